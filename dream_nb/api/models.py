@@ -1,0 +1,297 @@
+"""What goes over the wire: the schemas of the Dream Machine API v1.1.0.
+
+Requests are strict: a field that the API does not know, or a value outside its enums, is refused before
+anything is sent. Answers are read tolerantly (`from_answer`): unknown fields are kept, unknown enum values
+and nulls are accepted, since a hosted API grows faster than its clients.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    JsonValue,
+    Tag,
+    ValidationInfo,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError, from_json
+
+ASPECT_RATIOS: Final = ("1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21")
+GENERATION_TYPES: Final = ("video", "image")
+IMAGE_MODELS: Final = ("photon-1", "photon-flash-1")
+STATES: Final = ("queued", "dreaming", "completed", "failed")
+FINAL_STATES: Final = frozenset({"completed", "failed"})
+
+# Validation contexts: which doors stand open while a document is read.
+_ANSWER: Final = {"fields": True, "enums": True, "nulls": True}
+_BODY: Final = {"fields": True}
+
+
+def _open(info: ValidationInfo, what: str) -> bool:
+    return bool(info.context and info.context.get(what))
+
+
+def _one_of(name: str, values: tuple[str, ...]) -> Callable[[str, ValidationInfo], str]:
+    def check(value: str, info: ValidationInfo) -> str:
+        if value not in values and not _open(info, "enums"):
+            raise PydanticCustomError(
+                "enum",
+                "{name} '{value}' is not one of {allowed}",
+                {"name": name, "value": value, "allowed": ", ".join(values)},
+            )
+        return value
+
+    return check
+
+
+def _enum(name: str, values: tuple[str, ...]) -> Any:
+    return AfterValidator(_one_of(name, values)), Field(json_schema_extra={"enum": list(values)})
+
+
+AspectRatio = Annotated[str, *_enum("aspect ratio", ASPECT_RATIOS)]
+GenerationType = Annotated[str, *_enum("generation type", GENERATION_TYPES)]
+ImageModel = Annotated[str, *_enum("model", IMAGE_MODELS)]
+State = Annotated[str, *_enum("state", STATES)]
+
+
+class _Schema(BaseModel):
+    """A schema of the specification. Direct construction is strict; documents come in through the `from_*` doors."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    @classmethod
+    def from_answer(cls, document: bytes | str | Mapping[str, Any]) -> Self:
+        """Read what a server answered: unknown fields kept, unknown enum values and nulls accepted.
+
+        Raises:
+            ValueError: the document is not JSON, or not an object of this schema (`pydantic.ValidationError`).
+        """
+        return cls._read(document, _ANSWER)
+
+    @classmethod
+    def from_body(cls, document: bytes | str | Mapping[str, Any]) -> Self:
+        """Read what a client sent to a server: unknown fields kept, everything else strict.
+
+        Raises:
+            ValueError: the document is not JSON, or breaks this schema (`pydantic.ValidationError`).
+        """
+        return cls._read(document, _BODY)
+
+    @classmethod
+    def _read(cls, document: bytes | str | Mapping[str, Any], doors: dict[str, bool]) -> Self:
+        data = document if isinstance(document, Mapping) else from_json(document)
+        return cls.model_validate(data, context=doors, strict=False if "enums" in doors else None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _doors(cls, data: Any, info: ValidationInfo) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        if _open(info, "nulls"):
+            data = {key: value for key, value in data.items() if value is not None}
+        unknown = [key for key in data if key not in cls.model_fields]
+        if unknown and not _open(info, "fields"):
+            raise _unknown_field(str(unknown[0]), cls.model_fields)
+        return cls._keep(dict(data), unknown, info)
+
+    @classmethod
+    def _keep(cls, data: dict[str, Any], unknown: list[str], info: ValidationInfo) -> dict[str, Any]:
+        return data
+
+    def wire(self) -> dict[str, Any]:
+        """This object as the JSON document of the specification: defaults written out, nulls omitted."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+def _unknown_field(name: str, known: Mapping[str, object]) -> PydanticCustomError:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    hint = f"did you mean '{near[0]}'?" if near else "send what the API has and this version lacks with extra={…}"
+    return PydanticCustomError("unknown_field", "unknown field '{name}': {hint}", {"name": name, "hint": hint})
+
+
+class ImageReference(_Schema):
+    """`ImageReference`: a keyframe that is a picture, by its URL."""
+
+    type: Literal["image"] = "image"
+    url: str
+
+
+class GenerationReference(_Schema):
+    """`GenerationReference`: a keyframe that is an earlier generation, by its id."""
+
+    type: Literal["generation"] = "generation"
+    id: str
+
+
+def _keyframe_type(value: Any) -> str | None:
+    kind = value.get("type") if isinstance(value, Mapping) else getattr(value, "type", None)
+    return kind if isinstance(kind, str) else None
+
+
+Keyframe = Annotated[
+    Annotated[ImageReference, Tag("image")] | Annotated[GenerationReference, Tag("generation")],
+    Discriminator(
+        _keyframe_type,
+        custom_error_type="keyframe",
+        custom_error_message="a keyframe's type is 'image' (with a url) or 'generation' (with an id)",
+    ),
+]
+
+
+class Keyframes(_Schema):
+    """`Keyframes`: what the video begins with (`frame0`) and ends with (`frame1`)."""
+
+    frame0: Keyframe | None = None
+    frame1: Keyframe | None = None
+
+
+class ImageRef(_Schema):
+    """`ImageRef`: a picture to follow, and how much (`weight`, 0 to 1)."""
+
+    url: str | None = None
+    weight: float | None = None
+
+
+class ModifyImageRef(_Schema):
+    """`ModifyImageRef`: the picture to change, and how near to stay to it (`weight`, 0 to 1)."""
+
+    url: str | None = None
+    weight: float | None = None
+
+
+class ImageIdentity(_Schema):
+    """`ImageIdentity`: pictures of one and the same character, by their URLs."""
+
+    images: list[str] | None = None
+
+
+class CharacterRef(_Schema):
+    """The object `character_ref` of `ImageGenerationRequest`."""
+
+    identity0: ImageIdentity | None = None
+
+
+class _Request(_Schema):
+    """What both kinds of request share. Fields that the specification lacks are sent through `extra`."""
+
+    prompt: str | None = None
+    aspect_ratio: AspectRatio = "16:9"
+    callback_url: str | None = None
+    extra: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @classmethod
+    def _keep(cls, data: dict[str, Any], unknown: list[str], info: ValidationInfo) -> dict[str, Any]:
+        if not _open(info, "fields"):
+            return data
+        known = {key: value for key, value in data.items() if key not in unknown and key != "extra"}
+        return known | {"extra": {key: data[key] for key in data if key not in known}}
+
+    @model_serializer(mode="wrap")
+    def _merge_extra(self, write: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        document = write(self)
+        return document | document.pop("extra", {})
+
+
+class GenerationRequest(_Request):
+    """`GenerationRequest`: a video. `model`, `duration`, `resolution` and `concepts` are the hosted API's additions."""
+
+    generation_type: Literal["video"] = "video"
+    loop: bool | None = None
+    keyframes: Keyframes | None = None
+    model: str | None = None
+    duration: str | None = None
+    resolution: str | None = None
+    concepts: list[dict[str, JsonValue]] | None = None
+
+
+class ImageGenerationRequest(_Request):
+    """`ImageGenerationRequest`: an image. `format` ("jpg", "png") is the hosted API's addition."""
+
+    generation_type: Literal["image"] = "image"
+    model: ImageModel = "photon-1"
+    image_ref: list[ImageRef] | None = None
+    style_ref: list[ImageRef] | None = None
+    character_ref: CharacterRef | None = None
+    modify_image_ref: ModifyImageRef | None = None
+    format: str | None = None
+
+
+def _request_type(value: Any) -> str:
+    kind = value.get("generation_type") if isinstance(value, Mapping) else getattr(value, "generation_type", None)
+    return "image" if kind == "image" else "video"
+
+
+AnyRequest = Annotated[
+    Annotated[GenerationRequest, Tag("video")] | Annotated[ImageGenerationRequest, Tag("image")],
+    Discriminator(_request_type),
+]
+
+
+class Assets(_Schema):
+    """`Assets`: the URLs of what was made."""
+
+    video: str | None = None
+    image: str | None = None
+
+
+class Generation(_Schema):
+    """`Generation`: a request on the server, from queued to completed or failed."""
+
+    id: str | None = None
+    generation_type: GenerationType | None = None
+    state: State | None = None
+    failure_reason: str | None = None
+    created_at: datetime | None = None
+    assets: Assets | None = None
+    model: str | None = None
+    request: AnyRequest | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the state is completed or failed: nothing will change any more."""
+        return self.state in FINAL_STATES
+
+    @property
+    def kind(self) -> str:
+        """ "video" or "image", also where the server left out `generation_type`."""
+        if self.generation_type:
+            return self.generation_type
+        return self.request.generation_type if self.request else "video"
+
+
+class ListGenerationResponse(_Schema):
+    """`ListGenerationResponse`: one page of generations, newest first."""
+
+    generations: list[Generation]
+    count: int | None = None
+    has_more: bool | None = None
+    limit: int | None = None
+    offset: int | None = None
+
+
+class Credits(_Schema):
+    """`Credits`: the balance, in USD cents."""
+
+    credit_balance: float
+
+
+class Pong(_Schema):
+    """The answer of `ping`."""
+
+    message: str | None = None
+
+
+class Error(_Schema):
+    """`Error`: what a server says when it refuses."""
+
+    detail: str | None = None
