@@ -5,16 +5,14 @@ A leaf of the house, beside `api`: studio and jobs both use it, it uses neither.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future
-from typing import Any, TypeVar
-
-T = TypeVar("T")
+from typing import Any
 
 _IDLE_SECONDS = 300
 _PARENT_CHECK_SECONDS = 1.0
@@ -57,8 +55,8 @@ class Pool(Executor):
             initializer=_initialize,
             initargs=(os.getpid(),),
         )
-        # Before loky's own exit handler, which would wait for every drawing under way.
-        atexit.register(self.shutdown, wait=False, cancel_futures=True)
+        # At the end of the interpreter loky would wait for every drawing under way; a kernel has to go at once.
+        self._executor._flags.kill_workers = True
 
     @property
     def broken(self) -> bool:
@@ -74,18 +72,20 @@ class Pool(Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the workers; with `cancel_futures` at once, without waiting for what they draw."""
         self._executor.shutdown(wait=wait, kill_workers=cancel_futures)
-        atexit.unregister(self.shutdown)
 
 
 @contextlib.contextmanager
-def _spawning_without_interrupts() -> Any:
-    """Processes started inside begin with SIGINT blocked: a notebook's interrupt goes to its whole process group,
-    and would otherwise end a worker that has not yet come to ignore it."""
+def _spawning_without_interrupts() -> Iterator[None]:
+    """Start processes with SIGINT blocked.
+
+    A notebook's interrupt goes to its whole process group, and would end a worker that has not yet come to ignore it.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    from loky.backend import resource_tracker as loky_tracker
     from multiprocessing import resource_tracker
+
+    from loky.backend import resource_tracker as loky_tracker
 
     # Starting a tracker unblocks SIGINT in this thread, so both must run before it is blocked.
     resource_tracker.ensure_running()

@@ -21,6 +21,7 @@ from pydantic import (
     JsonValue,
     Tag,
     ValidationInfo,
+    field_validator,
     model_serializer,
     model_validator,
 )
@@ -102,15 +103,12 @@ class _Schema(BaseModel):
         unknown = [key for key in data if key not in cls.model_fields]
         if unknown and not _open(info, "fields"):
             raise _unknown_field(str(unknown[0]), cls.model_fields)
-        return cls._keep(dict(data), unknown, info)
-
-    @classmethod
-    def _keep(cls, data: dict[str, Any], unknown: list[str], info: ValidationInfo) -> dict[str, Any]:
         return data
 
     def wire(self) -> dict[str, Any]:
         """This object as the JSON document of the specification: defaults written out, nulls omitted."""
-        return self.model_dump(mode="json", exclude_none=True)
+        document: dict[str, Any] = self.model_dump(mode="json", exclude_none=True)
+        return document
 
 
 def _unknown_field(name: str, known: Mapping[str, object]) -> PydanticCustomError:
@@ -189,17 +187,28 @@ class _Request(_Schema):
     callback_url: str | None = None
     extra: dict[str, JsonValue] = Field(default_factory=dict)
 
+    @model_validator(mode="before")
     @classmethod
-    def _keep(cls, data: dict[str, Any], unknown: list[str], info: ValidationInfo) -> dict[str, Any]:
-        if not _open(info, "fields"):
+    def _gather_extra(cls, data: Any, info: ValidationInfo) -> Any:
+        if not isinstance(data, Mapping) or not _open(info, "fields"):
             return data
-        known = {key: value for key, value in data.items() if key not in unknown and key != "extra"}
+        known = {key: data[key] for key in data if key in cls.model_fields and key != "extra"}
         return known | {"extra": {key: data[key] for key in data if key not in known}}
+
+    @field_validator("extra")
+    @classmethod
+    def _extra_adds_only(cls, extra: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        if taken := sorted(extra.keys() & (cls.model_fields.keys() - {"extra"})):
+            raise PydanticCustomError(
+                "extra", "'{name}' has a field of its own: take it out of extra", {"name": taken[0]}
+            )
+        return extra
 
     @model_serializer(mode="wrap")
     def _merge_extra(self, write: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
         document = write(self)
-        return document | document.pop("extra", {})
+        extra: dict[str, Any] = document.pop("extra", {})
+        return document | extra
 
 
 class GenerationRequest(_Request):
