@@ -1,3 +1,80 @@
-"""The Dream Machine in a notebook."""
+"""The Dream Machine in a notebook: type a prompt, watch it dream, get an object.
+
+In a notebook::
+
+    %load_ext dream_nb
+    %dream a serene lake at sunset
+
+and anywhere else ``dream_nb.dream("a serene lake at sunset")``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from dream_nb.api.client import AsyncDreamMachine
+    from dream_nb.api.errors import DreamError
+    from dream_nb.api.models import Generation, GenerationRequest, ImageGenerationRequest
+    from dream_nb.api.portal import run
+    from dream_nb.results.dream import Dream
+    from dream_nb.session import Job, Session, dream
+
+__all__ = [
+    "AsyncDreamMachine",
+    "Dream",
+    "DreamError",
+    "Generation",
+    "GenerationRequest",
+    "ImageGenerationRequest",
+    "Job",
+    "Session",
+    "dream",
+    "run",
+]
+
+# Where each public name lives: imported when it is first touched, so that `import dream_nb` costs nothing.
+_ROOMS = {
+    "AsyncDreamMachine": "api.client",
+    "Dream": "results.dream",
+    "DreamError": "api.errors",
+    "Generation": "api.models",
+    "GenerationRequest": "api.models",
+    "ImageGenerationRequest": "api.models",
+    "Job": "session",
+    "Session": "session",
+    "dream": "session",
+    "run": "api.portal",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'dream_nb' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"dream_nb.{_ROOMS[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Give the shell `%dream` and `%%dream` (`%load_ext dream_nb`)."""
+    from dream_nb.notebook import extension
+
+    extension.load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """Take away what loading gave (`%unload_ext dream_nb`)."""
+    from dream_nb.notebook import extension
+
+    extension.unload(shell)

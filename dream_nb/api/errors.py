@@ -1,0 +1,195 @@
+"""What can go wrong, one class a kind.
+
+* DreamError
+  x InvalidRequestError      the request breaks the specification: nothing was sent
+  x ConfigurationError       a key, an address or a setting does not fit: nothing was sent
+  x GenerationFailedError    the server took the request, and could not make it
+  x LibraryError             the library's folder or a file in it cannot be used
+  x APIError                 a call to a Dream Machine failed
+    + BadRequestError        refused (400 and other 4xx): a parameter, the balance
+    + AuthenticationError    the key was not accepted (401, 403)
+    + NotFoundError          no such generation (404)
+    + RateLimitError         too many requests (429); `retry_after` in seconds
+    + ServerError            the server failed (5xx)
+    + APIConnectionError     no connection, or it broke
+    + APITimeoutError        no answer in time
+    + UnreadableAnswerError  an answer that is not the API's: HTML, half a body, too much of it
+
+Each says what was wrong, with which value, and what to do next; none ever holds a key.
+"""
+
+from __future__ import annotations
+
+import traceback
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import pydantic
+
+
+class DreamError(Exception):
+    """Whatever this package raises on purpose. In a notebook it shows as one line, then by `%tb` as a whole."""
+
+    _shown = False
+
+    def _render_traceback_(self) -> list[str]:
+        """Give IPython one line the first time, and the whole traceback when `%tb` asks again."""
+        if self._shown:
+            return "".join(traceback.format_exception(self)).splitlines()
+        self._shown = True
+        return [f"{type(self).__name__}: {self}"]
+
+
+class InvalidRequestError(DreamError, ValueError):
+    """A request that breaks the specification. Nothing was sent.
+
+    Attributes:
+        problems: one sentence for each field that is wrong.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+    @classmethod
+    def reading(cls, error: pydantic.ValidationError) -> Self:
+        """The problems that pydantic found, each as one sentence that names its field."""
+        return cls(*(_sentence(problem["loc"], problem["type"], problem["msg"]) for problem in error.errors()))
+
+
+# Messages of our own already name the field and the value.
+_OWN_MESSAGES = frozenset({"enum", "unknown_field", "extra", "keyframe"})
+
+
+def _sentence(location: tuple[int | str, ...], kind: str, message: str) -> str:
+    if kind in _OWN_MESSAGES:
+        return message
+    # A tagged union puts its tag into the location; a field name never equals the field before it.
+    field = ".".join(str(part) for part in location)
+    return f"{field.replace('_', ' ')}: {message[:1].lower()}{message[1:]}"
+
+
+class ConfigurationError(DreamError):
+    """A key, an address, a folder or a setting that does not fit. Nothing was sent."""
+
+
+class LibraryError(DreamError):
+    """The library's folder, or a file in it, that cannot be used."""
+
+
+class GenerationFailedError(DreamError):
+    """A generation that ended in the state failed.
+
+    Attributes:
+        id: the generation's id.
+        reason: the `failure_reason` that the server gave.
+    """
+
+    def __init__(self, id: str, reason: str) -> None:  # noqa: A002 - the field's name in the specification
+        super().__init__(f"not made: {reason.rstrip('.')} (generation {id})")
+        self.id = id
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by the two arguments: the message alone would not do."""
+        return type(self), (self.id, self.reason)
+
+
+class APIError(DreamError):
+    """A call to a Dream Machine that failed.
+
+    Attributes:
+        operation: the operation of the API, such as "createGeneration".
+        status: the HTTP status, or None where there was no answer.
+        detail: what the server said, shortened to 500 characters, or None.
+        request_id: the server's name for the call, or None.
+        at: when the call ended (UTC).
+    """
+
+    advice = "See the server's words"
+
+    def __init__(
+        self,
+        operation: str,
+        what: str,
+        *,
+        status: int | None = None,
+        detail: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(f"{operation}: {what}. {self.advice}.")
+        self.operation = operation
+        self.what = what
+        self.status = status
+        self.detail = detail
+        self.request_id = request_id
+        self.at = datetime.now(UTC)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by what the error says: positional arguments alone would lose the keywords."""
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(kind: type[APIError], args: tuple[Any, ...], state: dict[str, Any]) -> APIError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class BadRequestError(APIError):
+    """The server refused the request (400, or another 4xx)."""
+
+    advice = "Change the request as the server says, then send it again"
+
+
+class AuthenticationError(APIError):
+    """The key was not accepted (401, 403)."""
+
+    advice = "Check LUMAAI_API_KEY, or leave it unset to use the local studio"
+
+
+class NotFoundError(APIError):
+    """The server knows no such generation (404)."""
+
+    advice = "Check the id, and that it was made with this key"
+
+
+class RateLimitError(APIError):
+    """Too many requests (429).
+
+    Attributes:
+        retry_after: seconds that the server asks to wait, or None.
+    """
+
+    advice = "Wait, then send it again"
+    retry_after: float | None = None
+
+
+class ServerError(APIError):
+    """The server failed (5xx)."""
+
+    advice = "Nothing is wrong with the request; try again later"
+
+
+class APIConnectionError(APIError):
+    """There was no connection, or it broke.
+
+    Attributes:
+        reached: whether a part of the request may have reached the server.
+    """
+
+    advice = "Check the network and the base URL"
+    reached: bool = True
+
+
+class APITimeoutError(APIError):
+    """The server did not answer in time."""
+
+    advice = "Try again, or allow more time with timeout="
+
+
+class UnreadableAnswerError(APIError):
+    """An answer that is not the API's: HTML, half a body, or more than the limit."""
+
+    advice = "Check that the base URL is a Dream Machine, and that no proxy answers in its place"

@@ -1,0 +1,89 @@
+"""Who is asked, and with which key: the embedded studio, or the hosted API."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import httpx2
+
+from dream_nb.api.client import AsyncDreamMachine
+from dream_nb.api.errors import ConfigurationError
+
+BackendName = Literal["studio", "hosted"]
+BACKENDS: Final[tuple[BackendName, ...]] = ("studio", "hosted")
+
+_STUDIO_URL: Final = "http://studio/dream-machine/v1"
+_ACCOUNT: Final = "notebook"
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """Where requests go.
+
+    Attributes:
+        name: "studio" or "hosted".
+        client: the operations of its API.
+        files: fetches assets, and never carries a key.
+        poll_seconds: how long to wait between two looks at a generation.
+    """
+
+    name: BackendName
+    client: AsyncDreamMachine
+    files: httpx2.AsyncClient
+    poll_seconds: float
+
+    def take_header(self, take: int) -> dict[str, str]:
+        """What tells a studio, and no one else, which take to draw."""
+        return {"Dream-Take": str(take)} if self.name == "studio" else {}
+
+
+def choose_backend(name: str | None = None) -> BackendName:
+    """The backend by its name, else `DREAM_NB_BACKEND`, else hosted where `LUMAAI_API_KEY` is set, else the studio.
+
+    Raises:
+        ConfigurationError: no such backend.
+    """
+    name = name or os.environ.get("DREAM_NB_BACKEND") or ("hosted" if os.environ.get("LUMAAI_API_KEY") else "studio")
+    if name not in BACKENDS:
+        raise ConfigurationError(f"backend {name!r} is not one of {', '.join(BACKENDS)}")
+    return name
+
+
+@asynccontextmanager
+async def open_backend(name: BackendName, folder: Path) -> AsyncIterator[Backend]:
+    """A backend, ready to be asked.
+
+    Args:
+        name: which.
+        folder: the library's; a studio keeps what it remembers below it.
+    """
+    opened = _open_studio(folder / ".studio") if name == "studio" else _open_hosted()
+    async with opened as backend:
+        yield backend
+
+
+@asynccontextmanager
+async def _open_hosted() -> AsyncIterator[Backend]:
+    async with AsyncDreamMachine() as client, httpx2.AsyncClient(timeout=60, follow_redirects=True) as files:
+        yield Backend("hosted", client, files, poll_seconds=3.0)
+
+
+@asynccontextmanager
+async def _open_studio(folder: Path) -> AsyncIterator[Backend]:
+    # The one import upwards from here: the studio stays out of memory where the hosted API is asked.
+    from dream_nb.studio.app import create_app
+
+    key = secrets.token_urlsafe(16)
+    app = create_app(folder, keys={_ACCOUNT: key})
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app)) as http,
+        AsyncDreamMachine(key, _STUDIO_URL, http_client=http) as client,
+    ):
+        yield Backend("studio", client, http, poll_seconds=0.2)

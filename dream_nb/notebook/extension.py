@@ -1,0 +1,32 @@
+"""What `%load_ext dream_nb` adds to a shell, and `%unload_ext dream_nb` takes away."""
+
+from __future__ import annotations
+
+from IPython.core.interactiveshell import InteractiveShell
+
+from dream_nb.api.portal import portal
+from dream_nb.notebook.magics import DreamMagics
+from dream_nb.notebook.questions import DreamQuestion
+from dream_nb.notebook.silence import Silence
+from dream_nb.session import close_default_session
+
+
+def load(shell: InteractiveShell) -> None:
+    """Register magics, the transformer that keeps a final question mark, and the silence after a preview."""
+    silence = Silence(shell)
+    silence.install()
+    shell.register_magics(DreamMagics(shell, silence))
+    shell.input_transformer_manager.token_transformers.append(DreamQuestion)
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Take it all away again, and end what runs in the background."""
+    magics = shell.magics_manager.registry.pop(DreamMagics.__name__, None)
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("dream", None)
+    if isinstance(magics, DreamMagics):
+        magics.silence.uninstall()
+    if DreamQuestion in shell.input_transformer_manager.token_transformers:
+        shell.input_transformer_manager.token_transformers.remove(DreamQuestion)
+    close_default_session()
+    portal.stop()

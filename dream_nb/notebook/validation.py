@@ -1,0 +1,35 @@
+"""The pytest plugin: notebooks made with dream_nb pass `pytest --nbval` without a flag of their own.
+
+A preview holds a small poster as a `data:` URI. Its bytes depend on the JPEG encoder, so they are left out of the
+comparison; everything else is compared. It acts under nbval only.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import pytest
+
+# Only posters of this package say this name: other pictures in an output are still compared.
+_RULES: Final = """
+[dream_nb poster]
+regex: data:image/jpeg;name=dream_nb;base64,[A-Za-z0-9+/=]*
+replace: dream_nb-poster
+"""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Add the rule for posters to nbval's sanitize file; a file of the user's own keeps its rules."""
+    option = config.option
+    if not (getattr(option, "nbval", False) or getattr(option, "nbval_lax", False)):
+        return
+    given = option.nbval_sanitize_with or getattr(option, "sanitize_with", None)
+    rules = (Path(given).read_text(encoding="utf-8") if given else "") + _RULES
+    with tempfile.NamedTemporaryFile("w", suffix=".cfg", prefix="dream_nb-", delete=False, encoding="utf-8") as file:
+        file.write(rules)
+    option.nbval_sanitize_with = file.name
+    option.sanitize_with = None
+    config.add_cleanup(lambda: Path(file.name).unlink(missing_ok=True))

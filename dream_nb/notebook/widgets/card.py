@@ -1,0 +1,57 @@
+"""The card: one generation while it is made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+import anywidget
+import traitlets
+
+from dream_nb.session import Job
+
+_HERE = Path(__file__).parent
+
+
+class Card(anywidget.AnyWidget):
+    """State, time so far and a progress bar. Its script counts the seconds: a busy kernel does not stop them."""
+
+    _esm = _HERE / "card.js"
+    _css = _HERE / "card.css"
+
+    prompt = traitlets.Unicode().tag(sync=True)
+    facts = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    state = traitlets.Unicode().tag(sync=True)
+    fraction = traitlets.Float(None, allow_none=True).tag(sync=True)
+    seconds = traitlets.Float(0.0).tag(sync=True)
+    width = traitlets.Int(16).tag(sync=True)
+    height = traitlets.Int(9).tag(sync=True)
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        """A card that follows the job."""
+        width, height = (int(side) for side in job.request.aspect_ratio.split(":"))
+        card = cls(prompt=job.request.prompt or "", facts=_facts(job), width=width, height=height)
+        job.on_change(card.follow)
+        return card
+
+    def follow(self, job: Job) -> None:
+        """Show where the job stands now."""
+        if self.comm is None:
+            return
+        with self.hold_sync():
+            self.state = job.progress.state
+            self.fraction = job.progress.fraction
+            self.seconds = job.seconds
+
+    def view(self) -> dict[str, Any]:
+        """The content of a widget-view output."""
+        return {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+
+
+def _facts(job: Job) -> list[str]:
+    loops = getattr(job.request, "loop", False)
+    take = f"take {job.take}" if job.take > 1 else ""
+    drawn = "drawn by the studio, procedurally" if job.backend == "studio" else ""
+    facts = [job.request.generation_type, job.request.aspect_ratio, "loop" if loops else "", take, drawn]
+    return [fact for fact in facts if fact]

@@ -1,0 +1,1 @@
+"""Python objects to look at and go on from. Knows no widgets and no magics."""

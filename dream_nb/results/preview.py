@@ -1,0 +1,49 @@
+"""The static preview: what a saved notebook shows without a kernel, and without the library."""
+
+from __future__ import annotations
+
+import base64
+import io
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from dream_nb.api.errors import LibraryError
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from dream_nb.results.dream import Dream
+
+_POSTER_WIDTH: Final = 480
+_POSTER_QUALITY: Final = 70
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader
+
+    loader = PackageLoader("dream_nb.results", "")
+    return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template(
+        "preview.html"
+    )
+
+
+def preview(dream: Dream) -> str:
+    """The dream as HTML: a player (or the picture) by the file's relative address, a small poster inline, the prompt.
+
+    It is the same for a new and a replayed dream, but for the poster's bytes, which depend on the JPEG encoder.
+    """
+    try:
+        poster = f"data:image/jpeg;name=dream_nb;base64,{base64.b64encode(_poster(dream)).decode()}"
+        width, height = dream.image.size
+    except LibraryError:
+        poster, (width, height) = "", (16, 9)
+    return _template().render(dream=dream, poster=poster, width=width, height=height)
+
+
+def _poster(dream: Dream) -> bytes:
+    image = dream.image.copy()
+    image.thumbnail((_POSTER_WIDTH, _POSTER_WIDTH))
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=_POSTER_QUALITY, optimize=True)
+    return file.getvalue()
