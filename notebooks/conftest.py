@@ -1,0 +1,5 @@
+"""The tutorials are tests too (nbval), and no test may spend money."""
+
+from tests.environment import force_studio
+
+force_studio()

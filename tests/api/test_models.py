@@ -1,0 +1,96 @@
+"""Requests are strict, answers are read tolerantly."""
+
+from __future__ import annotations
+
+import pydantic
+import pytest
+
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.models import Generation, GenerationRequest, ImageGenerationRequest, ListGenerationResponse
+
+
+def refusal(**fields: object) -> str:
+    with pytest.raises(pydantic.ValidationError) as caught:
+        GenerationRequest(**fields)  # type: ignore[arg-type]
+    return str(InvalidRequestError.reading(caught.value))
+
+
+def test_a_wrong_aspect_ratio_names_the_value_and_the_choices() -> None:
+    wrong = refusal(prompt="a lake", aspect_ratio="7:3")
+    assert wrong == "aspect ratio '7:3' is not one of 1:1, 16:9, 9:16, 4:3, 3:4, 21:9, 9:21"
+
+
+def test_a_misspelt_field_is_refused_with_the_near_one() -> None:
+    assert refusal(apsect_ratio="1:1") == "unknown field 'apsect_ratio': did you mean 'aspect_ratio'?"
+
+
+def test_a_wrong_type_names_its_field() -> None:
+    assert refusal(loop="yes") == "loop: input should be a valid boolean"
+
+
+def test_every_problem_of_a_request_is_told() -> None:
+    assert refusal(loop="yes", aspect_ratio="7:3").count(";") == 1
+
+
+def test_a_keyframe_without_a_type_says_what_a_keyframe_is() -> None:
+    assert "'image' (with a url) or 'generation' (with an id)" in refusal(
+        keyframes={"frame0": {"url": "https://a/b.jpg"}}
+    )
+
+
+def test_defaults_are_written_out_and_nothing_else() -> None:
+    assert GenerationRequest(prompt="a lake").wire() == {
+        "prompt": "a lake",
+        "aspect_ratio": "16:9",
+        "generation_type": "video",
+    }
+    assert ImageGenerationRequest(prompt="a lake").wire()["model"] == "photon-1"
+
+
+def test_extra_fields_are_sent_as_they_are() -> None:
+    assert GenerationRequest(prompt="a lake", extra={"seed": 7}).wire()["seed"] == 7
+
+
+def test_extra_cannot_replace_a_field() -> None:
+    assert "'loop' has a field of its own" in refusal(extra={"loop": False})
+
+
+def test_an_answer_keeps_what_is_unknown() -> None:
+    generation = Generation.from_answer({"id": "a", "version": "v2", "request": {"prompt": "x", "seed": 7}})
+    assert generation.wire() == {
+        "id": "a",
+        "version": "v2",
+        "request": {"prompt": "x", "aspect_ratio": "16:9", "generation_type": "video", "seed": 7},
+    }
+
+
+def test_an_answer_may_hold_unknown_enum_values() -> None:
+    generation = Generation.from_answer({"id": "a", "state": "paused", "request": {"aspect_ratio": "2:1"}})
+    assert generation.state == "paused"
+    assert generation.request is not None
+    assert generation.request.aspect_ratio == "2:1"
+
+
+def test_an_answer_may_hold_nulls_anywhere() -> None:
+    generation = Generation.from_answer(
+        '{"id": "a", "assets": null, "failure_reason": null,'
+        ' "request": {"generation_type": "image", "model": null, "style_ref": null, "aspect_ratio": null}}'
+    )
+    assert generation.assets is None
+    assert generation.kind == "image"
+
+
+def test_a_page_is_read_with_only_its_generations() -> None:
+    assert ListGenerationResponse.from_answer('{"generations": [{"id": "a"}]}').generations[0].id == "a"
+
+
+@pytest.mark.parametrize("document", ["<html>", "[]", '{"id": 3, "request": []}', "", "null"])
+def test_what_is_not_a_generation_is_a_value_error(document: str) -> None:
+    with pytest.raises(ValueError, match="."):
+        Generation.from_answer(document)
+
+
+def test_a_servers_reading_is_strict_about_enums_and_keeps_unknown_fields() -> None:
+    assert GenerationRequest.from_body({"prompt": "x", "seed": 7}).extra == {"seed": 7}
+    with pytest.raises(pydantic.ValidationError, match="is not one of"):
+        GenerationRequest.from_body({"prompt": "x", "aspect_ratio": "7:3"})

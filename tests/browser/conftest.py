@@ -1,0 +1,59 @@
+"""Chromium, and JupyterLab over a folder of the test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.lab import Lab, serve_lab
+
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        reason = "no Chromium on this machine: install Debian's package chromium"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def open_lab(page: Page, tmp_path: Path) -> Iterator[Callable[[Path], Lab]]:
+    """Opens a notebook in a JupyterLab of its own, rooted in the notebook's folder."""
+    with ExitStack() as stack:
+
+        def open_notebook(notebook: Path) -> Lab:
+            state = tmp_path / "jupyter"
+            state.mkdir(exist_ok=True)
+            url = stack.enter_context(serve_lab(notebook.parent, state))
+            return Lab(page, url, notebook.name)
+
+        yield open_notebook

@@ -1,0 +1,103 @@
+"""A real JupyterLab, and what a person does in it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from playwright.sync_api import Locator, Page
+
+START_SECONDS = 60
+RUN_MILLISECONDS = 120_000
+
+
+@contextlib.contextmanager
+def serve_lab(root: Path, state: Path) -> Iterator[str]:
+    """JupyterLab on loopback over the folder `root`; its URL. Settings and data stay in `state`."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "JUPYTER_CONFIG_DIR": str(state / "config"),
+        "JUPYTER_RUNTIME_DIR": str(state / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(state / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(state / "workspaces"),
+        "IPYTHONDIR": str(state / "ipython"),
+    }
+    options = ["--no-browser", "--allow-root", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None"]
+    options += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    options += [f"--ServerApp.{name}" for name in ("token=", "password=", f"port={port}", "port_retries=0")]
+    with (state / "lab.log").open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options, f"--ServerApp.root_dir={root}"],
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_up(url, server)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _wait_until_up(url: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise RuntimeError("JupyterLab ended while it started: see lab.log")
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/api", timeout=2):
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"JupyterLab did not answer within {START_SECONDS} s")
+
+
+class Lab:
+    """One notebook, open in a page.
+
+    Args:
+        page: a page of the browser.
+        url: of the server.
+        notebook: the notebook's path below the server's root.
+    """
+
+    def __init__(self, page: Page, url: str, notebook: str) -> None:
+        self.page = page
+        page.goto(f"{url}/lab/tree/{quote(notebook)}?reset")
+        page.wait_for_function("window.jupyterapp && window.jupyterapp.shell.currentWidget?.content?.model?.cells?.length > 0")
+
+    def execute(self, command: str) -> None:
+        """Run a command of JupyterLab, and wait for its end."""
+        self.page.evaluate("command => window.jupyterapp.commands.execute(command)", command)
+
+    def run_all(self) -> None:
+        """Run every cell, and wait until the last has ended."""
+        self.execute("notebook:run-all-cells")
+        self.page.wait_for_function(
+            """() => window.jupyterapp.shell.currentWidget.content.widgets
+                .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.source)
+                .every(cell => cell.model.executionCount && cell.model.executionState !== 'running')""",
+            timeout=RUN_MILLISECONDS,
+        )
+
+    def save(self) -> None:
+        """Save the notebook to its file."""
+        self.execute("docmanager:save")
+
+    def outputs(self) -> Locator:
+        """What the cells show."""
+        return self.page.locator(".jp-OutputArea-output")
+
+    def screenshot_of(self, locator: Locator, path: Path) -> None:
+        """A picture of a part of the page."""
+        locator.scroll_into_view_if_needed()
+        locator.screenshot(path=path)

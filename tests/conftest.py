@@ -1,0 +1,40 @@
+"""Fixtures that every room shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dream_nb.session import Session
+from tests.environment import force_studio
+
+force_studio()
+
+SPECIFICATION = Path(__file__).parents[2] / "shared" / "dream-machine-openapi.yaml"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--run-slow", action="store_true", help="also run what is marked slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--run-slow"):
+        for item in items:
+            if "slow" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="slow: run with --run-slow"))
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The studio draws its videos with a shorter side of 90 pixels."""
+    monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "90")
+
+
+@pytest.fixture
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: None) -> Iterator[Session]:  # noqa: ARG001
+    """A session in an empty folder, with the studio drawing small."""
+    monkeypatch.chdir(tmp_path)
+    with Session() as session:
+        yield session

@@ -1,0 +1,82 @@
+"""The prompt reaches the API as it was typed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.notebook.prompts import cut_prompt
+
+OPTIONS = {"--loop": False, "-l": False, "--aspect-ratio": True, "-a": True, "--image": False}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a lake",
+        "it costs $5 and {x}  twice",
+        "is this a lake?",
+        "100% rain; then -5 degrees",
+        'he said "go" loudly',
+        '"go" is what he said',
+        "it's a dog's life",
+        "a – long — dash and - a short one",
+        "'tis the season",
+        "a -- b",
+        "snow ❄ and 雪",
+    ],
+)
+def test_a_prompt_is_kept_as_typed(line: str) -> None:
+    assert cut_prompt(line, OPTIONS) == (line, [])
+
+
+@pytest.mark.parametrize(
+    ("line", "prompt", "words"),
+    [
+        ("a lake --loop", "a lake", ["--loop"]),
+        ("--loop a lake", "a lake", ["--loop"]),
+        ("--loop a lake -a 9:16", "a lake", ["--loop", "-a9:16"]),
+        ("a lake --aspect-ratio=9:16", "a lake", ["--aspect-ratio=9:16"]),
+        ("a lake --aspect-ratio '9:16' --loop", "a lake", ["--aspect-ratio=9:16", "--loop"]),
+        ('"a lake"', "a lake", []),
+        ("'a lake' --loop", "a lake", ["--loop"]),
+        ('"a --loop of  rope" --loop', "a --loop of  rope", ["--loop"]),
+        ("--loop -- a lake --image", "a lake --image", ["--loop"]),
+        ("-- --loop", "--loop", []),
+        ("--aspect-ratio --loop a lake", "a lake", ["--aspect-ratio=--loop"]),
+        ("", "", []),
+        ("--loop", "", ["--loop"]),
+    ],
+)
+def test_options_stand_around_the_prompt(line: str, prompt: str, words: list[str]) -> None:
+    assert cut_prompt(line, OPTIONS) == (prompt, words)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("a lake --lop", "unknown option --lop: did you mean --loop?"),
+        ("a lake --asp 9:16", "unknown option --asp: did you mean --aspect-ratio?"),
+        ("a lake --zzz", "unknown option --zzz: there are --aspect-ratio, --image, --loop."),
+        ("a lake --aspect-ratio", "--aspect-ratio needs a value"),
+        ("a lake --loop=yes", "--loop takes no value: '--loop=yes'"),
+        ("a lake --loop at dawn", "'at dawn' stands after an option"),
+    ],
+)
+def test_a_wrong_option_says_what_is_wrong(line: str, message: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        cut_prompt(line, OPTIONS)
+    assert message in str(caught.value)
+
+
+@given(st.text())
+def test_whatever_follows_a_double_dash_is_the_prompt(text: str) -> None:
+    assert cut_prompt(f"-- {text}", OPTIONS) == (text.strip(), [])
+
+
+@given(st.text().filter(lambda text: text.strip() and not any(word.startswith("-") for word in text.split())))
+def test_whatever_holds_no_dash_word_is_the_prompt(text: str) -> None:
+    prompt, words = cut_prompt(f"a{text}a", OPTIONS)
+    assert (prompt, words) == (f"a{text}a", [])
