@@ -1,0 +1,55 @@
+"""What the studio answers: the JSON documents of the specification. Nulls are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+from pydantic_core import to_json
+
+from dream_nb.studio.store import Record
+
+PREFIX: Final = "/dream-machine/v1"
+
+
+def asset_url(base_url: str, name: str) -> str:
+    """The absolute URL of a file."""
+    return f"{base_url}/assets/{name}"
+
+
+def generation(record: Record, base_url: str, progress: Callable[[str], float | None] | None = None) -> bytes:
+    """The `Generation` of the specification, with `take`, and `progress` (0 to 1) while it dreams.
+
+    Args:
+        record: what is remembered of it.
+        base_url: what its asset URLs begin with.
+        progress: gives the fraction done by the id of a generation.
+    """
+    document: dict[str, object] = {
+        "id": record.id,
+        "generation_type": record.kind,
+        "state": record.state,
+        "created_at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds"),
+        "take": record.take,
+    }
+    if record.failure_reason is not None:
+        document["failure_reason"] = record.failure_reason
+    if record.state == "completed":
+        document["assets"] = {record.kind: asset_url(base_url, record.asset)}
+    if progress and record.state == "dreaming" and (fraction := progress(record.id)) is not None:
+        document["progress"] = fraction
+    # The request is kept as JSON, and put in as it is: reading and writing it again would cost most of the time.
+    return to_json(document)[:-1] + b',"request":' + record.request.encode() + b"}"
+
+
+def page(generations: Iterable[bytes], has_more: bool, limit: int, offset: int) -> bytes:
+    """The `ListGenerationResponse` of the specification."""
+    parts = list(generations)
+    numbers = to_json({"count": len(parts), "has_more": has_more, "limit": limit, "offset": offset})
+    return b'{"generations":[' + b",".join(parts) + b"]," + numbers[1:]
+
+
+def error(detail: str) -> bytes:
+    """The `Error` of the specification."""
+    return to_json({"detail": detail})

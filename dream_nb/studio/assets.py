@@ -1,0 +1,104 @@
+"""The files of a studio: what was made and what was sent along, under names that cannot be guessed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import time
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.types import Receive, Scope, Send
+
+ASSET_NAME: Final = re.compile(r"[0-9a-f]{32}\.[a-z0-9]{2,4}")
+TYPES: Final = {
+    "mp4": "video/mp4",
+    "jpg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "gif": "image/gif",
+    "bin": "application/octet-stream",
+}
+_RANGE: Final = re.compile(r"\s*bytes\s*=\s*(\d+-\d*|-\d+)(\s*,\s*(\d+-\d*|-\d+))*\s*", re.IGNORECASE)
+_STALE_SECONDS: Final = 600
+
+
+def new_name(suffix: str) -> str:
+    """A name of 128 random bits: whoever knows it may read the file, without a key."""
+    return f"{secrets.token_hex(16)}.{suffix}"
+
+
+class Assets:
+    """The folder of the files. A file under its final name is whole, and never changes.
+
+    Args:
+        folder: made when missing. Half-written files of studios that were killed are removed from it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        for part in folder.glob("*.part"):
+            with contextlib.suppress(OSError):
+                if part.stat().st_mtime < time.time() - _STALE_SECONDS:
+                    part.unlink()
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file: other names first, then on the disk, then in one step under its own."""
+        part = self.folder / f"{name}.{secrets.token_hex(4)}.part"
+        try:
+            with part.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self.folder / name)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a file. Raises FileNotFoundError."""
+        return (self.folder / name).read_bytes()
+
+    def remove(self, *names: str) -> None:
+        """Remove files; those that are not there are no error."""
+        for name in names:
+            (self.folder / name).unlink(missing_ok=True)
+
+    def response(self, name: str, request: Request) -> Response | None:
+        """The answer to a GET or HEAD of a file: ranges, validators, and the right type. None when there is none.
+
+        Since a file never changes, its name serves as a strong ETag.
+        """
+        path = self.folder / name
+        if not ASSET_NAME.fullmatch(name) or not path.is_file():
+            return None
+        stem, _, suffix = name.partition(".")
+        headers = {
+            "etag": f'"{stem}"',
+            "cache-control": "private, max-age=31536000, immutable",
+            "x-content-type-options": "nosniff",
+        }
+        if _matches(request.headers.get("if-none-match"), headers["etag"]):
+            return Response(status_code=304, headers=headers)
+        return _Asset(path, headers=headers, media_type=TYPES.get(suffix, TYPES["bin"]))
+
+
+def _matches(condition: str | None, etag: str) -> bool:
+    if condition is None:
+        return False
+    return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in condition.split(","))
+
+
+class _Asset(FileResponse):
+    """A file, where a Range header that nobody understands is ignored, as HTTP wants it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        def understood(header: tuple[bytes, bytes]) -> bool:
+            return header[0] != b"range" or _RANGE.fullmatch(header[1].decode("latin-1")) is not None
+
+        await super().__call__(scope | {"headers": list(filter(understood, scope["headers"]))}, receive, send)

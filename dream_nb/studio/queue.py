@@ -1,0 +1,143 @@
+"""What renders next, on whatever executor it is given."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor
+from pathlib import Path
+
+from dream_nb.studio import inputs
+from dream_nb.studio.assets import Assets
+from dream_nb.studio.render import Brief, RenderError, render
+from dream_nb.studio.settings import Settings
+from dream_nb.studio.store import Record, Store
+
+logger = logging.getLogger("dream_nb.studio")
+_BEATS_PER_LEASE = 3
+
+
+class Queue:
+    """The queue of a studio: takes generations from the store and gives them to the executor.
+
+    Args:
+        store: what is queued, shared with other studios on the same folder.
+        assets: where files go.
+        progress: a folder for the files in which workers say how far they are.
+        executor: gives the executor; asked again after its workers died.
+        settings: how many at once, and how long a lease lasts.
+    """
+
+    def __init__(
+        self, store: Store, assets: Assets, progress: Path, executor: Callable[[], Executor], settings: Settings
+    ) -> None:
+        self._store = store
+        self._assets = assets
+        self._progress = progress
+        self._executor = executor
+        self._settings = settings
+        self._width: int | None = settings.at_once
+        self._dreaming: dict[str, asyncio.Task[None]] = {}
+        self._heart: asyncio.Task[None] | None = None
+        self._second_tries = asyncio.Lock()
+
+    def start(self) -> None:
+        """Begin to draw; on the running loop."""
+        self._progress.mkdir(parents=True, exist_ok=True)
+        self._heart = asyncio.create_task(self._beat())
+        self.wake()
+
+    async def stop(self) -> None:
+        """Stop drawing. What was not finished is queued again."""
+        heart, self._heart = self._heart, None
+        tasks = [*self._dreaming.values(), *([heart] if heart else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def wake(self) -> None:
+        """Look for work: something was queued, or a worker became free."""
+        if self._heart is None:
+            return
+        if self._width is None:
+            self._width = _width(self._executor())
+        while len(self._dreaming) < self._width:
+            record = self._store.claim(self._lease())
+            if record is None:
+                return
+            self._dreaming[record.id] = asyncio.create_task(self._dream(record))
+
+    def cancel(self, uid: str) -> None:
+        """Stop drawing a generation that is no longer wanted."""
+        if task := self._dreaming.get(uid):
+            task.cancel()
+
+    def progress(self, uid: str) -> float | None:
+        """How far a drawing is, from 0 to 1; None when its worker does not say."""
+        try:
+            return min(1.0, max(0.0, float((self._progress / uid).read_text())))
+        except (OSError, ValueError):
+            return None
+
+    def _lease(self) -> float:
+        return time.time() + self._settings.lease_seconds
+
+    async def _beat(self) -> None:
+        # The one thing that is polled: another studio may have died, or left work that nobody does.
+        while True:
+            await asyncio.sleep(self._settings.lease_seconds / _BEATS_PER_LEASE)
+            if self._dreaming:
+                self._store.renew(self._lease())
+            self.wake()
+
+    async def _dream(self, record: Record) -> None:
+        again = True
+        try:
+            again = await self._finish(record)
+        finally:
+            self._dreaming.pop(record.id, None)
+            with contextlib.suppress(OSError):
+                (self._progress / record.id).unlink(missing_ok=True)
+            if again:
+                self._store.release(record.id)
+            else:
+                self.wake()
+
+    async def _finish(self, record: Record) -> bool:
+        """Draw a generation to its end. True when it has to be drawn again, another time."""
+        try:
+            data = await self._draw(record.id, inputs.brief(record, self._settings))
+            await asyncio.to_thread(self._assets.write, record.asset, data)
+        except RenderError as error:
+            self._store.fail(record.id, str(error))
+        except BrokenExecutor:
+            self._store.fail(record.id, "a studio worker ended while drawing this, twice: run it again")
+        except Exception as error:
+            if type(error).__name__ == "ShutdownExecutorError":
+                return True
+            logger.exception("generation %s could not be drawn", record.id)
+            self._store.fail(record.id, f"the studio could not draw this ({type(error).__name__}): run it again")
+        else:
+            self._store.complete(record.id)
+        return False
+
+    async def _draw(self, uid: str, brief: Brief) -> bytes:
+        try:
+            return await self._submit(uid, brief)
+        except BrokenExecutor:
+            async with self._second_tries:
+                return await self._submit(uid, brief)
+
+    async def _submit(self, uid: str, brief: Brief) -> bytes:
+        # Starting worker processes takes a moment that the event loop has no time for.
+        future = await asyncio.to_thread(lambda: self._executor().submit(render, brief, self._progress / uid))
+        return await asyncio.wrap_future(future)
+
+
+def _width(executor: Executor) -> int:
+    width = getattr(executor, "max_workers", None) or getattr(executor, "_max_workers", None)
+    return int(width) if width else os.cpu_count() or 1

@@ -1,0 +1,210 @@
+"""What the API accepts. Every refusal is a 400 that names the field."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json, to_json
+
+from dream_nb.api.models import (
+    GenerationReference,
+    GenerationRequest,
+    ImageGenerationRequest,
+    ImageReference,
+)
+from dream_nb.studio.fetch import read_data_url
+
+PROMPT_LENGTH: Final = (3, 5000)
+MAX_REFERENCES: Final = 4
+MAX_URL: Final = 2048
+MAX_PAGE: Final = 1000
+MAX_OFFSET: Final = 2**53
+MAX_TAKE: Final = 10**6
+RESOLUTIONS: Final = ("540p", "720p", "1080p", "4k")
+FORMATS: Final = ("jpg", "png")
+DURATION: Final = re.compile(r"([1-9]|10)s")
+_HOSTED_FIELDS: Final = {"duration", "resolution", "concepts", "format"}
+
+Request = GenerationRequest | ImageGenerationRequest
+StateOf = Callable[[str], str | None]
+
+
+class Refusal(Exception):  # noqa: N818 - an answer of the API, not a defect
+    """An answer that is no success: its status, its detail, and headers of its own."""
+
+    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.headers = headers
+
+
+def bad(field: str, reason: str) -> Refusal:
+    """The refusal of a field."""
+    return Refusal(400, f"{field}: {reason}")
+
+
+def read_request(schema: type[Request], body: bytes, state_of: StateOf) -> Request:
+    """Read a create's body and hold it against every rule.
+
+    Args:
+        schema: `GenerationRequest` or `ImageGenerationRequest`.
+        body: the JSON document.
+        state_of: gives the state of a generation of the account by its id, None when it has no such generation.
+
+    Raises:
+        Refusal: 400, with a detail that names the field.
+    """
+    try:
+        document = from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise Refusal(400, f"the body is not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise Refusal(400, "the body is not a JSON object")
+    try:
+        request = schema.from_body(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        raise bad(_path(first["loc"]), first["msg"]) from None
+    for field in _nulls(request, ""):
+        raise bad(field, "null is no value: leave the field out")
+    _check_prompt(request)
+    if isinstance(request, GenerationRequest):
+        _check_video(request, state_of)
+    else:
+        _check_image(request)
+    if request.callback_url is not None:
+        _check_url("callback_url", request.callback_url, data=False)
+    return request
+
+
+def digest(request: Request) -> str:
+    """What two identical requests share: everything but where the callbacks go."""
+    document = request.wire()
+    document.pop("callback_url", None)
+    canonical = to_json(_sorted(document))
+    return hashlib.sha256(canonical).hexdigest()
+
+
+def whole_number(field: str, text: str | None, default: int, lowest: int, highest: int) -> int:
+    """A number out of a query or header. Raises Refusal."""
+    if text is None:
+        return default
+    if not re.fullmatch(r"-?[0-9]{1,20}", text) or not lowest <= int(text) <= highest:
+        raise bad(field, f"{text[:40]!r} is not a whole number from {lowest} to {highest}")
+    return int(text)
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [_sorted(item) for item in value]
+    return value
+
+
+def _path(parts: tuple[int | str, ...]) -> str:
+    # Tags of unions ("image", "generation") stand in pydantic's path beside the names of fields.
+    shown = [str(part) for index, part in enumerate(parts) if index == 0 or part not in ("image", "generation")]
+    return ".".join(shown) or "body"
+
+
+def _nulls(value: Any, path: str) -> Iterator[str]:
+    """Fields of the specification that were sent as null, which it nowhere allows."""
+    if isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            if name == "extra" or name not in value.model_fields_set or (name in _HOSTED_FIELDS):
+                continue
+            field = getattr(value, name)
+            where = f"{path}.{name}".lstrip(".")
+            if field is None and not (name == "model" and isinstance(value, GenerationRequest)):
+                yield where
+            yield from _nulls(field, where)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _nulls(item, f"{path}.{index}")
+
+
+def _check_prompt(request: Request) -> None:
+    if request.prompt is None:
+        frames = request.keyframes if isinstance(request, GenerationRequest) else None
+        if frames is None or (frames.frame0 is None and frames.frame1 is None):
+            raise bad("prompt", "is required where there are no keyframes")
+        return
+    lowest, highest = PROMPT_LENGTH
+    if not lowest <= len(request.prompt) <= highest:
+        raise bad("prompt", f"has {len(request.prompt)} characters; {lowest} to {highest} are accepted")
+
+
+def _check_video(request: GenerationRequest, state_of: StateOf) -> None:
+    if request.duration is not None and not DURATION.fullmatch(request.duration):
+        raise bad("duration", f"{request.duration[:40]!r} is not one of 1s to 10s")
+    if request.resolution is not None and request.resolution not in RESOLUTIONS:
+        raise bad("resolution", f"{request.resolution[:40]!r} is not one of {', '.join(RESOLUTIONS)}")
+    if request.keyframes is None:
+        return
+    frames = {"keyframes.frame0": request.keyframes.frame0, "keyframes.frame1": request.keyframes.frame1}
+    if request.loop and all(isinstance(frame, ImageReference) for frame in frames.values()):
+        raise bad("loop", "cannot be true with two image keyframes: the end would not lead back to the beginning")
+    for field, frame in frames.items():
+        if isinstance(frame, ImageReference):
+            _check_url(f"{field}.url", frame.url)
+        elif isinstance(frame, GenerationReference):
+            state = state_of(frame.id)
+            if state is None:
+                raise bad(f"{field}.id", f"there is no generation {frame.id[:40]!r}")
+            if state != "completed":
+                raise bad(f"{field}.id", f"generation {frame.id} is {state}; a keyframe has to be completed")
+
+
+def _check_image(request: ImageGenerationRequest) -> None:
+    if request.format is not None and request.format not in FORMATS:
+        raise bad("format", f"{request.format[:40]!r} is not one of {', '.join(FORMATS)}")
+    for field, references in (("image_ref", request.image_ref), ("style_ref", request.style_ref)):
+        _check_count(field, references)
+        for index, reference in enumerate(references or ()):
+            _check_reference(f"{field}.{index}", reference.url, reference.weight)
+    if request.character_ref and request.character_ref.identity0:
+        field = "character_ref.identity0.images"
+        images = request.character_ref.identity0.images
+        _check_count(field, images)
+        for index, url in enumerate(images or ()):
+            _check_url(f"{field}.{index}", url)
+    if request.modify_image_ref:
+        _check_reference("modify_image_ref", request.modify_image_ref.url, request.modify_image_ref.weight)
+
+
+def _check_count(field: str, items: list[Any] | None) -> None:
+    if items is not None and len(items) > MAX_REFERENCES:
+        raise bad(field, f"has {len(items)} pictures; at most {MAX_REFERENCES} are accepted")
+
+
+def _check_reference(field: str, url: str | None, weight: float | None) -> None:
+    if url is not None:
+        _check_url(f"{field}.url", url)
+    if weight is not None and not 0 <= weight <= 1:
+        raise bad(f"{field}.weight", f"{weight} is not from 0 to 1")
+
+
+def _check_url(field: str, url: str, *, data: bool = True) -> None:
+    if data and url[:5].lower() == "data:":
+        try:
+            read_data_url(url)
+        except ValueError as error:
+            raise bad(field, str(error)) from None
+        return
+    wanted = "an http(s) or data: URL" if data else "an http(s) URL"
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or not url.isprintable() or " " in url:
+        raise bad(field, f"{url[:60]!r} is not {wanted}")
+    if len(url) > MAX_URL:
+        raise bad(field, f"the URL has {len(url)} characters; at most {MAX_URL} are accepted")

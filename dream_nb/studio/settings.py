@@ -1,0 +1,75 @@
+"""What can be set about a studio."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Final
+
+SIDE_VARIABLE: Final = "DREAM_NB_STUDIO_SIDE"
+SECONDS_VARIABLE: Final = "DREAM_NB_STUDIO_SECONDS"
+
+
+def _side() -> int | None:
+    value = os.environ.get(SIDE_VARIABLE)
+    return int(value) if value else None
+
+
+def _seconds() -> float | None:
+    value = os.environ.get(SECONDS_VARIABLE)
+    return float(value) if value else None
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What a generation costs, in USD cents of play money."""
+
+    video: float = 32.0
+    image: float = 1.5
+    flash_image: float = 0.2
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of a studio. None of them can be changed over the network.
+
+    Args:
+        shorter_side: pixels of the shorter side of everything drawn, for quick tests; None draws full size.
+            By default the environment variable `DREAM_NB_STUDIO_SIDE`.
+        longest_seconds: no video is longer; None leaves the lengths of the API.
+            By default the environment variable `DREAM_NB_STUDIO_SECONDS`.
+        public_url: what asset URLs begin with, where the address that a client used is not the one to give to
+            others; it ends with the prefix `/dream-machine/v1`.
+        balance: what a new account has, in USD cents.
+        prices: what a generation costs.
+        blacklist: words that let a generation fail, in lower case.
+        unfinished_limit: generations of one account that may be queued or dreaming; the next is answered 429.
+        creates_per_minute: generations that one account may ask for in a minute; the next is answered 429.
+        at_once: drawings handed to the executor at the same time; None asks the executor for its width.
+        lease_seconds: how long after the death of a studio another one takes over what it was drawing.
+        max_body: bytes of a request; a longer one is answered 413.
+        max_input: bytes of one picture that is fetched.
+        max_pixels: pixels of one picture that is fetched.
+        fetch_seconds: how long fetching one picture may take.
+        fetch_loopback: whether pictures may be fetched from this machine.
+        public_callbacks: whether callbacks go to public addresses; otherwise to this machine only.
+        callback_seconds: how long one try of a callback may take.
+    """
+
+    shorter_side: int | None = field(default_factory=_side)
+    longest_seconds: float | None = field(default_factory=_seconds)
+    public_url: str | None = None
+    balance: float = 1_000_000.0
+    prices: Prices = Prices()
+    blacklist: frozenset[str] = frozenset({"gore", "nsfw", "beheading"})
+    unfinished_limit: int | None = None
+    creates_per_minute: int | None = None
+    at_once: int | None = None
+    lease_seconds: float = 10.0
+    max_body: int = 32 * 2**20
+    max_input: int = 16 * 2**20
+    max_pixels: int = 50_000_000
+    fetch_seconds: float = 20.0
+    fetch_loopback: bool = False
+    public_callbacks: bool = False
+    callback_seconds: float = 5.0
