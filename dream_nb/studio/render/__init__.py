@@ -1,0 +1,58 @@
+"""Procedural drawing: prompt -> plan -> scene -> frames -> file.
+
+Importing this package is cheap: numpy, Pillow and PyAV are loaded by the first call of `render` or `frames`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dream_nb.studio.render.brief import Brief, Keyframe, Reference, RenderError
+from dream_nb.studio.render.camera import CAMERA_MOTIONS
+from dream_nb.studio.render.sizes import frame_size, image_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = [
+    "CAMERA_MOTIONS",
+    "Brief",
+    "Keyframe",
+    "Reference",
+    "RenderError",
+    "frame_size",
+    "frames",
+    "image_size",
+    "render",
+]
+
+
+def render(brief: Brief, progress: Path | None = None) -> bytes:
+    """Draw a brief and give back the file: MP4 (H.264, yuv420p, faststart), JPEG or PNG.
+
+    Args:
+        brief: what to draw.
+        progress: a small file to keep overwriting with the fraction done, "0.000" to "1.000". A path that cannot
+            be written is ignored.
+
+    Raises:
+        RenderError: a keyframe or reference cannot be read.
+    """
+    from dream_nb.studio.render.file import write
+
+    return write(brief, progress)
+
+
+def frames(brief: Brief) -> Iterator[NDArray[np.uint8]]:
+    """The frames of a brief before encoding, height x width x 3, RGB; an image is one frame.
+
+    Raises:
+        RenderError: a keyframe or reference cannot be read.
+    """
+    from dream_nb.studio.render.show import pictures
+
+    return pictures(brief)

@@ -1,0 +1,201 @@
+"""Camera motions: what they are called, how a prompt asks for them, and where they put a layer in a frame."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """How the picture moves over five seconds. Lengths are fractions of the frame's width (x) or height (y).
+
+    Args:
+        pan_x, pan_y: every layer alike, as when the camera turns. Positive: the picture moves right or down.
+        truck_x, truck_y: a layer by its nearness, as when the camera is carried.
+        orbit: near layers right and the far ones left, around a middle distance.
+        zoom: by how much the picture is larger at the end (negative: smaller).
+        roll: turn of the picture in degrees, positive clockwise.
+        shake: of a camera held in the hand.
+    """
+
+    pan_x: float = 0.0
+    pan_y: float = 0.0
+    truck_x: float = 0.0
+    truck_y: float = 0.0
+    orbit: float = 0.0
+    zoom: float = 0.0
+    roll: float = 0.0
+    shake: float = 0.0
+
+
+_STILL = Motion()
+_MOTIONS: dict[str, Motion] = {
+    "camera static": _STILL,
+    "camera move left": Motion(pan_x=0.04, truck_x=0.22),
+    "camera move right": Motion(pan_x=-0.04, truck_x=-0.22),
+    "camera move up": Motion(pan_y=0.07, truck_y=0.10),
+    "camera move down": Motion(pan_y=-0.07, truck_y=-0.10),
+    "camera pan left": Motion(pan_x=0.24),
+    "camera pan right": Motion(pan_x=-0.24),
+    "camera tilt up": Motion(pan_y=0.18),
+    "camera tilt down": Motion(pan_y=-0.18),
+    "camera zoom in": Motion(zoom=0.35),
+    "camera zoom out": Motion(zoom=-0.35),
+    "camera push in": Motion(zoom=0.26, truck_y=0.06),
+    "camera pull out": Motion(zoom=-0.26, truck_y=-0.06),
+    "camera orbit left": Motion(orbit=0.24),
+    "camera orbit right": Motion(orbit=-0.24),
+    "camera crane up": Motion(pan_y=0.06, truck_y=0.16, zoom=-0.05),
+    "camera crane down": Motion(pan_y=-0.06, truck_y=-0.16, zoom=0.05),
+    "camera roll left": Motion(roll=9.0),
+    "camera roll right": Motion(roll=-9.0),
+    "camera handheld": Motion(shake=1.0, truck_x=0.03),
+}
+CAMERA_MOTIONS: tuple[str, ...] = tuple(_MOTIONS)
+"""The strings that `GET camera_motion/list` offers; each can be put into a prompt."""
+
+_ALSO = {
+    "truck": "move",
+    "track": "move",
+    "tracks": "move",
+    "tracking": "move",
+    "slide": "move",
+    "slides": "move",
+    "moves": "move",
+    "moving": "move",
+    "pans": "pan",
+    "panning": "pan",
+    "tilts": "tilt",
+    "tilting": "tilt",
+    "zooms": "zoom",
+    "zooming": "zoom",
+    "pushes": "push",
+    "pushing": "push",
+    "dolly": "push",
+    "dollies": "push",
+    "pulls": "pull",
+    "pulling": "pull",
+    "orbits": "orbit",
+    "orbiting": "orbit",
+    "cranes": "crane",
+    "rolls": "roll",
+    "pedestal": "move",
+    "boom": "crane",
+    "jib": "crane",
+}
+_TOWARDS = {"forward": "in", "forwards": "in", "back": "out", "backward": "out", "backwards": "out", "away": "out"}
+_ALONE = {
+    "static shot": "camera static",
+    "locked off": "camera static",
+    "handheld": "camera handheld",
+    "hand held": "camera handheld",
+    "flyover": "camera crane up",
+    "drone shot": "camera push in",
+    "aerial": "camera crane up",
+    "close up": "camera push in",
+}
+
+
+def asked(prompt: str) -> Motion | None:
+    """The camera motion that a prompt asks for ("camera pan left", "the camera slowly pans left"), several added up.
+
+    None when it asks for none.
+    """
+    text = " " + " ".join(re.findall(r"[a-z]+", prompt.lower())) + " "
+    words = text.split()
+    found: list[str] = [motion for phrase, motion in _ALONE.items() if f" {phrase} " in text]
+    spoken_of = "camera" in words or "shot" in words
+    for at, word in enumerate(words):
+        verb = _ALSO.get(word, word)
+        for where in words[at + 1 : at + 4]:
+            name = f"camera {verb} {_TOWARDS.get(where, where)}"
+            if verb == "push" and name.endswith("out"):
+                name = "camera pull out"
+            # "the dog moves left" is about the dog.
+            if name in _MOTIONS and (spoken_of or verb not in ("move", "roll")):
+                found.append(name)
+                break
+        if word == "camera" and words[at + 1 : at + 2] in (["static"], ["still"], ["fixed"]):
+            found.append("camera static")
+    if not found:
+        return None
+    return sum_of([_MOTIONS[name] for name in dict.fromkeys(found)])
+
+
+def sum_of(motions: list[Motion]) -> Motion:
+    """All motions at once."""
+    total = _STILL
+    for one in motions:
+        total = replace(total, **{name: getattr(total, name) + getattr(one, name) for name in Motion.__slots__})
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A motion over the frames of one clip.
+
+    Args:
+        motion: over five seconds.
+        frames: of the clip.
+        seconds: of the clip.
+        loop: swing there and back, so that the last frame leads to the first.
+        pace: 1 is as the motion says.
+    """
+
+    motion: Motion
+    frames: int
+    seconds: float
+    loop: bool = False
+    pace: float = 1.0
+
+    def way(self, frame: int) -> float:
+        """How far the motion is, about -0.5 to 0.5 over five seconds at pace 1."""
+        reach = min(1.6, max(0.25, self.pace * self.seconds / 5.0))
+        if self.loop:
+            return -0.5 * reach * math.cos(2 * math.pi * frame / self.frames)
+        return reach * (frame / max(1, self.frames - 1) - 0.5)
+
+    def offset(self, frame: int, near: float) -> tuple[float, float]:
+        """Where a layer is drawn, in fractions of width and height from its place.
+
+        Args:
+            frame: counted from 0.
+            near: of the layer, 0 (infinitely far) to 1 (in front).
+        """
+        m, way = self.motion, self.way(frame)
+        x = way * (m.pan_x + m.truck_x * near + m.orbit * (near - 0.25))
+        y = way * (m.pan_y + m.truck_y * near)
+        if m.shake:
+            turn = 2 * math.pi * frame / self.frames
+            beat = max(1, round(self.seconds))
+            x += (
+                m.shake
+                * (0.35 + 0.65 * near)
+                * (0.006 * math.sin(beat * turn) + 0.003 * math.sin(2 * beat * turn + 1.0))
+            )
+            y += (
+                m.shake
+                * (0.35 + 0.65 * near)
+                * (0.008 * math.sin(beat * turn + 2.0) + 0.004 * math.sin(3 * beat * turn))
+            )
+        return x, y
+
+    def reach(self, near: float) -> tuple[float, float]:
+        """The largest offset of a layer in the clip, either way, in fractions of width and height."""
+        places = [self.offset(frame, near) for frame in range(self.frames)]
+        return max(abs(x) for x, _ in places), max(abs(y) for _, y in places)
+
+    @property
+    def turns(self) -> bool:
+        """Whether frames are zoomed or rolled."""
+        return bool(self.motion.zoom or self.motion.roll)
+
+    def lens(self, frame: int) -> tuple[float, float]:
+        """Magnification (at least 1) and roll in degrees of a frame."""
+        way = self.way(frame)
+        most = 0.5 * min(1.6, max(0.25, self.pace * self.seconds / 5.0))
+        zoom = math.exp(self.motion.zoom * way + abs(self.motion.zoom) * most)
+        roll = self.motion.roll * way
+        return zoom * (1.0 + 0.042 * abs(self.motion.roll) * most), roll

@@ -1,0 +1,142 @@
+"""Colours of an hour, tinted by the prompt and graded by the style."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dream_nb.studio.render.plan import Plan
+from dream_nb.studio.render.planes import RGB
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """The light of a scene.
+
+    Args:
+        zenith, middle, horizon: the sky from top to horizon.
+        sun: what shines, and its glow.
+        lit, shade: what light and shadow do to a surface (multiplied with its colour).
+        haze: what distance fades to.
+        cloud_lit, cloud_shade: sides of a cloud.
+        water: deep water.
+        height: of sun or moon over the horizon, 0 to 1 of the sky.
+        glow: strength of its glow, 0 to 1.
+    """
+
+    zenith: RGB
+    middle: RGB
+    horizon: RGB
+    sun: RGB
+    lit: RGB
+    shade: RGB
+    haze: RGB
+    cloud_lit: RGB
+    cloud_shade: RGB
+    water: RGB
+    height: float
+    glow: float
+
+
+_HOURS: dict[str, Palette] = {
+    "dawn": Palette(
+        (0.29, 0.38, 0.66), (0.66, 0.60, 0.80), (1.00, 0.80, 0.70), (1.00, 0.90, 0.72), (0.92, 0.72, 0.66),
+        (0.30, 0.31, 0.50), (0.83, 0.71, 0.78), (1.00, 0.82, 0.78), (0.62, 0.55, 0.74), (0.20, 0.25, 0.42), 0.10, 0.75,
+    ),
+    "morning": Palette(
+        (0.22, 0.46, 0.80), (0.52, 0.72, 0.92), (0.93, 0.92, 0.86), (1.00, 0.96, 0.80), (1.05, 0.98, 0.84),
+        (0.34, 0.42, 0.58), (0.78, 0.84, 0.90), (1.00, 0.97, 0.92), (0.68, 0.74, 0.84), (0.10, 0.26, 0.40), 0.38, 0.5,
+    ),
+    "noon": Palette(
+        (0.11, 0.36, 0.78), (0.32, 0.60, 0.92), (0.76, 0.88, 0.97), (1.00, 0.99, 0.92), (1.12, 1.08, 0.98),
+        (0.38, 0.46, 0.62), (0.68, 0.81, 0.93), (1.00, 1.00, 1.00), (0.70, 0.77, 0.87), (0.05, 0.25, 0.42), 0.85, 0.3,
+    ),
+    "golden": Palette(
+        (0.28, 0.42, 0.68), (0.80, 0.71, 0.62), (1.00, 0.84, 0.52), (1.00, 0.90, 0.58), (1.15, 0.88, 0.54),
+        (0.34, 0.30, 0.36), (0.95, 0.77, 0.54), (1.00, 0.88, 0.66), (0.70, 0.55, 0.52), (0.22, 0.25, 0.32), 0.20, 0.9,
+    ),
+    "sunset": Palette(
+        (0.15, 0.11, 0.34), (0.64, 0.24, 0.40), (1.00, 0.52, 0.28), (1.00, 0.82, 0.46), (0.95, 0.50, 0.36),
+        (0.24, 0.13, 0.26), (0.88, 0.42, 0.36), (1.00, 0.58, 0.42), (0.46, 0.20, 0.38), (0.16, 0.08, 0.20), 0.06, 1.0,
+    ),
+    "dusk": Palette(
+        (0.06, 0.08, 0.24), (0.24, 0.22, 0.46), (0.82, 0.48, 0.50), (1.00, 0.70, 0.52), (0.50, 0.40, 0.56),
+        (0.12, 0.12, 0.26), (0.47, 0.35, 0.52), (0.78, 0.50, 0.60), (0.22, 0.19, 0.40), (0.06, 0.07, 0.18), 0.02, 0.7,
+    ),
+    "night": Palette(
+        (0.012, 0.02, 0.07), (0.03, 0.06, 0.16), (0.10, 0.16, 0.30), (0.93, 0.94, 0.88), (0.30, 0.37, 0.56),
+        (0.05, 0.07, 0.14), (0.10, 0.15, 0.28), (0.34, 0.40, 0.56), (0.06, 0.08, 0.17), (0.02, 0.04, 0.10), 0.62, 0.45,
+    ),
+}  # fmt: skip
+
+GROUNDS: dict[str, RGB] = {
+    "grass": (0.34, 0.48, 0.22),
+    "rock": (0.44, 0.42, 0.43),
+    "sand": (0.88, 0.66, 0.42),
+    "snow": (0.88, 0.91, 0.97),
+    "earth": (0.46, 0.36, 0.24),
+    "red": (0.76, 0.38, 0.24),
+    "ash": (0.25, 0.22, 0.24),
+    "moss": (0.24, 0.40, 0.22),
+}
+
+
+def mix(a: RGB, b: RGB, t: float) -> RGB:
+    """From a (t = 0) to b (t = 1)."""
+    return a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t, a[2] + (b[2] - a[2]) * t
+
+
+def times(a: RGB, b: RGB) -> RGB:
+    """A surface in a light."""
+    return a[0] * b[0], a[1] * b[1], a[2] * b[2]
+
+
+def luma(colour: RGB) -> float:
+    """How bright a colour looks."""
+    return 0.2126 * colour[0] + 0.7152 * colour[1] + 0.0722 * colour[2]
+
+
+def tinted(colour: RGB, tint: RGB, amount: float) -> RGB:
+    """A colour drawn towards the hue of another; mostly its own brightness."""
+    own, other = max(0.01, luma(colour)), max(0.05, luma(tint))
+    bright = own * (1.0 + 0.35 * amount * (other - 0.45))
+    scale = bright / other
+    wanted = (tint[0] * scale, tint[1] * scale, tint[2] * scale)
+    excess = max(wanted)
+    if excess > 1.0:  # too bright for this hue: whiten it
+        wanted = mix(
+            (1.0 / excess * wanted[0], 1.0 / excess * wanted[1], 1.0 / excess * wanted[2]),
+            (1.0, 1.0, 1.0),
+            min(0.6, excess - 1.0),
+        )
+    return mix(colour, wanted, amount)
+
+
+def of(plan: Plan) -> Palette:
+    """The palette of a plan."""
+    base = _HOURS[plan.hour]
+    rng = plan.chance("palette")
+    parts: dict[str, RGB] = {
+        name: getattr(base, name)
+        for name in ("zenith", "middle", "horizon", "sun", "lit", "shade", "haze", "cloud_lit", "cloud_shade", "water")
+    }
+    # Another take is another evening: a little warmer, colder, deeper.
+    warm, deep = 0.10 * (float(rng.random()) - 0.5), 0.85 + 0.3 * float(rng.random())
+    for name in ("zenith", "middle"):
+        r, g, b = parts[name]
+        parts[name] = (max(0.0, r * deep + warm * 0.5), max(0.0, g * deep), max(0.0, b * deep - warm * 0.5))
+    for at, tint in enumerate(plan.tints):
+        names = ("zenith", "middle", "horizon", "haze", "cloud_lit", "cloud_shade", "water", "lit", "shade")
+        for place, name in enumerate(names):
+            # The first colour takes the whole scene; later ones take turns, so that both are seen.
+            if at == 0 or place % len(plan.tints) == at:
+                parts[name] = tinted(parts[name], tint, 0.55 if name not in ("lit", "shade") else 0.3)
+    dull = max(0.75 * plan.storm, 0.55 * plan.rain, 0.6 * max(0.0, plan.cloud - 0.6) / 0.4)
+    if dull:
+        grey = luma(parts["middle"])
+        slate: RGB = (0.80 * grey, 0.88 * grey, 1.0 * grey)
+        for name in ("zenith", "middle", "horizon", "haze", "cloud_lit", "cloud_shade", "lit"):
+            level = luma(parts[name]) * (1.0 - 0.35 * max(plan.storm, 0.5 * plan.rain))
+            parts[name] = mix(parts[name], mix((level * 0.92, level * 0.97, level * 1.06), slate, 0.2), dull * 0.75)
+    glow = base.glow * (1.0 - 0.7 * max(plan.storm, 0.7 * plan.rain))
+    height = base.height + 0.06 * (float(rng.random()) - 0.5)
+    return Palette(**parts, height=max(0.0, height), glow=glow)

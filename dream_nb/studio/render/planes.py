@@ -1,0 +1,100 @@
+"""A frame as its three planes (Y, U, V of BT.709, limited range, 4:2:0), and colours put into them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from dream_nb.studio.render.noise import F32, U8
+
+RGB = tuple[float, float, float]
+"""A colour, each part 0 to 1, as it is seen (gamma-encoded)."""
+
+
+@dataclass(slots=True)
+class Planes:
+    """One frame. `y` is height x width; `u` and `v` are half of that each way; uint8."""
+
+    y: U8
+    u: U8
+    v: U8
+
+    @classmethod
+    def empty(cls, width: int, height: int) -> Planes:
+        """A black frame."""
+        half = (height // 2, width // 2)
+        return cls(np.full((height, width), 16, np.uint8), np.full(half, 128, np.uint8), np.full(half, 128, np.uint8))
+
+    @property
+    def all(self) -> tuple[U8, U8, U8]:
+        """The three planes."""
+        return self.y, self.u, self.v
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return self.y.shape[1]
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return self.y.shape[0]
+
+    def copy(self) -> Planes:
+        """Another frame with the same pixels."""
+        return Planes(self.y.copy(), self.u.copy(), self.v.copy())
+
+    def rgb(self) -> U8:
+        """Height x width x 3."""
+        y = (self.y.astype(np.float32) - 16.0) * np.float32(255.0 / 219.0)
+        u = doubled(self.u.astype(np.float32) - 128.0) * np.float32(255.0 / 224.0)
+        v = doubled(self.v.astype(np.float32) - 128.0) * np.float32(255.0 / 224.0)
+        out = np.empty((*y.shape, 3), np.uint8)
+        for channel, value in enumerate((y + 1.5748 * v, y - 0.187324 * u - 0.468124 * v, y + 1.8556 * u)):
+            value += np.float32(0.5)
+            out[..., channel] = np.clip(value, 0.0, 255.0)
+        return out
+
+
+def doubled(field: F32) -> F32:
+    """Twice as high and as wide, interpolated."""
+    height, width = field.shape
+    image = Image.fromarray(field).resize((width * 2, height * 2), Image.Resampling.BILINEAR)
+    return np.asarray(image, dtype=np.float32)
+
+
+def from_rgb(picture: U8) -> Planes:
+    """The planes of an RGB picture with even sides, height x width x 3."""
+    y, u, v = yuv(picture.astype(np.float32) * np.float32(1.0 / 255.0))
+    height, width = y.shape
+
+    def halved(c: F32) -> F32:
+        mean: F32 = c.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3), dtype=np.float32)
+        return mean
+
+    return Planes(to_u8(y), to_u8(halved(u)), to_u8(halved(v)))
+
+
+def yuv(rgb: F32) -> tuple[F32, F32, F32]:
+    """Y (16 to 235), U and V (16 to 240) of an array of colours, not yet rounded."""
+    r, g, b = rgb[..., 0], rgb[..., 1], rgb[..., 2]
+    luma = 0.2126 * r + 0.7152 * g + 0.0722 * b
+    return (
+        luma * np.float32(219.0) + np.float32(16.0),
+        (b - luma) * np.float32(224.0 / 1.8556) + np.float32(128.0),
+        (r - luma) * np.float32(224.0 / 1.5748) + np.float32(128.0),
+    )
+
+
+def yuv_of(colour: RGB) -> tuple[float, float, float]:
+    """Y, U and V of one colour."""
+    r, g, b = colour
+    luma = 0.2126 * r + 0.7152 * g + 0.0722 * b
+    return 16.0 + 219.0 * luma, 128.0 + 224.0 * (b - luma) / 1.8556, 128.0 + 224.0 * (r - luma) / 1.5748
+
+
+def to_u8(field: F32) -> U8:
+    """Rounded, and kept where grain can be added without leaving the limited range."""
+    return np.clip(field + np.float32(0.5), 16.0, 240.0).astype(np.uint8)

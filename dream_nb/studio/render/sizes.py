@@ -1,0 +1,61 @@
+"""Pixels of an aspect ratio at a resolution."""
+
+from __future__ import annotations
+
+import math
+
+_SHORTER = {"540p": 540, "720p": 720, "1080p": 1080, "4k": 2160}
+_RATIOS = {
+    "1:1": (1, 1),
+    "16:9": (16, 9),
+    "9:16": (9, 16),
+    "4:3": (4, 3),
+    "3:4": (3, 4),
+    "21:9": (21, 9),
+    "9:21": (9, 21),
+}
+
+
+def frame_size(aspect_ratio: str, resolution: str = "720p") -> tuple[int, int]:
+    """Width and height of a video: the shorter side by resolution, both even.
+
+    =====  =========  =========  =========  =========
+    ratio  540p       720p       1080p      4k
+    =====  =========  =========  =========  =========
+    1:1    540x540    720x720    1080x1080  2160x2160
+    16:9   960x540    1280x720   1920x1080  3840x2160
+    9:16   540x960    720x1280   1080x1920  2160x3840
+    4:3    720x540    960x720    1440x1080  2880x2160
+    3:4    540x720    720x960    1080x1440  2160x2880
+    21:9   1260x540   1680x720   2520x1080  5040x2160
+    9:21   540x1260   720x1680   1080x2520  2160x5040
+    =====  =========  =========  =========  =========
+
+    Raises:
+        ValueError: the ratio or the resolution is not one of these.
+    """
+    wide, high = _ratio(aspect_ratio)
+    if resolution not in _SHORTER:
+        raise ValueError(f"resolution {resolution!r} is not one of {', '.join(_SHORTER)}")
+    shorter = _SHORTER[resolution]
+    longer = round(shorter * max(wide, high) / min(wide, high) / 2) * 2
+    return (longer, shorter) if wide >= high else (shorter, longer)
+
+
+def image_size(aspect_ratio: str) -> tuple[int, int]:
+    """Width and height of an image: about one megapixel, multiples of 16.
+
+    1:1 1024x1024, 16:9 1360x768, 9:16 768x1360, 4:3 1184x880, 3:4 880x1184, 21:9 1568x672, 9:21 672x1568.
+
+    Raises:
+        ValueError: the ratio is not one of these.
+    """
+    wide, high = _ratio(aspect_ratio)
+    side = math.sqrt(1024 * 1024 / (wide * high))
+    return round(side * wide / 16) * 16, round(side * high / 16) * 16
+
+
+def _ratio(aspect_ratio: str) -> tuple[int, int]:
+    if aspect_ratio not in _RATIOS:
+        raise ValueError(f"aspect ratio {aspect_ratio!r} is not one of {', '.join(_RATIOS)}")
+    return _RATIOS[aspect_ratio]

@@ -1,0 +1,84 @@
+"""The same brief is the same drawing, everywhere; another take is another one; a loop closes."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from dream_nb.studio.render import frames
+from tests.studio.render.clips import decoded, distance, small, still
+
+
+def test_the_same_brief_gives_the_same_pixels():
+    for one, other in zip(frames(small()), frames(small()), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_another_processor_gives_pixels_at_most_one_level_apart():
+    script = (
+        "import sys, numpy as np\n"
+        "from dream_nb.studio.render import Brief, frames\n"
+        "brief = Brief('video', 'a stormy sea with mountains at dawn', width=160, height=90, seconds=0.25)\n"
+        "sys.stdout.buffer.write(np.stack(list(frames(brief))).tobytes())\n"
+    )
+    plain = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    from numpy._core._multiarray_umath import __cpu_features__ as features
+
+    older = {
+        **plain,
+        "NPY_DISABLE_CPU_FEATURES": " ".join(f for f in ("AVX2", "FMA3", "AVX512F", "AVX512_SKX") if features.get(f)),
+    }
+    pixels = [
+        np.frombuffer(
+            subprocess.run(
+                [sys.executable, "-W", "ignore", "-c", script], env=env, check=True, capture_output=True
+            ).stdout,
+            np.uint8,
+        )
+        for env in (plain, older)
+    ]
+    assert np.abs(pixels[0].astype(int) - pixels[1]).max() <= 1
+
+
+@pytest.mark.parametrize("prompt", ["a serene lake at sunset", "mountains", "the sea", "zxqv"])
+def test_another_take_is_another_composition(prompt: str):
+    # Composition is what is left of a picture at 16x9: noise is not.
+    takes = [next(iter(frames(still(prompt, take=take)))) for take in (1, 2, 3)]
+    coarse = [t.reshape(9, 10, 16, 10, 3).mean(axis=(1, 3)) for t in takes]
+    for one in range(3):
+        for other in range(one):
+            assert np.abs(coarse[one] - coarse[other]).mean() > 4
+
+
+def test_another_prompt_is_another_drawing():
+    one, other = (next(iter(frames(still(p)))) for p in ("qwertz", "asdfgh"))
+    assert distance(one, other) > 10
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a serene lake at sunset", "rain over the sea", "snow, camera orbit left", "fireflies in a forest"]
+)
+def test_a_loop_leads_back_to_its_first_frame(prompt: str):
+    shown = list(frames(small(prompt, seconds=2.0, loop=True)))
+    steps = [distance(a, b) for a, b in zip(shown, shown[1:], strict=False)]
+    assert distance(shown[-1], shown[0]) <= 1.5 * float(np.median(steps))
+
+
+def test_a_decoded_loop_closes():
+    from dream_nb.studio.render import render
+
+    shown = decoded(render(small(seconds=2.0, loop=True))).frames
+    steps = [distance(a, b) for a, b in zip(shown, shown[1:], strict=False)]
+    assert distance(shown[-1], shown[0]) <= 1.5 * float(np.median(steps))
+
+
+def test_a_small_drawing_shows_the_same_scene_as_a_large_one():
+    large = next(iter(frames(still(width=640, height=360)))).reshape(90, 4, 160, 4, 3).mean(axis=(1, 3))
+    assert np.abs(large - next(iter(frames(still())))).mean() < 6
+
+
+def test_every_frame_moves():
+    shown = list(frames(small(seconds=1.0)))
+    assert min(distance(a, b) for a, b in zip(shown, shown[1:], strict=False)) > 0.2
