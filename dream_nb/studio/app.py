@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
+import math
 import secrets
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -19,13 +20,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from dream_nb import workers
 from dream_nb.api.models import GenerationRequest, ImageGenerationRequest
-from dream_nb.studio import answers, rules
+from dream_nb.studio import answers, openapi, rules
 from dream_nb.studio.answers import PREFIX
 from dream_nb.studio.assets import Assets, new_name
+from dream_nb.studio.callbacks import Callbacks
 from dream_nb.studio.credits import price, to_cents, to_millicents
+from dream_nb.studio.faults import Faults
+from dream_nb.studio.fetch import Fetcher
+from dream_nb.studio.inputs import Inputs, set_aside
 from dream_nb.studio.queue import Queue
 from dream_nb.studio.render import CAMERA_MOTIONS
 from dream_nb.studio.rules import Refusal
@@ -35,6 +41,7 @@ from dream_nb.studio.store import Draft, InsufficientCreditsError, Record, Store
 Handler = Callable[[Request], Awaitable[Response]]
 
 TAKE_HEADER = "Dream-Take"
+_MINUTE = 60.0
 
 
 class _GenerationId(Convertor[str]):
@@ -56,12 +63,18 @@ class Studio:
     """One studio: its store, files and queue, and the answers of its routes."""
 
     def __init__(
-        self, folder: Path, keys: Mapping[str, str], executor: Callable[[], Executor], settings: Settings
+        self,
+        folder: Path,
+        keys: Mapping[str, str],
+        executor: Callable[[], Executor],
+        settings: Settings,
+        faults: Faults | None,
     ) -> None:
         self._folder = folder
         self._keys = {account: hashlib.sha256(key.encode()).digest() for account, key in keys.items()}
         self._executor = executor
         self._settings = settings
+        self._faults = faults
         self._store: Store
         self._assets: Assets
         self._queue: Queue
@@ -70,15 +83,29 @@ class Studio:
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         """Open the folder, draw what is queued, and at the end leave the rest queued."""
         self._assets = Assets(self._folder / "assets")
+        # The folder lies in a library that may be under version control; what a studio remembers has no place there.
         (self._folder / ".gitignore").write_text("*\n")
-        owner = secrets.token_hex(8)
-        self._store = Store(self._folder / "studio.sqlite", owner, to_millicents(self._settings.balance))
-        self._queue = Queue(self._store, self._assets, self._folder / "progress", self._executor, self._settings)
+        self._store = Store(self._folder / "studio.sqlite", secrets.token_hex(8), to_millicents(self._settings.balance))
+        fetcher = Fetcher(self._settings)
+        callbacks = Callbacks(self._store, fetcher, self._settings)
+        self._queue = Queue(
+            store=self._store,
+            assets=self._assets,
+            progress=self._folder / "progress",
+            inputs=Inputs(self._store, self._assets, fetcher, self._settings),
+            executor=self._executor,
+            changed=callbacks.wake,
+            settings=self._settings,
+            faults=self._faults,
+        )
+        callbacks.start()
         self._queue.start()
         try:
             yield
         finally:
             await self._queue.stop()
+            await callbacks.stop()
+            await fetcher.aclose()
             self._store.close()
 
     async def create_generation(self, request: Request) -> Response:
@@ -157,6 +184,10 @@ class Studio:
             return record.state if record else None
 
         asked = rules.read_request(schema, body, state_of)
+        self._check_limits(account)
+        base_url = self._base_url(request)
+        document = asked.wire()
+        inputs = set_aside(document, self._assets, base_url)
         suffix = "mp4" if asked.generation_type == "video" else getattr(asked, "format", None) or "jpg"
         draft = Draft(
             id=str(uuid.uuid4()),
@@ -164,17 +195,30 @@ class Studio:
             kind=asked.generation_type,
             take=number if take is not None else None,
             digest=rules.digest(asked),
-            request=to_json(asked.wire()).decode(),
-            base_url=self._base_url(request),
+            request=to_json(document).decode(),
+            base_url=base_url,
             asset=new_name(suffix),
             price=price(asked, self._settings.prices),
             callback_url=asked.callback_url,
+            inputs=tuple(inputs),
         )
         try:
             return self._store.create(draft)
         except InsufficientCreditsError as error:
+            self._assets.remove(*inputs)
             cost, left = to_cents(draft.price), to_cents(error.balance)
             raise Refusal(400, f"Insufficient credits: this costs {cost:g} cents, and {left:g} are left") from None
+
+    def _check_limits(self, account: str) -> None:
+        most = self._settings.unfinished_limit
+        if most is not None and self._store.unfinished(account) >= most:
+            raise Refusal(429, f"{most} generations are under way, and no more are allowed", {"retry-after": "5"})
+        most = self._settings.creates_per_minute
+        if most is not None and (wait := self._store.seconds_until(account, most, _MINUTE)) > 0:
+            retry_after = {"retry-after": str(math.ceil(wait))}
+            raise Refusal(
+                429, f"{most} generations were asked for within a minute, and no more are allowed", retry_after
+            )
 
     async def _body(self, request: Request) -> bytes:
         body = bytearray()
@@ -219,6 +263,10 @@ def _unknown(request: Request) -> Refusal:
     return Refusal(404, f"there is no generation {request.path_params['id'][:80]!r}")
 
 
+async def _describe(request: Request) -> Response:
+    return _json(openapi.document(f"{request.scope['scheme']}://{request.headers.get('host', 'localhost')}{PREFIX}"))
+
+
 async def _refuse(_request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)  # noqa: S101 - what Starlette gives to this handler
     return _json(answers.error(refusal.detail), refusal.status, refusal.headers)
@@ -233,12 +281,26 @@ async def _defect(_request: Request, _error: Exception) -> Response:
     return _json(answers.error("the studio has a defect; its log says more"), 500)
 
 
+class StudioApp(Starlette):
+    """A studio as an ASGI application, with its faults around everything else."""
+
+    faults: Faults | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if self.faults is None:
+            await super().__call__(scope, receive, send)
+        else:
+            await self.faults.around(super().__call__, scope, receive, send)
+
+
 def create_app(
     folder: Path,
     *,
     keys: Mapping[str, str],
     executor: Callable[[], Executor] = workers.pool,
     settings: Settings | None = None,
+    faults: Faults | None = None,
 ) -> Starlette:
     """A studio as an ASGI application. Its lifespan opens the folder and draws; nothing happens before.
 
@@ -247,9 +309,11 @@ def create_app(
         keys: the bearer key of each account. Generations belong to the account, whatever its key is.
         executor: gives the executor that draws; asked again after its workers died.
         settings: prices, limits, sizes.
+        faults: what goes wrong on purpose, for learning and for tests; nothing does by default.
     """
-    studio = Studio(Path(folder), keys, executor, settings or Settings())
+    studio = Studio(Path(folder), keys, executor, settings or Settings(), faults)
     routes = [
+        # First what is asked for most.
         _route("/generations/{id:generation}", GET=studio.get_generation, DELETE=studio.delete_generation),
         _route("/generations", GET=studio.list_generations, POST=studio.create_generation),
         _route("/generations/video", POST=studio.create_generation),
@@ -258,8 +322,12 @@ def create_app(
         _route("/credits", GET=studio.get_credits),
         _route("/ping", GET=studio.ping),
         _route("/assets/{name}", GET=studio.asset),
+        _route("/openapi.json", GET=_describe),
+        Route("/openapi.json", _describe, methods=["GET"]),
     ]
     handlers: dict[Any, Any] = {Refusal: _refuse, HTTPException: _http_error, Exception: _defect}
-    app = Starlette(routes=routes, exception_handlers=handlers, lifespan=studio.lifespan)
+    app = StudioApp(routes=routes, exception_handlers=handlers, lifespan=studio.lifespan)
+    # A slash too many is an unknown path, not a redirect that a client would have to follow with its key.
     app.router.redirect_slashes = False
+    app.faults = faults
     return app

@@ -1,10 +1,37 @@
-"""What the studio gets from elsewhere."""
+"""What the studio gets from elsewhere and sends elsewhere, without becoming a way into its network.
+
+A URL comes from a client. So the address is checked after its name was looked up, the connection goes to exactly
+that address, and every redirect is checked again: a name that changes its address in between gains nothing.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
+import io
+import ipaddress
+import socket
+import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Final
 from urllib.parse import unquote_to_bytes
+
+import httpx2
+
+from dream_nb.studio.settings import Settings
+
+MAX_REDIRECTS: Final = 5
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class FetchError(Exception):
+    """What was asked for cannot be had; the message says why, and holds no more of the URL than its host."""
 
 
 def read_data_url(url: str) -> tuple[str, bytes]:
@@ -20,3 +47,175 @@ def read_data_url(url: str) -> tuple[str, bytes]:
         except binascii.Error:
             raise ValueError("the data of this data: URL is not base64") from None
     return media_type or "text/plain", data
+
+
+def is_allowed(address: str, *, loopback: bool, public: bool) -> bool:
+    """Whether an address may be called: one of this machine, or one that the whole internet can reach."""
+    ip = _innermost(ipaddress.ip_address(address.partition("%")[0]))
+    if ip.is_loopback:
+        return loopback
+    return public and ip.is_global and not ip.is_multicast
+
+
+def _innermost(ip: Address) -> Address:
+    """The IPv4 address that an IPv6 address stands for, or itself."""
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip in _NAT64:
+            return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        return inner or ip
+    return ip
+
+
+class Fetcher:
+    """Gets pictures and delivers callbacks, within the limits of the settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        # No proxy of the environment: it would connect for us, to an address that nobody checked. And no connection
+        # is used twice: it would belong to an address, not to the name that its certificate was checked for.
+        self._http = httpx2.AsyncClient(
+            trust_env=False, follow_redirects=False, limits=httpx2.Limits(max_keepalive_connections=0)
+        )
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        await self._http.aclose()
+
+    async def picture(self, url: str) -> bytes:
+        """The bytes of a picture, from an http(s) or `data:` URL.
+
+        Raises:
+            FetchError: it cannot be had, or is over a limit.
+        """
+        if url[:5].lower() == "data:":
+            try:
+                data = read_data_url(url)[1]
+            except ValueError as error:
+                raise FetchError(str(error)) from None
+            if len(data) > self._settings.max_input:
+                raise FetchError(f"the picture has more than {self._settings.max_input} bytes")
+        else:
+            data = await self._get(url)
+        await asyncio.to_thread(check_pixels, data, self._settings.max_pixels)
+        return data
+
+    async def post(self, url: str, body: bytes) -> int:
+        """POST a JSON document, following no redirect, and give back the status.
+
+        Raises:
+            FetchError: the address is not allowed, cannot be reached, or does not answer in time.
+        """
+        settings = self._settings
+        headers = {"content-type": "application/json"}
+        try:
+            async with (
+                asyncio.timeout(settings.callback_seconds),
+                self._pinned("POST", url, headers, body, loopback=True, public=settings.public_callbacks) as response,
+            ):
+                return response.status_code
+        except TimeoutError:
+            raise FetchError(f"no answer within {settings.callback_seconds:g} s") from None
+
+    async def _get(self, url: str) -> bytes:
+        settings = self._settings
+        headers = {"accept": "image/*", "accept-encoding": "identity"}
+        try:
+            async with asyncio.timeout(settings.fetch_seconds):
+                for _ in range(MAX_REDIRECTS + 1):
+                    async with self._pinned(
+                        "GET", url, headers, None, loopback=settings.fetch_loopback, public=True
+                    ) as response:
+                        if response.status_code in _REDIRECTS and "location" in response.headers:
+                            url = str(httpx2.URL(url).join(response.headers["location"]))
+                            continue
+                        if response.status_code != HTTPStatus.OK:
+                            raise FetchError(f"{_host(url)} answered {response.status_code}")
+                        return await self._bounded(response)
+        except TimeoutError:
+            raise FetchError(f"{_host(url)} took longer than {settings.fetch_seconds:g} s") from None
+        raise FetchError(f"{_host(url)} redirects more than {MAX_REDIRECTS} times")
+
+    async def _bounded(self, response: httpx2.Response) -> bytes:
+        if response.headers.get("content-encoding", "identity") != "identity":
+            # A few compressed bytes may become gigabytes in one step, before anything can be counted.
+            raise FetchError("the picture came compressed, which nobody asked for")
+        data = bytearray()
+        async for chunk in response.aiter_raw():
+            data += chunk
+            if len(data) > self._settings.max_input:
+                raise FetchError(f"the picture has more than {self._settings.max_input} bytes")
+        return bytes(data)
+
+    @asynccontextmanager
+    async def _pinned(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, *, loopback: bool, public: bool
+    ) -> AsyncIterator[httpx2.Response]:
+        """An answer from an address of the URL's host that was checked, its body not yet read."""
+        try:
+            parsed = httpx2.URL(url)
+        except httpx2.InvalidURL:
+            raise FetchError("this is no URL") from None
+        if parsed.scheme not in ("http", "https") or not parsed.host:
+            raise FetchError(f"only http(s) is fetched, not {parsed.scheme[:20]!r}")
+        response = None
+        for address in await _addresses(parsed, loopback=loopback, public=public):
+            request = self._http.build_request(
+                method,
+                parsed.copy_with(host=address, userinfo=b""),
+                headers=headers | {"host": parsed.netloc.decode("ascii").rpartition("@")[2]},
+                content=body,
+                extensions={"sni_hostname": parsed.raw_host.decode("ascii"), "timeout": _timeout(self._settings)},
+            )
+            try:
+                response = await self._http.send(request, stream=True)
+                break
+            except httpx2.ConnectError:
+                continue
+            except httpx2.HTTPError as error:
+                raise FetchError(f"{parsed.host} gives no answer ({type(error).__name__})") from None
+        if response is None:
+            raise FetchError(f"{parsed.host} cannot be reached")
+        try:
+            yield response
+        except httpx2.HTTPError as error:
+            raise FetchError(f"{parsed.host} broke off ({type(error).__name__})") from None
+        finally:
+            await response.aclose()
+
+
+async def _addresses(url: httpx2.URL, *, loopback: bool, public: bool) -> list[str]:
+    host = url.raw_host.decode("ascii").strip("[]")
+    port = url.port or {"http": 80, "https": 443}[url.scheme]
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise FetchError(f"{url.host} is not known") from None
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    allowed = [address for address in addresses if is_allowed(address, loopback=loopback, public=public)]
+    if not allowed:
+        raise FetchError(f"{url.host} is at an address that this studio does not call")
+    return allowed
+
+
+def _timeout(settings: Settings) -> dict[str, float | None]:
+    return httpx2.Timeout(max(settings.fetch_seconds, settings.callback_seconds)).as_dict()
+
+
+def _host(url: str) -> str:
+    return httpx2.URL(url).host
+
+
+def check_pixels(data: bytes, limit: int) -> None:
+    """Look at the head of a picture. Raises FetchError when it is none, or has more pixels than `limit`."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data)) as picture:
+                width, height = picture.size
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
+        raise FetchError("this is no picture that can be read") from None
+    if width * height > limit:
+        raise FetchError(f"the picture has {width}x{height} pixels; at most {limit} are read")

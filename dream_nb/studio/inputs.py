@@ -2,49 +2,170 @@
 
 from __future__ import annotations
 
-from dream_nb.api.models import GenerationRequest, ImageGenerationRequest
-from dream_nb.studio.render import Brief, frame_size, image_size
+import asyncio
+import re
+from collections.abc import Iterable
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+from dream_nb.api.models import GenerationReference, GenerationRequest, ImageGenerationRequest, ImageRef, Keyframe
+from dream_nb.studio import render
+from dream_nb.studio.answers import PREFIX, asset_url
+from dream_nb.studio.assets import ASSET_NAME, TYPES, Assets, new_name
+from dream_nb.studio.fetch import Fetcher, FetchError, read_data_url
+from dream_nb.studio.render import Brief, Reference, RenderError
 from dream_nb.studio.settings import Settings
-from dream_nb.studio.store import Record
+from dream_nb.studio.store import Record, Store
 
-MAKER = "dream_nb studio (procedural)"
-_SECONDS = 5.0
+MAKER: Final = "dream_nb studio (procedural)"
+UNREADABLE: Final = "Failed to read user input frames"
+_SECONDS: Final = 5.0
+_WEIGHT: Final = 0.85
+_LONGEST_ECHO: Final = 2048
+_SUFFIXES: Final = {kind: suffix for suffix, kind in TYPES.items() if kind.startswith("image/")}
 
 
-def brief(record: Record, settings: Settings) -> Brief:
-    """The brief of a generation."""
-    tags = (("prompt", ""), ("request_id", record.id), ("encoder_note", MAKER))
-    if record.kind == "video":
-        video = GenerationRequest.from_body(record.request)
-        width, height = _scaled(frame_size(video.aspect_ratio, video.resolution or "720p"), settings)
-        seconds = float(video.duration.rstrip("s")) if video.duration else _SECONDS
+def set_aside(document: dict[str, Any], assets: Assets, base_url: str) -> list[str]:
+    """Keep long `data:` URLs of a request as files, with the URLs of these in their place.
+
+    Otherwise every poll and every page would carry the pictures along. Gives back the names of the files.
+    """
+    names: list[str] = []
+
+    def replaced(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: replaced(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [replaced(item) for item in value]
+        if isinstance(value, str) and len(value) > _LONGEST_ECHO and value[:5].lower() == "data:":
+            media_type, data = read_data_url(value)
+            names.append(new_name(_SUFFIXES.get(media_type, "bin")))
+            assets.write(names[-1], data)
+            return asset_url(base_url, names[-1])
+        return value
+
+    for field in ("keyframes", "image_ref", "style_ref", "character_ref", "modify_image_ref"):
+        if field in document:
+            document[field] = replaced(document[field])
+    return names
+
+
+class Inputs:
+    """Makes briefs out of requests: fetches pictures, and finds the files of earlier generations."""
+
+    def __init__(self, store: Store, assets: Assets, fetcher: Fetcher, settings: Settings) -> None:
+        self._store = store
+        self._assets = assets
+        self._fetcher = fetcher
+        self._settings = settings
+
+    async def brief(self, record: Record) -> Brief:
+        """The brief of a generation.
+
+        Raises:
+            RenderError: a picture or a keyframe cannot be had.
+        """
+        if record.kind == "video":
+            return await self._video(record, GenerationRequest.from_body(record.request))
+        return await self._image(record, ImageGenerationRequest.from_body(record.request))
+
+    async def _video(self, record: Record, request: GenerationRequest) -> Brief:
+        width, height = self._scaled(render.frame_size(request.aspect_ratio, request.resolution or "720p"))
+        seconds = float(request.duration.rstrip("s")) if request.duration else _SECONDS
+        frames = request.keyframes
+        frame0, frame1 = await asyncio.gather(
+            self._keyframe(record, frames.frame0 if frames else None, "last"),
+            self._keyframe(record, frames.frame1 if frames else None, "first"),
+        )
         return Brief(
             kind="video",
-            prompt=video.prompt or "",
+            prompt=" ".join([request.prompt or "", *_motions(request.concepts or ())]).strip(),
             take=record.take,
             width=width,
             height=height,
-            seconds=min(seconds, settings.longest_seconds or seconds),
-            loop=bool(video.loop),
-            model=video.model,
-            tags=tags,
+            seconds=min(seconds, self._settings.longest_seconds or seconds),
+            loop=bool(request.loop),
+            model=request.model,
+            frame0=frame0,
+            frame1=frame1,
+            tags=_tags(record, request.prompt),
         )
-    image = ImageGenerationRequest.from_body(record.request)
-    width, height = _scaled(image_size(image.aspect_ratio), settings)
-    return Brief(
-        kind="image",
-        prompt=image.prompt or "",
-        take=record.take,
-        width=width,
-        height=height,
-        model=image.model,
-        image_format="png" if image.format == "png" else "jpg",
-        tags=tags,
-    )
+
+    async def _image(self, record: Record, request: ImageGenerationRequest) -> Brief:
+        width, height = self._scaled(render.image_size(request.aspect_ratio))
+        identity = request.character_ref.identity0 if request.character_ref else None
+        change = request.modify_image_ref
+        image_refs, style_refs, character_refs, modify = await asyncio.gather(
+            self._references("image_ref", request.image_ref or ()),
+            self._references("style_ref", request.style_ref or ()),
+            asyncio.gather(*(self._picture("character_ref", url) for url in (identity and identity.images) or ())),
+            self._references("modify_image_ref", [ImageRef(url=change.url, weight=change.weight)] if change else ()),
+        )
+        return Brief(
+            kind="image",
+            prompt=request.prompt or "",
+            take=record.take,
+            width=width,
+            height=height,
+            model=request.model,
+            image_refs=image_refs,
+            style_refs=style_refs,
+            character_refs=tuple(character_refs),
+            modify=modify[0] if modify else None,
+            image_format="png" if request.format == "png" else "jpg",
+            tags=_tags(record, request.prompt),
+        )
+
+    async def _keyframe(
+        self, record: Record, keyframe: Keyframe | None, end: Literal["first", "last"]
+    ) -> render.Keyframe | None:
+        if keyframe is None:
+            return None
+        if not isinstance(keyframe, GenerationReference):
+            return render.Keyframe(await self._picture("keyframes", keyframe.url), None)
+        earlier = self._store.find(keyframe.id, record.account)
+        if earlier is None:
+            raise RenderError(f"{UNREADABLE}: generation {keyframe.id} was deleted")
+        data = await self._file(earlier.asset)
+        if data is None:
+            raise RenderError(f"{UNREADABLE}: the file of generation {keyframe.id} is gone")
+        return render.Keyframe(data, end if earlier.kind == "video" else None)
+
+    async def _references(self, field: str, references: Iterable[ImageRef]) -> tuple[Reference, ...]:
+        named = [(reference.url, reference.weight) for reference in references if reference.url is not None]
+        pictures = await asyncio.gather(*(self._picture(field, url) for url, _ in named))
+        weights = [_WEIGHT if weight is None else weight for _, weight in named]
+        return tuple(Reference(picture, weight) for picture, weight in zip(pictures, weights, strict=True))
+
+    async def _picture(self, field: str, url: str) -> bytes:
+        path = urlsplit(url).path if url[:4].lower() == "http" else ""
+        name = path.removeprefix(f"{PREFIX}/assets/")
+        if name != path and ASSET_NAME.fullmatch(name) and (data := await self._file(name)) is not None:
+            # A file of this studio, by whatever address it is reached; its name is as good as a key.
+            return data
+        try:
+            return await self._fetcher.picture(url)
+        except FetchError as error:
+            raise RenderError(f"{UNREADABLE}: {field}: {error}") from None
+
+    async def _file(self, name: str) -> bytes | None:
+        try:
+            return await asyncio.to_thread(self._assets.read, name)
+        except OSError:
+            return None
+
+    def _scaled(self, size: tuple[int, int]) -> tuple[int, int]:
+        if self._settings.shorter_side is None:
+            return size
+        scale = self._settings.shorter_side / min(size)
+        return round(size[0] * scale / 2) * 2, round(size[1] * scale / 2) * 2
 
 
-def _scaled(size: tuple[int, int], settings: Settings) -> tuple[int, int]:
-    if settings.shorter_side is None:
-        return size
-    scale = settings.shorter_side / min(size)
-    return round(size[0] * scale / 2) * 2, round(size[1] * scale / 2) * 2
+def _motions(concepts: Iterable[Any]) -> list[str]:
+    """Concepts of the hosted API ("orbit_left") as the words that the drawing understands."""
+    keys = [str(concept.get("key", "")) for concept in concepts if isinstance(concept, dict)]
+    return ["camera " + re.sub(r"[_\W]+", " ", key).strip().lower().removeprefix("camera ") for key in keys if key]
+
+
+def _tags(record: Record, prompt: str | None) -> tuple[tuple[str, str], ...]:
+    return (("prompt", prompt or ""), ("request_id", record.id), ("maker", MAKER))

@@ -6,13 +6,17 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor
 from pathlib import Path
 
-from dream_nb.studio import inputs
+from pydantic_core import from_json
+
 from dream_nb.studio.assets import Assets
+from dream_nb.studio.faults import Faults
+from dream_nb.studio.inputs import Inputs
 from dream_nb.studio.render import Brief, RenderError, render
 from dream_nb.studio.settings import Settings
 from dream_nb.studio.store import Record, Store
@@ -28,18 +32,33 @@ class Queue:
         store: what is queued, shared with other studios on the same folder.
         assets: where files go.
         progress: a folder for the files in which workers say how far they are.
+        inputs: makes the briefs.
         executor: gives the executor; asked again after its workers died.
-        settings: how many at once, and how long a lease lasts.
+        changed: called after the state of a generation changed.
+        settings: how many at once, how long a lease lasts, and which words are not drawn.
+        faults: failures that were asked for.
     """
 
     def __init__(
-        self, store: Store, assets: Assets, progress: Path, executor: Callable[[], Executor], settings: Settings
+        self,
+        *,
+        store: Store,
+        assets: Assets,
+        progress: Path,
+        inputs: Inputs,
+        executor: Callable[[], Executor],
+        changed: Callable[[], None],
+        settings: Settings,
+        faults: Faults | None,
     ) -> None:
         self._store = store
         self._assets = assets
         self._progress = progress
+        self._inputs = inputs
         self._executor = executor
+        self._changed = changed
         self._settings = settings
+        self._faults = faults
         self._width: int | None = settings.at_once
         self._dreaming: dict[str, asyncio.Task[None]] = {}
         self._heart: asyncio.Task[None] | None = None
@@ -70,6 +89,7 @@ class Queue:
             if record is None:
                 return
             self._dreaming[record.id] = asyncio.create_task(self._dream(record))
+            self._changed()
 
     def cancel(self, uid: str) -> None:
         """Stop drawing a generation that is no longer wanted."""
@@ -93,6 +113,7 @@ class Queue:
             if self._dreaming:
                 self._store.renew(self._lease())
             self.wake()
+            self._changed()
 
     async def _dream(self, record: Record) -> None:
         again = True
@@ -104,13 +125,15 @@ class Queue:
                 (self._progress / record.id).unlink(missing_ok=True)
             if again:
                 self._store.release(record.id)
-            else:
+            self._changed()
+            if not again:
                 self.wake()
 
     async def _finish(self, record: Record) -> bool:
         """Draw a generation to its end. True when it has to be drawn again, another time."""
         try:
-            data = await self._draw(record.id, inputs.brief(record, self._settings))
+            self._refuse(record)
+            data = await self._draw(record.id, await self._inputs.brief(record))
             await asyncio.to_thread(self._assets.write, record.asset, data)
         except RenderError as error:
             self._store.fail(record.id, str(error))
@@ -124,6 +147,13 @@ class Queue:
         else:
             self._store.complete(record.id)
         return False
+
+    def _refuse(self, record: Record) -> None:
+        words = set(re.findall(r"\w+", str(from_json(record.request).get("prompt", "")).lower()))
+        if words & self._settings.blacklist:
+            raise RenderError("Contains blacklisted words")
+        if self._faults and (reason := self._faults.failure()):
+            raise RenderError(reason)
 
     async def _draw(self, uid: str, brief: Brief) -> bytes:
         try:

@@ -204,15 +204,12 @@ class Store:
         ).fetchone()
         return int(count)
 
-    def created_since(self, account: str, moment: float) -> int:
-        """How many generations an account asked for since a moment (seconds since 1970)."""
-        rows = self._db.execute("SELECT created FROM generations WHERE account = ? ORDER BY seq DESC", (account,))
-        count = 0
-        for (created,) in rows:
-            if created < moment:
-                break
-            count += 1
-        return count
+    def seconds_until(self, account: str, most: int, period: float) -> float:
+        """How long until an account has asked for fewer than `most` generations within `period` seconds."""
+        row = self._db.execute(
+            "SELECT created FROM generations WHERE account = ? ORDER BY seq DESC LIMIT 1 OFFSET ?", (account, most - 1)
+        ).fetchone()
+        return float(row[0]) + period - time.time() if row else 0.0
 
     def balance(self, account: str) -> int:
         """What an account has left, in millicents."""
@@ -257,13 +254,12 @@ class Store:
         return self.find(row[0])
 
     def renew(self, lease_until: float) -> None:
-        """Hold on to everything that this studio draws and tells."""
+        """Hold on to everything that this studio draws."""
         with self._transaction():
-            for table in ("generations", "callbacks"):
-                self._db.execute(
-                    f"UPDATE {table} SET lease_until = ? WHERE owner = ? AND lease_until IS NOT NULL",  # noqa: S608
-                    (lease_until, self.owner),
-                )
+            self._db.execute(
+                "UPDATE generations SET lease_until = ? WHERE state = 'dreaming' AND owner = ?",
+                (lease_until, self.owner),
+            )
 
     def release(self, uid: str) -> None:
         """Put a generation of this studio back into the queue."""

@@ -1,0 +1,123 @@
+"""`python -m dream_nb.studio`: the studio for other programs, on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+import re
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from dream_nb.studio.answers import PREFIX
+from dream_nb.studio.app import create_app
+from dream_nb.studio.faults import Faults
+from dream_nb.studio.settings import Settings
+
+KEY_VARIABLE = "DREAM_NB_STUDIO_KEY"
+_LAST_ANSWERS_SECONDS = 3
+# The account of the notebooks on this library: whoever is given its key sees what they made.
+_ACCOUNT = "notebook"
+
+
+def key_variable(account: str) -> str:
+    """The environment variable that holds the key of an account, before the common one."""
+    return f"{KEY_VARIABLE}_{re.sub(r'[^A-Z0-9]', '_', account.upper())}"
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m dream_nb.studio",
+        description="Serve the Dream Machine API v1.1.0 on this machine. Everything is drawn by rule, not by a model.",
+        epilog=f"The key of an account comes from {KEY_VARIABLE}_NAME, or for the first account {KEY_VARIABLE};"
+        " where neither is set, one is made and printed.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any that is free)")
+    parser.add_argument(
+        "--library", type=Path, default=Path("dreams"), help="its folder is .studio in here (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--key",
+        action="append",
+        metavar="NAME",
+        help="account that has a key; may be given several times (default: notebook)",
+    )
+    parser.add_argument("--faults", type=Path, metavar="FILE", help="what goes wrong on purpose, as a JSON list")
+    parser.add_argument("--public-callbacks", action="store_true", help="send callbacks to public addresses too")
+    parser.add_argument("--fetch-loopback", action="store_true", help="fetch pictures from this machine too")
+    return parser.parse_args(argv)
+
+
+def _keys(accounts: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The keys of all accounts, and those among them that were made here."""
+    keys: dict[str, str] = {}
+    made: dict[str, str] = {}
+    for index, account in enumerate(accounts):
+        given = os.environ.get(key_variable(account)) or (os.environ.get(KEY_VARIABLE) if index == 0 else None)
+        if given is None:
+            given = made[account] = f"studio-{secrets.token_urlsafe(24)}"
+        keys[account] = given
+    return keys, made
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class _Server(uvicorn.Server):
+    """Says where it is as soon as it answers."""
+
+    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+        super().__init__(config)
+        self._greeting = greeting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(self._greeting, flush=True)  # noqa: T201 - what the command is asked for
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM. Gives back the exit status."""
+    arguments = _arguments(argv)
+    keys, made = _keys(arguments.key or [_ACCOUNT])
+    if not _is_loopback(arguments.host) and made:
+        name = next(iter(made))
+        sys.stderr.write(
+            f"{arguments.host} can be reached by others: give a key for account {name} in {key_variable(name)}\n"
+        )
+        return 2
+    try:
+        faults = Faults.from_file(arguments.faults) if arguments.faults else None
+        family = socket.AF_INET6 if ":" in arguments.host else socket.AF_INET
+        listener = socket.create_server((arguments.host, arguments.port), family=family, backlog=2048)
+    except (OSError, ValueError, TypeError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    settings = Settings(public_callbacks=arguments.public_callbacks, fetch_loopback=arguments.fetch_loopback)
+    app = create_app(arguments.library / ".studio", keys=keys, settings=settings, faults=faults)
+    shown = f"[{arguments.host}]" if family == socket.AF_INET6 else arguments.host
+    lines = [f"http://{shown}:{listener.getsockname()[1]}{PREFIX}"]
+    lines += [f"key of {account}: {key}" for account, key in made.items()]
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS, server_header=False
+    )
+    # uvicorn ends in order at a signal, then raises it again for whoever waited for it before: here, nobody.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    _Server(config, "\n".join(lines)).run(sockets=[listener])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""What the studio tells others: a POST of the generation at dreaming, completed and failed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import replace
+from typing import Final
+
+from dream_nb.studio import answers
+from dream_nb.studio.fetch import Fetcher, FetchError
+from dream_nb.studio.settings import Settings
+from dream_nb.studio.store import Record, Store
+
+TRIES: Final = 3
+PAUSE_SECONDS: Final = 0.1
+_AT_ONCE: Final = 20
+_RECEIVED: Final = range(200, 300)
+
+logger = logging.getLogger("dream_nb.studio")
+
+
+class Callbacks:
+    """Delivers what the store remembers as not yet told. A restart goes on where it stopped.
+
+    Any status of 200 to 299 counts as received. A callback is tried three times in all; one that was on its way when
+    the studio ended may arrive twice.
+    """
+
+    def __init__(self, store: Store, fetcher: Fetcher, settings: Settings) -> None:
+        self._store = store
+        self._fetcher = fetcher
+        self._lease = settings.lease_seconds + TRIES * (settings.callback_seconds + PAUSE_SECONDS)
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._running = False
+
+    def start(self) -> None:
+        """Begin to deliver, on the running loop."""
+        self._running = True
+        self.wake()
+
+    async def stop(self) -> None:
+        """Stop; what is not delivered stays remembered."""
+        self._running = False
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    def wake(self) -> None:
+        """Look for something to tell."""
+        while self._running and len(self._under_way) < _AT_ONCE:
+            claimed = self._store.claim_callback(time.time() + self._lease)
+            if claimed is None:
+                return
+            task = asyncio.create_task(self._deliver(*claimed))
+            self._under_way.add(task)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self.wake()
+
+    async def _deliver(self, record: Record, state: str, tries: int) -> None:
+        outcome: str | None = None
+        try:
+            outcome = await self._try(record, state, tries)
+            if outcome != "delivered":
+                logger.warning("callback of generation %s at %s: %s", record.id, state, outcome)
+        finally:
+            self._store.end_callback(record.id, state, outcome)
+
+    async def _try(self, record: Record, state: str, tries: int) -> str:
+        # The record may be further on by now, and what is told is the state that was reached then.
+        reason = record.failure_reason if state == "failed" else None
+        body = answers.generation(replace(record, state=state, failure_reason=reason), record.base_url)
+        outcome = "given up"
+        for number in range(tries, TRIES):
+            if number > tries:
+                await asyncio.sleep(PAUSE_SECONDS)
+            self._store.count_try(record.id, state)
+            try:
+                status = await self._fetcher.post(record.callback_url or "", body)
+            except FetchError as error:
+                outcome = f"given up: {error}"
+            else:
+                if status in _RECEIVED:
+                    return "delivered"
+                outcome = f"given up: answered {status}"
+        return outcome

@@ -1,0 +1,180 @@
+"""What goes wrong on purpose: for learning what a client has to bear, and for testing that it does.
+
+Nothing of this can be switched on over the network: only by Python, or by a file named at the start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dream_nb.studio.answers import PREFIX, error
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One rule: which requests, and what goes wrong with them.
+
+    Args:
+        method: of the requests it is for; `*` for any.
+        path: of the requests it is for, below the prefix, as a pattern: `/generations*`, `/assets/*`.
+        skip: how many such requests pass unharmed before.
+        times: how many it is for; None for all that come.
+        delay: seconds before anything else happens.
+        answer: the status that is answered instead.
+        detail: what the `Error` of that answer says.
+        body: what is answered instead of an `Error`, word for word.
+        headers: further headers of that answer, such as `{"retry-after": "90"}`.
+        drop: the connection ends without an answer: `before` the request is taken, or `after` it was.
+        cut: the connection ends after this fraction of the answer's body, 0 to 1.
+        fail: the next generation that is drawn fails for this reason; `method` and `path` do not count.
+
+    With `answer`, `drop="before"` and `fail` nothing is made; after `drop="after"` a create was made and charged.
+    """
+
+    method: str = "*"
+    path: str = "*"
+    skip: int = 0
+    times: int | None = 1
+    delay: float = 0.0
+    answer: int | None = None
+    detail: str = "this fault was asked for"
+    body: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    drop: Literal["before", "after"] | None = None
+    cut: float | None = None
+    fail: str | None = None
+
+
+class Faults:
+    """The rules of a studio, the first that fits first. May be changed from any thread while it serves.
+
+    Args:
+        rules: what goes wrong.
+    """
+
+    def __init__(self, *rules: Fault) -> None:
+        self._lock = threading.Lock()
+        self._rules: list[tuple[Fault, int]] = [(rule, 0) for rule in rules]
+
+    @classmethod
+    def from_file(cls, path: Path) -> Self:
+        """Read rules from a JSON file: a list of objects with the fields of `Fault`.
+
+        Raises:
+            ValueError: the file is no such list.
+            OSError: the file cannot be read.
+        """
+        rules = json.loads(path.read_text(encoding="utf-8"))
+        known = {item.name for item in fields(Fault)}
+        if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+            raise ValueError(f"{path}: faults are a list of objects")
+        for rule in rules:
+            if unknown := sorted(rule.keys() - known):
+                raise ValueError(f"{path}: a fault has no {unknown[0]!r}; it has {', '.join(sorted(known))}")
+        return cls(*(Fault(**rule) for rule in rules))
+
+    def add(self, *rules: Fault) -> None:
+        """Put rules behind those that are there."""
+        with self._lock:
+            self._rules += [(rule, 0) for rule in rules]
+
+    def clear(self) -> None:
+        """Take all rules away."""
+        with self._lock:
+            self._rules = []
+
+    def failure(self) -> str | None:
+        """The reason for which the drawing that begins now has to fail, if any."""
+        rule = self._next(lambda rule: rule.fail is not None)
+        return rule.fail if rule else None
+
+    async def around(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request through `app`, or as a rule has it."""
+        rule = None
+        if scope["type"] == "http":
+            method, path = scope["method"], scope["path"].removeprefix(PREFIX)
+            rule = self._next(
+                lambda rule: rule.fail is None and rule.method in ("*", method) and fnmatchcase(path, rule.path)
+            )
+        if rule is None:
+            await app(scope, receive, send)
+            return
+        await asyncio.sleep(rule.delay)
+        if rule.answer is not None:
+            await _answer(rule, send)
+        elif rule.drop is not None:
+            if rule.drop == "after":
+                await app(scope, receive, _swallow)
+            await _hang_up(send, at_once=True)
+        elif rule.cut is not None:
+            await app(scope, receive, _Cut(rule.cut, send))
+            await _hang_up(send, at_once=False)
+        else:
+            await app(scope, receive, send)
+
+    def _next(self, fits: Any) -> Fault | None:
+        with self._lock:
+            for index, (rule, seen) in enumerate(self._rules):
+                if not fits(rule) or (rule.times is not None and seen >= rule.skip + rule.times):
+                    continue
+                self._rules[index] = (rule, seen + 1)
+                if seen >= rule.skip:
+                    return rule
+        return None
+
+
+async def _answer(rule: Fault, send: Send) -> None:
+    body = error(rule.detail) if rule.body is None else rule.body.encode()
+    headers = {"content-type": "application/json", "content-length": str(len(body))} | {
+        name.lower(): value for name, value in rule.headers.items()
+    }
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": rule.answer, "headers": raw})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _swallow(_message: Message) -> None:
+    return
+
+
+class _Cut:
+    """Passes an answer on up to a fraction of its announced body."""
+
+    def __init__(self, fraction: float, send: Send) -> None:
+        self._fraction = fraction
+        self._send = send
+        self._left = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            length = next((int(value) for name, value in message["headers"] if name == b"content-length"), 0)
+            self._left = int(length * self._fraction)
+            await self._send(message)
+            return
+        body = message.get("body", b"")[: self._left]
+        self._left -= len(body)
+        if body:
+            await self._send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _hang_up(send: Send, *, at_once: bool) -> None:
+    """End the connection. ASGI has no word for it, so this reaches for the transport behind uvicorn's `send`."""
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    if transport is None:
+        raise ConnectionAbortedError("a fault that was asked for ended the connection")
+    if at_once:
+        transport.abort()
+    else:
+        transport.close()
+    # The server has to see the end before this request does, or it would answer 500.
+    for _ in range(3):
+        await asyncio.sleep(0)

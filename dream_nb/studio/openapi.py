@@ -1,0 +1,278 @@
+"""The studio's description of itself, as an OpenAPI document."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from dream_nb.api.models import ASPECT_RATIOS, IMAGE_MODELS, STATES
+from dream_nb.studio.rules import (
+    DURATION,
+    FORMATS,
+    MAX_OFFSET,
+    MAX_PAGE,
+    MAX_REFERENCES,
+    MAX_TAKE,
+    MAX_URL,
+    PROMPT_LENGTH,
+    RESOLUTIONS,
+)
+
+Json = dict[str, Any]
+
+# What a URL has to begin with, and that it goes on; the rest is the affair of whoever answers there.
+_HTTP: Final = r"^https?://[A-Za-z0-9.-]+(:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~/-]*)?$"
+_PICTURE: Final = r"^(https?://[A-Za-z0-9.-]+(:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~/-]*)?|data:image/[a-z]+,[A-Za-z0-9]*)$"
+
+
+def _ref(name: str) -> Json:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _object(properties: Json, *, required: tuple[str, ...] = (), **more: Any) -> Json:
+    return {"type": "object", "properties": properties} | ({"required": list(required)} if required else {}) | more
+
+
+_PROMPT: Final[Json] = {
+    "type": "string",
+    "minLength": PROMPT_LENGTH[0],
+    "maxLength": PROMPT_LENGTH[1],
+    "description": "What is to be seen.",
+}
+_RATIO: Final[Json] = {
+    "type": "string",
+    "enum": list(ASPECT_RATIOS),
+    "default": "16:9",
+    "description": "Width to height.",
+}
+_CALLBACK: Final[Json] = {
+    "type": "string",
+    "maxLength": MAX_URL,
+    "pattern": _HTTP,
+    "description": "Where to POST the generation whenever it begins to dream, completes or fails.",
+}
+_WEIGHT: Final[Json] = {"type": "number", "minimum": 0, "maximum": 1, "description": "How much it counts."}
+_IMAGE_URL: Final[Json] = {"type": "string", "maxLength": MAX_URL, "pattern": _PICTURE, "description": "A picture."}
+_ID: Final[Json] = {"type": "string", "format": "uuid", "description": "Names a generation."}
+
+_SCHEMAS: Final[Json] = {
+    "Error": _object(
+        {"detail": {"type": "string", "description": "What was wrong, and with what."}}, required=("detail",)
+    ),
+    "Credits": _object(
+        {"credit_balance": {"type": "number", "description": "Play money that is left, in USD cents."}},
+        required=("credit_balance",),
+    ),
+    "Pong": _object({"message": {"type": "string", "enum": ["pong"]}}, required=("message",)),
+    "ImageReference": _object(
+        {"type": {"type": "string", "enum": ["image"]}, "url": _IMAGE_URL}, required=("type", "url")
+    ),
+    "GenerationReference": _object(
+        {"type": {"type": "string", "enum": ["generation"]}, "id": _ID},
+        required=("type", "id"),
+        description="A completed generation of the same account.",
+    ),
+    "Keyframe": {
+        "oneOf": [_ref("ImageReference"), _ref("GenerationReference")],
+        "discriminator": {
+            "propertyName": "type",
+            "mapping": {
+                "image": "#/components/schemas/ImageReference",
+                "generation": "#/components/schemas/GenerationReference",
+            },
+        },
+    },
+    "Keyframes": _object(
+        {"frame0": _ref("Keyframe"), "frame1": _ref("Keyframe")}, description="How a video begins and ends."
+    ),
+    "ImageRef": _object({"url": _IMAGE_URL, "weight": _WEIGHT}, description="A picture to follow."),
+    "ImageIdentity": _object(
+        {"images": {"type": "array", "maxItems": MAX_REFERENCES, "items": _IMAGE_URL}},
+        description="One character, seen several times.",
+    ),
+    "GenerationRequest": _object(
+        {
+            "generation_type": {"type": "string", "enum": ["video"], "default": "video"},
+            "prompt": _PROMPT,
+            "aspect_ratio": _RATIO,
+            "loop": {"type": "boolean", "description": "Whether the end leads back to the beginning."},
+            "keyframes": _ref("Keyframes"),
+            "callback_url": _CALLBACK,
+            "model": {"type": "string", "nullable": True, "description": "Kept; names with flash are drawn faster."},
+            "duration": {"type": "string", "nullable": True, "pattern": f"^({DURATION.pattern})$"},
+            "resolution": {"type": "string", "nullable": True, "enum": [*RESOLUTIONS, None]},
+            "concepts": {"type": "array", "nullable": True, "items": {"type": "object"}},
+        },
+        anyOf=[
+            {"required": ["prompt"]},
+            {
+                "required": ["keyframes"],
+                "properties": {"keyframes": {"anyOf": [{"required": ["frame0"]}, {"required": ["frame1"]}]}},
+            },
+        ],
+        description="A video. Without keyframes it needs a prompt; with two pictures as keyframes it cannot loop.",
+        **{
+            "not": {
+                "required": ["loop", "keyframes"],
+                "properties": {
+                    "loop": {"enum": [True]},
+                    "keyframes": {
+                        "type": "object",
+                        "required": ["frame0", "frame1"],
+                        "properties": {
+                            frame: {
+                                "type": "object",
+                                "required": ["type"],
+                                "properties": {"type": {"type": "string", "enum": ["image"]}},
+                            }
+                            for frame in ("frame0", "frame1")
+                        },
+                    },
+                },
+            }
+        },
+    ),
+    "ImageGenerationRequest": _object(
+        {
+            "generation_type": {"type": "string", "enum": ["image"], "default": "image"},
+            "prompt": _PROMPT,
+            "aspect_ratio": _RATIO,
+            "callback_url": _CALLBACK,
+            "model": {"type": "string", "enum": list(IMAGE_MODELS), "default": IMAGE_MODELS[0]},
+            "format": {"type": "string", "nullable": True, "enum": [*FORMATS, None]},
+            "image_ref": {"type": "array", "maxItems": MAX_REFERENCES, "items": _ref("ImageRef")},
+            "style_ref": {"type": "array", "maxItems": MAX_REFERENCES, "items": _ref("ImageRef")},
+            "character_ref": _object({"identity0": _ref("ImageIdentity")}),
+            "modify_image_ref": _ref("ImageRef"),
+        },
+        required=("prompt",),
+        description="An image.",
+    ),
+    "Generation": _object(
+        {
+            "id": _ID,
+            "generation_type": {"type": "string", "enum": ["video", "image"]},
+            "state": {"type": "string", "enum": list(STATES)},
+            "failure_reason": {"type": "string", "description": "Why it failed."},
+            "created_at": {"type": "string", "format": "date-time"},
+            "assets": _object(
+                {"video": {"type": "string", "format": "uri"}, "image": {"type": "string", "format": "uri"}}
+            ),
+            "take": {"type": "integer", "minimum": 1, "description": "The n-th result of this same request."},
+            "progress": {"type": "number", "minimum": 0, "maximum": 1, "description": "The part that is drawn."},
+            "request": {"oneOf": [_ref("GenerationRequest"), _ref("ImageGenerationRequest")]},
+        },
+        required=("id", "generation_type", "state", "created_at", "take", "request"),
+        description="A request and what became of it. What is not yet known is left out.",
+    ),
+    "ListGenerationResponse": _object(
+        {
+            "generations": {"type": "array", "items": _ref("Generation")},
+            "count": {"type": "integer", "description": "Generations in this page."},
+            "has_more": {"type": "boolean", "description": "Whether there are older ones."},
+            "limit": {"type": "integer"},
+            "offset": {"type": "integer"},
+        },
+        required=("generations", "count", "has_more", "limit", "offset"),
+    ),
+    "CameraMotions": {"type": "array", "items": {"type": "string"}},
+}
+
+_WHY: Final = {
+    400: "The request breaks a rule; the detail names the field.",
+    401: "No valid key.",
+    404: "This account has no such generation.",
+    405: "The path knows other methods.",
+    413: "The body is too long.",
+    429: "A limit of this studio is reached; try again after Retry-After seconds.",
+}
+
+
+def _operation(
+    name: str, summary: str, status: int, schema: str | None, refusals: tuple[int, ...], **more: Any
+) -> Json:
+    answer: Json = {"description": summary}
+    if schema:
+        answer["content"] = {"application/json": {"schema": _ref(schema)}}
+    responses: Json = {str(status): answer}
+    for code in (401, 405, *refusals):
+        content = {"application/json": {"schema": _ref("Error")}}
+        responses[str(code)] = {"description": _WHY[code], "content": content}
+    return {"operationId": name, "summary": summary, "responses": responses} | more
+
+
+def _create(name: str, summary: str, schema: str) -> Json:
+    body = {"required": True, "content": {"application/json": {"schema": _ref(schema)}}}
+    header = {
+        "name": "Dream-Take",
+        "in": "header",
+        "description": "Which result of this same request to draw; without it the studio counts.",
+        "schema": {"type": "integer", "minimum": 1, "maximum": MAX_TAKE},
+    }
+    return _operation(name, summary, 201, "Generation", (400, 413, 429), requestBody=body, parameters=[header])
+
+
+def _query(name: str, default: int, lowest: int, highest: int, description: str) -> Json:
+    schema = {"type": "integer", "default": default, "minimum": lowest, "maximum": highest}
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+_BY_ID: Final = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
+_PATHS: Final[Json] = {
+    "/generations": {
+        "get": _operation(
+            "listGenerations",
+            "Generations of this account, the newest first",
+            200,
+            "ListGenerationResponse",
+            (400,),
+            parameters=[
+                _query("limit", 100, 1, MAX_PAGE, "Length of a page."),
+                _query("offset", 0, 0, MAX_OFFSET, "How many to pass over."),
+            ],
+        ),
+        "post": _create("createGeneration", "Ask for a video", "GenerationRequest"),
+    },
+    "/generations/video": {"post": _create("createVideo", "Another name of createGeneration", "GenerationRequest")},
+    "/generations/image": {"post": _create("generateImage", "Ask for an image", "ImageGenerationRequest")},
+    "/generations/camera_motion/list": {
+        "get": _operation("getCameraMotion", "Words for the camera that a prompt can hold", 200, "CameraMotions", ())
+    },
+    "/generations/{id}": {
+        "get": _operation("getGeneration", "One generation", 200, "Generation", (404,), parameters=_BY_ID),
+        "delete": _operation(
+            "deleteGeneration",
+            "Forget a generation and its files; one that is not finished is refunded",
+            204,
+            None,
+            (404,),
+            parameters=_BY_ID,
+        ),
+    },
+    "/credits": {"get": _operation("getCredits", "What the account has left", 200, "Credits", ())},
+    "/ping": {"get": _operation("ping", "Whether anybody is there", 200, "Pong", ())},
+}
+
+
+@functools.lru_cache(maxsize=8)
+def document(base_url: str) -> bytes:
+    """The OpenAPI 3.0 document of a studio that is reached at `base_url`, as JSON."""
+    return to_json(
+        {
+            "openapi": "3.0.3",
+            "info": {
+                "title": "dream_nb studio",
+                "version": "1.1.0",
+                "description": "A local stand-in for the Dream Machine. It draws by rule; no model is behind it.",
+            },
+            "servers": [{"url": base_url}],
+            "security": [{"key": []}],
+            "paths": _PATHS,
+            "components": {
+                "schemas": _SCHEMAS,
+                "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            },
+        }
+    )
