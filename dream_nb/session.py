@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import threading
 import time
@@ -241,6 +242,8 @@ def default_session() -> Session:
     with _default_lock:
         if _default is None:
             _default = Session()
+            # A closed ledger is one plain file, which can be copied or committed.
+            atexit.register(close_default_session)
         return _default
 
 
@@ -251,6 +254,7 @@ def close_default_session() -> None:
         if _default is not None:
             _default.close()
             _default = None
+            atexit.unregister(close_default_session)
 
 
 def dream(prompt: str, *, kind: Literal["video", "image"] = "video", take: int = 1, **fields: Any) -> Dream:

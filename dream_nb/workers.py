@@ -5,6 +5,7 @@ A leaf of the house, beside `api`: studio and jobs both use it, it uses neither.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -57,6 +58,8 @@ class Pool(Executor):
         )
         # At the end of the interpreter loky would wait for every drawing under way; a kernel has to go at once.
         self._executor._flags.kill_workers = True
+        # Without it the executor is collected when half of the interpreter is gone, and its callback complains.
+        atexit.register(self._executor.shutdown, kill_workers=True)
 
     @property
     def broken(self) -> bool:

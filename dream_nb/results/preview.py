@@ -43,6 +43,8 @@ def preview(dream: Dream) -> str:
 
 def _poster(dream: Dream) -> bytes:
     image = dream.image.copy()
+    # A file's comment names its generation: in a notebook it would change with every drawing.
+    image.info.clear()
     image.thumbnail((_POSTER_WIDTH, _POSTER_WIDTH))
     file = io.BytesIO()
     image.save(file, "JPEG", quality=_POSTER_QUALITY, optimize=True)

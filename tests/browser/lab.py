@@ -31,9 +31,12 @@ def serve_lab(root: Path, state: Path) -> Iterator[str]:
         "JUPYTERLAB_WORKSPACES_DIR": str(state / "workspaces"),
         "IPYTHONDIR": str(state / "ipython"),
     }
-    options = ["--no-browser", "--allow-root", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None"]
+    options = ["--no-browser", "--allow-root", "--LabApp.expose_app_in_browser=True"]
     options += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     options += [f"--ServerApp.{name}" for name in ("token=", "password=", f"port={port}", "port_retries=0")]
+    notifications = state / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    notifications.parent.mkdir(parents=True, exist_ok=True)
+    notifications.write_text('{"fetchNews": "false", "checkForUpdates": false}')
     with (state / "lab.log").open("wb") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", *options, f"--ServerApp.root_dir={root}"],
@@ -73,7 +76,7 @@ class Lab:
     def __init__(self, page: Page, url: str, notebook: str) -> None:
         self.page = page
         page.goto(f"{url}/lab/tree/{quote(notebook)}?reset")
-        page.wait_for_function("window.jupyterapp && window.jupyterapp.shell.currentWidget?.content?.model?.cells?.length > 0")
+        page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.info")
 
     def execute(self, command: str) -> None:
         """Run a command of JupyterLab, and wait for its end."""

@@ -1,0 +1,99 @@
+"""A real kernel, and what its cells answer."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import KernelManager
+
+SECONDS = 120
+
+Message = dict[str, Any]
+
+
+@dataclass
+class Answer:
+    """What one cell sent back.
+
+    Attributes:
+        outputs: the contents of display_data, execute_result and stream messages, in order, with their `type`.
+        error: the error message's content, or None.
+    """
+
+    outputs: list[Message] = field(default_factory=list)
+    error: Message | None = None
+
+    def data(self, mime: str = "text/html") -> list[str]:
+        """What was shown under that type."""
+        return [output["data"][mime] for output in self.outputs if mime in output.get("data", {})]
+
+    @property
+    def result(self) -> str | None:
+        """The execute_result as text, or None."""
+        results = [output for output in self.outputs if output["type"] == "execute_result"]
+        return results[-1]["data"]["text/plain"] if results else None
+
+
+class Kernel:
+    """A started kernel."""
+
+    def __init__(self, manager: KernelManager, client: BlockingKernelClient) -> None:
+        self.manager = manager
+        self.client = client
+
+    @property
+    def pid(self) -> int:
+        """The kernel's process."""
+        return int(self.run("import os; os.getpid()").result or 0)
+
+    def run(self, source: str, *, when: Callable[[Message], bool] | None = None, then: Callable[[], None] = lambda: None) -> Answer:
+        """Run a cell to its end.
+
+        Args:
+            source: the cell.
+            when: picks the message on which `then` is called, once.
+            then: what is done at that point, an interrupt for example.
+        """
+        answer = Answer()
+        sent = self.client.execute(source)
+        waiting = when
+        while True:
+            message = self.client.get_iopub_msg(timeout=SECONDS)
+            if message["parent_header"].get("msg_id") != sent:
+                continue
+            kind, content = message["msg_type"], message["content"]
+            if waiting is not None and waiting(message):
+                waiting = None
+                then()
+            if kind in {"display_data", "execute_result", "stream"}:
+                answer.outputs.append(content | {"type": kind})
+            elif kind == "error":
+                answer.error = content
+            elif kind == "status" and content["execution_state"] == "idle":
+                return answer
+
+
+@contextlib.contextmanager
+def start_kernel(folder: Path, **environment: str) -> Iterator[Kernel]:
+    """A kernel of this Python, working in the folder, that has loaded the extension."""
+    manager = KernelManager()
+    manager.kernel_spec.argv[0] = sys.executable  # type: ignore[union-attr]
+    manager.start_kernel(cwd=str(folder), env=os.environ | environment)
+    client = manager.blocking_client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=SECONDS)
+        kernel = Kernel(manager, client)
+        assert kernel.run("%load_ext dream_nb").error is None
+        yield kernel
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+        manager.cleanup_resources()
