@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import hmac
 import math
-import secrets
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import Executor
@@ -29,9 +28,12 @@ from dream_nb.studio.answers import PREFIX
 from dream_nb.studio.assets import Assets, new_name
 from dream_nb.studio.callbacks import Callbacks
 from dream_nb.studio.credits import price, to_cents, to_millicents
+from dream_nb.studio.database import Database
 from dream_nb.studio.faults import Faults
 from dream_nb.studio.fetch import Fetcher
 from dream_nb.studio.inputs import Inputs, set_aside
+from dream_nb.studio.outbox import Outbox
+from dream_nb.studio.presence import Presence
 from dream_nb.studio.queue import Queue
 from dream_nb.studio.render import CAMERA_MOTIONS
 from dream_nb.studio.rules import Refusal
@@ -85,11 +87,14 @@ class Studio:
         self._assets = Assets(self._folder / "assets")
         # The folder lies in a library that may be under version control; what a studio remembers has no place there.
         (self._folder / ".gitignore").write_text("*\n")
-        self._store = Store(self._folder / "studio.sqlite", secrets.token_hex(8), to_millicents(self._settings.balance))
+        presence = Presence(self._folder / "studios")
+        database = Database(self._folder / "studio.sqlite")
+        self._store = Store(database, presence.name, to_millicents(self._settings.balance))
         fetcher = Fetcher(self._settings)
-        callbacks = Callbacks(self._store, fetcher, self._settings)
+        callbacks = Callbacks(Outbox(database, self._store), fetcher, self._settings)
         self._queue = Queue(
             store=self._store,
+            presence=presence,
             assets=self._assets,
             progress=self._folder / "progress",
             inputs=Inputs(self._store, self._assets, fetcher, self._settings),
@@ -106,7 +111,8 @@ class Studio:
             await self._queue.stop()
             await callbacks.stop()
             await fetcher.aclose()
-            self._store.close()
+            database.close()
+            presence.close()
 
     async def create_generation(self, request: Request) -> Response:
         """`createGeneration`."""

@@ -10,8 +10,9 @@ from typing import Final
 
 from dream_nb.studio import answers
 from dream_nb.studio.fetch import Fetcher, FetchError
+from dream_nb.studio.outbox import Outbox
 from dream_nb.studio.settings import Settings
-from dream_nb.studio.store import Record, Store
+from dream_nb.studio.store import Record
 
 TRIES: Final = 3
 PAUSE_SECONDS: Final = 0.1
@@ -22,14 +23,14 @@ logger = logging.getLogger("dream_nb.studio")
 
 
 class Callbacks:
-    """Delivers what the store remembers as not yet told. A restart goes on where it stopped.
+    """Delivers what the outbox holds as not yet told. A restart goes on where it stopped.
 
     Any status of 200 to 299 counts as received. A callback is tried three times in all; one that was on its way when
     the studio ended may arrive twice.
     """
 
-    def __init__(self, store: Store, fetcher: Fetcher, settings: Settings) -> None:
-        self._store = store
+    def __init__(self, outbox: Outbox, fetcher: Fetcher, settings: Settings) -> None:
+        self._outbox = outbox
         self._fetcher = fetcher
         self._lease = settings.lease_seconds + TRIES * (settings.callback_seconds + PAUSE_SECONDS)
         self._under_way: set[asyncio.Task[None]] = set()
@@ -50,7 +51,7 @@ class Callbacks:
     def wake(self) -> None:
         """Look for something to tell."""
         while self._running and len(self._under_way) < _AT_ONCE:
-            claimed = self._store.claim_callback(time.time() + self._lease)
+            claimed = self._outbox.claim(time.time() + self._lease)
             if claimed is None:
                 return
             task = asyncio.create_task(self._deliver(*claimed))
@@ -68,7 +69,7 @@ class Callbacks:
             if outcome != "delivered":
                 logger.warning("callback of generation %s at %s: %s", record.id, state, outcome)
         finally:
-            self._store.end_callback(record.id, state, outcome)
+            self._outbox.end(record.id, state, outcome)
 
     async def _try(self, record: Record, state: str, tries: int) -> str:
         # The record may be further on by now, and what is told is the state that was reached then.
@@ -78,7 +79,7 @@ class Callbacks:
         for number in range(tries, TRIES):
             if number > tries:
                 await asyncio.sleep(PAUSE_SECONDS)
-            self._store.count_try(record.id, state)
+            self._outbox.count_try(record.id, state)
             try:
                 status = await self._fetcher.post(record.callback_url or "", body)
             except FetchError as error:

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import re
+import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor
@@ -17,6 +18,7 @@ from pydantic_core import from_json
 from dream_nb.studio.assets import Assets
 from dream_nb.studio.faults import Faults
 from dream_nb.studio.inputs import Inputs
+from dream_nb.studio.presence import Presence
 from dream_nb.studio.render import Brief, RenderError, render
 from dream_nb.studio.settings import Settings
 from dream_nb.studio.store import Record, Store
@@ -30,6 +32,7 @@ class Queue:
 
     Args:
         store: what is queued, shared with other studios on the same folder.
+        presence: tells which of those are alive.
         assets: where files go.
         progress: a folder for the files in which workers say how far they are.
         inputs: makes the briefs.
@@ -43,6 +46,7 @@ class Queue:
         self,
         *,
         store: Store,
+        presence: Presence,
         assets: Assets,
         progress: Path,
         inputs: Inputs,
@@ -52,6 +56,7 @@ class Queue:
         faults: Faults | None,
     ) -> None:
         self._store = store
+        self._presence = presence
         self._assets = assets
         self._progress = progress
         self._inputs = inputs
@@ -60,6 +65,7 @@ class Queue:
         self._settings = settings
         self._faults = faults
         self._width: int | None = settings.at_once
+        self._writing: set[str] = set()
         self._dreaming: dict[str, asyncio.Task[None]] = {}
         self._heart: asyncio.Task[None] | None = None
         self._second_tries = asyncio.Lock()
@@ -68,7 +74,6 @@ class Queue:
         """Begin to draw; on the running loop."""
         self._progress.mkdir(parents=True, exist_ok=True)
         self._heart = asyncio.create_task(self._beat())
-        self.wake()
 
     async def stop(self) -> None:
         """Stop drawing. What was not finished is queued again."""
@@ -82,18 +87,15 @@ class Queue:
         """Look for work: something was queued, or a worker became free."""
         if self._heart is None:
             return
-        if self._width is None:
-            self._width = _width(self._executor())
-        while len(self._dreaming) < self._width:
-            record = self._store.claim(self._lease())
-            if record is None:
-                return
-            self._dreaming[record.id] = asyncio.create_task(self._dream(record))
-            self._changed()
+        try:
+            self._take_work()
+        except Exception:
+            # Whoever asked for something has it on record; the next beat tries again.
+            logger.exception("the studio's queue cannot go on at the moment")
 
     def cancel(self, uid: str) -> None:
-        """Stop drawing a generation that is no longer wanted."""
-        if task := self._dreaming.get(uid):
+        """Stop drawing a generation that was deleted."""
+        if uid not in self._writing and (task := self._dreaming.get(uid)):
             task.cancel()
 
     def progress(self, uid: str) -> float | None:
@@ -103,17 +105,30 @@ class Queue:
         except (OSError, ValueError):
             return None
 
+    def _take_work(self) -> None:
+        if self._width is None:
+            self._width = _width(self._executor())
+        while len(self._dreaming) < self._width:
+            record = self._store.claim(self._lease())
+            if record is None:
+                return
+            self._dreaming[record.id] = asyncio.create_task(self._dream(record))
+            self._changed()
+
     def _lease(self) -> float:
         return time.time() + self._settings.lease_seconds
 
     async def _beat(self) -> None:
         # The one thing that is polled: another studio may have died, or left work that nobody does.
         while True:
-            await asyncio.sleep(self._settings.lease_seconds / _BEATS_PER_LEASE)
-            if self._dreaming:
-                self._store.renew(self._lease())
+            with contextlib.suppress(sqlite3.OperationalError):
+                self._store.renew(list(self._dreaming), self._lease())
+                for owner in self._store.others():
+                    if self._presence.is_gone(owner):
+                        self._store.forfeit(owner)
             self.wake()
             self._changed()
+            await asyncio.sleep(self._settings.lease_seconds / _BEATS_PER_LEASE)
 
     async def _dream(self, record: Record) -> None:
         again = True
@@ -124,6 +139,7 @@ class Queue:
             with contextlib.suppress(OSError):
                 (self._progress / record.id).unlink(missing_ok=True)
             if again:
+                # Not begun again at once: the executor is shutting down, or this studio is.
                 self._store.release(record.id)
             self._changed()
             if not again:
@@ -134,7 +150,7 @@ class Queue:
         try:
             self._refuse(record)
             data = await self._draw(record.id, await self._inputs.brief(record))
-            await asyncio.to_thread(self._assets.write, record.asset, data)
+            await self._keep(record, data)
         except RenderError as error:
             self._store.fail(record.id, str(error))
         except BrokenExecutor:
@@ -144,9 +160,17 @@ class Queue:
                 return True
             logger.exception("generation %s could not be drawn", record.id)
             self._store.fail(record.id, f"the studio could not draw this ({type(error).__name__}): run it again")
-        else:
-            self._store.complete(record.id)
         return False
+
+    async def _keep(self, record: Record, data: bytes) -> None:
+        # A thread cannot be called back: what is deleted meanwhile must not come back as a file.
+        self._writing.add(record.id)
+        try:
+            await asyncio.to_thread(self._assets.write, record.asset, data)
+        finally:
+            self._writing.discard(record.id)
+        if not self._store.complete(record.id) and self._store.find(record.id) is None:
+            self._assets.remove(record.asset)
 
     def _refuse(self, record: Record) -> None:
         words = set(re.findall(r"\w+", str(from_json(record.request).get("prompt", "")).lower()))

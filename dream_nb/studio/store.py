@@ -1,63 +1,14 @@
-"""What the studio remembers: generations, balances and callbacks, in SQLite."""
+"""What the studio remembers: generations and balances."""
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-_SCHEMA: Final = """
-CREATE TABLE accounts (
-    name TEXT PRIMARY KEY,
-    balance INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE takes (
-    account TEXT NOT NULL,
-    digest TEXT NOT NULL,
-    count INTEGER NOT NULL,
-    PRIMARY KEY (account, digest)
-) WITHOUT ROWID;
-CREATE TABLE generations (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    account TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    state TEXT NOT NULL,
-    take INTEGER NOT NULL,
-    request TEXT NOT NULL,
-    created REAL NOT NULL,
-    base_url TEXT NOT NULL,
-    asset TEXT NOT NULL,
-    price INTEGER NOT NULL,
-    failure_reason TEXT,
-    callback_url TEXT,
-    owner TEXT,
-    lease_until REAL
-);
-CREATE INDEX pages ON generations (account, seq);
-CREATE INDEX unfinished ON generations (seq) WHERE state IN ('queued', 'dreaming');
-CREATE TABLE inputs (
-    name TEXT PRIMARY KEY,
-    generation TEXT NOT NULL REFERENCES generations (id) ON DELETE CASCADE
-) WITHOUT ROWID;
-CREATE INDEX inputs_of ON inputs (generation);
-CREATE TABLE callbacks (
-    generation TEXT NOT NULL REFERENCES generations (id) ON DELETE CASCADE,
-    state TEXT NOT NULL,
-    tries INTEGER NOT NULL DEFAULT 0,
-    outcome TEXT,
-    owner TEXT,
-    lease_until REAL,
-    PRIMARY KEY (generation, state)
-);
-CREATE INDEX undelivered ON callbacks (generation) WHERE outcome IS NULL;
-"""
-_VERSION: Final = 1
-_BUSY_SECONDS: Final = 30.0
+from dream_nb.studio.database import Database
+
 _COLUMNS: Final = (
     "seq, id, account, kind, state, take, request, created, base_url, asset, price, failure_reason, callback_url"
 )
@@ -108,46 +59,18 @@ class InsufficientCreditsError(Exception):
 
 
 class Store:
-    """The one connection of a studio to its database. Every method is one short transaction.
-
-    Several studios may have one database open, on one machine: SQLite's locks keep them apart.
+    """The generations and balances. Every method is one short transaction.
 
     Args:
-        path: the database, made when missing.
+        database: where they are kept.
         owner: the name under which this studio holds leases.
         balance: what a new account has, in millicents.
     """
 
-    def __init__(self, path: Path, owner: str, balance: int) -> None:
+    def __init__(self, database: Database, owner: str, balance: int) -> None:
         self.owner = owner
         self._opening_balance = balance
-        # Used by one event loop at a time, though not always from the thread that opened it.
-        self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.execute("PRAGMA foreign_keys = ON")
-        with self._transaction():
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                for statement in _SCHEMA.split(";"):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {_VERSION}")
-            elif version != _VERSION:
-                raise RuntimeError(f"{path} was written by another version of dream_nb (format {version})")
-
-    def close(self) -> None:
-        """Close the database."""
-        self._db.close()
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+        self._db = database
 
     def create(self, draft: Draft) -> Record:
         """Remember a generation as queued and charge it.
@@ -155,7 +78,7 @@ class Store:
         Raises:
             InsufficientCreditsError: nothing is remembered or charged.
         """
-        with self._transaction():
+        with self._db.transaction():
             balance = self._balance(draft.account)
             if balance < draft.price:
                 raise InsufficientCreditsError(balance)
@@ -242,7 +165,7 @@ class Store:
         # Looked up without a lock first: most looks find nothing.
         if self._db.execute(find, (time.time(),)).fetchone() is None:
             return None
-        with self._transaction():
+        with self._db.transaction():
             row = self._db.execute(find, (time.time(),)).fetchone()
             if row is None:
                 return None
@@ -253,17 +176,31 @@ class Store:
             self._tell(row[0], "dreaming")
         return self.find(row[0])
 
-    def renew(self, lease_until: float) -> None:
-        """Hold on to everything that this studio draws."""
-        with self._transaction():
-            self._db.execute(
-                "UPDATE generations SET lease_until = ? WHERE state = 'dreaming' AND owner = ?",
-                (lease_until, self.owner),
-            )
+    def renew(self, uids: Iterable[str], lease_until: float) -> None:
+        """Hold on to what this studio draws."""
+        leases = [(lease_until, uid, self.owner) for uid in uids]
+        if leases:
+            with self._db.transaction():
+                self._db.executemany("UPDATE generations SET lease_until = ? WHERE id = ? AND owner = ?", leases)
+
+    def others(self) -> list[str]:
+        """The names of the other studios that hold something."""
+        rows = self._db.execute(
+            "SELECT owner FROM generations WHERE state IN ('queued', 'dreaming') AND owner <> ? AND lease_until > 0"
+            " UNION SELECT owner FROM callbacks WHERE outcome IS NULL AND owner <> ? AND lease_until > 0",
+            (self.owner, self.owner),
+        )
+        return [owner for (owner,) in rows]
+
+    def forfeit(self, owner: str) -> None:
+        """Let the leases of a studio run out, since it has ended."""
+        with self._db.transaction():
+            self._db.execute("UPDATE generations SET lease_until = 0 WHERE owner = ? AND state = 'dreaming'", (owner,))
+            self._db.execute("UPDATE callbacks SET lease_until = 0 WHERE owner = ? AND outcome IS NULL", (owner,))
 
     def release(self, uid: str) -> None:
         """Put a generation of this studio back into the queue."""
-        with self._transaction():
+        with self._db.transaction():
             self._db.execute(
                 "UPDATE generations SET state = 'queued', owner = NULL, lease_until = NULL"
                 " WHERE id = ? AND owner = ? AND state = 'dreaming'",
@@ -272,12 +209,12 @@ class Store:
 
     def complete(self, uid: str) -> bool:
         """Remember that the asset is there. False when this studio no longer holds the generation."""
-        with self._transaction():
+        with self._db.transaction():
             return self._finish(uid, "completed", None)
 
     def fail(self, uid: str, reason: str) -> bool:
         """Remember a failure and refund it. False when this studio no longer holds the generation."""
-        with self._transaction():
+        with self._db.transaction():
             if not self._finish(uid, "failed", reason):
                 return False
             self._refund(uid)
@@ -305,7 +242,7 @@ class Store:
 
         Gives back what it was and the names of its input files, or None when the account has no such generation.
         """
-        with self._transaction():
+        with self._db.transaction():
             record = self.find(uid, account)
             if record is None:
                 return None
@@ -321,41 +258,3 @@ class Store:
             " SELECT id, ? FROM generations WHERE id = ? AND callback_url IS NOT NULL",
             (state, uid),
         )
-
-    def claim_callback(self, lease_until: float) -> tuple[Record, str, int] | None:
-        """Take the oldest callback that nobody delivers: its generation, the state to tell, and tries so far.
-
-        The callbacks of one generation are given out one after the other, in the order of its states.
-        """
-        find = (
-            "SELECT generation, state, tries FROM callbacks c WHERE outcome IS NULL"
-            " AND (lease_until IS NULL OR lease_until < ?)"
-            " AND NOT EXISTS (SELECT 1 FROM callbacks e WHERE e.generation = c.generation AND e.outcome IS NULL"
-            " AND e.rowid < c.rowid) ORDER BY rowid LIMIT 1"
-        )
-        if self._db.execute(find, (time.time(),)).fetchone() is None:
-            return None
-        with self._transaction():
-            row = self._db.execute(find, (time.time(),)).fetchone()
-            record = self.find(row[0]) if row else None
-            if record is None:
-                return None
-            self._db.execute(
-                "UPDATE callbacks SET owner = ?, lease_until = ? WHERE generation = ? AND state = ?",
-                (self.owner, lease_until, row[0], row[1]),
-            )
-        return record, row[1], row[2]
-
-    def count_try(self, uid: str, state: str) -> None:
-        """Remember that a callback is about to be tried."""
-        with self._transaction():
-            self._db.execute("UPDATE callbacks SET tries = tries + 1 WHERE generation = ? AND state = ?", (uid, state))
-
-    def end_callback(self, uid: str, state: str, outcome: str | None) -> None:
-        """Remember how a callback ended; None puts it back."""
-        with self._transaction():
-            self._db.execute(
-                "UPDATE callbacks SET outcome = ?, owner = NULL, lease_until = NULL"
-                " WHERE generation = ? AND state = ? AND owner = ?",
-                (outcome, uid, state, self.owner),
-            )

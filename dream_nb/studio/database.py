@@ -1,0 +1,103 @@
+"""The SQLite file of a studio."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+_SCHEMA: Final = """
+CREATE TABLE accounts (
+    name TEXT PRIMARY KEY,
+    balance INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE takes (
+    account TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (account, digest)
+) WITHOUT ROWID;
+CREATE TABLE generations (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    account TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    take INTEGER NOT NULL,
+    request TEXT NOT NULL,
+    created REAL NOT NULL,
+    base_url TEXT NOT NULL,
+    asset TEXT NOT NULL,
+    price INTEGER NOT NULL,
+    failure_reason TEXT,
+    callback_url TEXT,
+    owner TEXT,
+    lease_until REAL
+);
+CREATE INDEX pages ON generations (account, seq);
+CREATE INDEX unfinished ON generations (seq) WHERE state IN ('queued', 'dreaming');
+CREATE TABLE inputs (
+    name TEXT PRIMARY KEY,
+    generation TEXT NOT NULL REFERENCES generations (id) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX inputs_of ON inputs (generation);
+CREATE TABLE callbacks (
+    generation TEXT NOT NULL REFERENCES generations (id) ON DELETE CASCADE,
+    state TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    outcome TEXT,
+    owner TEXT,
+    lease_until REAL,
+    PRIMARY KEY (generation, state)
+);
+CREATE INDEX undelivered ON callbacks (generation) WHERE outcome IS NULL;
+"""
+_VERSION: Final = 1
+_BUSY_SECONDS: Final = 30.0
+
+
+class Database:
+    """The one connection of a studio to its database.
+
+    Several studios may have one database open, on one machine: SQLite's locks keep them apart.
+
+    Args:
+        path: the database, made when missing.
+
+    Raises:
+        RuntimeError: it was written by another version of this package.
+    """
+
+    def __init__(self, path: Path) -> None:
+        # Used by one event loop at a time, though not always from the thread that opened it.
+        self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        self.execute = self._connection.execute
+        self.executemany = self._connection.executemany
+        self.execute("PRAGMA journal_mode = WAL")
+        self.execute("PRAGMA synchronous = NORMAL")
+        self.execute("PRAGMA foreign_keys = ON")
+        with self.transaction():
+            (version,) = self.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                for statement in _SCHEMA.split(";"):
+                    self.execute(statement)
+                self.execute(f"PRAGMA user_version = {_VERSION}")
+            elif version != _VERSION:
+                raise RuntimeError(f"{path} was written by another version of dream_nb (format {version})")
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: what is written inside is there when the block has ended, even if the process dies next."""
+        self.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.execute("ROLLBACK")
+            raise
+        self.execute("COMMIT")
