@@ -6,6 +6,7 @@ from dream_nb.studio.render import heavens, land, weather
 from dream_nb.studio.render.film import Film
 from dream_nb.studio.render.planes import Planes
 from dream_nb.studio.render.setting import Setting
+from dream_nb.studio.render.sheet import Layer
 from dream_nb.studio.render.sky import Sky
 from dream_nb.studio.render.water import Water
 
@@ -13,7 +14,7 @@ from dream_nb.studio.render.water import Water
 class Scene:
     """The drawing of a setting."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Setting, character: Layer | None = None) -> None:
         s = self.setting = setting
         self.sky = Sky(s)
         self.stars = heavens.Stars(s)
@@ -24,6 +25,7 @@ class Scene:
             land.planted(s, ground, index)
             (self.ahead if ridge.ahead else self.behind).append(land.coloured(s, ground, index))
         self.water = Water(s) if s.plan.water != "none" else None
+        self.character = character
         self.falling = weather.falling(s)
         self.film = Film(s)
 
@@ -41,6 +43,8 @@ class Scene:
             self.water.draw(canvas, frame)
         for layer in self.ahead:
             layer.draw(canvas, *s.shift(frame, layer.near))
+        if self.character is not None:
+            self.character.draw(canvas, *s.shift(frame, self.character.near))
         for motes in self.falling:
             motes.draw(canvas, frame)
         return self.film.developed(canvas, frame)

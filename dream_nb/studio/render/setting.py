@@ -59,11 +59,21 @@ class Setting:
         return x * self.width, y * self.height
 
 
-def of(brief: Brief) -> Setting:
-    """The setting of a brief."""
+def unit_of(width: int, height: int) -> float:
+    """Pixels of one scene unit in a frame of this size."""
+    return math.sqrt(width * height) * 0.75
+
+
+def style_of(brief: Brief) -> Style:
+    """The style that a brief's prompt asks for."""
+    return styles.named(read(brief).style)
+
+
+def of(brief: Brief, scale: int = 1) -> Setting:
+    """The setting of a brief, drawn at a fraction of its size."""
     plan = read(brief)
     style = styles.named(plan.style)
-    width, height = brief.size
+    width, height = (math.ceil(side / scale / 2) * 2 for side in brief.size)
     rng = plan.chance("setting")
     video = brief.kind == "video"
     frames = brief.frames if video else 1
@@ -73,7 +83,7 @@ def of(brief: Brief) -> Setting:
     return Setting(
         width=width,
         height=height,
-        unit=math.sqrt(width * height) * 0.75,
+        unit=unit_of(width, height),
         horizon=max(2, round(height * place / 2) * 2),
         frames=frames,
         seconds=brief.seconds if video else 5.0,

@@ -2,21 +2,69 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
-from dream_nb.studio.render import setting
+import numpy as np
+from PIL import Image
+
+from dream_nb.studio.render import references, setting
 from dream_nb.studio.render.brief import Brief
 from dream_nb.studio.render.noise import U8
 from dream_nb.studio.render.planes import Planes
 from dream_nb.studio.render.scene import Scene
+from dream_nb.studio.render.transition import Keyframes
 
 
 def shots(brief: Brief) -> Iterator[Planes]:
     """The frames of a brief as planes, one at a time."""
-    place = setting.of(brief)
-    scene = Scene(place)
-    for frame in range(place.frames):
-        yield scene.frame(frame)
+    count = brief.frames if brief.kind == "video" else 1
+    given = Keyframes(brief) if brief.kind == "video" else None
+    if given is not None and given.all:
+        for frame in range(count):
+            yield given.laid(None, frame)
+        return
+    scale = coarseness(brief)
+    place = setting.of(brief, scale)
+    scene = Scene(place, references.character(place, brief))
+
+    def drawn(frame: int) -> Planes:
+        return enlarged(scene.frame(frame), scale, brief)
+
+    keyframe = given and (given.first or given.last)
+    effects: list[references.Effect] = []
+    if keyframe or brief.image_refs or brief.style_refs or brief.modify:
+        effects = references.effects(brief, drawn(count // 2), keyframe or None)
+    for frame in range(count):
+        shot = drawn(frame)
+        for effect in effects:
+            shot = effect.applied(shot)
+        yield given.laid(shot, frame) if given is not None and given.any else shot
+
+
+def coarseness(brief: Brief) -> int:
+    """Pixels of the frame to one that is drawn, each way."""
+    width, height = brief.size
+    squares = round(setting.style_of(brief).coarse / 100 * setting.unit_of(width, height))
+    most = max(1, min(width, height) // 40)
+    return max(1, min(most, max(squares, 2 if brief.coarse else 1)))
+
+
+def enlarged(shot: Planes, scale: int, brief: Brief) -> Planes:
+    """A coarsely drawn frame at the size of the brief."""
+    if scale == 1:
+        return shot
+    width, height = brief.size
+    squares = setting.style_of(brief).coarse > 0
+    how = Image.Resampling.NEAREST if squares else Image.Resampling.BILINEAR
+    planes = []
+    for plane, part in zip(shot.all, (1, 2, 2), strict=True):
+        wide, high = math.ceil(width / part), math.ceil(height / part)
+        image = Image.fromarray(plane).resize(
+            (wide, high), how, box=(0, 0, min(plane.shape[1], wide / scale), min(plane.shape[0], high / scale))
+        )
+        planes.append(np.array(image))
+    return Planes(*planes)
 
 
 def pictures(brief: Brief) -> Iterator[U8]:

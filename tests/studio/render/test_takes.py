@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -62,7 +63,7 @@ def test_another_prompt_is_another_drawing():
 )
 def test_a_loop_leads_back_to_its_first_frame(prompt: str):
     shown = list(frames(small(prompt, seconds=2.0, loop=True)))
-    steps = [distance(a, b) for a, b in zip(shown, shown[1:], strict=False)]
+    steps = [distance(a, b) for a, b in pairwise(shown)]
     assert distance(shown[-1], shown[0]) <= 1.5 * float(np.median(steps))
 
 
@@ -70,15 +71,16 @@ def test_a_decoded_loop_closes():
     from dream_nb.studio.render import render
 
     shown = decoded(render(small(seconds=2.0, loop=True))).frames
-    steps = [distance(a, b) for a, b in zip(shown, shown[1:], strict=False)]
+    steps = [distance(a, b) for a, b in pairwise(shown)]
     assert distance(shown[-1], shown[0]) <= 1.5 * float(np.median(steps))
 
 
 def test_a_small_drawing_shows_the_same_scene_as_a_large_one():
-    large = next(iter(frames(still(width=640, height=360)))).reshape(90, 4, 160, 4, 3).mean(axis=(1, 3))
-    assert np.abs(large - next(iter(frames(still())))).mean() < 6
+    large = next(iter(frames(still(width=640, height=360)))).reshape(9, 40, 16, 40, 3).mean(axis=(1, 3))
+    little = next(iter(frames(still()))).reshape(9, 10, 16, 10, 3).mean(axis=(1, 3))
+    assert np.corrcoef(large.reshape(-1), little.reshape(-1))[0, 1] > 0.95
 
 
 def test_every_frame_moves():
     shown = list(frames(small(seconds=1.0)))
-    assert min(distance(a, b) for a, b in zip(shown, shown[1:], strict=False)) > 0.2
+    assert min(distance(a, b) for a, b in pairwise(shown)) > 0.2
