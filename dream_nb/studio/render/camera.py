@@ -45,8 +45,8 @@ _MOTIONS: dict[str, Motion] = {
     "camera zoom out": Motion(zoom=-0.35),
     "camera push in": Motion(zoom=0.26, truck_y=0.06),
     "camera pull out": Motion(zoom=-0.26, truck_y=-0.06),
-    "camera orbit left": Motion(orbit=0.24),
-    "camera orbit right": Motion(orbit=-0.24),
+    "camera orbit left": Motion(pan_x=0.06, orbit=0.28),
+    "camera orbit right": Motion(pan_x=-0.06, orbit=-0.28),
     "camera crane up": Motion(pan_y=0.06, truck_y=0.16, zoom=-0.05),
     "camera crane down": Motion(pan_y=-0.06, truck_y=-0.16, zoom=0.05),
     "camera roll left": Motion(roll=9.0),
@@ -165,7 +165,7 @@ class Camera:
             near: of the layer, 0 (infinitely far) to 1 (in front).
         """
         m, way = self.motion, self.way(frame)
-        x = way * (m.pan_x + m.truck_x * near + m.orbit * (near - 0.25))
+        x = way * (m.pan_x + m.truck_x * near + m.orbit * (near - 0.06))
         y = way * (m.pan_y + m.truck_y * near)
         if m.shake:
             turn = 2 * math.pi * frame / self.frames
