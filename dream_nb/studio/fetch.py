@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import functools
 import io
 import ipaddress
 import socket
@@ -72,15 +73,20 @@ class Fetcher:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+
+    @functools.cached_property
+    def _http(self) -> httpx2.AsyncClient:
+        # Made when something is fetched: reading the certificates takes longer than starting all the rest.
         # No proxy of the environment: it would connect for us, to an address that nobody checked. And no connection
         # is used twice: it would belong to an address, not to the name that its certificate was checked for.
-        self._http = httpx2.AsyncClient(
+        return httpx2.AsyncClient(
             trust_env=False, follow_redirects=False, limits=httpx2.Limits(max_keepalive_connections=0)
         )
 
     async def aclose(self) -> None:
         """Close what is open."""
-        await self._http.aclose()
+        if "_http" in self.__dict__:
+            await self._http.aclose()
 
     async def picture(self, url: str) -> bytes:
         """The bytes of a picture, from an http(s) or `data:` URL.

@@ -1,0 +1,170 @@
+"""A studio to test: in this process, or served on a loopback port."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import uvicorn
+from PIL import Image
+from starlette.types import ASGIApp
+
+from dream_nb import workers
+from dream_nb.studio.app import create_app
+from dream_nb.studio.faults import Faults
+from dream_nb.studio.settings import Settings
+
+PREFIX = "/dream-machine/v1"
+PROMPT = "a serene lake at sunset"
+KEYS = {"ada": "key-of-ada", "bob": "key-of-bob"}
+TINY = Settings(shorter_side=32, longest_seconds=0.2)
+"""Drawings of a few milliseconds."""
+
+PATIENCE = 60.0
+"""Seconds after which a test gives up."""
+
+
+def settings(**changes: Any) -> Settings:
+    """The settings for tiny drawings, with changes."""
+    return replace(TINY, **changes)
+
+
+def bearer(account: str = "ada") -> dict[str, str]:
+    return {"Authorization": f"Bearer {KEYS[account]}"}
+
+
+def picture(width: int = 8, height: int = 8) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (width, height), (200, 90, 30)).save(file, "PNG")
+    return file.getvalue()
+
+
+class Stalled(Executor):
+    """An executor whose workers never come to anything, unless they are told to."""
+
+    def __init__(self, max_workers: int = 4) -> None:
+        self.max_workers = max_workers
+        self.futures: list[Future[bytes]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *_args: Any, **_kwargs: Any) -> Future[Any]:
+        assert fn.__name__ == "render"
+        future: Future[bytes] = Future()
+        future.set_running_or_notify_cancel()
+        self.futures.append(future)
+        return future
+
+
+@dataclass
+class Machine:
+    """A studio, and a client of it that holds ada's key."""
+
+    client: httpx2.AsyncClient
+    app: ASGIApp
+
+    async def create(self, body: Mapping[str, Any] | None = None, path: str = "/generations", **more: Any) -> Any:
+        """The generation that a valid request makes."""
+        response = await self.client.post(path, json=body or {"prompt": PROMPT}, **more)
+        assert response.status_code == 201, response.text
+        return response.json()
+
+    async def refusal(self, body: Any, path: str = "/generations", **more: Any) -> tuple[int, str]:
+        """Status and detail of the answer to an invalid request."""
+        response = await self.client.post(path, json=body, **more)
+        return response.status_code, response.json()["detail"]
+
+    async def get(self, uid: str, account: str = "ada") -> Any:
+        response = await self.client.get(f"/generations/{uid}", headers=bearer(account))
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def until(self, uid: str, *states: str, account: str = "ada") -> Any:
+        """The generation as soon as it is in one of these states."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                generation = await self.get(uid, account)
+                if generation["state"] in states:
+                    return generation
+                await asyncio.sleep(0.01)
+
+    async def finished(self, uid: str, account: str = "ada") -> Any:
+        return await self.until(uid, "completed", "failed", account=account)
+
+    async def made(self, body: Mapping[str, Any] | None = None, path: str = "/generations") -> Any:
+        """The completed generation that a valid request leads to."""
+        generation = await self.finished((await self.create(body, path))["id"])
+        assert generation["state"] == "completed", generation
+        return generation
+
+    async def balance(self, account: str = "ada") -> float:
+        response = await self.client.get("/credits", headers=bearer(account))
+        return float(response.json()["credit_balance"])
+
+
+@asynccontextmanager
+async def in_process(
+    folder: Path,
+    *,
+    executor: Callable[[], Executor] = workers.pool,
+    settings: Settings = TINY,
+    faults: Faults | None = None,
+    keys: Mapping[str, str] = KEYS,
+) -> AsyncIterator[Machine]:
+    """A studio that runs on this event loop."""
+    app = create_app(folder, keys=keys, executor=executor, settings=settings, faults=faults)
+    transport = httpx2.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url=f"http://studio{PREFIX}", headers=bearer()) as client,
+    ):
+        yield Machine(client, app)
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # It runs in a thread; signals belong to pytest.
+        yield
+
+
+@contextmanager
+def served(app: ASGIApp) -> Iterator[str]:
+    """An application on a free loopback port; gives its origin."""
+    config = uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=1)
+    server = _Server(config)
+    thread = threading.Thread(target=server.run, name="served", daemon=True)
+    thread.start()
+    wait_for(lambda: server.started or not thread.is_alive())
+    assert server.started
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE)
+
+
+def wait_for(condition: Callable[[], Any]) -> Any:
+    """What a condition gives as soon as that is true."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if result := condition():
+            return result
+        time.sleep(0.005)
+    raise AssertionError("waited in vain")
+
+
+async def until(condition: Callable[[], Any]) -> Any:
+    """What a condition gives as soon as that is true, while this event loop runs."""
+    async with asyncio.timeout(PATIENCE):
+        while not (result := condition()):
+            await asyncio.sleep(0.005)
+        return result

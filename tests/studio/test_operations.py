@@ -1,0 +1,212 @@
+"""The eight operations of the specification, in process."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+import av
+import pytest
+from PIL import Image
+
+from dream_nb.studio.render import CAMERA_MOTIONS
+from tests.studio.machine import KEYS, PROMPT, Machine, Stalled, bearer, in_process
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_video_is_queued_then_completed_with_a_file_that_plays(machine: Machine) -> None:
+    generation = await machine.create({"prompt": PROMPT, "aspect_ratio": "9:16", "loop": True})
+    assert generation["state"] == "queued"
+    generation = await machine.finished(generation["id"])
+    assert generation["state"] == "completed"
+    file = await machine.client.get(generation["assets"]["video"], headers={"Authorization": ""})
+    with av.open(io.BytesIO(file.content)) as container:
+        stream = container.streams.video[0]
+        assert stream.codec_context.name == "h264"
+        assert stream.width < stream.height
+        assert sum(1 for _ in container.decode(stream)) == 5
+
+
+async def test_an_image_is_made(machine: Machine) -> None:
+    generation = await machine.made({"prompt": PROMPT, "aspect_ratio": "21:9"}, "/generations/image")
+    file = await machine.client.get(generation["assets"]["image"])
+    assert file.headers["content-type"] == "image/jpeg"
+    with Image.open(io.BytesIO(file.content)) as image:
+        assert image.format == "JPEG"
+        assert min(image.size) == 32
+
+
+async def test_an_image_may_be_a_png(machine: Machine) -> None:
+    generation = await machine.made({"prompt": PROMPT, "format": "png"}, "/generations/image")
+    file = await machine.client.get(generation["assets"]["image"])
+    with Image.open(io.BytesIO(file.content)) as image:
+        assert (image.format, file.headers["content-type"]) == ("PNG", "image/png")
+
+
+async def test_the_newer_path_for_videos_is_an_alias(machine: Machine) -> None:
+    body = {"prompt": PROMPT, "model": "ray-2", "duration": "5s", "resolution": "540p"}
+    generation = await machine.made(body, "/generations/video")
+    assert generation["generation_type"] == "video"
+    assert generation["request"]["model"] == "ray-2"
+
+
+async def test_what_was_asked_for_is_echoed_with_its_type_and_defaults(idle: Machine) -> None:
+    generation = await idle.create({"prompt": PROMPT, "something_new": {"a": [1, None]}})
+    assert generation["request"] == {
+        "prompt": PROMPT,
+        "aspect_ratio": "16:9",
+        "generation_type": "video",
+        "something_new": {"a": [1, None]},
+    }
+
+
+async def test_what_is_not_known_is_left_out_and_never_null(idle: Machine) -> None:
+    generation = await idle.create()
+    assert set(generation) == {"id", "generation_type", "state", "created_at", "take", "request"}
+    assert uuid.UUID(generation["id"]).version == 4
+    assert abs((datetime.now(UTC) - datetime.fromisoformat(generation["created_at"])).total_seconds()) < 3600
+
+
+async def test_identical_requests_are_counted_as_takes(idle: Machine) -> None:
+    takes = [(await idle.create(body))["take"] for body in ({"prompt": PROMPT}, {"prompt": "else"}, {"prompt": PROMPT})]
+    assert takes == [1, 1, 2]
+
+
+async def test_another_callback_is_no_other_request(idle: Machine) -> None:
+    await idle.create()
+    assert (await idle.create({"prompt": PROMPT, "callback_url": "http://127.0.0.1:9/x"}))["take"] == 2
+
+
+async def test_accounts_count_takes_apart(idle: Machine) -> None:
+    await idle.create()
+    assert (await idle.create(headers=bearer("bob")))["take"] == 1
+
+
+async def test_a_header_chooses_the_take(idle: Machine) -> None:
+    assert (await idle.create(headers={"Dream-Take": "7"}))["take"] == 7
+
+
+@pytest.mark.parametrize("take", ["0", "-1", "x", "1.5", "9999999", ""])
+async def test_a_take_that_is_none_is_refused(idle: Machine, take: str) -> None:
+    status, detail = await idle.refusal({"prompt": PROMPT}, headers={"Dream-Take": take})
+    assert (status, "Dream-Take" in detail) == (400, True)
+
+
+async def test_the_same_take_is_the_same_picture(machine: Machine) -> None:
+    made = [
+        await machine.finished((await machine.create(path="/generations/image", headers={"Dream-Take": take}))["id"])
+        for take in ("3", "3", "4")
+    ]
+    files = [(await machine.client.get(generation["assets"]["image"])).content for generation in made]
+    pixels = [Image.open(io.BytesIO(file)).tobytes() for file in files]
+    assert pixels[0] == pixels[1] != pixels[2]
+
+
+async def test_progress_is_told_while_dreaming(idle: Machine, tmp_path: Path) -> None:
+    uid = (await idle.create())["id"]
+    await idle.until(uid, "dreaming")
+    (tmp_path / "progress" / uid).write_text("0.250")
+    assert (await idle.get(uid))["progress"] == 0.25
+    listed = (await idle.client.get("/generations")).json()["generations"]
+    assert listed[0]["progress"] == 0.25
+
+
+async def test_without_a_word_from_the_worker_there_is_no_progress(idle: Machine) -> None:
+    uid = (await idle.create())["id"]
+    assert "progress" not in await idle.until(uid, "dreaming")
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@pytest.mark.parametrize("uid", [str(uuid.UUID(int=7)), "no-uuid", "%00", "ä" * 50])
+async def test_an_unknown_generation_is_not_found(idle: Machine, method: str, uid: str) -> None:
+    response = await idle.client.request(method, f"/generations/{uid}")
+    assert (response.status_code, "detail" in response.json()) == (404, True)
+
+
+async def test_a_deleted_generation_is_forgotten_with_its_file(machine: Machine) -> None:
+    generation = await machine.made()
+    assert (await machine.client.delete(f"/generations/{generation['id']}")).status_code == 204
+    assert (await machine.client.get(f"/generations/{generation['id']}")).status_code == 404
+    assert (await machine.client.get(generation["assets"]["video"])).status_code == 404
+    assert (await machine.client.get("/generations")).json()["count"] == 0
+
+
+async def test_what_is_deleted_while_it_dreams_leaves_nothing(tmp_path: Path, stalled: Stalled) -> None:
+    async with in_process(tmp_path, executor=lambda: stalled) as machine:
+        uid = (await machine.create())["id"]
+        await machine.until(uid, "dreaming")
+        assert (await machine.client.delete(f"/generations/{uid}")).status_code == 204
+        for future in stalled.futures:
+            if not future.done():
+                future.set_result(b"late")
+        other = await machine.create()
+        await machine.until(other["id"], "dreaming")
+    assert list((tmp_path / "assets").iterdir()) == []
+
+
+async def test_camera_motions_are_words_for_the_prompt(idle: Machine) -> None:
+    motions = (await idle.client.get("/generations/camera_motion/list")).json()
+    assert motions == list(CAMERA_MOTIONS)
+    assert all(isinstance(motion, str) for motion in motions)
+
+
+async def test_ping(idle: Machine) -> None:
+    assert (await idle.client.get("/ping")).json() == {"message": "pong"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/generations", {"GET", "HEAD", "POST"}),
+        ("GET", "/generations/image", {"POST"}),
+        ("DELETE", "/generations/video", {"POST"}),
+        ("PATCH", "/generations/no-uuid", {"GET", "HEAD", "DELETE"}),
+        ("POST", "/credits", {"GET", "HEAD"}),
+        ("POST", "/ping", {"GET", "HEAD"}),
+    ],
+)
+async def test_another_method_is_405_and_told_which_there_are(
+    idle: Machine, method: str, path: str, allowed: set[str]
+) -> None:
+    response = await idle.client.request(method, path)
+    assert response.status_code == 405
+    assert set(response.headers["allow"].split(", ")) == allowed
+    assert response.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/generations/", "/assets/../studio.sqlite", "/assets/x.mp4"])
+async def test_another_path_is_404(idle: Machine, path: str) -> None:
+    response = await idle.client.get(path)
+    assert (response.status_code, "detail" in response.json()) == (404, True)
+
+
+async def test_asset_urls_may_have_another_beginning(tmp_path: Path) -> None:
+    from tests.studio.machine import settings
+
+    options = settings(public_url="https://dreams.example/dream-machine/v1/")
+    async with in_process(tmp_path, settings=options) as machine:
+        generation = await machine.made()
+    assert generation["assets"]["video"].startswith("https://dreams.example/dream-machine/v1/assets/")
+
+
+async def test_the_file_tells_what_it_is_and_never_a_key(machine: Machine) -> None:
+    generation = await machine.made()
+    file = (await machine.client.get(generation["assets"]["video"])).content
+    with av.open(io.BytesIO(file)) as container:
+        metadata = " ".join(container.metadata.values())
+    assert PROMPT in metadata
+    assert generation["id"] in metadata
+    assert "dream_nb studio (procedural)" in metadata
+    assert not any(key.encode() in file for key in KEYS.values())
+
+
+async def test_the_folder_holds_no_key_and_is_ignored_by_git(machine: Machine, tmp_path: Path) -> None:
+    await machine.made({"prompt": "my secret dream"})
+    assert (tmp_path / ".gitignore").read_text() == "*\n"
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            assert not any(key.encode() in data for key in KEYS.values()), path
