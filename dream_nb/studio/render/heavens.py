@@ -104,9 +104,9 @@ def _planet(s: Setting, x: float, y: float, radius: float, hue: RGB, rng: np.ran
     r, across, down = _polar(side)
     bands = fbm2(rng, side, side, 2.0, 9.0, 4)
     edge = np.clip((np.float32(1 / 1.1) - r) * np.float32(side / 2 / 1.6), 0.0, 1.0)
-    lit = np.clip(0.62 - across * 0.7 + down * 0.45 - r * r * 0.35, 0.04, 1.0)
+    lit = np.clip(0.62 - across * 0.7 + down * 0.45 - r * r * 0.35, 0.0, 1.0)
     surface = colour(hue) * (lit * (np.float32(0.85) + bands * np.float32(0.3)))[..., None]
-    return Disc(s, x, y, surface, edge)
+    return Disc(s, x, y, surface, edge * np.clip(lit * 3.0, 0.0, 1.0))
 
 
 class Stars:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dream_nb.studio.render import plants
+from dream_nb.studio.render import buildings, figures, plants
 from dream_nb.studio.render.noise import F32, F64, U8, fbm1, fbm2, pick, smoothstep
 from dream_nb.studio.render.palette import GROUNDS, RGB, mix, times, tinted
 from dream_nb.studio.render.planes import doubled, to_u8, yuv
@@ -17,6 +17,9 @@ from dream_nb.studio.render.sky import colour
 from dream_nb.studio.render.stamp import press
 
 _CRAGGY = frozenset({"mountains", "volcano", "cliffs", "mesa", "ice", "deep"})
+
+
+_LAMPS: tuple[RGB, ...] = ((1.0, 0.84, 0.50), (0.25, 0.95, 1.0), (1.0, 0.30, 0.80))
 
 
 @dataclass(slots=True)
@@ -55,7 +58,7 @@ def ridges(setting: Setting) -> list[Ridge]:
         "islands": [("islands", 0.08, 0.12), ("islands", 0.20, 0.15)],
         "ice": [("mountains", 0.08, 0.15), ("ice", 0.20, 0.18), ("ice", 0.36, 0.16)],
         "plain": [("hills", 0.08, 0.06)],
-        "city": [("hills", 0.06, 0.07)],
+        "city": [("hills", 0.05, 0.07), ("plain", 0.14, 0.01), ("plain", 0.26, 0.01), ("plain", 0.40, 0.012)],
         "deep": [("deep", 0.15, 0.30), ("deep", 0.35, 0.30)],
     }[land]
     for shape, near, high in back:
@@ -128,7 +131,8 @@ class Ground:
         rows: of the crest in every column, in rows of the frame.
         alpha: coverage, rows x width.
         growth: coverage of plants, which have a colour of their own.
-        build: coverage of buildings and figures: dark against the light.
+        build: coverage of buildings: dark against the light.
+        lamps: strength of their lights.
     """
 
     ridge: Ridge
@@ -138,6 +142,7 @@ class Ground:
     alpha: U8
     growth: U8
     build: U8
+    lamps: U8
     plant: str | None = None
 
     def row_at(self, column: float) -> float:
@@ -163,7 +168,7 @@ def ground(setting: Setting, ridge: Ridge, index: int, above: float = 0.0) -> Gr
     tall = max(2, (bottom + up - top + 1) // 2 * 2)
     row = np.arange(tall, dtype=np.float32)[:, None]
     alpha = np.clip((row - (rows - top).astype(np.float32)[None, :] + 1.0) * 255.0, 0, 255).astype(np.uint8)
-    return Ground(ridge, side, top, rows, alpha, np.zeros_like(alpha), np.zeros_like(alpha))
+    return Ground(ridge, side, top, rows, alpha, np.zeros_like(alpha), np.zeros_like(alpha), np.zeros_like(alpha))
 
 
 def planted(setting: Setting, land: Ground, index: int) -> None:
@@ -193,6 +198,39 @@ def planted(setting: Setting, land: Ground, index: int) -> None:
                 )
         land.plant = kind
     np.maximum(land.alpha, land.growth, out=land.alpha)
+
+
+def built(setting: Setting, lands: list[Ground]) -> None:
+    """Raise the buildings of a plan on the layers that suit them."""
+    s, plan = setting, setting.plan
+    if plan.land == "city":
+        for index, land in enumerate(g for g in lands if g.ridge.shape == "plain" and g.ridge.near <= 0.4):
+            foot = int(land.ridge.foot) - land.top + 1
+            buildings.skyline(land.build, land.lamps, foot, s.unit, (0.46, 0.36, 0.22)[index % 3], plan.chance("towers", index))
+    far = [g for g in lands if not g.ridge.ahead and 0.12 < g.ridge.near < 0.5] or lands
+    for number, kind in enumerate(k for k in plan.built if buildings.known(k)):
+        rng = plan.chance("building", kind)
+        land = far[-1]
+        if kind in ("tent", "torii", "pier"):
+            land = next((g for g in lands if g.ridge.near > 0.6), far[-1])
+        if kind == "bridge" and plan.water != "none":
+            land = far[-1]
+        scale = 0.62 + 0.5 * land.ridge.near
+        side = 0.5 + (0.5 - s.sun_x) * 0.7 if number == 0 else s.sun_x
+        torn = land.ridge.shape in ("cliffs", "islands", "ice")
+        spread = 1.0 if torn or buildings.many(kind) > 1 else 0.18
+        for _ in range(buildings.many(kind)):
+            walls, lamps = buildings.raised(kind, rng, buildings.height(kind) * scale * s.unit)
+            tries = land.left + s.width * np.clip(side + (rng.random(21) - 0.5) * spread, 0.12, 0.88)
+            # On the highest of a few places: islands and cliffs have water between them.
+            column = float(min(tries, key=lambda c: land.row_at(float(c)))) if torn and kind != "bridge" else float(tries[0])
+            reach = int(walls.shape[1] * 0.3)
+            here = land.rows[max(0, int(column) - reach) : int(column) + reach + 1]
+            foot = (float(here.mean()) if len(here) else land.row_at(column) + land.top) - land.top + 0.012 * s.unit
+            if kind in ("bridge", "pier") and plan.water != "none":
+                foot = (s.horizon if kind == "bridge" else land.ridge.foot - 0.05 * s.unit) - land.top
+            press(walls, land.build, column, foot)
+            press(lamps, land.lamps, column, foot)
 
 
 def coloured(setting: Setting, land: Ground, index: int) -> Layer:
@@ -241,6 +279,11 @@ def coloured(setting: Setting, land: Ground, index: int) -> Layer:
         wall = colour(times((0.30, 0.28, 0.30), mix(light.shade, light.lit, 0.25)))
         surface = surface + built[..., None] * (wall - surface)
     surface = _hazy(s, land, surface, below)
+    if land.lamps.any():
+        dark = {"night": 1.0, "dusk": 0.95, "sunset": 0.6, "dawn": 0.5}.get(plan.hour, 0.12 + 0.3 * plan.storm)
+        lamps = (land.lamps[0::2, 0::2].astype(np.float32) + land.lamps[1::2, 1::2]) * np.float32(dark * 0.5 / 255)
+        warm = _LAMPS[(index + 1) % 3] if plan.style in ("neon", "synthwave") else _LAMPS[0]
+        surface = surface + lamps[..., None] * (colour(warm) - surface)
     if s.style.ink:
         line = np.clip(1.0 - np.abs(below - np.float32(0.004)) * np.float32(170.0), 0.0, 1.0) * np.float32(
             s.style.ink * 0.8

@@ -68,6 +68,11 @@ _HOURS: dict[str, Palette] = {
     ),
 }  # fmt: skip
 
+_DEEP = Palette(
+    (0.30, 0.74, 0.80), (0.07, 0.42, 0.62), (0.02, 0.14, 0.30), (0.80, 1.00, 0.96), (0.42, 0.66, 0.72),
+    (0.06, 0.16, 0.28), (0.04, 0.30, 0.48), (0.5, 0.8, 0.8), (0.2, 0.5, 0.6), (0.02, 0.10, 0.20), 1.0, 0.5,
+)  # fmt: skip
+
 GROUNDS: dict[str, RGB] = {
     "grass": (0.34, 0.48, 0.22),
     "rock": (0.44, 0.42, 0.43),
@@ -113,7 +118,7 @@ def tinted(colour: RGB, tint: RGB, amount: float) -> RGB:
 
 def of(plan: Plan) -> Palette:
     """The palette of a plan."""
-    base = _HOURS[plan.hour]
+    base = _DEEP if plan.land == "deep" else _HOURS[plan.hour]
     rng = plan.chance("palette")
     parts: dict[str, RGB] = {
         name: getattr(base, name)

@@ -74,7 +74,7 @@ def read(brief: Brief) -> Plan:
     lands = _LANDS if asked_water in (None, "none", "sea") else _LANDS[:4]
     land = _first(found, "land") or lands[int(idea.random() * len(lands))]
     wet = idea.random() < 0.55
-    dry_land = land in ("dunes", "mesa", "plain", "deep", "city")
+    dry_land = land in ("dunes", "mesa", "plain", "deep")
     water = asked_water or (
         "sea" if land in ("islands", "cliffs", "ice") else "lake" if wet and not dry_land else "none"
     )
@@ -83,6 +83,8 @@ def read(brief: Brief) -> Plan:
     if land == "deep":
         water = "none"
     grounds = {"dunes": "sand", "mesa": "red", "ice": "snow", "volcano": "ash", "mountains": "rock", "cliffs": "rock"}
+    if land == "city" and asked_water is None:
+        water = "lake" if idea.random() < 0.75 else "none"
     ground = _first(found, "ground") or grounds.get(land, "grass")
     tints = tuple(t["tint"] for _, t, _ in found if "tint" in t)
     if not found:

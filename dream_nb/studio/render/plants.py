@@ -68,12 +68,15 @@ def _palm(pen: Pen, rng: np.random.Generator) -> None:
     lean = pick(rng, -0.22, 0.22)
     top = (lean, 0.78)
     pen.line([(0, 0), (lean * 0.25, 0.3), (lean * 0.65, 0.58), top], 0.032)
-    for leaf in range(9):
-        turn = math.pi * (leaf / 8) + pick(rng, -0.12, 0.12)
-        reach = pick(rng, 0.30, 0.40)
-        tip = (top[0] + reach * math.cos(turn), top[1] + 0.16 * math.sin(turn) - 0.14 * abs(math.cos(turn)))
-        rise = (top[0] + reach * 0.5 * math.cos(turn), top[1] + 0.20 * math.sin(turn) + 0.05)
-        pen.polygon([top, (rise[0], rise[1] + 0.02), tip, (rise[0], rise[1] - 0.045)])
+    for leaf in range(11):
+        turn = math.pi * (-0.12 + 1.24 * leaf / 10) + pick(rng, -0.1, 0.1)
+        reach, droop = pick(rng, 0.30, 0.42), pick(rng, 0.16, 0.30)
+        spine = [
+            (top[0] + reach * t * math.cos(turn), top[1] + 0.21 * t * math.sin(turn) + 0.06 * t - droop * t * t)
+            for t in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+        ]
+        wide = [0.008, 0.022, 0.028, 0.026, 0.018, 0.0]
+        pen.polygon([(x, y + w) for (x, y), w in zip(spine, wide, strict=True)] + [(x, y - 1.6 * w) for (x, y), w in reversed(list(zip(spine, wide, strict=True)))])
 
 
 def _willow(pen: Pen, rng: np.random.Generator) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dream_nb.studio.render import heavens, land, weather
+from dream_nb.studio.render import cast, heavens, land, plants, weather
+from dream_nb.studio.render.cast import Actor
 from dream_nb.studio.render.film import Film
 from dream_nb.studio.render.planes import Planes
 from dream_nb.studio.render.setting import Setting
@@ -19,11 +20,16 @@ class Scene:
         self.sky = Sky(s)
         self.stars = heavens.Stars(s)
         self.discs = heavens.discs(s)
-        self.behind, self.ahead = [], []
-        for index, ridge in enumerate(land.ridges(s)):
-            ground = land.ground(s, ridge, index, above=0.5 if s.plan.plants else 0.0)
+        grounds = [land.ground(s, ridge, index, _room(s, ridge)) for index, ridge in enumerate(land.ridges(s))]
+        land.built(s, grounds)
+        parts: list[tuple[float, bool, Layer | Actor]] = []
+        for index, ground in enumerate(grounds):
             land.planted(s, ground, index)
-            (self.ahead if ridge.ahead else self.behind).append(land.coloured(s, ground, index))
+            parts.append((ground.ridge.near, ground.ridge.ahead, land.coloured(s, ground, index)))
+        parts += cast.actors(s, grounds)
+        parts.sort(key=lambda part: part[0])
+        self.behind = [part for _, ahead, part in parts if not ahead]
+        self.ahead = [part for _, ahead, part in parts if ahead]
         self.water = Water(s) if s.plan.water != "none" else None
         self.character = character
         self.falling = weather.falling(s)
@@ -37,14 +43,29 @@ class Scene:
         self.stars.draw(canvas, self.sky, frame)
         for disc in self.discs:
             disc.draw(canvas, self.sky, frame)
-        for layer in self.behind:
-            layer.draw(canvas, *s.shift(frame, layer.near))
+        for part in self.behind:
+            self._lay(part, canvas, frame)
         if self.water is not None:
             self.water.draw(canvas, frame)
-        for layer in self.ahead:
-            layer.draw(canvas, *s.shift(frame, layer.near))
+        for part in self.ahead:
+            self._lay(part, canvas, frame)
         if self.character is not None:
             self.character.draw(canvas, *s.shift(frame, self.character.near))
         for motes in self.falling:
             motes.draw(canvas, frame)
         return self.film.developed(canvas, frame)
+
+    def _lay(self, part: Layer | Actor, canvas: Planes, frame: int) -> None:
+        if isinstance(part, Actor):
+            part.draw(canvas, frame)
+        else:
+            part.draw(canvas, *self.setting.shift(frame, part.near))
+
+
+def _room(s: Setting, ridge: land.Ridge) -> float:
+    """Scene units over a crest that plants and buildings may need."""
+    plan = s.plan
+    room = max((plants.height(kind) for kind in plan.plants), default=0.0) * (0.1 + 0.9 * ridge.near**1.4) * 1.2
+    if plan.built and (ridge.near < 0.5 or ridge.ahead):
+        room = max(room, 0.42)
+    return max(room, 0.5) if plan.land == "city" and ridge.near <= 0.4 else room

@@ -78,7 +78,7 @@ def of(brief: Brief, scale: int = 1) -> Setting:
     video = brief.kind == "video"
     frames = brief.frames if video else 1
     low, high = (0.54, 0.64) if plan.water != "none" else (0.60, 0.70)
-    place = 0.02 if plan.land == "deep" else pick(rng, low, high)
+    place = 1.0 if plan.land == "deep" else pick(rng, low, high)
     side = -1.0 if rng.random() < 0.5 else 1.0
     return Setting(
         width=width,

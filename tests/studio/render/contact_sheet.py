@@ -1,0 +1,55 @@
+"""Twenty-four prompts on one sheet, to be looked at: `python -m tests.studio.render.contact_sheet OUT.png [WIDTH]`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from dream_nb.studio.render import Brief, frames
+
+PROMPTS = (
+    "a serene lake at sunset",
+    "snowy mountains at dawn, mist in the valley",
+    "a stormy sea with lightning, an old ship",
+    "cherry blossom hills in the morning",
+    "a city skyline at night with a full moon, reflections",
+    "hot air balloons over desert dunes at dawn",
+    "underwater coral reef with fish and a whale",
+    "a castle on a hill above a lake at dusk",
+    "aurora borealis over an icy fjord",
+    "an astronaut on an alien planet",
+    "elephants on the savanna at golden hour, acacia trees",
+    "a lone wolf in a snowy pine forest at night",
+    "a lighthouse on a cliff at sunset, waves",
+    "autumn forest by a river, falling leaves",
+    "a village in the mountains, morning fog",
+    "noir street in the rain, a man with an umbrella",
+    "watercolor painting of sailboats on a calm sea",
+    "pixel art castle under a starry sky",
+    "synthwave city, neon sunset, a car",
+    "a pagoda among bamboo, ukiyo-e woodblock",
+    "a volcano erupting at night, embers",
+    "a tropical beach with palm trees at noon",
+    "fireworks over a bridge at midnight",
+    "quixotic velleity of the ombudsman",
+)
+
+
+def sheet(width: int = 480, columns: int = 4) -> Image.Image:
+    """All prompts at 16:9, each with its text below."""
+    height, foot = width * 9 // 16 // 2 * 2, 18
+    rows = -(-len(PROMPTS) // columns)
+    paper = Image.new("RGB", (columns * width, rows * (height + foot)), "white")
+    pen = ImageDraw.Draw(paper)
+    for at, prompt in enumerate(PROMPTS):
+        picture = next(iter(frames(Brief("image", prompt, width=width, height=height))))
+        x, y = at % columns * width, at // columns * (height + foot)
+        paper.paste(Image.fromarray(picture), (x, y))
+        pen.text((x + 6, y + height + 3), prompt, fill="black")
+    return paper
+
+
+if __name__ == "__main__":
+    sheet(int(sys.argv[2]) if len(sys.argv) > 2 else 480).save(Path(sys.argv[1]))
