@@ -165,6 +165,7 @@ def wait_for(condition: Callable[[], Any]) -> Any:
 async def until(condition: Callable[[], Any]) -> Any:
     """What a condition gives as soon as that is true, while this event loop runs."""
     async with asyncio.timeout(PATIENCE):
-        while not (result := condition()):
+        while True:
+            if result := condition():
+                return result
             await asyncio.sleep(0.005)
-        return result

@@ -12,9 +12,13 @@ import pytest
 from PIL import Image
 
 from dream_nb.studio.render import CAMERA_MOTIONS
-from tests.studio.machine import KEYS, PROMPT, Machine, Stalled, bearer, in_process
+from tests.studio.machine import KEYS, PROMPT, Machine, Stalled, bearer, in_process, settings
 
 pytestmark = pytest.mark.anyio
+
+
+def list_files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 async def test_a_video_is_queued_then_completed_with_a_file_that_plays(machine: Machine) -> None:
@@ -23,11 +27,11 @@ async def test_a_video_is_queued_then_completed_with_a_file_that_plays(machine: 
     generation = await machine.finished(generation["id"])
     assert generation["state"] == "completed"
     file = await machine.client.get(generation["assets"]["video"], headers={"Authorization": ""})
-    with av.open(io.BytesIO(file.content)) as container:
+    with av.open(io.BytesIO(file.content), "r") as container:
         stream = container.streams.video[0]
         assert stream.codec_context.name == "h264"
         assert stream.width < stream.height
-        assert sum(1 for _ in container.decode(stream)) == 5
+        assert len(list(container.decode(stream))) == 5
 
 
 async def test_an_image_is_made(machine: Machine) -> None:
@@ -184,8 +188,6 @@ async def test_another_path_is_404(idle: Machine, path: str) -> None:
 
 
 async def test_asset_urls_may_have_another_beginning(tmp_path: Path) -> None:
-    from tests.studio.machine import settings
-
     options = settings(public_url="https://dreams.example/dream-machine/v1/")
     async with in_process(tmp_path, settings=options) as machine:
         generation = await machine.made()
@@ -206,7 +208,6 @@ async def test_the_file_tells_what_it_is_and_never_a_key(machine: Machine) -> No
 async def test_the_folder_holds_no_key_and_is_ignored_by_git(machine: Machine, tmp_path: Path) -> None:
     await machine.made({"prompt": "my secret dream"})
     assert (tmp_path / ".gitignore").read_text() == "*\n"
-    for path in tmp_path.rglob("*"):
-        if path.is_file():
-            data = path.read_bytes()
-            assert not any(key.encode() in data for key in KEYS.values()), path
+    for path in list_files(tmp_path):
+        data = path.read_bytes()
+        assert not any(key.encode() in data for key in KEYS.values()), path
