@@ -1,114 +1,234 @@
 """The one pool of worker processes, for the studio's drawing and for measures.
 
 A leaf of the house, beside `api`: studio and jobs both use it, it uses neither.
+
+Plain subprocesses instead of `multiprocessing` or loky, for the sake of notebooks: those start trackers that ignore
+SIGTERM inside the kernel's process group, and ipykernel waits for them at its end until it is killed itself.
 """
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import os
+import pickle
+import queue
 import signal
+import struct
+import subprocess
+import sys
 import threading
-import time
-from collections.abc import Iterator
-from concurrent.futures import Executor, Future
-from typing import Any
+from concurrent.futures import BrokenExecutor, Executor, Future
+from pathlib import Path
+from typing import IO, Any, Final
 
-_IDLE_SECONDS = 300
-_PARENT_CHECK_SECONDS = 1.0
-_NICE = 10
+_NICE: Final = 10
+_LENGTH: Final = struct.Struct(">Q")
+_SERVE: Final = "from dream_nb.workers import _serve; _serve()"
 
 _lock = threading.Lock()
 _pool: Pool | None = None
 
 
-def pool() -> Pool:
-    """The pool of this process: as many workers as there are cores, started at first use.
+class WorkerDiedError(BrokenExecutor):
+    """A worker process ended in the middle of a call. The pool goes on with a new one."""
 
-    The workers never import the user's main module, ignore SIGINT, run at nice 10, and end with their parent.
-    """
+
+def pool() -> Pool:
+    """The pool of this process: as many workers as it may use cores, each started when it is first needed."""
     global _pool  # noqa: PLW0603 - one pool a process is the point
     with _lock:
-        if _pool is None or _pool.broken:
+        if _pool is None or _pool.is_shut_down:
             _pool = Pool()
         return _pool
 
 
+def close_pool() -> None:
+    """End the workers at once; the next use of `pool()` starts new ones."""
+    with _lock:
+        if _pool is not None:
+            _pool.shutdown(cancel_futures=True)
+
+
 class Pool(Executor):
-    """Worker processes that an interrupt of the notebook does not reach and that never outlive it.
+    """Worker processes that a notebook's interrupt does not reach and that never outlive their parent.
+
+    They never import the user's main module, run at nice 10, in a process group of their own, without the key in their
+    environment. Functions, arguments and results travel pickled.
 
     Args:
         max_workers: how many processes; by default one for each core that this process may use.
     """
 
     def __init__(self, max_workers: int | None = None) -> None:
-        # loky costs 30 ms to import, and nobody needs it before the first drawing.
-        import loky
-        from loky.process_executor import ProcessPoolExecutor
-
-        self.max_workers = max_workers or loky.cpu_count()
-        self._executor = ProcessPoolExecutor(
-            self.max_workers,
-            timeout=_IDLE_SECONDS,
-            # loky's default context leaves the parent's main module alone: an unguarded script does not run again.
-            context=loky.backend.get_context("loky"),
-            initializer=_initialize,
-            initargs=(os.getpid(),),
-        )
-        # At the end of the interpreter loky would wait for every drawing under way; a kernel has to go at once.
-        self._executor._flags.kill_workers = True
-        # Without it the executor is collected when half of the interpreter is gone, and its callback complains.
-        atexit.register(self._executor.shutdown, kill_workers=True)
-
-    @property
-    def broken(self) -> bool:
-        """Whether a worker died: the futures of this pool have failed, and `pool()` gives a new one."""
-        return self._executor._flags.broken is not None
+        self.max_workers = max_workers or _cores()
+        self.is_shut_down = False
+        self._calls: queue.SimpleQueue[tuple[Future[Any], bytes] | None] = queue.SimpleQueue()
+        self._idle = threading.Semaphore(0)
+        self._workers: list[_Worker] = []
+        self._lock = threading.Lock()
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Run `fn(*args, **kwargs)` in a worker. Raises what the pool raises when it is broken or shut down."""
-        with _spawning_without_interrupts():
-            future: Future[Any] = self._executor.submit(fn, *args, **kwargs)
-            return future
+        """Run `fn(*args, **kwargs)` in a worker.
+
+        The future raises what the function raised, or `WorkerDiedError` where its process ended.
+
+        Raises:
+            RuntimeError: the pool is shut down.
+            pickle.PicklingError: the function or an argument cannot travel.
+        """
+        call = pickle.dumps((fn, args, kwargs))
+        future: Future[Any] = Future()
+        with self._lock:
+            if self.is_shut_down:
+                raise RuntimeError("this pool of workers is shut down: dream_nb.workers.pool() gives a new one")
+            self._calls.put((future, call))
+            if not self._idle.acquire(blocking=False) and len(self._workers) < self.max_workers:
+                worker = _Worker(self._calls, self._idle)
+                self._workers.append(worker)
+                worker.start()
+        return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the workers; with `cancel_futures` at once, without waiting for what they draw."""
-        self._executor.shutdown(wait=wait, kill_workers=cancel_futures)
+        """End the workers when their calls are done; with `cancel_futures` at once."""
+        with self._lock:
+            self.is_shut_down = True
+        if cancel_futures:
+            for worker in self._workers:
+                worker.kill()
+            while not self._calls.empty():
+                if waiting := self._calls.get():
+                    waiting[0].cancel()
+        for _ in self._workers:
+            self._calls.put(None)
+        if wait:
+            for worker in self._workers:
+                worker.join()
 
 
-@contextlib.contextmanager
-def _spawning_without_interrupts() -> Iterator[None]:
-    """Start processes with SIGINT blocked.
+class _Worker(threading.Thread):
+    """A thread that hands calls to a process of its own. A daemon: the interpreter ends without waiting for it."""
 
-    A notebook's interrupt goes to its whole process group, and would end a worker that has not yet come to ignore it.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    from multiprocessing import resource_tracker
+    def __init__(self, calls: queue.SimpleQueue[tuple[Future[Any], bytes] | None], idle: threading.Semaphore) -> None:
+        super().__init__(name="dream_nb-worker", daemon=True)
+        self._calls = calls
+        self._idle = idle
+        self._process: subprocess.Popen[bytes] | None = None
 
-    from loky.backend import resource_tracker as loky_tracker
+    def run(self) -> None:
+        while (taken := self._calls.get()) is not None:
+            future, call = taken
+            if future.set_running_or_notify_cancel():
+                self._answer(future, call)
+            # It holds neither call nor result while it waits: a clip may be large.
+            del taken, future, call
+            self._idle.release()
+        self.kill()
 
-    # Starting a tracker unblocks SIGINT in this thread, so both must run before it is blocked.
-    resource_tracker.ensure_running()
-    loky_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    def _answer(self, future: Future[Any], call: bytes) -> None:
+        try:
+            succeeded, value = self._call(call)
+        except Exception as error:  # noqa: BLE001 - whatever it is, who waits for the call has to hear it
+            future.set_exception(error)
+        else:
+            if succeeded:
+                future.set_result(value)
+            else:
+                future.set_exception(value)
+
+    def _call(self, call: bytes) -> Any:
+        try:
+            if self._process is None:
+                self._process = _start()
+            assert self._process.stdin is not None  # noqa: S101 - both are pipes
+            assert self._process.stdout is not None  # noqa: S101
+            _write(self._process.stdin, call)
+            return pickle.loads(_read(self._process.stdout))  # noqa: S301 - the answer of our own process
+        except (EOFError, BrokenPipeError) as error:
+            self.kill()
+            raise WorkerDiedError("a worker process ended in the middle of its work") from error
+
+    def kill(self) -> None:
+        """End the process, whatever it does."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
 
 
-def _initialize(parent: int) -> None:
+def _start() -> subprocess.Popen[bytes]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LUMAAI_")}
+    # What this process can import, its worker can; and nothing else is taken from its main module.
+    environment["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
+    return subprocess.Popen(  # noqa: S603 - our own interpreter
+        [sys.executable, "-P", "-c", _SERVE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+    )
+
+
+def _serve() -> None:
+    """A worker's life: calls come in on standard input, answers go out on standard output, both framed pickles."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(_NICE)
-    threading.Thread(target=_end_with, args=(parent,), name="dream_nb-parent-watch", daemon=True).start()
+    answers = os.fdopen(os.dup(1), "wb")
+    # What a called function prints must not come between the answers.
+    os.dup2(2, 1)
+    calls: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(calls,), daemon=True).start()
+    while True:
+        try:
+            function, args, kwargs = pickle.loads(calls.get())  # noqa: S301 - our parent's own call
+            answer = pickle.dumps((True, function(*args, **kwargs)))
+        except Exception as error:  # noqa: BLE001 - it is raised again where the call came from
+            answer = _pickled_failure(error)
+        _write(answers, answer)
 
 
-def _end_with(parent: int) -> None:
-    # loky's queues keep an orphan waiting for ever: both ends of their pipes are open in every worker.
-    while os.getppid() == parent:
-        time.sleep(_PARENT_CHECK_SECONDS)
-    os._exit(1)
+def _listen(calls: queue.SimpleQueue[bytes]) -> None:
+    source = os.fdopen(os.dup(0), "rb")
+    try:
+        while True:
+            calls.put(_read(source))
+    except EOFError:
+        # The parent has ended: so does its worker, in the middle of whatever it draws.
+        os._exit(0)
+
+
+def _pickled_failure(error: Exception) -> bytes:
+    try:
+        failure = pickle.dumps((False, error))
+        pickle.loads(failure)  # noqa: S301 - some errors pickle, and cannot be read back
+    except Exception:  # noqa: BLE001 - an error that cannot travel is told by its words
+        return pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
+    return failure
+
+
+def _write(stream: IO[bytes], content: bytes) -> None:
+    stream.write(_LENGTH.pack(len(content)))
+    stream.write(content)
+    stream.flush()
+
+
+def _read(stream: IO[bytes]) -> bytes:
+    (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
+    return _exactly(stream, length)
+
+
+def _exactly(stream: IO[bytes], length: int) -> bytes:
+    content = stream.read(length)
+    if len(content) < length:
+        raise EOFError
+    return content
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -53,19 +53,27 @@ class Kernel:
         """The kernel's process."""
         return int(self.run("import os; os.getpid()").result or 0)
 
-    def run(self, source: str, *, when: Callable[[Message], bool] | None = None, then: Callable[[], None] = lambda: None) -> Answer:
+    def run(
+        self,
+        source: str,
+        *,
+        when: Callable[[Message], bool] | None = None,
+        then: Callable[[], None] = lambda: None,
+        seconds: float = SECONDS,
+    ) -> Answer:
         """Run a cell to its end.
 
         Args:
             source: the cell.
             when: picks the message on which `then` is called, once.
             then: what is done at that point, an interrupt for example.
+            seconds: how long to wait for each message.
         """
         answer = Answer()
         sent = self.client.execute(source)
         waiting = when
         while True:
-            message = self.client.get_iopub_msg(timeout=SECONDS)
+            message = self.client.get_iopub_msg(timeout=seconds)
             if message["parent_header"].get("msg_id") != sent:
                 continue
             kind, content = message["msg_type"], message["content"]

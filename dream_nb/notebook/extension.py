@@ -9,6 +9,7 @@ from dream_nb.notebook.magics import DreamMagics
 from dream_nb.notebook.questions import DreamQuestion
 from dream_nb.notebook.silence import Silence
 from dream_nb.session import close_default_session
+from dream_nb.workers import close_pool
 
 
 def load(shell: InteractiveShell) -> None:
@@ -29,4 +30,5 @@ def unload(shell: InteractiveShell) -> None:
     if DreamQuestion in shell.input_transformer_manager.token_transformers:
         shell.input_transformer_manager.token_transformers.remove(DreamQuestion)
     close_default_session()
+    close_pool()
     portal.stop()

@@ -33,12 +33,14 @@ def preview(dream: Dream) -> str:
 
     It is the same for a new and a replayed dream, but for the poster's bytes, which depend on the JPEG encoder.
     """
+    facts = None
     try:
+        facts = dream.facts
         poster = f"data:image/jpeg;name=dream_nb;base64,{base64.b64encode(_poster(dream)).decode()}"
         width, height = dream.image.size
     except LibraryError:
         poster, (width, height) = "", (16, 9)
-    return _template().render(dream=dream, poster=poster, width=width, height=height)
+    return _template().render(dream=dream, facts=facts, poster=poster, width=width, height=height)
 
 
 def _poster(dream: Dream) -> bytes:

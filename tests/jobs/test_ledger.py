@@ -1,0 +1,92 @@
+"""The request hash says what makes two requests one; the ledger remembers them."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from dream_nb.api.models import Generation, GenerationRequest, GenerationReference, ImageGenerationRequest, Keyframes
+from dream_nb.jobs.ledger import Ledger, request_hash
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path / "ledger.sqlite")
+
+
+def test_written_out_defaults_make_no_difference() -> None:
+    assert request_hash(GenerationRequest(prompt="a lake")) == request_hash(
+        GenerationRequest(prompt="a lake", aspect_ratio="16:9", loop=False)
+    )
+
+
+@pytest.mark.parametrize(
+    "field", [{"loop": True}, {"aspect_ratio": "1:1"}, {"extra": {"seed": 1}}, {"prompt": "a  lake"}]
+)
+def test_every_other_field_makes_another_request(field: dict[str, object]) -> None:
+    other = GenerationRequest(**{"prompt": "a lake"} | field)  # type: ignore[arg-type]
+    assert request_hash(other) != request_hash(GenerationRequest(prompt="a lake"))
+
+
+def test_a_video_and_an_image_of_one_prompt_differ() -> None:
+    assert request_hash(GenerationRequest(prompt="a lake")) != request_hash(ImageGenerationRequest(prompt="a lake"))
+
+
+def test_a_callback_does_not_count() -> None:
+    assert request_hash(GenerationRequest(prompt="a lake", callback_url="http://127.0.0.1:1/x")) == request_hash(
+        GenerationRequest(prompt="a lake")
+    )
+
+
+def test_a_picture_counts_by_its_bytes() -> None:
+    def hashed(uri: str) -> str:
+        return request_hash(GenerationRequest.from_body({"keyframes": {"frame0": {"type": "image", "url": uri}}}))
+
+    plain = "data:image/png;base64," + base64.b64encode(b"picture").decode()
+    assert hashed(plain) == hashed("data:image/png,picture")
+    assert hashed(plain) != hashed("data:image/png,pictures")
+
+
+def test_a_keyframe_generation_counts_as_its_own_request_and_take(ledger: Ledger) -> None:
+    record = ledger.intend(GenerationRequest(prompt="a lake"), 2, "studio")
+    ledger.update(record, generation=Generation.from_answer({"id": "first"}))
+
+    def extending(id: str) -> GenerationRequest:  # noqa: A002
+        return GenerationRequest(prompt="on", keyframes=Keyframes(frame0=GenerationReference(id=id)))
+
+    assert ledger.hash(extending("first")) != ledger.hash(extending("unknown"))
+    ledger.update(record, generation=Generation.from_answer({"id": "second"}))
+    before = ledger.hash(extending("second"))
+    ledger.update(record, generation=Generation.from_answer({"id": "third"}))
+    assert ledger.hash(extending("third")) == before
+
+
+def test_an_intent_is_written_once(ledger: Ledger) -> None:
+    first = ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
+    assert ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio") == first
+
+
+def test_a_row_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    request = ImageGenerationRequest(prompt="a lake ❄", aspect_ratio="1:1", extra={"seed": 7})
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    written = ledger.update(
+        ledger.intend(request, 3, "studio"),
+        sending=1,
+        generation=Generation.from_answer({"id": "a", "state": "queued"}),
+    )
+    ledger.close()
+    found = Ledger(tmp_path / "ledger.sqlite").find(request_hash(request), 3)
+    assert found == written
+    assert found is not None
+    assert found.request == request
+
+
+def test_a_finished_hosted_dream_is_preferred(ledger: Ledger) -> None:
+    request = GenerationRequest(prompt="a lake")
+    for backend in ("studio", "hosted"):
+        ledger.update(ledger.intend(request, 1, backend), file=f"{backend}.mp4")
+    found = ledger.find(request_hash(request), 1)
+    assert found is not None
+    assert found.backend == "hosted"

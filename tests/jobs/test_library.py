@@ -1,0 +1,126 @@
+"""Files are named by what they are, and never half-written, replaced, or outside the folder."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import anyio
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from dream_nb.api.errors import LibraryError
+from dream_nb.api.models import ImageGenerationRequest
+from dream_nb.jobs.ledger import Record
+from dream_nb.jobs.library import Library, slug
+
+
+def picture(colour: str = "navy") -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8), colour).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    return Library(tmp_path / "dreams")
+
+
+@pytest.fixture
+def record(library: Library) -> Record:
+    return library.ledger.intend(ImageGenerationRequest(prompt="A serene lake, at sunset"), 1, "studio")
+
+
+def store(library: Library, record: Record, content: bytes, *, cut: bool = False) -> str:
+    async def parts() -> AsyncIterator[bytes]:
+        yield content
+        if cut:
+            raise RuntimeError("broken off")
+
+    async def main() -> str:
+        return (await library.store(record, ".png", parts())).name
+
+    return anyio.run(main)
+
+
+def test_a_file_is_named_by_its_prompt_and_request(library: Library, record: Record) -> None:
+    name = store(library, record, picture())
+    assert name.startswith("serene-lake-at-sunset-")
+    assert len(name) == len("serene-lake-at-sunset-") + 12 + len(".png")
+
+
+def test_the_same_request_and_take_has_the_same_name_everywhere(
+    tmp_path: Path, library: Library, record: Record
+) -> None:
+    assert store(library, record, picture()) == store(Library(tmp_path / "elsewhere"), record, picture())
+
+
+def test_another_take_has_another_name(library: Library, record: Record) -> None:
+    assert store(library, record, picture()) != store(library, replace(record, take=2), picture())
+
+
+def test_a_foreign_file_of_that_name_is_never_replaced(library: Library, record: Record) -> None:
+    name = store(library, record, picture())
+    (library.folder / name).write_bytes(b"somebody's")
+    assert store(library, record, picture()) != name
+    assert (library.folder / name).read_bytes() == b"somebody's"
+
+
+@pytest.mark.parametrize("content", [b"<html>not a picture", picture()[:40], b""])
+def test_what_does_not_decode_is_not_kept(library: Library, record: Record, content: bytes) -> None:
+    with pytest.raises(LibraryError, match="does not decode"):
+        store(library, record, content)
+    assert [path.suffix for path in library.folder.iterdir() if not path.name.startswith("ledger")] == []
+
+
+def test_a_download_that_breaks_off_leaves_nothing(library: Library, record: Record) -> None:
+    with pytest.raises(RuntimeError):
+        store(library, record, picture(), cut=True)
+    assert [path for path in library.folder.iterdir() if not path.name.startswith("ledger")] == []
+
+
+@pytest.mark.parametrize("name", ["../outside.png", "/etc/hostname", "link.png", "missing.png", "below/inside.png"])
+def test_a_ledger_cannot_name_what_is_not_a_plain_file_of_the_folder(
+    library: Library, record: Record, name: str
+) -> None:
+    (library.folder / "below").mkdir()
+    for path in (library.folder / "below" / "inside.png", library.folder.parent / "outside.png"):
+        path.write_bytes(picture())
+    (library.folder / "link.png").symlink_to(library.folder.parent / "outside.png")
+    assert library.path(replace(record, file=name)) is None
+
+
+def test_a_file_where_the_folder_should_be_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "dreams").write_text("")
+    with pytest.raises(LibraryError, match=r"the library folder .* cannot be written .*: choose another with"):
+        Library(tmp_path / "dreams")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("A serene lake at sunset", "serene-lake-at-sunset"),
+        ("The café über alles!", "cafe-uber-alles"),
+        ("雪", "dream"),
+        ("", "dream"),
+        ("CON", "con"),
+        ("a", "a"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("word " * 40, "word-word-word-word-word-word-word-word-word"),
+    ],
+)
+def test_a_prompt_becomes_a_readable_name(prompt: str, expected: str) -> None:
+    assert slug(prompt) == expected
+
+
+@given(st.text())
+def test_any_prompt_becomes_a_safe_name(prompt: str) -> None:
+    name = slug(prompt)
+    assert 0 < len(name) <= 48
+    assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    assert not name.startswith("-")
+    assert not name.endswith("-")

@@ -1,0 +1,79 @@
+"""The static preview: small, the same on every run, and never markup of somebody else's."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from dream_nb.results.preview import preview
+from dream_nb.session import Session
+
+INJECTIONS = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</figcaption></figure><svg onload=alert(1)>",
+    "{{ 7 * 7 }} {% raw %}",
+    "&lt;b&gt; &amp;",
+    "javascript:alert(1)",
+]
+
+
+class Parsed(HTMLParser):
+    """The tags and the text of some HTML."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.mark.parametrize("kind", ["video", "image"])
+@pytest.mark.parametrize("text", INJECTIONS)
+def test_a_prompt_is_text(session: Session, kind: str, text: str) -> None:
+    parsed = Parsed(preview(session.dream(f"a lake {text}", kind=kind)))  # type: ignore[arg-type]
+    assert {tag for tag, _ in parsed.tags} <= {"figure", "video", "img", "figcaption", "div"}
+    assert not [name for _, attributes in parsed.tags for name in attributes if name.startswith("on")]
+    assert f"a lake {text}" in parsed.text
+
+
+def test_a_video_has_a_player_that_points_to_its_file(session: Session) -> None:
+    dream = session.dream("a lake")
+    attributes = dict(Parsed(preview(dream)).tags)["video"]
+    assert attributes["src"] == f"dreams/{dream.path.name}"
+    assert "controls" in attributes
+    assert (attributes["poster"] or "").startswith("data:image/jpeg")
+
+
+def test_it_says_that_the_studio_drew_it(session: Session) -> None:
+    assert "drawn by the studio, procedurally" in preview(session.dream("a lake"))
+
+
+def test_a_replayed_dream_looks_the_same(session: Session) -> None:
+    first = preview(session.dream("a lake"))
+    session.close()
+    with Session() as later:
+        assert preview(later.dream("a lake")) == first
+
+
+def test_it_holds_no_id_no_time_and_no_folder(session: Session) -> None:
+    dream = session.dream("a lake")
+    html = re.sub(r"data:[^\"')]+", "", preview(dream))
+    assert (dream.generation.id or "?") not in html
+    assert str(session.home) not in html
+    assert "202" not in html
+
+
+def test_a_lost_file_still_has_a_prompt(session: Session) -> None:
+    dream = session.dream("a lake")
+    dream.path.unlink()
+    assert "a lake" in Parsed(preview(dream)).text

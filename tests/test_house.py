@@ -1,0 +1,95 @@
+"""The house stands as the design says."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import dream_nb
+
+PACKAGE = Path(dream_nb.__file__).parent
+README = PACKAGE.parent / "README.md"
+
+# Lower rooms first: a room imports from those before it, and from itself.
+FLOORS = ["workers", "api", "studio", "jobs", "results", "session", "notebook"]
+MAY_IMPORT = {
+    "workers": set(),
+    "api": set(),
+    "studio": {"api", "workers"},
+    "jobs": {"api", "workers"},
+    "results": {"api", "jobs", "workers"},
+    "session": {"api", "jobs", "results"},
+    "notebook": {"api", "jobs", "results", "session", "workers"},
+}
+# Each is an import inside the one function that needs it.
+EXCEPTIONS = {("jobs/backends.py", "studio")}
+
+HEAVY = ["numpy", "av", "PIL", "starlette", "ipywidgets", "anywidget", "httpx2", "pydantic", "IPython"]
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_rooms(node: ast.AST) -> set[str]:
+    names: list[str] = []
+    if isinstance(node, ast.ImportFrom) and node.module:
+        names = [f"{node.module}.{alias.name}" for alias in node.names]
+    elif isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    return {name.split(".")[1] for name in names if name.startswith("dream_nb.")}
+
+
+def test_imports_run_downwards() -> None:
+    wrong = []
+    for path in PACKAGE.rglob("*.py"):
+        if room(path) == "__init__":
+            continue
+        name = path.relative_to(PACKAGE).as_posix()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for other in imported_rooms(node) - {room(path), "__version__"}:
+                if other not in MAY_IMPORT[room(path)] and (name, other) not in EXCEPTIONS:
+                    wrong.append(f"{name}:{getattr(node, 'lineno', 0)} imports {other}")
+    assert wrong == []
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    source = f"import dream_nb, sys; print([name for name in {HEAVY} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_the_pytest_plugin_loads_nothing_heavy() -> None:
+    source = f"import dream_nb.notebook.validation, sys; print([name for name in {HEAVY} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_loading_the_extension_loads_neither_arrays_nor_media_nor_widgets() -> None:
+    source = (
+        "from IPython.core.interactiveshell import InteractiveShell; import sys; before = set(sys.modules);"
+        "InteractiveShell.instance().run_line_magic('load_ext', 'dream_nb');"
+        "heavy = {'numpy', 'av', 'PIL', 'starlette', 'uvicorn', 'ipywidgets', 'anywidget', 'loky'};"
+        "print(sorted(heavy & (set(sys.modules) - before)))"
+    )
+    assert subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("name", dream_nb.__all__)
+def test_every_public_name_is_there_and_documented(name: str) -> None:
+    assert getattr(dream_nb, name).__doc__
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = dream_nb.nothing
+
+
+def test_every_environment_variable_is_in_the_readme() -> None:
+    used: set[str] = set()
+    for path in PACKAGE.rglob("*.py"):
+        used |= set(re.findall(r"\b(?:DREAM_NB|LUMAAI)_[A-Z_]+\b", path.read_text(encoding="utf-8")))
+    assert {name for name in used if f"`{name}`" not in README.read_text(encoding="utf-8")} == set()

@@ -1,0 +1,106 @@
+"""A session gives back Dreams: new ones, those of its library, and those under way."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from dream_nb.api.errors import ConfigurationError, GenerationFailedError, InvalidRequestError
+from dream_nb.api.models import GenerationRequest
+from dream_nb.session import Session, make_request
+
+SECONDS = 60
+
+
+def test_a_dream_is_made_and_kept(session: Session) -> None:
+    dream = session.dream("a lake")
+    assert dream.state == "completed"
+    assert dream.path.parent == Path("dreams")
+    assert dream.image.size == (160, 90)
+
+
+def test_the_same_request_comes_from_the_library(session: Session) -> None:
+    first = session.dream("a lake")
+    job = session.submit(GenerationRequest(prompt="a lake"))
+    assert job.replayed
+    assert job.result().generation.id == first.generation.id
+
+
+def test_a_new_session_finds_what_an_older_one_made(session: Session) -> None:
+    made = session.dream("a lake")
+    session.close()
+    with Session() as later:
+        assert later.submit(GenerationRequest(prompt="a lake")).result().generation.id == made.generation.id
+
+
+def test_a_request_under_way_is_joined_not_sent_again(session: Session) -> None:
+    job = session.submit(GenerationRequest(prompt="a lake"))
+    assert session.submit(GenerationRequest(prompt="a lake")) is job
+    assert job.result(SECONDS).state == "completed"
+
+
+def test_a_removed_file_is_made_again(session: Session) -> None:
+    first = session.dream("a lake")
+    first.path.unlink()
+    assert session.dream("a lake").path.exists()
+
+
+def test_a_wait_that_ends_early_leaves_the_job_alone(session: Session) -> None:
+    job = session.submit(GenerationRequest(prompt="a lake"))
+    with pytest.raises(TimeoutError):
+        job.result(0)
+    assert job.result(SECONDS).state == "completed"
+
+
+def test_a_job_is_awaited_from_any_loop_and_a_cancelled_wait_leaves_it_alone(session: Session) -> None:
+    job = session.submit(GenerationRequest(prompt="a lake"))
+
+    async def main() -> str:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(_wait(), 0.01)
+        return (await job).state
+
+    async def _wait() -> None:
+        await job
+
+    assert asyncio.run(main()) == "completed"
+
+
+def test_progress_goes_from_sending_to_completed(session: Session) -> None:
+    job = session.submit(GenerationRequest(prompt="a lake"))
+    states: list[str] = []
+    job.on_change(lambda job: states.append(job.progress.state))
+    job.result(SECONDS)
+    assert states[-1] == "completed"
+    assert set(states) <= {"sending", "queued", "dreaming", "downloading", "completed"}
+
+
+def test_a_failed_generation_says_why_and_is_sent_again_next_time(session: Session) -> None:
+    request = make_request("a lake", keyframes={"frame0": {"type": "image", "url": "data:text/html,<p>a page"}})
+    for _ in range(2):
+        with pytest.raises(GenerationFailedError, match="not made: Failed to read user input frames"):
+            session.submit(request).result(SECONDS)
+
+
+@pytest.mark.parametrize("prompt", ["", "  \n"])
+def test_an_empty_prompt_is_refused_before_anything_is_sent(session: Session, prompt: str) -> None:
+    with pytest.raises(InvalidRequestError, match="the prompt is empty"):
+        session.dream(prompt)
+
+
+def test_an_unknown_backend_names_the_choices(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="backend 'cloud' is not one of studio, hosted"):
+        Session(tmp_path, backend="cloud")  # type: ignore[arg-type]
+
+
+def test_the_hosted_backend_without_a_key_says_what_to_set(tmp_path: Path) -> None:
+    with Session(tmp_path, backend="hosted") as session, pytest.raises(ConfigurationError, match="set LUMAAI_API_KEY"):
+        session.dream("a lake")
+
+
+def test_a_closed_session_leaves_one_plain_ledger_file(session: Session) -> None:
+    session.dream("a lake")
+    session.close()
+    assert sorted(path.name for path in Path("dreams").glob("ledger*")) == ["ledger.sqlite"]
