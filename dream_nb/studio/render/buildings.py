@@ -95,7 +95,16 @@ def _pagoda(pen: Pen, lamps: Pen, rng: np.random.Generator) -> None:
     for tier in range(5):
         low, wide = 0.17 * tier, 0.26 - 0.032 * tier
         pen.box(-wide * 0.66, low, wide * 0.66, low + 0.12)
-        pen.polygon([(-wide * 1.45, low + 0.135), (-wide * 0.8, low + 0.12), (wide * 0.8, low + 0.12), (wide * 1.45, low + 0.135), (wide * 0.62, low + 0.19), (-wide * 0.62, low + 0.19)])
+        pen.polygon(
+            [
+                (-wide * 1.45, low + 0.135),
+                (-wide * 0.8, low + 0.12),
+                (wide * 0.8, low + 0.12),
+                (wide * 1.45, low + 0.135),
+                (wide * 0.62, low + 0.19),
+                (-wide * 0.62, low + 0.19),
+            ]
+        )
         lamps.box(-wide * 0.3, low + 0.03, -wide * 0.08, low + 0.09)
         lamps.box(wide * 0.08, low + 0.03, wide * 0.3, low + 0.09)
     pen.line([(0, 0.85), (0, 1.0)], 0.018)
@@ -142,7 +151,13 @@ def _turbine(pen: Pen, lamps: Pen, rng: np.random.Generator) -> None:
     lean = pick(rng, 0.0, 2.0)
     for blade in range(3):
         turn = lean + blade * 2 * math.pi / 3
-        pen.polygon([(0.012 * -math.sin(turn), 0.70 + 0.012 * math.cos(turn)), (0.29 * math.cos(turn), 0.70 + 0.29 * math.sin(turn)), (0.02 * math.sin(turn), 0.70 - 0.02 * math.cos(turn))])
+        pen.polygon(
+            [
+                (0.012 * -math.sin(turn), 0.70 + 0.012 * math.cos(turn)),
+                (0.29 * math.cos(turn), 0.70 + 0.29 * math.sin(turn)),
+                (0.02 * math.sin(turn), 0.70 - 0.02 * math.cos(turn)),
+            ]
+        )
 
 
 def _bridge(pen: Pen, lamps: Pen, rng: np.random.Generator) -> None:
@@ -267,7 +282,13 @@ def skyline(walls: U8, lamps: U8, foot: int, unit: float, high: float, rng: np.r
 
 
 def _tower(
-    walls: U8, lamps: U8, place: tuple[int, int, int, int], unit: float, roof: float, crown: float, lit: np.ndarray[tuple[int, int], np.dtype[np.float64]]
+    walls: U8,
+    lamps: U8,
+    place: tuple[int, int, int, int],
+    unit: float,
+    roof: float,
+    crown: float,
+    lit: np.ndarray[tuple[int, int], np.dtype[np.float64]],
 ) -> None:
     left, top, right, foot = place
     width = walls.shape[1]

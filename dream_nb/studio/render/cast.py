@@ -32,7 +32,15 @@ class Actor:
     """
 
     def __init__(
-        self, setting: Setting, masks: list[U8], tone: RGB, near: float, path: Path, pose: Callable[[int], int], mirrored: bool, reflected: bool
+        self,
+        setting: Setting,
+        masks: list[U8],
+        tone: RGB,
+        near: float,
+        path: Path,
+        pose: Callable[[int], int],
+        mirrored: bool,
+        reflected: bool,
     ) -> None:
         self.setting = setting
         self.near, self.path, self.pose, self.reflected = near, path, pose, reflected
@@ -100,14 +108,22 @@ def _cast(
     near, ahead, foot = 0.5, True, s.height * 0.5
     if place == "sky":
         near = pick(rng, 0.12, 0.35)
-        high = s.horizon * (0.18 + 0.5 * float(spread)) if s.plan.land != "deep" else s.height * (0.2 + 0.5 * float(spread))
+        high = (
+            s.horizon * (0.18 + 0.5 * float(spread))
+            if s.plan.land != "deep"
+            else s.height * (0.2 + 0.5 * float(spread))
+        )
         foot, scale = high + figure.high * s.unit / 2, scale * (1.0 if figure.high > 0.1 else 0.75 + 0.5 * near)
         scale *= 0.55 + 0.6 * float(rng.random()) if many > 1 and figure.high > 0.1 else 1.0
         ahead = False
     elif place == "deep":
         near = pick(rng, 0.3, 0.6)
         low = s.height if s.plan.land == "deep" else s.horizon
-        foot = low * (0.30 + 0.5 * float(spread)) if s.plan.land == "deep" else s.horizon + (s.height - s.horizon) * (0.10 + 0.45 * float(spread))
+        foot = (
+            low * (0.30 + 0.5 * float(spread))
+            if s.plan.land == "deep"
+            else s.horizon + (s.height - s.horizon) * (0.10 + 0.45 * float(spread))
+        )
         scale *= 0.7 + 0.6 * float(rng.random())
     elif place == "water":
         depth = 0.14 + 0.30 * float(spread)
@@ -153,10 +169,18 @@ def _cast(
     tone = mix(times(dark, (1.0, 1.0, 1.0)), mix(light.haze, light.horizon, 0.3), 0.70 * (1 - near) ** 1.6)
     tone = mix(tone, times(light.shade, (0.55, 0.5, 0.55)), 0.4)
     if figure is figures.named("balloons"):
-        hues: tuple[RGB, ...] = ((0.86, 0.24, 0.20), (0.95, 0.66, 0.18), (0.20, 0.48, 0.72), (0.62, 0.28, 0.58), (0.96, 0.90, 0.80))
+        hues: tuple[RGB, ...] = (
+            (0.86, 0.24, 0.20),
+            (0.95, 0.66, 0.18),
+            (0.20, 0.48, 0.72),
+            (0.62, 0.28, 0.58),
+            (0.96, 0.90, 0.80),
+        )
         tone = mix(times(hues[number % 5], mix(light.shade, light.lit, 0.75)), light.haze, 0.15)
     elif figure is figures.named("butterflies"):
-        tone = times(((0.95, 0.55, 0.15), (0.35, 0.5, 0.95), (0.95, 0.85, 0.4))[number % 3], mix(light.shade, light.lit, 0.8))
+        tone = times(
+            ((0.95, 0.55, 0.15), (0.35, 0.5, 0.95), (0.95, 0.85, 0.4))[number % 3], mix(light.shade, light.lit, 0.8)
+        )
     elif figure is figures.named("jellyfish"):
         tone = mix(light.zenith, (0.95, 0.75, 0.95), 0.5)
     elif figure is figures.named("swan") or figure is figures.named("sailboat"):

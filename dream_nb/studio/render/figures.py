@@ -41,7 +41,10 @@ class Figure:
 
     def masks(self, pixels: float) -> list[U8]:
         """The poses of a step, at this height in pixels."""
-        return [stamp(lambda pen, at=pose / self.poses: self.draw(pen, at), self.width, pixels) for pose in range(self.poses)]  # type: ignore[misc]
+        return [
+            stamp(lambda pen, at=pose / self.poses: self.draw(pen, at), self.width, pixels)
+            for pose in range(self.poses)
+        ]  # type: ignore[misc]
 
 
 def _beast(
@@ -91,12 +94,25 @@ def _beast(
 
 def _ears(pen: Pen, at: Point, high: float = 0.07, wide: float = 0.035) -> None:
     for x in (-0.02, 0.025):
-        pen.polygon([(at[0] + x - wide / 2, at[1] + 0.02), (at[0] + x - 0.01, at[1] + high + 0.02), (at[0] + x + wide / 2, at[1] + 0.02)])
+        pen.polygon(
+            [
+                (at[0] + x - wide / 2, at[1] + 0.02),
+                (at[0] + x - 0.01, at[1] + high + 0.02),
+                (at[0] + x + wide / 2, at[1] + 0.02),
+            ]
+        )
 
 
 def _mane(pen: Pen, at: Point) -> None:
     _ears(pen, at)
-    pen.polygon([(at[0] - 0.02, at[1] + 0.05), (at[0] - 0.20, at[1] - 0.12), (at[0] - 0.30, at[1] - 0.26), (at[0] - 0.10, at[1] - 0.10)])
+    pen.polygon(
+        [
+            (at[0] - 0.02, at[1] + 0.05),
+            (at[0] - 0.20, at[1] - 0.12),
+            (at[0] - 0.30, at[1] - 0.26),
+            (at[0] - 0.10, at[1] - 0.10),
+        ]
+    )
 
 
 def _horn(pen: Pen, at: Point) -> None:
@@ -118,7 +134,15 @@ def _lion_mane(pen: Pen, at: Point) -> None:
 
 
 def _trunk(pen: Pen, at: Point) -> None:
-    pen.line([(at[0] + 0.10, at[1]), (at[0] + 0.20, at[1] - 0.22), (at[0] + 0.18, at[1] - 0.45), (at[0] + 0.23, at[1] - 0.5)], 0.075)
+    pen.line(
+        [
+            (at[0] + 0.10, at[1]),
+            (at[0] + 0.20, at[1] - 0.22),
+            (at[0] + 0.18, at[1] - 0.45),
+            (at[0] + 0.23, at[1] - 0.5),
+        ],
+        0.075,
+    )
     pen.ellipse(at[0] - 0.06, at[1] - 0.02, 0.13, 0.19)
     pen.line([(at[0] + 0.12, at[1] - 0.10), (at[0] + 0.30, at[1] - 0.20)], 0.025)
 
@@ -139,19 +163,144 @@ def _long_ears(pen: Pen, at: Point) -> None:
         pen.ellipse(at[0] + x, at[1] + 0.30, 0.045, 0.22)
 
 
-_horse = partial(_beast, long=0.86, leg=0.44, deep=0.30, neck=(0.56, 0.86), head=(0.22, 0.085), thick=0.05, tail=((-0.54, 0.58), (-0.58, 0.34)), extra=_mane)
-_unicorn = partial(_beast, long=0.80, leg=0.42, deep=0.27, neck=(0.52, 0.76), head=(0.20, 0.08), thick=0.045, tail=((-0.52, 0.56), (-0.58, 0.30)), extra=_horn)
-_deer = partial(_beast, long=0.62, leg=0.40, deep=0.21, neck=(0.42, 0.72), head=(0.16, 0.06), thick=0.032, tail=((-0.36, 0.55),), extra=_antlers)
-_wolf = partial(_beast, long=1.0, leg=0.42, deep=0.32, neck=(0.66, 0.84), head=(0.30, 0.11), thick=0.07, tail=((-0.68, 0.52), (-0.80, 0.30)), extra=_ears)
-_dog = partial(_beast, long=0.90, leg=0.36, deep=0.30, neck=(0.58, 0.80), head=(0.26, 0.12), thick=0.075, tail=((-0.62, 0.76), (-0.66, 0.92)), extra=_ears)
-_cat = partial(_beast, long=0.92, leg=0.34, deep=0.28, neck=(0.58, 0.74), head=(0.16, 0.13), thick=0.06, tail=((-0.66, 0.66), (-0.78, 0.90), (-0.70, 1.0)), extra=partial(_ears, high=0.14, wide=0.09))
-_lion = partial(_beast, long=1.10, leg=0.40, deep=0.34, neck=(0.70, 0.74), head=(0.24, 0.13), thick=0.085, tail=((-0.74, 0.52), (-0.90, 0.40)), extra=_lion_mane)
-_bear = partial(_beast, long=1.10, leg=0.34, deep=0.50, neck=(0.72, 0.68), head=(0.24, 0.15), thick=0.15, swing=0.25, extra=partial(_ears, high=0.12, wide=0.09))
-_cow = partial(_beast, long=1.15, leg=0.38, deep=0.46, neck=(0.74, 0.76), head=(0.26, 0.12), thick=0.08, swing=0.2, tail=((-0.68, 0.50), (-0.68, 0.30)), extra=partial(_ears, high=0.12, wide=0.05))
-_sheep = partial(_beast, long=0.95, leg=0.34, deep=0.42, neck=(0.60, 0.74), head=(0.20, 0.11), thick=0.06, swing=0.2, extra=_wool)
-_rabbit = partial(_beast, long=0.80, leg=0.16, deep=0.44, neck=(0.42, 0.58), head=(0.16, 0.14), thick=0.09, swing=0.5, extra=_long_ears)
-_elephant = partial(_beast, long=0.98, leg=0.36, deep=0.54, neck=(0.60, 0.74), head=(0.12, 0.20), thick=0.15, swing=0.2, tail=((-0.56, 0.62), (-0.58, 0.44)), extra=_trunk)
-_giraffe = partial(_beast, long=0.46, leg=0.40, deep=0.19, neck=(0.40, 0.93), head=(0.12, 0.04), thick=0.032, swing=0.25, tail=((-0.27, 0.42), (-0.28, 0.30)), extra=partial(_ears, high=0.03, wide=0.02))
+_horse = partial(
+    _beast,
+    long=0.86,
+    leg=0.44,
+    deep=0.30,
+    neck=(0.56, 0.86),
+    head=(0.22, 0.085),
+    thick=0.05,
+    tail=((-0.54, 0.58), (-0.58, 0.34)),
+    extra=_mane,
+)
+_unicorn = partial(
+    _beast,
+    long=0.80,
+    leg=0.42,
+    deep=0.27,
+    neck=(0.52, 0.76),
+    head=(0.20, 0.08),
+    thick=0.045,
+    tail=((-0.52, 0.56), (-0.58, 0.30)),
+    extra=_horn,
+)
+_deer = partial(
+    _beast,
+    long=0.62,
+    leg=0.40,
+    deep=0.21,
+    neck=(0.42, 0.72),
+    head=(0.16, 0.06),
+    thick=0.032,
+    tail=((-0.36, 0.55),),
+    extra=_antlers,
+)
+_wolf = partial(
+    _beast,
+    long=1.0,
+    leg=0.42,
+    deep=0.32,
+    neck=(0.66, 0.84),
+    head=(0.30, 0.11),
+    thick=0.07,
+    tail=((-0.68, 0.52), (-0.80, 0.30)),
+    extra=_ears,
+)
+_dog = partial(
+    _beast,
+    long=0.90,
+    leg=0.36,
+    deep=0.30,
+    neck=(0.58, 0.80),
+    head=(0.26, 0.12),
+    thick=0.075,
+    tail=((-0.62, 0.76), (-0.66, 0.92)),
+    extra=_ears,
+)
+_cat = partial(
+    _beast,
+    long=0.92,
+    leg=0.34,
+    deep=0.28,
+    neck=(0.58, 0.74),
+    head=(0.16, 0.13),
+    thick=0.06,
+    tail=((-0.66, 0.66), (-0.78, 0.90), (-0.70, 1.0)),
+    extra=partial(_ears, high=0.14, wide=0.09),
+)
+_lion = partial(
+    _beast,
+    long=1.10,
+    leg=0.40,
+    deep=0.34,
+    neck=(0.70, 0.74),
+    head=(0.24, 0.13),
+    thick=0.085,
+    tail=((-0.74, 0.52), (-0.90, 0.40)),
+    extra=_lion_mane,
+)
+_bear = partial(
+    _beast,
+    long=1.10,
+    leg=0.34,
+    deep=0.50,
+    neck=(0.72, 0.68),
+    head=(0.24, 0.15),
+    thick=0.15,
+    swing=0.25,
+    extra=partial(_ears, high=0.12, wide=0.09),
+)
+_cow = partial(
+    _beast,
+    long=1.15,
+    leg=0.38,
+    deep=0.46,
+    neck=(0.74, 0.76),
+    head=(0.26, 0.12),
+    thick=0.08,
+    swing=0.2,
+    tail=((-0.68, 0.50), (-0.68, 0.30)),
+    extra=partial(_ears, high=0.12, wide=0.05),
+)
+_sheep = partial(
+    _beast, long=0.95, leg=0.34, deep=0.42, neck=(0.60, 0.74), head=(0.20, 0.11), thick=0.06, swing=0.2, extra=_wool
+)
+_rabbit = partial(
+    _beast,
+    long=0.80,
+    leg=0.16,
+    deep=0.44,
+    neck=(0.42, 0.58),
+    head=(0.16, 0.14),
+    thick=0.09,
+    swing=0.5,
+    extra=_long_ears,
+)
+_elephant = partial(
+    _beast,
+    long=0.98,
+    leg=0.36,
+    deep=0.54,
+    neck=(0.60, 0.74),
+    head=(0.12, 0.20),
+    thick=0.15,
+    swing=0.2,
+    tail=((-0.56, 0.62), (-0.58, 0.44)),
+    extra=_trunk,
+)
+_giraffe = partial(
+    _beast,
+    long=0.46,
+    leg=0.40,
+    deep=0.19,
+    neck=(0.40, 0.93),
+    head=(0.12, 0.04),
+    thick=0.032,
+    swing=0.25,
+    tail=((-0.27, 0.42), (-0.28, 0.30)),
+    extra=partial(_ears, high=0.03, wide=0.02),
+)
 _camel = partial(_beast, long=0.74, leg=0.44, deep=0.26, neck=(0.56, 0.86), head=(0.18, 0.06), thick=0.045, swing=0.25, tail=((-0.42, 0.50),), extra=_hump)  # fmt: skip
 
 
@@ -189,10 +338,20 @@ def _person(
         if raised:
             pen.line([p(0, 0.76), p(side * 0.16, 0.86), p(side * (0.20 + 0.04 * swing), 1.0)], 0.05 * size)
         else:
-            pen.line([p(side * 0.05, 0.76), p(hand[0] * 0.5 + side * 0.09, 0.60), p(hand[0] + side * 0.07, hand[1])], 0.048 * size)
+            pen.line(
+                [p(side * 0.05, 0.76), p(hand[0] * 0.5 + side * 0.09, 0.60), p(hand[0] + side * 0.07, hand[1])],
+                0.048 * size,
+            )
     pen.polygon([p(-0.105, 0.80), p(0.105, 0.80), p(0.075, 0.46), p(-0.075, 0.46)])
     if skirt:
-        pen.polygon([p(-0.07, 0.58), p(0.07, 0.58), p(0.07 + skirt, 0.20 if skirt < 0.15 else 0.04), p(-0.07 - skirt, 0.20 if skirt < 0.15 else 0.04)])
+        pen.polygon(
+            [
+                p(-0.07, 0.58),
+                p(0.07, 0.58),
+                p(0.07 + skirt, 0.20 if skirt < 0.15 else 0.04),
+                p(-0.07 - skirt, 0.20 if skirt < 0.15 else 0.04),
+            ]
+        )
     pen.line([p(0, 0.78), p(0, 0.86)], 0.06 * size)
     head = p(0, 0.915)
     pen.ellipse(*head, 0.062 * size, 0.075 * size)
@@ -200,9 +359,21 @@ def _person(
         pen.box(head[0] - 0.13 * size, head[1] + 0.02 * size, head[0] + 0.13 * size, head[1] + 0.045 * size)
         pen.box(head[0] - 0.06 * size, head[1] + 0.03 * size, head[0] + 0.06 * size, head[1] + 0.085 * size)
     elif hat == "point":
-        pen.polygon([(head[0] - 0.12 * size, head[1] + 0.03 * size), (head[0] + 0.03 * size, head[1] + 0.085 * size + 0.12 * size), (head[0] + 0.12 * size, head[1] + 0.03 * size)])
+        pen.polygon(
+            [
+                (head[0] - 0.12 * size, head[1] + 0.03 * size),
+                (head[0] + 0.03 * size, head[1] + 0.085 * size + 0.12 * size),
+                (head[0] + 0.12 * size, head[1] + 0.03 * size),
+            ]
+        )
     elif hat == "cone":
-        pen.polygon([(head[0] - 0.17 * size, head[1] + 0.01 * size), (head[0], head[1] + 0.09 * size), (head[0] + 0.17 * size, head[1] + 0.01 * size)])
+        pen.polygon(
+            [
+                (head[0] - 0.17 * size, head[1] + 0.01 * size),
+                (head[0], head[1] + 0.09 * size),
+                (head[0] + 0.17 * size, head[1] + 0.01 * size),
+            ]
+        )
     elif hat == "helmet":
         pen.ellipse(*head, 0.105 * size, 0.105 * size)
         pen.box(at - 0.17 * size, 0.52 * size, at - 0.06 * size, 0.82 * size)
@@ -225,7 +396,13 @@ def _couple(pen: Pen, step: float) -> None:
 
 
 def _people(pen: Pen, step: float) -> None:
-    for at, size, skirt in ((-0.62, 0.95, 0.0), (-0.28, 0.88, 0.08), (0.05, 1.0, 0.0), (0.32, 0.6, 0.0), (0.62, 0.9, 0.07)):
+    for at, size, skirt in (
+        (-0.62, 0.95, 0.0),
+        (-0.28, 0.88, 0.08),
+        (0.05, 1.0, 0.0),
+        (0.32, 0.6, 0.0),
+        (0.62, 0.9, 0.07),
+    ):
         _person(pen, step + at * 3, stride=0.05, at=at, size=size, skirt=skirt)
 
 
@@ -275,7 +452,15 @@ def _bird(pen: Pen, step: float) -> None:
     lift = math.sin(2 * math.pi * step)
     for side in (-1, 1):
         wrist, tip = (side * 0.55, 0.5 + 0.26 * lift), (side * 1.25, 0.44 + 0.42 * lift)
-        pen.polygon([(side * 0.02, 0.58), (wrist[0], wrist[1] + 0.10), tip, (wrist[0] * 0.9, wrist[1] - 0.04), (side * 0.02, 0.42)])
+        pen.polygon(
+            [
+                (side * 0.02, 0.58),
+                (wrist[0], wrist[1] + 0.10),
+                tip,
+                (wrist[0] * 0.9, wrist[1] - 0.04),
+                (side * 0.02, 0.42),
+            ]
+        )
     pen.ellipse(0.05, 0.5, 0.22, 0.085)
 
 
@@ -317,7 +502,18 @@ def _dragon(pen: Pen, step: float) -> None:
     pen.polygon([(0.80, 0.58), (0.64, 0.70), (0.88, 0.60)])
     pen.polygon([(-1.25, 0.46), (-1.5, 0.58), (-1.42, 0.38), (-1.55, 0.28)])
     tip = 0.5 + 0.48 * lift
-    pen.polygon([(0.22, 0.52), (0.10, 0.62 + 0.25 * lift), (-0.25, tip), (-0.55, tip - 0.10), (-0.40, tip - 0.16), (-0.75, 0.5 + 0.2 * lift), (-0.40, 0.48 + 0.12 * lift), (-0.45, 0.44)])
+    pen.polygon(
+        [
+            (0.22, 0.52),
+            (0.10, 0.62 + 0.25 * lift),
+            (-0.25, tip),
+            (-0.55, tip - 0.10),
+            (-0.40, tip - 0.16),
+            (-0.75, 0.5 + 0.2 * lift),
+            (-0.40, 0.48 + 0.12 * lift),
+            (-0.45, 0.44),
+        ]
+    )
     pen.polygon([(0.34, 0.52), (0.42, 0.6 + 0.22 * lift), (0.22, tip * 0.96), (0.0, tip - 0.12), (0.05, 0.5)])
 
 
@@ -359,7 +555,24 @@ def _whale(pen: Pen, step: float) -> None:
 
 def _dolphin(pen: Pen, step: float) -> None:
     del step
-    pen.polygon([(0.95, 0.24), (0.70, 0.40), (0.35, 0.72), (-0.05, 0.82), (-0.50, 0.66), (-0.80, 0.34), (-1.0, 0.36), (-0.92, 0.18), (-0.88, 0.02), (-0.70, 0.22), (-0.35, 0.48), (0.05, 0.52), (0.40, 0.40), (0.68, 0.24)])
+    pen.polygon(
+        [
+            (0.95, 0.24),
+            (0.70, 0.40),
+            (0.35, 0.72),
+            (-0.05, 0.82),
+            (-0.50, 0.66),
+            (-0.80, 0.34),
+            (-1.0, 0.36),
+            (-0.92, 0.18),
+            (-0.88, 0.02),
+            (-0.70, 0.22),
+            (-0.35, 0.48),
+            (0.05, 0.52),
+            (0.40, 0.40),
+            (0.68, 0.24),
+        ]
+    )
     pen.polygon([(0.05, 0.78), (-0.22, 1.0), (-0.20, 0.76)])
     pen.polygon([(0.20, 0.50), (0.02, 0.28), (0.02, 0.52)])
 
@@ -408,7 +621,15 @@ def _ship(pen: Pen, step: float) -> None:
         pen.line([(x, 0.16), (x, high)], 0.016)
         for low, top, wide in ((0.28, 0.50, 0.15), (0.54, 0.72, 0.12), (0.76, 0.88, 0.08)):
             if top < high:
-                pen.polygon([(x - wide, top), (x + wide * 0.9, top), (x + wide * 1.15, (low + top) / 2), (x + wide, low), (x - wide * 0.9, low)])
+                pen.polygon(
+                    [
+                        (x - wide, top),
+                        (x + wide * 0.9, top),
+                        (x + wide * 1.15, (low + top) / 2),
+                        (x + wide, low),
+                        (x - wide * 0.9, low),
+                    ]
+                )
 
 
 def _balloon(pen: Pen, step: float) -> None:
@@ -445,7 +666,18 @@ def _ufo(pen: Pen, step: float) -> None:
 
 def _car(pen: Pen, step: float) -> None:
     del step
-    pen.polygon([(-1.1, 0.20), (-1.08, 0.56), (-0.70, 0.62), (-0.42, 0.96), (0.34, 0.96), (0.66, 0.62), (1.06, 0.52), (1.12, 0.20)])
+    pen.polygon(
+        [
+            (-1.1, 0.20),
+            (-1.08, 0.56),
+            (-0.70, 0.62),
+            (-0.42, 0.96),
+            (0.34, 0.96),
+            (0.66, 0.62),
+            (1.06, 0.52),
+            (1.12, 0.20),
+        ]
+    )
     for x in (-0.62, 0.66):
         pen.ellipse(x, 0.20, 0.22, 0.20)
 
@@ -480,6 +712,13 @@ def _samurai(pen: Pen, step: float) -> None:
     pen.line([(-0.26, 0.40), (0.20, 0.58)], 0.022)
 
 
+def _umbrella(pen: Pen, step: float) -> None:
+    _person(pen, step, stride=0.12, skirt=0.03, size=0.84)
+    dome = [(0.10 + 0.36 * math.cos(math.pi * t / 12), 0.80 + 0.20 * math.sin(math.pi * t / 12)) for t in range(13)]
+    pen.polygon(dome)
+    pen.line([(0.10, 0.46), (0.10, 0.99)], 0.016)
+
+
 def _wizard(pen: Pen, step: float) -> None:
     small = 0.88
     _person(pen, step, stride=0.04, skirt=0.16, hat="point", size=small)
@@ -504,12 +743,13 @@ _FIGURES: dict[str, Figure] = {
     "cow": Figure(_cow, 2.2, 0.15, many=3),
     "sheep": Figure(_sheep, 1.8, 0.085, many=5),
     "rabbit": Figure(_rabbit, 1.5, 0.06, "ground", 0.30, 8, 10),
-    "elephant": Figure(_elephant, 1.9, 0.28, "ground", 0.12, 8, 3, 2),
+    "elephant": Figure(_elephant, 1.9, 0.23, "ground", 0.12, 8, 3, 2),
     "giraffe": Figure(_giraffe, 1.2, 0.40, "ground", 0.10, 8, 3, 2),
     "camel": Figure(_camel, 1.7, 0.19, "ground", 0.14, 8, 4, 4),
     "dinosaur": Figure(_dinosaur, 2.2, 0.34, "ground", 0.12, 8, 3),
     "person": Figure(partial(_person), 0.9, 0.17, "ground", 0.12, 8, 5),
     "child": Figure(partial(_person, arms=0.8), 0.9, 0.11, "ground", 0.18, 8, 8),
+    "umbrella": Figure(_umbrella, 1.1, 0.20, "ground", 0.14, 8, 5),
     "couple": Figure(_couple, 1.1, 0.17),
     "people": Figure(_people, 2.0, 0.16),
     "dancer": Figure(partial(_person, stride=0.22, skirt=0.14, raised=True), 1.1, 0.17, "ground", 0.06, 8, 5),

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from PIL import Image
 
-from dream_nb.studio.render.noise import U8
+from dream_nb.studio.render.noise import U8, fbm2
 from dream_nb.studio.render.planes import Planes
 from dream_nb.studio.render.setting import Setting
 
@@ -31,6 +31,12 @@ class Film:
         y = np.linspace(-1, 1, s.height)[:, None] ** 2
         x = np.linspace(-1, 1, s.width)[None, :] ** 2
         corners = np.clip((x + y) / 2, 0, 1) ** 1.6 * s.style.vignette
+        if s.style.paper:
+            sheet = fbm2(rng, s.width, s.height, 90 * s.width / s.unit, 90 * s.height / s.unit, 3)
+            stain = fbm2(rng, s.width, s.height, 5 * s.width / s.unit, 5 * s.height / s.unit, 3)
+            corners = np.clip(np.abs(corners) + s.style.paper * (0.7 + 0.9 * sheet + 0.5 * stain), 0, 40) * np.sign(
+                s.style.vignette or 1.0
+            )
         self.dark: U8 = np.rint(np.abs(corners)).astype(np.uint8)
         self.floor: U8 = self.dark + np.uint8(24)
 

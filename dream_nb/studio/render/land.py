@@ -70,7 +70,7 @@ def ridges(setting: Setting) -> list[Ridge]:
     front = {"dunes": "dunes", "mesa": "plain", "city": "plain", "plain": "plain"}.get(land, "hills")
     if wet:
         if rng.random() < 0.72 or (plan.water in ("lake", "river", "marsh") and plan.lush > 0.6):
-            found.append(Ridge(0.92, "bank", h * 1.0, 0.10, ahead=True))
+            found.append(Ridge(0.92, "bank", h * 1.0, 0.24 if plan.ground == "sand" else 0.12, ahead=True))
     else:
         found.append(Ridge(0.46, front, hz + (h - hz) * 0.22, 0.08))
         found.append(Ridge(0.66, front, hz + (h - hz) * 0.52, 0.09))
@@ -112,7 +112,7 @@ def crest(shape: str, rng: np.random.Generator, x: F64) -> F64:
         return 0.45 + 0.22 * fbm1(rng, x * 0.8, 3, 0.4)
     if shape == "bank":
         side = 1.0 if rng.random() < 0.5 else -1.0
-        return 0.30 + 0.75 * np.maximum(0.0, side * x * 0.75) ** 1.3 + 0.18 * fbm1(rng, x * 1.6, 4, 0.4)
+        return 0.42 + 0.75 * np.maximum(0.0, side * x * 0.75) ** 1.3 + 0.18 * fbm1(rng, x * 1.6, 4, 0.4)
     return 0.55 + 0.45 * fbm1(rng, x * 0.95, 4, 0.36)
 
 
@@ -175,7 +175,10 @@ def planted(setting: Setting, land: Ground, index: int) -> None:
     """Let plants grow on a layer, many far ones or a few near ones."""
     s, plan, near = setting, setting.plan, land.ridge.near
     kinds = [kind for kind in plan.plants if kind not in plants.SMALL or near > 0.6]
-    if not kinds or near < 0.15 or land.ridge.shape in ("deep", "volcano"):
+    if not kinds or near < 0.15 or land.ridge.shape == "volcano":
+        return
+    framing = land.ridge.ahead and plan.water != "none"
+    if framing and not plan.asked_plants and plan.water == "sea":
         return
     rng = plan.chance("plants", index)
     for kind in kinds:
@@ -193,6 +196,9 @@ def planted(setting: Setting, land: Ground, index: int) -> None:
             here, jitter, turn, form = rng.random(4)
             if here * 1.2 < dense + 0.55 * thick[place % 400]:
                 column = (place + 0.9 * jitter) * wide
+                # Before water, large plants stand at the sides and leave the view open.
+                if framing and kind not in plants.SMALL and abs((column - land.left) / s.width - 0.5) < 0.27:
+                    continue
                 press(
                     forms[int(form * 5)], land.growth, column, land.row_at(column) + 0.03 * size + 2, bool(turn < 0.5)
                 )
@@ -206,7 +212,9 @@ def built(setting: Setting, lands: list[Ground]) -> None:
     if plan.land == "city":
         for index, land in enumerate(g for g in lands if g.ridge.shape == "plain" and g.ridge.near <= 0.4):
             foot = int(land.ridge.foot) - land.top + 1
-            buildings.skyline(land.build, land.lamps, foot, s.unit, (0.46, 0.36, 0.22)[index % 3], plan.chance("towers", index))
+            buildings.skyline(
+                land.build, land.lamps, foot, s.unit, (0.46, 0.36, 0.22)[index % 3], plan.chance("towers", index)
+            )
     far = [g for g in lands if not g.ridge.ahead and 0.12 < g.ridge.near < 0.5] or lands
     for number, kind in enumerate(k for k in plan.built if buildings.known(k)):
         rng = plan.chance("building", kind)
@@ -223,7 +231,9 @@ def built(setting: Setting, lands: list[Ground]) -> None:
             walls, lamps = buildings.raised(kind, rng, buildings.height(kind) * scale * s.unit)
             tries = land.left + s.width * np.clip(side + (rng.random(21) - 0.5) * spread, 0.12, 0.88)
             # On the highest of a few places: islands and cliffs have water between them.
-            column = float(min(tries, key=lambda c: land.row_at(float(c)))) if torn and kind != "bridge" else float(tries[0])
+            column = (
+                float(min(tries, key=lambda c: land.row_at(float(c)))) if torn and kind != "bridge" else float(tries[0])
+            )
             reach = int(walls.shape[1] * 0.3)
             here = land.rows[max(0, int(column) - reach) : int(column) + reach + 1]
             foot = (float(here.mean()) if len(here) else land.row_at(column) + land.top) - land.top + 0.012 * s.unit
@@ -273,10 +283,10 @@ def coloured(setting: Setting, land: Ground, index: int) -> Layer:
         leafy = (land.growth[0::2, 0::2].astype(np.float32) + land.growth[1::2, 1::2]) * np.float32(0.5 / 255)
         lit = np.float32(0.25) + np.float32(0.5) * np.clip(0.5 + relief, 0.0, 1.0)
         leaves = colour(times(leaf, light.shade)) + lit[..., None] * colour(times(leaf, light.lit))
-        surface = surface + leafy[..., None] * (leaves * np.float32(0.85) - surface)
+        surface = surface + leafy[..., None] * (leaves - surface)
     if land.build.any():
         built = (land.build[0::2, 0::2].astype(np.float32) + land.build[1::2, 1::2]) * np.float32(0.5 / 255)
-        wall = colour(times((0.30, 0.28, 0.30), mix(light.shade, light.lit, 0.25)))
+        wall = colour(times((0.34, 0.32, 0.34), mix(light.shade, light.lit, 0.35)))
         surface = surface + built[..., None] * (wall - surface)
     surface = _hazy(s, land, surface, below)
     if land.lamps.any():
@@ -284,6 +294,8 @@ def coloured(setting: Setting, land: Ground, index: int) -> Layer:
         lamps = (land.lamps[0::2, 0::2].astype(np.float32) + land.lamps[1::2, 1::2]) * np.float32(dark * 0.5 / 255)
         warm = _LAMPS[(index + 1) % 3] if plan.style in ("neon", "synthwave") else _LAMPS[0]
         surface = surface + lamps[..., None] * (colour(warm) - surface)
+    if ridge.shape == "volcano":
+        surface = _lava(s, land, surface, relief, below)
     if s.style.ink:
         line = np.clip(1.0 - np.abs(below - np.float32(0.004)) * np.float32(170.0), 0.0, 1.0) * np.float32(
             s.style.ink * 0.8
@@ -336,12 +348,28 @@ def _snowcap(s: Setting, land: Ground, surface: F32, relief: F32, sunny: F32, be
     return surface + cap[..., None] * (white - surface)
 
 
+def _lava(s: Setting, land: Ground, surface: F32, relief: F32, below: F32) -> F32:
+    """The glow of the crater, and streams that run down from it."""
+    h, w = below.shape
+    summit = np.argmin(np.round(land.rows[::2][:w]))
+    x = (np.arange(w, dtype=np.float32) - np.float32(summit)) * np.float32(2.0 / s.unit)
+    down = np.maximum(below, 0.0)
+    streams = np.zeros_like(below)
+    for lean, start in ((-0.55, -0.02), (0.35, 0.02), (0.95, 0.03)):
+        bend = x[None, :] - np.float32(start) - np.float32(lean) * down * np.float32(0.55) - relief * np.float32(0.035)
+        streams += np.exp(-((bend / np.float32(0.010)) ** 2)) * np.exp(-down * np.float32(5.5))
+    glow = np.exp(-((x[None, :] / np.float32(0.09)) ** 2) - (down / np.float32(0.05)) ** 2)
+    heat = np.clip(streams * np.float32(1.5) + glow * np.float32(1.2), 0.0, 1.6)[..., None]
+    fire = colour((1.0, 0.36, 0.06)) + np.clip(heat - 0.6, 0.0, 1.0) * colour((0.0, 0.55, 0.35))
+    return surface + np.clip(heat, 0.0, 1.0) * (fire - surface)
+
+
 def _hazy(s: Setting, land: Ground, surface: F32, below: F32) -> F32:
     """Distance fades to the colour of the air, more so in the valleys and towards the sun."""
     plan, light, near = s.plan, s.light, land.ridge.near
     far = (1.0 - near) ** 2.2
-    air = min(0.93, far * (0.66 + 0.3 * plan.haze) + 0.42 * plan.haze * (1.0 - near) + 0.05 * plan.rain)
-    valley = np.clip(below * np.float32(3.2), 0.0, 1.0) * np.float32((0.35 + 0.5 * plan.haze) * (1.0 - near) ** 1.2)
+    air = min(0.93, far * (0.62 + 0.3 * plan.haze) + 0.26 * plan.haze * (1.0 - near) + 0.05 * plan.rain)
+    valley = np.clip(below * np.float32(3.2), 0.0, 1.0) * np.float32((0.35 + 0.65 * plan.haze) * (1.0 - near) ** 1.1)
     amount = 1.0 - (1.0 - np.float32(air)) * (1.0 - valley)
     h, w = below.shape
     x = (np.arange(w, dtype=np.float32) * 2 - land.left - np.float32(s.sun_x * s.width)) / np.float32(s.unit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import cast
@@ -40,6 +41,7 @@ class Plan:
     ground: str
     water: str
     plants: tuple[str, ...]
+    asked_plants: bool
     lush: float
     built: tuple[str, ...]
     life: tuple[tuple[str, int], ...]
@@ -69,7 +71,8 @@ def read(brief: Brief) -> Plan:
     found = _traits(brief.prompt)
     idea = chance("idea", brief.prompt)
     layout = chance("layout", brief.prompt, brief.take)
-    hour = _first(found, "hour") or _HOURS[int(idea.random() * len(_HOURS))]
+    hours = _HOURS if _most(found, "storm") is None else ("dusk", "dusk", "night")
+    hour = _first(found, "hour") or hours[int(idea.random() * len(hours))]
     asked_water = _first(found, "water")
     lands = _LANDS if asked_water in (None, "none", "sea") else _LANDS[:4]
     land = _first(found, "land") or lands[int(idea.random() * len(lands))]
@@ -89,12 +92,18 @@ def read(brief: Brief) -> Plan:
     tints = tuple(t["tint"] for _, t, _ in found if "tint" in t)
     if not found:
         # A text of which no word is known still has colours of its own.
-        tints = ((pick(idea, 0.1, 1.0), pick(idea, 0.1, 1.0), pick(idea, 0.1, 1.0)),)
+        turn = float(idea.random())
+        tints = (_hue(turn), _hue(turn + 0.14))
     plants = _all(found, "plant")
     lush = _most(found, "lush")
     if not plants and land in ("hills", "mountains", "islands") and ground not in ("sand", "ash"):
-        plants = (("pine", "oak", "pine", "cypress")[int(idea.random() * 4)],)
+        plants = ("pine",) if ground == "snow" else (("pine", "oak", "pine", "cypress")[int(idea.random() * 4)],)
         lush = 0.35 if lush is None else lush
+    life = tuple((t["life"], count) for _, t, count in _unique(found, "life"))
+    if ("umbrella", 0) in life:  # somebody holds it
+        life = tuple(one for one in life if one[0] not in ("person", "child"))
+    if not life and hour != "night" and land != "deep" and idea.random() < 0.5:
+        life = (("birds", 5),)
     storm = _most(found, "storm") or 0.0
     cloud = _first_amount(found, "cloud")
     motion = camera.asked(brief.prompt)
@@ -109,7 +118,8 @@ def read(brief: Brief) -> Plan:
         plants=plants,
         lush=0.5 if lush is None else lush,
         built=_all(found, "built"),
-        life=tuple((t["life"], count) for _, t, count in _unique(found, "life")),
+        life=life,
+        asked_plants=bool(_all(found, "plant")),
         skies=_all(found, "sky"),
         motes=_all(found, "motes"),
         tints=tints[:3],
@@ -126,6 +136,12 @@ def read(brief: Brief) -> Plan:
         motion=motion,
         seed=(brief.prompt, brief.take),
     )
+
+
+def _hue(turn: float) -> RGB:
+    """A strong colour on the wheel."""
+    r, g, b = (0.5 + 0.42 * math.cos(2 * math.pi * (turn + third / 3)) for third in range(3))
+    return r, g, b
 
 
 def _habit(rng: np.random.Generator) -> camera.Motion:
@@ -149,7 +165,9 @@ def _traits(prompt: str) -> _Found:
             traits = VOCABULARY.get(name) or _singular(name)
             if traits is not None and at + length <= len(words):
                 before = words[max(0, at - 2) : at]
-                if not _NOT.intersection(before):
+                # "palm trees" are palms, and no oaks besides.
+                again = name in ("tree", "trees") and bool(found) and "plant" in found[-1][1]
+                if not _NOT.intersection(before) and not again:
                     found.append((name, traits, _count(before, name)))
                 at += length
                 break

@@ -76,7 +76,10 @@ def _palm(pen: Pen, rng: np.random.Generator) -> None:
             for t in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
         ]
         wide = [0.008, 0.022, 0.028, 0.026, 0.018, 0.0]
-        pen.polygon([(x, y + w) for (x, y), w in zip(spine, wide, strict=True)] + [(x, y - 1.6 * w) for (x, y), w in reversed(list(zip(spine, wide, strict=True)))])
+        pen.polygon(
+            [(x, y + w) for (x, y), w in zip(spine, wide, strict=True)]
+            + [(x, y - 1.6 * w) for (x, y), w in reversed(list(zip(spine, wide, strict=True)))]
+        )
 
 
 def _willow(pen: Pen, rng: np.random.Generator) -> None:
@@ -167,6 +170,24 @@ def _mushroom(pen: Pen, rng: np.random.Generator) -> None:
     pen.ellipse(0, 0.52, wide, 0.06)
 
 
+def _coral(pen: Pen, rng: np.random.Generator) -> None:
+    if rng.random() < 0.35:
+        for _ in range(8):
+            x, high = pick(rng, -0.3, 0.3), pick(rng, 0.5, 1.0)
+            pen.line([(x * 0.5, 0), (x + 0.06, high * 0.35), (x - 0.05, high * 0.7), (x + 0.04, high)], 0.05)
+        return
+
+    def branch(x: float, y: float, turn: float, long: float, depth: int) -> None:
+        tip = (x + long * math.cos(turn), y + long * math.sin(turn))
+        pen.line([(x, y), tip], 0.025 + 0.02 * depth)
+        pen.ellipse(*tip, 0.018 + 0.01 * depth, 0.018 + 0.01 * depth)
+        if depth:
+            for side in (-1, 1):
+                branch(*tip, turn + side * pick(rng, 0.25, 0.6), long * pick(rng, 0.65, 0.85), depth - 1)
+
+    branch(0.0, 0.0, math.pi / 2, 0.27, 4)
+
+
 _KINDS: dict[str, tuple[Grow, float, float]] = {
     # how it grows; width in its own heights; height in scene units when near
     "pine": (_pine, 0.5, 0.34),
@@ -183,6 +204,7 @@ _KINDS: dict[str, tuple[Grow, float, float]] = {
     "grass": (_grass, 1.1, 0.07),
     "reeds": (_reeds, 0.9, 0.17),
     "mushroom": (_mushroom, 1.0, 0.10),
+    "coral": (_coral, 1.1, 0.17),
 }
 SMALL = frozenset({"flowers", "grass", "reeds", "mushroom"})
 """Plants that are seen only from near."""
@@ -202,6 +224,7 @@ COLOURS: dict[str, RGB] = {
     "grass": (0.34, 0.46, 0.18),
     "reeds": (0.36, 0.36, 0.18),
     "mushroom": (0.78, 0.26, 0.20),
+    "coral": (0.98, 0.42, 0.46),
 }
 
 

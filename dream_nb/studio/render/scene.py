@@ -5,6 +5,7 @@ from __future__ import annotations
 from dream_nb.studio.render import cast, heavens, land, plants, weather
 from dream_nb.studio.render.cast import Actor
 from dream_nb.studio.render.film import Film
+from dream_nb.studio.render.grid import Grid
 from dream_nb.studio.render.planes import Planes
 from dream_nb.studio.render.setting import Setting
 from dream_nb.studio.render.sheet import Layer
@@ -31,7 +32,9 @@ class Scene:
         self.behind = [part for _, ahead, part in parts if not ahead]
         self.ahead = [part for _, ahead, part in parts if ahead]
         self.water = Water(s) if s.plan.water != "none" else None
+        self.grid = Grid(s) if s.plan.style == "synthwave" and s.plan.land != "deep" else None
         self.character = character
+        self.aloft = weather.aloft(s)
         self.falling = weather.falling(s)
         self.film = Film(s)
 
@@ -43,10 +46,14 @@ class Scene:
         self.stars.draw(canvas, self.sky, frame)
         for disc in self.discs:
             disc.draw(canvas, self.sky, frame)
+        for light in self.aloft:
+            light.draw(canvas, frame)
         for part in self.behind:
             self._lay(part, canvas, frame)
         if self.water is not None:
             self.water.draw(canvas, frame)
+        if self.grid is not None:
+            self.grid.draw(canvas, frame)
         for part in self.ahead:
             self._lay(part, canvas, frame)
         if self.character is not None:

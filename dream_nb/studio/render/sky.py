@@ -184,6 +184,8 @@ class Sky:
             self.cover = (cover * np.float32(255.0)).astype(np.uint8)
         if self.aurora:
             y, u, v = self._aurora(frame, y, u, v)
+        if s.plan.land == "deep":
+            y = y + self._rays(frame)
         x, down = s.shift(frame, 0.0)
         left, top = (self.side - x) / self.step, (self.up - down) / self.step
         box = (left, top, left + s.width / self.step, top + self.rows / self.step)
@@ -225,6 +227,19 @@ class Sky:
             u + (violet * np.float32(26.0) - green * np.float32(14.0)) * fade,
             v + (violet * np.float32(14.0) - green * np.float32(38.0)) * fade,
         )
+
+    def _rays(self, frame: int) -> F32:
+        """Light that falls through moving waves, seen from below."""
+        s = self.setting
+        turn = s.turn(frame) * s.cycles(6.0)
+        x = np.arange(self.low_w, dtype=np.float32)[None, :] * np.float32(self.step / s.unit)
+        y = np.arange(self.low_h, dtype=np.float32)[:, None] * np.float32(self.step / s.height)
+        fan = (x - np.float32(s.sun_x * s.width / s.unit)) / (np.float32(0.35) + y)
+        rays = np.zeros_like(fan)
+        for long, lean, pace in ((5.0, 0.3, 1), (11.0, 1.7, -1), (19.0, 4.0, 2)):
+            rays += np.sin(fan * np.float32(long) + np.float32(lean + pace * turn))
+        fade = np.clip(1.0 - y * np.float32(1.15), 0.0, 1.0) ** 2
+        return np.clip(rays * np.float32(0.5) + np.float32(0.15), 0.0, 1.0) * fade * np.float32(62.0)
 
     def clear_at(self, x: F32, y: F32) -> F32:
         """How much of the sky shines through the clouds at places of the frame, 0 to 1."""

@@ -55,11 +55,12 @@ def _two_tone(c: F32, dark: tuple[float, float, float], light: tuple[float, floa
 
 
 def _levels(c: F32, steps: int) -> F32:
-    """Soft steps: a hard one would flip between machines whose last bits differ."""
-    t = np.clip(c, 0.0, 1.0) * np.float32(steps)
+    """A few levels of brightness. Soft steps: a hard one would flip between machines whose last bits differ."""
+    grey = np.clip(_gray(c), 0.004, 1.0)
+    t = grey * np.float32(steps)
     whole = np.floor(t)
     part = np.clip((t - whole - 0.5) * 6.0 + 0.5, 0.0, 1.0)
-    return (whole + part) / np.float32(steps)
+    return c * ((whole + part) / np.float32(steps) / grey)
 
 
 def _tint(c: F32, r: float, g: float, b: float) -> F32:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dream_nb.studio.render.noise import U8, chance, pick
-from dream_nb.studio.render.palette import mix, times
+from dream_nb.studio.render.palette import luma, mix, times
 from dream_nb.studio.render.planes import Planes, yuv_of
 from dream_nb.studio.render.setting import Setting
 from dream_nb.studio.render.sky import colour
@@ -37,18 +37,18 @@ class Water:
         x = ((np.arange(w, dtype=np.float64) * 2 + 1 - s.width / 2) / s.unit)[None, :]
         below = ((np.arange(h, dtype=np.float64) + 0.5) / s.unit)[:, None]
         depth = 0.20 / (below + 0.012)  # seen from a height of 0.2 units
-        across = x * depth / 0.20 * 0.30
+        across = x * depth / 0.20 * 0.34
         swell = (2.0 + 26.0 * rough) * (below / (below + 0.10)) ** 1.15 * s.unit / 720.0
         self.fields: list[tuple[I32, I32, int]] = []
         for group in range(_GROUPS):
             cosines, sines = np.zeros((h, w)), np.zeros((h, w))
             for _ in range(3):
-                long = (6.0, 15.0, 34.0)[group] * pick(rng, 0.7, 1.4)
-                lean = pick(rng, -0.5, 0.5)
-                phase = long * (depth * 1.0 + across * lean * 0.8) + 2 * math.pi * float(rng.random())
+                long = (22.0, 60.0, 150.0)[group] * pick(rng, 0.7, 1.4)
+                lean = pick(rng, -0.6, 0.6)
+                phase = long * (depth * math.cos(lean) + across * math.sin(lean)) + 2 * math.pi * float(rng.random())
                 # Waves finer than the rows would flicker.
                 step = long * 0.20 / (below + 0.012) ** 2 / s.unit
-                size = swell * (0.6, 0.3, 0.18)[group] / (1.0 + (step / 0.9) ** 2) * 0.6
+                size = swell * (0.55, 0.34, 0.22)[group] / (1.0 + (step / 0.8) ** 2) * 0.62
                 cosines += size * np.cos(phase)
                 sines += size * np.sin(phase)
             turns = s.cycles((3.4, 2.3, 1.6)[group] / (0.6 + 0.7 * plan.wind))
@@ -56,7 +56,6 @@ class Water:
         # A reflection is a little squeezed, so that high sky is seen in near water.
         mirror = s.horizon - 2 - np.rint(np.arange(h) * min(1.25, s.horizon / max(1, h) * 0.94)).astype(np.int32)
         self.mirror = mirror[:, None]
-        self.lift = np.rint(np.arange(h) * 0.0).astype(np.int32)[:, None]
         # Looking down we see into the water; looking along it, the sky.
         steep = np.clip(np.linspace(0.0, 1.0, h) ** 0.8, 0.0, 1.0)
         deep = times(light.water, (1.0, 1.0, 1.0))
@@ -72,7 +71,8 @@ class Water:
         shine = (
             light.glow * (110 if plan.hour != "night" else 90) * max(0.0, 1.0 - 0.8 * plan.cloud * (plan.cloud > 0.75))
         )
-        self.glint = np.rint(path * shine).astype(np.int32)
+        foam = 70.0 * max(0.0, rough - 0.45) * luma(light.horizon)
+        self.glint = np.rint(path * shine + foam).astype(np.int32)
         self.glint_at = np.rint(swell * 16 * 0.52).astype(np.int32) + 6
         columns = np.arange(w, dtype=np.int64)[None, :]
         self.columns = columns
@@ -120,8 +120,6 @@ class Water:
     def _halves(self, plane: U8, row: I32, first: int, at: int) -> None:
         h = min(row.shape[0], plane.shape[0] - first)
         wide = plane.shape[1]
-        columns = np.minimum(np.arange(row.shape[1], dtype=np.int64) * 2, wide - 1)
-        del columns
         index = np.repeat(row[:h].astype(np.int64) * wide, 2, axis=1)[:, :wide]
         if index.shape[1] < wide:
             index = np.pad(index, ((0, 0), (0, wide - index.shape[1])), mode="edge")
@@ -140,5 +138,4 @@ class Water:
         np.minimum(bright, 90, out=bright)
         light = np.repeat(bright.astype(np.uint8), 2, axis=1)
         part = plane[first : first + h]
-        np.minimum(part, 144, out=light, where=False)
         np.add(np.minimum(part, np.uint8(235) - light), light, out=part)

@@ -72,40 +72,47 @@ class Motes:
         py = np.rint(y * s.height).astype(np.int64)
         for kind, spot in enumerate(self.steps):
             of_size = np.minimum((self.near * 3).astype(np.int64), 2) == kind
-            self._dab(onto, px[of_size], py[of_size], light[of_size], spot)
+            dab(onto, px[of_size], py[of_size], light[of_size], spot, self.tint)
 
-    def _dab(
-        self,
-        onto: Planes,
-        x: NDArray[np.int64],
-        y: NDArray[np.int64],
-        light: NDArray[np.float64],
-        spot: NDArray[np.float64],
-    ) -> None:
-        reach = spot.shape[0] // 2
-        inside = (x >= reach) & (x < onto.width - reach - 1) & (y >= reach) & (y < onto.height - reach - 1)
-        x, y, light = x[inside], y[inside], light[inside]
-        if not len(x):
-            return
-        goal = 235.0 if self.tint is None else self.tint[0]
-        flat = onto.y.reshape(-1)
-        at = (y * onto.width + x)[:, None] + _offsets(reach, onto.width)[None, :]
-        weight = light[:, None] * spot.reshape(-1)[None, :]
+
+def dab(
+    onto: Planes,
+    x: NDArray[np.int64],
+    y: NDArray[np.int64],
+    light: NDArray[np.float64],
+    spot: NDArray[np.float64],
+    tint: tuple[float, float, float] | None,
+) -> None:
+    """Set soft spots into a frame.
+
+    Args:
+        x, y: their middles in pixels; those at the rim are left out.
+        light: coverage of each, 0 to 1.
+        spot: coverage of one, square.
+        tint: Y, U and V, or None to brighten only.
+    """
+    reach = spot.shape[0] // 2
+    inside = (x >= reach) & (x < onto.width - reach - 1) & (y >= reach) & (y < onto.height - reach - 1)
+    x, y, light = x[inside], y[inside], light[inside]
+    if not len(x):
+        return
+    goal = 235.0 if tint is None else tint[0]
+    flat = onto.y.reshape(-1)
+    at = (y * onto.width + x)[:, None] + _offsets(reach, onto.width)[None, :]
+    weight = light[:, None] * spot.reshape(-1)[None, :]
+    old = flat[at].astype(np.float64)
+    flat[at] = np.clip(old + weight * (goal - old), 16, 235).astype(np.uint8)
+    if tint is None:
+        return
+    small = np.ascontiguousarray(spot[::2, ::2]) if reach > 1 else spot[reach : reach + 1, reach : reach + 1]
+    half = small.shape[0] // 2
+    keep = (x // 2 >= half) & (x // 2 < onto.width // 2 - half) & (y // 2 >= half) & (y // 2 < onto.height // 2 - half)
+    at = ((y // 2) * (onto.width // 2) + x // 2)[keep, None] + _offsets(half, onto.width // 2)[None, : small.size]
+    weight = light[keep, None] * small.reshape(-1)[None, :]
+    for plane, value in ((onto.u, tint[1]), (onto.v, tint[2])):
+        flat = plane.reshape(-1)
         old = flat[at].astype(np.float64)
-        flat[at] = np.clip(old + weight * (goal - old), 16, 235).astype(np.uint8)
-        if self.tint is None:
-            return
-        small = np.ascontiguousarray(spot[::2, ::2]) if reach > 1 else spot[reach : reach + 1, reach : reach + 1]
-        half = small.shape[0] // 2
-        keep = (
-            (x // 2 >= half) & (x // 2 < onto.width // 2 - half) & (y // 2 >= half) & (y // 2 < onto.height // 2 - half)
-        )
-        at = ((y // 2) * (onto.width // 2) + x // 2)[keep, None] + _offsets(half, onto.width // 2)[None, : small.size]
-        weight = light[keep, None] * small.reshape(-1)[None, :]
-        for plane, value in ((onto.u, self.tint[1]), (onto.v, self.tint[2])):
-            flat = plane.reshape(-1)
-            old = flat[at].astype(np.float64)
-            flat[at] = np.clip(old + weight * (value - old), 16, 240).astype(np.uint8)
+        flat[at] = np.clip(old + weight * (value - old), 16, 240).astype(np.uint8)
 
 
 def _spot(radius: float) -> NDArray[np.float64]:
@@ -157,6 +164,120 @@ class Rain:
                 row, start = row + rows, 0
 
 
+class Lightning:
+    """Bolts in the sky and the light of them, at moments of the clip; an image shows one."""
+
+    def __init__(self, setting: Setting) -> None:
+        s = self.setting = setting
+        rng = s.plan.chance("lightning")
+        count = max(1, round(s.seconds / 2.2)) if s.frames > 1 else 1
+        self.bolts = []
+        for number in range(count):
+            when = (0.12 + 0.76 * (number + 0.7 * float(rng.random())) / count) * s.frames if s.frames > 1 else 0.0
+            self.bolts.append((int(when), self._bolt(rng)))
+
+    def _bolt(self, rng: np.random.Generator) -> list[tuple[NDArray[np.int64], NDArray[np.int64], float]]:
+        s = self.setting
+        x, lean = s.width * pick(rng, 0.15, 0.85), pick(rng, -0.25, 0.25)
+        rows = np.arange(float(s.horizon))
+        knots = np.linspace(0.0, s.horizon, 40)
+        main = x + lean * rows + np.interp(rows, knots, np.cumsum(rng.random(40) - 0.5) * 0.045 * s.unit)
+        strokes = [(np.rint(main).astype(np.int64), rows.astype(np.int64), 1.0)]
+        for _ in range(3):
+            start = int(pick(rng, 0.2, 0.6) * s.horizon)
+            end = min(s.horizon, start + int(pick(rng, 0.15, 0.35) * s.horizon))
+            wander = np.interp(rows, knots, np.cumsum(rng.random(40) - 0.5) * 0.045 * s.unit)[start:end]
+            side = 0.55 if rng.random() < 0.5 else -0.55
+            column = main[start] + (lean + side) * np.arange(end - start) + wander - (wander[0] if len(wander) else 0.0)
+            strokes.append((np.rint(column).astype(np.int64), rows[start:end].astype(np.int64), 0.45))
+        return strokes
+
+    def draw(self, onto: Planes, frame: int) -> None:
+        """Light up a frame if it is one of the moments."""
+        s = self.setting
+        for when, strokes in self.bolts:
+            age = (frame - when) / (0.38 * s.frames / s.seconds) if s.frames > 1 else 0.15
+            if not 0.0 <= age < 1.0:
+                continue
+            flicker = (1.0 - age) ** 2 * (0.65 + 0.35 * math.cos(18 * age))
+            lift = np.uint8(round(52 * flicker))
+            np.minimum(onto.y, np.uint8(235) - lift, out=onto.y)
+            np.add(onto.y, lift, out=onto.y)
+            if age > 0.7:
+                continue
+            for x, y, light in strokes:
+                for radius, strength in ((0.016, 0.28), (0.0030, 1.0)):
+                    self._stroke(onto, x, y, radius * s.unit, strength * light * (1.0 - age))
+
+    def _stroke(self, onto: Planes, x: NDArray[np.int64], y: NDArray[np.int64], radius: float, power: float) -> None:
+        reach = max(1, math.ceil(radius * 1.5))
+        inside = (x >= reach) & (x < onto.width - reach) & (y < onto.height)
+        x, y = x[inside], y[inside]
+        for dx in range(-reach, reach + 1):
+            weight = np.float32(power * math.exp(-((dx / max(0.6, radius)) ** 2)))
+            old = onto.y[y, x + dx].astype(np.float32)
+            onto.y[y, x + dx] = (old + weight * (235 - old)).astype(np.uint8)
+
+
+class Fireworks:
+    """Shells that burst over the scene, one after another; an image shows several at once."""
+
+    _HUES: tuple[RGB, ...] = (
+        (1.0, 0.45, 0.35),
+        (1.0, 0.85, 0.45),
+        (0.5, 0.8, 1.0),
+        (0.85, 0.5, 1.0),
+        (0.5, 1.0, 0.6),
+        (1.0, 0.6, 0.85),
+    )
+
+    def __init__(self, setting: Setting) -> None:
+        s = self.setting = setting
+        rng = s.plan.chance("fireworks")
+        self.shells = []
+        count = max(4, round(1.8 * s.seconds))
+        for number in range(count):
+            points = rng.random((90, 3))
+            place = ((0.12 + 0.76 * float(rng.random())) * s.width, s.horizon * pick(rng, 0.14, 0.55))
+            hue = self._HUES[int(rng.random() * len(self._HUES))]
+            graded = s.style.grade(np.asarray([hue], np.float32))[0]
+            tint = yuv_of((float(graded[0]), float(graded[1]), float(graded[2])))
+            self.shells.append((number / count, place, pick(rng, 0.13, 0.24) * s.unit, points, tint))
+        self.spot = _spot(max(0.6, 0.0032 * s.unit))
+        self.life = 1.9 / s.seconds
+
+    def draw(self, onto: Planes, frame: int) -> None:
+        """Set the sparks of a frame."""
+        s = self.setting
+        for start, (x, y), reach, points, tint in self.shells:
+            age = ((frame / s.frames - start) % 1.0) / self.life if s.frames > 1 else 0.30 + start * 1.5
+            if age >= 1.0:
+                continue
+            turn = 2 * np.pi * points[:, 0]
+            up = 2 * points[:, 1] - 1
+            flat = np.sqrt(1 - up * up)
+            for echo in range(6):
+                t = max(0.0, age - 0.028 * echo)
+                out = reach * (1 - math.exp(-4.2 * t)) * (0.9 + 0.1 * points[:, 2])
+                px = np.rint(x + out * flat * np.cos(turn)).astype(np.int64)
+                py = np.rint(y - out * up + 0.16 * s.unit * t * t).astype(np.int64)
+                light = np.full(len(px), (1 - age) ** 1.4 * (1.0, 0.7, 0.5, 0.36, 0.25, 0.16)[echo])
+                dab(onto, px, py, light, self.spot, tint)
+            if age < 0.25:
+                glow = _spot(0.16 * s.unit)
+                dab(onto, np.array([round(x)]), np.array([round(y)]), np.array([0.5 * (1 - age * 4)]), glow, tint)
+
+
+def aloft(setting: Setting) -> list[Lightning | Fireworks]:
+    """What lights up the sky behind the land."""
+    found: list[Lightning | Fireworks] = []
+    if setting.plan.storm:
+        found.append(Lightning(setting))
+    if "fireworks" in setting.plan.motes:
+        found.append(Fireworks(setting))
+    return found
+
+
 def falling(setting: Setting) -> list[Motes | Rain]:
     """All that a plan lets fall or float."""
     s, plan = setting, setting.plan
@@ -164,7 +285,7 @@ def falling(setting: Setting) -> list[Motes | Rain]:
     if plan.rain > 0.25:
         found.append(Rain(s))
     if plan.snow:
-        found.append(Motes(s, "snow", int(420 * plan.snow) + 40, 0.0065, 1.6 + plan.wind, 0.03, None, 0.85))
+        found.append(Motes(s, "snow", int(560 * plan.snow) + 60, 0.0046, 1.6 + plan.wind, 0.03, None, 0.85))
     rng = plan.chance("air")
     for mote in plan.motes:
         match mote:
