@@ -129,6 +129,8 @@ def _cast(
         depth = 0.14 + 0.30 * float(spread)
         near, foot = 0.25 + 0.5 * depth, s.horizon + (s.height - s.horizon) * depth
         scale *= 0.55 + 1.3 * depth
+    elif s.plan.style == "synthwave":
+        foot, scale = s.horizon + 0.55 * (s.height - s.horizon), scale * 1.2
     else:
         standing = [g for g in grounds if g.ridge.near > 0.4] or grounds[-1:]
         surface = standing[0] if len(standing) < 3 else standing[1]

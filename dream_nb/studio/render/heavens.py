@@ -116,7 +116,7 @@ class Stars:
         s, plan = setting, setting.plan
         self.setting = s
         rng = plan.chance("stars")
-        count = int(900 * plan.stars)
+        count = int(900 * plan.stars * max(0.0, 1.0 - plan.storm))
         place = rng.random((900, 4))[:count]
         self.x = ((place[:, 0] * 3.2 - 1.6) * s.unit + s.width / 2).astype(np.float32)
         self.y = (place[:, 1] * s.horizon * 1.02).astype(np.float32)

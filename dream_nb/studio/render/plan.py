@@ -71,7 +71,9 @@ def read(brief: Brief) -> Plan:
     found = _traits(brief.prompt)
     idea = chance("idea", brief.prompt)
     layout = chance("layout", brief.prompt, brief.take)
-    hours = _HOURS if _most(found, "storm") is None else ("dusk", "dusk", "night")
+    hours: tuple[str, ...] = _HOURS if _most(found, "storm") is None else ("dusk", "dusk", "night")
+    if "autumn" in _all(found, "plant"):
+        hours = ("golden", "golden", "morning", "sunset")
     hour = _first(found, "hour") or hours[int(idea.random() * len(hours))]
     asked_water = _first(found, "water")
     lands = _LANDS if asked_water in (None, "none", "sea") else _LANDS[:4]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dream_nb.studio.render import cast, heavens, land, plants, weather
+from dream_nb.studio.render import cast, heavens, land, plants, relief, ridges, weather
 from dream_nb.studio.render.cast import Actor
 from dream_nb.studio.render.film import Film
 from dream_nb.studio.render.grid import Grid
@@ -21,12 +21,12 @@ class Scene:
         self.sky = Sky(s)
         self.stars = heavens.Stars(s)
         self.discs = heavens.discs(s)
-        grounds = [land.ground(s, ridge, index, _room(s, ridge)) for index, ridge in enumerate(land.ridges(s))]
+        grounds = [land.ground(s, ridge, index, _room(s, ridge)) for index, ridge in enumerate(ridges.ridges(s))]
         land.built(s, grounds)
         parts: list[tuple[float, bool, Layer | Actor]] = []
         for index, ground in enumerate(grounds):
             land.planted(s, ground, index)
-            parts.append((ground.ridge.near, ground.ridge.ahead, land.coloured(s, ground, index)))
+            parts.append((ground.ridge.near, ground.ridge.ahead, relief.coloured(s, ground, index)))
         parts += cast.actors(s, grounds)
         parts.sort(key=lambda part: part[0])
         self.behind = [part for _, ahead, part in parts if not ahead]
@@ -69,7 +69,7 @@ class Scene:
             part.draw(canvas, *self.setting.shift(frame, part.near))
 
 
-def _room(s: Setting, ridge: land.Ridge) -> float:
+def _room(s: Setting, ridge: ridges.Ridge) -> float:
     """Scene units over a crest that plants and buildings may need."""
     plan = s.plan
     room = max((plants.height(kind) for kind in plan.plants), default=0.0) * (0.1 + 0.9 * ridge.near**1.4) * 1.2

@@ -38,7 +38,7 @@ class Water:
         below = ((np.arange(h, dtype=np.float64) + 0.5) / s.unit)[:, None]
         depth = 0.20 / (below + 0.012)  # seen from a height of 0.2 units
         across = x * depth / 0.20 * 0.34
-        swell = (2.0 + 26.0 * rough) * (below / (below + 0.10)) ** 1.15 * s.unit / 720.0
+        swell = (2.6 + 34.0 * rough) * (below / (below + 0.10)) ** 1.15 * s.unit / 720.0
         self.fields: list[tuple[I32, I32, int]] = []
         for group in range(_GROUPS):
             cosines, sines = np.zeros((h, w)), np.zeros((h, w))
@@ -73,7 +73,7 @@ class Water:
         )
         foam = 70.0 * max(0.0, rough - 0.45) * luma(light.horizon)
         self.glint = np.rint(path * shine + foam).astype(np.int32)
-        self.glint_at = np.rint(swell * 16 * 0.52).astype(np.int32) + 6
+        self.glint_at = np.rint(swell * 16 * 0.42).astype(np.int32) + 6
         columns = np.arange(w, dtype=np.int64)[None, :]
         self.columns = columns
         self.pairs = np.empty((h, w), np.uint16)
@@ -132,9 +132,9 @@ class Water:
 
     def _glints(self, plane: U8, lift: I32, first: int, h: int) -> None:
         bright = lift - self.glint_at[:h]
-        np.clip(bright, 0, 24, out=bright)
+        np.clip(bright, 0, 40, out=bright)
         bright *= self.glint[:h]
-        bright >>= 4
+        bright >>= 5
         np.minimum(bright, 90, out=bright)
         light = np.repeat(bright.astype(np.uint8), 2, axis=1)
         part = plane[first : first + h]

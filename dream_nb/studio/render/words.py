@@ -64,7 +64,7 @@ VOCABULARY: dict[str, Traits] = {
     **_w("winter wintry frost frosty christmas", ground="snow", plant="pine", snow=0.35),
     **_w("spring springtime", plant="blossom", ground="grass", lush=0.7, motes="petals"),
     **_w("summer", ground="grass", lush=0.7),
-    **_w("autumn fall autumnal", plant="autumn", ground="earth", lush=0.8, motes="leaves", tint=(0.85, 0.45, 0.15)),
+    **_w("autumn fall autumnal", plant="autumn", ground="earth", lush=0.9, motes="leaves"),
     **_w("rainbow", sky="rainbow", rain=0.2, cloud=0.5),
     **_w("aurora borealis northern_lights auroras", hour="night", sky="aurora", stars=0.8, cloud=0.1),
     **_w("comet meteor shooting_star meteors", hour="night", sky="comet", stars=0.8),

@@ -17,7 +17,10 @@ def clip(motion: str, **fields: object) -> list[U8]:
 
 def shift(one: U8, other: U8) -> tuple[float, float]:
     """Pixels right and down by which a picture has moved, by phase correlation."""
-    a, b = (np.fft.fft2((p.mean(axis=2) - p.mean()) * np.outer(np.hanning(p.shape[0]), np.hanning(p.shape[1]))) for p in (one, other))
+    a, b = (
+        np.fft.fft2((p.mean(axis=2) - p.mean()) * np.outer(np.hanning(p.shape[0]), np.hanning(p.shape[1])))
+        for p in (one, other)
+    )
     cross = np.conj(a) * b
     peak = np.abs(np.fft.ifft2(cross / (np.abs(cross) + 1e-3 * np.abs(cross).max())))
     row, column = np.unravel_index(int(peak.argmax()), peak.shape)
@@ -71,7 +74,8 @@ def test_a_rolling_camera_turns_the_picture():
     turns = [-9.0, -6.0, -3.0, 0.0, 3.0, 6.0, 9.0]
     middle = (slice(40, 140), slice(60, 260))
     errors = [
-        distance(np.asarray(Image.fromarray(shown[0]).rotate(t, Image.Resampling.BILINEAR))[middle], shown[-1][middle]) for t in turns
+        distance(np.asarray(Image.fromarray(shown[0]).rotate(t, Image.Resampling.BILINEAR))[middle], shown[-1][middle])
+        for t in turns
     ]
     assert turns[int(np.argmin(errors))] < 0
 

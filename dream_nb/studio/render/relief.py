@@ -1,0 +1,171 @@
+"""The colours of land: relief in the light, snow, lava, leaves, lit windows, haze."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dream_nb.studio.render import plants
+from dream_nb.studio.render.land import Ground
+from dream_nb.studio.render.noise import F32, fbm2, smoothstep
+from dream_nb.studio.render.palette import GROUNDS, RGB, mix, times, tinted
+from dream_nb.studio.render.planes import doubled, to_u8, yuv
+from dream_nb.studio.render.setting import Setting
+from dream_nb.studio.render.sheet import Layer, layer, phases_for
+from dream_nb.studio.render.sky import colour
+
+_CRAGGY = frozenset({"mountains", "volcano", "cliffs", "mesa", "ice", "deep"})
+_LAMPS: tuple[RGB, ...] = ((1.0, 0.84, 0.50), (0.25, 0.95, 1.0), (1.0, 0.30, 0.80))
+
+
+def coloured(setting: Setting, land: Ground, index: int) -> Layer:
+    """The finished layer."""
+    s, plan, light, ridge = setting, setting.plan, setting.light, land.ridge
+    rng = plan.chance("relief", index)
+    np.maximum(land.alpha, land.build, out=land.alpha)
+    tall, width = land.alpha.shape
+    h, w = tall // 2, width // 2
+    crest_rows = ((land.rows[::2][:w] - land.top) / 2).astype(np.float32)
+    below = (np.arange(h, dtype=np.float32)[:, None] - crest_rows[None, :]) * np.float32(2.0 / s.unit)
+    units_w, units_h = width / s.unit, tall / s.unit
+    craggy = ridge.shape in _CRAGGY
+    fine = 7.0 if craggy else 9.0
+    relief = fbm2(rng, w, h, units_w * fine, units_h * fine * (1.0 if craggy else 3.0), 4, 0.6)
+    sunny = np.clip(
+        0.5
+        + relief * np.float32((0.42 if ridge.shape in _CRAGGY else 0.20) * s.style.texture)
+        + _facing(s, land, relief, below),
+        0.0,
+        1.0,
+    )
+    if craggy and s.style.texture:
+        towards = 1.0 if s.sun_x > 0.5 else -1.0
+        sunny = np.clip(sunny - np.float32(0.30 * towards * s.style.texture) * _creased(s, rng, w, h), 0.0, 1.0)
+    if not s.style.texture:
+        sunny = np.full_like(sunny, 0.5)
+    albedo = GROUNDS[plan.ground]
+    if plan.ground in ("rock", "snow") and ridge.near > 0.4 and plan.ground != "snow":
+        albedo = GROUNDS["grass"]
+    for tint in plan.tints[:2]:
+        albedo = tinted(albedo, tint, 0.4)
+    dark, bright = times(albedo, light.shade), times(albedo, light.lit)
+    surface = colour(dark) + sunny[..., None] * (colour(bright) - colour(dark))
+    if ridge.shape in ("mountains", "volcano") and plan.ground in ("rock", "snow", "grass") and plan.hour != "":
+        surface = _snowcap(s, land, surface, relief, sunny, below)
+    leafy: F32 | None = None
+    for kind, mask in land.growth:
+        leaf = plants.COLOURS[kind]
+        if plan.tints and kind == "flowers":
+            leaf = mix(leaf, plan.tints[0], 0.7)
+        if plan.ground == "snow":
+            leaf = mix(leaf, (0.8, 0.85, 0.9), 0.25)
+        leafy = (mask[0::2, 0::2].astype(np.float32) + mask[1::2, 1::2]) * np.float32(0.5 / 255)
+        lit = np.float32(0.25) + np.float32(0.5) * np.clip(0.5 + relief, 0.0, 1.0)
+        leaves = colour(times(leaf, light.shade)) + lit[..., None] * colour(times(leaf, light.lit))
+        surface = surface + leafy[..., None] * (leaves - surface)
+    if land.build.any():
+        built = (land.build[0::2, 0::2].astype(np.float32) + land.build[1::2, 1::2]) * np.float32(0.5 / 255)
+        wall = colour(times((0.34, 0.32, 0.34), mix(light.shade, light.lit, 0.35)))
+        surface = surface + built[..., None] * (wall - surface)
+    surface = _hazy(s, land, surface, below, leafy)
+    if land.lamps.any():
+        dark = {"night": 1.0, "dusk": 0.95, "sunset": 0.6, "dawn": 0.5}.get(plan.hour, 0.12 + 0.3 * plan.storm)
+        lamps = (land.lamps[0::2, 0::2].astype(np.float32) + land.lamps[1::2, 1::2]) * np.float32(dark * 0.5 / 255)
+        warm = _LAMPS[(index + 1) % 3] if plan.style in ("neon", "synthwave") else _LAMPS[0]
+        surface = surface + lamps[..., None] * (colour(warm) - surface)
+    if ridge.shape == "volcano":
+        surface = _lava(s, land, surface, relief, below)
+    if s.style.ink:
+        line = np.clip(1.0 - np.abs(below - np.float32(0.004)) * np.float32(170.0), 0.0, 1.0) * np.float32(
+            s.style.ink * 0.8
+        )
+        surface = surface * (1.0 - line[..., None])
+    y, u, v = yuv(s.style.grade(np.clip(surface, 0.0, 1.1)))
+    return layer(
+        ridge.near, land.top, land.left, (to_u8(doubled(y)), to_u8(u), to_u8(v)), land.alpha,
+        phases_for(s.height) if s.frames > 1 else 1,
+    )  # fmt: skip
+
+
+def _creased(s: Setting, rng: np.random.Generator, width: int, height: int) -> F32:
+    """Light on a creased surface: how it rises to the right, about -1 to 1."""
+    units_w, units_h = width * 2 / s.unit, height * 2 / s.unit
+    form = fbm2(rng, width, height, units_w * 4.5, units_h * 3.2, 5, 0.5, ridged=True)
+    reach = max(1, round(s.unit / 720))
+    rise = np.zeros_like(form)
+    rise[:, reach:-reach] = form[:, 2 * reach :] - form[:, : -2 * reach]
+    return np.tanh(rise * np.float32(s.unit / 720 * 16.0 / reach))
+
+
+def _facing(s: Setting, land: Ground, relief: F32, below: F32) -> F32:
+    """Light on slopes that face the sun: the slope of the crest above, bent by the relief as it runs down."""
+    h, w = relief.shape
+    reach = max(1, round(0.016 * s.unit / 2))
+    rows = land.rows[::2][:w] / 2
+    ahead = np.concatenate([rows[reach:], np.repeat(rows[-1], reach)])
+    behind = np.concatenate([np.repeat(rows[0], reach), rows[:-reach]])
+    slope = np.tanh((behind - ahead) / (2 * reach) * 1.6).astype(np.float32)  # positive: rises to the right
+    bend = np.float32(0.05 * s.unit / 2) * relief
+    column = np.arange(w, dtype=np.float32)[None, :] + bend
+    at = np.clip(column, 0, w - 2)
+    low = at.astype(np.int32)
+    part = at - low
+    bent = slope[low] * (1 - part) + slope[low + 1] * part
+    # A slope that rises to the right faces left.
+    towards = np.clip(
+        (s.sun_x * s.width + land.left - np.arange(w, dtype=np.float32) * 2) / (0.35 * s.width), -1.0, 1.0
+    )
+    strength = {"mountains": 0.62, "volcano": 0.55, "dunes": 0.7, "mesa": 0.4, "cliffs": 0.4, "ice": 0.6}.get(
+        land.ridge.shape, 0.3
+    )
+    fade = np.exp(-np.maximum(below, 0.0) * np.float32(4.0))
+    return -bent * towards[None, :] * fade * np.float32(strength * s.style.texture)
+
+
+def _snowcap(s: Setting, land: Ground, surface: F32, relief: F32, sunny: F32, below: F32) -> F32:
+    plan = s.plan
+    line = 0.16 if plan.ground != "snow" else 0.0
+    if plan.hour and plan.land == "volcano":
+        line = 0.30
+    h = surface.shape[0]
+    above = (land.ridge.foot - land.top - np.arange(h, dtype=np.float32) * 2) / np.float32(s.unit)
+    cap = smoothstep((above[:, None] - np.float32(line) + relief * np.float32(0.07)) * np.float32(16.0))
+    cap *= np.clip(0.35 + sunny * 1.1, 0.0, 1.0)
+    snow: RGB = (0.94, 0.95, 0.99)
+    white = colour(times(snow, s.light.shade)) * np.float32(1.25)
+    white = white + sunny[..., None] * (colour(times(snow, s.light.lit)) - white)
+    return surface + cap[..., None] * (white - surface)
+
+
+def _lava(s: Setting, land: Ground, surface: F32, relief: F32, below: F32) -> F32:
+    """The glow of the crater, and streams that run down from it."""
+    h, w = below.shape
+    summit = np.argmin(np.round(land.rows[::2][:w]))
+    x = (np.arange(w, dtype=np.float32) - np.float32(summit)) * np.float32(2.0 / s.unit)
+    down = np.maximum(below, 0.0)
+    streams = np.zeros_like(below)
+    for lean, start in ((-0.55, -0.02), (0.35, 0.02), (0.95, 0.03)):
+        bend = x[None, :] - np.float32(start) - np.float32(lean) * down * np.float32(0.55) - relief * np.float32(0.035)
+        streams += np.exp(-((bend / np.float32(0.010)) ** 2)) * np.exp(-down * np.float32(5.5))
+    glow = np.exp(-((x[None, :] / np.float32(0.09)) ** 2) - (down / np.float32(0.05)) ** 2)
+    heat = np.clip(streams * np.float32(1.5) + glow * np.float32(1.2), 0.0, 1.6)[..., None]
+    fire = colour((1.0, 0.36, 0.06)) + np.clip(heat - 0.6, 0.0, 1.0) * colour((0.0, 0.55, 0.35))
+    return surface + np.clip(heat, 0.0, 1.0) * (fire - surface)
+
+
+def _hazy(s: Setting, land: Ground, surface: F32, below: F32, leafy: F32 | None) -> F32:
+    """Distance fades to the colour of the air, more so in the valleys and towards the sun."""
+    plan, light, near = s.plan, s.light, land.ridge.near
+    far = (1.0 - near) ** 2.2
+    air = min(0.93, far * (0.62 + 0.3 * plan.haze) + 0.26 * plan.haze * (1.0 - near) + 0.05 * plan.rain)
+    valley = np.clip(below * np.float32(3.2), 0.0, 1.0) * np.float32((0.35 + 0.65 * plan.haze) * (1.0 - near) ** 1.1)
+    if leafy is not None:
+        valley = valley * (1.0 - np.float32(0.8) * leafy)
+    amount = 1.0 - (1.0 - np.float32(air)) * (1.0 - valley)
+    h, w = below.shape
+    x = (np.arange(w, dtype=np.float32) * 2 - land.left - np.float32(s.sun_x * s.width)) / np.float32(s.unit)
+    glow = np.exp(-((x / np.float32(0.45)) ** 2)) * np.float32(light.glow * 0.42)
+    haze = (
+        colour(mix(light.haze, light.horizon, 0.35))[None, :]
+        + glow[:, None] * (colour(light.sun) - colour(light.haze))[None, :]
+    )
+    return surface + amount[..., None] * (haze[None, :, :] - surface)
