@@ -6,14 +6,14 @@ Nothing of this can be switched on over the network: only by Python, or by a fil
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import ClassVar, Final, Literal, Self
 
+from pydantic import ConfigDict, TypeAdapter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dream_nb.studio.answers import PREFIX, error
@@ -40,6 +40,8 @@ class Fault:
     With `answer`, `drop="before"` and `fail` nothing is made; after `drop="after"` a create was made and charged.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
+
     method: str = "*"
     path: str = "*"
     skip: int = 0
@@ -48,10 +50,13 @@ class Fault:
     answer: int | None = None
     detail: str = "this fault was asked for"
     body: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     drop: Literal["before", "after"] | None = None
     cut: float | None = None
     fail: str | None = None
+
+
+_RULES: Final = TypeAdapter(list[Fault])
 
 
 class Faults:
@@ -70,17 +75,10 @@ class Faults:
         """Read rules from a JSON file: a list of objects with the fields of `Fault`.
 
         Raises:
-            ValueError: the file is no such list.
+            ValueError: the file is no such list (`pydantic.ValidationError`).
             OSError: the file cannot be read.
         """
-        rules = json.loads(path.read_text(encoding="utf-8"))
-        known = {item.name for item in fields(Fault)}
-        if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
-            raise ValueError(f"{path}: faults are a list of objects")
-        for rule in rules:
-            if unknown := sorted(rule.keys() - known):
-                raise ValueError(f"{path}: a fault has no {unknown[0]!r}; it has {', '.join(sorted(known))}")
-        return cls(*(Fault(**rule) for rule in rules))
+        return cls(*_RULES.validate_json(path.read_bytes()))
 
     def add(self, *rules: Fault) -> None:
         """Put rules behind those that are there."""
@@ -121,7 +119,7 @@ class Faults:
         else:
             await app(scope, receive, send)
 
-    def _next(self, fits: Any) -> Fault | None:
+    def _next(self, fits: Callable[[Fault], bool]) -> Fault | None:
         with self._lock:
             for index, (rule, seen) in enumerate(self._rules):
                 if not fits(rule) or (rule.times is not None and seen >= rule.skip + rule.times):

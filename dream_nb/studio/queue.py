@@ -10,7 +10,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor
+from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 
 from pydantic_core import from_json
@@ -109,7 +109,7 @@ class Queue:
         if self._width is None:
             self._width = _width(self._executor())
         while len(self._dreaming) < self._width:
-            record = self._store.claim(self._lease())
+            record = self._store.claim(self._lease(), self._dreaming.keys())
             if record is None:
                 return
             self._dreaming[record.id] = asyncio.create_task(self._dream(record))
@@ -153,11 +153,11 @@ class Queue:
             await self._keep(record, data)
         except RenderError as error:
             self._store.fail(record.id, str(error))
+        except _NoExecutorError:
+            return True
         except BrokenExecutor:
             self._store.fail(record.id, "a studio worker ended while drawing this, twice: run it again")
         except Exception as error:
-            if type(error).__name__ == "ShutdownExecutorError":
-                return True
             logger.exception("generation %s could not be drawn", record.id)
             self._store.fail(record.id, f"the studio could not draw this ({type(error).__name__}): run it again")
         return False
@@ -188,8 +188,21 @@ class Queue:
 
     async def _submit(self, uid: str, brief: Brief) -> bytes:
         # Starting worker processes takes a moment that the event loop has no time for.
-        future = await asyncio.to_thread(lambda: self._executor().submit(render, brief, self._progress / uid))
+        future = await asyncio.to_thread(self._hand_over, uid, brief)
         return await asyncio.wrap_future(future)
+
+    def _hand_over(self, uid: str, brief: Brief) -> Future[bytes]:
+        try:
+            return self._executor().submit(render, brief, self._progress / uid)
+        except BrokenExecutor:
+            raise
+        except RuntimeError as error:
+            # What executors raise when they are shut down: at the end of the interpreter, or before a new one is there.
+            raise _NoExecutorError from error
+
+
+class _NoExecutorError(Exception):
+    """Nothing can be drawn at the moment."""
 
 
 def _width(executor: Executor) -> int:

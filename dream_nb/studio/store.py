@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -156,17 +156,21 @@ class Store:
         ).fetchone()
         return int(count)
 
-    def claim(self, lease_until: float) -> Record | None:
-        """Take the oldest generation that nobody draws, as dreaming, until a moment (seconds since 1970)."""
+    def claim(self, lease_until: float, besides: Collection[str]) -> Record | None:
+        """Take the oldest generation that nobody draws, as dreaming, until a moment (seconds since 1970).
+
+        Not one of `besides`, which this studio draws: a machine that slept finds its own leases run out.
+        """
         find = (
-            "SELECT id FROM generations WHERE state IN ('queued', 'dreaming')"
-            " AND (state = 'queued' OR lease_until < ?) ORDER BY seq LIMIT 1"
+            "SELECT id FROM generations WHERE state IN ('queued', 'dreaming')"  # noqa: S608 - placeholders only
+            f" AND (state = 'queued' OR lease_until < ?) AND id NOT IN ({', '.join('?' * len(besides))})"
+            " ORDER BY seq LIMIT 1"
         )
         # Looked up without a lock first: most looks find nothing.
-        if self._db.execute(find, (time.time(),)).fetchone() is None:
+        if self._db.execute(find, (time.time(), *besides)).fetchone() is None:
             return None
         with self._db.transaction():
-            row = self._db.execute(find, (time.time(),)).fetchone()
+            row = self._db.execute(find, (time.time(), *besides)).fetchone()
             if row is None:
                 return None
             self._db.execute(

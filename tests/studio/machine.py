@@ -86,14 +86,14 @@ class Machine:
         assert response.status_code == 200, response.text
         return response.json()
 
-    async def until(self, uid: str, *states: str, account: str = "ada") -> Any:
+    async def until(self, uid: str, *states: str, account: str = "ada", every: float = 0.01) -> Any:
         """The generation as soon as it is in one of these states."""
         async with asyncio.timeout(PATIENCE):
             while True:
                 generation = await self.get(uid, account)
                 if generation["state"] in states:
                     return generation
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(every)
 
     async def finished(self, uid: str, account: str = "ada") -> Any:
         return await self.until(uid, "completed", "failed", account=account)

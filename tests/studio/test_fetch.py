@@ -103,7 +103,7 @@ async def test_what_is_no_picture_or_too_much_is_given_up(fetcher: Fetcher, host
         await fetcher.picture(host + path)
 
 
-async def test_redirects_in_a_circle_end(fetcher: Fetcher, host: str) -> None:
+async def test_redirects_in_a_circle_end(fetcher: Fetcher) -> None:
     async def circle(_request: Request) -> Response:
         return RedirectResponse("/")
 

@@ -1,0 +1,302 @@
+"""What renders next: workers that die, executors that end, studios that share a folder."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from dream_nb import workers
+from dream_nb.studio.store import Store
+from tests.studio.machine import PROMPT, Machine, Stalled, in_process, settings, until
+
+pytestmark = pytest.mark.anyio
+
+
+class Deadly(Executor):
+    """The pool, whose workers die in the first `times` drawings."""
+
+    max_workers = 2
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.times -= 1
+        if self.times < 0:
+            return workers.pool().submit(fn, *args, **kwargs)
+        # What becomes of a worker that runs out of memory.
+        return workers.pool().submit(os._exit, 9)
+
+
+async def test_a_drawing_whose_worker_died_is_drawn_again(tmp_path: Path) -> None:
+    executor = Deadly(1)
+    async with in_process(tmp_path, executor=lambda: executor) as machine:
+        await machine.made()
+
+
+async def test_a_drawing_whose_worker_dies_twice_fails_with_a_plain_reason_and_a_refund(tmp_path: Path) -> None:
+    executor = Deadly(2)
+    async with in_process(tmp_path, executor=lambda: executor) as machine:
+        before = await machine.balance()
+        generation = await machine.finished((await machine.create())["id"])
+        assert generation["state"] == "failed"
+        assert generation["failure_reason"] == "a studio worker ended while drawing this, twice: run it again"
+        assert await machine.balance() == before
+        await machine.made()
+
+
+async def test_a_defect_of_the_drawing_fails_the_generation_and_says_so(idle: Machine, stalled: Stalled) -> None:
+    before = await idle.balance()
+    uid = (await idle.create())["id"]
+    await until(lambda: stalled.futures)
+    stalled.futures[0].set_exception(ZeroDivisionError("at frame 7"))
+    generation = await idle.finished(uid)
+    assert generation["failure_reason"] == "the studio could not draw this (ZeroDivisionError): run it again"
+    assert await idle.balance() == before
+
+
+async def test_an_executor_that_is_shut_down_leaves_the_generation_queued(tmp_path: Path) -> None:
+    asked: list[Executor] = []
+
+    def executor() -> Executor:
+        asked.append(ThreadPoolExecutor(1) if len(asked) > 1 else closed)
+        return asked[-1]
+
+    closed = ThreadPoolExecutor(1)
+    closed.shutdown()
+    async with in_process(tmp_path, executor=executor, settings=settings(lease_seconds=0.3)) as machine:
+        await machine.made(path="/generations/image")
+    assert asked.count(closed) == 2
+    for other in asked:
+        other.shutdown()
+
+
+async def test_a_drawing_that_its_executor_gave_up_is_drawn_again(tmp_path: Path) -> None:
+    class Fickle(Stalled):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            if not self.futures:
+                self.futures.append(Future())
+                self.futures[0].cancel()
+                return self.futures[0]
+            return workers.pool().submit(fn, *args, **kwargs)
+
+    fickle = Fickle()
+    async with in_process(tmp_path, executor=lambda: fickle, settings=settings(lease_seconds=0.3)) as machine:
+        await machine.made(path="/generations/image")
+
+
+async def test_what_is_not_finished_when_a_studio_stops_is_made_by_the_next(tmp_path: Path, stalled: Stalled) -> None:
+    async with in_process(tmp_path, executor=lambda: stalled) as machine:
+        uids = [(await machine.create())["id"] for _ in range(6)]
+        await until(lambda: stalled.futures)
+    async with in_process(tmp_path) as machine:
+        for uid in uids:
+            assert (await machine.finished(uid))["state"] == "completed"
+
+
+async def test_the_oldest_is_drawn_first(tmp_path: Path) -> None:
+    stalled = Stalled(max_workers=1)
+    async with in_process(tmp_path, executor=lambda: stalled) as machine:
+        first, second = [(await machine.create())["id"] for _ in range(2)]
+        await machine.until(first, "dreaming")
+        assert (await machine.get(second))["state"] == "queued"
+        await until(lambda: len(stalled.futures) == 1)
+        stalled.futures[0].set_result(b"file")
+        await machine.until(second, "dreaming")
+        assert (await machine.get(first))["state"] == "completed"
+
+
+async def test_any_executor_draws(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as executor:
+        async with in_process(tmp_path, executor=lambda: executor) as machine:
+            await machine.made(path="/generations/image")
+
+
+async def test_two_studios_share_a_queue_and_draw_nothing_twice(tmp_path: Path) -> None:
+    drawn: list[str] = []
+
+    class Counting(Executor):
+        max_workers = 2
+
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            drawn.append(dict(args[0].tags)["request_id"])
+            return workers.pool().submit(fn, *args, **kwargs)
+
+    executors = Counting(), Counting()
+    async with (
+        in_process(tmp_path, executor=lambda: executors[0]) as one,
+        in_process(tmp_path, executor=lambda: executors[1]) as other,
+    ):
+        uids = [(await machine.create({"prompt": PROMPT}))["id"] for machine in (one, other) * 8]
+        for uid in uids:
+            assert (await one.finished(uid))["state"] == "completed"
+            assert (await other.get(uid))["state"] == "completed"
+    assert sorted(drawn) == sorted(uids)
+
+
+async def test_what_a_studio_queued_is_drawn_by_another_that_is_free(tmp_path: Path) -> None:
+    busy = Stalled(max_workers=1)
+    quick = settings(lease_seconds=0.3)
+    async with in_process(tmp_path, executor=lambda: busy, settings=quick) as one:
+        first = (await one.create())["id"]
+        await one.until(first, "dreaming")
+        async with in_process(tmp_path, settings=quick) as other:
+            second = (await one.create())["id"]
+            assert (await other.finished(second))["state"] == "completed"
+            assert (await one.get(first))["state"] == "dreaming"
+
+
+async def test_a_lease_is_renewed_for_as_long_as_its_studio_draws(tmp_path: Path) -> None:
+    slow, other = Stalled(), Stalled()
+    quick = settings(lease_seconds=0.3)
+    async with (
+        in_process(tmp_path, executor=lambda: slow, settings=quick) as one,
+        in_process(tmp_path, executor=lambda: other, settings=quick),
+    ):
+        uid = (await one.create())["id"]
+        await until(lambda: slow.futures)
+        await asyncio.sleep(1.0)  # the time of three leases is what this is about
+        assert other.futures == []
+        slow.futures[0].set_result(b"file")
+        assert (await one.finished(uid))["state"] == "completed"
+
+
+async def test_a_lease_that_ran_out_is_taken_over_and_the_first_studio_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    slow, renew = Stalled(), Store.renew
+    quick = settings(lease_seconds=0.3)
+
+    def sleep(store: Store, uids: Iterable[str], lease_until: float) -> None:
+        if store.owner != first:
+            renew(store, uids, lease_until)
+
+    async with in_process(tmp_path, executor=lambda: slow, settings=quick) as one:
+        (first,) = [sign.name for sign in (tmp_path / "studios").iterdir()]
+        # The machine of the first studio sleeps: it neither renews nor ends.
+        monkeypatch.setattr(Store, "renew", sleep)
+        uid = (await one.create())["id"]
+        await until(lambda: slow.futures)
+        async with in_process(tmp_path, settings=quick) as other:
+            generation = await other.finished(uid)
+            assert generation["state"] == "completed"
+            slow.futures[0].set_exception(ZeroDivisionError())
+            await until(lambda: "could not be drawn" in caplog.text)
+            assert await one.get(uid) == generation
+            assert await one.balance() == 1_000_000 - 32
+
+
+async def test_a_studio_that_was_killed_is_not_waited_for(tmp_path: Path) -> None:
+    code = (
+        "import asyncio, sys; from pathlib import Path; from tests.studio.machine import *\n"
+        "async def main():\n"
+        "    async with in_process(Path(sys.argv[1]), executor=Stalled) as one:\n"
+        "        uid = (await one.create())['id']\n"
+        "        await one.until(uid, 'dreaming')\n"
+        "        print(uid, flush=True)\n"
+        "        await asyncio.sleep(600)\n"
+        "asyncio.run(main())\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, str(tmp_path), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    uid = (await process.stdout.readline()).decode().strip()
+    process.kill()
+    await process.wait()
+    # Its lease lasts far longer than this test has patience.
+    with closing(sqlite3.connect(tmp_path / "studio.sqlite")) as connection, connection:
+        connection.execute("UPDATE generations SET lease_until = lease_until + 1000000")
+    async with in_process(tmp_path) as machine:
+        assert (await machine.finished(uid))["state"] == "completed"
+
+
+async def test_a_cancelled_caller_never_cancels_a_create(idle: Machine) -> None:
+    for rounds in range(30):
+        task = asyncio.create_task(idle.client.post("/generations", json={"prompt": f"{PROMPT} {rounds}"}))
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    balance = await idle.balance()
+    page = (await idle.client.get("/generations")).json()
+    # Whatever was taken in is whole: on record, charged once, and drawn like any other.
+    assert page["count"] >= 20
+    assert balance == 1_000_000 - 32 * page["count"]
+    for generation in page["generations"]:
+        assert generation["state"] in ("queued", "dreaming")
+
+
+async def test_two_hundred_creates_while_listing_and_polling(tmp_path: Path) -> None:
+    def draw(*_args: Any) -> bytes:
+        return b"file"
+
+    class Quick(ThreadPoolExecutor):
+        def submit(self, _fn: Callable[..., Any], /, *_args: Any, **_kwargs: Any) -> Future[Any]:
+            return super().submit(draw)
+
+    with Quick(4) as executor:
+        async with in_process(tmp_path, executor=lambda: executor) as machine:
+
+            async def make(number: int) -> str:
+                uid = str((await machine.create({"prompt": f"dream {number}"}))["id"])
+                await machine.until(uid, "completed", every=0.2)
+                return uid
+
+            async def look() -> None:
+                while True:
+                    page = (await machine.client.get("/generations", params={"limit": 50})).json()
+                    seen = [generation["id"] for generation in page["generations"]]
+                    assert len(seen) == len(set(seen)) == page["count"]
+                    await asyncio.sleep(0.05)
+
+            watching = [asyncio.create_task(look()) for _ in range(3)]
+            made = await asyncio.gather(*(make(number) for number in range(200)))
+            for task in watching:
+                task.cancel()
+            ended = await asyncio.gather(*watching, return_exceptions=True)
+            assert all(isinstance(end, asyncio.CancelledError) for end in ended)
+            page = (await machine.client.get("/generations", params={"limit": 1000})).json()
+            assert {generation["id"] for generation in page["generations"]} == set(made)
+            assert await machine.balance() == 1_000_000 - 200 * 32
+
+
+async def test_the_loop_answers_while_pictures_are_drawn(machine: Machine) -> None:
+    uids = [(await machine.create())["id"] for _ in range(4)]
+    answers = [await machine.client.get("/ping") for _ in range(50)]
+    assert all(answer.status_code == 200 for answer in answers)
+    for uid in uids:
+        await machine.finished(uid)
+
+
+def test_two_hundred_creates_over_the_network(client: httpx2.Client) -> None:
+    async def main() -> None:
+        limits = httpx2.Limits(max_connections=50)
+        async with httpx2.AsyncClient(
+            base_url=client.base_url, headers=client.headers, timeout=60, limits=limits
+        ) as everybody:
+            bodies = [{"prompt": f"dream {number}"} for number in range(200)]
+            made = await asyncio.gather(*(everybody.post("/generations/image", json=body) for body in bodies))
+            assert {response.status_code for response in made} == {201}
+            uids = {response.json()["id"] for response in made}
+            assert len(uids) == 200
+            while True:
+                page = (await everybody.get("/generations", params={"limit": 1000})).json()
+                assert {generation["id"] for generation in page["generations"]} == uids
+                states = {generation["state"] for generation in page["generations"]}
+                if states == {"completed"}:
+                    break
+                assert "failed" not in states
+                await asyncio.sleep(0.1)
+
+    asyncio.run(asyncio.wait_for(main(), 120))
