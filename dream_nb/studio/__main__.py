@@ -74,6 +74,21 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _listen(host: str, port: int) -> socket.socket:
+    # asyncio switches Nagle's algorithm off only for sockets that say that they are TCP. With it, an answer in two
+    # pieces takes 40 ms.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
 class _Server(uvicorn.Server):
     """Says where it is as soon as it answers."""
 
@@ -99,14 +114,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     try:
         faults = Faults.from_file(arguments.faults) if arguments.faults else None
-        family = socket.AF_INET6 if ":" in arguments.host else socket.AF_INET
-        listener = socket.create_server((arguments.host, arguments.port), family=family, backlog=2048)
+        listener = _listen(arguments.host, arguments.port)
     except (OSError, ValueError, TypeError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     settings = Settings(public_callbacks=arguments.public_callbacks, fetch_loopback=arguments.fetch_loopback)
     app = create_app(arguments.library / ".studio", keys=keys, settings=settings, faults=faults)
-    shown = f"[{arguments.host}]" if family == socket.AF_INET6 else arguments.host
+    shown = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
     lines = [f"http://{shown}:{listener.getsockname()[1]}{PREFIX}"]
     lines += [f"key of {account}: {key}" for account, key in made.items()]
     config = uvicorn.Config(
