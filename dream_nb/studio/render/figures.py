@@ -407,30 +407,13 @@ def _people(pen: Pen, step: float) -> None:
 
 
 def _rider(pen: Pen, step: float) -> None:
-    small = _Scaled(pen, 0.74)
-    _horse(small, step)  # type: ignore[arg-type]
+    _horse(pen.smaller(0.74), step)
     pen.polygon([(-0.06, 0.52), (0.06, 0.52), (0.08, 0.84), (-0.06, 0.84)])
     pen.line([(0.0, 0.56), (0.08, 0.42), (0.04, 0.30)], 0.06)
     pen.line([(0.03, 0.78), (0.16, 0.68), (0.26, 0.68)], 0.04)
     pen.ellipse(0.02, 0.91, 0.05, 0.06)
     pen.box(-0.08, 0.93, 0.12, 0.95)
     pen.box(-0.03, 0.94, 0.07, 0.995)
-
-
-class _Scaled:
-    """A pen that draws smaller."""
-
-    def __init__(self, pen: Pen, size: float) -> None:
-        self.pen, self.size = pen, size
-
-    def polygon(self, points: list[Point]) -> None:
-        self.pen.polygon([(x * self.size, y * self.size) for x, y in points])
-
-    def ellipse(self, x: float, y: float, rx: float, ry: float) -> None:
-        self.pen.ellipse(x * self.size, y * self.size, rx * self.size, ry * self.size)
-
-    def line(self, points: list[Point], width: float) -> None:
-        self.pen.line([(x * self.size, y * self.size) for x, y in points], width * self.size)
 
 
 def _cyclist(pen: Pen, step: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 
@@ -25,6 +26,12 @@ class Pen:
         self._draw = ImageDraw.Draw(self.image)
         self._middle = columns * _FINER / 2
         self._foot = rows * _FINER
+
+    def smaller(self, size: float) -> Pen:
+        """A pen on the same paper that draws at this part of the size."""
+        other = copy.copy(self)
+        other.scale *= size
+        return other
 
     def _at(self, point: Point) -> Point:
         return self._middle + point[0] * self.scale, self._foot - point[1] * self.scale

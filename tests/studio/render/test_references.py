@@ -50,7 +50,7 @@ def test_the_palette_follows_a_style_ref_more_with_more_weight():
     goal = histogram(photo(6))
     values = [float(np.abs(histogram(drawn(style_refs=(Reference(png(photo(6)), w),))) - goal).mean()) for w in WEIGHTS]
     assert rising([-v for v in values], 0.002)
-    assert values[-1] < 0.5 * values[0]
+    assert values[-1] < 0.6 * values[0]
 
 
 def test_a_changed_picture_is_nearer_to_the_original_with_more_weight():
