@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import Final
 
 from pydantic_core import to_json
@@ -30,7 +29,7 @@ def generation(record: Record, base_url: str, progress: Callable[[str], float | 
         "id": record.id,
         "generation_type": record.kind,
         "state": record.state,
-        "created_at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds"),
+        "created_at": record.created,
         "take": record.take,
     }
     if record.failure_reason is not None:

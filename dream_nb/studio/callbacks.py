@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import replace
 from typing import Final
 
 from dream_nb.studio import answers
@@ -74,7 +73,7 @@ class Callbacks:
     async def _try(self, record: Record, state: str, tries: int) -> str:
         # The record may be further on by now, and what is told is the state that was reached then.
         reason = record.failure_reason if state == "failed" else None
-        body = answers.generation(replace(record, state=state, failure_reason=reason), record.base_url)
+        body = answers.generation(record._replace(state=state, failure_reason=reason), record.base_url)
         outcome = "given up"
         for number in range(tries, TRIES):
             if number > tries:

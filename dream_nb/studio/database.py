@@ -27,7 +27,7 @@ CREATE TABLE generations (
     state TEXT NOT NULL,
     take INTEGER NOT NULL,
     request TEXT NOT NULL,
-    created REAL NOT NULL,
+    created TEXT NOT NULL,
     base_url TEXT NOT NULL,
     asset TEXT NOT NULL,
     price INTEGER NOT NULL,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Final
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
 
 from dream_nb.studio.database import Database
 
@@ -14,9 +15,8 @@ _COLUMNS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A generation as it is remembered. `request` is its JSON; `created` seconds since 1970; `price` millicents."""
+class Record(NamedTuple):
+    """A generation as it is remembered. `request` is its JSON; `created` as the API writes it; `price` millicents."""
 
     seq: int
     id: str
@@ -25,7 +25,7 @@ class Record:
     state: str
     take: int
     request: str
-    created: float
+    created: str
     base_url: str
     asset: str
     price: int
@@ -93,7 +93,7 @@ class Store:
                     draft.kind,
                     draft.take or counted,
                     draft.request,
-                    time.time(),
+                    datetime.now(UTC).isoformat(timespec="microseconds"),
                     draft.base_url,
                     draft.asset,
                     draft.price,
@@ -109,7 +109,7 @@ class Store:
     def find(self, uid: str, account: str | None = None) -> Record | None:
         """A generation by its id, of this account or (None) of any."""
         row = self._db.execute(f"SELECT {_COLUMNS} FROM generations WHERE id = ?", (uid,)).fetchone()  # noqa: S608
-        record = Record(*row) if row else None
+        record = Record._make(row) if row else None
         return record if record and account in (None, record.account) else None
 
     def page(self, account: str, limit: int, offset: int) -> list[Record]:
@@ -118,7 +118,7 @@ class Store:
             f"SELECT {_COLUMNS} FROM generations WHERE account = ? ORDER BY seq DESC LIMIT ? OFFSET ?",  # noqa: S608
             (account, limit, offset),
         )
-        return [Record(*row) for row in rows]
+        return list(map(Record._make, rows))
 
     def unfinished(self, account: str) -> int:
         """How many generations of an account are queued or dreaming."""
@@ -132,7 +132,7 @@ class Store:
         row = self._db.execute(
             "SELECT created FROM generations WHERE account = ? ORDER BY seq DESC LIMIT 1 OFFSET ?", (account, most - 1)
         ).fetchone()
-        return float(row[0]) + period - time.time() if row else 0.0
+        return datetime.fromisoformat(row[0]).timestamp() + period - time.time() if row else 0.0
 
     def balance(self, account: str) -> int:
         """What an account has left, in millicents."""
