@@ -2,75 +2,49 @@
 
 from __future__ import annotations
 
-import ipaddress
-import logging
-import os
-import time
-from collections.abc import AsyncIterator, Generator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Self
+from urllib.parse import quote
 
-import anyio
 import httpx2
-import pydantic
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter
+from pydantic_core import from_json
 
-from dream_nb.api import errors
+from dream_nb.api.connection import DEADLINE_SECONDS, Connection, hidden
+from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import (
     Credits,
-    Error,
     Generation,
     GenerationRequest,
     ImageGenerationRequest,
     ListGenerationResponse,
     Pong,
-    _Schema,
 )
+from dream_nb.api.pages import Pages
 
-DEFAULT_BASE_URL: Final = "https://api.lumalabs.ai/dream-machine/v1"
-"""The server that the specification names."""
-
-MAX_ANSWER_BYTES: Final = 16 * 2**20
-_MAX_DETAIL = 500
-
-logger = logging.getLogger("dream_nb.api")
-S = TypeVar("S", bound=_Schema)
-
-
-class _Bearer(httpx2.Auth):
-    """The key, for one origin and no other."""
-
-    def __init__(self, key: str, origin: tuple[str, str, int | None]) -> None:
-        self._key = SecretStr(key)
-        self._origin = origin
-
-    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
-        if _origin(request.url) == self._origin:
-            request.headers["Authorization"] = f"Bearer {self._key.get_secret_value()}"
-        yield request
-
-
-def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port or {"https": 443, "http": 80}.get(url.scheme)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+_TEXTS = TypeAdapter(list[str])
 
 
 class AsyncDreamMachine:
     """A client of one Dream Machine: the hosted API, a studio, or any other server of the specification.
 
+    It belongs to one event loop. Every method sends one request, once, and raises an `APIError` where that fails.
+    The logger `dream_nb.api` tells at level DEBUG what is sent, without keys and pictures, and with texts shortened.
+
     Args:
         api_key: the bearer key. By default `LUMAAI_API_KEY`, which belongs to the origin of `LUMAAI_BASE_URL`
             (or of the hosted API) and is never sent to another.
         base_url: the server. By default `LUMAAI_BASE_URL`, else the one that the specification names.
-        timeout: seconds for connecting and for each read and write, or an `httpx2.Timeout`.
-        deadline: seconds for a whole call, reading its answer included.
-        http_client: an `httpx2.AsyncClient` of your own, for proxies, certificates or transports; you close it.
+        timeout: seconds for connecting, and for each read and write, or an `httpx2.Timeout` that names each.
+            By default 30, or what `http_client` has.
+        deadline: seconds for a whole call, reading its answer included; None sets no end.
+        http_client: an `httpx2.AsyncClient` of your own, for another proxy, certificates or transport; you close it.
+            Without one, the proxy and certificate variables of the environment count, such as `HTTPS_PROXY` and
+            `SSL_CERT_FILE`, except for plain http to this machine.
+
+    Attributes:
+        base_url: the server's address.
 
     Raises:
         ConfigurationError: no key for this address, or plain http to another machine.
@@ -78,36 +52,20 @@ class AsyncDreamMachine:
 
     def __init__(
         self,
-        api_key: str | None = None,
+        api_key: str | SecretStr | None = None,
         base_url: str | None = None,
         *,
-        timeout: float | httpx2.Timeout = 30.0,
-        deadline: float = 120.0,
+        timeout: float | httpx2.Timeout | None = None,
+        deadline: float | None = DEADLINE_SECONDS,
         http_client: httpx2.AsyncClient | None = None,
     ) -> None:
-        home = os.environ.get("LUMAAI_BASE_URL") or DEFAULT_BASE_URL
-        self.base_url = (base_url or home).rstrip("/")
-        url = httpx2.URL(self.base_url)
-        if url.scheme not in {"http", "https"} or not url.host:
-            raise errors.ConfigurationError(f"base URL {self.base_url!r} is not an http(s) address")
-        if url.scheme == "http" and http_client is None and not _is_loopback(url.host):
-            raise errors.ConfigurationError(
-                f"base URL {self.base_url!r} would send the key in the clear: use https, or a loopback address"
-            )
-        if api_key is None and _origin(url) == _origin(httpx2.URL(home)):
-            api_key = os.environ.get("LUMAAI_API_KEY")
-        if not api_key:
-            raise errors.ConfigurationError(
-                f"no key for {url.host}: set LUMAAI_API_KEY (with LUMAAI_BASE_URL for another server), or pass api_key="
-            )
-        self._auth = _Bearer(api_key, _origin(url))
-        self._deadline = deadline
-        self._owns_http = http_client is None
-        # A redirected create could be sent twice, and an API has no reason to redirect: so none is followed.
-        self._http = http_client or httpx2.AsyncClient(timeout=timeout, follow_redirects=False)
+        key, api_key = hidden(api_key), None
+        self._connection = Connection(key, base_url, timeout=timeout, deadline=deadline, http_client=http_client)
+        self.base_url = self._connection.base_url
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.base_url!r})"
+        # A traceback that shows variables also shows the client that could not be made, and has no address.
+        return f"{type(self).__name__}({getattr(self, 'base_url', '')!r})"
 
     async def __aenter__(self) -> Self:
         return self
@@ -119,203 +77,88 @@ class AsyncDreamMachine:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        if self._owns_http:
-            await self._http.aclose()
+        await self._connection.aclose()
 
     async def create_generation(
         self, request: GenerationRequest, *, headers: Mapping[str, str] | None = None
     ) -> Generation:
         """`createGeneration`: ask for a video. Sent once, never retried here. Gives back the queued generation."""
-        return await self._read(Generation, "createGeneration", "POST", "/generations", request, headers=headers)
+        return await self._connection.ask(
+            "createGeneration", _generation, "POST", "/generations", body=request, headers=headers
+        )
 
     async def generate_image(
         self, request: ImageGenerationRequest, *, headers: Mapping[str, str] | None = None
     ) -> Generation:
         """`generateImage`: ask for an image. Sent once, never retried here. Gives back the queued generation."""
-        return await self._read(Generation, "generateImage", "POST", "/generations/image", request, headers=headers)
+        return await self._connection.ask(
+            "generateImage", _generation, "POST", "/generations/image", body=request, headers=headers
+        )
 
     async def get_generation(self, id: str) -> Generation:  # noqa: A002 - the parameter's name in the specification
         """`getGeneration`: a generation by its id."""
-        return await self._read(Generation, "getGeneration", "GET", f"/generations/{_segment(id)}")
+        return await self._connection.ask("getGeneration", _generation, "GET", f"/generations/{_segment(id)}")
 
     async def list_generations(self, *, limit: int = 100, offset: int = 0) -> ListGenerationResponse:
-        """`listGenerations`: one page of the account's generations, newest first."""
-        params = {"limit": limit, "offset": offset}
-        return await self._read(ListGenerationResponse, "listGenerations", "GET", "/generations", params=params)
+        """`listGenerations`: one page of the account's generations, newest first.
+
+        Args:
+            limit: how many at most.
+            offset: how many of the newest to leave out.
+        """
+        return await self._connection.ask(
+            "listGenerations",
+            ListGenerationResponse.from_answer,
+            "GET",
+            "/generations",
+            params={"limit": limit, "offset": offset},
+        )
 
     async def iter_generations(self, *, page: int = 100) -> AsyncIterator[Generation]:
         """All of the account's generations, newest first, `page` of them a call; a page is asked for when needed.
 
-        A generation that moves to a later page while newer ones are made is given once.
+        Each is given once, also when newer ones are made in the meantime (of which some may be among them). Deleting
+        moves the others to earlier pages: to delete while going through, make a list of them first.
         """
-        seen: set[str | None] = set()
-        offset = 0
-        while True:
-            answer = await self.list_generations(limit=page, offset=offset)
-            for generation in answer.generations:
-                if generation.id not in seen:
-                    seen.add(generation.id)
-                    yield generation
-            offset += len(answer.generations)
-            more = len(answer.generations) == page if answer.has_more is None else answer.has_more
-            if not more or not answer.generations:
-                return
+        pages = Pages(page)
+        while not pages.ended:
+            answer = await self.list_generations(limit=page, offset=pages.offset)
+            for generation in pages.new(answer):
+                yield generation
 
     async def delete_generation(self, id: str) -> None:  # noqa: A002 - the parameter's name in the specification
         """`deleteGeneration`: remove a generation, or cancel it where the server still can."""
-        await self._send("deleteGeneration", "DELETE", f"/generations/{_segment(id)}")
+        await self._connection.ask("deleteGeneration", _nothing, "DELETE", f"/generations/{_segment(id)}")
 
     async def get_credits(self) -> Credits:
         """`getCredits`: the balance, in USD cents."""
-        return await self._read(Credits, "getCredits", "GET", "/credits")
+        return await self._connection.ask("getCredits", Credits.from_answer, "GET", "/credits")
 
     async def get_camera_motion(self) -> list[str]:
         """`getCameraMotion`: the camera motions that a prompt may name."""
-        answer = await self._send("getCameraMotion", "GET", "/generations/camera_motion/list")
-        try:
-            return pydantic.TypeAdapter(list[str]).validate_json(answer.content)
-        except pydantic.ValidationError as error:
-            raise _unreadable("getCameraMotion", answer, "is not a list of strings") from error
+        return await self._connection.ask(
+            "getCameraMotion", _TEXTS.validate_json, "GET", "/generations/camera_motion/list"
+        )
 
     async def ping(self) -> Pong:
         """`ping`: whether the server runs."""
-        return await self._read(Pong, "ping", "GET", "/ping")
-
-    async def _read(
-        self,
-        schema: type[S],
-        operation: str,
-        method: str,
-        path: str,
-        body: GenerationRequest | ImageGenerationRequest | None = None,
-        *,
-        params: Mapping[str, int] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> S:
-        answer = await self._send(operation, method, path, body, params=params, headers=headers)
-        try:
-            return schema.from_answer(answer.content)
-        except ValueError as error:
-            raise _unreadable(operation, answer, f"is not a {schema.__name__}") from error
-
-    async def _send(
-        self,
-        operation: str,
-        method: str,
-        path: str,
-        body: GenerationRequest | ImageGenerationRequest | None = None,
-        *,
-        params: Mapping[str, int] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> httpx2.Response:
-        request = self._http.build_request(
-            method,
-            self.base_url + path,
-            params=params,
-            headers=headers,
-            json=None if body is None else body.wire(),
-        )
-        began = time.perf_counter()
-        try:
-            with anyio.fail_after(self._deadline):
-                response = await self._http.send(request, auth=self._auth, stream=True)
-                try:
-                    answer = await _bounded(operation, response)
-                finally:
-                    await response.aclose()
-        except (TimeoutError, httpx2.TimeoutException) as error:
-            host = request.url.host
-            raise errors.APITimeoutError(operation, f"no answer from {host} in time") from error
-        except (httpx2.DecodingError, httpx2.RemoteProtocolError) as error:
-            raise errors.UnreadableAnswerError(operation, f"the answer broke off or is malformed ({error})") from error
-        except httpx2.TransportError as error:
-            broken = errors.APIConnectionError(operation, f"no connection to {request.url.host} ({error})")
-            broken.reached = not isinstance(error, httpx2.ConnectError | httpx2.ProxyError)
-            raise broken from error
-        logger.debug("%s %s %s %.0f ms", method, path, answer.status_code, 1e3 * (time.perf_counter() - began))
-        if not answer.is_success:
-            raise _refusal(operation, answer)
-        return answer
+        return await self._connection.ask("ping", Pong.from_answer, "GET", "/ping")
 
 
-async def _bounded(operation: str, response: httpx2.Response) -> httpx2.Response:
-    """The answer read to its end, or refused when it is more than the limit."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in response.aiter_bytes():
-        size += len(part)
-        if size > MAX_ANSWER_BYTES:
-            raise errors.UnreadableAnswerError(
-                operation, f"the answer is larger than {MAX_ANSWER_BYTES // 2**20} MB", status=response.status_code
-            )
-        parts.append(part)
-    headers = {name: value for name, value in response.headers.items() if name.lower() not in _TRANSFER_HEADERS}
-    return httpx2.Response(response.status_code, headers=headers, content=b"".join(parts))
+def _generation(body: bytes) -> Generation:
+    generation = Generation.from_answer(body)
+    if not generation.id:
+        raise ValueError("a generation without an id")
+    return generation
 
 
-# The body is decoded by now: these would have it decoded or measured again.
-_TRANSFER_HEADERS = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+def _nothing(body: bytes) -> None:
+    # The specification answers 204. A page of a proxy is no proof that anything was deleted.
+    if body:
+        from_json(body)
 
 
 def _segment(id: str) -> str:  # noqa: A002 - the parameter's name in the specification
-    from urllib.parse import quote
-
-    if not id:
-        raise errors.InvalidRequestError("a generation's id must not be empty")
+    if id in {"", ".", ".."}:
+        raise InvalidRequestError(f"{id!r} is not the id of a generation")
     return quote(id, safe="")
-
-
-def _request_id(answer: httpx2.Response) -> str | None:
-    return answer.headers.get("x-request-id")
-
-
-def _unreadable(operation: str, answer: httpx2.Response, what: str) -> errors.UnreadableAnswerError:
-    kind = answer.headers.get("content-type", "no content type")
-    return errors.UnreadableAnswerError(
-        operation, f"the answer ({kind}) {what}", status=answer.status_code, request_id=_request_id(answer)
-    )
-
-
-_BY_STATUS: Final[Mapping[int, type[errors.APIError]]] = {
-    401: errors.AuthenticationError,
-    403: errors.AuthenticationError,
-    404: errors.NotFoundError,
-    429: errors.RateLimitError,
-}
-
-
-def _refusal(operation: str, answer: httpx2.Response) -> errors.APIError:
-    status = answer.status_code
-    if answer.is_redirect or status < 400:  # noqa: PLR2004 - where HTTP's errors begin
-        return _unreadable(operation, answer, f"has status {status}")
-    kind = _BY_STATUS.get(status, errors.ServerError if answer.is_server_error else errors.BadRequestError)
-    detail = _detail(answer)
-    what = f"{status}, {detail}" if detail else f"{status} without a reason"
-    error = kind(operation, what.rstrip("."), status=status, detail=detail, request_id=_request_id(answer))
-    if isinstance(error, errors.RateLimitError):
-        error.retry_after = retry_after(answer)
-    return error
-
-
-def _detail(answer: httpx2.Response) -> str | None:
-    try:
-        detail = Error.from_answer(answer.content).detail
-    except ValueError:
-        return None
-    if detail is None or len(detail) <= _MAX_DETAIL:
-        return detail
-    return detail[:_MAX_DETAIL] + "…"
-
-
-def retry_after(answer: httpx2.Response) -> float | None:
-    """Seconds that the answer's `Retry-After` asks to wait (RFC 9110, 10.2.3: seconds or a date), or None."""
-    from datetime import UTC, datetime
-    from email.utils import parsedate_to_datetime
-
-    value = answer.headers.get("retry-after", "").strip()
-    if value.isdecimal():
-        return float(value)
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
-        return None

@@ -11,11 +11,12 @@
     + NotFoundError          no such generation (404)
     + RateLimitError         too many requests (429); `retry_after` in seconds
     + ServerError            the server failed (5xx)
-    + APIConnectionError     no connection, or it broke
-    + APITimeoutError        no answer in time
-    + UnreadableAnswerError  an answer that is not the API's: HTML, half a body, too much of it
+    + APIConnectionError     no connection, or it broke before an answer came; `reached` tells which
+    + APITimeoutError        no answer in time; `reached` tells whether there was a connection
+    + UnreadableAnswerError  an answer that is not the API's: HTML, half a body, too much of it, a redirect
 
-Each says what was wrong, with which value, and what to do next; none ever holds a key.
+Each is one line that says what was wrong, with which value, and what to do next. None ever holds a key, nor leads to
+an object that does: each can be pickled, copied and shown with all its variables.
 """
 
 from __future__ import annotations
@@ -100,9 +101,12 @@ class APIError(DreamError):
 
     Attributes:
         operation: the operation of the API, such as "createGeneration".
+        what: what went wrong, in a few words.
         status: the HTTP status, or None where there was no answer.
-        detail: what the server said, shortened to 500 characters, or None.
+        detail: what the server said (`detail` of the schema `Error`), shortened to 500 characters, or None.
         request_id: the server's name for the call, or None.
+        retry_after: seconds that the server asks to wait before the next call, or None.
+        reached: False where it is certain that the server took nothing of the request, True otherwise.
         at: when the call ended (UTC).
     """
 
@@ -116,6 +120,8 @@ class APIError(DreamError):
         status: int | None = None,
         detail: str | None = None,
         request_id: str | None = None,
+        retry_after: float | None = None,
+        reached: bool = True,
     ) -> None:
         super().__init__(f"{operation}: {what}. {self.advice}.")
         self.operation = operation
@@ -123,6 +129,8 @@ class APIError(DreamError):
         self.status = status
         self.detail = detail
         self.request_id = request_id
+        self.retry_after = retry_after
+        self.reached = reached
         self.at = datetime.now(UTC)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -152,18 +160,13 @@ class AuthenticationError(APIError):
 class NotFoundError(APIError):
     """The server knows no such generation (404)."""
 
-    advice = "Check the id, and that it was made with this key"
+    advice = "Check the id, that it was made with this key, and the base URL"
 
 
 class RateLimitError(APIError):
-    """Too many requests (429).
-
-    Attributes:
-        retry_after: seconds that the server asks to wait, or None.
-    """
+    """Too many requests (429)."""
 
     advice = "Wait, then send it again"
-    retry_after: float | None = None
 
 
 class ServerError(APIError):
@@ -173,23 +176,18 @@ class ServerError(APIError):
 
 
 class APIConnectionError(APIError):
-    """There was no connection, or it broke.
-
-    Attributes:
-        reached: whether a part of the request may have reached the server.
-    """
+    """There was no connection, or it broke before an answer came."""
 
     advice = "Check the network and the base URL"
-    reached: bool = True
 
 
 class APITimeoutError(APIError):
     """The server did not answer in time."""
 
-    advice = "Try again, or allow more time with timeout="
+    advice = "Try again, or allow more time with timeout= and deadline="
 
 
 class UnreadableAnswerError(APIError):
-    """An answer that is not the API's: HTML, half a body, or more than the limit."""
+    """An answer that is not the API's: HTML, half a body, more than the limit, a redirect."""
 
     advice = "Check that the base URL is a Dream Machine, and that no proxy answers in its place"

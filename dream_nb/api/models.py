@@ -18,6 +18,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    FiniteFloat,
     JsonValue,
     Tag,
     ValidationInfo,
@@ -291,7 +292,7 @@ class ListGenerationResponse(_Schema):
 class Credits(_Schema):
     """`Credits`: the balance, in USD cents."""
 
-    credit_balance: float
+    credit_balance: FiniteFloat
 
 
 class Pong(_Schema):

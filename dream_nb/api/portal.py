@@ -37,7 +37,12 @@ class Portal:
 
     def call(self, function: Callable[..., Awaitable[T]], *args: object) -> T:
         """Run the function on the loop and wait for what it gives back. An interrupt ends the wait and the call."""
-        return self._running().call(function, *args)
+        future = self.start(function, *args)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
 
     def start(self, function: Callable[..., Awaitable[T]], *args: object) -> Future[T]:
         """Run the function on the loop, and give back at once a future for its result."""

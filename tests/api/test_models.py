@@ -86,7 +86,7 @@ def test_a_page_is_read_with_only_its_generations() -> None:
 
 @pytest.mark.parametrize("document", ["<html>", "[]", '{"id": 3, "request": []}', "", "null"])
 def test_what_is_not_a_generation_is_a_value_error(document: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         Generation.from_answer(document)
 
 

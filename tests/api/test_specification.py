@@ -74,10 +74,11 @@ def test_a_model_requires_what_its_schema_requires(name: str) -> None:
 
 @pytest.mark.parametrize("name", objects())
 def test_a_model_has_the_defaults_of_its_schema(name: str) -> None:
-    for field, schema in schemas()[name]["properties"].items():
-        if "$ref" in schema:
-            schema = schemas()[schema["$ref"].rpartition("/")[2]] | {
-                key: schema[key] for key in schema if key == "default"
+    for field, written in schemas()[name]["properties"].items():
+        schema = written
+        if "$ref" in written:
+            schema = schemas()[written["$ref"].rpartition("/")[2]] | {
+                key: written[key] for key in written if key == "default"
             }
         if "default" in schema and name != "Generation":
             assert model(name).model_fields[field].default == schema["default"], field

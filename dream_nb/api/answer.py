@@ -1,0 +1,164 @@
+"""What a server answered, read within bounds."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, Self
+
+import httpx2
+from pydantic_core import from_json, to_json
+
+MAX_BYTES: Final = 16 * 2**20
+"""An answer's body, as it comes and as it unfolds: a hundred generations with long prompts are a tenth of it."""
+
+ENCODING: Final = "gzip"
+"""The one compression that is asked for, since it can be unfolded within bounds by the standard library."""
+
+_MAX_HEADER = 100
+_SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """An answer, as much of it as could be read.
+
+    Attributes:
+        status: the HTTP status.
+        headers: its header fields.
+        body: the body, decompressed.
+        flaw: why the body is not whole, to be put behind "the answer", or None.
+    """
+
+    status: int
+    headers: httpx2.Headers
+    body: bytes
+    flaw: str | None = None
+
+    def __repr__(self) -> str:
+        # A server may send the key back, and a traceback may show variables.
+        return f"<{type(self).__name__} {self.status}, {len(self.body)} bytes>"
+
+    @classmethod
+    async def read(cls, response: httpx2.Response) -> Self:
+        """Read a response to its end, or up to where that makes no sense.
+
+        Raises:
+            httpx2.TimeoutException: a part did not come in time.
+        """
+        body = _Body(response.headers.get("content-encoding", ""))
+        flaw = body.flaw
+        try:
+            if response.is_stream_consumed:
+                # A hook of the caller's own client has read it.
+                return cls(response.status_code, response.headers, response.content)
+            if flaw is None:
+                async with aclosing(response.aiter_raw()) as parts:
+                    async for part in parts:
+                        if (flaw := body.add(part)) is not None:
+                            break
+                    else:
+                        flaw = body.end()
+        except httpx2.TimeoutException:
+            raise
+        except httpx2.HTTPError:
+            flaw = "broke off"
+        return cls(response.status_code, response.headers, bytes(body.content), flaw)
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return httpx2.codes.is_success(self.status)
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the status is 4xx or 5xx."""
+        return httpx2.codes.is_error(self.status)
+
+    @property
+    def content_type(self) -> str:
+        """What the server says that the body is."""
+        return self.headers.get("content-type") or "no content type"
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's name for the call, if it gave one."""
+        return self.headers.get("x-request-id") or None
+
+    @property
+    def redirects_to(self) -> str | None:
+        """The host that a redirect names, if this is one. Its path is left out: it may hold a secret."""
+        if not httpx2.codes.is_redirect(self.status) or "location" not in self.headers:
+            return None
+        try:
+            return httpx2.URL(self.headers["location"]).host or "another path"
+        except httpx2.InvalidURL:
+            return "a place that is no address"
+
+    @property
+    def detail(self) -> str | None:
+        """`detail` of the schema `Error`; where a server sends more than text there, that as JSON."""
+        try:
+            document: Any = from_json(self.body) if self.flaw is None else None
+            detail = document.get("detail") if isinstance(document, Mapping) else None
+            return detail if isinstance(detail, str | None) else to_json(detail).decode()
+        except ValueError:
+            return None
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that `Retry-After` asks to wait (RFC 9110, 10.2.3: seconds, or a date by the server's clock)."""
+        value = self.headers.get("retry-after", "").strip()
+        if _SECONDS.fullmatch(value):
+            return float(value)
+        until = _date(value)
+        if until is None:
+            return None
+        now = _date(self.headers.get("date", "")) or datetime.now(UTC)
+        return max(0.0, (until - now).total_seconds())
+
+
+class _Body:
+    """A body that comes in parts, and never grows beyond `MAX_BYTES`."""
+
+    def __init__(self, encoding: str) -> None:
+        encoding = encoding.strip().lower()
+        self.content = bytearray()
+        self.flaw = None if encoding in {"", "identity", ENCODING} else "is compressed in a way that was not asked for"
+        self._received = 0
+        self._unzip = zlib.decompressobj(zlib.MAX_WBITS | 16) if encoding == ENCODING else None
+
+    def add(self, part: bytes) -> str | None:
+        """Take the next part. Gives back what is wrong with it, if anything is."""
+        self._received += len(part)
+        if self._unzip is None:
+            self.content += part
+        elif not self._unzip.eof:
+            try:
+                self.content += self._unzip.decompress(part, MAX_BYTES + 1 - len(self.content))
+            except zlib.error:
+                return "is compressed wrongly"
+        # What comes in counts too: a stream of nothing else than headers and padding unfolds to nothing.
+        if max(self._received, len(self.content)) > MAX_BYTES:
+            return f"is larger than {MAX_BYTES // 2**20} MB"
+        return None
+
+    def end(self) -> str | None:
+        """Nothing more comes. Gives back what is missing, if anything is."""
+        whole = self._unzip is None or self._unzip.eof or not self._received
+        return None if whole else "broke off"
+
+
+def _date(value: str) -> datetime | None:
+    if len(value) > _MAX_HEADER:
+        return None
+    try:
+        date = parsedate_to_datetime(value)
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

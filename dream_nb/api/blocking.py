@@ -1,0 +1,123 @@
+"""The operations of the Dream Machine API for code that waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+import httpx2
+from pydantic import SecretStr
+
+from dream_nb.api.client import AsyncDreamMachine
+from dream_nb.api.connection import DEADLINE_SECONDS, hidden
+from dream_nb.api.models import (
+    Credits,
+    Generation,
+    GenerationRequest,
+    ImageGenerationRequest,
+    ListGenerationResponse,
+    Pong,
+)
+from dream_nb.api.pages import Pages
+from dream_nb.api.portal import portal
+
+
+class DreamMachine:
+    """`AsyncDreamMachine`, synchronously: also inside a notebook's running loop, and from any thread.
+
+    An interrupt ends the call at once; a create that was interrupted may have been taken (look with
+    `list_generations`).
+
+    Args:
+        api_key: as for `AsyncDreamMachine`.
+        base_url: as for `AsyncDreamMachine`.
+        timeout: as for `AsyncDreamMachine`.
+        deadline: as for `AsyncDreamMachine`.
+        http_client: an `httpx2.AsyncClient` of your own, used by no other event loop than the one in the background.
+
+    Attributes:
+        base_url: the server's address.
+
+    Raises:
+        ConfigurationError: no key for this address, or plain http to another machine.
+    """
+
+    def __init__(
+        self,
+        api_key: str | SecretStr | None = None,
+        base_url: str | None = None,
+        *,
+        timeout: float | httpx2.Timeout | None = None,
+        deadline: float | None = DEADLINE_SECONDS,
+        http_client: httpx2.AsyncClient | None = None,
+    ) -> None:
+        key, api_key = hidden(api_key), None
+        self._client = AsyncDreamMachine(key, base_url, timeout=timeout, deadline=deadline, http_client=http_client)
+        self.base_url = self._client.base_url
+
+    def __repr__(self) -> str:
+        # A traceback that shows variables also shows the client that could not be made, and has no address.
+        return f"{type(self).__name__}({getattr(self, 'base_url', '')!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        portal.call(self._client.aclose)
+
+    def create_generation(self, request: GenerationRequest, *, headers: Mapping[str, str] | None = None) -> Generation:
+        """`createGeneration`: ask for a video. Sent once, never retried here. Gives back the queued generation."""
+        return portal.call(partial(self._client.create_generation, request, headers=headers))
+
+    def generate_image(
+        self, request: ImageGenerationRequest, *, headers: Mapping[str, str] | None = None
+    ) -> Generation:
+        """`generateImage`: ask for an image. Sent once, never retried here. Gives back the queued generation."""
+        return portal.call(partial(self._client.generate_image, request, headers=headers))
+
+    def get_generation(self, id: str) -> Generation:  # noqa: A002 - the parameter's name in the specification
+        """`getGeneration`: a generation by its id."""
+        return portal.call(self._client.get_generation, id)
+
+    def list_generations(self, *, limit: int = 100, offset: int = 0) -> ListGenerationResponse:
+        """`listGenerations`: one page of the account's generations, newest first.
+
+        Args:
+            limit: how many at most.
+            offset: how many of the newest to leave out.
+        """
+        return portal.call(partial(self._client.list_generations, limit=limit, offset=offset))
+
+    def iter_generations(self, *, page: int = 100) -> Iterator[Generation]:
+        """All of the account's generations, newest first, `page` of them a call; a page is asked for when needed.
+
+        Each is given once, also when newer ones are made in the meantime (of which some may be among them). Deleting
+        moves the others to earlier pages: to delete while going through, make a list of them first.
+        """
+        pages = Pages(page)
+        while not pages.ended:
+            yield from pages.new(self.list_generations(limit=page, offset=pages.offset))
+
+    def delete_generation(self, id: str) -> None:  # noqa: A002 - the parameter's name in the specification
+        """`deleteGeneration`: remove a generation, or cancel it where the server still can."""
+        portal.call(self._client.delete_generation, id)
+
+    def get_credits(self) -> Credits:
+        """`getCredits`: the balance, in USD cents."""
+        return portal.call(self._client.get_credits)
+
+    def get_camera_motion(self) -> list[str]:
+        """`getCameraMotion`: the camera motions that a prompt may name."""
+        return portal.call(self._client.get_camera_motion)
+
+    def ping(self) -> Pong:
+        """`ping`: whether the server runs."""
+        return portal.call(self._client.ping)

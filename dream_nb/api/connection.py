@@ -1,0 +1,299 @@
+"""One server, its key, and a single call to it: sent once, answered within bounds, failing by the error tree."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, Final, NoReturn, TypeVar
+
+import anyio
+import httpx2
+import pydantic
+from pydantic import SecretStr
+
+from dream_nb.api import errors
+from dream_nb.api.answer import ENCODING, Answer
+from dream_nb.api.models import GenerationRequest, ImageGenerationRequest
+from dream_nb.api.redaction import redacted
+
+DEFAULT_BASE_URL: Final = "https://api.lumalabs.ai/dream-machine/v1"
+"""The server that the specification names."""
+
+TIMEOUT_SECONDS: Final = 30.0
+DEADLINE_SECONDS: Final = 120.0
+
+_MAX_DETAIL = 500
+_MAX_WORDS = 200
+_MAX_PORT = 65535
+
+logger = logging.getLogger("dream_nb.api")
+T = TypeVar("T")
+Origin = tuple[str, str, int | None]
+
+
+def hidden(key: str | SecretStr | None) -> SecretStr | None:
+    """A key that no traceback shows, not even one that prints variables."""
+    return SecretStr(key) if isinstance(key, str) else key
+
+
+class _Bearer(httpx2.Auth):
+    """The key, for one origin and no other."""
+
+    def __init__(self, key: SecretStr, origin: Origin) -> None:
+        self._key = key
+        self._origin = origin
+
+    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
+        if _origin(request.url) == self._origin:
+            request.headers["Authorization"] = f"Bearer {self._key.get_secret_value()}"
+        yield request
+
+    def hide(self, text: str) -> str:
+        """A text of the server's, without the key that it may have sent back."""
+        return text.replace(self._key.get_secret_value(), "[key]")
+
+
+class Connection:
+    """The way to one server. The arguments are those of `AsyncDreamMachine`."""
+
+    def __init__(
+        self,
+        key: SecretStr | None,
+        base_url: str | None,
+        *,
+        timeout: float | httpx2.Timeout | None,
+        deadline: float | None,
+        http_client: httpx2.AsyncClient | None,
+    ) -> None:
+        home = os.environ.get("LUMAAI_BASE_URL") or DEFAULT_BASE_URL
+        url = _address(base_url or home)
+        self.base_url = str(url).rstrip("/")
+        if url.scheme == "http" and http_client is None and not _is_loopback(url.host):
+            raise errors.ConfigurationError(
+                f"base URL {self.base_url!r} would send the key in the clear: use https, or a loopback address"
+            )
+        if key is None and _origin(url) == _origin(_address(home)):
+            key = hidden(os.environ.get("LUMAAI_API_KEY"))
+        self._auth = _Bearer(_checked(key, url.host), _origin(url))
+        self._deadline = deadline
+        self._owns_http = http_client is None
+        if timeout is None and http_client is None:
+            timeout = TIMEOUT_SECONDS
+        self._timeout = httpx2.USE_CLIENT_DEFAULT if timeout is None else httpx2.Timeout(timeout)
+        self._http = http_client or _http_client(url)
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: a key would lie in the pickle."""
+        raise TypeError("a client holds a key and open connections, so it cannot be pickled: make a new one instead")
+
+    async def aclose(self) -> None:
+        """Close the connections that were opened here."""
+        if self._owns_http:
+            await self._http.aclose()
+
+    async def ask(
+        self,
+        operation: str,
+        read: Callable[[bytes], T],
+        method: str,
+        path: str,
+        *,
+        body: GenerationRequest | ImageGenerationRequest | None = None,
+        params: Mapping[str, int] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> T:
+        """Make one call.
+
+        Args:
+            operation: its name in the specification.
+            read: makes of the answer's body what is given back, or raises ValueError.
+            method: of HTTP.
+            path: below the base URL.
+            body: the request's document.
+            params: the query.
+            headers: further header fields.
+
+        Raises:
+            APIError: it failed; which class tells how.
+        """
+        request = self._request(method, path, body, params, headers)
+        shown = "" if body is None and params is None else redacted(body.wire() if body is not None else params or {})
+        logger.debug("%s: %s %s %s", operation, method, path, shown)
+        began = time.perf_counter()
+        answer = await self._send(operation, request)
+        milliseconds = 1e3 * (time.perf_counter() - began)
+        outcome = answer if isinstance(answer, errors.APIError) else self._outcome(operation, answer, read)
+        if isinstance(outcome, errors.APIError):
+            logger.debug("%s: %s after %.0f ms: %s", operation, type(outcome).__name__, milliseconds, outcome)
+            # Raised here, where nothing is being handled, and not where it was found: no `__context__` leads from the
+            # error to the HTTP client's request, which holds the key.
+            raise outcome
+        return outcome
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: GenerationRequest | ImageGenerationRequest | None,
+        params: Mapping[str, int] | None,
+        headers: Mapping[str, str] | None,
+    ) -> httpx2.Request:
+        fields = {"accept": "application/json", "accept-encoding": ENCODING}
+        content = None
+        if body is not None:
+            fields["content-type"] = "application/json"
+            try:
+                content = json.dumps(body.wire(), ensure_ascii=False, allow_nan=False).encode()
+            except UnicodeEncodeError:
+                raise errors.InvalidRequestError("the request holds half a character (a lone surrogate)") from None
+        return self._http.build_request(
+            method,
+            self.base_url + path,
+            params=params,
+            headers=fields | {name.lower(): value for name, value in (headers or {}).items()},
+            content=content,
+            timeout=self._timeout,
+        )
+
+    async def _send(self, operation: str, request: httpx2.Request) -> Answer | errors.APIError:
+        """Send the request once. Redirects are not followed: a create could be made twice, a key could travel."""
+        host = request.url.host
+        try:
+            with anyio.fail_after(self._deadline):
+                response = await self._http.send(request, auth=self._auth, stream=True, follow_redirects=False)
+                try:
+                    answer = await Answer.read(response)
+                finally:
+                    await response.aclose()
+        except (TimeoutError, httpx2.TimeoutException) as error:
+            reached = not isinstance(error, _NOT_SENT)
+            what = f"no answer from {host} in time" if reached else f"no connection to {host} in time"
+            return errors.APITimeoutError(operation, what, reached=reached)
+        except httpx2.HTTPError as error:
+            reached = not isinstance(error, _NOT_SENT)
+            what = f"the connection to {host} broke" if reached else f"no connection to {host}"
+            why = self._words(str(error)) or type(error).__name__
+            return errors.APIConnectionError(operation, f"{what} ({why})", reached=reached)
+        except anyio.get_cancelled_exc_class() as cancelled:
+            # The frames below hold the key; a notebook may show their variables.
+            raise cancelled.with_traceback(None)  # noqa: B904 - it is the same exception
+        logger.debug("%s: %d, %d bytes", operation, answer.status, len(answer.body))
+        return answer
+
+    def _outcome(self, operation: str, answer: Answer, read: Callable[[bytes], T]) -> T | errors.APIError:
+        if answer.is_refusal:
+            return self._refusal(operation, answer)
+        if answer.redirects_to:
+            what = f"redirects to {answer.redirects_to}"
+        elif not answer.is_success:
+            what = f"has status {answer.status}"
+        elif answer.flaw:
+            what = answer.flaw
+        else:
+            try:
+                return read(answer.body)
+            except ValueError as error:
+                what = f"is not the API's: {_reason(error)}"
+        return errors.UnreadableAnswerError(
+            operation,
+            f"the answer ({self._words(answer.content_type)}) {self._words(what)}",
+            status=answer.status,
+            request_id=self._words(answer.request_id) or None,
+        )
+
+    def _refusal(self, operation: str, answer: Answer) -> errors.APIError:
+        detail = self._words(answer.detail, _MAX_DETAIL)
+        what = f"{answer.status}, {detail}" if detail else f"{answer.status} without a reason"
+        kind = _BY_STATUS.get(
+            answer.status, errors.ServerError if httpx2.codes.is_server_error(answer.status) else errors.BadRequestError
+        )
+        return kind(
+            operation,
+            what.rstrip("."),
+            status=answer.status,
+            detail=detail or None,
+            request_id=self._words(answer.request_id) or None,
+            retry_after=answer.retry_after,
+        )
+
+    def _words(self, text: str | None, limit: int = _MAX_WORDS) -> str:
+        """A foreign text, fit for one line: without the key, without control characters, cut."""
+        text = self._auth.hide(text or "")[: 4 * limit]
+        text = " ".join("".join(character if character.isprintable() else " " for character in text).split())
+        return text if len(text) <= limit else text[:limit] + "…"
+
+
+_NOT_SENT: Final = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    httpx2.UnsupportedProtocol,
+)
+"""After these it is certain that the server took nothing of the request."""
+
+_BY_STATUS: Final[Mapping[int, type[errors.APIError]]] = {
+    401: errors.AuthenticationError,
+    403: errors.AuthenticationError,
+    404: errors.NotFoundError,
+    429: errors.RateLimitError,
+}
+
+
+def _reason(error: ValueError) -> str:
+    if isinstance(error, pydantic.ValidationError):
+        first: Any = error.errors(include_url=False, include_input=False)[0]
+        return ".".join([str(part) for part in first["loc"]] or ["it"]) + f": {first['msg']}"
+    return str(error)
+
+
+def _address(base_url: str) -> httpx2.URL:
+    if "@" in base_url:
+        raise errors.ConfigurationError("the base URL must not hold a user name or password: pass the key as api_key=")
+    try:
+        url = httpx2.URL(base_url)
+    except httpx2.InvalidURL:
+        url = httpx2.URL()
+    if url.scheme not in {"http", "https"} or not url.host or (url.port or 0) > _MAX_PORT or url.query or url.fragment:
+        # What has no scheme is not shown: it may be a key in the wrong place.
+        shown = repr(base_url) if "://" in base_url else "given"
+        raise errors.ConfigurationError(
+            f"the base URL {shown} is not an http(s) address without a query, such as {DEFAULT_BASE_URL}"
+        )
+    return url
+
+
+def _checked(key: SecretStr | None, host: str) -> SecretStr:
+    if key is None or not key.get_secret_value().strip():
+        raise errors.ConfigurationError(
+            f"no key for {host}: set LUMAAI_API_KEY (with LUMAAI_BASE_URL for another server), or pass api_key="
+        )
+    # A file's last newline often comes along. Anything else would end in an error that quotes the header.
+    key = SecretStr(key.get_secret_value().strip())
+    if not all("!" <= character <= "~" for character in key.get_secret_value()):
+        raise errors.ConfigurationError(f"the key for {host} holds spaces or letters that no key has: copy it again")
+    return key
+
+
+def _http_client(url: httpx2.URL) -> httpx2.AsyncClient:
+    try:
+        # Plain http stays on this machine: a proxy of the environment would be given the key in the clear.
+        return httpx2.AsyncClient(trust_env=url.scheme == "https")
+    except (OSError, ValueError, ImportError) as error:
+        why = str(error)
+    raise errors.ConfigurationError(f"the proxy or certificate variables of the environment do not work: {why}")
+
+
+def _origin(url: httpx2.URL) -> Origin:
+    return url.scheme, url.host, url.port or {"https": 443, "http": 80}.get(url.scheme)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

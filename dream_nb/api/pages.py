@@ -1,0 +1,46 @@
+"""A walk through the pages of a list that grows at its head meanwhile."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dream_nb.api.errors import InvalidRequestError, UnreadableAnswerError
+from dream_nb.api.models import Generation, ListGenerationResponse
+
+MAX_STALE_PAGES: Final = 10
+"""Pages in a row that bring nothing new, before a server is taken to ignore `offset`."""
+
+
+class Pages:
+    """Where the walk stands.
+
+    Args:
+        size: generations a page.
+
+    Raises:
+        InvalidRequestError: a page of none.
+    """
+
+    def __init__(self, size: int) -> None:
+        if size < 1:
+            raise InvalidRequestError(f"a page holds at least one generation, not {size}")
+        self.offset = 0
+        self.ended = False
+        self._seen: set[str] = set()
+        self._stale = 0
+
+    def new(self, page: ListGenerationResponse) -> list[Generation]:
+        """What a page brings that no page before it brought: newer ones push those already seen to later pages.
+
+        Raises:
+            UnreadableAnswerError: page after page brings nothing new, though the server says that there is more.
+        """
+        found = [generation for generation in page.generations if generation.id not in self._seen]
+        self._seen |= {generation.id for generation in found if generation.id is not None}
+        self.offset += len(page.generations)
+        # A server may give fewer than it was asked for: only its own word, or an empty page, is an end.
+        self.ended = page.has_more is False or not page.generations
+        self._stale = 0 if found else self._stale + 1
+        if self._stale > MAX_STALE_PAGES and not self.ended:
+            raise UnreadableAnswerError("listGenerations", f"{self._stale} pages in a row brought nothing new")
+        return found

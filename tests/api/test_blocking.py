@@ -1,0 +1,75 @@
+"""`DreamMachine` is `AsyncDreamMachine` for code that waits."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from dream_nb.api.blocking import DreamMachine
+from dream_nb.api.client import AsyncDreamMachine
+from tests.api.conftest import Open
+from tests.api.servers import PATIENCE, Exchange, Hostile
+
+OPERATIONS = [
+    name
+    for name, member in vars(AsyncDreamMachine).items()
+    if inspect.isfunction(member) and not name.startswith("_") and name != "aclose"
+]
+
+
+def declared(client: type, name: str) -> list[tuple[str, object, object, object]]:
+    parameters = inspect.signature(getattr(client, name)).parameters.values()
+    return [(item.name, item.kind, item.default, item.annotation) for item in parameters]
+
+
+@pytest.mark.parametrize("name", [*OPERATIONS, "__init__"])
+def test_both_clients_take_the_same_arguments(name: str) -> None:
+    assert declared(DreamMachine, name) == declared(AsyncDreamMachine, name)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_both_clients_give_the_same(name: str) -> None:
+    result = inspect.signature(getattr(AsyncDreamMachine, name)).return_annotation
+    assert inspect.signature(getattr(DreamMachine, name)).return_annotation == result.removeprefix("Async")
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_both_clients_say_the_same(name: str) -> None:
+    assert inspect.getdoc(getattr(DreamMachine, name)) == inspect.getdoc(getattr(AsyncDreamMachine, name))
+
+
+def test_it_works_inside_a_running_loop(hostile: Hostile, connect: Open) -> None:
+    async def cell() -> float:
+        return connect(hostile.base_url).get_credits().credit_balance
+
+    assert asyncio.run(cell()) == 7
+
+
+def test_it_works_from_many_threads(hostile: Hostile, connect: Open) -> None:
+    machine = connect(hostile.base_url)
+    with ThreadPoolExecutor(8) as pool:
+        balances = list(pool.map(lambda _: machine.get_credits().credit_balance, range(16)))
+    assert balances == [7] * 16
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+def test_an_interrupt_ends_the_wait_and_the_call(hostile: Hostile, connect: Open) -> None:
+    hung_up = threading.Event()
+    main = threading.main_thread().ident
+    assert main is not None
+
+    def interrupt(exchange: Exchange) -> None:
+        signal.pthread_kill(main, signal.SIGINT)
+        exchange.stall()
+        hung_up.set()
+
+    hostile.behaviour = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        connect(hostile.base_url).get_credits()
+    assert hung_up.wait(PATIENCE)

@@ -1,0 +1,337 @@
+"""A key belongs to one origin, and is in nothing that anybody sees."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import copy
+import json
+import logging
+import pickle
+import traceback
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any
+
+import httpx2
+import pytest
+from IPython.core.ultratb import VerboseTB
+from pydantic import SecretStr
+
+from dream_nb.api import errors
+from dream_nb.api.blocking import DreamMachine
+from dream_nb.api.client import AsyncDreamMachine
+from dream_nb.api.models import GenerationRequest
+from tests.api.conftest import Open
+from tests.api.servers import Behaviour, Exchange, Hostile, fine, free_port, hostile, wait_for
+
+VIDEO = GenerationRequest(prompt="a serene lake at sunset")
+
+
+@pytest.fixture(autouse=True)
+def _variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LUMAAI_API_KEY", "LUMAAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def got_key(server: Hostile) -> str:
+    return server.requests[0].headers["authorization"]
+
+
+def test_the_key_is_the_argument(hostile: Hostile, connect: Open, key: str) -> None:
+    connect(hostile.base_url).get_credits()
+    assert got_key(hostile) == f"Bearer {key}"
+
+
+def test_the_key_may_be_a_secret(hostile: Hostile, key: str) -> None:
+    with DreamMachine(SecretStr(key), hostile.base_url) as machine:
+        machine.get_credits()
+    assert got_key(hostile) == f"Bearer {key}"
+
+
+def test_key_and_address_come_from_the_environment(hostile: Hostile, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LUMAAI_API_KEY", key)
+    monkeypatch.setenv("LUMAAI_BASE_URL", hostile.base_url)
+    with DreamMachine() as machine:
+        machine.get_credits()
+    assert got_key(hostile) == f"Bearer {key}"
+
+
+def test_without_an_address_it_is_the_server_of_the_specification(key: str) -> None:
+    with DreamMachine(key) as machine:
+        assert machine.base_url == "https://api.lumalabs.ai/dream-machine/v1"
+
+
+def test_the_key_of_the_environment_goes_to_its_own_origin_only(
+    hostile: Hostile, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LUMAAI_API_KEY", key)
+    with pytest.raises(errors.ConfigurationError, match="no key for localhost"):
+        DreamMachine(base_url=hostile.base_url)
+
+
+def test_another_path_of_the_same_origin_has_the_same_key(
+    hostile: Hostile, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LUMAAI_API_KEY", key)
+    monkeypatch.setenv("LUMAAI_BASE_URL", hostile.base_url)
+    with DreamMachine(base_url=hostile.base_url.replace("/v1", "/v2")) as machine:
+        machine.get_credits()
+    assert got_key(hostile) == f"Bearer {key}"
+
+
+def test_a_last_newline_is_not_part_of_a_key(hostile: Hostile, key: str) -> None:
+    with DreamMachine(f" {key}\n", hostile.base_url) as machine:
+        machine.get_credits()
+    assert got_key(hostile) == f"Bearer {key}"
+
+
+@pytest.mark.parametrize("base_url", ["http://example.com/v1", "http://10.0.0.1", "http://evil.localhost", "http://0"])
+def test_plain_http_goes_to_this_machine_only(key: str, base_url: str) -> None:
+    with pytest.raises(errors.ConfigurationError, match="in the clear"):
+        DreamMachine(key, base_url)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "[::1]"])
+def test_plain_http_may_stay_on_this_machine(key: str, host: str) -> None:
+    with DreamMachine(key, f"http://{host}:8000/v1") as machine:
+        assert machine.base_url == f"http://{host}:8000/v1"
+
+
+def test_plain_http_may_go_where_a_client_of_ones_own_takes_it(key: str) -> None:
+    async def answer(_request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, json={"credit_balance": 7})
+
+    async def main() -> float:
+        async with (
+            httpx2.AsyncClient(transport=httpx2.MockTransport(answer)) as http,
+            AsyncDreamMachine(key, "http://studio", http_client=http) as machine,
+        ):
+            return (await machine.get_credits()).credit_balance
+
+    assert asyncio.run(main()) == 7
+
+
+def test_plain_http_goes_through_no_proxy(hostile: Hostile, connect: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_proxy = Hostile()
+    try:
+        for name in ("HTTP_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://localhost:{with_proxy.port}")
+        connect(hostile.base_url).get_credits()
+    finally:
+        with_proxy.close()
+    assert (len(hostile.requests), with_proxy.requests) == (1, [])
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("follow", [False, True])
+def test_a_key_does_not_travel_by_a_redirect(hostile: Hostile, key: str, status: int, follow: bool) -> None:
+    other = Hostile()
+    hostile.behaviour = lambda exchange: exchange.answer(status, location=f"http://127.0.0.1:{other.port}/v1/credits")
+
+    async def main() -> None:
+        async with (
+            httpx2.AsyncClient(follow_redirects=follow) as http,
+            AsyncDreamMachine(key, hostile.base_url, http_client=http) as machine,
+        ):
+            for call in (machine.get_credits(), machine.create_generation(VIDEO)):
+                with pytest.raises(errors.UnreadableAnswerError):
+                    await call
+
+    try:
+        asyncio.run(main())
+    finally:
+        other.close()
+    assert (len(hostile.requests), other.requests) == (2, [])
+
+
+BAD_ADDRESSES = ["api.lumalabs.ai", "ftp://example.com", "https://", "https://h:99999", "https://h:b", "https://h/?a=b"]
+
+
+@pytest.mark.parametrize("base_url", BAD_ADDRESSES)
+def test_what_is_no_address_is_refused(key: str, base_url: str) -> None:
+    with pytest.raises(errors.ConfigurationError, match="is not an http"):
+        DreamMachine(key, base_url)
+
+
+def test_an_address_with_a_password_is_refused_unseen(key: str) -> None:
+    with pytest.raises(errors.ConfigurationError, match="user name or password") as caught:
+        DreamMachine("a", f"https://me:{key}@example.com")
+    assert key not in str(caught.value)
+
+
+def test_arguments_in_the_wrong_order_show_no_key(key: str) -> None:
+    with pytest.raises(errors.ConfigurationError) as caught:
+        DreamMachine("https://example.com", key)
+    assert key not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "made", [lambda key: f"{key} {key}", lambda key: f"{key}\n{key}", lambda key: f"schlüssel{key}"]
+)
+def test_a_key_with_letters_that_no_key_has_is_refused_unseen(made: Callable[[str], str], key: str) -> None:
+    with pytest.raises(errors.ConfigurationError, match="letters that no key has") as caught:
+        DreamMachine(made(key))
+    assert key not in seen(caught.value)
+
+
+@pytest.mark.parametrize("empty", [None, "", " \n"])
+def test_without_a_key_it_says_how_to_give_one(empty: str | None) -> None:
+    with pytest.raises(errors.ConfigurationError, match="set LUMAAI_API_KEY"):
+        DreamMachine(empty)
+
+
+def below(trace: TracebackType | None) -> TracebackType | None:
+    """A traceback without the test's own frame, which holds the key."""
+    assert trace is not None
+    return trace.tb_next
+
+
+def seen(error: BaseException) -> str:
+    """All that anybody sees of an error: texts, tracebacks with all variables, pickles, what hangs on it."""
+    trace = below(error.__traceback__)
+    verbose = VerboseTB(theme_name="nocolor", include_vars=True)
+    parts: list[Any] = [
+        str(error),
+        repr(error),
+        vars(error),
+        "".join(traceback.TracebackException(type(error), error, trace, capture_locals=True).format()),
+        verbose.text(type(error), error, trace),
+        error.__cause__,
+        error.__context__ and vars(error.__context__),
+    ]
+    if isinstance(error, errors.DreamError):
+        bare = copy.deepcopy(error)
+        parts += [pickle.dumps(error), vars(bare), "".join(error._render_traceback_())]
+    return "\n".join(str(part) for part in parts)
+
+
+def test_the_search_would_find_a_key(key: str) -> None:
+    def leak() -> None:
+        secret = key
+        raise errors.DreamError(f"a{len(secret)}")
+
+    with pytest.raises(errors.DreamError) as caught:
+        leak()
+    assert key in seen(caught.value)
+
+
+def echo(status: int) -> Behaviour:
+    """Sends the key back wherever there is room."""
+
+    def answer(exchange: Exchange) -> None:
+        key = exchange.headers["authorization"]
+        body = json.dumps({"detail": f"Invalid key {key}" + "x" * 1000, "id": [key], "credit_balance": key})
+        exchange.answer(status, body, x_request_id=key, content_type=key, location=f"https://{key[7:]}.example/{key}")
+
+    return answer
+
+
+def refuse_protocol(exchange: Exchange) -> None:
+    exchange.connection.sendall(f"HTTP/1.1 {exchange.headers['authorization']}\r\n\r\n".encode())
+
+
+def stay_silent(exchange: Exchange) -> None:
+    exchange.stall()
+
+
+LEAKS: dict[str, Behaviour] = {
+    **{f"status {status}": echo(status) for status in (200, 302, 400, 401, 403, 404, 429, 500)},
+    "another protocol": refuse_protocol,
+    "a reset": Exchange.drop,
+    "silence": stay_silent,
+}
+
+
+@pytest.fixture
+def records() -> Iterator[list[str]]:
+    """What every logger says, at every level."""
+    said: list[str] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(f"{record.name} {self.format(record)} {record.args!r} {record.__dict__!r}")
+
+    names = ["", "dream_nb.api", "httpx2", "httpcore2", "asyncio", "anyio"]
+    levels = {name: logging.getLogger(name).level for name in names}
+    handler = Keep(level=0)
+    logging.getLogger().addHandler(handler)
+    for name in names:
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    yield said
+    logging.getLogger().removeHandler(handler)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+
+
+@pytest.mark.parametrize("name", LEAKS)
+def test_no_failure_shows_the_key(hostile: Hostile, connect: Open, key: str, name: str) -> None:
+    hostile.behaviour = LEAKS[name]
+    machine = connect(hostile.base_url, deadline=0.3 if name == "silence" else 60)
+    with pytest.raises(errors.APIError) as caught:
+        machine.create_generation(VIDEO)
+    assert got_key(hostile) == f"Bearer {key}"
+    assert key not in seen(caught.value)
+
+
+def test_no_failure_leads_to_the_request(hostile: Hostile, connect: Open) -> None:
+    for behaviour in LEAKS.values():
+        hostile.behaviour = behaviour
+        with pytest.raises(errors.APIError) as caught:
+            connect(hostile.base_url, deadline=0.3).create_generation(VIDEO)
+        assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+
+def test_a_cancelled_call_shows_no_key(hostile: Hostile, key: str) -> None:
+    hostile.behaviour = stay_silent
+
+    async def main() -> BaseException:
+        async with AsyncDreamMachine(key, hostile.base_url) as machine:
+            call = asyncio.create_task(machine.create_generation(VIDEO))
+            await asyncio.to_thread(wait_for, lambda: hostile.requests)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await call
+            return caught.value
+
+    error = asyncio.run(main())
+    frames = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
+    assert not any("httpcore" in name or "httpx" in name for name in frames)
+    assert key not in seen(error)
+
+
+@pytest.mark.parametrize("behaviour", [fine, Exchange.drop, lambda exchange: exchange.answer(401, '{"detail": "no"}')])
+def test_no_log_shows_the_key(
+    hostile: Hostile, connect: Open, key: str, records: list[str], behaviour: Behaviour
+) -> None:
+    hostile.behaviour = behaviour
+    machine = connect(hostile.base_url)
+    for call in (machine.get_credits, lambda: machine.create_generation(VIDEO)):
+        with contextlib.suppress(errors.APIError):
+            call()
+    text = "\n".join(records)
+    assert "dream_nb.api" in text
+    assert "httpcore2" in text
+    assert key not in text
+
+
+def test_no_repr_shows_the_key(connect: Open, key: str) -> None:
+    machine = connect(f"http://localhost:{free_port()}/v1")
+    assert repr(machine).startswith("DreamMachine('http://localhost:")
+    inside = [machine, machine._client, machine._client._connection, machine._client._connection._auth]
+    assert key not in "".join(f"{thing!r} {vars(thing)!r}" for thing in inside)
+
+
+@pytest.mark.parametrize("copied", [pickle.dumps, copy.deepcopy])
+def test_a_client_is_not_pickled(connect: Open, key: str, copied: Callable[[object], object]) -> None:
+    machine = connect(f"http://localhost:{free_port()}")
+    for client in (machine, machine._client):
+        with pytest.raises(TypeError, match="make a new one") as caught:
+            copied(client)
+        assert key not in str(caught.value)
+
+
+def test_hostile_servers_do_receive_the_key_that_is_searched_for(key: str) -> None:
+    with hostile() as server, DreamMachine(key, server.base_url) as machine:
+        machine.get_credits()
+        assert key in got_key(server)

@@ -1,0 +1,76 @@
+"""The public API as a type checker sees it: checked by `mypy --strict`, never run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import assert_type
+
+import httpx2
+
+from dream_nb.api.blocking import DreamMachine
+from dream_nb.api.client import AsyncDreamMachine
+from dream_nb.api.errors import APIError, RateLimitError
+from dream_nb.api.models import (
+    Credits,
+    Generation,
+    GenerationReference,
+    GenerationRequest,
+    ImageGenerationRequest,
+    ImageReference,
+    Keyframes,
+    ListGenerationResponse,
+    Pong,
+)
+
+frames = Keyframes(frame0=ImageReference(url="https://a/b.jpg"), frame1=GenerationReference(id="a"))
+video = GenerationRequest(
+    prompt="a lake",
+    aspect_ratio="21:9",
+    loop=True,
+    keyframes=frames,
+    model="ray-2",
+    duration="5s",
+    resolution="720p",
+    concepts=[{"key": "dolly_zoom"}],
+    extra={"seed": 7},
+)
+image = ImageGenerationRequest(prompt="a lake", format="png")
+
+
+def blocking() -> None:
+    with DreamMachine("key", "https://example.com", timeout=httpx2.Timeout(30, connect=5), deadline=None) as machine:
+        assert_type(machine, DreamMachine)
+        assert_type(machine.base_url, str)
+        assert_type(machine.create_generation(video), Generation)
+        assert_type(machine.generate_image(image, headers={"Dream-Take": "2"}), Generation)
+        assert_type(machine.get_generation("a"), Generation)
+        assert_type(machine.list_generations(limit=10, offset=20), ListGenerationResponse)
+        assert_type(machine.iter_generations(page=10), Iterator[Generation])
+        assert_type(machine.get_credits(), Credits)
+        assert_type(machine.get_camera_motion(), list[str])
+        assert_type(machine.ping(), Pong)
+        machine.delete_generation("a")
+        machine.create_generation(image)  # type: ignore[arg-type]
+
+
+async def awaited() -> None:
+    async with AsyncDreamMachine(timeout=5, http_client=httpx2.AsyncClient()) as machine:
+        assert_type(machine, AsyncDreamMachine)
+        assert_type(await machine.create_generation(video), Generation)
+        assert_type(await machine.generate_image(image), Generation)
+        assert_type(await machine.get_generation("a"), Generation)
+        assert_type(await machine.list_generations(), ListGenerationResponse)
+        assert_type(machine.iter_generations(), AsyncIterator[Generation])
+        assert_type((await machine.get_credits()).credit_balance, float)
+        assert_type(await machine.get_camera_motion(), list[str])
+        assert_type(await machine.ping(), Pong)
+        await machine.delete_generation("a")
+
+
+def told(error: APIError) -> None:
+    assert_type(error.status, int | None)
+    assert_type(error.detail, str | None)
+    assert_type(error.request_id, str | None)
+    assert_type(error.reached, bool)
+    if isinstance(error, RateLimitError):
+        assert_type(error.retry_after, float | None)
