@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from dream_nb.results.dream import Dream
 
-_POSTER_WIDTH: Final = 480
+# A picture's poster is all that a page without the library shows of it; a video's waits for a click.
+_POSTER_SIDE: Final = {"video": 480, "image": 640}
 _POSTER_QUALITY: Final = 70
 
 
@@ -29,7 +30,10 @@ def _template() -> Template:
 
 
 def preview(dream: Dream) -> str:
-    """The dream as HTML: a player (or the picture) by the file's relative address, a small poster inline, the prompt.
+    """The dream as HTML: a player, or a picture, that points to the file by its relative address; a poster; the prompt.
+
+    The poster stands inline, as a video's first sight or as the picture itself: front ends strip most styles, and any
+    fallback written in them, from notebooks that they do not trust.
 
     It is the same for a new and a replayed dream, but for the poster's bytes, which depend on the JPEG encoder.
     """
@@ -47,7 +51,7 @@ def _poster(dream: Dream) -> bytes:
     image = dream.image.copy()
     # A file's comment names its generation: in a notebook it would change with every drawing.
     image.info.clear()
-    image.thumbnail((_POSTER_WIDTH, _POSTER_WIDTH))
+    image.thumbnail((_POSTER_SIDE[dream.kind],) * 2)
     file = io.BytesIO()
     image.save(file, "JPEG", quality=_POSTER_QUALITY, optimize=True)
     return file.getvalue()

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Page
 
 START_SECONDS = 60
+STOP_SECONDS = 60
 RUN_MILLISECONDS = 120_000
 
 
@@ -50,7 +51,11 @@ def serve_lab(root: Path, state: Path) -> Iterator[str]:
         yield url
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        try:
+            server.wait(timeout=STOP_SECONDS)
+        finally:
+            server.kill()
+            server.wait()
 
 
 def _wait_until_up(url: str, server: subprocess.Popen[bytes]) -> None:
@@ -71,12 +76,16 @@ class Lab:
         page: a page of the browser.
         url: of the server.
         notebook: the notebook's path below the server's root.
+        kernel: whether to wait for its kernel.
     """
 
-    def __init__(self, page: Page, url: str, notebook: str) -> None:
+    def __init__(self, page: Page, url: str, notebook: str, *, kernel: bool = True) -> None:
         self.page = page
+        self.url = url
+        self.notebook = notebook
         page.goto(f"{url}/lab/tree/{quote(notebook)}?reset")
-        page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.info")
+        context = "window.jupyterapp?.shell.currentWidget?.sessionContext"
+        page.wait_for_function(f"{context}?.session?.kernel?.info" if kernel else f"{context} && !{context}.session")
 
     def execute(self, command: str) -> None:
         """Run a command of JupyterLab, and wait for its end."""
@@ -96,11 +105,22 @@ class Lab:
         """Save the notebook to its file."""
         self.execute("docmanager:save")
 
-    def outputs(self) -> Locator:
-        """What the cells show."""
-        return self.page.locator(".jp-OutputArea-output")
+    def reopen_without_kernel(self) -> Lab:
+        """End every kernel, and open the saved notebook again with none."""
+        self.execute("kernelmenu:shutdown")
+        self.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+        setting = "@jupyterlab/notebook-extension:tracker", "autoStartDefaultKernel", False
+        self.page.evaluate(
+            """async ([plugin, key, value]) => {
+                const settings = await window.jupyterapp.serviceManager.settings.fetch(plugin);
+                await window.jupyterapp.serviceManager.settings.save(plugin, JSON.stringify({[key]: value}));
+                return settings.id;
+            }""",
+            list(setting),
+        )
+        return Lab(self.page, self.url, self.notebook, kernel=False)
 
-    def screenshot_of(self, locator: Locator, path: Path) -> None:
-        """A picture of a part of the page."""
-        locator.scroll_into_view_if_needed()
-        locator.screenshot(path=path)
+    def screenshot(self, path: Path) -> None:
+        """A picture of the notebook from its top, without the frame around it."""
+        self.page.locator(".jp-WindowedPanel-outer").first.evaluate("panel => panel.scrollTo(0, 0)")
+        self.page.locator(".jp-NotebookPanel-notebook").first.screenshot(path=path)
