@@ -7,13 +7,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from dream_nb.studio.render.noise import U8, chance, pick
+from dream_nb.studio.render.noise import F64, U8, chance, pick
 from dream_nb.studio.render.palette import luma, mix, times
 from dream_nb.studio.render.planes import Planes, yuv_of
 from dream_nb.studio.render.setting import Setting
 from dream_nb.studio.render.sky import colour
 
-I32 = NDArray[np.int32]
+I16 = NDArray[np.int16]
 _GROUPS = 3
 
 
@@ -39,7 +39,7 @@ class Water:
         depth = 0.20 / (below + 0.012)  # seen from a height of 0.2 units
         across = x * depth / 0.20 * 0.34
         swell = (2.6 + 34.0 * rough) * (below / (below + 0.10)) ** 1.15 * s.unit / 720.0
-        self.fields: list[tuple[I32, I32, int]] = []
+        waves: list[tuple[F64, F64, int]] = []
         for group in range(_GROUPS):
             cosines, sines = np.zeros((h, w)), np.zeros((h, w))
             for _ in range(3):
@@ -52,9 +52,16 @@ class Water:
                 cosines += size * np.cos(phase)
                 sines += size * np.sin(phase)
             turns = s.cycles((3.4, 2.3, 1.6)[group] / (0.6 + 0.7 * plan.wind))
-            self.fields.append((np.rint(cosines * 16).astype(np.int32), np.rint(sines * 16).astype(np.int32), turns))
+            waves.append((cosines, sines, turns))
+        # As fine a fraction of a row as 16 bits hold when multiplied by 64.
+        most = max(float(np.abs(field).max()) for cosines, sines, _ in waves for field in (cosines, sines))
+        self.bits = next((bits for bits in (4, 3, 2, 1) if most * 2**bits < 500), 0)
+        self.fields: list[tuple[I16, I16, int]] = [
+            (np.rint(c * 2**self.bits).astype(np.int16), np.rint(d * 2**self.bits).astype(np.int16), turns)
+            for c, d, turns in waves
+        ]
         # A reflection is a little squeezed, so that high sky is seen in near water.
-        mirror = s.horizon - 2 - np.rint(np.arange(h) * min(1.25, s.horizon / max(1, h) * 0.94)).astype(np.int32)
+        mirror = s.horizon - 2 - np.rint(np.arange(h) * min(1.25, s.horizon / max(1, h) * 0.94)).astype(np.int16)
         self.mirror = mirror[:, None]
         # Looking down we see into the water; looking along it, the sky.
         steep = np.clip(np.linspace(0.0, 1.0, h) ** 0.8, 0.0, 1.0)
@@ -72,70 +79,75 @@ class Water:
             light.glow * (110 if plan.hour != "night" else 90) * max(0.0, 1.0 - 0.8 * plan.cloud * (plan.cloud > 0.75))
         )
         foam = 70.0 * max(0.0, rough - 0.45) * luma(light.horizon)
-        self.glint = np.rint(path * shine + foam).astype(np.int32)
-        self.glint_at = np.rint(swell * 16 * 0.42).astype(np.int32) + 6
-        columns = np.arange(w, dtype=np.int64)[None, :]
-        self.columns = columns
-        self.pairs = np.empty((h, w), np.uint16)
+        self.glint: I16 = np.rint(path * shine + foam).astype(np.int16)
+        self.glint_at: I16 = np.rint((swell * 0.42 + 0.4) * 2**self.bits).astype(np.int16)
+        lit = np.flatnonzero(self.glint.any(axis=0))
+        self.shining = slice(int(lit[0]), int(lit[-1]) + 1) if len(lit) else slice(0, 0)
+        self.columns = np.arange(w, dtype=np.int64)[None, :]
 
     def draw(self, onto: Planes, frame: int) -> None:
         """Fill the rows below the horizon."""
         s = self.setting
-        _, down = s.shift(frame, self.near)
-        first = s.horizon + round(down)
-        h = min(self.rows, s.height - max(0, first))
-        if h <= 0:
-            return
+        _, shifted = s.shift(frame, self.near)
+        down = round(shifted)
+        first = max(0, s.horizon + down)
+        h = min(self.rows, s.height - first)
         turn = s.turn(frame)
-        lift: I32 = np.zeros((h, s.width // 2), np.int32)
-        for cosines, sines, turns in self.fields:
-            lift += cosines[:h] * np.int32(round(128 * math.cos(turns * turn)))
-            lift += sines[:h] * np.int32(round(128 * math.sin(turns * turn)))
-        lift >>= 7
-        row = self.mirror[:h] + round(down) - (lift >> 4)
-        np.clip(row, 0, max(1, first - 1), out=row)
-        self._mirror(onto.y, row, first, h)
-        half = row[1::2, ::2] >> 1
-        self._tint(onto.y, first, h, 0)
-        for plane, at in ((onto.u, 1), (onto.v, 2)):
-            self._halves(plane, half, (first + 1) // 2, at)
-        self._glints(onto.y, lift, first, h)
+        parts = [
+            (cosines, sines, np.int16(round(64 * math.cos(turns * turn))), np.int16(round(64 * math.sin(turns * turn))))
+            for cosines, sines, turns in self.fields
+        ]
+        # A few rows at a time stay in the processor's cache.
+        step = max(2, 40_000 // s.width // 2 * 2)
+        for begin in range(0, h, step):
+            rows = slice(begin, min(h, begin + step))
+            lift: I16 = np.zeros((rows.stop - begin, s.width // 2), np.int16)
+            for cosines, sines, cos, sin in parts:
+                for field, share in ((cosines, cos), (sines, sin)):
+                    wave = field[rows] * share
+                    wave >>= 6
+                    lift += wave
+            source = self.mirror[rows] + np.int16(down) - (lift >> np.int16(self.bits))
+            np.maximum(source, 0, out=source)
+            np.minimum(source, max(0, first - 1), out=source)
+            self._reflect(onto, source, first, rows)
+            self._glint(onto.y, lift, first, rows)
 
-    def _mirror(self, plane: U8, row: I32, first: int, h: int) -> None:
+    def _reflect(self, onto: Planes, source: I16, first: int, rows: slice) -> None:
         # Two pixels at once: waves are longer than that.
-        pairs = plane.view(np.uint16)
-        at = row.astype(np.int64)
+        pairs = onto.y.view(np.uint16)
+        at = source.astype(np.int64)
         at *= pairs.shape[1]
         at += self.columns
-        np.take(pairs.reshape(-1), at, out=self.pairs[:h], mode="clip")
-        pairs[first : first + h] = self.pairs[:h]
+        seen = np.take(pairs.reshape(-1), at, mode="clip").view(np.uint8)
+        self._tint(onto.y[first + rows.start : first + rows.stop], seen, rows, 0, 1)
+        half = source[1::2] >> 1
+        top = (first + 1) // 2 + rows.start // 2
+        at = half.astype(np.int64)
+        at *= onto.u.shape[1]
+        at += self.columns
+        for plane, part in ((onto.u, 1), (onto.v, 2)):
+            into = plane[top : top + len(half)]
+            self._tint(into, np.take(plane.reshape(-1), at[: len(into)], mode="clip"), rows, part, 2)
 
-    def _tint(self, plane: U8, first: int, h: int, at: int) -> None:
-        part = plane[first : first + h]
-        mixed = np.multiply(part, self.keep[:h], dtype=np.uint16)
-        mixed += self.add[at][:h]
+    def _tint(self, into: U8, seen: U8, rows: slice, part: int, every: int) -> None:
+        here = slice(rows.start, rows.stop, every)
+        mixed = np.multiply(seen, self.keep[here][: len(seen)], dtype=np.uint16)
+        mixed += self.add[part][here][: len(seen)]
         mixed >>= 8
-        np.copyto(part, mixed, casting="unsafe")
+        np.copyto(into, mixed, casting="unsafe")
 
-    def _halves(self, plane: U8, row: I32, first: int, at: int) -> None:
-        h = min(row.shape[0], plane.shape[0] - first)
-        wide = plane.shape[1]
-        index = np.repeat(row[:h].astype(np.int64) * wide, 2, axis=1)[:, :wide]
-        if index.shape[1] < wide:
-            index = np.pad(index, ((0, 0), (0, wide - index.shape[1])), mode="edge")
-        index = index + np.arange(wide, dtype=np.int64)
-        seen = np.take(plane.reshape(-1), index, mode="clip")
-        mixed = np.multiply(seen, self.keep[: 2 * h : 2][:h], dtype=np.uint16)
-        mixed += self.add[at][: 2 * h : 2][:h]
-        mixed >>= 8
-        np.copyto(plane[first : first + h], mixed, casting="unsafe")
-
-    def _glints(self, plane: U8, lift: I32, first: int, h: int) -> None:
-        bright = lift - self.glint_at[:h]
-        np.clip(bright, 0, 40, out=bright)
-        bright *= self.glint[:h]
-        bright >>= 5
+    def _glint(self, plane: U8, lift: I16, first: int, rows: slice) -> None:
+        columns = self.shining
+        if columns.start == columns.stop:
+            return
+        bright = lift[:, columns] - self.glint_at[rows]
+        np.maximum(bright, 0, out=bright)
+        np.minimum(bright, 40 >> (4 - self.bits), out=bright)
+        bright *= self.glint[rows, columns]
+        bright >>= np.int16(1 + self.bits)
         np.minimum(bright, 90, out=bright)
-        light = np.repeat(bright.astype(np.uint8), 2, axis=1)
-        part = plane[first : first + h]
+        bright *= np.int16(257)  # both pixels of a pair
+        light = bright.view(np.uint8)
+        part = plane[first + rows.start : first + rows.stop, 2 * columns.start : 2 * columns.stop]
         np.add(np.minimum(part, np.uint8(235) - light), light, out=part)
