@@ -24,7 +24,7 @@ _MAX_HEADER = 100
 _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer, as much of it as could be read.
 

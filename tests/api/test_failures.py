@@ -6,13 +6,13 @@ import asyncio
 import gzip
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import httpx2
 import pytest
 
 from dream_nb.api import errors
-from dream_nb.api.answer import MAX_BYTES
+from dream_nb.api.answer import MAX_BYTES, Answer
 from dream_nb.api.blocking import DreamMachine
 from dream_nb.api.client import AsyncDreamMachine
 from dream_nb.api.models import GenerationRequest
@@ -213,6 +213,22 @@ def test_a_body_that_a_hook_has_read_is_still_there(hostile: Hostile, key: str) 
 def test_a_compressed_answer_is_read(hostile: Hostile, connect: Open) -> None:
     hostile.behaviour = says(200, gzip.compress(b'{"credit_balance": 7}'), content_encoding="gzip")
     assert connect(hostile.base_url).get_credits().credit_balance == 7
+
+
+class OnePart(httpx2.AsyncByteStream):
+    """A body that comes at once."""
+
+    def __init__(self, part: bytes) -> None:
+        self._part = part
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._part
+
+
+def test_a_gzip_bomb_is_not_unfolded_beyond_the_limit() -> None:
+    part = gzip.compress(b" " * (4 * MAX_BYTES))
+    response = httpx2.Response(200, headers={"content-encoding": "gzip"}, stream=OnePart(part))
+    assert len(asyncio.run(Answer.read(response)).body) == MAX_BYTES + 1
 
 
 @pytest.mark.parametrize("balance", ["NaN", "Infinity", "1e999", '"much"', "null"])

@@ -166,12 +166,15 @@ def test_arguments_in_the_wrong_order_show_no_key(key: str) -> None:
     assert key not in str(caught.value)
 
 
+@pytest.mark.parametrize("client", [DreamMachine, AsyncDreamMachine])
 @pytest.mark.parametrize(
     "made", [lambda key: f"{key} {key}", lambda key: f"{key}\n{key}", lambda key: f"schlüssel{key}"]
 )
-def test_a_key_with_letters_that_no_key_has_is_refused_unseen(made: Callable[[str], str], key: str) -> None:
+def test_a_key_with_letters_that_no_key_has_is_refused_unseen(
+    client: Callable[[str], object], made: Callable[[str], str], key: str
+) -> None:
     with pytest.raises(errors.ConfigurationError, match="letters that no key has") as caught:
-        DreamMachine(made(key))
+        client(made(key))
     assert key not in seen(caught.value)
 
 
