@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import functools
 import io
 import ipaddress
+import re
 import socket
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import unquote_to_bytes
 
 import httpx2
 
@@ -28,6 +27,9 @@ MAX_REDIRECTS: Final = 5
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
+_DATA_HEAD: Final = re.compile(r"data:([A-Za-z0-9/+.-]*)(?:;[A-Za-z0-9/+.;=-]*)?;base64", re.IGNORECASE)
+_LONGEST_HOST: Final = 255
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -36,18 +38,17 @@ class FetchError(Exception):
 
 
 def read_data_url(url: str) -> tuple[str, bytes]:
-    """The media type and the bytes of a `data:` URL. Raises ValueError."""
-    head, comma, payload = url[5:].partition(",")
-    if not comma:
-        raise ValueError("a data: URL needs a comma before its data")
-    media_type, *options = [part.strip().lower() for part in head.split(";")]
-    data = unquote_to_bytes(payload)
-    if "base64" in options:
-        try:
-            data = base64.b64decode(data, validate=True)
-        except binascii.Error:
-            raise ValueError("the data of this data: URL is not base64") from None
-    return media_type or "text/plain", data
+    """The media type and the bytes of a `data:` URL in base64. Raises ValueError."""
+    head, _, payload = url.partition(",")
+    found = _DATA_HEAD.fullmatch(head)
+    if not found:
+        raise ValueError("a data: URL has to be data:<type>;base64,<data>")
+    try:
+        if len(payload) % 4:
+            raise ValueError
+        return found[1].lower(), base64.b64decode(payload, validate=True)
+    except ValueError:
+        raise ValueError("the data of this data: URL is not base64") from None
 
 
 def is_allowed(address: str, *, loopback: bool, public: bool) -> bool:
@@ -179,13 +180,13 @@ class Fetcher:
             except httpx2.ConnectError:
                 continue
             except httpx2.HTTPError as error:
-                raise FetchError(f"{parsed.host} gives no answer ({type(error).__name__})") from None
+                raise FetchError(f"{_host(parsed)} gives no answer ({type(error).__name__})") from None
         if response is None:
-            raise FetchError(f"{parsed.host} cannot be reached")
+            raise FetchError(f"{_host(parsed)} cannot be reached")
         try:
             yield response
         except httpx2.HTTPError as error:
-            raise FetchError(f"{parsed.host} broke off ({type(error).__name__})") from None
+            raise FetchError(f"{_host(parsed)} broke off ({type(error).__name__})") from None
         finally:
             await response.aclose()
 
@@ -196,11 +197,11 @@ async def _addresses(url: httpx2.URL, *, loopback: bool, public: bool) -> list[s
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise FetchError(f"{url.host} is not known") from None
+        raise FetchError(f"{_host(url)} is not known") from None
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     allowed = [address for address in addresses if is_allowed(address, loopback=loopback, public=public)]
     if not allowed:
-        raise FetchError(f"{url.host} is at an address that this studio does not call")
+        raise FetchError(f"{_host(url)} is at an address that this studio does not call")
     return allowed
 
 
@@ -208,8 +209,8 @@ def _timeout(settings: Settings) -> dict[str, float | None]:
     return httpx2.Timeout(max(settings.fetch_seconds, settings.callback_seconds)).as_dict()
 
 
-def _host(url: str) -> str:
-    return httpx2.URL(url).host
+def _host(url: str | httpx2.URL) -> str:
+    return httpx2.URL(url).host[:_LONGEST_HOST]
 
 
 def check_pixels(data: bytes, limit: int) -> None:

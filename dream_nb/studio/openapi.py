@@ -9,8 +9,10 @@ from pydantic_core import to_json
 
 from dream_nb.api.models import ASPECT_RATIOS, IMAGE_MODELS, STATES
 from dream_nb.studio.rules import (
+    DATA_URL,
     DURATION,
     FORMATS,
+    HTTP_URL,
     MAX_OFFSET,
     MAX_PAGE,
     MAX_REFERENCES,
@@ -21,10 +23,6 @@ from dream_nb.studio.rules import (
 )
 
 Json = dict[str, Any]
-
-# What a URL has to begin with, and that it goes on; the rest is the affair of whoever answers there.
-_HTTP: Final = r"^https?://[A-Za-z0-9.-]+(:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~/-]*)?$"
-_PICTURE: Final = r"^(https?://[A-Za-z0-9.-]+(:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~/-]*)?|data:image/[a-z]+,[A-Za-z0-9]*)$"
 
 
 def _ref(name: str) -> Json:
@@ -50,11 +48,15 @@ _RATIO: Final[Json] = {
 _CALLBACK: Final[Json] = {
     "type": "string",
     "maxLength": MAX_URL,
-    "pattern": _HTTP,
+    "pattern": HTTP_URL,
     "description": "Where to POST the generation whenever it begins to dream, completes or fails.",
 }
 _WEIGHT: Final[Json] = {"type": "number", "minimum": 0, "maximum": 1, "description": "How much it counts."}
-_IMAGE_URL: Final[Json] = {"type": "string", "maxLength": MAX_URL, "pattern": _PICTURE, "description": "A picture."}
+_IMAGE_URL: Final[Json] = {
+    "type": "string",
+    "anyOf": [{"maxLength": MAX_URL, "pattern": HTTP_URL}, {"pattern": DATA_URL}],
+    "description": "A picture: where it is, or itself in base64.",
+}
 _ID: Final[Json] = {"type": "string", "format": "uuid", "description": "Names a generation."}
 
 _SCHEMAS: Final[Json] = {
@@ -101,7 +103,7 @@ _SCHEMAS: Final[Json] = {
             "keyframes": _ref("Keyframes"),
             "callback_url": _CALLBACK,
             "model": {"type": "string", "nullable": True, "description": "Kept; names with flash are drawn faster."},
-            "duration": {"type": "string", "nullable": True, "pattern": f"^({DURATION.pattern})$"},
+            "duration": {"type": "string", "nullable": True, "pattern": DURATION},
             "resolution": {"type": "string", "nullable": True, "enum": [*RESOLUTIONS, None]},
             "concepts": {"type": "array", "nullable": True, "items": {"type": "object"}},
         },

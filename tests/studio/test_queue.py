@@ -17,7 +17,7 @@ import pytest
 
 from dream_nb import workers
 from dream_nb.studio.store import Store
-from tests.studio.machine import PROMPT, Machine, Stalled, in_process, settings, until
+from tests.studio.machine import PROMPT, Instant, Machine, Stalled, in_process, settings, until
 
 pytestmark = pytest.mark.anyio
 
@@ -238,14 +238,7 @@ async def test_a_cancelled_caller_never_cancels_a_create(idle: Machine) -> None:
 
 
 async def test_two_hundred_creates_while_listing_and_polling(tmp_path: Path) -> None:
-    def draw(*_args: Any) -> bytes:
-        return b"file"
-
-    class Quick(ThreadPoolExecutor):
-        def submit(self, _fn: Callable[..., Any], /, *_args: Any, **_kwargs: Any) -> Future[Any]:
-            return super().submit(draw)
-
-    with Quick(4) as executor:
+    with Instant(4) as executor:
         async with in_process(tmp_path, executor=lambda: executor) as machine:
 
             async def make(number: int) -> str:

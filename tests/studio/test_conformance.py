@@ -1,0 +1,97 @@
+"""The served studio against the specification, and against its own description: thousands of cases by schemathesis."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import yaml
+
+from dream_nb.studio.app import create_app
+from tests.conftest import SPECIFICATION
+from tests.studio.machine import KEYS, PATIENCE, PREFIX, PROMPT, Instant, bearer, served, settings, wait_for
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("schemathesis") is None, reason="schemathesis is not installed: pip install schemathesis"
+)
+
+EXAMPLES = 100
+SEED = 3
+HOOKS = "tests.studio.schemathesis_hooks"
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without numbers in base 60 (16:9 is no 969) and without dates: what JSON would hold."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, regexp) for tag, regexp in resolvers if tag.rpartition(":")[2] not in ("int", "timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?[0-9]+$"), list("-+0123456789"))
+
+
+@pytest.fixture
+def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The base URL of a studio that draws nothing and whose money does not run out. It knows nobody's address."""
+    lookup = socket.getaddrinfo
+
+    def look_up_nobody(host: str, *args: Any, **kwargs: Any) -> Any:
+        if host != "127.0.0.1":
+            raise socket.gaierror(f"{host} is not looked up by a test")
+        return lookup(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up_nobody)
+    # Thousands of callbacks that reach nobody.
+    logging.getLogger("dream_nb.studio").setLevel(logging.ERROR)
+    with Instant(1) as executor:
+        rich = settings(balance=1e12, callback_seconds=0.05)
+        app = create_app(tmp_path / "studio", keys=KEYS, executor=lambda: executor, settings=rich)
+        with served(app) as origin:
+            yield origin + PREFIX
+    logging.getLogger("dream_nb.studio").setLevel(logging.NOTSET)
+
+
+def check(description: Any, url: str, folder: Path, *arguments: str) -> None:
+    """Let schemathesis hold a server against a description."""
+    file = folder / "openapi.json"
+    file.write_text(json.dumps(description))
+    uid = httpx2.post(f"{url}/generations", json={"prompt": PROMPT}, headers=bearer()).json()["id"]
+    wait_for(lambda: httpx2.get(f"{url}/generations/{uid}", headers=bearer()).json()["state"] == "completed")
+    command = [sys.executable, "-m", "schemathesis.cli", "run", str(file), "--url", url]
+    command += ["--header", f"Authorization:{bearer()['Authorization']}"]
+    command += ["--max-examples", str(EXAMPLES), "--seed", str(SEED), "--warnings", "off", "--checks", "all"]
+    command += ["--suppress-health-check", "all", "--no-shrink", *arguments]
+    environment = os.environ | {"SCHEMATHESIS_HOOKS": HOOKS, "DREAM_NB_TEST_KEYFRAME": uid}
+    result = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=5 * PATIENCE, check=False
+    )
+    assert result.returncode == 0, result.stdout[-8000:] + result.stderr[-2000:]
+    cases = re.search(r"(\d+) generated", result.stdout)
+    assert cases is not None, result.stdout
+    assert int(cases[1]) > 1000
+
+
+@pytest.mark.skipif(not SPECIFICATION.exists(), reason=f"the specification is not at {SPECIFICATION}")
+def test_it_keeps_the_specification(studio: str, tmp_path: Path) -> None:
+    description = yaml.load(SPECIFICATION.read_text(), _Loader)
+    # The specification wants a key for it and has no answer for those without.
+    description["paths"]["/ping"]["get"]["responses"]["401"] = {"description": "no key"}
+    check(description, studio, tmp_path, "--exclude-checks", "positive_data_acceptance")
+
+
+def test_it_keeps_its_own_description(studio: str, tmp_path: Path) -> None:
+    description = httpx2.get(f"{studio}/openapi.json").json()
+    assert description == httpx2.get(studio.removesuffix(PREFIX) + "/openapi.json").json()
+    check(description, studio, tmp_path)
