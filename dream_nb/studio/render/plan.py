@@ -149,7 +149,7 @@ def _hue(turn: float) -> RGB:
 def _habit(rng: np.random.Generator) -> camera.Motion:
     """The camera that nobody asked for: carried slowly to one side."""
     side = 1.0 if rng.random() < 0.5 else -1.0
-    return camera.Motion(pan_x=side * 0.008, truck_x=side * pick(rng, 0.05, 0.09))
+    return camera.Motion(truck_x=side * pick(rng, 0.05, 0.09))
 
 
 _Found = list[tuple[str, Traits, int]]

@@ -63,6 +63,12 @@ class Sky:
         self.gleam = tuple(a - b for a, b in zip(lit_yuv, shade_yuv, strict=True))
         self._clouds(plan.chance("clouds"), down)
         self.aurora = "aurora" in plan.skies
+        # Clouds are slow: at 24 frames a second every other one is enough.
+        self.every = 2 if s.frames / s.seconds >= 20 and plan.pace <= 1.3 else 1
+        self.moment = -1
+        self.small: tuple[U8, U8, U8]
+        self.shown: tuple[U8, U8, U8] | None = None
+        self.box = (0.0, 0.0, 0.0, 0.0)
         self.cover: U8 = np.zeros((self.low_h, self.low_w), np.uint8)
 
     def _gradient(self, down: F32) -> F32:
@@ -166,6 +172,25 @@ class Sky:
     def draw(self, onto: Planes, frame: int) -> None:
         """Fill the rows above the horizon."""
         s = self.setting
+        moment = frame - frame % self.every
+        if moment != self.moment:
+            self.moment, self.small, self.shown = moment, self._at(moment), None
+        x, down = s.shift(frame, 0.0)
+        left, top = (self.side - x) / self.step, (self.up - down) / self.step + 1
+        box = (left, top, left + s.width / self.step, top + self.rows / self.step)
+        if self.shown is None or box != self.box:
+            self.box = box
+            self.shown = (
+                _enlarged(self.small[0], s.width, self.rows, box, self.step),
+                _enlarged(self.small[1], s.width // 2, self.rows // 2, box, self.step / 2),
+                _enlarged(self.small[2], s.width // 2, self.rows // 2, box, self.step / 2),
+            )
+        for plane, rows in zip(onto.all, self.shown, strict=True):
+            plane[: len(rows)] = rows
+
+    def _at(self, frame: int) -> tuple[U8, U8, U8]:
+        """The small sky of a frame, wider than what is seen of it."""
+        s = self.setting
         y, u, v = self.sky
         if self.cloudy:
             if s.loop:
@@ -187,13 +212,7 @@ class Sky:
             y, u, v = self._aurora(frame, y, u, v)
         if s.plan.land == "deep":
             y = y + self._rays(frame)
-        x, down = s.shift(frame, 0.0)
-        left, top = (self.side - x) / self.step, (self.up - down) / self.step + 1
-        box = (left, top, left + s.width / self.step, top + self.rows / self.step)
-        self.box = box
-        _enlarge(y, onto.y[: self.rows], box, self.step)
-        _enlarge(u, onto.u[: self.rows // 2], box, self.step / 2)
-        _enlarge(v, onto.v[: self.rows // 2], box, self.step / 2)
+        return to_u8(y), to_u8(u), to_u8(v)
 
     def _aurora(self, frame: int, y: F32, u: F32, v: F32) -> tuple[F32, F32, F32]:
         s = self.setting
@@ -261,13 +280,11 @@ class Sky:
         return 1.0 - np.asarray(image, dtype=np.float32) * np.float32(1 / 255)
 
 
-def _enlarge(field: F32, into: U8, box: tuple[float, float, float, float], step: float) -> None:
-    """Fill rows from a box of a small field, enlarged smoothly."""
-    height, width = into.shape
-    image = Image.fromarray(to_u8(field))
+def _enlarged(field: U8, width: int, height: int, box: tuple[float, float, float, float], step: float) -> U8:
+    """A box of a small field at this size, smooth."""
+    image = Image.fromarray(field)
     if step <= 1:
-        into[:] = np.asarray(image.resize((width, height), Image.Resampling.BILINEAR, box=box))
-        return
+        return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR, box=box))
     # Pillow widens the few small rows; rows between them are mixed here, which is twice as fast as leaving it to Pillow.
     whole = int(step)
     count = -(-height // whole)
@@ -275,10 +292,12 @@ def _enlarge(field: F32, into: U8, box: tuple[float, float, float, float], step:
     wide = np.asarray(image.resize((width, count + 1), Image.Resampling.BILINEAR, box=rows))
     above = wide[:-1].astype(np.int16)
     change = wide[1:] - above
+    out = np.empty((height, width), np.uint8)
     for part in range(whole):
-        here = into[part::whole]
+        here = out[part::whole]
         mixed = change[: len(here)] * np.int16(2 * part + 1)
         mixed += whole
         mixed //= 2 * whole
         mixed += above[: len(here)]
         np.copyto(here, mixed, casting="unsafe")
+    return out
