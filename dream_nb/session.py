@@ -109,11 +109,12 @@ class Job:
             listener(self)
 
     def _finish(self, dream: Dream | None, error: BaseException | None) -> None:
+        # Told before who waits wakes up, and may have put away what is told.
+        self._report(Progress("completed", 1.0) if error is None else Progress("failed"))
         if error is not None:
             self._done.set_exception(error)
         elif dream is not None:
             self._done.set_result(dream)
-        self._report(self._progress if error is None else Progress("failed"))
 
     def __repr__(self) -> str:
         return f"Job({self.request.prompt!r}, {self._progress.state})"

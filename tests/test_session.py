@@ -78,7 +78,7 @@ def test_progress_goes_from_sending_to_completed(session: Session) -> None:
 
 
 def test_a_failed_generation_says_why_and_is_sent_again_next_time(session: Session) -> None:
-    request = make_request("a lake", keyframes={"frame0": {"type": "image", "url": "data:text/html,<p>a page"}})
+    request = make_request("a lake", keyframes={"frame0": {"type": "image", "url": "data:text/html;base64,PHA+"}})
     for _ in range(2):
         with pytest.raises(GenerationFailedError, match="not made: Failed to read user input frames"):
             session.submit(request).result(SECONDS)

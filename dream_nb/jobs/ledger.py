@@ -160,7 +160,7 @@ class Ledger:
             datetime.now(UTC).isoformat(),
         )
         record = self.find(digest, take, backend)
-        assert record is not None  # noqa: S101 - it was just written, and rows are never removed
+        assert record is not None
         return record
 
     def update(self, record: Record, **columns: object) -> Record:
@@ -178,7 +178,7 @@ class Ledger:
             record.backend,
         )
         updated = self.find(record.hash, record.take, record.backend)
-        assert updated is not None  # noqa: S101 - rows are never removed
+        assert updated is not None
         return updated
 
     def forget(self, record: Record) -> Record:

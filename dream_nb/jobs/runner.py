@@ -97,12 +97,10 @@ class Runner:
         report(Progress("downloading", 1.0))
         url = _asset(generation)
         stored = await self._library.store(record, _suffix(url, generation.kind), self._download(url))
-        record = self._ledger.update(record, file=stored.name, sha256=stored.sha256)
-        report(Progress("completed", 1.0))
-        return record
+        return self._ledger.update(record, file=stored.name, sha256=stored.sha256)
 
     async def _watch(self, record: Record, report: Report) -> Generation:
-        assert record.generation is not None  # noqa: S101 - it was created before it is watched
+        assert record.generation is not None
         generation = record.generation
         wait = pause = self._backend.poll_seconds
         while not generation.is_final:

@@ -6,17 +6,17 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb.api.portal import portal
 from dream_nb.notebook.magics import DreamMagics
+from dream_nb.notebook.previews import Previews
 from dream_nb.notebook.questions import DreamQuestion
-from dream_nb.notebook.silence import Silence
 from dream_nb.session import close_default_session
 from dream_nb.workers import close_pool
 
 
 def load(shell: InteractiveShell) -> None:
-    """Register magics, the transformer that keeps a final question mark, and the silence after a preview."""
-    silence = Silence(shell)
-    silence.install()
-    shell.register_magics(DreamMagics(shell, silence))
+    """Register magics, the transformer that keeps a final question mark, and the one preview a cell."""
+    previews = Previews(shell)
+    previews.install()
+    shell.register_magics(DreamMagics(shell, previews))
     shell.input_transformer_manager.token_transformers.append(DreamQuestion)
 
 
@@ -26,7 +26,7 @@ def unload(shell: InteractiveShell) -> None:
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("dream", None)
     if isinstance(magics, DreamMagics):
-        magics.silence.uninstall()
+        magics.previews.uninstall()
     if DreamQuestion in shell.input_transformer_manager.token_transformers:
         shell.input_transformer_manager.token_transformers.remove(DreamQuestion)
     close_default_session()

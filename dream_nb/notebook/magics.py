@@ -5,11 +5,10 @@ from __future__ import annotations
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments
-from IPython.display import display
 
 from dream_nb.notebook.arguments import read_arguments
 from dream_nb.notebook.live import open_card
-from dream_nb.notebook.silence import Silence
+from dream_nb.notebook.previews import Previews
 from dream_nb.results.dream import Dream
 from dream_nb.session import Job, default_session
 
@@ -27,14 +26,14 @@ class DreamMagics(Magics):
 
     Args:
         shell: where they are registered.
-        silence: keeps a cell from showing its dream twice.
+        previews: shows what they make, once a cell.
     """
 
     shell: InteractiveShell
 
-    def __init__(self, shell: InteractiveShell, silence: Silence) -> None:
+    def __init__(self, shell: InteractiveShell, previews: Previews) -> None:
         super().__init__(shell)
-        self.silence = silence
+        self.previews = previews
 
     @no_var_expand
     @line_cell_magic
@@ -62,8 +61,7 @@ class DreamMagics(Magics):
         """
         arguments = read_arguments(DreamMagics.dream.parser, line, cell)  # type: ignore[union-attr]
         dream = self._wait(default_session().submit(arguments.request, take=arguments.take))
-        display(dream)
-        self.silence.shown(dream)
+        self.previews.show(dream)
         return dream
 
     def _wait(self, job: Job) -> Dream:

@@ -43,7 +43,7 @@ class Dream:
     @property
     def generation(self) -> Generation:
         """The server's last answer."""
-        assert self._record.generation is not None  # noqa: S101 - a finished record has one
+        assert self._record.generation is not None
         return self._record.generation
 
     @property

@@ -37,7 +37,7 @@ def notebook(tmp_path: Path) -> Path:
 
 
 def test_it_runs_shows_videos_that_play_and_reopens_without_a_kernel(
-    notebook: Path, open_lab: Callable[[Path], Lab], page: Page, tmp_path: Path
+    notebook: Path, open_lab: Callable[[Path], Lab], page: Page
 ) -> None:
     lab = open_lab(notebook)
     lab.run_all()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dream_nb.api.models import Generation, GenerationRequest, GenerationReference, ImageGenerationRequest, Keyframes
+from dream_nb.api.models import Generation, GenerationReference, GenerationRequest, ImageGenerationRequest, Keyframes
 from dream_nb.jobs.ledger import Ledger, request_hash
 
 

@@ -158,7 +158,8 @@ def test_an_unwritable_library_is_one_line(tmp_path: Path) -> None:
 
 def dreaming(message: Message) -> bool:
     """Whether the card says that the drawing has begun."""
-    return message["msg_type"] == "comm_msg" and message["content"]["data"].get("state", {}).get("state") == "dreaming"
+    is_update = message["msg_type"] == "comm_msg"
+    return is_update and bool(message["content"]["data"].get("state", {}).get("state") == "dreaming")
 
 
 def test_an_interrupt_ends_the_wait_and_the_dream_goes_on(tmp_path: Path) -> None:
@@ -166,8 +167,8 @@ def test_an_interrupt_ends_the_wait_and_the_dream_goes_on(tmp_path: Path) -> Non
         answer = kernel.run("%dream a valley", when=dreaming, then=kernel.manager.interrupt_kernel)
         assert "no longer waiting; the dream goes on" in line(answer)
         assert previews(kernel.run("d = %dream a valley")) == 1
-        creates = "len(__import__('glob').glob('dreams/*.mp4')), d._library.ledger._execute('select count(*) from requests')[0][0]"
-        assert kernel.run(creates).result == "(1, 1)"
+        rows = "d._library.ledger._execute('select count(*) from requests')[0][0]"
+        assert kernel.run(f"len(__import__('glob').glob('dreams/*.mp4')), {rows}").result == "(1, 1)"
 
 
 def test_an_unloaded_extension_leaves_no_thread_and_no_magic(tmp_path: Path) -> None:
