@@ -138,8 +138,8 @@ class _Worker(threading.Thread):
         try:
             if self._process is None:
                 self._process = _start()
-            assert self._process.stdin is not None  # noqa: S101 - both are pipes
-            assert self._process.stdout is not None  # noqa: S101
+            assert self._process.stdin is not None
+            assert self._process.stdout is not None
             _write(self._process.stdin, call)
             return pickle.loads(_read(self._process.stdout))  # noqa: S301 - the answer of our own process
         except (EOFError, BrokenPipeError) as error:
