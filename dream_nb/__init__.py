@@ -17,36 +17,105 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from dream_nb.api.blocking import DreamMachine
     from dream_nb.api.client import AsyncDreamMachine
-    from dream_nb.api.errors import DreamError
-    from dream_nb.api.models import Generation, GenerationRequest, ImageGenerationRequest
+    from dream_nb.api.errors import (
+        APIConnectionError,
+        APIError,
+        APITimeoutError,
+        AuthenticationError,
+        BadRequestError,
+        ConfigurationError,
+        DreamError,
+        GenerationFailedError,
+        InvalidRequestError,
+        LibraryError,
+        NotFoundError,
+        RateLimitError,
+        ServerError,
+        UnreadableAnswerError,
+    )
+    from dream_nb.api.models import (
+        CharacterRef,
+        Generation,
+        GenerationReference,
+        GenerationRequest,
+        ImageGenerationRequest,
+        ImageIdentity,
+        ImageRef,
+        ImageReference,
+        Keyframes,
+        ModifyImageRef,
+    )
     from dream_nb.api.portal import run
     from dream_nb.results.dream import Dream
     from dream_nb.session import Job, Session, dream
 
 __all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APITimeoutError",
     "AsyncDreamMachine",
+    "AuthenticationError",
+    "BadRequestError",
+    "CharacterRef",
+    "ConfigurationError",
     "Dream",
     "DreamError",
+    "DreamMachine",
     "Generation",
+    "GenerationFailedError",
+    "GenerationReference",
     "GenerationRequest",
     "ImageGenerationRequest",
+    "ImageIdentity",
+    "ImageRef",
+    "ImageReference",
+    "InvalidRequestError",
     "Job",
+    "Keyframes",
+    "LibraryError",
+    "ModifyImageRef",
+    "NotFoundError",
+    "RateLimitError",
+    "ServerError",
     "Session",
+    "UnreadableAnswerError",
     "dream",
     "run",
 ]
 
 # Where each public name lives: imported when it is first touched, so that `import dream_nb` costs nothing.
 _ROOMS = {
+    "APIConnectionError": "api.errors",
+    "APIError": "api.errors",
+    "APITimeoutError": "api.errors",
     "AsyncDreamMachine": "api.client",
+    "AuthenticationError": "api.errors",
+    "BadRequestError": "api.errors",
+    "CharacterRef": "api.models",
+    "ConfigurationError": "api.errors",
     "Dream": "results.dream",
     "DreamError": "api.errors",
+    "DreamMachine": "api.blocking",
     "Generation": "api.models",
+    "GenerationFailedError": "api.errors",
+    "GenerationReference": "api.models",
     "GenerationRequest": "api.models",
     "ImageGenerationRequest": "api.models",
+    "ImageIdentity": "api.models",
+    "ImageRef": "api.models",
+    "ImageReference": "api.models",
+    "InvalidRequestError": "api.errors",
     "Job": "session",
+    "Keyframes": "api.models",
+    "LibraryError": "api.errors",
+    "ModifyImageRef": "api.models",
+    "NotFoundError": "api.errors",
+    "RateLimitError": "api.errors",
+    "ServerError": "api.errors",
     "Session": "session",
+    "UnreadableAnswerError": "api.errors",
     "dream": "session",
     "run": "api.portal",
 }

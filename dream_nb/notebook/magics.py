@@ -65,9 +65,9 @@ class DreamMagics(Magics):
         return dream
 
     def _wait(self, job: Job) -> Dream:
-        with open_card(self.shell, job):
-            try:
+        try:
+            with open_card(self.shell, job):
                 return job.result()
-            except KeyboardInterrupt:
-                message = "no longer waiting; the dream goes on. Run the cell again to come back to it."
-                raise WaitInterrupted(message) from None
+        except KeyboardInterrupt:
+            message = "no longer waiting; the dream goes on. Run the cell again to come back to it."
+            raise WaitInterrupted(message) from None
