@@ -101,4 +101,4 @@ class _Asset(FileResponse):
         def understood(header: tuple[bytes, bytes]) -> bool:
             return header[0] != b"range" or _RANGE.fullmatch(header[1].decode("latin-1")) is not None
 
-        await super().__call__(scope | {"headers": list(filter(understood, scope["headers"]))}, receive, send)
+        await super().__call__({**scope, "headers": list(filter(understood, scope["headers"]))}, receive, send)

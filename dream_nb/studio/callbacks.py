@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from typing import Final
 
@@ -49,13 +50,17 @@ class Callbacks:
 
     def wake(self) -> None:
         """Look for something to tell."""
-        while self._running and len(self._under_way) < _AT_ONCE:
-            claimed = self._outbox.claim(time.time() + self._lease)
-            if claimed is None:
-                return
-            task = asyncio.create_task(self._deliver(*claimed))
-            self._under_way.add(task)
-            task.add_done_callback(self._ended)
+        try:
+            while self._running and len(self._under_way) < _AT_ONCE:
+                claimed = self._outbox.claim(time.time() + self._lease)
+                if claimed is None:
+                    return
+                task = asyncio.create_task(self._deliver(*claimed))
+                self._under_way.add(task)
+                task.add_done_callback(self._ended)
+        except sqlite3.OperationalError:
+            # Whoever changed a state has done so; the next beat of the queue tries again.
+            logger.exception("the studio's callbacks cannot go on at the moment")
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)

@@ -59,6 +59,15 @@ _IMAGE_URL: Final[Json] = {
 }
 _ID: Final[Json] = {"type": "string", "format": "uuid", "description": "Names a generation."}
 
+_PICTURE: Final = _object({"type": {"type": "string", "enum": ["image"]}}, required=("type",))
+_LOOP_OF_TWO_PICTURES: Final = {
+    "required": ["loop", "keyframes"],
+    "properties": {
+        "loop": {"enum": [True]},
+        "keyframes": _object({"frame0": _PICTURE, "frame1": _PICTURE}, required=("frame0", "frame1")),
+    },
+}
+
 _SCHEMAS: Final[Json] = {
     "Error": _object(
         {"detail": {"type": "string", "description": "What was wrong, and with what."}}, required=("detail",)
@@ -115,27 +124,8 @@ _SCHEMAS: Final[Json] = {
             },
         ],
         description="A video. Without keyframes it needs a prompt; with two pictures as keyframes it cannot loop.",
-        **{
-            "not": {
-                "required": ["loop", "keyframes"],
-                "properties": {
-                    "loop": {"enum": [True]},
-                    "keyframes": {
-                        "type": "object",
-                        "required": ["frame0", "frame1"],
-                        "properties": {
-                            frame: {
-                                "type": "object",
-                                "required": ["type"],
-                                "properties": {"type": {"type": "string", "enum": ["image"]}},
-                            }
-                            for frame in ("frame0", "frame1")
-                        },
-                    },
-                },
-            }
-        },
-    ),
+    )
+    | {"not": _LOOP_OF_TWO_PICTURES},
     "ImageGenerationRequest": _object(
         {
             "generation_type": {"type": "string", "enum": ["image"], "default": "image"},

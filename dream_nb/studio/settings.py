@@ -11,13 +11,22 @@ SECONDS_VARIABLE: Final = "DREAM_NB_STUDIO_SECONDS"
 
 
 def _side() -> int | None:
-    value = os.environ.get(SIDE_VARIABLE)
-    return int(value) if value else None
+    side = _number(SIDE_VARIABLE)
+    return None if side is None else round(side)
 
 
 def _seconds() -> float | None:
-    value = os.environ.get(SECONDS_VARIABLE)
-    return float(value) if value else None
+    return _number(SECONDS_VARIABLE)
+
+
+def _number(variable: str) -> float | None:
+    value = os.environ.get(variable)
+    if not value:
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        raise ValueError(f"{variable} is {value!r}, and has to be a number") from None
 
 
 @dataclass(frozen=True)

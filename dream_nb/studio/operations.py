@@ -1,0 +1,195 @@
+"""The operations of the Dream Machine API v1.1.0, as the studio does them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import math
+import uuid
+from collections.abc import Mapping
+from typing import Final
+
+from pydantic_core import to_json
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dream_nb.api.models import GenerationRequest, ImageGenerationRequest
+from dream_nb.studio import answers, rules
+from dream_nb.studio.answers import PREFIX
+from dream_nb.studio.assets import Assets, new_name
+from dream_nb.studio.credits import price, to_cents
+from dream_nb.studio.inputs import set_aside
+from dream_nb.studio.queue import Queue
+from dream_nb.studio.render import CAMERA_MOTIONS
+from dream_nb.studio.rules import Refusal
+from dream_nb.studio.settings import Settings
+from dream_nb.studio.store import Draft, InsufficientCreditsError, Record, Store
+
+TAKE_HEADER: Final = "Dream-Take"
+_MINUTE: Final = 60.0
+
+
+class Operations:
+    """What a studio answers, operation by operation. Each raises `Refusal` where it answers no success.
+
+    Args:
+        keys: the bearer key of each account; only their hashes are kept.
+        store: the generations.
+        assets: their files.
+        queue: told of what is new, and asked how far it is.
+        settings: prices and limits.
+    """
+
+    def __init__(self, keys: Mapping[str, str], store: Store, assets: Assets, queue: Queue, settings: Settings) -> None:
+        self._keys = {account: hashlib.sha256(key.encode()).digest() for account, key in keys.items()}
+        self._store = store
+        self._assets = assets
+        self._queue = queue
+        self._settings = settings
+
+    async def create_generation(self, request: Request) -> Response:
+        """`createGeneration`."""
+        return await self._create(request, GenerationRequest)
+
+    async def generate_image(self, request: Request) -> Response:
+        """`generateImage`."""
+        return await self._create(request, ImageGenerationRequest)
+
+    async def get_generation(self, request: Request) -> Response:
+        """`getGeneration`."""
+        record = self._store.find(request.path_params["id"], self._account(request))
+        if record is None:
+            raise _unknown(request)
+        return json_response(answers.generation(record, self._base_url(request), self._queue.progress))
+
+    async def list_generations(self, request: Request) -> Response:
+        """`listGenerations`."""
+        account = self._account(request)
+        query = request.query_params
+        limit = rules.whole_number("limit", query.get("limit"), 100, 1, rules.MAX_PAGE)
+        offset = rules.whole_number("offset", query.get("offset"), 0, 0, rules.MAX_OFFSET)
+        records = self._store.page(account, limit + 1, offset)
+        base_url = self._base_url(request)
+        shown = (answers.generation(record, base_url, self._queue.progress) for record in records[:limit])
+        return json_response(answers.page(shown, len(records) > limit, limit, offset))
+
+    async def delete_generation(self, request: Request) -> Response:
+        """`deleteGeneration`."""
+        deleted = self._store.delete(request.path_params["id"], self._account(request))
+        if deleted is None:
+            raise _unknown(request)
+        record, inputs = deleted
+        self._queue.cancel(record.id)
+        self._assets.remove(record.asset, *inputs)
+        return Response(status_code=204)
+
+    async def get_credits(self, request: Request) -> Response:
+        """`getCredits`."""
+        balance = self._store.balance(self._account(request))
+        return json_response(to_json({"credit_balance": to_cents(balance)}))
+
+    async def get_camera_motion(self, request: Request) -> Response:
+        """`getCameraMotion`."""
+        self._account(request)
+        return json_response(to_json(CAMERA_MOTIONS))
+
+    async def ping(self, request: Request) -> Response:
+        """`ping`."""
+        self._account(request)
+        return json_response(b'{"message":"pong"}')
+
+    async def asset(self, request: Request) -> Response:
+        """A file, without a key."""
+        response = self._assets.response(request.path_params["name"], request)
+        if response is None:
+            raise Refusal(404, "there is no such asset")
+        return response
+
+    async def _create(self, request: Request, schema: type[rules.Request]) -> Response:
+        account = self._account(request)
+        body = await self._body(request)
+        # From here to the answer nothing is awaited: a caller that goes away cannot leave half a create.
+        record = self._take_in(request, account, schema, body)
+        answer = answers.generation(record, self._base_url(request))
+        self._queue.wake()
+        return json_response(answer, 201)
+
+    def _take_in(self, request: Request, account: str, schema: type[rules.Request], body: bytes) -> Record:
+        take = request.headers.get(TAKE_HEADER)
+        number = rules.whole_number(TAKE_HEADER, take, 1, 1, rules.MAX_TAKE)
+
+        def state_of(uid: str) -> str | None:
+            record = self._store.find(uid, account)
+            return record.state if record else None
+
+        asked = rules.read_request(schema, body, state_of)
+        self._check_limits(account)
+        base_url = self._base_url(request)
+        document = asked.wire()
+        inputs = set_aside(document, self._assets, base_url)
+        suffix = "mp4" if asked.generation_type == "video" else getattr(asked, "format", None) or "jpg"
+        draft = Draft(
+            id=str(uuid.uuid4()),
+            account=account,
+            kind=asked.generation_type,
+            take=number if take is not None else None,
+            digest=rules.digest(asked),
+            request=to_json(document).decode(),
+            base_url=base_url,
+            asset=new_name(suffix),
+            price=price(asked, self._settings.prices),
+            callback_url=asked.callback_url,
+            inputs=tuple(inputs),
+        )
+        try:
+            return self._store.create(draft)
+        except InsufficientCreditsError as error:
+            self._assets.remove(*inputs)
+            cost, left = to_cents(draft.price), to_cents(error.balance)
+            raise Refusal(400, f"Insufficient credits: this costs {cost:g} cents, and {left:g} are left") from None
+
+    def _check_limits(self, account: str) -> None:
+        most = self._settings.unfinished_limit
+        if most is not None and self._store.unfinished(account) >= most:
+            raise Refusal(429, f"{most} generations are under way, and no more are allowed", {"retry-after": "5"})
+        most = self._settings.creates_per_minute
+        if most is not None and (wait := self._store.seconds_until(account, most, _MINUTE)) > 0:
+            retry_after = {"retry-after": str(math.ceil(wait))}
+            raise Refusal(
+                429, f"{most} generations were asked for within a minute, and no more are allowed", retry_after
+            )
+
+    async def _body(self, request: Request) -> bytes:
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > self._settings.max_body:
+                raise Refusal(413, f"the body has more than {self._settings.max_body} bytes", {"connection": "close"})
+        return bytes(body)
+
+    def _account(self, request: Request) -> str:
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        presented = hashlib.sha256(key.strip().encode("latin-1", "replace")).digest()
+        found = None
+        for account, known in self._keys.items():
+            if hmac.compare_digest(presented, known):
+                found = account
+        if found is None or scheme.lower() != "bearer":
+            detail = "Invalid API key" if key else "A bearer key is missing: send Authorization: Bearer <key>"
+            raise Refusal(401, detail, {"www-authenticate": "Bearer"})
+        return found
+
+    def _base_url(self, request: Request) -> str:
+        if self._settings.public_url:
+            return self._settings.public_url.rstrip("/")
+        host = request.headers.get("host") or "{}:{}".format(*(request.scope.get("server") or ("localhost", 80)))
+        return f"{request.scope['scheme']}://{host}{PREFIX}"
+
+
+def json_response(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer whose body is JSON already."""
+    return Response(body, status, headers, "application/json")
+
+
+def _unknown(request: Request) -> Refusal:
+    return Refusal(404, f"there is no generation {request.path_params['id'][:80]!r}")
