@@ -11,7 +11,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from dream_nb.studio.render import Brief, frame_size, image_size, render
@@ -44,6 +43,11 @@ def clip(prompt: str) -> tuple[float, float, float]:
     return total, encoding, len(files[0]) / 1e6
 
 
+def image(brief: Brief) -> float:
+    """CPU of an image."""
+    return cpu(lambda: render(brief))
+
+
 def peak(width: int, height: int, seconds: float) -> float:
     """Megabytes that a fresh process needs at most for a clip."""
     script = (
@@ -60,13 +64,15 @@ def main() -> None:
     print("| what | measured | limit |\n|---|---|---|")
     for prompt in PROMPTS:
         total, encoding, size = clip(prompt)
-        print(f"| 5 s of 720p, {prompt}: CPU / encoding ({total:.1f} s / {encoding:.1f} s) | {total / encoding:.2f} | 1.6 |")
+        cost = f"{total:.1f} s / {encoding:.1f} s"
+        print(f"| 5 s of 720p, {prompt}: CPU / encoding ({cost}) | {total / encoding:.2f} | 1.6 |")
         print(f"| its file | {size:.2f} MB | 4 MB |", flush=True)
     width, height = image_size("1:1")
     for model in ("photon-1", "photon-flash-1"):
-        times = [cpu(lambda p=p, m=model: render(Brief("image", p, width=width, height=height, model=m))) for p in PROMPTS]  # type: ignore[misc]
-        print(f"| image of one megapixel, {model} | {statistics.median(times):.2f} s, at most {max(times):.2f} s | 0.5 s |")
-    small = [cpu(lambda p=p: render(replace(Brief("image", p), width=320, height=180))) for p in PROMPTS]  # type: ignore[misc]
+        times = [image(Brief("image", prompt, width=width, height=height, model=model)) for prompt in PROMPTS]
+        cost = f"{statistics.median(times):.2f} s, at most {max(times):.2f} s"
+        print(f"| image of one megapixel, {model} | {cost} | 0.5 s |")
+    small = [image(Brief("image", prompt, width=320, height=180)) for prompt in PROMPTS]
     print(f"| first thumbnail (320x180) | {max(small):.2f} s | 0.5 s |", flush=True)
     for resolution, seconds, limit in (("720p", 5.0, "400 MB"), ("4k", 5.0, "1200 MB"), ("4k", 9.0, "1200 MB")):
         most = peak(*frame_size("16:9", resolution), seconds)

@@ -34,8 +34,8 @@ def _house(pen: Pen, lamps: Pen, rng: np.random.Generator) -> None:
 
 
 def _village(pen: Pen, lamps: Pen, rng: np.random.Generator) -> None:
-    for x in (-1.7, -1.15, -0.6, 0.35, 0.9, 1.5):
-        x += pick(rng, -0.1, 0.1)
+    for place in (-1.7, -1.15, -0.6, 0.35, 0.9, 1.5):
+        x = place + pick(rng, -0.1, 0.1)
         wide, wall = pick(rng, 0.20, 0.30), pick(rng, 0.22, 0.34)
         pen.box(x - wide, 0, x + wide, wall)
         pen.polygon([(x - wide - 0.05, wall - 0.01), (x, wall + pick(rng, 0.2, 0.3)), (x + wide + 0.05, wall - 0.01)])

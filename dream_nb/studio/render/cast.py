@@ -10,10 +10,9 @@ import numpy as np
 from dream_nb.studio.render import figures
 from dream_nb.studio.render.land import Ground
 from dream_nb.studio.render.noise import F32, U8, pick
-from dream_nb.studio.render.palette import RGB, mix, times
-from dream_nb.studio.render.planes import Planes, yuv_of
+from dream_nb.studio.render.palette import mix, times
+from dream_nb.studio.render.planes import RGB, Planes, yuv_of
 from dream_nb.studio.render.setting import Setting
-from dream_nb.studio.render.sky import colour
 
 Path = Callable[[int], tuple[float, float]]
 
@@ -44,11 +43,10 @@ class Actor:
     ) -> None:
         self.setting = setting
         self.near, self.path, self.pose, self.reflected = near, path, pose, reflected
-        graded = setting.style.grade(colour(tone)[None, :])[0]
-        self.tone = yuv_of((float(graded[0]), float(graded[1]), float(graded[2])))
+        self.tone = yuv_of(setting.style.one(tone))
         weights = [(m[:, ::-1] if mirrored else m).astype(np.float32) / 255 for m in masks]
         # Room for half a pixel to the right, and an even size for the halved planes.
-        self.masks = [np.pad(m, ((m.shape[0] % 2, 0), (2, 2 + m.shape[1] % 2))) for m in weights]
+        self.masks: list[F32] = [np.pad(m, ((m.shape[0] % 2, 0), (2, 2 + m.shape[1] % 2))) for m in weights]
 
     def draw(self, onto: Planes, frame: int) -> None:
         """Set it into a frame."""
@@ -60,14 +58,15 @@ class Actor:
         part = left - whole
         step = int(part)
         rest = np.float32(part - step)
-        moved = np.zeros_like(mask)
+        moved: F32 = np.zeros_like(mask)
         moved[:, step:] = mask[:, : mask.shape[1] - step] * (1 - rest)
         moved[:, step + 1 :] += mask[:, : mask.shape[1] - step - 1] * rest
         foot = 2 * round((y + dy) / 2)
         self._lay(onto, moved, whole, foot - mask.shape[0])
         if self.reflected:
             fade = np.linspace(0.5, 0.12, mask.shape[0], dtype=np.float32)[:, None]
-            self._lay(onto, moved[::-1] * fade, whole, foot)
+            below: F32 = moved[::-1] * fade
+            self._lay(onto, below, whole, foot)
 
     def _lay(self, onto: Planes, mask: F32, left: int, top: int) -> None:
         x0, x1 = max(0, left), min(onto.width, left + mask.shape[1])
@@ -84,12 +83,12 @@ class Actor:
 def actors(setting: Setting, grounds: list[Ground]) -> list[tuple[float, bool, Actor]]:
     """All figures of a plan: how near, whether in front of the water, and who."""
     s = setting
-    found = []
+    found: list[tuple[float, bool, Actor]] = []
     for kind, count in s.plan.life:
         figure = figures.named(kind)
         rng = s.plan.chance("life", kind)
-        for number in range(count or figure.many):
-            found.append(_cast(s, grounds, figure, number, count or figure.many, rng))
+        many = count or figure.many
+        found.extend(_cast(s, grounds, figure, number, many, rng) for number in range(many))
     return found
 
 

@@ -78,13 +78,13 @@ def through_lens(canvas: Planes, zoom: float, roll: float) -> Planes:
 
 
 def magnified(plane: U8, zoom: float) -> U8:
-    """The middle of a plane, enlarged to its size. Three times as fast as Pillow, for it stays in the cache."""
+    """The middle of a plane, enlarged to its size. Faster than Pillow, for it stays in the cache."""
     height, width = plane.shape
     row, down = _between(height, zoom)
     column, right = _between(width, zoom)
     out = np.empty_like(plane)
     down = down[:, None]
-    step = max(1, 24_000 // width)
+    step = max(1, 48_000 // width)
     for begin in range(0, height, step):
         here = slice(begin, begin + step)
         above = plane[row[here]].astype(np.int16)
@@ -93,19 +93,20 @@ def magnified(plane: U8, zoom: float) -> U8:
         mixed += 64
         mixed >>= 7
         mixed += above
-        left = np.take(mixed, column, axis=1)
-        mixed = np.take(mixed, column + 1, axis=1)
-        mixed -= left
-        mixed *= right
-        mixed += 64
-        mixed >>= 7
-        mixed += left
-        out[here] = mixed
+        change = np.empty_like(mixed)
+        np.subtract(mixed[:, 1:], mixed[:, :-1], out=change[:, :-1])
+        change = change.take(column, axis=1)
+        change *= right
+        change += 64
+        change >>= 7
+        change += mixed.take(column, axis=1)
+        out[here] = change
     return out
 
 
 def _between(size: int, zoom: float) -> tuple[NDArray[np.int64], NDArray[np.int16]]:
     """Which pixel lies before each enlarged one, and how far it is to the next in 128ths."""
     at = np.rint(((np.arange(size) + 0.5 - size / 2) / zoom + size / 2 - 0.5) * 128).astype(np.int64)
+    # The last pixel has no next one: its difference is never taken.
     at = np.clip(at, 0, (size - 1) * 128 - 1)
     return at >> 7, (at & 127).astype(np.int16)

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dream_nb.studio.render.noise import F32, fbm2, pick
-from dream_nb.studio.render.palette import RGB
-from dream_nb.studio.render.planes import Planes, to_u8, yuv
+from dream_nb.studio.render.planes import RGB, Planes, to_u8, yuv
 from dream_nb.studio.render.setting import Setting
 from dream_nb.studio.render.sky import Sky, colour
 
@@ -39,7 +38,8 @@ class Disc:
         for plane, value, half in zip(onto.all, self.colours, (1, 2, 2), strict=True):
             part = plane[y0 // half : y1 // half, x0 // half : x1 // half]
             mask, new = seen[::half, ::half], value[inside][::half, ::half]
-            part[:] = to_u8(part + mask * (new - part))
+            old = part.astype(np.float32)
+            part[:] = to_u8(old + mask * (new - old))
 
 
 def discs(setting: Setting) -> list[Disc]:

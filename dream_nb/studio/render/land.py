@@ -116,9 +116,9 @@ def built(setting: Setting, lands: list[Ground]) -> None:
     s, plan = setting, setting.plan
     if plan.land == "city":
         for index, land in enumerate(g for g in lands if g.ridge.shape == "plain" and g.ridge.near <= 0.4):
-            foot = int(land.ridge.foot) - land.top + 1
+            street = int(land.ridge.foot) - land.top + 1
             buildings.skyline(
-                land.build, land.lamps, foot, s.unit, (0.46, 0.36, 0.22)[index % 3], plan.chance("towers", index)
+                land.build, land.lamps, street, s.unit, (0.46, 0.36, 0.22)[index % 3], plan.chance("towers", index)
             )
     far = [g for g in lands if not g.ridge.ahead and 0.12 < g.ridge.near < 0.5] or lands
     for number, kind in enumerate(k for k in plan.built if buildings.known(k)):
@@ -143,6 +143,6 @@ def built(setting: Setting, lands: list[Ground]) -> None:
             here = land.rows[max(0, int(column) - reach) : int(column) + reach + 1]
             foot = (float(here.mean()) if len(here) else land.row_at(column) + land.top) - land.top + 0.012 * s.unit
             if kind in ("bridge", "pier") and plan.water != "none":
-                foot = (s.horizon if kind == "bridge" else land.ridge.foot - 0.05 * s.unit) - land.top
+                foot = (float(s.horizon) if kind == "bridge" else land.ridge.foot - 0.05 * s.unit) - land.top
             press(walls, land.build, column, foot)
             press(lamps, land.lamps, column, foot)

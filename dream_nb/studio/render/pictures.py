@@ -107,7 +107,7 @@ def _fitted(image: Image.Image, width: int, height: int) -> Image.Image:
 
 
 def _frame_of(data: bytes, last: bool) -> av.VideoFrame:
-    with av.open(io.BytesIO(data), format="mp4") as container:
+    with av.open(io.BytesIO(data), "r", format="mp4") as container:
         stream = container.streams.video[0]
         stream.thread_type = "NONE"
         if stream.width * stream.height > _MOST_PIXELS:
@@ -122,5 +122,6 @@ def _frame_of(data: bytes, last: bool) -> av.VideoFrame:
 
 
 def _pixels(plane: av.video.plane.VideoPlane) -> U8:
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-    return rows[: plane.height, : plane.width].copy()
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    pixels: U8 = rows[: plane.height, : plane.width].copy()
+    return pixels

@@ -35,12 +35,12 @@ class Planes:
     @property
     def width(self) -> int:
         """In pixels."""
-        return self.y.shape[1]
+        return int(self.y.shape[1])
 
     @property
     def height(self) -> int:
         """In pixels."""
-        return self.y.shape[0]
+        return int(self.y.shape[0])
 
     def copy(self) -> Planes:
         """Another frame with the same pixels."""
@@ -53,8 +53,7 @@ class Planes:
         v = doubled(self.v.astype(np.float32) - 128.0) * np.float32(255.0 / 224.0)
         out = np.empty((*y.shape, 3), np.uint8)
         for channel, value in enumerate((y + 1.5748 * v, y - 0.187324 * u - 0.468124 * v, y + 1.8556 * u)):
-            value += np.float32(0.5)
-            out[..., channel] = np.clip(value, 0.0, 255.0)
+            out[..., channel] = np.clip(value + np.float32(0.5), 0.0, 255.0)
         return out
 
 
@@ -97,4 +96,5 @@ def yuv_of(colour: RGB) -> tuple[float, float, float]:
 
 def to_u8(field: F32) -> U8:
     """Rounded, and kept where grain can be added without leaving the limited range."""
-    return np.clip(field + np.float32(0.5), 16.0, 240.0).astype(np.uint8)
+    rounded: U8 = np.clip(field + np.float32(0.5), 16.0, 240.0).astype(np.uint8)
+    return rounded

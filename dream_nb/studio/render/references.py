@@ -47,7 +47,8 @@ def _spread(plane: U8) -> NDArray[np.float64]:
     counts = np.bincount(plane.reshape(-1), minlength=256).astype(np.float64)
     counts = np.convolve(counts, np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0, mode="same") + 1e-3
     sums: NDArray[np.float64] = np.cumsum(counts)
-    return sums / sums[-1]
+    spread: NDArray[np.float64] = sums / sums[-1]
+    return spread
 
 
 class Layout:

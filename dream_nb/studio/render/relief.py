@@ -7,8 +7,8 @@ import numpy as np
 from dream_nb.studio.render import plants
 from dream_nb.studio.render.land import Ground
 from dream_nb.studio.render.noise import F32, fbm2, smoothstep
-from dream_nb.studio.render.palette import GROUNDS, RGB, mix, times, tinted
-from dream_nb.studio.render.planes import doubled, to_u8, yuv
+from dream_nb.studio.render.palette import GROUNDS, mix, times, tinted
+from dream_nb.studio.render.planes import RGB, doubled, to_u8, yuv
 from dream_nb.studio.render.setting import Setting
 from dream_nb.studio.render.sheet import Layer, layer, phases_for
 from dream_nb.studio.render.sky import colour
@@ -49,8 +49,8 @@ def coloured(setting: Setting, land: Ground, index: int) -> Layer:
         albedo = tinted(albedo, tint, 0.4)
     dark, bright = times(albedo, light.shade), times(albedo, light.lit)
     surface = colour(dark) + sunny[..., None] * (colour(bright) - colour(dark))
-    if ridge.shape in ("mountains", "volcano") and plan.ground in ("rock", "snow", "grass") and plan.hour != "":
-        surface = _snowcap(s, land, surface, relief, sunny, below)
+    if ridge.shape in ("mountains", "volcano") and plan.ground in ("rock", "snow", "grass"):
+        surface = _snowcap(s, land, surface, relief, sunny)
     leafy: F32 | None = None
     for kind, mask in land.growth:
         leaf = plants.COLOURS[kind]
@@ -68,8 +68,8 @@ def coloured(setting: Setting, land: Ground, index: int) -> Layer:
         surface = surface + built[..., None] * (wall - surface)
     surface = _hazy(s, land, surface, below, leafy)
     if land.lamps.any():
-        dark = {"night": 1.0, "dusk": 0.95, "sunset": 0.6, "dawn": 0.5}.get(plan.hour, 0.12 + 0.3 * plan.storm)
-        lamps = (land.lamps[0::2, 0::2].astype(np.float32) + land.lamps[1::2, 1::2]) * np.float32(dark * 0.5 / 255)
+        night = {"night": 1.0, "dusk": 0.95, "sunset": 0.6, "dawn": 0.5}.get(plan.hour, 0.12 + 0.3 * plan.storm)
+        lamps = (land.lamps[0::2, 0::2].astype(np.float32) + land.lamps[1::2, 1::2]) * np.float32(night * 0.5 / 255)
         warm = _LAMPS[(index + 1) % 3] if plan.style in ("neon", "synthwave") else _LAMPS[0]
         surface = surface + lamps[..., None] * (colour(warm) - surface)
     if ridge.shape == "volcano":
@@ -82,7 +82,7 @@ def coloured(setting: Setting, land: Ground, index: int) -> Layer:
     y, u, v = yuv(s.style.grade(np.clip(surface, 0.0, 1.1)))
     return layer(
         ridge.near, land.top, land.left, (to_u8(doubled(y)), to_u8(u), to_u8(v)), land.alpha,
-        phases_for(s.height) if s.frames > 1 else 1,
+        phases_for(s.height) if s.moves(ridge.near) else 1,
     )  # fmt: skip
 
 
@@ -93,12 +93,13 @@ def _creased(s: Setting, rng: np.random.Generator, width: int, height: int) -> F
     reach = max(1, round(s.unit / 720))
     rise = np.zeros_like(form)
     rise[:, reach:-reach] = form[:, 2 * reach :] - form[:, : -2 * reach]
-    return np.tanh(rise * np.float32(s.unit / 720 * 16.0 / reach))
+    lit: F32 = np.tanh(rise * np.float32(s.unit / 720 * 16.0 / reach))
+    return lit
 
 
 def _facing(s: Setting, land: Ground, relief: F32, below: F32) -> F32:
     """Light on slopes that face the sun: the slope of the crest above, bent by the relief as it runs down."""
-    h, w = relief.shape
+    w = relief.shape[1]
     reach = max(1, round(0.016 * s.unit / 2))
     rows = land.rows[::2][:w] / 2
     ahead = np.concatenate([rows[reach:], np.repeat(rows[-1], reach)])
@@ -118,13 +119,14 @@ def _facing(s: Setting, land: Ground, relief: F32, below: F32) -> F32:
         land.ridge.shape, 0.3
     )
     fade = np.exp(-np.maximum(below, 0.0) * np.float32(4.0))
-    return -bent * towards[None, :] * fade * np.float32(strength * s.style.texture)
+    lit: F32 = -bent * towards[None, :] * fade * np.float32(strength * s.style.texture)
+    return lit
 
 
-def _snowcap(s: Setting, land: Ground, surface: F32, relief: F32, sunny: F32, below: F32) -> F32:
+def _snowcap(s: Setting, land: Ground, surface: F32, relief: F32, sunny: F32) -> F32:
     plan = s.plan
     line = 0.16 if plan.ground != "snow" else 0.0
-    if plan.hour and plan.land == "volcano":
+    if plan.land == "volcano":
         line = 0.30
     h = surface.shape[0]
     above = (land.ridge.foot - land.top - np.arange(h, dtype=np.float32) * 2) / np.float32(s.unit)
@@ -138,7 +140,7 @@ def _snowcap(s: Setting, land: Ground, surface: F32, relief: F32, sunny: F32, be
 
 def _lava(s: Setting, land: Ground, surface: F32, relief: F32, below: F32) -> F32:
     """The glow of the crater, and streams that run down from it."""
-    h, w = below.shape
+    w = below.shape[1]
     summit = np.argmin(np.round(land.rows[::2][:w]))
     x = (np.arange(w, dtype=np.float32) - np.float32(summit)) * np.float32(2.0 / s.unit)
     down = np.maximum(below, 0.0)
@@ -149,7 +151,8 @@ def _lava(s: Setting, land: Ground, surface: F32, relief: F32, below: F32) -> F3
     glow = np.exp(-((x[None, :] / np.float32(0.09)) ** 2) - (down / np.float32(0.05)) ** 2)
     heat = np.clip(streams * np.float32(1.5) + glow * np.float32(1.2), 0.0, 1.6)[..., None]
     fire = colour((1.0, 0.36, 0.06)) + np.clip(heat - 0.6, 0.0, 1.0) * colour((0.0, 0.55, 0.35))
-    return surface + np.clip(heat, 0.0, 1.0) * (fire - surface)
+    burning: F32 = (surface + np.clip(heat, 0.0, 1.0) * (fire - surface)).astype(np.float32, copy=False)
+    return burning
 
 
 def _hazy(s: Setting, land: Ground, surface: F32, below: F32, leafy: F32 | None) -> F32:
@@ -161,11 +164,12 @@ def _hazy(s: Setting, land: Ground, surface: F32, below: F32, leafy: F32 | None)
     if leafy is not None:
         valley = valley * (1.0 - np.float32(0.8) * leafy)
     amount = 1.0 - (1.0 - np.float32(air)) * (1.0 - valley)
-    h, w = below.shape
+    w = below.shape[1]
     x = (np.arange(w, dtype=np.float32) * 2 - land.left - np.float32(s.sun_x * s.width)) / np.float32(s.unit)
     glow = np.exp(-((x / np.float32(0.45)) ** 2)) * np.float32(light.glow * 0.42)
     haze = (
         colour(mix(light.haze, light.horizon, 0.35))[None, :]
         + glow[:, None] * (colour(light.sun) - colour(light.haze))[None, :]
     )
-    return surface + amount[..., None] * (haze[None, :, :] - surface)
+    hazy: F32 = surface + amount[..., None] * (haze[None, :, :] - surface)
+    return hazy

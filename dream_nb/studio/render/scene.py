@@ -72,7 +72,7 @@ class Scene:
 def _room(s: Setting, ridge: ridges.Ridge) -> float:
     """Scene units over a crest that plants and buildings may need."""
     plan = s.plan
-    room = max((plants.height(kind) for kind in plan.plants), default=0.0) * (0.1 + 0.9 * ridge.near**1.4) * 1.2
+    room: float = max((plants.height(kind) for kind in plan.plants), default=0.0) * (0.1 + 0.9 * ridge.near**1.4) * 1.2
     if plan.built and (ridge.near < 0.5 or ridge.ahead):
         room = max(room, 0.42)
     return max(room, 0.5) if plan.land == "city" and ridge.near <= 0.4 else room

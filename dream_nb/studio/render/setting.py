@@ -53,6 +53,10 @@ class Setting:
         x, y = self.camera.reach(near)
         return 2 * math.ceil(x * self.width / 2) + 4, 2 * math.ceil(y * self.height / 2) + (2 if y else 0)
 
+    def moves(self, near: float) -> bool:
+        """Whether a layer is carried to the side."""
+        return self.frames > 1 and self.camera.reach(near)[0] > 0
+
     def shift(self, frame: int, near: float) -> tuple[float, float]:
         """Pixels by which a layer is moved in a frame."""
         x, y = self.camera.offset(frame, near)

@@ -38,12 +38,11 @@ class Sky:
         dx = ((x - self.sun[0]) / s.unit).astype(np.float32)[None, :]
         dy = ((y - self.sun[1]) / s.unit).astype(np.float32)[:, None]
         away = np.sqrt(dx * dx * np.float32(0.7) + dy * dy)
-        sky = self._gradient(down)
-        glow = np.float32(light.glow) * (
-            np.float32(0.50) * np.exp(-((away / np.float32(0.55)) ** 2))
-            + np.float32(0.55) * np.exp(-away / np.float32(0.13))
-        )
-        sky = sky + glow[..., None] * (colour(light.sun) - sky * np.float32(0.5))
+        sky: F32 = self._gradient(down)
+        wide, tight = np.exp(-((away / np.float32(0.55)) ** 2)), np.exp(-away / np.float32(0.13))
+        strength = np.float32(light.glow)
+        glow: F32 = (strength * (np.float32(0.50) * wide + np.float32(0.55) * tight)).astype(np.float32, copy=False)
+        sky += glow[..., None] * (colour(light.sun) - sky * np.float32(0.5))
         rng = plan.chance("sky")
         if "galaxy" in plan.skies or (plan.hour == "night" and plan.cloud < 0.6 and plan.stars >= 0.6):
             sky = sky + self._milky_way(rng, strength=1.0 if "galaxy" in plan.skies else 0.45)
@@ -99,7 +98,8 @@ class Sky:
         purple, blue = colour((0.30, 0.20, 0.42)), colour((0.10, 0.16, 0.30))
         part = np.clip(0.5 + cloud, 0.0, 1.0)[..., None]
         light = band[..., None] * (blue + (purple - blue) * part) - core[..., None] * np.float32(0.10)
-        return np.float32(strength) * light
+        way: F32 = np.float32(strength) * light
+        return way
 
     def _rainbow(
         self, x: np.ndarray[tuple[int], np.dtype[np.float64]], y: np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -133,7 +133,8 @@ class Sky:
         part = (at - low).astype(np.float32)[:, None]
 
         def flat(field: F32) -> F32:
-            return field[low] * (1.0 - part) + field[low + 1] * part
+            flattened: F32 = field[low] * (1.0 - part) + field[low + 1] * part
+            return flattened
 
         forms = flat(fbm2(rng, wide, source_h, units * 1.15, tall, 4, 0.48))
         frays = flat(fbm2(rng, wide, source_h, units * 5.0, tall * 4.5, 3, 0.55))
@@ -241,12 +242,11 @@ class Sky:
             high = np.clip(above * np.float32(2.6), 0.0, 1.0)
             green += body * (1 - high)
             violet += body * high
-        fade = (1.0 - self.cover.astype(np.float32) / 255.0) * np.float32(1.0)
-        return (
-            y + total_y * fade * np.float32(72.0),
-            u + (violet * np.float32(26.0) - green * np.float32(14.0)) * fade,
-            v + (violet * np.float32(14.0) - green * np.float32(38.0)) * fade,
-        )
+        fade: F32 = 1 - self.cover.astype(np.float32) * np.float32(1 / 255)
+        bright: F32 = y + total_y * fade * np.float32(72.0)
+        blue = u + (violet * np.float32(26.0) - green * np.float32(14.0)) * fade
+        red = v + (violet * np.float32(14.0) - green * np.float32(38.0)) * fade
+        return bright, blue.astype(np.float32, copy=False), red.astype(np.float32, copy=False)
 
     def _rays(self, frame: int) -> F32:
         """Light that falls through moving waves, seen from below."""
@@ -259,7 +259,8 @@ class Sky:
         for long, lean, pace in ((5.0, 0.3, 1), (11.0, 1.7, -1), (19.0, 4.0, 2)):
             rays += np.sin(fan * np.float32(long) + np.float32(lean + pace * turn))
         fade = np.clip(1.0 - y * np.float32(1.15), 0.0, 1.0) ** 2
-        return np.clip(rays * np.float32(0.5) + np.float32(0.15), 0.0, 1.0) * fade * np.float32(62.0)
+        light: F32 = np.clip(rays * np.float32(0.5) + np.float32(0.15), 0.0, 1.0) * fade * np.float32(62.0)
+        return light
 
     def clear_at(self, x: F32, y: F32) -> F32:
         """How much of the sky shines through the clouds at places of the frame, 0 to 1."""
@@ -285,7 +286,7 @@ def _enlarged(field: U8, width: int, height: int, box: tuple[float, float, float
     image = Image.fromarray(field)
     if step <= 1:
         return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR, box=box))
-    # Pillow widens the few small rows; rows between them are mixed here, which is twice as fast as leaving it to Pillow.
+    # Pillow widens the few small rows; the rows between are mixed here, twice as fast as Pillow would.
     whole = int(step)
     count = -(-height // whole)
     rows = (box[0], box[1] - 0.5, box[2], box[1] + count + 0.5)

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dream_nb.studio.render.noise import F64, U8, chance, pick
-from dream_nb.studio.render.palette import luma, mix, times
+from dream_nb.studio.render.palette import luma, mix
 from dream_nb.studio.render.planes import Planes, yuv_of
 from dream_nb.studio.render.setting import Setting
-from dream_nb.studio.render.sky import colour
 
 I16 = NDArray[np.int16]
 _GROUPS = 3
@@ -65,9 +64,7 @@ class Water:
         self.mirror = mirror[:, None]
         # Looking down we see into the water; looking along it, the sky.
         steep = np.clip(np.linspace(0.0, 1.0, h) ** 0.8, 0.0, 1.0)
-        deep = times(light.water, (1.0, 1.0, 1.0))
-        body = s.style.grade(colour(mix(deep, light.middle, 0.12))[None, :])[0]
-        body_y, body_u, body_v = yuv_of((float(body[0]), float(body[1]), float(body[2])))
+        body_y, body_u, body_v = yuv_of(s.style.one(mix(light.water, light.middle, 0.12)))
         amount = 0.10 + 0.46 * steep
         self.keep = np.rint(256 * (1.0 - amount)).astype(np.uint16)[:, None]
         self.add = tuple(np.rint(256 * amount * c).astype(np.uint16)[:, None] for c in (body_y, body_u, body_v))

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dream_nb.studio.render.noise import U8, pick
-from dream_nb.studio.render.palette import RGB
-from dream_nb.studio.render.planes import Planes, yuv_of
+from dream_nb.studio.render.planes import RGB, Planes, yuv_of
 from dream_nb.studio.render.setting import Setting
 
 
@@ -49,9 +48,7 @@ class Motes:
             self.laps = np.where(self.laps == 0, math.copysign(1.0, fall), self.laps)
         self.gust = (s.plan.wind - 0.2) * (0.9 if fall > 0 else 0.3) * s.seconds / 5.0
         self.gust = float(round(self.gust)) if s.loop else self.gust
-        self.tint = (
-            None if tint is None else yuv_of(tuple(float(c) for c in s.style.grade(np.asarray([tint], np.float32))[0]))
-        )  # type: ignore[arg-type]
+        self.tint = None if tint is None else yuv_of(s.style.one(tint))
         self.steps = [_spot(max(0.55, size * s.unit * k)) for k in (0.45, 0.7, 1.0)]
 
     def draw(self, onto: Planes, frame: int) -> None:
@@ -240,8 +237,7 @@ class Fireworks:
             points = rng.random((90, 3))
             place = ((0.12 + 0.76 * float(rng.random())) * s.width, s.horizon * pick(rng, 0.14, 0.55))
             hue = self._HUES[int(rng.random() * len(self._HUES))]
-            graded = s.style.grade(np.asarray([hue], np.float32))[0]
-            tint = yuv_of((float(graded[0]), float(graded[1]), float(graded[2])))
+            tint = yuv_of(s.style.one(hue))
             self.shells.append((number / count, place, pick(rng, 0.13, 0.24) * s.unit, points, tint))
         self.spot = _spot(max(0.6, 0.0032 * s.unit))
         self.life = 1.9 / s.seconds

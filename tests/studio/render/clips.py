@@ -14,6 +14,7 @@ from PIL import Image
 from dream_nb.studio.render import Brief
 
 U8 = NDArray[np.uint8]
+F64 = NDArray[np.float64]
 
 
 def small(prompt: str = "a serene lake at sunset", **fields: Any) -> Brief:
@@ -39,9 +40,9 @@ class Clip:
 
 def decoded(data: bytes) -> Clip:
     """The frames and properties of an MP4."""
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         stream = container.streams.video[0]
-        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
+        frames = [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in container.decode(stream)]
         return Clip(
             frames,
             stream.codec_context.name,

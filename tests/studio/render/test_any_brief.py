@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Literal
 
 import numpy as np
 from hypothesis import HealthCheck, given, settings
@@ -51,11 +52,32 @@ PROMPTS = st.one_of(st.text(max_size=80), st.lists(WORDS, max_size=9).map(" ".jo
     characters=st.lists(pictures(), max_size=2).map(tuple),
     styles=references(),
 )
-def test_any_video_is_drawn(prompt, take, size, seconds, loop, model, frame0, frame1, characters, styles):
+def test_any_video_is_drawn(
+    prompt: str,
+    take: int,
+    size: tuple[int, int],
+    seconds: float,
+    loop: bool,
+    model: str | None,
+    frame0: Keyframe | None,
+    frame1: Keyframe | None,
+    characters: tuple[bytes, ...],
+    styles: tuple[Reference, ...],
+) -> None:
     brief = Brief(
-        "video", prompt, take, *size, seconds=seconds, loop=loop, model=model, frame0=frame0, frame1=frame1,
-        character_refs=characters, style_refs=styles,
-    )  # fmt: skip
+        "video",
+        prompt,
+        take,
+        size[0],
+        size[1],
+        seconds=seconds,
+        loop=loop,
+        model=model,
+        frame0=frame0,
+        frame1=frame1,
+        character_refs=characters,
+        style_refs=styles,
+    )
     shown = list(frames(brief))
     assert len(shown) == brief.frames
     assert {(f.shape, f.dtype) for f in shown} == {((size[1], size[0], 3), np.dtype(np.uint8))}
@@ -73,11 +95,31 @@ def test_any_video_is_drawn(prompt, take, size, seconds, loop, model, frame0, fr
     image_format=st.sampled_from(["jpg", "png"]),
     tags=st.lists(st.tuples(st.sampled_from(["prompt", "title"]), st.text(max_size=30)), max_size=2).map(tuple),
 )
-def test_any_image_is_drawn(prompt, size, model, images, styles, characters, modify, image_format, tags):
+def test_any_image_is_drawn(
+    prompt: str,
+    size: tuple[int, int],
+    model: str | None,
+    images: tuple[Reference, ...],
+    styles: tuple[Reference, ...],
+    characters: tuple[bytes, ...],
+    modify: Reference | None,
+    image_format: Literal["jpg", "png"],
+    tags: tuple[tuple[str, str], ...],
+) -> None:
     brief = Brief(
-        "image", prompt, 1, *size, model=model, image_refs=images, style_refs=styles, character_refs=characters,
-        modify=modify, image_format=image_format, tags=tags,
-    )  # fmt: skip
+        "image",
+        prompt,
+        1,
+        size[0],
+        size[1],
+        model=model,
+        image_refs=images,
+        style_refs=styles,
+        character_refs=characters,
+        modify=modify,
+        image_format=image_format,
+        tags=tags,
+    )
     assert len(render(brief)) > 100
 
 
@@ -86,14 +128,14 @@ def test_any_image_is_drawn(prompt, size, model, images, styles, characters, mod
     prompt=PROMPTS,
     tags=st.lists(st.tuples(st.sampled_from(["prompt", "title"]), st.text(max_size=30)), max_size=2).map(tuple),
 )
-def test_any_video_becomes_a_file(prompt, tags):
+def test_any_video_becomes_a_file(prompt: str, tags: tuple[tuple[str, str], ...]) -> None:
     assert render(Brief("video", prompt, width=64, height=36, seconds=0.1, tags=tags)).index(b"moov")
 
 
-def test_the_vocabulary_has_at_least_120_words():
+def test_the_vocabulary_has_at_least_120_words() -> None:
     assert len(VOCABULARY) >= 120
 
 
-def test_every_entry_of_the_vocabulary_draws():
+def test_every_entry_of_the_vocabulary_draws() -> None:
     for word in {id(traits): word for word, traits in VOCABULARY.items()}.values():
         assert next(iter(frames(Brief("image", word, width=48, height=32)))).any(), word

@@ -35,13 +35,13 @@ def moved(motion: str) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("verb", ["pan", "move", "orbit"])
-def test_the_picture_moves_right_when_the_camera_goes_left(verb: str):
+def test_the_picture_moves_right_when_the_camera_goes_left(verb: str) -> None:
     assert moved(f"camera {verb} left")[0] > 12
     assert moved(f"camera {verb} right")[0] < -12
 
 
 @pytest.mark.parametrize("verb", ["tilt", "move", "crane"])
-def test_the_picture_moves_down_when_the_camera_goes_up(verb: str):
+def test_the_picture_moves_down_when_the_camera_goes_up(verb: str) -> None:
     assert moved(f"camera {verb} up")[1] > 6
     assert moved(f"camera {verb} down")[1] < -6
 
@@ -54,7 +54,7 @@ def magnified(picture: U8, by: float) -> U8:
 
 
 @pytest.mark.parametrize("verb", ["zoom", "push"])
-def test_the_picture_grows_when_the_camera_goes_in(verb: str):
+def test_the_picture_grows_when_the_camera_goes_in(verb: str) -> None:
     shown = clip(f"camera {verb} in")
     scales = [1.0, 1.1, 1.2, 1.3, 1.4]
     errors = [distance(magnified(shown[0], by), shown[-1]) for by in scales]
@@ -62,14 +62,14 @@ def test_the_picture_grows_when_the_camera_goes_in(verb: str):
 
 
 @pytest.mark.parametrize("verb", ["zoom", "pull"])
-def test_the_picture_shrinks_when_the_camera_goes_out(verb: str):
+def test_the_picture_shrinks_when_the_camera_goes_out(verb: str) -> None:
     shown = clip(f"camera {verb} out")
     scales = [1.0, 1.1, 1.2, 1.3, 1.4]
     errors = [distance(magnified(shown[-1], by), shown[0]) for by in scales]
     assert scales[int(np.argmin(errors))] >= 1.1
 
 
-def test_a_rolling_camera_turns_the_picture():
+def test_a_rolling_camera_turns_the_picture() -> None:
     shown = clip("camera roll left")
     turns = [-9.0, -6.0, -3.0, 0.0, 3.0, 6.0, 9.0]
     middle = (slice(40, 140), slice(60, 260))
@@ -80,12 +80,12 @@ def test_a_rolling_camera_turns_the_picture():
     assert turns[int(np.argmin(errors))] < 0
 
 
-def test_a_still_camera_leaves_the_land_in_its_place():
+def test_a_still_camera_leaves_the_land_in_its_place() -> None:
     shown = clip("camera static")
     assert shift(shown[0], shown[-1]) == (0.0, 0.0)
 
 
-def test_near_layers_move_more_than_far_ones():
+def test_near_layers_move_more_than_far_ones() -> None:
     from dream_nb.studio.render.camera import Camera
 
     motion = asked("camera move left")
@@ -95,7 +95,7 @@ def test_near_layers_move_more_than_far_ones():
 
 
 @pytest.mark.parametrize("motion", CAMERA_MOTIONS)
-def test_every_offered_motion_is_understood(motion: str):
+def test_every_offered_motion_is_understood(motion: str) -> None:
     assert asked(f"a lake, {motion}") is not None
 
 
@@ -109,16 +109,16 @@ def test_every_offered_motion_is_understood(motion: str):
         ("a static shot of hills", "camera static"),
     ],
 )
-def test_motions_are_understood_in_other_words(prompt: str, motion: str):
+def test_motions_are_understood_in_other_words(prompt: str, motion: str) -> None:
     assert asked(prompt) == asked(motion)
 
 
 @pytest.mark.parametrize("prompt", ["a dog moves left", "the left bank of a river", "push", ""])
-def test_what_is_not_about_the_camera_moves_nothing(prompt: str):
+def test_what_is_not_about_the_camera_moves_nothing(prompt: str) -> None:
     assert asked(prompt) is None
 
 
-def test_a_longer_clip_goes_further():
+def test_a_longer_clip_goes_further() -> None:
     from dream_nb.studio.render.camera import Camera
 
     motion = asked("camera pan right")

@@ -1,6 +1,7 @@
 """Given frames are shown where they belong, and clips move from one to the next."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,46 +25,46 @@ def photo(seed: int = 0, width: int = 160, height: int = 90) -> U8:
 @pytest.mark.parametrize(
     "prompt", ["a storm", "pixel art city", "camera zoom out over hills", "noir street in the rain"]
 )
-def test_the_first_frame_shows_frame0(prompt: str):
+def test_the_first_frame_shows_frame0(prompt: str) -> None:
     clip = decoded(render(small(prompt, seconds=1.0, frame0=Keyframe(png(photo()), None))))
     assert psnr(clip.frames[0], photo()) >= 25
 
 
-def test_the_last_frame_shows_frame1():
+def test_the_last_frame_shows_frame1() -> None:
     clip = decoded(render(small(seconds=1.0, frame1=Keyframe(png(photo()), None))))
     assert psnr(clip.frames[-1], photo()) >= 25
 
 
-def test_frame0_is_cropped_to_the_aspect_ratio():
+def test_frame0_is_cropped_to_the_aspect_ratio() -> None:
     tall = photo(1, 160, 320)
     clip = decoded(render(small(frame0=Keyframe(png(tall), None))))
     assert psnr(clip.frames[0], tall[115:205]) >= 25
 
 
-def test_a_clip_leaves_frame0_for_the_scene():
+def test_a_clip_leaves_frame0_for_the_scene() -> None:
     clip = list(frames(small("a storm", seconds=1.0, frame0=Keyframe(png(photo()), None))))
     assert psnr(clip[-1], photo()) < 16
 
 
-def test_extending_begins_where_the_other_ended():
+def test_extending_begins_where_the_other_ended() -> None:
     before = render(small(take=3))
     clip = decoded(render(small("a rocky coast", seconds=1.0, frame0=Keyframe(before, "last"))))
     assert psnr(clip.frames[0], decoded(before).frames[-1]) >= 25
 
 
-def test_reverse_extending_ends_where_the_other_began():
+def test_reverse_extending_ends_where_the_other_began() -> None:
     after = render(small(take=3))
     clip = decoded(render(small("a rocky coast", seconds=1.0, frame1=Keyframe(after, "first"))))
     assert psnr(clip.frames[-1], decoded(after).frames[0]) >= 25
 
 
-def test_a_video_of_another_size_is_cropped_too():
+def test_a_video_of_another_size_is_cropped_too() -> None:
     before = render(small(width=90, height=160))
     clip = decoded(render(small(frame0=Keyframe(before, "last"))))
     assert clip.frames[0].shape == (90, 160, 3)
 
 
-def test_interpolation_joins_both():
+def test_interpolation_joins_both() -> None:
     clip = decoded(
         render(small(seconds=1.0, frame0=Keyframe(png(photo(1)), None), frame1=Keyframe(png(photo(2)), None)))
     )
@@ -71,7 +72,7 @@ def test_interpolation_joins_both():
     assert psnr(clip.frames[-1], photo(2)) >= 25
 
 
-def test_interpolation_is_more_than_a_cross_fade():
+def test_interpolation_is_more_than_a_cross_fade() -> None:
     clip = list(frames(small(seconds=1.0, frame0=Keyframe(png(photo(1)), None), frame1=Keyframe(png(photo(2)), None))))
     one, other = clip[0].astype(float), clip[-1].astype(float)
     for shown in clip[8:16]:
@@ -80,15 +81,16 @@ def test_interpolation_is_more_than_a_cross_fade():
         assert min(np.abs(shown - fade).mean() for fade in fades) > 12
 
 
-def test_interpolation_moves_without_a_jump():
+def test_interpolation_moves_without_a_jump() -> None:
     clip = list(frames(small(seconds=2.0, frame0=Keyframe(png(photo(1)), None), frame1=Keyframe(png(photo(2)), None))))
     steps = [distance(a, b) for a, b in pairwise(clip)]
     assert max(steps) < 0.35 * distance(clip[0], clip[-1])
 
 
 @pytest.mark.parametrize("which", ["frame0", "frame1"])
-def test_a_loop_with_a_keyframe_closes(which: str):
-    clip = list(frames(small(seconds=2.0, loop=True, **{which: Keyframe(png(photo()), None)})))
+def test_a_loop_with_a_keyframe_closes(which: str) -> None:
+    fields: dict[str, Any] = {which: Keyframe(png(photo()), None)}
+    clip = list(frames(small(seconds=2.0, loop=True, **fields)))
     steps = [distance(a, b) for a, b in pairwise(clip)]
     assert distance(clip[-1], clip[0]) <= 1.5 * float(np.median(steps))
     assert psnr(clip[0 if which == "frame0" else -1], photo()) >= 25
@@ -105,11 +107,11 @@ def test_a_loop_with_a_keyframe_closes(which: str):
     ],
     ids=["page", "empty", "truncated", "picture for a video", "broken video"],
 )
-def test_what_cannot_be_read_is_told_in_the_words_of_the_api(keyframe: Keyframe):
+def test_what_cannot_be_read_is_told_in_the_words_of_the_api(keyframe: Keyframe) -> None:
     with pytest.raises(RenderError, match=r"^Failed to read user input frames$"):
         render(small(frame0=keyframe))
 
 
-def test_a_video_where_a_picture_is_wanted_is_refused():
+def test_a_video_where_a_picture_is_wanted_is_refused() -> None:
     with pytest.raises(RenderError, match="Failed to read user input frames"):
         render(small(frame1=Keyframe(render(small()), None)))

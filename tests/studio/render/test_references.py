@@ -3,32 +3,35 @@
 import io
 import struct
 import zlib
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from dream_nb.studio.render import Reference, RenderError, frames, render
-from tests.studio.render.clips import U8, distance, png, small, still
+from tests.studio.render.clips import F64, U8, distance, png, small, still
 from tests.studio.render.test_keyframes import photo
 
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def drawn(**fields: object) -> U8:
+def drawn(**fields: Any) -> U8:
     return next(iter(frames(still("mountains at noon", **fields))))
 
 
 def rising(values: list[float], least: float) -> bool:
-    return all(later > earlier + least for earlier, later in zip(values, values[1:], strict=False))
+    return all(later > earlier + least for earlier, later in pairwise(values))
 
 
-def layout(picture: U8) -> np.ndarray:
-    grey = picture.mean(axis=2).reshape(9, 10, 16, 10).mean(axis=(1, 3))
-    return (grey - grey.mean()).reshape(-1)
+def layout(picture: U8) -> F64:
+    grey: F64 = picture.mean(axis=2).reshape(9, 10, 16, 10).mean(axis=(1, 3))
+    level: F64 = (grey - grey.mean()).reshape(-1)
+    return level
 
 
-def test_the_layout_follows_an_image_ref_more_with_more_weight():
+def test_the_layout_follows_an_image_ref_more_with_more_weight() -> None:
     goal = layout(photo(5))
 
     def alike(weight: float) -> float:
@@ -39,27 +42,26 @@ def test_the_layout_follows_an_image_ref_more_with_more_weight():
     assert values[-1] > 0.85
 
 
-def histogram(picture: U8) -> np.ndarray:
-    return (
-        np.concatenate([np.cumsum(np.histogram(picture[..., c], 64, (0, 256))[0]) for c in range(3)])
-        / picture[..., 0].size
-    )
+def histogram(picture: U8) -> F64:
+    counts = [np.histogram(picture[..., channel], 64, (0, 256))[0] for channel in range(3)]
+    sums: F64 = np.concatenate([np.cumsum(count) for count in counts]) / picture[..., 0].size
+    return sums
 
 
-def test_the_palette_follows_a_style_ref_more_with_more_weight():
+def test_the_palette_follows_a_style_ref_more_with_more_weight() -> None:
     goal = histogram(photo(6))
     values = [float(np.abs(histogram(drawn(style_refs=(Reference(png(photo(6)), w),))) - goal).mean()) for w in WEIGHTS]
     assert rising([-v for v in values], 0.002)
     assert values[-1] < 0.6 * values[0]
 
 
-def test_a_changed_picture_is_nearer_to_the_original_with_more_weight():
+def test_a_changed_picture_is_nearer_to_the_original_with_more_weight() -> None:
     values = [distance(drawn(modify=Reference(png(photo(7)), w)), photo(7)) for w in WEIGHTS]
     assert rising([-v for v in values], 0.5)
     assert values[-1] < 6
 
 
-def test_a_changed_picture_depends_on_the_prompt():
+def test_a_changed_picture_depends_on_the_prompt() -> None:
     one, other = (
         next(iter(frames(still(p, modify=Reference(png(photo(7)), 0.5)))))
         for p in ("a red desert at noon", "a snowy night")
@@ -75,7 +77,7 @@ def portrait() -> U8:
     return picture
 
 
-def test_the_character_appears_in_the_scene():
+def test_the_character_appears_in_the_scene() -> None:
     without, with_it = drawn(), drawn(character_refs=(png(portrait()),))
     changed = np.abs(without.astype(int) - with_it).max(axis=2) > 60
     rows, columns = np.nonzero(changed)
@@ -85,17 +87,17 @@ def test_the_character_appears_in_the_scene():
     assert np.corrcoef(seen.reshape(-1), np.asarray(goal).reshape(-1))[0, 1] > 0.7
 
 
-def test_the_character_leaves_its_even_background_behind():
+def test_the_character_leaves_its_even_background_behind() -> None:
     without, with_it = drawn(), drawn(character_refs=(png(portrait()),))
     assert (np.abs(without.astype(int) - with_it).max(axis=2) > 60).mean() < 0.25
 
 
-def test_a_character_appears_in_a_video():
+def test_a_character_appears_in_a_video() -> None:
     clip = list(frames(small(character_refs=(png(portrait()),))))
     assert all(distance(a, b) > 1.5 for a, b in zip(clip, frames(small()), strict=True))
 
 
-def test_references_act_together():
+def test_references_act_together() -> None:
     everything = drawn(
         image_refs=(Reference(png(photo(1)), 0.4), Reference(png(photo(2)), 0.8)),
         style_refs=(Reference(png(photo(3)), 0.5),),
@@ -118,8 +120,8 @@ def bomb() -> bytes:
 
 @pytest.mark.parametrize("bad", [b"<html>404</html>", bomb(), png(photo())[:500], b"GIF89a", b""])
 @pytest.mark.parametrize("field", ["image_refs", "style_refs", "character_refs", "modify"])
-def test_a_reference_that_cannot_be_read_is_refused(field: str, bad: bytes):
-    value = {
+def test_a_reference_that_cannot_be_read_is_refused(field: str, bad: bytes) -> None:
+    value: dict[str, Any] = {
         "image_refs": (Reference(bad),),
         "style_refs": (Reference(bad),),
         "character_refs": (bad,),
@@ -129,20 +131,20 @@ def test_a_reference_that_cannot_be_read_is_refused(field: str, bad: bytes):
         render(still(**{field: value[field]}))
 
 
-def test_a_video_is_no_reference():
+def test_a_video_is_no_reference() -> None:
     with pytest.raises(RenderError, match="Failed to read user input frames"):
         render(still(image_refs=(Reference(render(small())),)))
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "P", "RGBA", "LA", "CMYK", "I;16"])
-def test_pictures_of_every_mode_are_read(mode: str):
+def test_pictures_of_every_mode_are_read(mode: str) -> None:
     out = io.BytesIO()
     image = Image.new("I;16", (40, 30), 30000) if mode == "I;16" else Image.fromarray(photo(1, 40, 30)).convert(mode)
     image.save(out, "jpeg" if mode == "CMYK" else "png")
     assert render(still(image_refs=(Reference(out.getvalue(), 0.5),)))
 
 
-def test_a_flash_model_draws_coarser():
+def test_a_flash_model_draws_coarser() -> None:
     fine, coarse = (drawn(model=m).astype(float)[..., 1] for m in ("photon-1", "photon-flash-1"))
     assert np.abs(np.diff(coarse, axis=1)).mean() < 0.9 * np.abs(np.diff(fine, axis=1)).mean()
     assert np.corrcoef(coarse.reshape(-1), fine.reshape(-1))[0, 1] > 0.85
