@@ -120,7 +120,7 @@ def _trunk(pen: Pen, at: Point) -> None:
 
 def _hump(pen: Pen, at: Point) -> None:
     del at
-    pen.ellipse(-0.06, 0.80, 0.17, 0.13)
+    pen.ellipse(-0.06, 0.70, 0.18, 0.15)
 
 
 def _wool(pen: Pen, at: Point) -> None:

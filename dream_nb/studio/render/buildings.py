@@ -316,4 +316,4 @@ def _tower(
                 y, x = top + cell // 2 + row * cell, left + cell // 2 + column * cell
                 size = max(1, round(cell * 0.55))
                 if x >= 0 and y >= 0:
-                    lamps[y : y + size, x : x + max(1, round(size * 0.7))] = int(110 + 145 * lit[row, column] / 0.42)
+                    lamps[y : y + size, x : x + max(1, round(size * 0.7))] = int(165 + 90 * lit[row, column] / 0.42)

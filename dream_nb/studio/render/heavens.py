@@ -16,8 +16,9 @@ from dream_nb.studio.render.sky import Sky, colour
 class Disc:
     """A round body in the sky, hidden by clouds."""
 
-    def __init__(self, setting: Setting, x: float, y: float, surface: F32, cover: F32) -> None:
+    def __init__(self, setting: Setting, x: float, y: float, surface: F32, cover: F32, glowing: bool = False) -> None:
         self.setting = setting
+        self.glowing = glowing
         self.side = surface.shape[0]
         self.x, self.y = x - self.side / 2, y - self.side / 2
         self.colours = yuv(setting.style.grade(np.clip(surface, 0.0, 1.15)))
@@ -39,7 +40,16 @@ class Disc:
             part = plane[y0 // half : y1 // half, x0 // half : x1 // half]
             mask, new = seen[::half, ::half], value[inside][::half, ::half]
             old = part.astype(np.float32)
-            part[:] = to_u8(old + mask * (new - old))
+            if self.glowing:
+                # A sun is never darker than its own glow.
+                mixed = (
+                    np.maximum(old, old + mask * (new - old))
+                    if half == 1
+                    else old + mask * np.float32(0.3) * (new - old)
+                )
+            else:
+                mixed = old + mask * (new - old)
+            part[:] = to_u8(mixed)
 
 
 def discs(setting: Setting) -> list[Disc]:
@@ -84,7 +94,9 @@ def _sun(s: Setting, x: float, y: float, radius: float) -> Disc:
         surface = colour((1.0, 0.88, 0.35)) + t * (colour((1.0, 0.20, 0.60)) - colour((1.0, 0.88, 0.35)))
         stripes = np.clip((np.cos(down * np.float32(24)) - (0.9 - np.clip(down, 0, 1) * 1.2)) * 8, 0.0, 1.0)
         edge = edge * (1.0 - stripes * (down > 0.05))
-    return Disc(s, x, y, np.broadcast_to(surface, (side, side, 3)), edge * np.float32(0.97))
+    return Disc(
+        s, x, y, np.broadcast_to(surface, (side, side, 3)), edge * np.float32(0.97), s.plan.style != "synthwave"
+    )
 
 
 def _moon(s: Setting, x: float, y: float, radius: float, rng: np.random.Generator) -> Disc:

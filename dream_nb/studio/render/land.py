@@ -135,13 +135,15 @@ def built(setting: Setting, lands: list[Ground]) -> None:
         for _ in range(buildings.many(kind)):
             walls, lamps = buildings.raised(kind, rng, buildings.height(kind) * scale * s.unit)
             tries = land.left + s.width * np.clip(side + (rng.random(21) - 0.5) * spread, 0.12, 0.88)
-            # On the highest of a few places: islands and cliffs have water between them.
-            column = (
-                float(min(tries, key=lambda c: land.row_at(float(c)))) if torn and kind != "bridge" else float(tries[0])
-            )
-            reach = int(walls.shape[1] * 0.3)
-            here = land.rows[max(0, int(column) - reach) : int(column) + reach + 1]
-            foot = (float(here.mean()) if len(here) else land.row_at(column) + land.top) - land.top + 0.012 * s.unit
+            reach = int(walls.shape[1] * 0.34)
+
+            def lowest(column: float, land: Ground = land, reach: int = reach) -> float:
+                rows = land.rows[max(0, int(column) - reach) : int(column) + reach + 1]
+                return float(rows.max()) if len(rows) else math.inf
+
+            # Where all of it stands high: islands and cliffs have water between them.
+            column = float(min(tries.tolist(), key=lowest)) if torn and kind != "bridge" else float(tries[0])
+            foot = min(lowest(column), land.row_at(column) + land.top + 0.06 * s.unit) - land.top + 0.004 * s.unit
             if kind in ("bridge", "pier") and plan.water != "none":
                 foot = (float(s.horizon) if kind == "bridge" else land.ridge.foot - 0.05 * s.unit) - land.top
             press(walls, land.build, column, foot)

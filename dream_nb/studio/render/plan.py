@@ -29,6 +29,7 @@ _NUMBERS = {
 }
 _NUMBERS |= {"five": 5, "six": 6, "seven": 7, "some": 3, "few": 3, "several": 4, "many": 7, "herd": 6, "flock": 9}
 _HOURS = ("dawn", "morning", "noon", "golden", "sunset", "sunset", "dusk", "night")
+_MOTIFS = ("balloons", "person", "deer", "eagle", "castle", "windmill", "ruins", "torii")
 _LANDS = ("mountains", "mountains", "hills", "hills", "islands", "cliffs", "mesa", "dunes")
 
 
@@ -101,9 +102,17 @@ def read(brief: Brief) -> Plan:
     if not plants and land in ("hills", "mountains", "islands") and ground not in ("sand", "ash"):
         plants = ("pine",) if ground == "snow" else (("pine", "oak", "pine", "cypress")[int(idea.random() * 4)],)
         lush = 0.35 if lush is None else lush
+    built = _all(found, "built")
     life = tuple((t["life"], count) for _, t, count in _unique(found, "life"))
     if ("umbrella", 0) in life:  # somebody holds it
         life = tuple(one for one in life if one[0] not in ("person", "child"))
+    if not found:
+        # And something to look at.
+        motif = _MOTIFS[int(idea.random() * len(_MOTIFS))]
+        if motif in _MOTIFS[:4]:
+            life = ((motif, 0),)
+        else:
+            built = (motif,)
     if not life and hour != "night" and land != "deep" and idea.random() < 0.5:
         life = (("birds", 5),)
     storm = _most(found, "storm") or 0.0
@@ -119,7 +128,7 @@ def read(brief: Brief) -> Plan:
         water=water,
         plants=plants,
         lush=0.5 if lush is None else lush,
-        built=_all(found, "built"),
+        built=built,
         life=life,
         asked_plants=bool(_all(found, "plant")),
         skies=_all(found, "sky"),

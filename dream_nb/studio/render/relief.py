@@ -30,13 +30,8 @@ def coloured(setting: Setting, land: Ground, index: int) -> Layer:
     craggy = ridge.shape in _CRAGGY
     fine = 7.0 if craggy else 9.0
     relief = fbm2(rng, w, h, units_w * fine, units_h * fine * (1.0 if craggy else 3.0), 4, 0.6)
-    sunny = np.clip(
-        0.5
-        + relief * np.float32((0.42 if ridge.shape in _CRAGGY else 0.20) * s.style.texture)
-        + _facing(s, land, relief, below),
-        0.0,
-        1.0,
-    )
+    rough = (0.42 if craggy else 0.08 if ridge.shape == "dunes" else 0.20) * s.style.texture
+    sunny = np.clip(0.5 + relief * np.float32(rough) + _facing(s, land, relief, below), 0.0, 1.0)
     if craggy and s.style.texture:
         towards = 1.0 if s.sun_x > 0.5 else -1.0
         sunny = np.clip(sunny - np.float32(0.30 * towards * s.style.texture) * _creased(s, rng, w, h), 0.0, 1.0)
@@ -115,10 +110,10 @@ def _facing(s: Setting, land: Ground, relief: F32, below: F32) -> F32:
     towards = np.clip(
         (s.sun_x * s.width + land.left - np.arange(w, dtype=np.float32) * 2) / (0.35 * s.width), -1.0, 1.0
     )
-    strength = {"mountains": 0.62, "volcano": 0.55, "dunes": 0.7, "mesa": 0.4, "cliffs": 0.4, "ice": 0.6}.get(
+    strength = {"mountains": 0.62, "volcano": 0.55, "dunes": 0.95, "mesa": 0.4, "cliffs": 0.4, "ice": 0.6}.get(
         land.ridge.shape, 0.3
     )
-    fade = np.exp(-np.maximum(below, 0.0) * np.float32(4.0))
+    fade = np.exp(-np.maximum(below, 0.0) * np.float32(1.5 if land.ridge.shape == "dunes" else 4.0))
     lit: F32 = -bent * towards[None, :] * fade * np.float32(strength * s.style.texture)
     return lit
 

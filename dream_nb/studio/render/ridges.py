@@ -41,7 +41,7 @@ def ridges(setting: Setting) -> list[Ridge]:
         "mountains": [("mountains", 0.10, 0.40), ("mountains", 0.20, 0.27), ("hills", 0.32, 0.14)],
         "volcano": [("mountains", 0.08, 0.12), ("volcano", 0.16, 0.46), ("hills", 0.30, 0.10)],
         "hills": [("mountains", 0.08, 0.15), ("hills", 0.18, 0.17), ("hills", 0.32, 0.12)],
-        "dunes": [("dunes", 0.12, 0.10), ("dunes", 0.24, 0.16)],
+        "dunes": [("dunes", 0.10, 0.10), ("dunes", 0.20, 0.17), ("dunes", 0.32, 0.15)],
         "mesa": [("mesa", 0.08, 0.17), ("mesa", 0.20, 0.27)],
         "cliffs": [("hills", 0.07, 0.07), ("cliffs", 0.18, 0.30), ("cliffs", 0.36, 0.24)],
         "islands": [("islands", 0.08, 0.12), ("islands", 0.20, 0.15)],
@@ -66,8 +66,9 @@ def ridges(setting: Setting) -> list[Ridge]:
             found.append(Ridge(0.92, "bank", h * 1.0, 0.24 if plan.ground == "sand" else 0.12, ahead=True))
     else:
         found.append(Ridge(0.46, front, hz + (h - hz) * 0.22, 0.08))
-        found.append(Ridge(0.66, front, hz + (h - hz) * 0.52, 0.09))
-        found.append(Ridge(0.92, front, hz + (h - hz) * 0.90, 0.10, ahead=True))
+        higher = 2.0 if front == "dunes" else 1.0
+        found.append(Ridge(0.66, front, hz + (h - hz) * 0.52, 0.09 * higher))
+        found.append(Ridge(0.92, front, hz + (h - hz) * 0.90, 0.10 * higher, ahead=True))
     return found
 
 
@@ -84,7 +85,12 @@ def crest(shape: str, rng: np.random.Generator, x: F64) -> F64:
         cone = 1.02 * np.exp(-away * 3.1) + 0.06 * fbm1(rng, x * 5, 4)
         return np.minimum(cone, 0.80 + 0.03 * fbm1(rng, x * 18, 2) - 0.5 * np.maximum(0.0, 0.045 - away))
     if shape == "dunes":
-        return 0.42 + 0.5 * fbm1(rng, x * 1.15, 2, 0.3, ridged=True) * (0.75 + 0.25 * np.sin(x * 2.2))
+        # Long windward slopes, steep lee sides, sharp crests between them.
+        swing = x * pick(rng, 0.75, 1.05) + 0.22 * fbm1(rng, x * 0.9, 2) + float(rng.random())
+        part = swing - np.floor(swing)
+        lee = 0.68
+        wave = np.where(part < lee, part / lee, (1.0 - part) / (1.0 - lee))
+        return 0.10 + 0.85 * wave**1.25 * (0.65 + 0.35 * fbm1(rng, x * 0.6, 2)) + 0.03 * fbm1(rng, x * 4, 2)
     if shape == "mesa":
         rise = fbm1(rng, x * 1.4, 3, 0.4)
         step = _step(rise, 0.02, 0.05) * 0.55 + _step(rise, 0.24, 0.03) * 0.35
