@@ -123,4 +123,4 @@ class Lab:
     def screenshot(self, path: Path) -> None:
         """A picture of the notebook from its top, without the frame around it."""
         self.page.locator(".jp-WindowedPanel-outer").first.evaluate("panel => panel.scrollTo(0, 0)")
-        self.page.locator(".jp-NotebookPanel-notebook").first.screenshot(path=path)
+        self.page.locator(".jp-NotebookPanel-notebook").first.screenshot(path=path, type="jpeg", quality=80)
