@@ -40,15 +40,11 @@ class Disc:
             part = plane[y0 // half : y1 // half, x0 // half : x1 // half]
             mask, new = seen[::half, ::half], value[inside][::half, ::half]
             old = part.astype(np.float32)
+            mixed = old + mask * (new - old)
             if self.glowing:
-                # A sun is never darker than its own glow.
-                mixed = (
-                    np.maximum(old, old + mask * (new - old))
-                    if half == 1
-                    else old + mask * np.float32(0.3) * (new - old)
-                )
-            else:
-                mixed = old + mask * (new - old)
+                # A sun is never darker than its own glow, nor less colourful.
+                colourful = np.float32(0.3 if self.setting.light.glow > 0.6 else 0.9)
+                mixed = np.maximum(old, mixed) if half == 1 else old + colourful * (mixed - old)
             part[:] = to_u8(mixed)
 
 

@@ -1,7 +1,10 @@
 """What a file of the studio is: container, codec, size, tags."""
 
 import io
+import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -113,3 +116,12 @@ def test_briefs_and_errors_go_to_another_process_and_back() -> None:
     assert pickle.loads(pickle.dumps(brief)) == brief
     error = pickle.loads(pickle.dumps(RenderError("Failed to read user input frames")))
     assert str(error) == "Failed to read user input frames"
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    script = (
+        "import sys, dream_nb.studio.render as r; r.frame_size('16:9'); r.CAMERA_MOTIONS; "
+        "sys.exit(any(heavy in sys.modules for heavy in ('numpy', 'av', 'PIL')))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    assert subprocess.run([sys.executable, "-c", script], env=environment, check=False).returncode == 0
