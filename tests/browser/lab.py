@@ -85,7 +85,7 @@ class Lab:
         self.notebook = notebook
         page.goto(f"{url}/lab/tree/{quote(notebook)}?reset")
         context = "window.jupyterapp?.shell.currentWidget?.sessionContext"
-        page.wait_for_function(f"{context}?.session?.kernel?.info" if kernel else f"{context} && !{context}.session")
+        page.wait_for_function(f"{context}?.session?.kernel?.info" if kernel else f"{context} && !{context}.session?.kernel")
 
     def execute(self, command: str) -> None:
         """Run a command of JupyterLab, and wait for its end."""
@@ -106,17 +106,10 @@ class Lab:
         self.execute("docmanager:save")
 
     def reopen_without_kernel(self) -> Lab:
-        """End every kernel, and open the saved notebook again with none."""
-        self.execute("kernelmenu:shutdown")
+        """End every kernel, and open the saved notebook again where none can start."""
         self.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
-        setting = "@jupyterlab/notebook-extension:tracker", "autoStartDefaultKernel", False
-        self.page.evaluate(
-            """async ([plugin, key, value]) => {
-                const settings = await window.jupyterapp.serviceManager.settings.fetch(plugin);
-                await window.jupyterapp.serviceManager.settings.save(plugin, JSON.stringify({[key]: value}));
-                return settings.id;
-            }""",
-            list(setting),
+        self.page.route(
+            "**/api/sessions**", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
         )
         return Lab(self.page, self.url, self.notebook, kernel=False)
 
