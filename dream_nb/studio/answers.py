@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, Protocol
 
 from pydantic_core import to_json
 
@@ -17,13 +17,23 @@ def asset_url(base_url: str, name: str) -> str:
     return f"{base_url}/assets/{name}"
 
 
-def generation(record: Record, base_url: str, progress: Callable[[str], float | None] | None = None) -> bytes:
-    """The `Generation` of the specification, with `take`, and `progress` (0 to 1) while it dreams.
+class Drawing(Protocol):
+    """What is known of a drawing under way, by the id of its generation."""
+
+    def progress(self, uid: str) -> float | None:
+        """The fraction done."""
+
+    def thumbnail(self, uid: str) -> str | None:
+        """The name of the asset that shows its first frame."""
+
+
+def generation(record: Record, base_url: str, drawing: Drawing | None = None) -> bytes:
+    """The `Generation` of the specification, with `take`; while it dreams, `progress` (0 to 1) and `assets.thumbnail`.
 
     Args:
         record: what is remembered of it.
         base_url: what its asset URLs begin with.
-        progress: gives the fraction done by the id of a generation.
+        drawing: tells what is known of drawings under way.
     """
     document: dict[str, object] = {
         "id": record.id,
@@ -36,8 +46,11 @@ def generation(record: Record, base_url: str, progress: Callable[[str], float | 
         document["failure_reason"] = record.failure_reason
     if record.state == "completed":
         document["assets"] = {record.kind: asset_url(base_url, record.asset)}
-    if progress and record.state == "dreaming" and (fraction := progress(record.id)) is not None:
-        document["progress"] = fraction
+    if drawing and record.state == "dreaming":
+        if (fraction := drawing.progress(record.id)) is not None:
+            document["progress"] = fraction
+        if (thumbnail := drawing.thumbnail(record.id)) is not None:
+            document["assets"] = {"thumbnail": asset_url(base_url, thumbnail)}
     # The request is kept as JSON, and put in as it is: reading and writing it again would cost most of the time.
     return to_json(document)[:-1] + b',"request":' + record.request.encode() + b"}"
 

@@ -150,7 +150,15 @@ _SCHEMAS: Final[Json] = {
             "failure_reason": {"type": "string", "description": "Why it failed."},
             "created_at": {"type": "string", "format": "date-time"},
             "assets": _object(
-                {"video": {"type": "string", "format": "uri"}, "image": {"type": "string", "format": "uri"}}
+                {
+                    "video": {"type": "string", "format": "uri"},
+                    "image": {"type": "string", "format": "uri"},
+                    "thumbnail": {
+                        "type": "string",
+                        "format": "uri",
+                        "description": "The first frame of a video, small, while it is drawn.",
+                    },
+                }
             ),
             "take": {"type": "integer", "minimum": 1, "description": "The n-th result of this same request."},
             "progress": {"type": "number", "minimum": 0, "maximum": 1, "description": "The part that is drawn."},

@@ -60,7 +60,7 @@ class Operations:
         record = self._store.find(request.path_params["id"], self._account(request))
         if record is None:
             raise _unknown(request)
-        return json_response(answers.generation(record, self._base_url(request), self._queue.progress))
+        return json_response(answers.generation(record, self._base_url(request), self._queue))
 
     async def list_generations(self, request: Request) -> Response:
         """`listGenerations`."""
@@ -70,7 +70,7 @@ class Operations:
         offset = rules.whole_number("offset", query.get("offset"), 0, 0, rules.MAX_OFFSET)
         records = self._store.page(account, limit + 1, offset)
         base_url = self._base_url(request)
-        shown = (answers.generation(record, base_url, self._queue.progress) for record in records[:limit])
+        shown = (answers.generation(record, base_url, self._queue) for record in records[:limit])
         return json_response(answers.page(shown, len(records) > limit, limit, offset))
 
     async def delete_generation(self, request: Request) -> Response:

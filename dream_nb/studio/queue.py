@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic_core import from_json
 
-from dream_nb.studio.assets import Assets
+from dream_nb.studio.assets import Assets, new_name
 from dream_nb.studio.faults import Faults
 from dream_nb.studio.inputs import Inputs
 from dream_nb.studio.presence import Presence
@@ -66,6 +66,7 @@ class Queue:
         self._faults = faults
         self._width: int | None = settings.at_once
         self._writing: set[str] = set()
+        self._thumbnails: dict[str, str] = {}
         self._dreaming: dict[str, asyncio.Task[None]] = {}
         self._heart: asyncio.Task[None] | None = None
         self._second_tries = asyncio.Lock()
@@ -105,6 +106,11 @@ class Queue:
         except (OSError, ValueError):
             return None
 
+    def thumbnail(self, uid: str) -> str | None:
+        """The name of the asset that shows a video's first frame while it is drawn; None before that is there."""
+        name = self._thumbnails.get(uid)
+        return name if name and (self._assets.folder / name).is_file() else None
+
     def _take_work(self) -> None:
         if self._width is None:
             self._width = _width(self._executor())
@@ -138,6 +144,8 @@ class Queue:
             self._dreaming.pop(record.id, None)
             with contextlib.suppress(OSError):
                 (self._progress / record.id).unlink(missing_ok=True)
+            if name := self._thumbnails.pop(record.id, None):
+                self._assets.remove(name)
             if again:
                 # Not begun again at once: the executor is shutting down, or this studio is.
                 self._store.release(record.id)
@@ -192,8 +200,9 @@ class Queue:
         return await asyncio.wrap_future(future)
 
     def _hand_over(self, uid: str, brief: Brief) -> Future[bytes]:
+        name = self._thumbnails.setdefault(uid, new_name("jpg"))
         try:
-            return self._executor().submit(render, brief, self._progress / uid)
+            return self._executor().submit(render, brief, self._progress / uid, self._assets.folder / name)
         except BrokenExecutor:
             raise
         except RuntimeError as error:

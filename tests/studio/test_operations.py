@@ -118,6 +118,17 @@ async def test_progress_is_told_while_dreaming(idle: Machine, tmp_path: Path) ->
     assert listed[0]["progress"] == 0.25
 
 
+async def test_a_video_shows_its_first_frame_while_it_is_drawn(tmp_path: Path) -> None:
+    async with in_process(tmp_path, settings=settings(shorter_side=360, longest_seconds=None)) as machine:
+        uid = (await machine.create())["id"]
+        while "thumbnail" not in (generation := await machine.until(uid, "dreaming")).get("assets", {}):
+            pass
+        picture = Image.open(io.BytesIO((await machine.client.get(generation["assets"]["thumbnail"])).content))
+        assert picture.size == (320, 180)
+        await machine.finished(uid)
+        assert len(list((tmp_path / "assets").iterdir())) == 1
+
+
 async def test_without_a_word_from_the_worker_there_is_no_progress(idle: Machine) -> None:
     uid = (await idle.create())["id"]
     assert "progress" not in await idle.until(uid, "dreaming")

@@ -31,20 +31,22 @@ __all__ = [
 ]
 
 
-def render(brief: Brief, progress: Path | None = None) -> bytes:
+def render(brief: Brief, progress: Path | None = None, thumbnail: Path | None = None) -> bytes:
     """Draw a brief and give back the file: MP4 (H.264, yuv420p, faststart), JPEG or PNG.
 
     Args:
         brief: what to draw.
         progress: a small file to keep overwriting with the fraction done, "0.000" to "1.000". A path that cannot
             be written is ignored.
+        thumbnail: where to put a small JPEG of a video's first frame, as soon as that is drawn. A path that cannot be
+            written is ignored.
 
     Raises:
         RenderError: a keyframe or reference cannot be read.
     """
     from dream_nb.studio.render.file import write
 
-    return write(brief, progress)
+    return write(brief, progress, thumbnail)
 
 
 def frames(brief: Brief) -> Iterator[NDArray[np.uint8]]:

@@ -21,6 +21,7 @@ from dream_nb.studio.render.brief import Brief
 from dream_nb.studio.render.planes import Planes
 
 PRESET = "veryfast"
+THUMBNAIL_SIDE = 320
 # All frames alike good, for the last frame of a loop is seen beside the first. Trellis makes files an eighth smaller. A
 # short look ahead keeps memory low.
 _STEADY = (
@@ -28,7 +29,7 @@ _STEADY = (
 )
 
 
-def write(brief: Brief, progress: Path | None = None) -> bytes:
+def write(brief: Brief, progress: Path | None = None, thumbnail: Path | None = None) -> bytes:
     """The file of a brief; see `dream_nb.studio.render.render`."""
     report = Report(progress)
     report(0.0)
@@ -37,7 +38,7 @@ def write(brief: Brief, progress: Path | None = None) -> bytes:
     else:
         with tempfile.TemporaryDirectory(prefix="dream_nb-") as folder:
             path = Path(folder) / "clip.mp4"
-            encode(_counted(show.shots(brief), brief.frames, report), path, brief)
+            encode(_counted(show.shots(brief), brief.frames, report, thumbnail), path, brief)
             data = path.read_bytes()
     report(1.0, at_once=True)
     return data
@@ -65,10 +66,24 @@ class Report:
                 beside.unlink(missing_ok=True)
 
 
-def _counted(shots: Iterable[Planes], frames: int, report: Report) -> Iterable[Planes]:
+def _counted(shots: Iterable[Planes], frames: int, report: Report, thumbnail: Path | None) -> Iterable[Planes]:
     for done, shot in enumerate(shots, 1):
+        if done == 1 and thumbnail is not None:
+            _show_early(shot, thumbnail)
         yield shot
         report(0.99 * done / frames)
+
+
+def _show_early(shot: Planes, path: Path) -> None:
+    image = Image.fromarray(shot.rgb())
+    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    beside = path.with_name(path.name + ".part")
+    try:
+        image.save(beside, "jpeg", quality=80)
+        beside.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def encode(shots: Iterable[Planes], path: Path, brief: Brief) -> None:
