@@ -8,6 +8,7 @@ SIGTERM inside the kernel's process group, and ipykernel waits for them at its e
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import queue
@@ -93,7 +94,7 @@ class Pool(Executor):
             self.is_shut_down = True
         if cancel_futures:
             for worker in self._workers:
-                worker.kill()
+                worker.end()
             while not self._calls.empty():
                 if waiting := self._calls.get():
                     waiting[0].cancel()
@@ -112,6 +113,8 @@ class _Worker(threading.Thread):
         self._calls = calls
         self._idle = idle
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_over = False
+        self._lock = threading.Lock()
 
     def run(self) -> None:
         while (taken := self._calls.get()) is not None:
@@ -121,7 +124,7 @@ class _Worker(threading.Thread):
             # It holds neither call nor result while it waits: a clip may be large.
             del taken, future, call
             self._idle.release()
-        self.kill()
+        self._kill()
 
     def _answer(self, future: Future[Any], call: bytes) -> None:
         try:
@@ -136,26 +139,43 @@ class _Worker(threading.Thread):
 
     def _call(self, call: bytes) -> Any:
         try:
-            if self._process is None:
-                self._process = _start()
-            assert self._process.stdin is not None
-            assert self._process.stdout is not None
-            _write(self._process.stdin, call)
-            return pickle.loads(_read(self._process.stdout))  # noqa: S301 - the answer of our own process
+            process = self._ready()
+            assert process.stdin is not None
+            assert process.stdout is not None
+            _write(process.stdin, call)
+            return pickle.loads(_read(process.stdout))  # noqa: S301 - the answer of our own process
         except (EOFError, BrokenPipeError) as error:
-            self.kill()
+            self._kill()
             raise WorkerDiedError("a worker process ended in the middle of its work") from error
 
-    def kill(self) -> None:
-        """End the process, whatever it does."""
-        process, self._process = self._process, None
+    def _ready(self) -> subprocess.Popen[bytes]:
+        # A pool may be shut down while a process is being started: that one must not be left.
+        with self._lock:
+            if self._is_over:
+                raise EOFError
+            if self._process is None:
+                self._process = _start()
+            return self._process
+
+    def end(self) -> None:
+        """End the process, whatever it does, and start no other. Its call ends in `WorkerDiedError`."""
+        with self._lock:
+            self._is_over = True
+            if self._process is not None:
+                self._process.kill()
+
+    def _kill(self) -> None:
+        with self._lock:
+            process, self._process = self._process, None
         if process is None:
             return
         process.kill()
         process.wait()
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
-                pipe.close()
+                # What was still to be written to a dead process cannot be.
+                with contextlib.suppress(OSError):
+                    pipe.close()
 
 
 def _start() -> subprocess.Popen[bytes]:
