@@ -48,6 +48,13 @@ def image(brief: Brief) -> float:
     return cpu(lambda: render(brief))
 
 
+def first_thumbnail(prompt: str) -> float:
+    """CPU of a video of one frame, whose thumbnail is written before it is encoded."""
+    with tempfile.TemporaryDirectory() as folder:
+        brief = Brief("video", prompt, seconds=1 / 24)
+        return cpu(lambda: render(brief, thumbnail=Path(folder) / "first.jpg"))
+
+
 def peak(width: int, height: int, seconds: float) -> float:
     """Megabytes that a fresh process needs at most for a clip."""
     script = (
@@ -72,8 +79,8 @@ def main() -> None:
         times = [image(Brief("image", prompt, width=width, height=height, model=model)) for prompt in PROMPTS]
         cost = f"{statistics.median(times):.2f} s, at most {max(times):.2f} s"
         print(f"| image of one megapixel, {model} | {cost} | 0.5 s |")
-    small = [image(Brief("image", prompt, width=320, height=180)) for prompt in PROMPTS]
-    print(f"| first thumbnail (320x180) | {max(small):.2f} s | 0.5 s |", flush=True)
+    first = max(map(first_thumbnail, PROMPTS))
+    print(f"| first thumbnail of a 720p video, one frame's encoding included | {first:.2f} s | 0.5 s |", flush=True)
     for resolution, seconds, limit in (("720p", 5.0, "400 MB"), ("4k", 5.0, "1200 MB"), ("4k", 9.0, "1200 MB")):
         most = peak(*frame_size("16:9", resolution), seconds)
         print(f"| peak memory, {seconds:.0f} s of {resolution} | {most:.0f} MB | {limit} |", flush=True)
