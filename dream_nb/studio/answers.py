@@ -18,13 +18,13 @@ def asset_url(base_url: str, name: str) -> str:
 
 
 class Drawing(Protocol):
-    """What is known of a drawing under way, by the id of its generation."""
+    """What is known of drawings under way."""
 
     def progress(self, uid: str) -> float | None:
-        """The fraction done."""
+        """The fraction done, by the id of the generation."""
 
-    def thumbnail(self, uid: str) -> str | None:
-        """The name of the asset that shows its first frame."""
+    def thumbnail(self, asset: str) -> str | None:
+        """The name of the file that shows the first frame, by the name of the asset to be."""
 
 
 def generation(record: Record, base_url: str, drawing: Drawing | None = None) -> bytes:
@@ -49,7 +49,7 @@ def generation(record: Record, base_url: str, drawing: Drawing | None = None) ->
     if drawing and record.state == "dreaming":
         if (fraction := drawing.progress(record.id)) is not None:
             document["progress"] = fraction
-        if (thumbnail := drawing.thumbnail(record.id)) is not None:
+        if (thumbnail := drawing.thumbnail(record.asset)) is not None:
             document["assets"] = {"thumbnail": asset_url(base_url, thumbnail)}
     # The request is kept as JSON, and put in as it is: reading and writing it again would cost most of the time.
     return to_json(document)[:-1] + b',"request":' + record.request.encode() + b"}"

@@ -18,6 +18,7 @@ ASSET_NAME: Final = re.compile(r"[0-9a-f]{32}\.[a-z0-9]{2,4}")
 TYPES: Final = {
     "mp4": "video/mp4",
     "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
     "png": "image/png",
     "webp": "image/webp",
     "gif": "image/gif",
@@ -30,6 +31,12 @@ _STALE_SECONDS: Final = 600
 def new_name(suffix: str) -> str:
     """A name of 128 random bits: whoever knows it may read the file, without a key."""
     return f"{secrets.token_hex(16)}.{suffix}"
+
+
+def thumbnail_of(asset: str) -> str:
+    """The name of the frame that shows while an asset is drawn: known to whichever studio finishes the drawing."""
+    # Images are .jpg: an image and its thumbnail would share a name.
+    return f"{asset.partition('.')[0]}.jpeg"
 
 
 class Assets:

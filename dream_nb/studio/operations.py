@@ -16,7 +16,7 @@ from starlette.responses import Response
 from dream_nb.api.models import GenerationRequest, ImageGenerationRequest
 from dream_nb.studio import answers, rules
 from dream_nb.studio.answers import PREFIX
-from dream_nb.studio.assets import Assets, new_name
+from dream_nb.studio.assets import Assets, new_name, thumbnail_of
 from dream_nb.studio.credits import price, to_cents
 from dream_nb.studio.inputs import set_aside
 from dream_nb.studio.queue import Queue
@@ -80,7 +80,7 @@ class Operations:
             raise _unknown(request)
         record, inputs = deleted
         self._queue.cancel(record.id)
-        self._assets.remove(record.asset, *inputs)
+        self._assets.remove(record.asset, thumbnail_of(record.asset), *inputs)
         return Response(status_code=204)
 
     async def get_credits(self, request: Request) -> Response:

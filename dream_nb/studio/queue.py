@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic_core import from_json
 
-from dream_nb.studio.assets import Assets, new_name
+from dream_nb.studio.assets import Assets, thumbnail_of
 from dream_nb.studio.faults import Faults
 from dream_nb.studio.inputs import Inputs
 from dream_nb.studio.presence import Presence
@@ -66,7 +66,6 @@ class Queue:
         self._faults = faults
         self._width: int | None = settings.at_once
         self._writing: set[str] = set()
-        self._thumbnails: dict[str, str] = {}
         self._dreaming: dict[str, asyncio.Task[None]] = {}
         self._heart: asyncio.Task[None] | None = None
         self._second_tries = asyncio.Lock()
@@ -106,10 +105,10 @@ class Queue:
         except (OSError, ValueError):
             return None
 
-    def thumbnail(self, uid: str) -> str | None:
-        """The name of the asset that shows a video's first frame while it is drawn; None before that is there."""
-        name = self._thumbnails.get(uid)
-        return name if name and (self._assets.folder / name).is_file() else None
+    def thumbnail(self, asset: str) -> str | None:
+        """The name of the file that shows a video's first frame while it is drawn; None before that is there."""
+        name = thumbnail_of(asset)
+        return name if (self._assets.folder / name).is_file() else None
 
     def _take_work(self) -> None:
         if self._width is None:
@@ -144,8 +143,7 @@ class Queue:
             self._dreaming.pop(record.id, None)
             with contextlib.suppress(OSError):
                 (self._progress / record.id).unlink(missing_ok=True)
-            if name := self._thumbnails.pop(record.id, None):
-                self._assets.remove(name)
+            self._assets.remove(thumbnail_of(record.asset))
             if again:
                 # Not begun again at once: the executor is shutting down, or this studio is.
                 self._store.release(record.id)
@@ -157,7 +155,7 @@ class Queue:
         """Draw a generation to its end. True when it has to be drawn again, another time."""
         try:
             self._refuse(record)
-            data = await self._draw(record.id, await self._inputs.brief(record))
+            data = await self._draw(record, await self._inputs.brief(record))
             await self._keep(record, data)
         except RenderError as error:
             self._store.fail(record.id, str(error))
@@ -187,22 +185,22 @@ class Queue:
         if self._faults and (reason := self._faults.failure()):
             raise RenderError(reason)
 
-    async def _draw(self, uid: str, brief: Brief) -> bytes:
+    async def _draw(self, record: Record, brief: Brief) -> bytes:
         try:
-            return await self._submit(uid, brief)
+            return await self._submit(record, brief)
         except BrokenExecutor:
             async with self._second_tries:
-                return await self._submit(uid, brief)
+                return await self._submit(record, brief)
 
-    async def _submit(self, uid: str, brief: Brief) -> bytes:
+    async def _submit(self, record: Record, brief: Brief) -> bytes:
         # Starting worker processes takes a moment that the event loop has no time for.
-        future = await asyncio.to_thread(self._hand_over, uid, brief)
+        future = await asyncio.to_thread(self._hand_over, record, brief)
         return await asyncio.wrap_future(future)
 
-    def _hand_over(self, uid: str, brief: Brief) -> Future[bytes]:
-        name = self._thumbnails.setdefault(uid, new_name("jpg"))
+    def _hand_over(self, record: Record, brief: Brief) -> Future[bytes]:
+        thumbnail = self._assets.folder / thumbnail_of(record.asset)
         try:
-            return self._executor().submit(render, brief, self._progress / uid, self._assets.folder / name)
+            return self._executor().submit(render, brief, self._progress / record.id, thumbnail)
         except BrokenExecutor:
             raise
         except RuntimeError as error:
