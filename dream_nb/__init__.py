@@ -25,12 +25,15 @@ if TYPE_CHECKING:
         APITimeoutError,
         AuthenticationError,
         BadRequestError,
+        BudgetError,
         ConfigurationError,
         DreamError,
         GenerationFailedError,
         InvalidRequestError,
         LibraryError,
         NotFoundError,
+        NotReplayedError,
+        OutcomeUnknownError,
         RateLimitError,
         ServerError,
         UnreadableAnswerError,
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
         ModifyImageRef,
     )
     from dream_nb.api.portal import run
+    from dream_nb.jobs.patience import Patience
     from dream_nb.results.dream import Dream
     from dream_nb.session import Job, Session, dream
 
@@ -58,6 +62,7 @@ __all__ = [
     "AsyncDreamMachine",
     "AuthenticationError",
     "BadRequestError",
+    "BudgetError",
     "CharacterRef",
     "ConfigurationError",
     "Dream",
@@ -77,6 +82,9 @@ __all__ = [
     "LibraryError",
     "ModifyImageRef",
     "NotFoundError",
+    "NotReplayedError",
+    "OutcomeUnknownError",
+    "Patience",
     "RateLimitError",
     "ServerError",
     "Session",
@@ -93,6 +101,7 @@ _ROOMS = {
     "AsyncDreamMachine": "api.client",
     "AuthenticationError": "api.errors",
     "BadRequestError": "api.errors",
+    "BudgetError": "api.errors",
     "CharacterRef": "api.models",
     "ConfigurationError": "api.errors",
     "Dream": "results.dream",
@@ -112,6 +121,9 @@ _ROOMS = {
     "LibraryError": "api.errors",
     "ModifyImageRef": "api.models",
     "NotFoundError": "api.errors",
+    "NotReplayedError": "api.errors",
+    "OutcomeUnknownError": "api.errors",
+    "Patience": "jobs.patience",
     "RateLimitError": "api.errors",
     "ServerError": "api.errors",
     "Session": "session",

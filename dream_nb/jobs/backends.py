@@ -30,13 +30,22 @@ class Backend:
         name: "studio" or "hosted".
         client: the operations of its API.
         files: fetches assets, and never carries a key.
-        poll_seconds: how long to wait between two looks at a generation.
+        tightest_seconds: between two looks at what is under way, where its end is expected.
+        widest_seconds: between two looks, at most.
+        safety_seconds: between two looks while callbacks come, or None where each look costs nothing.
     """
 
     name: BackendName
     client: AsyncDreamMachine
     files: httpx2.AsyncClient
-    poll_seconds: float
+    tightest_seconds: float
+    widest_seconds: float
+    safety_seconds: float | None = None
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether a create costs money."""
+        return self.name == "hosted"
 
     def take_header(self, take: int) -> dict[str, str]:
         """What tells a studio, and no one else, which take to draw."""
@@ -56,22 +65,26 @@ def choose_backend(name: str | None = None) -> BackendName:
 
 
 @asynccontextmanager
-async def open_backend(name: BackendName, folder: Path) -> AsyncIterator[Backend]:
+async def open_backend(name: BackendName, folder: Path, call_seconds: float = 30.0) -> AsyncIterator[Backend]:
     """A backend, ready to be asked.
 
     Args:
         name: which.
         folder: the library's; a studio keeps what it remembers below it.
+        call_seconds: for connecting, and for each read and write of one call.
     """
-    opened = _open_studio(folder / ".studio") if name == "studio" else _open_hosted()
+    opened = _open_studio(folder / ".studio") if name == "studio" else _open_hosted(call_seconds)
     async with opened as backend:
         yield backend
 
 
 @asynccontextmanager
-async def _open_hosted() -> AsyncIterator[Backend]:
-    async with AsyncDreamMachine() as client, httpx2.AsyncClient(timeout=60, follow_redirects=True) as files:
-        yield Backend("hosted", client, files, poll_seconds=3.0)
+async def _open_hosted(call_seconds: float) -> AsyncIterator[Backend]:
+    async with (
+        AsyncDreamMachine(timeout=call_seconds) as client,
+        httpx2.AsyncClient(timeout=call_seconds, follow_redirects=True) as files,
+    ):
+        yield Backend("hosted", client, files, tightest_seconds=0.4, widest_seconds=10.0, safety_seconds=30.0)
 
 
 @asynccontextmanager
@@ -86,4 +99,4 @@ async def _open_studio(folder: Path) -> AsyncIterator[Backend]:
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app)) as http,
         AsyncDreamMachine(key, _STUDIO_URL, http_client=http) as client,
     ):
-        yield Backend("studio", client, http, poll_seconds=0.2)
+        yield Backend("studio", client, http, tightest_seconds=0.15, widest_seconds=0.3)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import anyio
 import pytest
@@ -36,13 +36,13 @@ def record(library: Library) -> Record:
 
 
 def store(library: Library, record: Record, content: bytes, *, cut: bool = False) -> str:
-    async def parts() -> AsyncIterator[bytes]:
-        yield content
+    async def fill(file: BinaryIO) -> None:
+        file.write(content)
         if cut:
             raise RuntimeError("broken off")
 
     async def main() -> str:
-        return (await library.store(record, ".png", parts())).name
+        return (await library.store(record, ".png", fill)).name
 
     return anyio.run(main)
 
