@@ -147,7 +147,8 @@ class _Transfer:
         if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             self._etag = None
         if (status != HTTPStatus.OK and not is_part) or kind.startswith(_TEXTS):
-            what = f"answers {status}" if not kind.startswith(_TEXTS) else f"gives {kind[:40]}, not a picture or video"
+            is_fine = status == HTTPStatus.OK or is_part
+            what = f"gives {kind[:40]}, not a picture or video" if is_fine else f"answers {status}"
             retry_after = answer.headers.get("retry-after", "")
             raise UnreadableAnswerError(
                 "download",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -37,7 +39,7 @@ class Sender:
         self._ledger = ledger
         self._owner = owner
         self._patience = patience
-        self._turns: dict[str, anyio.Lock] = {}
+        self._turns: dict[str, _Turn] = {}
 
     async def send(self, record: Record, report: Report) -> Record:
         """Have the server take an intended request.
@@ -49,10 +51,15 @@ class Sender:
             APIError: the server did not take it.
             OutcomeUnknownError: its answer got lost, and it is not in the server's list.
         """
-        async with self._turn(record):
+        # Two takes of one request look the same in the list: while one is looked for, none is under way.
+        turn = self._turns.setdefault(record.hash, _Turn())
+        async with turn.shared():
             error = await self._send(record, report)
-            record = self._ledger.reread(record)
-            return record if error is None else await self._look(record, report, error)
+        record = self._ledger.reread(record)
+        if error is None:
+            return record
+        async with turn.alone():
+            return await self._look(record, report, error)
 
     async def look(self, record: Record, report: Report) -> Record:
         """Look for a request that was marked as sending in the server's list, for a while.
@@ -65,12 +72,8 @@ class Sender:
             APIError: the list cannot be read; another look may find it.
             OutcomeUnknownError: it is not there.
         """
-        async with self._turn(record):
+        async with self._turns.setdefault(record.hash, _Turn()).alone():
             return await self._look(record, report, None)
-
-    def _turn(self, record: Record) -> anyio.Lock:
-        # Two takes of one request look the same in the list: one after the other, each knows its own.
-        return self._turns.setdefault(record.hash, anyio.Lock())
 
     async def _send(self, record: Record, report: Report) -> APIError | None:
         """Send until it is taken, or refused. Gives back the error after which nobody knows."""
@@ -156,6 +159,47 @@ class Sender:
         if self._backend.take_header(record.take) and take is not None and take != record.take:
             return False
         return answers(generation, record.request)
+
+
+class _Turn:
+    """Lets several through together, or one alone."""
+
+    def __init__(self) -> None:
+        self._condition = anyio.Condition()
+        self._inside = 0
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def shared(self) -> AsyncIterator[None]:
+        async with self._condition:
+            while self._waiting:
+                await self._condition.wait()
+            self._inside += 1
+        try:
+            yield
+        finally:
+            await self._leave()
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        self._waiting += 1
+        entered = 0
+        try:
+            async with self._condition:
+                while self._inside:
+                    await self._condition.wait()
+                self._inside = entered = 1
+            yield
+        finally:
+            self._waiting -= 1
+            await self._leave(entered)
+
+    async def _leave(self, number: int = 1) -> None:
+        # Whoever was cancelled leaves too.
+        with anyio.CancelScope(shield=True):
+            async with self._condition:
+                self._inside -= number
+                self._condition.notify_all()
 
 
 def _utc(moment: datetime) -> datetime:
