@@ -84,7 +84,7 @@ async def _open_hosted(call_seconds: float) -> AsyncIterator[Backend]:
         AsyncDreamMachine(timeout=call_seconds) as client,
         httpx2.AsyncClient(timeout=call_seconds, follow_redirects=True) as files,
     ):
-        yield Backend("hosted", client, files, tightest_seconds=0.6, widest_seconds=10.0, safety_seconds=30.0)
+        yield Backend("hosted", client, files, tightest_seconds=0.25, widest_seconds=10.0, safety_seconds=30.0)
 
 
 @asynccontextmanager

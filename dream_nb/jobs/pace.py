@@ -9,7 +9,8 @@ from statistics import quantiles
 _ENOUGH = 2
 _MARGIN = 0.9
 _GROWTH = 0.08
-_FIRST = 4
+_FIRST = 8
+_UNSURE = 3.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,9 @@ class Pace:
         """Seconds to the next look at a generation of that age."""
         if self.early is None or self.late is None:
             # Nothing is known: the longer it took, the less a share of that time matters.
-            return min(self.widest, max(self.tightest if age else _FIRST * self.tightest, _GROWTH * age))
+            least = _UNSURE if age else _FIRST
+            return min(self.widest, max(least * self.tightest, _GROWTH * age))
         if age < self.early:
             # A few looks on the way tell whether it is queued or dreaming.
-            return min(self.widest, self.early - age, max(self.tightest, self.early / 3))
+            return min(self.widest, max(self.tightest, min(self.early - age, self.early / 3)))
         return min(self.widest, max(self.tightest, _GROWTH * (age - self.late)))
