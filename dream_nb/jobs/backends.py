@@ -14,6 +14,7 @@ import httpx2
 
 from dream_nb.api.client import AsyncDreamMachine
 from dream_nb.api.errors import ConfigurationError
+from dream_nb.jobs.patience import Patience
 
 BackendName = Literal["studio", "hosted"]
 BACKENDS: Final[tuple[BackendName, ...]] = ("studio", "hosted")
@@ -65,26 +66,26 @@ def choose_backend(name: str | None = None) -> BackendName:
 
 
 @asynccontextmanager
-async def open_backend(name: BackendName, folder: Path, call_seconds: float = 30.0) -> AsyncIterator[Backend]:
+async def open_backend(name: BackendName, folder: Path, patience: Patience) -> AsyncIterator[Backend]:
     """A backend, ready to be asked.
 
     Args:
         name: which.
         folder: the library's; a studio keeps what it remembers below it.
-        call_seconds: for connecting, and for each read and write of one call.
+        patience: how long is waited for what.
     """
-    opened = _open_studio(folder / ".studio") if name == "studio" else _open_hosted(call_seconds)
+    opened = _open_studio(folder / ".studio") if name == "studio" else _open_hosted(patience)
     async with opened as backend:
         yield backend
 
 
 @asynccontextmanager
-async def _open_hosted(call_seconds: float) -> AsyncIterator[Backend]:
+async def _open_hosted(patience: Patience) -> AsyncIterator[Backend]:
     async with (
-        AsyncDreamMachine(timeout=call_seconds) as client,
-        httpx2.AsyncClient(timeout=call_seconds, follow_redirects=True) as files,
+        AsyncDreamMachine(timeout=patience.call) as client,
+        httpx2.AsyncClient(timeout=patience.call, follow_redirects=True) as files,
     ):
-        yield Backend("hosted", client, files, tightest_seconds=0.25, widest_seconds=10.0, safety_seconds=30.0)
+        yield Backend("hosted", client, files, tightest_seconds=patience.look, widest_seconds=10.0, safety_seconds=30.0)
 
 
 @asynccontextmanager

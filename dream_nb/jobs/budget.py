@@ -203,4 +203,5 @@ class Budget:
 
 
 def _dollars(cents: float) -> str:
-    return f"${cents / 100:.2f}"
+    # Images cost fractions of a cent.
+    return f"${cents / 100:.2f}" if cents == round(cents) else f"${cents / 100:.3f}"

@@ -55,7 +55,7 @@ class Desk:
         """
         with self._lock:
             if name not in self._runners:
-                opened = open_backend(name, self._library.folder, self._patience.call)
+                opened = open_backend(name, self._library.folder, self._patience)
                 backend = self._exit.enter_context(portal.entered(opened))
                 self._runners[name] = portal.call(self._engage, backend)
             return self._runners[name]

@@ -15,6 +15,7 @@ class Patience:
         reconcile: for a create of unknown outcome to appear in the server's list.
         job: for a whole job. After that the wait ends; the generation goes on.
         download: for one file, all tries included.
+        look: between two looks at what is under way, where its end is expected.
         pause: the first pause between two tries.
         lease: after which another process takes over from one that has died.
     """
@@ -24,5 +25,6 @@ class Patience:
     reconcile: float = 60.0
     job: float = 3600.0
     download: float = 900.0
+    look: float = 0.25
     pause: float = 0.5
     lease: float = 6.0
