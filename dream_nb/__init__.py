@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         ModifyImageRef,
     )
     from dream_nb.api.portal import run
+    from dream_nb.jobs.budget import Limits
     from dream_nb.jobs.patience import Patience
     from dream_nb.results.dream import Dream
     from dream_nb.session import Job, Session, dream
@@ -80,6 +81,7 @@ __all__ = [
     "Job",
     "Keyframes",
     "LibraryError",
+    "Limits",
     "ModifyImageRef",
     "NotFoundError",
     "NotReplayedError",
@@ -119,6 +121,7 @@ _ROOMS = {
     "Job": "session",
     "Keyframes": "api.models",
     "LibraryError": "api.errors",
+    "Limits": "jobs.budget",
     "ModifyImageRef": "api.models",
     "NotFoundError": "api.errors",
     "NotReplayedError": "api.errors",
