@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     )
     from dream_nb.api.portal import run
     from dream_nb.jobs.budget import Limits
+    from dream_nb.jobs.listener import Callbacks
     from dream_nb.jobs.patience import Patience
     from dream_nb.results.dream import Dream
     from dream_nb.session import Job, Session, dream
@@ -64,6 +65,7 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "BudgetError",
+    "Callbacks",
     "CharacterRef",
     "ConfigurationError",
     "Dream",
@@ -104,6 +106,7 @@ _ROOMS = {
     "AuthenticationError": "api.errors",
     "BadRequestError": "api.errors",
     "BudgetError": "api.errors",
+    "Callbacks": "jobs.listener",
     "CharacterRef": "api.models",
     "ConfigurationError": "api.errors",
     "Dream": "results.dream",

@@ -31,6 +31,7 @@ from dream_nb.jobs.desk import Desk
 from dream_nb.jobs.identity import Request
 from dream_nb.jobs.ledger import Record
 from dream_nb.jobs.library import Library
+from dream_nb.jobs.listener import Callbacks
 from dream_nb.jobs.patience import Patience
 from dream_nb.jobs.progress import Progress
 from dream_nb.jobs.runner import Runner
@@ -153,6 +154,7 @@ class Session:
         prices: what a kind of request costs, in USD cents, where that is not to be learned: {"video": 32.0}.
         limits: how much is asked of the hosted API at once.
         patience: how long is waited for what.
+        callbacks: where the server tells what changed, instead of being asked all the time; None asks.
 
     Raises:
         LibraryError: the folder cannot be used.
@@ -170,6 +172,7 @@ class Session:
         prices: Mapping[str, float] | None = None,
         limits: Limits | None = None,
         patience: Patience | None = None,
+        callbacks: Callbacks | None = None,
     ) -> None:
         self.home = Path.cwd()
         self.backend = choose_backend(backend)
@@ -177,7 +180,7 @@ class Session:
         self._is_chosen = bool(backend or os.environ.get("DREAM_NB_BACKEND"))
         self.library = Library(self.home / (library or os.environ.get("DREAM_NB_LIBRARY") or "dreams"))
         allowance = Allowance(budget, floor, prices or {})
-        self._desk = Desk(self.library, patience or Patience(), allowance, limits or Limits())
+        self._desk = Desk(self.library, patience or Patience(), allowance, limits or Limits(), callbacks)
         self._lock = threading.RLock()
         self._running: dict[tuple[str, int], tuple[Job, Future[None]]] = {}
         if not self.library.read_only and self.replay != "only":

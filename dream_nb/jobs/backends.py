@@ -33,7 +33,6 @@ class Backend:
         files: fetches assets, and never carries a key.
         tightest_seconds: between two looks at what is under way, where its end is expected.
         widest_seconds: between two looks, at most.
-        safety_seconds: between two looks while callbacks come, or None where each look costs nothing.
     """
 
     name: BackendName
@@ -41,7 +40,6 @@ class Backend:
     files: httpx2.AsyncClient
     tightest_seconds: float
     widest_seconds: float
-    safety_seconds: float | None = None
 
     @property
     def is_paid(self) -> bool:
@@ -85,7 +83,7 @@ async def _open_hosted(patience: Patience) -> AsyncIterator[Backend]:
         AsyncDreamMachine(timeout=patience.call) as client,
         httpx2.AsyncClient(timeout=patience.call, follow_redirects=True) as files,
     ):
-        yield Backend("hosted", client, files, tightest_seconds=patience.look, widest_seconds=10.0, safety_seconds=30.0)
+        yield Backend("hosted", client, files, tightest_seconds=patience.look, widest_seconds=10.0)
 
 
 @asynccontextmanager

@@ -122,6 +122,10 @@ class Budget:
         async with self._known(record, price, report):
             yield
 
+    def give_back(self, record: Record) -> None:
+        """Count a generation that failed as not paid for: the server refunds it."""
+        self.spent = max(0.0, self.spent - (record.charge or 0.0))
+
     def _price(self, kind: str) -> float | None:
         prices = self._allowance.prices
         given = prices.get(kind, prices.get(kind.partition(" ")[0]))

@@ -15,6 +15,7 @@ from dream_nb.jobs.backends import Backend, BackendName, open_backend
 from dream_nb.jobs.budget import Allowance, Budget, Limits
 from dream_nb.jobs.leases import Leases
 from dream_nb.jobs.library import Library
+from dream_nb.jobs.listener import Callbacks, listening
 from dream_nb.jobs.patience import Patience
 from dream_nb.jobs.runner import Runner
 
@@ -29,9 +30,19 @@ class Desk:
         patience: how long is waited for what.
         allowance: what may be spent.
         limits: how much is asked for at once.
+        callbacks: where servers tell what changed, or None.
     """
 
-    def __init__(self, library: Library, patience: Patience, allowance: Allowance, limits: Limits) -> None:
+    def __init__(
+        self,
+        library: Library,
+        patience: Patience,
+        allowance: Allowance,
+        limits: Limits,
+        callbacks: Callbacks | None = None,
+    ) -> None:
+        self._callbacks = callbacks
+        self._callback_url: str | None = None
         self._library = library
         self._patience = patience
         self._allowance = allowance
@@ -57,6 +68,9 @@ class Desk:
             if name not in self._runners:
                 opened = open_backend(name, self._library.folder, self._patience)
                 backend = self._exit.enter_context(portal.entered(opened))
+                if self._callbacks is not None and self._callback_url is None:
+                    heard = listening(self._told, self._callbacks)
+                    self._callback_url = self._exit.enter_context(portal.entered(heard))
                 self._runners[name] = portal.call(self._engage, backend)
             return self._runners[name]
 
@@ -65,7 +79,11 @@ class Desk:
         ledger, patience = self._library.ledger, self._patience
         self._leases = self._leases or Leases(ledger, patience.lease)
         budget = Budget(backend, ledger, self._allowance, self._limits, patience)
-        return Runner(backend, self._library, self._leases, budget, patience)
+        return Runner(backend, self._library, self._leases, budget, patience, self._callback_url)
+
+    def _told(self, id: str) -> None:  # noqa: A002 - the field's name in the specification
+        for runner in list(self._runners.values()):
+            runner.watcher.ask_now(id)
 
     def generation(self, name: BackendName, id: str) -> Generation:  # noqa: A002 - the name in the specification
         """A generation of the account, by its id."""

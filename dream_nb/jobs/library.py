@@ -9,6 +9,7 @@ import re
 import secrets
 import sqlite3
 import tempfile
+import time
 import unicodedata
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from dream_nb.jobs.ledger import Ledger, Record
 from dream_nb.jobs.sidecars import SUFFIX, read_sidecars, write_sidecar
 
 _MAX_SLUG: Final = 48
+_STALE_SECONDS: Final = 3600.0
 # Twelve digits are what a person sees; more are there for the day on which two requests share them.
 _NAME_DIGITS: Final = (12, 24, 64)
 _ARTICLES: Final = re.compile(r"^(?:a|an|the)-(?=.)")
@@ -58,6 +60,7 @@ class Library:
             self.read_only = not self._is_writable() and path.is_file()
             self.ledger = Ledger(path, read_only=self.read_only)
             if not self.read_only:
+                self._sweep()
                 self._take_in_sidecars()
         except sqlite3.DatabaseError as error:
             raise LibraryError(
@@ -79,6 +82,13 @@ class Library:
                 raise
             return False
         return True
+
+    def _sweep(self) -> None:
+        """Remove what a process that died was writing. What was written to lately may be another one's."""
+        for path in self.folder.glob("*.part"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > _STALE_SECONDS:
+                    path.unlink()
 
     def _take_in_sidecars(self) -> None:
         sidecars = read_sidecars(self.folder, {record.file for record in self.ledger.all() if record.file})

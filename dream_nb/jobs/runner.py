@@ -34,16 +34,25 @@ class Runner:
         leases: the rows of this session.
         budget: what may be spent.
         patience: how long is waited for what.
+        callback_url: where the server tells what changed, or None.
     """
 
-    def __init__(self, backend: Backend, library: Library, leases: Leases, budget: Budget, patience: Patience) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        library: Library,
+        leases: Leases,
+        budget: Budget,
+        patience: Patience,
+        callback_url: str | None = None,
+    ) -> None:
         self.backend = backend
         self._library = library
         self._ledger: Ledger = library.ledger
         self._leases = leases
         self._budget = budget
         self._patience = patience
-        self._sender = Sender(backend, self._ledger, leases.owner, patience)
+        self._sender = Sender(backend, self._ledger, leases.owner, patience, callback_url)
         self.watcher = Watcher(backend, self._durations, patience.pause)
         self._downloads = Downloads(backend.files, library, patience)
 
@@ -62,27 +71,27 @@ class Runner:
         """
         if is_moderated(record):
             raise _failure(record)
-        try:
-            with anyio.fail_after(self._patience.job):
-                async with self._leases.held(record, report, self._library.holds) as held:
-                    if self._library.holds(held):
-                        return held
-                    if held.has_failed and held.generation != record.generation:
-                        # Another notebook saw it fail while this one waited for it.
-                        raise _failure(held)
-                    return await self._see_through(held, report)
-        except TimeoutError:
-            raise DreamError(
-                f"not done after {spoken(self._patience.job)}, and no longer waited for; what was sent goes on at its "
-                "server: run the cell again to come back to it"
-            ) from None
+        async with self._leases.held(record, report, self._library.holds) as held:
+            if self._library.holds(held):
+                return held
+            if held.has_failed and held.generation != record.generation:
+                # Another notebook saw it fail while this one waited for it.
+                raise _failure(held)
+            return await self._see_through(held, report)
 
     async def _see_through(self, record: Record, report: Report) -> Record:
         while True:
             async with self._budget.slot(record.request, report):
                 record = await self._take(record, report)
                 try:
-                    return await self._finish(record, report)
+                    # Counted from here: neither a long queue nor a long Retry-After makes a job late.
+                    with anyio.fail_after(self._patience.job):
+                        return await self._finish(record, report)
+                except TimeoutError:
+                    raise DreamError(
+                        f"not done after {spoken(self._patience.job)}, and no longer waited for; it goes on at its "
+                        "server: run the cell again to come back to it"
+                    ) from None
                 except NotFoundError:
                     # A studio whose folder was cleared forgets what it made, and draws it again for nothing.
                     if self.backend.name != "studio":
@@ -108,6 +117,7 @@ class Runner:
     async def _finish(self, record: Record, report: Report) -> Record:
         record = await self._watch(record, report)
         if record.has_failed:
+            self._budget.give_back(record)
             raise _failure(record)
         generation = record.generation
         assert generation is not None

@@ -32,9 +32,13 @@ class Sender:
         ledger: told before anything leaves.
         owner: the name under which this process holds its rows.
         patience: how long is waited for what.
+        callback_url: where the server tells what changed, for requests that name no other; or None.
     """
 
-    def __init__(self, backend: Backend, ledger: Ledger, owner: str, patience: Patience) -> None:
+    def __init__(
+        self, backend: Backend, ledger: Ledger, owner: str, patience: Patience, callback_url: str | None = None
+    ) -> None:
+        self._callback_url = callback_url
         self._backend = backend
         self._ledger = ledger
         self._owner = owner
@@ -107,10 +111,12 @@ class Sender:
 
     async def _post(self, record: Record) -> Generation:
         headers = self._backend.take_header(record.take)
-        client = self._backend.client
-        if isinstance(record.request, GenerationRequest):
-            return await client.create_generation(record.request, headers=headers)
-        return await client.generate_image(record.request, headers=headers)
+        client, request = self._backend.client, record.request
+        if request.callback_url is None and self._callback_url is not None:
+            request = request.model_copy(update={"callback_url": self._callback_url})
+        if isinstance(request, GenerationRequest):
+            return await client.create_generation(request, headers=headers)
+        return await client.generate_image(request, headers=headers)
 
     async def _look(self, record: Record, report: Report, error: APIError | None) -> Record:
         backoff = Backoff(self._patience.pause)

@@ -17,6 +17,8 @@ from dream_nb.jobs.pace import Pace
 
 _PAGE: Final = 100
 _NOTHING_NEW: Final = 10.0
+_SAFETY_SECONDS: Final = 30.0
+_OVERDUE: Final = 1.5
 
 
 @dataclass(eq=False)
@@ -94,8 +96,8 @@ class Watcher:
     async def _run(self) -> None:
         backoff: Backoff | None = None
         while True:
-            await self._until_next_look()
             try:
+                await self._until_next_look()
                 await self._look()
                 backoff = None
             except APIError as error:
@@ -126,9 +128,11 @@ class Watcher:
             backend = self._backend
             pace = Pace.learned(self._durations(followed.kind), backend.tightest_seconds, backend.widest_seconds)
             self._paces[followed.kind] = pace
-        if self._told and self._backend.safety_seconds:
-            return followed.seen_at + self._backend.safety_seconds
-        return followed.seen_at + pace.pause(followed.seen_at - followed.began)
+        age = followed.seen_at - followed.began
+        if self._told and (pace.late is None or age < _OVERDUE * pace.late):
+            # Whoever is told asks now and then all the same: a message may get lost.
+            return followed.seen_at + _SAFETY_SECONDS
+        return followed.seen_at + pace.pause(age)
 
     async def _look(self) -> None:
         wanted = dict(self._followed)

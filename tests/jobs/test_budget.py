@@ -102,6 +102,13 @@ def test_what_was_refused_does_not_count(server: Hosted) -> None:
     assert session.submit(REQUEST).result(SECONDS).state == "completed"
 
 
+def test_what_failed_is_refunded(server: Hosted) -> None:
+    session = server.session(budget=2.0)
+    server.faults.add(Fault(fail="out of colours"))
+    assert session.submit(REQUEST).exception(SECONDS) is not None
+    assert session.submit(REQUEST).result(SECONDS).state == "completed"
+
+
 def test_a_replay_needs_no_budget(server: Hosted) -> None:
     server.session().submit(REQUEST).result(SECONDS)
     assert server.session(budget=0.0).submit(REQUEST).replayed

@@ -93,7 +93,7 @@ def test_a_removed_file_is_fetched_again_and_not_made_again(server: Hosted) -> N
     assert (job.replayed, server.books.count("POST")) == (False, 1)
 
 
-def test_a_changed_file_is_noticed_kept_and_fetched_again(server: Hosted) -> None:
+def test_a_changed_file_is_noticed_and_fetched_again(server: Hosted) -> None:
     session = server.session()
     first = session.submit(REQUEST).result(SECONDS)
     content = first.path.read_bytes()
