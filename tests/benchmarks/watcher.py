@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from dream_nb.jobs.budget import Limits
+from dream_nb.jobs.patience import Patience
 from dream_nb.session import make_request
 from tests.jobs.hosted import Hosted, hosted, use
 from tests.studio.machine import picture, wait_for
@@ -71,7 +72,7 @@ def main() -> None:
 def measure(name: str, prompt: str, server: Hosted, slow: Slow) -> None:
     """One row of the table."""
     slow.ended.clear()
-    session = server.session("dreams", limits=Limits(MANY, MANY))
+    session = server.session("dreams", limits=Limits(MANY, MANY), patience=Patience())
     before = server.books.count("GET", "/generations")
     seen: dict[int, float] = {}
     began = time.monotonic()
