@@ -25,12 +25,15 @@ if TYPE_CHECKING:
         APITimeoutError,
         AuthenticationError,
         BadRequestError,
+        BudgetError,
         ConfigurationError,
         DreamError,
         GenerationFailedError,
         InvalidRequestError,
         LibraryError,
         NotFoundError,
+        NotReplayedError,
+        OutcomeUnknownError,
         RateLimitError,
         ServerError,
         UnreadableAnswerError,
@@ -48,6 +51,9 @@ if TYPE_CHECKING:
         ModifyImageRef,
     )
     from dream_nb.api.portal import run
+    from dream_nb.jobs.budget import Limits
+    from dream_nb.jobs.listener import Callbacks
+    from dream_nb.jobs.patience import Patience
     from dream_nb.results.dream import Dream
     from dream_nb.session import Job, Session, dream
 
@@ -58,6 +64,8 @@ __all__ = [
     "AsyncDreamMachine",
     "AuthenticationError",
     "BadRequestError",
+    "BudgetError",
+    "Callbacks",
     "CharacterRef",
     "ConfigurationError",
     "Dream",
@@ -75,8 +83,12 @@ __all__ = [
     "Job",
     "Keyframes",
     "LibraryError",
+    "Limits",
     "ModifyImageRef",
     "NotFoundError",
+    "NotReplayedError",
+    "OutcomeUnknownError",
+    "Patience",
     "RateLimitError",
     "ServerError",
     "Session",
@@ -93,6 +105,8 @@ _ROOMS = {
     "AsyncDreamMachine": "api.client",
     "AuthenticationError": "api.errors",
     "BadRequestError": "api.errors",
+    "BudgetError": "api.errors",
+    "Callbacks": "jobs.listener",
     "CharacterRef": "api.models",
     "ConfigurationError": "api.errors",
     "Dream": "results.dream",
@@ -110,8 +124,12 @@ _ROOMS = {
     "Job": "session",
     "Keyframes": "api.models",
     "LibraryError": "api.errors",
+    "Limits": "jobs.budget",
     "ModifyImageRef": "api.models",
     "NotFoundError": "api.errors",
+    "NotReplayedError": "api.errors",
+    "OutcomeUnknownError": "api.errors",
+    "Patience": "jobs.patience",
     "RateLimitError": "api.errors",
     "ServerError": "api.errors",
     "Session": "session",

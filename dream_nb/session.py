@@ -4,28 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, wait
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import pydantic
 
-from dream_nb.api.errors import DreamError, InvalidRequestError
-from dream_nb.api.models import GenerationRequest, ImageGenerationRequest
+from dream_nb.api.errors import (
+    ConfigurationError,
+    DreamError,
+    InvalidRequestError,
+    LibraryError,
+    NotReplayedError,
+    UnreadableAnswerError,
+)
+from dream_nb.api.models import Generation, GenerationRequest, ImageGenerationRequest
 from dream_nb.api.portal import portal
-from dream_nb.jobs.backends import Backend, BackendName, choose_backend, open_backend
-from dream_nb.jobs.ledger import Record, Request
+from dream_nb.jobs.backends import BackendName, choose_backend
+from dream_nb.jobs.budget import Allowance, Limits
+from dream_nb.jobs.desk import Desk
+from dream_nb.jobs.identity import Request
+from dream_nb.jobs.ledger import Record
 from dream_nb.jobs.library import Library
-from dream_nb.jobs.runner import Progress, Runner
+from dream_nb.jobs.listener import Callbacks
+from dream_nb.jobs.patience import Patience
+from dream_nb.jobs.progress import Progress
+from dream_nb.jobs.runner import Runner
 from dream_nb.results.dream import Dream
 
+Replay = Literal["off", "free", "only"]
+
+_REPLAYS: Final[tuple[Replay, ...]] = ("off", "free", "only")
 _LOOK_SECONDS: Final = 0.1
 _MAX_TAKE: Final = 10_000
+_REPLAYED: Final = Progress("completed", 1.0, "from your library, nothing spent; --fresh for another take")
 
 
 class Job:
@@ -47,7 +64,7 @@ class Job:
         self.replayed = replayed
         self._began = time.monotonic()
         self._done: Future[Dream] = Future()
-        self._progress = Progress("completed", 1.0) if replayed else Progress("sending")
+        self._progress = _REPLAYED if replayed else Progress("sending")
         self._listeners: list[Callable[[Job], None]] = []
         self._lock = threading.Lock()
 
@@ -110,7 +127,8 @@ class Job:
 
     def _finish(self, dream: Dream | None, error: BaseException | None) -> None:
         # Told before who waits wakes up, and may have put away what is told.
-        self._report(Progress("completed", 1.0) if error is None else Progress("failed"))
+        done = _REPLAYED if self.replayed else Progress("completed", 1.0)
+        self._report(done if error is None else Progress("failed"))
         if error is not None:
             self._done.set_exception(error)
         elif dream is not None:
@@ -123,25 +141,50 @@ class Job:
 class Session:
     """A library, a backend, and what is under way between them.
 
+    What an earlier session left under way is taken up again.
+
     Args:
         library: the folder of the results; by default `DREAM_NB_LIBRARY`, else `dreams` in the working directory.
         backend: "studio" or "hosted"; by default `DREAM_NB_BACKEND`, else hosted where `LUMAAI_API_KEY` is set, else
-            the studio.
+            the studio. The library gives what it has of another backend only where none is set.
+        replay: "only" makes nothing, "free" only what costs nothing: what is not in the library is an error. By
+            default `DREAM_NB_REPLAY`, else "off".
+        budget: USD cents that the hosted API may cost in this session, or None.
+        floor: USD cents that have to be left of the balance, or None.
+        prices: what a kind of request costs, in USD cents, where that is not to be learned: {"video": 32.0}.
+        limits: how much is asked of the hosted API at once.
+        patience: how long is waited for what.
+        callbacks: where the server tells what changed, instead of being asked all the time; None asks.
 
     Raises:
-        LibraryError: the folder cannot be written.
-        ConfigurationError: no such backend.
+        LibraryError: the folder cannot be used.
+        ConfigurationError: no such backend, or no such value of replay.
     """
 
-    def __init__(self, library: Path | str | None = None, backend: BackendName | None = None) -> None:
+    def __init__(
+        self,
+        library: Path | str | None = None,
+        backend: BackendName | None = None,
+        *,
+        replay: Replay | None = None,
+        budget: float | None = None,
+        floor: float | None = None,
+        prices: Mapping[str, float] | None = None,
+        limits: Limits | None = None,
+        patience: Patience | None = None,
+        callbacks: Callbacks | None = None,
+    ) -> None:
         self.home = Path.cwd()
         self.backend = choose_backend(backend)
+        self.replay = choose_replay(replay)
+        self._is_chosen = bool(backend or os.environ.get("DREAM_NB_BACKEND"))
         self.library = Library(self.home / (library or os.environ.get("DREAM_NB_LIBRARY") or "dreams"))
+        allowance = Allowance(budget, floor, prices or {})
+        self._desk = Desk(self.library, patience or Patience(), allowance, limits or Limits(), callbacks)
         self._lock = threading.RLock()
-        self._exit = ExitStack()
-        self._exit.callback(self.library.close)
-        self._opened: Backend | None = None
         self._running: dict[tuple[str, int], tuple[Job, Future[None]]] = {}
+        if not self.library.read_only and self.replay != "only":
+            self._take_up()
 
     def close(self) -> None:
         """Stop what is under way here and close backend and library. What was sent goes on at its server."""
@@ -150,7 +193,8 @@ class Session:
                 followed.cancel()
             wait([followed for _, followed in self._running.values()])
             self._running.clear()
-            self._exit.close()
+            self._desk.close()
+            self.library.close()
 
     def __enter__(self) -> Session:
         return self
@@ -158,45 +202,156 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def dream(self, prompt: str, *, kind: Literal["video", "image"] = "video", take: int = 1, **fields: Any) -> Dream:
+    def dream(
+        self,
+        prompt: str,
+        *,
+        kind: Literal["video", "image"] = "video",
+        take: int = 1,
+        fresh: bool = False,
+        **fields: Any,
+    ) -> Dream:
         """Make a dream, or take it from the library, and wait for it.
 
         Args:
             prompt: what to dream.
             kind: "video" or "image".
             take: which result of the same request, from 1.
+            fresh: whether to make a new take, whatever is there.
             **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`.
 
         Raises:
             InvalidRequestError: a field breaks the specification; nothing was sent.
             DreamError: it could not be made.
         """
-        return self.submit(make_request(prompt, kind=kind, **fields), take=take).result()
+        return self.submit(make_request(prompt, kind=kind, **fields), take=take, fresh=fresh).result()
 
-    def submit(self, request: Request, *, take: int = 1) -> Job:
+    def submit(self, request: Request, *, take: int = 1, fresh: bool = False) -> Job:
         """Give back the job of this request and take: from the library, the one under way, or a new one.
+
+        Args:
+            request: what is asked for.
+            take: which result of it.
+            fresh: whether to make a new take, whatever is there.
 
         Raises:
             InvalidRequestError: the take is not a number from 1 to 10,000.
+            NotReplayedError: it is not in the library, and nothing may be made.
             ConfigurationError: there is no key for the backend.
         """
         if not 1 <= take <= _MAX_TAKE:
             raise InvalidRequestError(f"take {take} is not a number from 1 to {_MAX_TAKE:,}")
         with self._lock:
             digest = self.library.ledger.hash(request)
-            running, _ = self._running.get((digest, take), (None, None))
-            if running is not None and not running.done():
-                return running
-            record = self.library.ledger.find(digest, take)
-            if record is not None and self.library.path(record) is not None:
-                job = Job(request, take, record.backend, replayed=True)
-                job._finish(self._dream(record), None)
-                return job
-            runner = Runner(self._backend(), self.library)
-            record = self.library.ledger.intend(request, take, self.backend)
-            job = Job(request, take, self.backend)
-            self._running[digest, take] = job, portal.start(self._follow, runner, record, job)
-            return job
+            record = None
+            if not fresh:
+                running, _ = self._running.get((digest, take), (None, None))
+                if running is not None and not running.done():
+                    return running
+                record = self.library.ledger.find(digest, take, self.backend if self._is_chosen else None)
+            if record is not None and self.library.holds(record):
+                return self._replayed(record)
+            backend = self.backend
+            if record is not None and record.state in ("sending", "unknown", "taken") and not record.has_failed:
+                # It may have been paid for there.
+                backend = choose_backend(record.backend)
+            self._refuse(request, take, backend)
+            runner = self._desk.runner(backend)
+            record = self.library.ledger.intend(request, None if fresh else take, backend)
+            return self._start(runner, record)
+
+    def jobs(self) -> list[Job]:
+        """What is under way in this session, oldest first."""
+        with self._lock:
+            return [job for job, _ in self._running.values() if not job.done()]
+
+    def bring_in(self, id: str) -> Job:  # noqa: A002 - the field's name in the specification
+        """Bring a generation that was made elsewhere with the same key into the library.
+
+        Args:
+            id: the generation's.
+
+        Raises:
+            APIError: the server does not know it, or cannot be asked.
+        """
+        known = self.library.ledger.find_id(self.backend, id)
+        if known is not None:
+            return self.submit(known.request, take=known.take)
+        return self._bring_in(self._desk.generation(self.backend, id))
+
+    def sync(self) -> list[Job]:
+        """Bring all of the account's generations into the library that are not there, and have not failed.
+
+        Returns:
+            A job for each that was not known, oldest first.
+
+        Raises:
+            APIError: the server cannot be asked.
+        """
+        unknown = [
+            generation
+            for generation in self._desk.generations(self.backend)
+            if generation.state != "failed" and not self.library.ledger.is_claimed(self.backend, generation.id or "")
+        ]
+        return [self._bring_in(generation) for generation in reversed(unknown)]
+
+    def delete(self, dream: Dream, *, files: bool = False) -> None:
+        """Delete a dream at its server, and keep its row as deleted. The file stays, and is still replayed.
+
+        Args:
+            dream: which.
+            files: whether to remove the file too.
+
+        Raises:
+            APIError: the server did not delete it; nothing has changed here.
+        """
+        record = self.library.ledger.find(dream.hash, dream.take, dream.backend)
+        if record is None or self.library.read_only:
+            raise LibraryError(f"{dream!r} is not in a library that can be written: nothing was deleted")
+        if record.generation is not None and record.state != "deleted":
+            self._desk.delete(choose_backend(record.backend), record.generation.id or "")
+        record = self.library.ledger.update(record, state="deleted")
+        if files:
+            self.library.remove(record)
+
+    def _take_up(self) -> None:
+        for record in self.library.ledger.under_way():
+            if record.backend == "hosted" and not os.environ.get("LUMAAI_API_KEY"):
+                continue
+            with self._lock, contextlib.suppress(DreamError):
+                self._start(self._desk.runner(choose_backend(record.backend)), record)
+
+    def _bring_in(self, generation: Generation) -> Job:
+        request = generation.request
+        if request is None:
+            raise UnreadableAnswerError("getGeneration", f"generation {generation.id} does not say its request")
+        ledger = self.library.ledger
+        with self._lock:
+            runner = self._desk.runner(self.backend)
+            record = ledger.claim(ledger.intend(request, None, self.backend), generation)
+            if record is None:
+                raise DreamError(f"generation {generation.id} is being brought in by another notebook")
+            return self._start(runner, record)
+
+    def _start(self, runner: Runner, record: Record) -> Job:
+        job = Job(record.request, record.take, record.backend)
+        self._running[record.hash, record.take] = job, portal.start(self._follow, runner, record, job)
+        return job
+
+    def _replayed(self, record: Record) -> Job:
+        job = Job(record.request, record.take, record.backend, replayed=True)
+        job._finish(self._dream(record), None)
+        return job
+
+    def _refuse(self, request: Request, take: int, backend: BackendName) -> None:
+        what = f"{request.prompt!r}, take {take}, is not in the library {self.library.folder.name!r}"
+        if self.library.read_only:
+            raise NotReplayedError(f"{what}, and the folder cannot be written: choose another with DREAM_NB_LIBRARY")
+        if self.replay == "only" or (self.replay == "free" and backend == "hosted"):
+            raise NotReplayedError(
+                f"{what}, and DREAM_NB_REPLAY={self.replay} lets nothing be made: run the notebook without it first, "
+                "and keep the library beside it"
+            )
 
     async def _follow(self, runner: Runner, record: Record, job: Job) -> None:
         try:
@@ -212,10 +367,17 @@ class Session:
     def _dream(self, record: Record) -> Dream:
         return Dream(record, self.library, self.home)
 
-    def _backend(self) -> Backend:
-        if self._opened is None:
-            self._opened = self._exit.enter_context(portal.entered(open_backend(self.backend, self.library.folder)))
-        return self._opened
+
+def choose_replay(value: str | None = None) -> Replay:
+    """What may be made, by its name, else `DREAM_NB_REPLAY`, else "off": everything.
+
+    Raises:
+        ConfigurationError: no such value.
+    """
+    value = value or os.environ.get("DREAM_NB_REPLAY") or "off"
+    if value not in _REPLAYS:
+        raise ConfigurationError(f"replay {value!r} is not one of {', '.join(_REPLAYS)}")
+    return value
 
 
 def make_request(prompt: str, *, kind: Literal["video", "image"] = "video", **fields: Any) -> Request:
@@ -258,6 +420,8 @@ def close_default_session() -> None:
             atexit.unregister(close_default_session)
 
 
-def dream(prompt: str, *, kind: Literal["video", "image"] = "video", take: int = 1, **fields: Any) -> Dream:
+def dream(
+    prompt: str, *, kind: Literal["video", "image"] = "video", take: int = 1, fresh: bool = False, **fields: Any
+) -> Dream:
     """`Session.dream` on the default session: make a dream, or take it from the library, and wait for it."""
-    return default_session().dream(prompt, kind=kind, take=take, **fields)
+    return default_session().dream(prompt, kind=kind, take=take, fresh=fresh, **fields)

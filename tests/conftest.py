@@ -26,6 +26,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason="slow: run with --run-slow"))
 
 
+@pytest.fixture(autouse=True)
+def _replay(monkeypatch: pytest.MonkeyPatch) -> None:
+    # This package's own plugin sets it wherever notebooks are validated, so for these tests too.
+    monkeypatch.delenv("DREAM_NB_REPLAY", raising=False)
+
+
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """The studio draws its videos with a shorter side of 90 pixels."""

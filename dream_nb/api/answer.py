@@ -119,8 +119,12 @@ class Answer:
         until = _date(value)
         if until is None:
             return None
-        now = _date(self.headers.get("date", "")) or datetime.now(UTC)
-        return max(0.0, (until - now).total_seconds())
+        return max(0.0, (until - (self.date or datetime.now(UTC))).total_seconds())
+
+    @property
+    def date(self) -> datetime | None:
+        """When the server says that it answered, by its own clock."""
+        return _date(self.headers.get("date", ""))
 
 
 class _Body:

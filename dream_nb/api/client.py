@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
@@ -66,6 +67,11 @@ class AsyncDreamMachine:
     def __repr__(self) -> str:
         # A traceback that shows variables also shows the client that could not be made, and has no address.
         return f"{type(self).__name__}({getattr(self, 'base_url', '')!r})"
+
+    @property
+    def clock_ahead(self) -> timedelta | None:
+        """How far the server's clock is ahead of this machine's, by its last answer; None where it never said."""
+        return self._connection.clock_ahead
 
     async def __aenter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ import os
 import ssl
 import time
 from collections.abc import Callable, Generator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NoReturn, TypeVar
 
 import anyio
@@ -86,6 +87,7 @@ class Connection:
             timeout = TIMEOUT_SECONDS
         self._timeout = httpx2.USE_CLIENT_DEFAULT if timeout is None else httpx2.Timeout(timeout)
         self._http = http_client or _http_client(url)
+        self.clock_ahead: timedelta | None = None
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled: a key would lie in the pickle."""
@@ -183,6 +185,8 @@ class Connection:
             # The frames below hold the key; a notebook may show their variables.
             raise cancelled.with_traceback(None)  # noqa: B904 - it is the same exception
         logger.debug("%s: %d, %d bytes", operation, answer.status, len(answer.body))
+        if answer.date is not None:
+            self.clock_ahead = answer.date - datetime.now(UTC)
         return answer
 
     def _outcome(self, operation: str, answer: Answer, read: Callable[[bytes], T]) -> T | errors.APIError:

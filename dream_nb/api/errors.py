@@ -4,6 +4,9 @@
   x InvalidRequestError      the request breaks the specification: nothing was sent
   x ConfigurationError       a key, an address or a setting does not fit: nothing was sent
   x GenerationFailedError    the server took the request, and could not make it
+  x OutcomeUnknownError      nobody knows whether the server took the request: it is not sent again by itself
+  x NotReplayedError         it is not in the library, and nothing may be made: nothing was sent
+  x BudgetError              it would cost more than is allowed: nothing was sent
   x LibraryError             the library's folder or a file in it cannot be used
   x APIError                 a call to a Dream Machine failed
     + BadRequestError        refused (400 and other 4xx): a parameter, the balance
@@ -84,16 +87,30 @@ class GenerationFailedError(DreamError):
     Attributes:
         id: the generation's id.
         reason: the `failure_reason` that the server gave.
+        advice: what to do next, or nothing.
     """
 
-    def __init__(self, id: str, reason: str) -> None:  # noqa: A002 - the field's name in the specification
-        super().__init__(f"not made: {reason.rstrip('.')} (generation {id})")
+    def __init__(self, id: str, reason: str, advice: str = "") -> None:  # noqa: A002 - the field's name in the specification
+        super().__init__(f"not made: {reason.rstrip('.')} (generation {id}){advice and f'. {advice}.'}")
         self.id = id
         self.reason = reason
+        self.advice = advice
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle by the two arguments: the message alone would not do."""
-        return type(self), (self.id, self.reason)
+        """Pickle by the arguments: the message alone would not do."""
+        return type(self), (self.id, self.reason, self.advice)
+
+
+class OutcomeUnknownError(DreamError):
+    """A create whose answer got lost, and that the server's list does not show. It is not sent again by itself."""
+
+
+class NotReplayedError(DreamError):
+    """A dream that is not in the library, where only what is there may be shown. Nothing was sent."""
+
+
+class BudgetError(DreamError):
+    """A create that would cost more than is allowed. Nothing was sent."""
 
 
 class APIError(DreamError):

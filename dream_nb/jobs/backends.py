@@ -14,6 +14,7 @@ import httpx2
 
 from dream_nb.api.client import AsyncDreamMachine
 from dream_nb.api.errors import ConfigurationError
+from dream_nb.jobs.patience import Patience
 
 BackendName = Literal["studio", "hosted"]
 BACKENDS: Final[tuple[BackendName, ...]] = ("studio", "hosted")
@@ -30,13 +31,20 @@ class Backend:
         name: "studio" or "hosted".
         client: the operations of its API.
         files: fetches assets, and never carries a key.
-        poll_seconds: how long to wait between two looks at a generation.
+        tightest_seconds: between two looks at what is under way, where its end is expected.
+        widest_seconds: between two looks, at most.
     """
 
     name: BackendName
     client: AsyncDreamMachine
     files: httpx2.AsyncClient
-    poll_seconds: float
+    tightest_seconds: float
+    widest_seconds: float
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether a create costs money."""
+        return self.name == "hosted"
 
     def take_header(self, take: int) -> dict[str, str]:
         """What tells a studio, and no one else, which take to draw."""
@@ -56,22 +64,26 @@ def choose_backend(name: str | None = None) -> BackendName:
 
 
 @asynccontextmanager
-async def open_backend(name: BackendName, folder: Path) -> AsyncIterator[Backend]:
+async def open_backend(name: BackendName, folder: Path, patience: Patience) -> AsyncIterator[Backend]:
     """A backend, ready to be asked.
 
     Args:
         name: which.
         folder: the library's; a studio keeps what it remembers below it.
+        patience: how long is waited for what.
     """
-    opened = _open_studio(folder / ".studio") if name == "studio" else _open_hosted()
+    opened = _open_studio(folder / ".studio") if name == "studio" else _open_hosted(patience)
     async with opened as backend:
         yield backend
 
 
 @asynccontextmanager
-async def _open_hosted() -> AsyncIterator[Backend]:
-    async with AsyncDreamMachine() as client, httpx2.AsyncClient(timeout=60, follow_redirects=True) as files:
-        yield Backend("hosted", client, files, poll_seconds=3.0)
+async def _open_hosted(patience: Patience) -> AsyncIterator[Backend]:
+    async with (
+        AsyncDreamMachine(timeout=patience.call) as client,
+        httpx2.AsyncClient(timeout=patience.call, follow_redirects=True) as files,
+    ):
+        yield Backend("hosted", client, files, tightest_seconds=patience.look, widest_seconds=10.0)
 
 
 @asynccontextmanager
@@ -86,4 +98,4 @@ async def _open_studio(folder: Path) -> AsyncIterator[Backend]:
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app)) as http,
         AsyncDreamMachine(key, _STUDIO_URL, http_client=http) as client,
     ):
-        yield Backend("studio", client, http, poll_seconds=0.2)
+        yield Backend("studio", client, http, tightest_seconds=0.15, widest_seconds=0.3)

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import logging
+import os
 import sqlite3
+import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Final
+from pathlib import Path, PurePath
+from typing import Final, Literal
 
-from dream_nb.api.models import Generation, GenerationRequest, ImageGenerationRequest
+from dream_nb.api.models import Generation
+from dream_nb.jobs.identity import Request, read_request, request_hash
+from dream_nb.jobs.schema import open_database
 
-Request = GenerationRequest | ImageGenerationRequest
+State = Literal["intended", "sending", "unknown", "taken", "deleted"]
 
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS requests (
-    hash TEXT NOT NULL,
-    take INTEGER NOT NULL,
-    backend TEXT NOT NULL,
-    request TEXT NOT NULL,
-    written_at TEXT NOT NULL,
-    sending INTEGER NOT NULL DEFAULT 0,
-    id TEXT,
-    generation TEXT,
-    file TEXT,
-    sha256 TEXT,
-    PRIMARY KEY (hash, take, backend)
-) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX IF NOT EXISTS by_id ON requests (backend, id) WHERE id IS NOT NULL;
-"""
+logger = logging.getLogger("dream_nb.jobs")
+_UNDER_WAY: Final = (
+    "(state = 'sending' OR state = 'taken' AND file IS NULL"
+    " AND coalesce(iif(json_valid(generation), json_extract(generation, '$.state'), ''), '') <> 'failed')"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +39,13 @@ class Record:
         backend: "studio" or "hosted".
         request: the request as it was sent.
         written_at: when the intent was written (UTC).
-        sending: whether the POST may have left this machine.
+        source: the notebook or script that it came from.
+        state: "intended" before anything left this machine, "sending" from just before the first byte, "taken" once
+            the server named it, "unknown" where nobody knows whether it was taken, "deleted".
+        sent_at: when it was marked as sending (UTC), or None.
         generation: the last answer of the server, or None before the first.
+        seconds: from the create until it was seen to be completed, or None.
+        charge: what it cost in USD cents, or None where that is not known.
         file: the finished file's name inside the library, or None.
         sha256: of that file, or None.
     """
@@ -55,8 +55,12 @@ class Record:
     backend: str
     request: Request
     written_at: datetime
-    sending: bool = False
+    source: str = ""
+    state: State = "intended"
+    sent_at: datetime | None = None
     generation: Generation | None = None
+    seconds: float | None = None
+    charge: float | None = None
     file: str | None = None
     sha256: str | None = None
 
@@ -65,43 +69,10 @@ class Record:
         """Whether its file is in the library."""
         return self.file is not None
 
-
-def request_hash(request: Request, identify: Callable[[str], str] = str) -> str:
-    """The sha256 of the canonical request: what makes two requests one and the same.
-
-    Defaults are written out, `callback_url` does not count, `loop=False` is the same as none, and a picture in a
-    `data:` URI counts as the sha256 of its bytes.
-
-    Args:
-        request: the request.
-        identify: gives the lasting name of a generation's id (hash and take where the ledger knows it).
-    """
-    document = _canonical(request.wire(), identify)
-    document.pop("callback_url", None)
-    if not document.get("loop"):
-        document.pop("loop", None)
-    return hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def _canonical(value: Any, identify: Callable[[str], str]) -> Any:
-    if isinstance(value, list):
-        return [_canonical(item, identify) for item in value]
-    if isinstance(value, str) and value.startswith("data:"):
-        return "sha256:" + hashlib.sha256(_data_bytes(value)).hexdigest()
-    if not isinstance(value, dict):
-        return value
-    if value.get("type") == "generation" and isinstance(value.get("id"), str):
-        return value | {"id": identify(value["id"])}
-    return {key: _canonical(item, identify) for key, item in value.items()}
-
-
-def _data_bytes(uri: str) -> bytes:
-    import base64
-    from urllib.parse import unquote_to_bytes
-
-    head, _, body = uri.partition(",")
-    raw = unquote_to_bytes(body)
-    return base64.b64decode(raw) if head.endswith(";base64") else raw
+    @property
+    def has_failed(self) -> bool:
+        """Whether the server took it and could not make it."""
+        return self.generation is not None and self.generation.state == "failed"
 
 
 class Ledger:
@@ -109,24 +80,46 @@ class Ledger:
 
     Args:
         path: the SQLite file; made where it is missing.
+        read_only: whether nothing may be written, not even beside it.
+
+    Raises:
+        ValueError: it was written by a later version, or is a link.
+        sqlite3.Error: it is no SQLite file.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._lock = threading.Lock()
-        self._database = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
-        self._database.row_factory = sqlite3.Row
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = FULL")
-        self._database.executescript(_SCHEMA)
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._lock = threading.RLock()
+        self._database = open_database(path, read_only=read_only)
+        self.read_only = read_only
 
     def close(self) -> None:
         """Close the file; its write-ahead log goes back into it."""
         with self._lock:
             self._database.close()
 
+    def settle(self) -> None:
+        """Write the log back into the file where nothing is in flight, so that it can be copied as it is."""
+        if not self._execute(f"SELECT 1 FROM requests WHERE {_UNDER_WAY} LIMIT 1"):  # noqa: S608 - ours
+            self._execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def _execute(self, statement: str, *values: object) -> list[sqlite3.Row]:
         with self._lock:
             return self._database.execute(statement, values).fetchall()
+
+    def _change(self, statement: str, *values: object) -> int:
+        with self._lock:
+            return self._database.execute(statement, values).rowcount
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock:
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
 
     def hash(self, request: Request) -> str:
         """The request hash, with the generations that it names known by their own hash and take."""
@@ -145,58 +138,234 @@ class Ledger:
             take,
             backend,
         )
-        return _record(rows[0]) if rows else None
+        return next(_records(rows), None)
 
-    def intend(self, request: Request, take: int, backend: str) -> Record:
-        """Write the intent to send a request, or give back the row that is there."""
-        digest = self.hash(request)
-        self._execute(
-            "INSERT INTO requests (hash, take, backend, request, written_at) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT DO NOTHING",
-            digest,
-            take,
-            backend,
-            json.dumps(request.wire(), ensure_ascii=False),
-            datetime.now(UTC).isoformat(),
+    def find_id(self, backend: str, id: str) -> Record | None:  # noqa: A002 - the field's name in the specification
+        """The record of a generation, or None."""
+        return next(_records(self._execute("SELECT * FROM requests WHERE backend = ? AND id = ?", backend, id)), None)
+
+    def all(self) -> list[Record]:
+        """Every record, oldest first."""
+        return list(_records(self._execute("SELECT * FROM requests ORDER BY written_at")))
+
+    def under_way(self, backend: str | None = None) -> list[Record]:
+        """What may have left this machine and is neither in the library nor failed, oldest first."""
+        return list(
+            _records(
+                self._execute(
+                    f"SELECT * FROM requests WHERE {_UNDER_WAY} AND backend = coalesce(?, backend) ORDER BY written_at",  # noqa: S608 - ours
+                    backend,
+                )
+            )
         )
+
+    def is_claimed(self, backend: str, id: str) -> bool:  # noqa: A002 - the field's name in the specification
+        """Whether a generation belongs, or once belonged, to a row."""
+        return bool(
+            self._execute(
+                "SELECT 1 FROM requests WHERE backend = ?1 AND id = ?2"
+                " UNION ALL SELECT 1 FROM past WHERE backend = ?1 AND id = ?2",
+                backend,
+                id,
+            )
+        )
+
+    def next_take(self, hash: str) -> int:  # noqa: A002 - the column's name
+        """The first take of a request that is on no backend."""
+        return int(self._execute("SELECT coalesce(max(take), 0) + 1 FROM requests WHERE hash = ?", hash)[0][0])
+
+    def intend(self, request: Request, take: int | None, backend: str) -> Record:
+        """Write the intent to send a request, or give back the row that is there. Without a take it is a new one."""
+        with self._transaction():
+            digest = self.hash(request)
+            take = take if take is not None else self.next_take(digest)
+            self._execute(
+                "INSERT INTO requests (hash, take, backend, request, written_at, source, state)"
+                " VALUES (?, ?, ?, ?, ?, ?, 'intended') ON CONFLICT DO NOTHING",
+                digest,
+                take,
+                backend,
+                json.dumps(request.wire(), ensure_ascii=False),
+                datetime.now(UTC).isoformat(),
+                _source(),
+            )
         record = self.find(digest, take, backend)
-        assert record is not None
+        if record is None:
+            raise ValueError(f"the ledger's row of {request.prompt!r}, take {take}, is damaged: use --fresh")
         return record
 
+    def mark_sending(self, record: Record, owner: str) -> Record | None:
+        """Commit that the request leaves now. None where it must not: another process has it, or has sent it."""
+        marked = self._change(
+            "UPDATE requests SET state = 'sending', sent_at = ? WHERE hash = ? AND take = ? AND backend = ?"
+            " AND state = 'intended' AND owner = ?",
+            datetime.now(UTC).isoformat(),
+            *_key(record),
+            owner,
+        )
+        return self.reread(record) if marked else None
+
+    def claim(self, record: Record, generation: Generation) -> Record | None:
+        """Write that a generation was found to be this request's. None where it belongs to another row."""
+        if self.is_claimed(record.backend, generation.id or ""):
+            return None
+        try:
+            return self.update(record, generation=generation)
+        except sqlite3.IntegrityError:
+            return None
+
+    def answered(self, record: Record, generation: Generation) -> Record:
+        """Write the server's own answer to the create. A row that only guessed that id has to look again."""
+        with self._transaction():
+            self._change(
+                "UPDATE requests SET state = 'sending', id = NULL, generation = NULL"
+                " WHERE backend = ? AND id = ? AND NOT (hash = ? AND take = ?)",
+                record.backend,
+                generation.id,
+                record.hash,
+                record.take,
+            )
+            return self.update(record, generation=generation)
+
     def update(self, record: Record, **columns: object) -> Record:
-        """Write what became known of a request: `sending`, `generation`, `file`, `sha256`. Gives back the new row."""
+        """Write what became known of a request: `state`, `generation`, `file`, … Gives back the new row."""
         values: dict[str, object] = dict(columns)
         generation = values.get("generation")
         if isinstance(generation, Generation):
-            values |= {"id": generation.id, "generation": json.dumps(generation.wire(), ensure_ascii=False)}
+            document = json.dumps(generation.wire(), ensure_ascii=False)
+            values = {"state": "taken"} | values | {"id": generation.id, "generation": document}
         names = ", ".join(f"{name} = ?" for name in values)
-        self._execute(
+        self._change(
             f"UPDATE requests SET {names} WHERE hash = ? AND take = ? AND backend = ?",  # noqa: S608 - names are ours
             *values.values(),
-            record.hash,
-            record.take,
-            record.backend,
+            *_key(record),
         )
-        updated = self.find(record.hash, record.take, record.backend)
-        assert updated is not None
-        return updated
+        return self.reread(record)
+
+    def reread(self, record: Record) -> Record:
+        """The row as it is now."""
+        found = self.find(record.hash, record.take, record.backend)
+        assert found is not None
+        return found
 
     def forget(self, record: Record) -> Record:
         """Clear what is known of the generation, so that the same request and take can be sent again."""
-        return self.update(record, sending=0, id=None, generation=None, file=None, sha256=None)
+        with self._transaction():
+            if record.generation is not None:
+                self._change("INSERT OR IGNORE INTO past VALUES (?, ?)", record.backend, record.generation.id)
+            return self.update(
+                record,
+                state="intended",
+                sent_at=None,
+                id=None,
+                generation=None,
+                seconds=None,
+                charge=None,
+                file=None,
+                sha256=None,
+            )
+
+    def lease(self, record: Record, owner: str, seconds: float) -> bool:
+        """Take a row for a process, for some time. False where another one has it."""
+        now = time.time()
+        return bool(
+            self._change(
+                "UPDATE requests SET owner = ?, lease_until = ? WHERE hash = ? AND take = ? AND backend = ?"
+                " AND (owner IS NULL OR owner = ? OR lease_until < ? OR lease_until > ?)",
+                owner,
+                now + seconds,
+                *_key(record),
+                owner,
+                now,
+                # A clock that was set back must not lock a row for good.
+                now + 10 * seconds,
+            )
+        )
+
+    def renew(self, owner: str, seconds: float) -> None:
+        """Hold on to what a process has."""
+        self._change("UPDATE requests SET lease_until = ? WHERE owner = ?", time.time() + seconds, owner)
+
+    def release(self, record: Record, owner: str) -> None:
+        """Let another process have a row."""
+        self._change(
+            "UPDATE requests SET owner = NULL, lease_until = NULL"
+            " WHERE hash = ? AND take = ? AND backend = ? AND owner = ?",
+            *_key(record),
+            owner,
+        )
+
+    def durations(self, backend: str, kind: str) -> list[float]:
+        """How long the last of such generations took, in seconds."""
+        rows = self._execute(
+            "SELECT seconds FROM requests WHERE backend = ? AND seconds IS NOT NULL"
+            " AND iif(json_valid(request), json_extract(request, '$.generation_type'), '') = ?"
+            " ORDER BY sent_at DESC LIMIT 50",
+            backend,
+            kind,
+        )
+        return [float(row[0]) for row in rows]
+
+    def price(self, backend: str, kind: str) -> float | None:
+        """What a request of that kind cost last, in USD cents, or None."""
+        rows = self._execute("SELECT cents FROM prices WHERE backend = ? AND kind = ?", backend, kind)
+        return float(rows[0][0]) if rows else None
+
+    def learn_price(self, backend: str, kind: str, cents: float) -> None:
+        """Remember what a request of that kind costs."""
+        self._change("INSERT OR REPLACE INTO prices VALUES (?, ?, ?)", backend, kind, cents)
+
+    def insert(self, record: Record) -> None:
+        """Put in a row that was made elsewhere, unless the request and take, or the generation, is there."""
+        self._change(
+            "INSERT INTO requests (hash, take, backend, request, written_at, source, state, sent_at, id, generation,"
+            " seconds, charge, file, sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            *_key(record),
+            json.dumps(record.request.wire(), ensure_ascii=False),
+            record.written_at.isoformat(),
+            record.source,
+            record.state,
+            record.sent_at.isoformat() if record.sent_at else None,
+            record.generation.id if record.generation else None,
+            json.dumps(record.generation.wire(), ensure_ascii=False) if record.generation else None,
+            record.seconds,
+            record.charge,
+            record.file,
+            record.sha256,
+        )
+
+
+def _key(record: Record) -> tuple[str, int, str]:
+    return record.hash, record.take, record.backend
+
+
+def _source() -> str:
+    # A name only: where somebody's files lie has no place in what may be committed.
+    return PurePath(os.environ.get("JPY_SESSION_NAME") or (sys.argv[0] if sys.argv else "")).name
+
+
+def _records(rows: list[sqlite3.Row]) -> Iterator[Record]:
+    for row in rows:
+        try:
+            yield _record(row)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            # A ledger may come with a repository, and hold anything.
+            logger.warning("a row of the library's ledger is ignored: it is damaged (%s)", type(error).__name__)
 
 
 def _record(row: sqlite3.Row) -> Record:
-    document = json.loads(row["request"])
-    kind = ImageGenerationRequest if document["generation_type"] == "image" else GenerationRequest
     return Record(
         hash=row["hash"],
         take=row["take"],
         backend=row["backend"],
-        request=kind.from_answer(document),
+        request=read_request(json.loads(row["request"])),
         written_at=datetime.fromisoformat(row["written_at"]),
-        sending=bool(row["sending"]),
+        source=row["source"],
+        state=row["state"],
+        sent_at=datetime.fromisoformat(row["sent_at"]) if row["sent_at"] else None,
         generation=Generation.from_answer(row["generation"]) if row["generation"] else None,
+        seconds=row["seconds"],
+        charge=row["charge"],
         file=row["file"],
         sha256=row["sha256"],
     )

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import secrets
+import sqlite3
 import tempfile
+import time
 import unicodedata
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import anyio.to_thread
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.jobs.ledger import Ledger, Record
+from dream_nb.jobs.sidecars import SUFFIX, read_sidecars, write_sidecar
 
 _MAX_SLUG: Final = 48
-_MAX_FILE_BYTES: Final = 2 * 2**30
+_STALE_SECONDS: Final = 3600.0
 # Twelve digits are what a person sees; more are there for the day on which two requests share them.
 _NAME_DIGITS: Final = (12, 24, 64)
 _ARTICLES: Final = re.compile(r"^(?:a|an|the)-(?=.)")
@@ -33,27 +37,63 @@ class StoredFile:
     sha256: str
 
 
+class DamagedFileError(LibraryError):
+    """A file that came whole, and is not what it should be."""
+
+
 class Library:
     """A folder of finished files, and the ledger of the requests they came from.
+
+    A folder that cannot be written still gives what is in it, where it has a ledger.
 
     Args:
         folder: made where it is missing.
 
     Raises:
-        LibraryError: the folder cannot be made or written.
+        LibraryError: the folder cannot be made, or neither written nor read.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
+        path = self.folder / "ledger.sqlite"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=self.folder).close()
-            self.ledger = Ledger(self.folder / "ledger.sqlite")
+            self.read_only = not self._is_writable() and path.is_file()
+            self.ledger = Ledger(path, read_only=self.read_only)
+            if not self.read_only:
+                self._sweep()
+                self._take_in_sidecars()
+        except sqlite3.DatabaseError as error:
+            raise LibraryError(
+                f"{str(path)!r} cannot be used as a ledger ({error}): move it away, and it is written anew from the "
+                "sidecars beside the files"
+            ) from error
         except (OSError, ValueError) as error:
             raise LibraryError(
                 f"the library folder {str(folder)!r} cannot be written ({_plain(error)}): "
                 "choose another with DREAM_NB_LIBRARY or Session(library=…)"
             ) from error
+
+    def _is_writable(self) -> bool:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.folder).close()
+        except OSError:
+            if not (self.folder / "ledger.sqlite").is_file():
+                raise
+            return False
+        return True
+
+    def _sweep(self) -> None:
+        """Remove what a process that died was writing. What was written to lately may be another one's."""
+        for path in self.folder.glob("*.part"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > _STALE_SECONDS:
+                    path.unlink()
+
+    def _take_in_sidecars(self) -> None:
+        sidecars = read_sidecars(self.folder, {record.file for record in self.ledger.all() if record.file})
+        for record in sidecars:
+            self.ledger.insert(record)
 
     def close(self) -> None:
         """Close the ledger."""
@@ -65,43 +105,60 @@ class Library:
             return None
         path = self.folder / record.file
         # A ledger may come with a repository: it may only name plain files of its own folder.
-        is_own = path.parent == self.folder and not path.is_symlink() and path.is_file()
+        is_own = path.parent == self.folder and path.name == record.file and not path.is_symlink() and path.is_file()
         return path if is_own else None
 
-    async def store(self, record: Record, suffix: str, parts: AsyncIterator[bytes]) -> StoredFile:
-        """Write a finished file: under a temporary name, checked, then renamed in one step.
+    def holds(self, record: Record) -> bool:
+        """Whether the finished file of a record is there, byte for byte as it came."""
+        path = self.path(record)
+        try:
+            return path is not None and record.sha256 in (None, _sha256(path))
+        except OSError:
+            return False
+
+    def size(self) -> int:
+        """The bytes of all finished files."""
+        paths = (self.path(record) for record in self.ledger.all())
+        return sum(path.stat().st_size for path in paths if path is not None)
+
+    def remove(self, record: Record) -> Record:
+        """Remove the file of a record, and its sidecar. The row stays."""
+        path = self.path(record)
+        if path is not None:
+            path.unlink()
+            path.with_name(path.name + SUFFIX).unlink(missing_ok=True)
+        return self.ledger.update(record, file=None, sha256=None)
+
+    async def store(self, record: Record, suffix: str, fill: Callable[[BinaryIO], Awaitable[None]]) -> StoredFile:
+        """Write a finished file: under a temporary name, checked, then renamed in one step, with its sidecar.
 
         Args:
             record: the request that it belongs to; names the file.
             suffix: ".mp4", ".jpg" or ".png".
-            parts: its bytes.
+            fill: writes its bytes.
 
         Raises:
             LibraryError: it cannot be written, or is not a picture or video that can be decoded.
         """
         partial = self.folder / f"{secrets.token_hex(8)}{suffix}.part"
-        digest = hashlib.sha256()
-        size = 0
         try:
             with partial.open("xb") as file:
-                async for part in parts:
-                    size += len(part)
-                    if size > _MAX_FILE_BYTES:
-                        raise LibraryError(f"the file is larger than {_MAX_FILE_BYTES // 2**30} GB: not kept")
-                    digest.update(part)
-                    file.write(part)
+                await fill(file)
                 file.flush()
-                os.fsync(file.fileno())
+                await anyio.to_thread.run_sync(os.fsync, file.fileno())
             await anyio.to_thread.run_sync(_check, partial, suffix)
-            name = self._claim(partial, record, suffix, digest.hexdigest())
-            return StoredFile(name, digest.hexdigest())
+            sha256 = await anyio.to_thread.run_sync(_sha256, partial)
+            name = self._claim(partial, record, suffix, sha256)
+            write_sidecar(self.folder, replace(record, file=name, sha256=sha256))
+            return StoredFile(name, sha256)
         except OSError as error:
             raise LibraryError(
                 f"the library folder {str(self.folder)!r} cannot be written ({_plain(error)}): "
-                "make room or choose another, then run it again"
+                "make room or choose another, then run the cell again; what was made is not lost"
             ) from error
         finally:
-            partial.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
 
     def _claim(self, partial: Path, record: Record, suffix: str, sha256: str) -> str:
         """Give the file its final name. A file of another request is never replaced."""
@@ -139,7 +196,9 @@ def _check(path: Path, suffix: str) -> None:
             with Image.open(path) as image:
                 image.load()
     except Exception as error:
-        raise LibraryError(f"what was downloaded does not decode ({type(error).__name__}): run it again") from error
+        raise DamagedFileError(
+            f"what was downloaded does not decode ({type(error).__name__}): run the cell again to fetch it anew"
+        ) from error
 
 
 def _sha256(path: Path) -> str:

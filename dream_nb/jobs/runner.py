@@ -2,57 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Final
-from urllib.parse import urlsplit
 
 import anyio
-import httpx2
 
-from dream_nb.api.errors import (
-    APIConnectionError,
-    APITimeoutError,
-    GenerationFailedError,
-    NotFoundError,
-    RateLimitError,
-    ServerError,
-    UnreadableAnswerError,
-)
-from dream_nb.api.models import Generation, GenerationRequest
+from dream_nb.api.errors import DreamError, GenerationFailedError, NotFoundError
+from dream_nb.api.models import Generation
+from dream_nb.api.retry import retried
 from dream_nb.jobs.backends import Backend
+from dream_nb.jobs.budget import Budget
+from dream_nb.jobs.downloads import Downloads
+from dream_nb.jobs.leases import Leases
 from dream_nb.jobs.ledger import Ledger, Record
 from dream_nb.jobs.library import Library
+from dream_nb.jobs.patience import Patience
+from dream_nb.jobs.progress import Progress, Report, spoken
+from dream_nb.jobs.sender import Sender
+from dream_nb.jobs.watcher import Watcher
 
-_PASSING: Final = (APIConnectionError, APITimeoutError, RateLimitError, ServerError, UnreadableAnswerError)
-_MAX_WAIT_SECONDS: Final = 30.0
-_SUFFIXES: Final = {"video": (".mp4",), "image": (".jpg", ".jpeg", ".png")}
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a request stands.
-
-    Attributes:
-        state: "sending", then the API's own: queued, dreaming, completed, failed; "downloading" before the end.
-        fraction: how much is done, 0 to 1, or None where the server does not say.
-    """
-
-    state: str
-    fraction: float | None = None
-
-
-Report = Callable[[Progress], None]
+_MODERATION: Final = re.compile(r"moderat|blacklist|nsfw|prohibited|content policy|safety", re.IGNORECASE)
 
 
 class Runner:
-    """Sees requests through on one backend, into one library."""
+    """Sees requests through on one backend, into one library.
 
-    def __init__(self, backend: Backend, library: Library) -> None:
-        self._backend = backend
+    Args:
+        backend: who is asked.
+        library: where files and records go.
+        leases: the rows of this session.
+        budget: what may be spent.
+        patience: how long is waited for what.
+        callback_url: where the server tells what changed, or None.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        library: Library,
+        leases: Leases,
+        budget: Budget,
+        patience: Patience,
+        callback_url: str | None = None,
+    ) -> None:
+        self.backend = backend
         self._library = library
         self._ledger: Ledger = library.ledger
+        self._leases = leases
+        self._budget = budget
+        self._patience = patience
+        self._sender = Sender(backend, self._ledger, leases.owner, patience, callback_url)
+        self.watcher = Watcher(backend, self._durations, patience.pause)
+        self._downloads = Downloads(backend.files, library, patience)
 
     async def run(self, record: Record, report: Report) -> Record:
         """Bring a request from wherever it stands to its file.
@@ -67,78 +69,110 @@ class Runner:
         Raises:
             DreamError: it could not be sent, made, or kept; the ledger says how far it came.
         """
-        while True:
-            if record.generation is None or record.generation.state == "failed":
-                report(Progress("sending"))
-                record = await self._create(self._ledger.forget(record))
-            try:
-                return await self._finish(record, report)
-            except NotFoundError:
-                # A studio whose folder was cleared forgets what it made, and draws it again for nothing.
-                if self._backend.name != "studio":
-                    raise
-                record = self._ledger.forget(record)
+        if is_moderated(record):
+            raise _failure(record)
+        async with self._leases.held(record, report, self._library.holds) as held:
+            if self._library.holds(held):
+                return held
+            if held.has_failed and held.generation != record.generation:
+                # Another notebook saw it fail while this one waited for it.
+                raise _failure(held)
+            return await self._see_through(held, report)
 
-    async def _create(self, record: Record) -> Record:
-        record = self._ledger.update(record, sending=1)
-        headers = self._backend.take_header(record.take)
-        client = self._backend.client
-        if isinstance(record.request, GenerationRequest):
-            generation = await client.create_generation(record.request, headers=headers)
-        else:
-            generation = await client.generate_image(record.request, headers=headers)
-        return self._ledger.update(record, generation=generation)
+    async def _see_through(self, record: Record, report: Report) -> Record:
+        while True:
+            async with self._budget.slot(record.request, report):
+                record = await self._take(record, report)
+                try:
+                    # Counted from here: neither a long queue nor a long Retry-After makes a job late.
+                    with anyio.fail_after(self._patience.job):
+                        return await self._finish(record, report)
+                except TimeoutError:
+                    raise DreamError(
+                        f"not done after {spoken(self._patience.job)}, and no longer waited for; it goes on at its "
+                        "server: run the cell again to come back to it"
+                    ) from None
+                except NotFoundError:
+                    # A studio whose folder was cleared forgets what it made, and draws it again for nothing.
+                    if self.backend.name != "studio":
+                        raise
+                    record = self._ledger.forget(record)
+
+    async def _take(self, record: Record, report: Report) -> Record:
+        """Make sure that the server has the request."""
+        if record.state == "deleted":
+            raise DreamError(
+                "this dream was deleted, and its file is gone: add --fresh (fresh=True) to make another take"
+            )
+        if record.has_failed:
+            record = self._ledger.forget(record)
+        if record.state in ("sending", "unknown"):
+            return await self._sender.look(record, report)
+        if record.state == "intended":
+            async with self._budget.purchase(record, report):
+                await self._sender.send(record, report)
+            return self._ledger.reread(record)
+        return record
 
     async def _finish(self, record: Record, report: Report) -> Record:
-        generation = await self._watch(record, report)
-        record = self._ledger.update(record, generation=generation)
-        if generation.state == "failed":
-            raise GenerationFailedError(generation.id or "?", generation.failure_reason or "the server gave no reason")
-        report(Progress("downloading", 1.0))
-        url = _asset(generation)
-        stored = await self._library.store(record, _suffix(url, generation.kind), self._download(url))
-        return self._ledger.update(record, file=stored.name, sha256=stored.sha256)
-
-    async def _watch(self, record: Record, report: Report) -> Generation:
-        assert record.generation is not None
+        record = await self._watch(record, report)
+        if record.has_failed:
+            self._budget.give_back(record)
+            raise _failure(record)
         generation = record.generation
-        wait = pause = self._backend.poll_seconds
-        while not generation.is_final:
-            report(Progress(generation.state or "queued", _fraction(generation)))
-            await anyio.sleep(wait)
-            try:
-                generation = await self._backend.client.get_generation(generation.id or "")
-                wait = pause
-            except _PASSING as error:
-                # No blip of a look fails a job: it goes on at the server.
-                wait = min(2 * wait, _MAX_WAIT_SECONDS)
-                if isinstance(error, RateLimitError) and error.retry_after:
-                    wait = error.retry_after
-        return generation
+        assert generation is not None
 
-    async def _download(self, url: str) -> AsyncIterator[bytes]:
-        try:
-            async with self._backend.files.stream("GET", url) as answer:
-                if answer.status_code != httpx2.codes.OK:
-                    raise UnreadableAnswerError("download", f"the asset's URL answers {answer.status_code}")
-                async for part in answer.aiter_bytes():
-                    yield part
-        except httpx2.HTTPError as error:
-            raise APIConnectionError("download", f"the asset broke off ({type(error).__name__})") from error
+        async def refresh() -> Generation:
+            fresh = await retried(
+                lambda: self.backend.client.get_generation(generation.id or ""),
+                first=self._patience.pause,
+                seconds=self._patience.connect,
+            )
+            self._ledger.update(record, generation=fresh)
+            return fresh
+
+        record = await self._downloads.fetch(record, refresh, report)
+        self._ledger.settle()
+        return record
+
+    async def _watch(self, record: Record, report: Report) -> Record:
+        generation = record.generation
+        assert generation is not None
+        if generation.is_final:
+            return record
+        last = generation.state
+
+        def changed(seen: Generation) -> None:
+            nonlocal last
+            report(Progress(seen.state or "queued", _fraction(seen)))
+            if seen.state != last:
+                last = seen.state
+                self._ledger.update(record, generation=seen)
+
+        report(Progress(generation.state or "queued", _fraction(generation)))
+        age = max(timedelta(), datetime.now(UTC) - (record.sent_at or record.written_at))
+        generation = await self.watcher.follow(generation, changed, age.total_seconds())
+        took = (datetime.now(UTC) - (record.sent_at or record.written_at)).total_seconds()
+        # Seen right after it was taken up again, its end lies anywhere before.
+        is_known = generation.state == "completed" and age.total_seconds() < took / 2
+        return self._ledger.update(record, generation=generation, **({"seconds": took} if is_known else {}))
+
+    def _durations(self, kind: str) -> list[float]:
+        return self._ledger.durations(self.backend.name, kind)
 
 
-def _asset(generation: Generation) -> str:
-    assets = generation.assets
-    url = assets and (assets.video if generation.kind == "video" else assets.image)
-    if not url:
-        raise UnreadableAnswerError("getGeneration", f"generation {generation.id} is completed and has no asset")
-    return url
+def is_moderated(record: Record) -> bool:
+    """Whether a request was made and refused for what it says: sent again, it would be refused again."""
+    reason = record.generation.failure_reason if record.generation else None
+    return record.has_failed and bool(_MODERATION.search(reason or ""))
 
 
-def _suffix(url: str, kind: str) -> str:
-    suffix = PurePosixPath(urlsplit(url).path).suffix.lower()
-    known = _SUFFIXES.get(kind, ())
-    return suffix if suffix in known else known[0]
+def _failure(record: Record) -> GenerationFailedError:
+    generation = record.generation
+    assert generation is not None
+    reason = generation.failure_reason or "the server gave no reason"
+    advice = "Change the prompt, or add --fresh (fresh=True) to try it once more" if is_moderated(record) else ""
+    return GenerationFailedError(generation.id or "?", reason, advice)
 
 
 def _fraction(generation: Generation) -> float | None:

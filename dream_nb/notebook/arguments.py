@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.jobs.ledger import Request
+from dream_nb.jobs.identity import Request
 from dream_nb.notebook.prompts import cut_prompt
 from dream_nb.session import make_request
 
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What a line or cell asks for: a request, and which take of it."""
+    """What a line or cell asks for: a request, and which take of it, or a fresh one."""
 
     request: Request
     take: int
+    fresh: bool
 
 
 def read_arguments(parser: MagicArgumentParser, line: str, cell: str | None) -> Arguments:
@@ -42,7 +43,9 @@ def read_arguments(parser: MagicArgumentParser, line: str, cell: str | None) -> 
         given = parser.parse_args(words)
     except UsageError as error:
         raise InvalidRequestError(str(error)) from None
-    return Arguments(_request(prompt, given), given.take)
+    if given.fresh and given.take is not None:
+        raise InvalidRequestError("--fresh is the next take that is not there: leave out --take or --fresh")
+    return Arguments(_request(prompt, given), 1 if given.take is None else given.take, given.fresh)
 
 
 def _request(prompt: str, given: Any) -> Request:

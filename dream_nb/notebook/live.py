@@ -58,7 +58,7 @@ def _line(job: Job) -> Iterator[None]:
 
     def write(job: Job) -> None:
         done = job.progress.fraction
-        parts = [job.progress.state, f"{done:.0%}" if done is not None else "", clock(job.seconds)]
+        parts = [job.progress.state, f"{done:.0%}" if done is not None else "", clock(job.seconds), job.progress.note]
         sys.stderr.write("\r\x1b[K" + "  ".join(filter(None, parts)))
         sys.stderr.flush()
 

@@ -41,7 +41,8 @@ class DreamMagics(Magics):
     @argument("-i", "--image", action="store_true", help="Make an image instead of a video.")
     @argument("-a", "--aspect-ratio", metavar="W:H", help="1:1, 16:9 (the default), 9:16, 4:3, 3:4, 21:9 or 9:21.")
     @argument("-l", "--loop", action="store_true", help="Make a video whose end meets its beginning.")
-    @argument("-t", "--take", type=int, default=1, metavar="N", help="Which result of the same request (1).")
+    @argument("-t", "--take", type=int, metavar="N", help="Which result of the same request (1).")
+    @argument("-f", "--fresh", action="store_true", help="Make another take at every run, whatever is there.")
     def dream(self, line: str, cell: str | None = None) -> Dream:
         """Make a video, or an image, of a prompt, show it, and give it back as a Dream.
 
@@ -60,7 +61,7 @@ class DreamMagics(Magics):
             slow morning mist
         """
         arguments = read_arguments(DreamMagics.dream.parser, line, cell)  # type: ignore[union-attr]
-        dream = self._wait(default_session().submit(arguments.request, take=arguments.take))
+        dream = self._wait(default_session().submit(arguments.request, take=arguments.take, fresh=arguments.fresh))
         self.previews.show(dream)
         return dream
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import Generation
-from dream_nb.jobs.ledger import Record, Request
+from dream_nb.jobs.identity import Request
+from dream_nb.jobs.ledger import Record
 from dream_nb.jobs.library import Library
 from dream_nb.results.video import VideoFacts, iterate_frames, read_facts
 
@@ -70,6 +71,11 @@ class Dream:
     def take(self) -> int:
         """Which result of the same request it is, from 1."""
         return self._record.take
+
+    @property
+    def hash(self) -> str:
+        """The sha256 of the canonical request: the same for all takes."""
+        return self._record.hash
 
     @property
     def path(self) -> Path:

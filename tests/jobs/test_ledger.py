@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from dream_nb.api.models import Generation, GenerationReference, GenerationRequest, ImageGenerationRequest, Keyframes
-from dream_nb.jobs.ledger import Ledger, request_hash
+from dream_nb.jobs.identity import request_hash
+from dream_nb.jobs.ledger import Ledger
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_a_row_comes_back_as_it_was_written(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.sqlite")
     written = ledger.update(
         ledger.intend(request, 3, "studio"),
-        sending=1,
+        seconds=2.5,
         generation=Generation.from_answer({"id": "a", "state": "queued"}),
     )
     ledger.close()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator
+import os
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import anyio
 import pytest
@@ -36,13 +37,13 @@ def record(library: Library) -> Record:
 
 
 def store(library: Library, record: Record, content: bytes, *, cut: bool = False) -> str:
-    async def parts() -> AsyncIterator[bytes]:
-        yield content
+    async def fill(file: BinaryIO) -> None:
+        file.write(content)
         if cut:
             raise RuntimeError("broken off")
 
     async def main() -> str:
-        return (await library.store(record, ".png", parts())).name
+        return (await library.store(record, ".png", fill)).name
 
     return anyio.run(main)
 
@@ -81,6 +82,15 @@ def test_a_download_that_breaks_off_leaves_nothing(library: Library, record: Rec
     with pytest.raises(RuntimeError):
         store(library, record, picture(), cut=True)
     assert [path for path in library.folder.iterdir() if not path.name.startswith("ledger")] == []
+
+
+def test_what_a_dead_process_left_half_written_is_swept_away(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.mp4.part", tmp_path / "new.mp4.part"
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    Library(tmp_path)
+    assert [path.exists() for path in (old, new)] == [False, True]
 
 
 @pytest.mark.parametrize("name", ["../outside.png", "/etc/hostname", "link.png", "missing.png", "below/inside.png"])

@@ -1,6 +1,8 @@
 // The card: one generation while it is made.
 const STATES = {
+  waiting: "waiting",
   sending: "sending",
+  looking: "looking for it",
   queued: "waiting for its turn",
   dreaming: "dreaming",
   downloading: "fetching the file",
@@ -36,7 +38,9 @@ function render({ model, el }) {
   const done = element("i", "");
   bar.append(done);
   const text = element("div", "dream-text");
-  text.append(element("div", "dream-prompt", model.get("prompt")), element("div", "dream-facts", model.get("facts").join(" · ")));
+  const note = element("div", "dream-note");
+  note.setAttribute("role", "status");
+  text.append(element("div", "dream-prompt", model.get("prompt")), element("div", "dream-facts", model.get("facts").join(" · ")), note);
   card.append(picture, bar, text);
   el.append(card);
 
@@ -49,6 +53,7 @@ function render({ model, el }) {
     seen = performance.now();
     const fraction = model.get("fraction");
     card.dataset.state = model.get("state");
+    note.textContent = model.get("note");
     state.textContent = STATES[model.get("state")] ?? model.get("state");
     bar.classList.toggle("dream-unknown", fraction === null && !ENDED.has(model.get("state")));
     if (fraction === null) bar.removeAttribute("aria-valuenow");

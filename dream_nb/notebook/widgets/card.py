@@ -22,6 +22,7 @@ class Card(anywidget.AnyWidget):
     prompt = traitlets.Unicode().tag(sync=True)
     facts = traitlets.List(traitlets.Unicode()).tag(sync=True)
     state = traitlets.Unicode().tag(sync=True)
+    note = traitlets.Unicode().tag(sync=True)
     fraction = traitlets.Float(None, allow_none=True).tag(sync=True)
     seconds = traitlets.Float(0.0).tag(sync=True)
     width = traitlets.Int(16).tag(sync=True)
@@ -41,6 +42,7 @@ class Card(anywidget.AnyWidget):
             return
         with self.hold_sync():
             self.state = job.progress.state
+            self.note = job.progress.note
             self.fraction = job.progress.fraction
             self.seconds = job.seconds
 

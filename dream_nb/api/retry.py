@@ -1,0 +1,76 @@
+"""Which call may be sent again, and when."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+import anyio
+
+from dream_nb.api.errors import (
+    APIConnectionError,
+    APIError,
+    APITimeoutError,
+    RateLimitError,
+    ServerError,
+    UnreadableAnswerError,
+)
+
+T = TypeVar("T")
+
+_REQUEST_TIMEOUT: Final = 408
+_UNAVAILABLE: Final = 503
+_MAX_PAUSE: Final = 30.0
+
+
+def was_not_taken(error: APIError) -> bool:
+    """Whether it is certain that the server took nothing of the request, and may take it another time."""
+    if not error.reached or isinstance(error, RateLimitError):
+        return True
+    return error.status == _UNAVAILABLE and error.retry_after is not None
+
+
+def is_passing(error: APIError) -> bool:
+    """Whether the same call may go well later. After a create this means that nobody knows whether it was taken."""
+    passing = (APIConnectionError, APITimeoutError, RateLimitError, ServerError, UnreadableAnswerError)
+    return isinstance(error, passing) or error.status == _REQUEST_TIMEOUT
+
+
+class Backoff:
+    """Pauses between tries: each about twice as long as the one before, scattered, and never shorter than asked for.
+
+    Args:
+        first: seconds of the first pause, about.
+    """
+
+    def __init__(self, first: float) -> None:
+        self._next = first
+
+    def pause(self, error: APIError | None = None) -> float:
+        """Seconds to wait after that error. A `Retry-After` of any length is honoured."""
+        pause = self._next * random.uniform(0.75, 1.25)  # noqa: S311 - it hides nothing
+        self._next = min(2 * self._next, _MAX_PAUSE)
+        return max(pause, error.retry_after or 0.0) if error else pause
+
+
+async def retried(call: Callable[[], Awaitable[T]], *, first: float, seconds: float) -> T:
+    """What a call that changes nothing gives, tried again for some time while what goes wrong may pass.
+
+    Args:
+        call: sends it once.
+        first: seconds of the first pause.
+        seconds: after which its error is given up to.
+
+    Raises:
+        APIError: it does not pass, or did not in time.
+    """
+    backoff, end = Backoff(first), anyio.current_time() + seconds
+    while True:
+        try:
+            return await call()
+        except APIError as error:
+            pause = backoff.pause(error)
+            if not is_passing(error) or anyio.current_time() + pause > end:
+                raise
+        await anyio.sleep(pause)

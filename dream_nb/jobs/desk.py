@@ -1,0 +1,117 @@
+"""What a session has open: its backends, each with its runner."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from typing import TypeVar
+
+from dream_nb.api.errors import NotFoundError
+from dream_nb.api.models import Generation
+from dream_nb.api.portal import portal
+from dream_nb.api.retry import retried
+from dream_nb.jobs.backends import Backend, BackendName, open_backend
+from dream_nb.jobs.budget import Allowance, Budget, Limits
+from dream_nb.jobs.leases import Leases
+from dream_nb.jobs.library import Library
+from dream_nb.jobs.listener import Callbacks, listening
+from dream_nb.jobs.patience import Patience
+from dream_nb.jobs.runner import Runner
+
+T = TypeVar("T")
+
+
+class Desk:
+    """Opens backends when they are first needed. Its methods wait; the work is done on the background loop.
+
+    Args:
+        library: where everything goes.
+        patience: how long is waited for what.
+        allowance: what may be spent.
+        limits: how much is asked for at once.
+        callbacks: where servers tell what changed, or None.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        patience: Patience,
+        allowance: Allowance,
+        limits: Limits,
+        callbacks: Callbacks | None = None,
+    ) -> None:
+        self._callbacks = callbacks
+        self._callback_url: str | None = None
+        self._library = library
+        self._patience = patience
+        self._allowance = allowance
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._exit = ExitStack()
+        self._runners: dict[BackendName, Runner] = {}
+        self._leases: Leases | None = None
+
+    def close(self) -> None:
+        """Close the backends."""
+        with self._lock:
+            self._runners.clear()
+            self._exit.close()
+
+    def runner(self, name: BackendName) -> Runner:
+        """What sees requests through on that backend.
+
+        Raises:
+            ConfigurationError: there is no key for it.
+        """
+        with self._lock:
+            if name not in self._runners:
+                opened = open_backend(name, self._library.folder, self._patience)
+                backend = self._exit.enter_context(portal.entered(opened))
+                if self._callbacks is not None and self._callback_url is None:
+                    heard = listening(self._told, self._callbacks)
+                    self._callback_url = self._exit.enter_context(portal.entered(heard))
+                self._runners[name] = portal.call(self._engage, backend)
+            return self._runners[name]
+
+    async def _engage(self, backend: Backend) -> Runner:
+        # On the loop: locks and limiters belong to it.
+        ledger, patience = self._library.ledger, self._patience
+        self._leases = self._leases or Leases(ledger, patience.lease)
+        budget = Budget(backend, ledger, self._allowance, self._limits, patience)
+        return Runner(backend, self._library, self._leases, budget, patience, self._callback_url)
+
+    def _told(self, id: str) -> None:  # noqa: A002 - the field's name in the specification
+        for runner in list(self._runners.values()):
+            runner.watcher.ask_now(id)
+
+    def generation(self, name: BackendName, id: str) -> Generation:  # noqa: A002 - the name in the specification
+        """A generation of the account, by its id."""
+        client = self.runner(name).backend.client
+        found: Generation = portal.call(self._retried, lambda: client.get_generation(id))
+        return found
+
+    def generations(self, name: BackendName) -> list[Generation]:
+        """All generations of the account, newest first."""
+        return portal.call(self._list, self.runner(name).backend)
+
+    async def _list(self, backend: Backend) -> list[Generation]:
+        async def listed() -> list[Generation]:
+            return [generation async for generation in backend.client.iter_generations()]
+
+        return await self._retried(listed)
+
+    def delete(self, name: BackendName, id: str) -> None:  # noqa: A002 - the name in the specification
+        """Have the server delete a generation. One that it no longer knows counts as deleted.
+
+        Raises:
+            APIError: it did not, as far as is known.
+        """
+        client = self.runner(name).backend.client
+        try:
+            portal.call(self._retried, lambda: client.delete_generation(id))
+        except NotFoundError:
+            return
+
+    async def _retried(self, call: Callable[[], Awaitable[T]]) -> T:
+        return await retried(call, first=self._patience.pause, seconds=self._patience.connect)

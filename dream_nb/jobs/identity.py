@@ -1,0 +1,85 @@
+"""What makes two requests one and the same, and a generation the answer to one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dream_nb.api.models import Generation, GenerationRequest, ImageGenerationRequest
+
+Request = GenerationRequest | ImageGenerationRequest
+
+
+def request_hash(request: Request, identify: Callable[[str], str] = str) -> str:
+    """The sha256 of the canonical request: what makes two requests one and the same.
+
+    Defaults are written out, `callback_url` does not count, `loop=False` is the same as none, and a picture in a
+    `data:` URI counts as the sha256 of its bytes.
+
+    Args:
+        request: the request.
+        identify: gives the lasting name of a generation's id (hash and take where the ledger knows it).
+    """
+    document = _canonical(request.wire(), identify)
+    document.pop("callback_url", None)
+    if not document.get("loop"):
+        document.pop("loop", None)
+    return hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def read_request(document: Mapping[str, Any]) -> Request:
+    """A request from its document, as it was written or as a server gave it back.
+
+    Raises:
+        ValueError: it is no request.
+    """
+    kind = ImageGenerationRequest if document.get("generation_type") == "image" else GenerationRequest
+    return kind.from_answer(document)
+
+
+def answers(generation: Generation, request: Request) -> bool:
+    """Whether a generation may be what the server made of a request.
+
+    Every field that was sent has to be there; what the server added does not count, nor do addresses that it may
+    replace: `callback_url`, and pictures that went as `data:` URIs.
+    """
+    if generation.request is None or generation.kind != request.generation_type:
+        return False
+    sent = request.wire()
+    sent.pop("callback_url", None)
+    if not sent.get("loop"):
+        sent.pop("loop", None)
+    return _holds(generation.request.wire(), sent)
+
+
+def _holds(given: Any, sent: Any) -> bool:
+    if isinstance(sent, dict):
+        return isinstance(given, dict) and all(_holds(given.get(key), value) for key, value in sent.items())
+    if isinstance(sent, list):
+        return isinstance(given, list) and len(given) == len(sent) and all(map(_holds, given, sent))
+    if isinstance(sent, str) and sent.startswith("data:"):
+        return isinstance(given, str)
+    return bool(given == sent)
+
+
+def _canonical(value: Any, identify: Callable[[str], str]) -> Any:
+    if isinstance(value, list):
+        return [_canonical(item, identify) for item in value]
+    if isinstance(value, str) and value.startswith("data:"):
+        return "sha256:" + hashlib.sha256(_data_bytes(value)).hexdigest()
+    if not isinstance(value, dict):
+        return value
+    if value.get("type") == "generation" and isinstance(value.get("id"), str):
+        return value | {"id": identify(value["id"])}
+    return {key: _canonical(item, identify) for key, item in value.items()}
+
+
+def _data_bytes(uri: str) -> bytes:
+    import base64
+    from urllib.parse import unquote_to_bytes
+
+    head, _, body = uri.partition(",")
+    raw = unquote_to_bytes(body)
+    return base64.b64decode(raw) if head.endswith(";base64") else raw

@@ -1,0 +1,49 @@
+"""When to look at a generation next: tight where its end is expected, wide before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import quantiles
+
+_ENOUGH = 2
+_MARGIN = 0.9
+_GROWTH = 0.08
+_FIRST = 8
+_UNSURE = 3.2
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The times at which such generations have ended, and the looks that follow from them.
+
+    Attributes:
+        tightest: seconds between two looks where the end is expected.
+        widest: seconds between two looks at most.
+        early: seconds after the create before which hardly any ends, or None where that is not known.
+        late: seconds after the create by which most have ended, or None.
+    """
+
+    tightest: float
+    widest: float
+    early: float | None = None
+    late: float | None = None
+
+    @classmethod
+    def learned(cls, durations: Sequence[float], tightest: float, widest: float) -> Pace:
+        """The pace for generations that took that long."""
+        if len(durations) < _ENOUGH:
+            return cls(tightest, widest)
+        tenths = quantiles(durations, n=10, method="inclusive")
+        return cls(tightest, widest, _MARGIN * tenths[0], tenths[-1] / _MARGIN)
+
+    def pause(self, age: float) -> float:
+        """Seconds to the next look at a generation of that age."""
+        if self.early is None or self.late is None:
+            # Nothing is known: the longer it took, the less a share of that time matters.
+            least = _UNSURE if age else _FIRST
+            return min(self.widest, max(least * self.tightest, _GROWTH * age))
+        if age < self.early:
+            # A few looks on the way tell whether it is queued or dreaming.
+            return min(self.widest, max(self.tightest, min(self.early - age, self.early / 3)))
+        return min(self.widest, max(self.tightest, _GROWTH * (age - self.late)))

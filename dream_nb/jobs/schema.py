@@ -1,0 +1,129 @@
+"""The tables of a ledger, and how older ones become them."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+VERSION: Final = 2
+
+_TABLES: Final = """
+CREATE TABLE requests (
+    hash TEXT NOT NULL,
+    take INTEGER NOT NULL,
+    backend TEXT NOT NULL,
+    request TEXT NOT NULL,
+    written_at TEXT NOT NULL,
+    source TEXT NOT NULL DEFAULT '',
+    state TEXT NOT NULL,
+    sent_at TEXT,
+    id TEXT,
+    generation TEXT,
+    seconds REAL,
+    charge REAL,
+    file TEXT,
+    sha256 TEXT,
+    owner TEXT,
+    lease_until REAL,
+    PRIMARY KEY (hash, take, backend)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX by_id ON requests (backend, id) WHERE id IS NOT NULL;
+CREATE TABLE past (backend TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (backend, id)) STRICT, WITHOUT ROWID;
+CREATE TABLE prices (
+    backend TEXT NOT NULL, kind TEXT NOT NULL, cents REAL NOT NULL, PRIMARY KEY (backend, kind)
+) STRICT, WITHOUT ROWID;
+"""
+# The first ledgers had a flag where there is a state now, and no number of their own.
+_FROM_1: Final = """
+DROP INDEX by_id;
+ALTER TABLE requests RENAME TO requests_1;
+{tables}
+INSERT INTO requests (hash, take, backend, request, written_at, state, sent_at, id, generation, file, sha256)
+    SELECT hash, take, backend, request, written_at,
+        CASE WHEN id IS NOT NULL THEN 'taken' WHEN sending THEN 'sending' ELSE 'intended' END,
+        CASE WHEN sending THEN written_at END, id, generation, file, sha256
+    FROM requests_1;
+DROP TABLE requests_1;
+"""
+_BUSY_SECONDS: Final = 30.0
+# Write-ahead logging needs memory that all processes share: these file systems have none.
+_NETWORK: Final = frozenset(
+    {"9p", "afs", "afpfs", "ceph", "cifs", "davfs", "fuse.davfs2", "fuse.rclone", "fuse.sshfs", "glusterfs", "lustre",
+     "ncpfs", "nfs", "nfs4", "smb2", "smb3", "smbfs", "webdav"}
+)  # fmt: skip
+
+
+def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """A ledger's database, with the tables of this version.
+
+    Args:
+        path: the file, made where it is missing.
+        read_only: whether nothing may be written.
+
+    Raises:
+        ValueError: it was written by a later version, or is a link.
+        sqlite3.Error: it is no SQLite file.
+    """
+    if path.is_symlink():
+        raise ValueError(f"{path.name} is a link")
+    # Read-only, a log beside it cannot be read: what it holds is what was settled.
+    name = f"{path.absolute().as_uri()}?{'immutable=1' if read_only else 'mode=rwc'}"
+    database = sqlite3.connect(name, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None)
+    try:
+        database.row_factory = sqlite3.Row
+        database.execute("PRAGMA trusted_schema = OFF")
+        if not read_only:
+            database.execute(f"PRAGMA journal_mode = {'DELETE' if _is_on_network(path) else 'WAL'}")
+            database.execute("PRAGMA synchronous = FULL")
+            _migrate(database)
+        version = _version(database)
+        if version != VERSION:
+            when = "a later" if version > VERSION else "an earlier"
+            raise ValueError(f"{path.name} was written by {when} version of dream_nb (format {version})")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _version(database: sqlite3.Connection) -> int:
+    return int(database.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _migrate(database: sqlite3.Connection) -> None:
+    if _version(database) >= VERSION:
+        return
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have done it meanwhile.
+        if _version(database) < VERSION:
+            is_old = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'requests'").fetchone()
+            script = _FROM_1.format(tables=_TABLES) if is_old else _TABLES
+            for statement in script.split(";"):
+                database.execute(statement)
+            database.execute(f"PRAGMA user_version = {VERSION}")
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
+
+
+def _is_on_network(path: Path, mounts: Path = Path("/proc/self/mounts")) -> bool:
+    """Whether a file lies on a network file system, as far as the system tells."""
+    where = os.path.realpath(path.parent)
+    if where.startswith("\\\\"):
+        return True
+    best, kind = "", ""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    for line in lines:
+        fields = line.split(" ")
+        point = fields[1].encode().decode("unicode_escape") if len(fields) > 2 else "?"
+        inside = where == point or where.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best):
+            best, kind = point, fields[2]
+    return kind in _NETWORK

@@ -1,0 +1,97 @@
+"""The sidecar beside each file: what the ledger knows of it, as JSON, so that a lost ledger can be written anew."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from dream_nb.api.models import Generation
+from dream_nb.jobs.identity import read_request
+from dream_nb.jobs.ledger import Record
+
+SUFFIX: Final = ".json"
+_VERSION: Final = 1
+_MAX_BYTES: Final = 64 * 2**20
+_MAX_TAKE: Final = 10_000
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_BACKENDS: Final = frozenset({"studio", "hosted"})
+
+logger = logging.getLogger("dream_nb.jobs")
+
+
+def write_sidecar(folder: Path, record: Record) -> None:
+    """Write the sidecar of a finished record, in one step."""
+    document = {
+        "version": _VERSION,
+        "hash": record.hash,
+        "take": record.take,
+        "backend": record.backend,
+        "request": record.request.wire(),
+        "generation": record.generation.wire() if record.generation else None,
+        "written_at": record.written_at.isoformat(),
+        "sent_at": record.sent_at.isoformat() if record.sent_at else None,
+        "seconds": record.seconds,
+        "charge": record.charge,
+        "sha256": record.sha256,
+    }
+    path = folder / f"{record.file}{SUFFIX}"
+    partial = path.with_name(f"{path.name}.part")
+    partial.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+    partial.replace(path)
+
+
+def read_sidecars(folder: Path, known: set[str]) -> list[Record]:
+    """The records that sidecars tell of, besides those of known files.
+
+    They may come with a repository: whatever is not a plain sidecar of a plain file beside it is ignored, with a line.
+    """
+    records = []
+    for path in sorted(folder.glob(f"*.*{SUFFIX}")):
+        file = path.name.removesuffix(SUFFIX)
+        if file in known or not (folder / file).exists():
+            continue
+        try:
+            records.append(_read(path, file))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            logger.warning("%s is ignored: it is no sidecar of a dream (%s)", path.name, type(error).__name__)
+    return records
+
+
+def _read(path: Path, file: str) -> Record:
+    if path.is_symlink() or (path.parent / file).is_symlink() or path.stat().st_size > _MAX_BYTES:
+        raise ValueError("a link, or too large")
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    take, sha256 = document["take"], document["sha256"]
+    is_plain = (
+        document["version"] == _VERSION
+        and type(take) is int
+        and 1 <= take <= _MAX_TAKE
+        and document["backend"] in _BACKENDS
+        and _SHA256.fullmatch(document["hash"])
+        and _SHA256.fullmatch(sha256)
+    )
+    if not is_plain:
+        raise ValueError("a field that no sidecar has")
+    sent_at, generation = document.get("sent_at"), document.get("generation")
+    return Record(
+        hash=document["hash"],
+        take=take,
+        backend=document["backend"],
+        request=read_request(document["request"]),
+        written_at=datetime.fromisoformat(document["written_at"]),
+        state="taken",
+        sent_at=datetime.fromisoformat(sent_at) if sent_at else None,
+        generation=Generation.from_answer(generation) if generation else None,
+        seconds=_number(document.get("seconds")),
+        charge=_number(document.get("charge")),
+        file=file,
+        sha256=sha256,
+    )
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None

@@ -1,0 +1,178 @@
+"""Follows every generation in flight with as few calls as possible."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from dream_nb.api.errors import APIError, DreamError, NotFoundError
+from dream_nb.api.models import Generation
+from dream_nb.api.pages import Pages
+from dream_nb.api.retry import Backoff, is_passing
+from dream_nb.jobs.backends import Backend
+from dream_nb.jobs.pace import Pace
+
+_PAGE: Final = 100
+_NOTHING_NEW: Final = 10.0
+_SAFETY_SECONDS: Final = 30.0
+_OVERDUE: Final = 1.5
+
+
+@dataclass(eq=False)
+class _Followed:
+    """A generation that somebody waits for."""
+
+    id: str
+    kind: str
+    changed: Callable[[Generation], None]
+    done: asyncio.Future[Generation]
+    began: float
+    last: Generation | None = None
+    seen_at: float = field(default=0.0)
+
+
+class Watcher:
+    """One a session and backend, on the event loop's thread.
+
+    Args:
+        backend: which is asked.
+        durations: gives how long generations of a kind have taken, in seconds.
+        pause: the first pause after a look that failed, in seconds.
+    """
+
+    def __init__(self, backend: Backend, durations: Callable[[str], list[float]], pause: float) -> None:
+        self._backend = backend
+        self._durations = durations
+        self._pause = pause
+        self._followed: dict[str, _Followed] = {}
+        self._paces: dict[str, Pace] = {}
+        self._wake = asyncio.Event()
+        self._urgent = False
+        self._told = False
+        self._task: asyncio.Task[None] | None = None
+        self.calls = 0
+
+    async def follow(
+        self, generation: Generation, changed: Callable[[Generation], None], age: float = 0.0
+    ) -> Generation:
+        """Wait until a generation is final.
+
+        Args:
+            generation: as it was seen last.
+            changed: told whenever it was seen anew.
+            age: seconds since it was made.
+
+        Raises:
+            APIError: the server does not know it, or refuses to say.
+        """
+        if generation.is_final:
+            return generation
+        assert generation.id is not None
+        loop = asyncio.get_running_loop()
+        followed = _Followed(
+            generation.id, generation.kind, changed, loop.create_future(), loop.time() - age, generation, loop.time()
+        )
+        self._followed[followed.id] = followed
+        self._wake.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+        try:
+            return await followed.done
+        finally:
+            self._followed.pop(followed.id, None)
+            if not self._followed and self._task is not None:
+                self._task.cancel()
+                self._task = None
+
+    def ask_now(self, id: str) -> None:  # noqa: A002 - the field's name in the specification
+        """Look at once, since that generation is said to have changed."""
+        if id in self._followed:
+            self._told = self._urgent = True
+            self._wake.set()
+
+    async def _run(self) -> None:
+        backoff: Backoff | None = None
+        while True:
+            try:
+                await self._until_next_look()
+                await self._look()
+                backoff = None
+            except APIError as error:
+                if not is_passing(error):
+                    self._fail(list(self._followed.values()), error)
+                    continue
+                # No blip of a look fails a job: it goes on at the server.
+                backoff = backoff or Backoff(self._pause)
+                await asyncio.sleep(backoff.pause(error))
+            except Exception as error:  # noqa: BLE001 - whoever waits has to hear it
+                self._fail(list(self._followed.values()), DreamError(f"watching stopped: {error}"))
+
+    async def _until_next_look(self) -> None:
+        """Sleep until the first of the followed is due; what comes to be followed meanwhile may be due earlier."""
+        while not self._urgent:
+            self._wake.clear()
+            now = asyncio.get_running_loop().time()
+            due = min((self._due(followed) for followed in self._followed.values()), default=now + _NOTHING_NEW)
+            if due <= now:
+                break
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), due - now)
+        self._urgent = False
+
+    def _due(self, followed: _Followed) -> float:
+        pace = self._paces.get(followed.kind)
+        if pace is None:
+            backend = self._backend
+            pace = Pace.learned(self._durations(followed.kind), backend.tightest_seconds, backend.widest_seconds)
+            self._paces[followed.kind] = pace
+        age = followed.seen_at - followed.began
+        if self._told and (pace.late is None or age < _OVERDUE * pace.late):
+            # Whoever is told asks now and then all the same: a message may get lost.
+            return followed.seen_at + _SAFETY_SECONDS
+        return followed.seen_at + pace.pause(age)
+
+    async def _look(self) -> None:
+        wanted = dict(self._followed)
+        if len(wanted) == 1:
+            await self._get(*wanted.values())
+            return
+        pages = Pages(_PAGE)
+        # A page holds what is newest: what was made long ago is asked for by its id, rather than by many pages.
+        most = 1 + 2 * len(wanted) // _PAGE
+        while wanted and not pages.ended and most:
+            most -= 1
+            self.calls += 1
+            page = await self._backend.client.list_generations(limit=_PAGE, offset=pages.offset)
+            for generation in pages.new(page):
+                if followed := wanted.pop(generation.id or "", None):
+                    self._saw(followed, generation)
+        for followed in wanted.values():
+            await self._get(followed)
+
+    async def _get(self, followed: _Followed) -> None:
+        self.calls += 1
+        try:
+            self._saw(followed, await self._backend.client.get_generation(followed.id))
+        except NotFoundError as error:
+            self._fail([followed], error)
+
+    def _saw(self, followed: _Followed, generation: Generation) -> None:
+        now = asyncio.get_running_loop().time()
+        followed.last, followed.seen_at = generation, now
+        if generation.is_final:
+            if generation.state == "completed":
+                # Those made with it end soon: what is learned now counts now.
+                self._paces.pop(generation.kind, None)
+            if not followed.done.done():
+                followed.done.set_result(generation)
+        else:
+            followed.changed(generation)
+
+    def _fail(self, those: list[_Followed], error: DreamError) -> None:
+        for followed in those:
+            self._followed.pop(followed.id, None)
+            if not followed.done.done():
+                followed.done.set_exception(error)

@@ -1,0 +1,26 @@
+"""Fixtures of the tests of paid work."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.jobs.hosted import Hosted, hosted, use
+
+
+@pytest.fixture
+def key() -> str:
+    """A key that occurs nowhere by chance."""
+    return f"luma-{secrets.token_urlsafe(24)}"
+
+
+@pytest.fixture
+def server(tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosted]:
+    """A served studio that this process takes for the hosted API, in an empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    with hosted(tmp_path / "server", key) as server:
+        use(server, monkeypatch)
+        yield server

@@ -1,0 +1,164 @@
+"""A served studio in the place of the hosted API, and what its own books say."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dream_nb import workers
+from dream_nb.jobs.patience import Patience
+from dream_nb.session import Session
+from dream_nb.studio.app import create_app
+from dream_nb.studio.faults import Faults
+from dream_nb.studio.settings import Settings
+from tests.studio.machine import PREFIX, TINY, served
+
+HASTE = Patience(call=1.0, connect=1.0, reconcile=0.5, job=60.0, download=20.0, look=0.02, pause=0.02, lease=1.0)
+"""What a test has patience for."""
+
+SECONDS = 60
+
+
+class Books:
+    """Counts what comes to a server, and may answer in its place.
+
+    Attributes:
+        calls: method and path below the prefix of every request that came.
+        keys: the bearer keys that came.
+        late: seconds by which the next answer to a POST comes late, though it was taken at once.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._lock = threading.Lock()
+        self.calls: list[tuple[str, str]] = []
+        self.keys: list[str] = []
+        self.late = 0.0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (b"x-test", b"1") not in scope["headers"]:
+            with self._lock:
+                self.calls.append((scope["method"], scope["path"].removeprefix(PREFIX)))
+                self.keys += [value.decode() for name, value in scope["headers"] if name == b"authorization"]
+        if scope["type"] == "http" and scope["method"] == "POST" and self.late:
+            late, self.late = self.late, 0.0
+
+            async def send_late(message: Message) -> None:
+                await asyncio.sleep(late)
+                await send(message)
+
+            await self._app(scope, receive, send_late)
+        else:
+            await self._app(scope, receive, send)
+
+    def count(self, method: str, path: str = "") -> int:
+        """How many such requests came."""
+        with self._lock:
+            return sum(asked == method and where.startswith(path) for asked, where in self.calls)
+
+
+class Trickle:
+    """An application that gives the bodies of some paths a few bytes at a time, with pauses."""
+
+    def __init__(self, app: ASGIApp, path: str, pause: float) -> None:
+        self._app, self._path, self._pause = app, path, pause
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def slowly(message: Message) -> None:
+            body = message.get("body", b"")
+            if message["type"] != "http.response.body" or len(body) < 2:
+                await send(message)
+                return
+            step = max(1, len(body) // 8)
+            for start in range(0, len(body), step):
+                more = start + step < len(body) or message.get("more_body", False)
+                await send({**message, "body": body[start : start + step], "more_body": more})
+                await asyncio.sleep(self._pause)
+
+        is_slow = scope["type"] == "http" and scope["path"].removeprefix(PREFIX).startswith(self._path)
+        await self._app(scope, receive, slowly if is_slow else send)
+
+
+@dataclass
+class Hosted:
+    """The server, as tests ask it."""
+
+    base_url: str
+    key: str
+    faults: Faults
+    books: Books
+    folder: Path
+    client: httpx2.Client
+    sessions: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def made(self) -> list[dict[str, Any]]:
+        """Everything that was ever created and not deleted, newest first."""
+        answer = self.client.get("/generations")
+        found: list[dict[str, Any]] = answer.json()["generations"]
+        return found
+
+    @property
+    def balance(self) -> float:
+        return float(self.client.get("/credits").json()["credit_balance"])
+
+    def session(self, library: Path | str = "dreams", **given: Any) -> Session:
+        """A session that asks this server; closed at the end of the test."""
+        options: Any = {"patience": HASTE, "prices": {"video": 32.0, "image": 1.5}} | given
+        return self.sessions.enter_context(Session(library, "hosted", **options))
+
+
+@contextmanager
+def hosted(
+    folder: Path,
+    key: str,
+    *,
+    settings: Settings = TINY,
+    executor: Callable[[], Executor] = workers.pool,
+    wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+) -> Iterator[Hosted]:
+    """A served studio, with its faults and its books."""
+    faults = Faults()
+    app = create_app(folder, keys={"ada": key}, executor=executor, settings=settings, faults=faults)
+    books = Books(app)
+    with ExitStack() as stack:
+        origin = stack.enter_context(served(wrap(books)))
+        # Books count what sessions ask, not what tests do.
+        quiet = {"Authorization": f"Bearer {key}", "x-test": "1"}
+        client = stack.enter_context(httpx2.Client(base_url=origin + PREFIX, headers=quiet, timeout=30))
+        server = Hosted(origin + PREFIX, key, faults, books, folder, client)
+        with server.sessions:
+            yield server
+
+
+def environment(server: Hosted) -> Mapping[str, str]:
+    """What makes a process take the server for the hosted API."""
+    return {"LUMAAI_API_KEY": server.key, "LUMAAI_BASE_URL": server.base_url, "DREAM_NB_BACKEND": "hosted"}
+
+
+def use(server: Hosted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the server for the hosted API in this process."""
+    for name, value in environment(server).items():
+        monkeypatch.setenv(name, value)
+
+
+def texts(folder: Path) -> str:
+    """Every byte below a folder, as text."""
+    return "\n".join(path.read_bytes().decode("latin-1") for path in folder.rglob("*") if path.is_file())
+
+
+def sidecar(path: Path) -> dict[str, Any]:
+    """What the sidecar of a file says."""
+    document: dict[str, Any] = json.loads(path.with_name(path.name + ".json").read_text())
+    return document

@@ -1,0 +1,138 @@
+"""What things cost is learned, named and kept within bounds, before anything is sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dream_nb.api.errors import BudgetError
+from dream_nb.jobs.budget import Limits
+from dream_nb.session import Job, make_request
+from dream_nb.studio.faults import Fault
+from tests.jobs.hosted import SECONDS, Hosted, hosted, use
+from tests.studio.machine import settings
+
+REQUEST = make_request("a lake", kind="image")
+FLASH = make_request("a lake", kind="image", model="photon-flash-1")
+
+
+def notes(job: Job) -> list[str]:
+    seen: list[str] = []
+    job.on_change(lambda job: seen.append(job.progress.note))
+    return seen
+
+
+def charges(server: Hosted) -> list[float | None]:
+    return [record.charge for record in server.session().library.ledger.all()]
+
+
+def test_a_price_is_learned_from_the_balance(server: Hosted) -> None:
+    session = server.session(prices={})
+    for take in (1, 2):
+        session.submit(REQUEST, take=take).result(SECONDS)
+    assert charges(server) == [1.5, 1.5]
+    # The second time it is known.
+    assert server.books.count("GET", "/credits") == 2
+
+
+def test_kinds_have_prices_of_their_own(server: Hosted) -> None:
+    session = server.session(prices={})
+    for request in (REQUEST, FLASH):
+        session.submit(request).result(SECONDS)
+    assert sorted(charge or 0 for charge in charges(server)) == [pytest.approx(0.2), 1.5]
+
+
+def test_one_of_a_kind_is_sent_alone_until_its_price_is_known(server: Hosted) -> None:
+    session = server.session(prices={})
+    jobs = [session.submit(REQUEST, take=take) for take in range(1, 6)]
+    for job in jobs:
+        job.result(SECONDS)
+    assert charges(server) == [1.5] * 5
+
+
+def test_the_first_create_names_backend_and_estimate(server: Hosted) -> None:
+    server.faults.add(Fault(method="POST", delay=0.2, times=None))
+    session = server.session(prices={"image": 40.0})
+    first = session.submit(REQUEST)
+    told = notes(first)
+    first.result(SECONDS)
+    assert f"from {server.base_url}, about $0.40" in told
+    second = session.submit(REQUEST, take=2)
+    told = notes(second)
+    second.result(SECONDS)
+    assert set(told) == {""}
+
+
+def test_what_would_break_the_budget_is_not_sent(server: Hosted) -> None:
+    session = server.session(budget=3.0)
+    for take in (1, 2):
+        session.submit(REQUEST, take=take).result(SECONDS)
+    with pytest.raises(
+        BudgetError, match=r"about \$0\.015, and \$0\.00 of the budget of \$0\.03 are left: raise budget="
+    ):
+        session.submit(REQUEST, take=3).result(SECONDS)
+    assert server.books.count("POST") == 2
+
+
+def test_many_at_once_do_not_break_the_budget_either(server: Hosted) -> None:
+    session = server.session(budget=4.0)
+    errors = [job.exception(SECONDS) for job in [session.submit(REQUEST, take=take) for take in range(1, 6)]]
+    assert [type(error) for error in errors].count(BudgetError) == 3
+    assert server.books.count("POST") == 2
+
+
+def test_a_budget_needs_a_price(server: Hosted) -> None:
+    with pytest.raises(BudgetError, match=r"what a image photon-1 costs is not known.*set prices=\{'image photon-1'"):
+        server.session(prices={}, budget=100.0).submit(REQUEST).result(SECONDS)
+    assert server.books.count("POST") == 0
+
+
+def test_what_would_break_the_floor_is_not_sent(server: Hosted) -> None:
+    session = server.session(floor=server.balance)
+    with pytest.raises(BudgetError, match=r"the balance is \$10000\.00, and \$10000\.00 have to be left: lower floor="):
+        session.submit(REQUEST).result(SECONDS)
+    assert server.books.count("POST") == 0
+
+
+def test_what_was_refused_does_not_count(server: Hosted) -> None:
+    session = server.session(budget=2.0)
+    server.faults.add(Fault(method="POST", answer=400))
+    assert session.submit(REQUEST).exception(SECONDS) is not None
+    assert session.submit(REQUEST).result(SECONDS).state == "completed"
+
+
+def test_what_failed_is_refunded(server: Hosted) -> None:
+    session = server.session(budget=2.0)
+    server.faults.add(Fault(fail="out of colours"))
+    assert session.submit(REQUEST).exception(SECONDS) is not None
+    assert session.submit(REQUEST).result(SECONDS).state == "completed"
+
+
+def test_a_replay_needs_no_budget(server: Hosted) -> None:
+    server.session().submit(REQUEST).result(SECONDS)
+    assert server.session(budget=0.0).submit(REQUEST).replayed
+
+
+def test_no_more_are_under_way_than_may_be(tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    # A third at the same time would be answered 429.
+    with hosted(tmp_path / "server", key, settings=settings(unfinished_limit=2)) as server:
+        use(server, monkeypatch)
+        session = server.session(limits=Limits(at_once={"image": 2}))
+        jobs = [session.submit(REQUEST, take=take) for take in range(1, 7)]
+        for job in jobs:
+            job.result(SECONDS)
+        assert server.books.count("POST") == 6
+
+
+def test_creates_a_minute_are_kept(server: Hosted) -> None:
+    session = server.session(limits=Limits(a_minute={"image": 2, "video": 2}))
+    jobs = [session.submit(REQUEST, take=take) for take in range(1, 4)]
+    for job in jobs[:2]:
+        job.result(SECONDS)
+    assert jobs[2].progress.state == "waiting"
+    assert "2 were sent within a minute: the next in" in jobs[2].progress.note
+    # Videos are counted apart.
+    session.submit(make_request("a lake")).result(SECONDS)
+    assert server.books.count("POST") == 3

@@ -1,0 +1,178 @@
+"""What is under way survives interrupts, restarts and other notebooks."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dream_nb.api.errors import GenerationFailedError
+from dream_nb.session import make_request
+from dream_nb.studio.faults import Fault
+from tests.jobs.hosted import SECONDS, Hosted, environment
+from tests.kernel import start_kernel
+from tests.studio.machine import wait_for
+
+REQUEST = make_request("a lake", kind="image")
+PROCESS = """
+import sys, time
+from dream_nb.session import Session, make_request
+from tests.jobs.hosted import HASTE
+print("ready", flush=True)
+sys.stdin.readline()
+with Session("dreams", "hosted", patience=HASTE, prices={"image": 1.5}) as session:
+    job = session.submit(make_request("a lake", kind="image"))
+    print(job.result(60).generation.id, flush=True)
+"""
+
+
+def process(server: Hosted, code: str = PROCESS) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=os.environ | environment(server),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_closed_session_is_taken_up_by_the_next_one(server: Hosted) -> None:
+    server.faults.add(Fault(method="GET", path="/generations*", answer=503, times=None))
+    first = server.session()
+    first.submit(REQUEST)
+    wait_for(lambda: first.library.ledger.under_way() and first.library.ledger.under_way()[0].generation)
+    first.close()
+    server.faults.clear()
+    second = server.session()
+    (job,) = second.jobs()
+    assert second.submit(REQUEST) is job
+    assert job.result(SECONDS).state == "completed"
+    assert server.books.count("POST") == 1
+
+
+def test_what_was_never_sent_is_not_sent_by_a_restart(server: Hosted) -> None:
+    first = server.session()
+    first.library.ledger.intend(REQUEST, 1, "hosted")
+    first.close()
+    assert server.session().jobs() == []
+    assert server.books.count("POST") == 0
+
+
+def test_a_create_that_a_dead_process_sent_is_found(server: Hosted) -> None:
+    server.books.late = 2.0
+    dead = process(server)
+    assert dead.stdin is not None
+    assert dead.stdout is not None
+    dead.stdin.write("\n")
+    dead.stdin.flush()
+    wait_for(lambda: server.made)
+    dead.send_signal(signal.SIGKILL)
+    dead.communicate()
+    (job,) = server.session().jobs()
+    assert job.result(SECONDS).generation.id == server.made[0]["id"]
+    assert server.books.count("POST") == 1
+
+
+def test_two_processes_with_one_request_send_it_once(server: Hosted) -> None:
+    both = [process(server) for _ in range(2)]
+    for one in both:
+        assert one.stdout is not None
+        assert one.stdout.readline() == "ready\n"
+    ids = {one.communicate("\n", timeout=SECONDS)[0] for one in both}
+    assert ids == {server.made[0]["id"] + "\n"}
+    assert server.books.count("POST") == len(server.made) == 1
+
+
+def test_a_failure_that_another_notebook_saw_is_told_and_not_paid_for_again(server: Hosted) -> None:
+    server.faults.add(Fault(fail="out of colours"), Fault(method="GET", path="/generations*", delay=0.3))
+    both = [server.session(), server.session()]
+    jobs = [session.submit(REQUEST) for session in both]
+    for job in jobs:
+        with pytest.raises(GenerationFailedError, match="out of colours"):
+            job.result(SECONDS)
+    assert server.books.count("POST") == 1
+
+
+def test_a_failed_one_is_sent_again_as_the_same_take(server: Hosted) -> None:
+    server.faults.add(Fault(fail="out of colours"))
+    session = server.session()
+    with pytest.raises(GenerationFailedError, match="out of colours"):
+        session.submit(REQUEST).result(SECONDS)
+    assert session.submit(REQUEST).result(SECONDS).take == 1
+    assert len(server.made) == 2
+
+
+def test_a_moderated_one_is_sent_again_only_fresh(server: Hosted) -> None:
+    server.faults.add(Fault(fail="Frame moderation failed"))
+    session = server.session()
+    for _ in range(2):
+        with pytest.raises(GenerationFailedError, match=r"Frame moderation failed .*Change the prompt, or add --fresh"):
+            session.submit(REQUEST).result(SECONDS)
+    assert server.books.count("POST") == 1
+    assert session.submit(REQUEST, fresh=True).result(SECONDS).take == 2
+
+
+def test_a_generation_made_elsewhere_is_brought_in_by_its_id(server: Hosted) -> None:
+    uid = server.client.post("/generations/image", json={"prompt": "a hill", "aspect_ratio": "1:1"}).json()["id"]
+    session = server.session()
+    dream = session.bring_in(uid).result(SECONDS)
+    assert (dream.prompt, dream.image.size, dream.generation.id) == ("a hill", (32, 32), uid)
+    again = session.submit(make_request("a hill", kind="image", aspect_ratio="1:1"))
+    assert (again.replayed, server.books.count("POST")) == (True, 0)
+
+
+def test_everything_made_elsewhere_is_brought_in_once(server: Hosted) -> None:
+    for prompt in ("a hill", "a hill", "a pond"):
+        server.client.post("/generations/image", json={"prompt": prompt})
+    session = server.session()
+    session.submit(REQUEST).result(SECONDS)
+    dreams = [job.result(SECONDS) for job in session.sync()]
+    assert [(dream.prompt, dream.take) for dream in dreams] == [("a hill", 1), ("a hill", 2), ("a pond", 1)]
+    assert session.sync() == []
+
+
+def test_an_awaited_job_notices_an_interrupt_and_goes_on(tmp_path: Path, small: None) -> None:  # noqa: ARG001
+    interrupted = 0.0
+    source = (
+        "from dream_nb.session import Session, make_request\n"
+        "session = Session('awaited')\n"
+        "job = session.submit(make_request('a lake in the rain'))\n"
+        "print('waiting', flush=True)\n"
+        "await job"
+    )
+    with start_kernel(tmp_path, DREAM_NB_STUDIO_SIDE="720") as kernel:
+
+        def interrupt() -> None:
+            nonlocal interrupted
+            time.sleep(0.3)
+            interrupted = time.monotonic()
+            kernel.manager.interrupt_kernel()
+
+        answer = kernel.run(source, when=lambda message: message["msg_type"] == "stream", then=interrupt)
+        assert answer.error is not None
+        assert answer.error["ename"] in ("CancelledError", "KeyboardInterrupt")
+        assert kernel.run("job.done()").result == "False"
+        assert kernel.run("job.result(60).state").result == "'completed'"
+
+
+def test_cancelling_a_wait_leaves_the_job_alone(server: Hosted) -> None:
+    job = server.session().submit(REQUEST)
+
+    async def main() -> None:
+        async def wait() -> None:
+            await job
+
+        waiting = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    asyncio.run(main())
+    assert job.result(SECONDS).state == "completed"

@@ -1,0 +1,166 @@
+"""A finished file comes whole, or not at all; and what was made is never lost for it."""
+
+from __future__ import annotations
+
+import io
+import resource
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from starlette.types import ASGIApp
+
+from dream_nb.api.errors import APIError, LibraryError
+from dream_nb.session import make_request
+from dream_nb.studio.faults import Fault
+from tests.jobs.hosted import SECONDS, Hosted, Trickle, hosted, use
+from tests.studio.machine import settings, wait_for
+
+REQUEST = make_request("a lake", kind="image")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(path="/assets/*", cut=0.5),
+        Fault(path="/assets/*", drop="before"),
+        Fault(path="/assets/*", drop="after"),
+        Fault(path="/assets/*", answer=404),
+        Fault(path="/assets/*", answer=403),
+        Fault(path="/assets/*", answer=500),
+        Fault(path="/assets/*", answer=429, headers={"retry-after": "0"}),
+        Fault(path="/assets/*", answer=200, body="<h1>Expired</h1>", headers={"content-type": "text/html"}),
+        Fault(path="/assets/*", answer=200, body="no picture", headers={"content-type": "image/jpeg"}),
+        Fault(path="/assets/*", delay=1.5),
+    ],
+    ids=["cut", "dropped", "late drop", "404", "403", "500", "429", "html", "damaged", "late"],
+)
+def test_a_download_that_goes_wrong_once_is_repeated(server: Hosted, fault: Fault) -> None:
+    server.faults.add(fault)
+    dream = server.session().submit(REQUEST).result(SECONDS)
+    assert dream.image.size == (56, 32)
+    assert len(server.made) == server.books.count("POST") == 1
+
+
+def test_a_cut_file_is_resumed_where_it_was_cut(tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ranges: list[bytes] = []
+
+    def note(app: ASGIApp) -> ASGIApp:
+        async def noting(scope: Any, receive: Any, send: Any) -> None:
+            ranges.extend(value for name, value in scope.get("headers", []) if name == b"range")
+            await app(scope, receive, send)
+
+        return noting
+
+    with hosted(tmp_path / "server", key, wrap=note) as server:
+        use(server, monkeypatch)
+        server.faults.add(Fault(path="/assets/*", cut=0.5))
+        dream = server.session().submit(REQUEST).result(SECONDS)
+        asset = server.client.get(server.made[0]["assets"]["image"]).content
+    assert dream.path.read_bytes() == asset
+    assert ranges == [b"bytes=%d-" % (len(asset) // 2)]
+
+
+def test_a_download_that_stays_wrong_is_one_line_and_taken_up_again(server: Hosted) -> None:
+    server.faults.add(Fault(path="/assets/*", answer=500, times=None))
+    session = server.session()
+    with pytest.raises(APIError, match="download: the asset's URL answers 500"):
+        session.submit(REQUEST).result(SECONDS)
+    server.faults.clear()
+    assert session.submit(REQUEST).result(SECONDS).path.exists()
+    assert len(server.made) == server.books.count("POST") == 1
+
+
+def test_a_trickle_is_waited_for(tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with hosted(tmp_path / "server", key, wrap=lambda app: Trickle(app, "/assets", 0.05)) as server:
+        use(server, monkeypatch)
+        assert server.session().submit(REQUEST).result(SECONDS).image.size == (56, 32)
+
+
+def test_a_removed_file_is_fetched_again_and_not_made_again(server: Hosted) -> None:
+    session = server.session()
+    first = session.submit(REQUEST).result(SECONDS)
+    content = first.path.read_bytes()
+    first.path.unlink()
+    job = session.submit(REQUEST)
+    assert job.result(SECONDS).path.read_bytes() == content
+    assert (job.replayed, server.books.count("POST")) == (False, 1)
+
+
+def test_a_changed_file_is_noticed_and_fetched_again(server: Hosted) -> None:
+    session = server.session()
+    first = session.submit(REQUEST).result(SECONDS)
+    content = first.path.read_bytes()
+    first.path.write_bytes(b"somebody's")
+    again = session.submit(REQUEST).result(SECONDS)
+    assert again.path.read_bytes() == content
+    assert server.books.count("POST") == 1
+
+
+def test_no_key_goes_to_a_foreign_host(server: Hosted) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "JPEG")
+    headers: list[str] = []
+
+    class Foreign(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            headers.append(str(self.headers))
+            self.send_response(200)
+            self.send_header("content-type", "image/jpeg")
+            self.send_header("content-length", str(len(file.getvalue())))
+            self.end_headers()
+            self.wfile.write(file.getvalue())
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with HTTPServer(("127.0.0.1", 0), Foreign) as foreign:
+        thread = threading.Thread(target=foreign.serve_forever)
+        thread.start()
+        server.faults.add(
+            Fault(path="/assets/*", answer=302, headers={"location": f"http://127.0.0.1:{foreign.server_port}/a.jpg"})
+        )
+        server.session().submit(REQUEST).result(SECONDS)
+        foreign.shutdown()
+        thread.join()
+    assert len(headers) == 1
+    assert "authorization" not in headers[0].lower()
+    assert server.key not in headers[0]
+
+
+def test_several_come_at_once(server: Hosted) -> None:
+    server.faults.add(Fault(path="/assets/*", delay=0.5, times=4))
+    session = server.session()
+    jobs = [session.submit(REQUEST, take=take) for take in range(1, 5)]
+    with ThreadPoolExecutor() as pool:
+        assert len({dream.path for dream in pool.map(lambda job: job.result(SECONDS), jobs)}) == 4
+
+
+def test_a_full_disk_is_one_line_and_the_job_is_taken_up_again(
+    tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with hosted(tmp_path / "server", key, settings=settings(shorter_side=720)) as server:
+        use(server, monkeypatch)
+        session = server.session()
+        # A limit on the size of files ends where a full disk does; the ledger is smaller.
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        job = session.submit(REQUEST)
+        wait_for(lambda: server.books.count("POST"))
+        wait_for(lambda: server.made[0]["state"] == "completed")
+        job.result(SECONDS).path.unlink()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, hard))
+        try:
+            with pytest.raises(LibraryError, match=r"cannot be written .*make room .* not lost"):
+                session.submit(REQUEST).result(SECONDS)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert list(Path("dreams").glob("*.part")) == []
+        assert session.submit(REQUEST).result(SECONDS).path.exists()
+        assert len(server.made) == 1

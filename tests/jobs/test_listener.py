@@ -1,0 +1,103 @@
+"""Callbacks mean "ask now", and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from dream_nb.jobs.listener import Callbacks
+from dream_nb.session import Session, make_request
+from tests.jobs.hosted import SECONDS, Hosted, hosted, use
+from tests.studio.machine import picture, wait_for
+
+REQUEST = make_request("a lake", kind="image", format="png")
+
+
+class Waiting(Executor):
+    """Draws nothing until it is told to."""
+
+    max_workers = 4
+
+    def __init__(self) -> None:
+        self.futures: list[Future[Any]] = []
+
+    def submit(self, _fn: Any, /, *_args: Any, **_kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()
+        self.futures.append(future)
+        return future
+
+
+def callback_url(session: Session) -> str:
+    url = session._desk._callback_url
+    assert url is not None
+    return url
+
+
+def looks(server: Hosted) -> int:
+    return server.books.count("GET", "/generations")
+
+
+def test_while_callbacks_come_nothing_is_polled(tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    waiting = Waiting()
+    with hosted(tmp_path / "server", key, executor=lambda: waiting) as server:
+        use(server, monkeypatch)
+        job = server.session(callbacks=Callbacks()).submit(REQUEST)
+        wait_for(lambda: job.progress.state == "dreaming")
+        before = looks(server)
+        waiting.futures[0].set_result(picture())
+        assert job.result(SECONDS).state == "completed"
+        # At dreaming and at completed, and at most one that was under way.
+        assert looks(server) - before <= 2
+
+
+def test_the_url_does_not_make_another_request(server: Hosted) -> None:
+    with server.session(callbacks=Callbacks()) as session:
+        session.submit(REQUEST).result(SECONDS)
+    assert server.session().submit(REQUEST).replayed
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"[]", b'{"id": 7}', b'{"id": "unknown", "state": "completed"}', b"{", b"[" * 100_000]
+)
+def test_what_a_callback_says_is_not_believed(server: Hosted, body: bytes) -> None:
+    session = server.session(callbacks=Callbacks())
+    job = session.submit(REQUEST)
+    for _ in range(2):
+        # What is no JSON gets no answer.
+        with contextlib.suppress(httpx2.RemoteProtocolError):
+            httpx2.post(callback_url(session), content=body)
+    assert job.result(SECONDS).state == "completed"
+
+
+def test_another_path_is_unknown(server: Hosted) -> None:
+    session = server.session(callbacks=Callbacks())
+    session.submit(REQUEST).result(SECONDS)
+    other = callback_url(session).rpartition("/")[0] + "/guess"
+    assert httpx2.post(other, content=b"{}").status_code == 404
+
+
+def test_a_body_without_end_is_hung_up_on(server: Hosted) -> None:
+    session = server.session(callbacks=Callbacks())
+    session.submit(REQUEST).result(SECONDS)
+    url = httpx2.URL(callback_url(session))
+    with socket.create_connection((url.host, url.port or 0), timeout=SECONDS) as connection:
+        connection.sendall(f"POST {url.path} HTTP/1.1\r\ncontent-length: 999999999\r\n\r\n".encode())
+        assert connection.recv(100) == b""
+
+
+def test_it_listens_on_this_machine_only_and_ends_with_the_session(server: Hosted) -> None:
+    session = server.session(callbacks=Callbacks())
+    session.submit(REQUEST).result(SECONDS)
+    url = httpx2.URL(callback_url(session))
+    assert url.host == "127.0.0.1"
+    session.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((url.host, url.port or 0))

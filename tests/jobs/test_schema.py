@@ -1,0 +1,63 @@
+"""Older ledgers become newer ones; newer ones are left alone."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from dream_nb.jobs.ledger import Ledger
+from dream_nb.jobs.schema import VERSION, _is_on_network
+
+FIRST = """
+CREATE TABLE requests (
+    hash TEXT NOT NULL, take INTEGER NOT NULL, backend TEXT NOT NULL, request TEXT NOT NULL, written_at TEXT NOT NULL,
+    sending INTEGER NOT NULL DEFAULT 0, id TEXT, generation TEXT, file TEXT, sha256 TEXT,
+    PRIMARY KEY (hash, take, backend)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX by_id ON requests (backend, id) WHERE id IS NOT NULL;
+INSERT INTO requests VALUES
+    ('a', 1, 'studio', '{"prompt": "a"}', '2026-01-01T00:00:00+00:00', 1, 'x', '{"id": "x"}', 'a.mp4', '00'),
+    ('b', 1, 'hosted', '{"prompt": "b"}', '2026-01-02T00:00:00+00:00', 1, NULL, NULL, NULL, NULL),
+    ('c', 1, 'hosted', '{"prompt": "c"}', '2026-01-03T00:00:00+00:00', 0, NULL, NULL, NULL, NULL);
+"""
+
+
+def test_a_ledger_of_the_first_format_is_read(tmp_path: Path) -> None:
+    database = sqlite3.connect(tmp_path / "ledger.sqlite")
+    database.executescript(FIRST)
+    database.close()
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    assert [(record.request.prompt, record.state, record.file) for record in ledger.all()] == [
+        ("a", "taken", "a.mp4"),
+        ("b", "sending", None),
+        ("c", "intended", None),
+    ]
+    ledger.close()
+    assert len(Ledger(tmp_path / "ledger.sqlite").all()) == 3
+
+
+def test_a_ledger_of_a_later_format_is_refused(tmp_path: Path) -> None:
+    database = sqlite3.connect(tmp_path / "ledger.sqlite")
+    database.execute(f"PRAGMA user_version = {VERSION + 1}")
+    database.close()
+    with pytest.raises(ValueError, match=f"written by a later version of dream_nb .format {VERSION + 1}."):
+        Ledger(tmp_path / "ledger.sqlite")
+
+
+def test_everything_is_written_through_to_the_disk(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    assert [ledger._execute(f"PRAGMA {name}")[0][0] for name in ("journal_mode", "synchronous")] == ["wal", 2]
+
+
+@pytest.mark.parametrize(
+    ("folder", "expected"), [("home/ada/dreams", True), ("home/ada/local/dreams", False), ("home/bob", False)]
+)
+def test_a_network_file_system_is_recognised(tmp_path: Path, folder: str, expected: bool) -> None:
+    home = tmp_path.resolve()
+    mounts = tmp_path / "mounts"
+    mounts.write_text(
+        f"disk / ext4 rw 0 0\nserver:/home {home}/home/ada nfs4 rw 0 0\ndisk {home}/home/ada/local xfs rw 0 0\n"
+    )
+    assert _is_on_network(tmp_path / folder / "ledger.sqlite", mounts) == expected

@@ -1,0 +1,73 @@
+"""One watcher follows everything in flight, with few calls."""
+
+from __future__ import annotations
+
+import pytest
+
+from dream_nb.api.errors import APIError
+from dream_nb.jobs.pace import Pace
+from dream_nb.session import make_request
+from dream_nb.studio.faults import Fault
+from tests.jobs.hosted import SECONDS, Hosted
+
+REQUEST = make_request("a lake", kind="image")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"answer": 500},
+        {"answer": 502},
+        {"answer": 503},
+        {"answer": 504},
+        {"answer": 429, "headers": {"retry-after": "0"}},
+        {"drop": "before"},
+        {"drop": "after"},
+        {"cut": 0.5},
+        {"delay": 1.5},
+        {"answer": 200, "body": "{"},
+        {"answer": 200, "body": "<h1>Hello</h1>", "headers": {"content-type": "text/html"}},
+    ],
+    ids=["500", "502", "503", "504", "429", "dropped", "late drop", "cut", "late", "malformed", "html"],
+)
+def test_no_blip_of_a_look_fails_a_job(server: Hosted, fault: dict[str, object]) -> None:
+    server.faults.add(Fault(method="GET", path="/generations*", times=2, **fault))  # type: ignore[arg-type]
+    assert server.session().submit(REQUEST).result(SECONDS).state == "completed"
+    assert len(server.made) == server.books.count("POST") == 1
+
+
+def test_many_are_followed_by_pages_of_the_list(server: Hosted) -> None:
+    session = server.session()
+    jobs = [session.submit(REQUEST, take=take) for take in range(1, 21)]
+    for job in jobs:
+        job.result(SECONDS)
+    assert server.books.count("GET", "/generations") < 20
+
+
+def test_one_that_was_deleted_at_the_server_is_not_waited_for(server: Hosted) -> None:
+    server.faults.add(Fault(method="GET", path="/generations*", answer=404, times=None))
+    with pytest.raises(APIError, match="getGeneration: 404"):
+        server.session().submit(REQUEST).result(SECONDS)
+
+
+def test_a_look_comes_soon_where_the_end_is_expected_and_late_before() -> None:
+    pace = Pace.learned([11.8, 12.0, 12.1, 12.3], tightest=0.4, widest=10)
+    assert pace.pause(0.0) > 3
+    assert pace.pause(11.9) == 0.4
+    assert pace.pause(60.0) > 3
+
+
+def test_the_first_look_never_skips_the_time_at_which_such_jobs_end() -> None:
+    pace = Pace.learned([11.8, 12.0, 12.1, 12.3], tightest=0.4, widest=60)
+    age = 0.0
+    while age < 10:
+        age += pace.pause(age)
+    assert age < 11.8
+
+
+def test_nothing_learned_means_looks_that_grow_with_the_time_it_takes() -> None:
+    pace = Pace.learned([], tightest=0.4, widest=10)
+    assert pace.pause(0.0) == 3.2
+    assert pace.pause(1.0) == pytest.approx(1.28)
+    assert pace.pause(20.0) == pytest.approx(1.6)
+    assert pace.pause(1000.0) == 10
