@@ -85,7 +85,8 @@ class Lab:
         self.notebook = notebook
         page.goto(f"{url}/lab/tree/{quote(notebook)}?reset")
         context = "window.jupyterapp?.shell.currentWidget?.sessionContext"
-        page.wait_for_function(f"{context}?.session?.kernel?.info" if kernel else f"{context} && !{context}.session?.kernel")
+        ready = f"{context}?.session?.kernel?.info" if kernel else f"{context} && !{context}.session?.kernel"
+        page.wait_for_function(ready)
 
     def execute(self, command: str) -> None:
         """Run a command of JupyterLab, and wait for its end."""

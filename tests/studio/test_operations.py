@@ -123,7 +123,7 @@ async def test_a_video_shows_its_first_frame_while_it_is_drawn(tmp_path: Path) -
     async with in_process(tmp_path, settings=settings(shorter_side=360, longest_seconds=None)) as machine:
         uid = (await machine.create())["id"]
         # In process an answer comes without a pause, and the drawing needs one.
-        while "thumbnail" not in (generation := await machine.until(uid, "dreaming")).get("assets", {}):
+        while "thumbnail" not in (generation := await machine.until(uid, "dreaming")).get("assets", {}):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         picture = Image.open(io.BytesIO((await machine.client.get(generation["assets"]["thumbnail"])).content))
         assert picture.size == (320, 180)
