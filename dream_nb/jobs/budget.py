@@ -181,7 +181,7 @@ class Budget:
 
     async def _balance(self) -> float:
         client, patience = self._backend.client, self._patience
-        answer = await retried(client.get_credits, first=patience.pause, seconds=patience.connect)
+        answer = await retried(client.get_credits, first=patience.pause, seconds=patience.trying)
         return answer.credit_balance
 
     def _name(self, report: Report, cost: str) -> None:

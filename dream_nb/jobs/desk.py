@@ -114,4 +114,4 @@ class Desk:
             return
 
     async def _retried(self, call: Callable[[], Awaitable[T]]) -> T:
-        return await retried(call, first=self._patience.pause, seconds=self._patience.connect)
+        return await retried(call, first=self._patience.pause, seconds=self._patience.trying)

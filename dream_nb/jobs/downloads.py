@@ -97,7 +97,7 @@ class _Transfer:
     async def fill(self, file: BinaryIO) -> None:
         """Write the asset into a file."""
         backoff = Backoff(self._patience.pause)
-        end = anyio.current_time() + self._patience.connect
+        end = anyio.current_time() + self._patience.trying
         while True:
             before = file.tell()
             try:
@@ -112,7 +112,7 @@ class _Transfer:
                 error = failure
             if file.tell() > before:
                 # It comes in pieces, but it comes.
-                backoff, end = Backoff(self._patience.pause), anyio.current_time() + self._patience.connect
+                backoff, end = Backoff(self._patience.pause), anyio.current_time() + self._patience.trying
             pause = backoff.pause(error)
             if anyio.current_time() + pause > end and not error.retry_after:
                 raise error

@@ -11,7 +11,7 @@ class Patience:
 
     Attributes:
         call: for connecting, and for each read and write of one call.
-        connect: for reaching a server that takes nothing, before a create is given up.
+        connect: for trying a call again that goes wrong at once, before it is given up.
         reconcile: for a create of unknown outcome to appear in the server's list.
         job: for a whole job. After that the wait ends; the generation goes on.
         download: for one file, all tries included.
@@ -28,3 +28,8 @@ class Patience:
     look: float = 0.25
     pause: float = 0.5
     lease: float = 6.0
+
+    @property
+    def trying(self) -> float:
+        """For a call that goes wrong to go well: one that times out is sent again too."""
+        return self.call + self.connect

@@ -126,7 +126,7 @@ class Runner:
             fresh = await retried(
                 lambda: self.backend.client.get_generation(generation.id or ""),
                 first=self._patience.pause,
-                seconds=self._patience.connect,
+                seconds=self._patience.trying,
             )
             self._ledger.update(record, generation=fresh)
             return fresh

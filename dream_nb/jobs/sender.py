@@ -82,7 +82,7 @@ class Sender:
     async def _send(self, record: Record, report: Report) -> APIError | None:
         """Send until it is taken, or refused. Gives back the error after which nobody knows."""
         backoff = Backoff(self._patience.pause)
-        give_up = anyio.current_time() + self._patience.connect
+        give_up = anyio.current_time() + self._patience.trying
         while True:
             report(Progress("sending"))
             marked = self._ledger.mark_sending(record, self._owner)
@@ -123,7 +123,7 @@ class Sender:
         sent_at = record.sent_at or record.written_at
         # Just lost, it may still be on its way; of another process, it left at that time or never.
         end = (datetime.now(UTC) if error else sent_at) + timedelta(seconds=self._patience.reconcile)
-        give_up = anyio.current_time() + self._patience.reconcile + self._patience.connect
+        give_up = anyio.current_time() + self._patience.reconcile + self._patience.trying
         report(Progress("looking", note="its answer got lost: looking whether the server took it"))
         while True:
             is_last = datetime.now(UTC) >= end
