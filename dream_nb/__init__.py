@@ -55,7 +55,9 @@ if TYPE_CHECKING:
     from dream_nb.jobs.listener import Callbacks
     from dream_nb.jobs.patience import Patience
     from dream_nb.results.dream import Dream
-    from dream_nb.session import Job, Session, dream
+    from dream_nb.results.dreams import Dreams
+    from dream_nb.results.job import Job
+    from dream_nb.session import Session, dream
 
 __all__ = [
     "APIConnectionError",
@@ -71,6 +73,7 @@ __all__ = [
     "Dream",
     "DreamError",
     "DreamMachine",
+    "Dreams",
     "Generation",
     "GenerationFailedError",
     "GenerationReference",
@@ -112,6 +115,7 @@ _ROOMS = {
     "Dream": "results.dream",
     "DreamError": "api.errors",
     "DreamMachine": "api.blocking",
+    "Dreams": "results.dreams",
     "Generation": "api.models",
     "GenerationFailedError": "api.errors",
     "GenerationReference": "api.models",
@@ -121,7 +125,7 @@ _ROOMS = {
     "ImageRef": "api.models",
     "ImageReference": "api.models",
     "InvalidRequestError": "api.errors",
-    "Job": "session",
+    "Job": "results.job",
     "Keyframes": "api.models",
     "LibraryError": "api.errors",
     "Limits": "jobs.budget",

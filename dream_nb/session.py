@@ -1,14 +1,12 @@
-"""Session and Job: what everything above asks."""
+"""Session: what everything above asks."""
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import contextlib
 import os
 import threading
-import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -33,109 +31,15 @@ from dream_nb.jobs.ledger import Record
 from dream_nb.jobs.library import Library
 from dream_nb.jobs.listener import Callbacks
 from dream_nb.jobs.patience import Patience
-from dream_nb.jobs.progress import Progress
 from dream_nb.jobs.runner import Runner
 from dream_nb.results.dream import Dream
+from dream_nb.results.dreams import Dreams
+from dream_nb.results.job import Job
 
 Replay = Literal["off", "free", "only"]
 
 _REPLAYS: Final[tuple[Replay, ...]] = ("off", "free", "only")
-_LOOK_SECONDS: Final = 0.1
 _MAX_TAKE: Final = 10_000
-_REPLAYED: Final = Progress("completed", 1.0, "from your library, nothing spent; --fresh for another take")
-
-
-class Job:
-    """A request under way: a future for its Dream.
-
-    Giving up a wait, by a timeout, an interrupt or a cancelled `await`, never touches the job.
-
-    Attributes:
-        request: what was asked for.
-        take: which result of it.
-        backend: who makes it, "studio" or "hosted".
-        replayed: whether the library had it, so that nothing was sent.
-    """
-
-    def __init__(self, request: Request, take: int, backend: str, *, replayed: bool = False) -> None:
-        self.request = request
-        self.take = take
-        self.backend = backend
-        self.replayed = replayed
-        self._began = time.monotonic()
-        self._done: Future[Dream] = Future()
-        self._progress = _REPLAYED if replayed else Progress("sending")
-        self._listeners: list[Callable[[Job], None]] = []
-        self._lock = threading.Lock()
-
-    @property
-    def progress(self) -> Progress:
-        """Where it stands: its state, and the fraction done where the server says it."""
-        return self._progress
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since it was submitted in this session."""
-        return time.monotonic() - self._began
-
-    def done(self) -> bool:
-        """Whether it has ended, well or badly."""
-        return self._done.done()
-
-    def result(self, timeout: float | None = None) -> Dream:
-        """Wait for the dream.
-
-        Args:
-            timeout: seconds to wait at most.
-
-        Raises:
-            TimeoutError: it is not done yet; it goes on.
-            DreamError: why it could not be made.
-        """
-        return self._done.result(timeout)
-
-    def exception(self, timeout: float | None = None) -> BaseException | None:
-        """Wait, and give what `result` would raise, or None."""
-        return self._done.exception(timeout)
-
-    def __await__(self) -> Generator[Any, None, Dream]:
-        return self._wait().__await__()
-
-    async def _wait(self) -> Dream:
-        # Short looks instead of a wrapped future: a kernel's interrupt arrives between them, and cancels nothing.
-        while not self._done.done():  # noqa: ASYNC110 - an event belongs to one loop, and any may wait
-            await asyncio.sleep(_LOOK_SECONDS)
-        return self._done.result()
-
-    def on_change(self, listener: Callable[[Job], None]) -> None:
-        """Call the listener, now and whenever the job's progress changes or it ends, from whichever thread that is."""
-        with self._lock:
-            self._listeners.append(listener)
-        listener(self)
-
-    def off_change(self, listener: Callable[[Job], None]) -> None:
-        """Call the listener no more."""
-        with self._lock:
-            self._listeners.remove(listener)
-
-    def _report(self, progress: Progress) -> None:
-        self._progress = progress
-        with self._lock:
-            listeners = list(self._listeners)
-        for listener in listeners:
-            listener(self)
-
-    def _finish(self, dream: Dream | None, error: BaseException | None) -> None:
-        # Told before who waits wakes up, and may have put away what is told.
-        done = _REPLAYED if self.replayed else Progress("completed", 1.0)
-        self._report(done if error is None else Progress("failed"))
-        if error is not None:
-            self._done.set_exception(error)
-        elif dream is not None:
-            self._done.set_result(dream)
-
-    def __repr__(self) -> str:
-        return f"Job({self.request.prompt!r}, {self._progress.state})"
 
 
 class Session:
@@ -265,6 +169,11 @@ class Session:
         with self._lock:
             return [job for job, _ in self._running.values() if not job.done()]
 
+    def dreams(self) -> Dreams:
+        """Every dream in the library, newest first."""
+        records = [record for record in self.library.ledger.all() if self.library.path(record) is not None]
+        return Dreams(self._dream(record) for record in reversed(records))
+
     def bring_in(self, id: str) -> Job:  # noqa: A002 - the field's name in the specification
         """Bring a generation that was made elsewhere with the same key into the library.
 
@@ -340,7 +249,7 @@ class Session:
 
     def _replayed(self, record: Record) -> Job:
         job = Job(record.request, record.take, record.backend, replayed=True)
-        job._finish(self._dream(record), None)
+        job.finish(self._dream(record), None)
         return job
 
     def _refuse(self, request: Request, take: int, backend: BackendName) -> None:
@@ -355,17 +264,17 @@ class Session:
 
     async def _follow(self, runner: Runner, record: Record, job: Job) -> None:
         try:
-            dream = self._dream(await runner.run(record, job._report))
+            dream = self._dream(await runner.run(record, job.report))
         except Exception as error:  # noqa: BLE001 - whatever it is, who waits for the job has to hear it
-            job._finish(None, error)
+            job.finish(None, error)
         except BaseException:
-            job._finish(None, DreamError("the session was closed before the dream was done: run its cell again"))
+            job.finish(None, DreamError("the session was closed before the dream was done: run its cell again"))
             raise
         else:
-            job._finish(dream, None)
+            job.finish(dream, None)
 
     def _dream(self, record: Record) -> Dream:
-        return Dream(record, self.library, self.home)
+        return Dream(record, self.library, self.home, self)
 
 
 def choose_replay(value: str | None = None) -> Replay:

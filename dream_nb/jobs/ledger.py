@@ -48,6 +48,9 @@ class Record:
         charge: what it cost in USD cents, or None where that is not known.
         file: the finished file's name inside the library, or None.
         sha256: of that file, or None.
+        stars: what its user thinks of it, from 0 to 5.
+        note: what its user says of it.
+        tags: what its user files it under, without repeats.
     """
 
     hash: str
@@ -63,6 +66,9 @@ class Record:
     charge: float | None = None
     file: str | None = None
     sha256: str | None = None
+    stars: int = 0
+    note: str = ""
+    tags: tuple[str, ...] = ()
 
     @property
     def is_finished(self) -> bool:
@@ -319,7 +325,8 @@ class Ledger:
         """Put in a row that was made elsewhere, unless the request and take, or the generation, is there."""
         self._change(
             "INSERT INTO requests (hash, take, backend, request, written_at, source, state, sent_at, id, generation,"
-            " seconds, charge, file, sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            " seconds, charge, file, sha256, stars, note, tags)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             *_key(record),
             json.dumps(record.request.wire(), ensure_ascii=False),
             record.written_at.isoformat(),
@@ -332,6 +339,9 @@ class Ledger:
             record.charge,
             record.file,
             record.sha256,
+            record.stars,
+            record.note,
+            json.dumps(record.tags, ensure_ascii=False),
         )
 
 
@@ -368,4 +378,7 @@ def _record(row: sqlite3.Row) -> Record:
         charge=row["charge"],
         file=row["file"],
         sha256=row["sha256"],
+        stars=row["stars"],
+        note=row["note"],
+        tags=tuple(str(tag) for tag in json.loads(row["tags"])),
     )

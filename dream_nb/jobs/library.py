@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import re
 import secrets
@@ -11,7 +12,7 @@ import sqlite3
 import tempfile
 import time
 import unicodedata
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -20,7 +21,7 @@ import anyio.to_thread
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.jobs.ledger import Ledger, Record
-from dream_nb.jobs.sidecars import SUFFIX, read_sidecars, write_sidecar
+from dream_nb.jobs.sidecars import SUFFIX, check_marks, read_sidecars, write_sidecar
 
 _MAX_SLUG: Final = 48
 _STALE_SECONDS: Final = 3600.0
@@ -120,6 +121,39 @@ class Library:
         """The bytes of all finished files."""
         paths = (self.path(record) for record in self.ledger.all())
         return sum(path.stat().st_size for path in paths if path is not None)
+
+    def mark(
+        self,
+        record: Record,
+        *,
+        stars: int | None = None,
+        note: str | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> Record:
+        """Keep what the user thinks of a dream, in the ledger and in the sidecar.
+
+        Args:
+            record: which.
+            stars: from 0 to 5; None leaves them as they are.
+            note: a text; None leaves it as it is.
+            tags: what it is filed under; None leaves them as they are.
+
+        Raises:
+            ValueError: a value is none of these; nothing has changed.
+            LibraryError: the folder cannot be written.
+        """
+        if self.read_only:
+            raise LibraryError(f"the library {self.folder.name!r} cannot be written: copy it to a folder that can")
+        record = self.ledger.reread(record)
+        marks = check_marks(
+            record.stars if stars is None else stars,
+            record.note if note is None else note,
+            record.tags if tags is None else tags,
+        )
+        record = self.ledger.update(record, **marks | {"tags": json.dumps(marks["tags"], ensure_ascii=False)})
+        if self.path(record) is not None:
+            write_sidecar(self.folder, record)
+        return record
 
     def remove(self, record: Record) -> Record:
         """Remove the file of a record, and its sidecar. The row stays."""

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 _TABLES: Final = """
 CREATE TABLE requests (
@@ -27,12 +27,18 @@ CREATE TABLE requests (
     sha256 TEXT,
     owner TEXT,
     lease_until REAL,
+    stars INTEGER NOT NULL DEFAULT 0,
+    note TEXT NOT NULL DEFAULT '',
+    tags TEXT NOT NULL DEFAULT '[]',
     PRIMARY KEY (hash, take, backend)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX by_id ON requests (backend, id) WHERE id IS NOT NULL;
 CREATE TABLE past (backend TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (backend, id)) STRICT, WITHOUT ROWID;
 CREATE TABLE prices (
     backend TEXT NOT NULL, kind TEXT NOT NULL, cents REAL NOT NULL, PRIMARY KEY (backend, kind)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE measures (
+    sha256 TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (sha256, name)
 ) STRICT, WITHOUT ROWID;
 """
 # The first ledgers had a flag where there is a state now, and no number of their own.
@@ -46,6 +52,15 @@ INSERT INTO requests (hash, take, backend, request, written_at, state, sent_at, 
         CASE WHEN sending THEN written_at END, id, generation, file, sha256
     FROM requests_1;
 DROP TABLE requests_1;
+"""
+# The second knew neither what its user thought of a dream nor what was measured of it.
+_FROM_2: Final = """
+ALTER TABLE requests ADD COLUMN stars INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN note TEXT NOT NULL DEFAULT '';
+ALTER TABLE requests ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
+CREATE TABLE measures (
+    sha256 TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (sha256, name)
+) STRICT, WITHOUT ROWID
 """
 _BUSY_SECONDS: Final = 30.0
 # Write-ahead logging needs memory that all processes share: these file systems have none.
@@ -99,15 +114,21 @@ def _migrate(database: sqlite3.Connection) -> None:
     try:
         # Another process may have done it meanwhile.
         if _version(database) < VERSION:
-            is_old = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'requests'").fetchone()
-            script = _FROM_1.format(tables=_TABLES) if is_old else _TABLES
-            for statement in script.split(";"):
+            for statement in _script(database).split(";"):
                 database.execute(statement)
             database.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
         database.execute("ROLLBACK")
         raise
     database.execute("COMMIT")
+
+
+def _script(database: sqlite3.Connection) -> str:
+    """What makes the tables of this version out of those that are there."""
+    if _version(database) == 2:
+        return _FROM_2
+    is_old = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'requests'").fetchone()
+    return _FROM_1.format(tables=_TABLES) if is_old else _TABLES
 
 
 def _is_on_network(path: Path, mounts: Path = Path("/proc/self/mounts")) -> bool:

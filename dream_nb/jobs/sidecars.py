@@ -17,6 +17,7 @@ SUFFIX: Final = ".json"
 _VERSION: Final = 1
 _MAX_BYTES: Final = 64 * 2**20
 _MAX_TAKE: Final = 10_000
+MAX_STARS: Final = 5
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _BACKENDS: Final = frozenset({"studio", "hosted"})
 
@@ -37,6 +38,9 @@ def write_sidecar(folder: Path, record: Record) -> None:
         "seconds": record.seconds,
         "charge": record.charge,
         "sha256": record.sha256,
+        "stars": record.stars,
+        "note": record.note,
+        "tags": list(record.tags),
     }
     path = folder / f"{record.file}{SUFFIX}"
     partial = path.with_name(f"{path.name}.part")
@@ -90,7 +94,23 @@ def _read(path: Path, file: str) -> Record:
         charge=_number(document.get("charge")),
         file=file,
         sha256=sha256,
+        **check_marks(document.get("stars", 0), document.get("note", ""), document.get("tags", [])),
     )
+
+
+def check_marks(stars: object, note: object, tags: object) -> dict[str, Any]:
+    """What a user thinks of a dream, as the fields of its record.
+
+    Raises:
+        ValueError: stars are not a whole number from 0 to 5, the note is no text, or the tags are not texts.
+    """
+    if type(stars) is not int or not 0 <= stars <= MAX_STARS:
+        raise ValueError(f"stars {stars!r} are not a whole number from 0 to {MAX_STARS}")
+    if not isinstance(note, str):
+        raise ValueError(f"note {note!r} is no text")
+    if isinstance(tags, str) or not isinstance(tags, list | tuple) or not all(isinstance(tag, str) for tag in tags):
+        raise ValueError(f"tags {tags!r} are not a list of texts")
+    return {"stars": stars, "note": note, "tags": tuple(dict.fromkeys(tags))}
 
 
 def _number(value: object) -> float | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display, update_display
 
-from dream_nb.session import Job
+from dream_nb.results.job import Job
 
 if TYPE_CHECKING:
     from dream_nb.notebook.widgets.card import Card

@@ -10,7 +10,8 @@ from dream_nb.notebook.arguments import read_arguments
 from dream_nb.notebook.live import open_card
 from dream_nb.notebook.previews import Previews
 from dream_nb.results.dream import Dream
-from dream_nb.session import Job, default_session
+from dream_nb.results.job import Job
+from dream_nb.session import default_session
 
 
 class WaitInterrupted(KeyboardInterrupt):

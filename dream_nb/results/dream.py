@@ -13,6 +13,7 @@ from dream_nb.api.models import Generation
 from dream_nb.jobs.identity import Request
 from dream_nb.jobs.ledger import Record
 from dream_nb.jobs.library import Library
+from dream_nb.results.maker import Maker
 from dream_nb.results.video import VideoFacts, iterate_frames, read_facts
 
 if TYPE_CHECKING:
@@ -29,10 +30,12 @@ class Dream:
         record: the finished row of the ledger.
         library: where its file lies.
         home: the folder of the notebook; previews point to the file from there.
+        maker: the session through which it goes on, or None.
     """
 
-    def __init__(self, record: Record, library: Library, home: Path) -> None:
+    def __init__(self, record: Record, library: Library, home: Path, maker: Maker | None = None) -> None:
         self._record = record
+        self._maker = maker
         self._library = library
         self._home = home
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import anyio
 import pytest
@@ -134,3 +135,21 @@ def test_any_prompt_becomes_a_safe_name(prompt: str) -> None:
     assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
     assert not name.startswith("-")
     assert not name.endswith("-")
+
+
+def test_stars_a_note_and_tags_are_kept_and_come_back_from_a_sidecar(library: Library, record: Record) -> None:
+    record = library.ledger.update(record, file=store(library, record, picture()), sha256="0" * 64)
+    library.mark(record, stars=4, note="the best", tags=["lake", "calm", "lake"])
+    library.close()
+    (library.folder / "ledger.sqlite").unlink()
+    found = Library(library.folder).ledger.all()[0]
+    assert (found.stars, found.note, found.tags) == (4, "the best", ("lake", "calm"))
+
+
+@pytest.mark.parametrize("marks", [{"stars": 6}, {"stars": True}, {"note": 3}, {"tags": "lake"}, {"tags": [1]}])
+def test_a_mark_of_a_wrong_kind_changes_nothing(library: Library, record: Record, marks: dict[str, Any]) -> None:
+    library.mark(record, stars=2, note="good", tags=["lake"])
+    with pytest.raises(ValueError, match=re.escape(str(next(iter(marks.values()))))):
+        library.mark(record, **marks)
+    found = library.ledger.reread(record)
+    assert (found.stars, found.note, found.tags) == (2, "good", ("lake",))

@@ -38,6 +38,33 @@ def test_a_ledger_of_the_first_format_is_read(tmp_path: Path) -> None:
     assert len(Ledger(tmp_path / "ledger.sqlite").all()) == 3
 
 
+SECOND = """
+CREATE TABLE requests (
+    hash TEXT NOT NULL, take INTEGER NOT NULL, backend TEXT NOT NULL, request TEXT NOT NULL, written_at TEXT NOT NULL,
+    source TEXT NOT NULL DEFAULT '', state TEXT NOT NULL, sent_at TEXT, id TEXT, generation TEXT, seconds REAL,
+    charge REAL, file TEXT, sha256 TEXT, owner TEXT, lease_until REAL, PRIMARY KEY (hash, take, backend)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX by_id ON requests (backend, id) WHERE id IS NOT NULL;
+CREATE TABLE past (backend TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (backend, id)) STRICT, WITHOUT ROWID;
+CREATE TABLE prices (
+    backend TEXT NOT NULL, kind TEXT NOT NULL, cents REAL NOT NULL, PRIMARY KEY (backend, kind)
+) STRICT, WITHOUT ROWID;
+INSERT INTO requests (hash, take, backend, request, written_at, state, id, generation, file, sha256) VALUES
+    ('a', 1, 'studio', '{"prompt": "a"}', '2026-01-01T00:00:00+00:00', 'taken', 'x', '{"id": "x"}', 'a.mp4', '00');
+PRAGMA user_version = 2;
+"""
+
+
+def test_a_ledger_of_the_second_format_gains_stars_notes_and_tags(tmp_path: Path) -> None:
+    database = sqlite3.connect(tmp_path / "ledger.sqlite")
+    database.executescript(SECOND)
+    database.close()
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    record = ledger.all()[0]
+    assert (record.file, record.stars, record.note, record.tags) == ("a.mp4", 0, "", ())
+    assert ledger.update(record, stars=3).stars == 3
+
+
 def test_a_ledger_of_a_later_format_is_refused(tmp_path: Path) -> None:
     database = sqlite3.connect(tmp_path / "ledger.sqlite")
     database.execute(f"PRAGMA user_version = {VERSION + 1}")

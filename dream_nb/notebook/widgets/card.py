@@ -8,7 +8,7 @@ from typing import Any, Self
 import anywidget
 import traitlets
 
-from dream_nb.session import Job
+from dream_nb.results.job import Job
 
 _HERE = Path(__file__).parent
 

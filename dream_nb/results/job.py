@@ -1,0 +1,112 @@
+"""A request under way: a future for its Dream."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from typing import Any, Final
+
+from dream_nb.jobs.identity import Request
+from dream_nb.jobs.progress import Progress
+from dream_nb.results.dream import Dream
+
+_LOOK_SECONDS: Final = 0.1
+_REPLAYED: Final = Progress("completed", 1.0, "from your library, nothing spent; --fresh for another take")
+
+
+class Job:
+    """A request under way: a future for its Dream.
+
+    Giving up a wait, by a timeout, an interrupt or a cancelled `await`, never touches the job.
+
+    Attributes:
+        request: what was asked for.
+        take: which result of it.
+        backend: who makes it, "studio" or "hosted".
+        replayed: whether the library had it, so that nothing was sent.
+    """
+
+    def __init__(self, request: Request, take: int, backend: str, *, replayed: bool = False) -> None:
+        self.request = request
+        self.take = take
+        self.backend = backend
+        self.replayed = replayed
+        self._began = time.monotonic()
+        self._done: Future[Dream] = Future()
+        self._progress = _REPLAYED if replayed else Progress("sending")
+        self._listeners: list[Callable[[Job], None]] = []
+        self._lock = threading.Lock()
+
+    @property
+    def progress(self) -> Progress:
+        """Where it stands: its state, and the fraction done where the server says it."""
+        return self._progress
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since it was submitted in this session."""
+        return time.monotonic() - self._began
+
+    def done(self) -> bool:
+        """Whether it has ended, well or badly."""
+        return self._done.done()
+
+    def result(self, timeout: float | None = None) -> Dream:
+        """Wait for the dream.
+
+        Args:
+            timeout: seconds to wait at most.
+
+        Raises:
+            TimeoutError: it is not done yet; it goes on.
+            DreamError: why it could not be made.
+        """
+        return self._done.result(timeout)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Wait, and give what `result` would raise, or None."""
+        return self._done.exception(timeout)
+
+    def __await__(self) -> Generator[Any, None, Dream]:
+        return self._wait().__await__()
+
+    async def _wait(self) -> Dream:
+        # Short looks instead of a wrapped future: a kernel's interrupt arrives between them, and cancels nothing.
+        while not self._done.done():  # noqa: ASYNC110 - an event belongs to one loop, and any may wait
+            await asyncio.sleep(_LOOK_SECONDS)
+        return self._done.result()
+
+    def on_change(self, listener: Callable[[Job], None]) -> None:
+        """Call the listener, now and whenever the job's progress changes or it ends, from whichever thread that is."""
+        with self._lock:
+            self._listeners.append(listener)
+        listener(self)
+
+    def off_change(self, listener: Callable[[Job], None]) -> None:
+        """Call the listener no more."""
+        with self._lock:
+            self._listeners.remove(listener)
+
+    def report(self, progress: Progress) -> None:
+        """Tell the listeners where it stands. For the session that runs it."""
+        self._progress = progress
+        with self._lock:
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener(self)
+
+    def finish(self, dream: Dream | None, error: BaseException | None) -> None:
+        """End it, with a dream or an error. For the session that runs it."""
+        # Told before who waits wakes up, and may have put away what is told.
+        done = _REPLAYED if self.replayed else Progress("completed", 1.0)
+        self.report(done if error is None else Progress("failed"))
+        if error is not None:
+            self._done.set_exception(error)
+        elif dream is not None:
+            self._done.set_result(dream)
+
+    def __repr__(self) -> str:
+        return f"Job({self.request.prompt!r}, {self._progress.state})"

@@ -1,0 +1,17 @@
+"""What a Dream goes on through: the session that it was handed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from dream_nb.jobs.identity import Request
+
+if TYPE_CHECKING:
+    from dream_nb.results.job import Job
+
+
+class Maker(Protocol):
+    """Who makes dreams of requests: a `Session`."""
+
+    def submit(self, request: Request, *, take: int = 1, fresh: bool = False) -> Job:
+        """Give back the job of this request and take."""
