@@ -15,7 +15,7 @@ def main() -> None:
     """Install `.[lab]` into a fresh environment, and write down what is in it."""
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
-        python = Path(folder) / "bin" / "python"
+        python = str(Path(folder) / "bin" / "python")
         subprocess.run(
             [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", ".[lab]"], cwd=ROOT, check=True
         )

@@ -34,7 +34,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     venv.create(folder / ".venv", with_pip=True)
-    install = [folder / ".venv" / "bin" / "pip", "install", "-q", "--disable-pip-version-check"]
+    install = [str(folder / ".venv" / "bin" / "pip"), "install", "-q", "--disable-pip-version-check"]
     subprocess.run([*install, "-r", "binder/requirements.txt"], cwd=folder, check=True)
     return folder
 
@@ -46,7 +46,7 @@ def test_what_is_pinned_is_all_that_binder_installs() -> None:
 
 @pytest.mark.slow
 def test_nothing_is_installed_that_is_not_pinned(clone: Path) -> None:
-    freeze = [clone / ".venv" / "bin" / "pip", "freeze", "--exclude", "dream_nb"]
+    freeze = [str(clone / ".venv" / "bin" / "pip"), "freeze", "--exclude", "dream_nb"]
     installed = subprocess.run(freeze, capture_output=True, text=True, check=True).stdout.splitlines()
     assert set(installed) <= set((BINDER / "constraints.txt").read_text().splitlines())
 
@@ -74,11 +74,11 @@ def serve(clone: Path) -> Iterator[str]:
     force_studio()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    jupyter = [clone / ".venv" / "bin" / "jupyter", "lab", "--no-browser", "--allow-root"]
+    jupyter = [str(clone / ".venv" / "bin" / "jupyter"), "lab", "--no-browser", "--allow-root"]
     options = [f"--ServerApp.{name}" for name in ("token=", "password=", f"port={port}", "port_retries=0")]
     environment = os.environ | {f"JUPYTER_{name}_DIR": str(clone / name) for name in ("CONFIG", "RUNTIME", "DATA")}
     server = subprocess.Popen(
-        [clone / "binder" / "start", *jupyter, *options], cwd=clone, env=environment, stderr=subprocess.DEVNULL
+        [str(clone / "binder" / "start"), *jupyter, *options], cwd=clone, env=environment, stderr=subprocess.DEVNULL
     )
     url = f"http://127.0.0.1:{port}"
     try:
