@@ -22,6 +22,7 @@ PROMPTS = (
     "a stormy sea with lightning, heavy rain",
     "a city skyline at night with a full moon",
     "snowfall in a pine forest, camera push in",
+    "a serene lake at sunset, camera roll left",
 )
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dream_nb.studio.render import pictures
 from dream_nb.studio.render.brief import Brief
-from dream_nb.studio.render.film import through_lens
+from dream_nb.studio.render.lens import magnified
 from dream_nb.studio.render.noise import U8, chance, fbm2
 from dream_nb.studio.render.planes import Planes
 
@@ -43,7 +43,7 @@ class Flow:
             zoom: magnification, at least 1.
         """
         if zoom > 1.0:
-            picture = through_lens(picture, zoom, 0.0)
+            picture = Planes(*(magnified(plane, zoom) for plane in picture.all))
         if not amount:
             return picture.copy()
         high, wide = self.dx.shape
