@@ -150,6 +150,16 @@ class Ledger:
         """The record of a generation, or None."""
         return next(_records(self._execute("SELECT * FROM requests WHERE backend = ? AND id = ?", backend, id)), None)
 
+    def naming(self, backend: str, id: str) -> list[Record]:  # noqa: A002 - the field's name in the specification
+        """The records whose requests hold an id, oldest first."""
+        return list(
+            _records(
+                self._execute(
+                    "SELECT * FROM requests WHERE backend = ? AND instr(request, ?) ORDER BY written_at", backend, id
+                )
+            )
+        )
+
     def all(self) -> list[Record]:
         """Every record, oldest first."""
         return list(_records(self._execute("SELECT * FROM requests ORDER BY written_at")))
