@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Size = tuple[int, int] | int
 
 _LARGEST_SIDE: Final = 16384
+_AGAIN: Final = "run its cell again to fetch it anew, or remove it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +56,19 @@ def opened(file: Path | BinaryIO, *, threads: bool = True) -> Iterator[InputCont
     """
     import av
 
-    name = file.name if isinstance(file, Path) else "the video"
     try:
         with av.open(str(file) if isinstance(file, Path) else file, "r") as container:
             if not container.streams.video:
-                raise LibraryError(f"{name!r} has no video in it")
+                raise LibraryError(f"{_name(file)} has no video in it")
             container.streams.video[0].thread_type = "AUTO" if threads else "NONE"
             yield container
     except (av.FFmpegError, EOFError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        raise LibraryError(
-            f"{name!r} does not decode ({reason}): run its cell again to fetch it anew, or remove it"
-        ) from error
+        raise LibraryError(f"{_name(file)} does not decode ({reason}): {_AGAIN}") from error
+
+
+def _name(file: Path | BinaryIO) -> str:
+    return repr(file.name) if isinstance(file, Path) else "the video"
 
 
 def read_facts(file: Path) -> VideoFacts:
@@ -106,11 +108,16 @@ def iterate_frames(
     with opened(file) as container:
         stream = container.streams.video[0]
         width, height = fitted(size, stream.width, stream.height)
+        count = 0
         for number, frame in enumerate(container.decode(video=0)):
             if stop is not None and number >= stop:
                 return
             if number >= start and (number - start) % step == 0:
                 yield _pixels(frame, width, height)
+            count = number + 1
+        # A file that was cut decodes as far as it goes.
+        if count < stream.frames and (stop is None or count < stop):
+            raise LibraryError(f"{_name(file)} is cut off after {count} of {stream.frames} frames: {_AGAIN}")
 
 
 def frame_at(file: Path, seconds: float, size: Size | None = None) -> Frame:
@@ -137,8 +144,8 @@ def frame_at(file: Path, seconds: float, size: Size | None = None) -> Frame:
             if seen is not None and frame.time is not None and frame.time - begin > seconds + tick:
                 break
             seen = frame
-        if seen is None:
-            raise LibraryError(f"{file.name!r} holds no frame: run its cell again to fetch it anew, or remove it")
+        if seen is None or (seen.time or 0.0) - begin < min(seconds, length) - 2 / float(stream.average_rate or 1):
+            raise LibraryError(f"{_name(file)} is cut off before {seconds:g} s: {_AGAIN}")
         width, height = fitted(size, stream.width, stream.height)
         return _pixels(seen, width, height)
 
