@@ -9,7 +9,7 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -330,6 +330,17 @@ class Ledger:
     def learn_price(self, backend: str, kind: str, cents: float) -> None:
         """Remember what a request of that kind costs."""
         self._change("INSERT OR REPLACE INTO prices VALUES (?, ?, ?)", backend, kind, cents)
+
+    def measures(self, sha256: str) -> dict[str, str]:
+        """What was measured of a file: JSON by the name and version of each measure."""
+        rows = self._execute("SELECT name, value FROM measures WHERE sha256 = ?", sha256)
+        return {row["name"]: row["value"] for row in rows}
+
+    def keep_measures(self, sha256: str, values: Mapping[str, str]) -> None:
+        """Keep what was measured of a file."""
+        with self._transaction():
+            for name, value in values.items():
+                self._change("INSERT OR REPLACE INTO measures VALUES (?, ?, ?)", sha256, name, value)
 
     def insert(self, record: Record) -> None:
         """Put in a row that was made elsewhere, unless the request and take, or the generation, is there."""

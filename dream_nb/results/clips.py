@@ -76,7 +76,7 @@ def animate(dream: Footage, suffix: str, path: Path | str | None, fps: float, si
         suffix: ".gif" or ".webp".
         path: where to, or None.
         fps: frames a second, at most.
-        size: width and height, or the longer side.
+        size: width and height, or at most what longer side.
 
     Raises:
         ValueError: fps or size is none.
@@ -88,8 +88,7 @@ def animate(dream: Footage, suffix: str, path: Path | str | None, fps: float, si
         raise ValueError(f"fps {fps} is not a number above 0")
     every = max(1, round((dream.fps or fps) / fps))
     milliseconds = 1000 * every / (dream.fps or fps)
-    small = min(size, max(dream.size)) if isinstance(size, int) else size
-    pictures = (Image.fromarray(frame) for frame in dream.frames(step=every, size=small))
+    pictures = (Image.fromarray(frame) for frame in dream.frames(step=every, size=size))
     if suffix == ".gif":
         pictures = (picture.quantize(_GIF_COLOURS, Image.Quantize.MEDIANCUT) for picture in pictures)
     beside = Path(path) if path else dream.path.with_suffix(suffix)

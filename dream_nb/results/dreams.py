@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any, overload
 from dream_nb.results.dream import Dream
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import pandas as pd
     import polars as pl
     from PIL.Image import Image
+
+    from dream_nb.results.measuring import Measure
 
 
 class Dreams(Sequence[Dream]):
@@ -201,6 +205,38 @@ class Dreams(Sequence[Dream]):
         from dream_nb.results.table import to_parquet
 
         return to_parquet(self, path)
+
+    def measure(self, *measures: str | Measure, executor: Executor | None = None) -> Dreams:
+        """The same dreams with columns for what is measured of their frames, in the worker processes.
+
+        What the library knows is not measured again. Where something cannot be measured, for want of a file for
+        example, there is a gap, the column "problem" says why, and so does a warning.
+
+        Args:
+            *measures: "brightness", "contrast", "colourfulness", "sharpness", "colours", "motion", "seam", "shots",
+                "fingerprint" (`dream_nb.results.measures` says what each is), or functions made with
+                `@dream_nb.measure`; by default all of ours.
+            executor: where; by default that of the session, else this process's pool of workers.
+
+        Raises:
+            ValueError: there is no such measure.
+        """
+        from dream_nb.results.measuring import measured
+
+        return measured(self, measures, executor)
+
+    def near_duplicates(self, distance: int = 6) -> list[Dreams]:
+        """Those that look alike, in groups of two and more, by their fingerprints.
+
+        Args:
+            distance: how many of the 64 bits may differ between neighbours of a group.
+
+        Raises:
+            ValueError: the distance is not a number from 0 to 64.
+        """
+        from dream_nb.results.likeness import near_duplicates
+
+        return near_duplicates(self.measure("fingerprint"), distance)
 
     def contact_sheet(self, *, columns: int | None = None, side: int = 320) -> Image:
         """All of them on one picture, each with its words of the sweep, else its prompt. What has no file stays grey.

@@ -79,7 +79,7 @@ class Footage(Entry):
             start: the number of the first, from 0; negative ones count from the end.
             stop: the number of the first that is left out; None goes to the end.
             step: every how many frames, from 1.
-            size: width and height, or the longer side, in pixels; None leaves them as they are.
+            size: width and height, or at most what longer side, in pixels; None leaves them as they are.
 
         Returns:
             `uint8` arrays, height x width x 3, RGB.

@@ -46,7 +46,7 @@ def frames(dream: Footage, start: int, stop: int | None, step: int, size: Size |
     Args:
         dream: whose.
         start, stop, step: which, as in a slice.
-        size: width and height, or the longer side; None for all of it.
+        size: width and height, or at most what longer side; None for all of it.
 
     Raises:
         ValueError: the step or the size is none.
@@ -70,7 +70,7 @@ def frame_at(dream: Footage, seconds: float, size: Size | None) -> Frame:
     Args:
         dream: whose.
         seconds: from the beginning.
-        size: width and height, or the longer side; None for all of it.
+        size: width and height, or at most what longer side; None for all of it.
 
     Raises:
         ValueError: the time is negative, or the size is none.
@@ -86,7 +86,7 @@ def to_numpy(dream: Footage, size: Size | None, *, quiet: bool) -> Frames:
 
     Args:
         dream: whose.
-        size: width and height, or the longer side; None for all of it.
+        size: width and height, or at most what longer side; None for all of it.
         quiet: whether it prints nothing.
 
     Raises:
