@@ -22,6 +22,7 @@ import anyio.to_thread
 from dream_nb.api.errors import LibraryError
 from dream_nb.jobs.folder import Folder
 from dream_nb.jobs.ledger import Ledger, Record
+from dream_nb.jobs.provenance import inscribe
 from dream_nb.jobs.sidecars import SUFFIX, check_marks, read_sidecars, write_sidecar
 
 _MAX_SLUG: Final = 48
@@ -173,6 +174,7 @@ class Library(Folder):
                 file.flush()
                 await anyio.to_thread.run_sync(os.fsync, file.fileno())
             await anyio.to_thread.run_sync(_check, partial, suffix)
+            await anyio.to_thread.run_sync(inscribe, partial, suffix, record)
             sha256 = await anyio.to_thread.run_sync(_sha256, partial)
             name = self._claim(partial, record, suffix, sha256)
             write_sidecar(self.folder, replace(record, file=name, sha256=sha256))

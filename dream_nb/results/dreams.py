@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 from dream_nb.results.dream import Dream
 
@@ -48,6 +48,26 @@ class Dreams(Sequence[Dream]):
         if len(made) != len(self._dreams):
             raise ValueError(f"{len(made)} {what} for {len(self._dreams)} dreams: give each dream its own")
         return made
+
+    @classmethod
+    def from_files(cls, folder: Path | str) -> Self:
+        """The dreams of a folder: of an export, of a library without its ledger, or of files from anywhere.
+
+        What a file's sidecar says counts, else what stands in the file itself. A foreign file is a dream without a
+        prompt; what is neither video nor image is left out.
+
+        Args:
+            folder: where they lie.
+
+        Returns:
+            By name.
+
+        Raises:
+            LibraryError: it is no folder that can be read.
+        """
+        from dream_nb.results.foreign import read_folder
+
+        return cls(read_folder(Path(folder)))
 
     @property
     def words(self) -> list[dict[str, str]]:
