@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from dream_nb.results.dream import Dream
     from dream_nb.results.dreams import Dreams
     from dream_nb.results.job import Job
+    from dream_nb.results.measuring import Measure, measure
     from dream_nb.session import Session, dream
 
 __all__ = [
@@ -87,6 +88,7 @@ __all__ = [
     "Keyframes",
     "LibraryError",
     "Limits",
+    "Measure",
     "ModifyImageRef",
     "NotFoundError",
     "NotReplayedError",
@@ -97,6 +99,7 @@ __all__ = [
     "Session",
     "UnreadableAnswerError",
     "dream",
+    "measure",
     "run",
 ]
 
@@ -129,6 +132,7 @@ _ROOMS = {
     "Keyframes": "api.models",
     "LibraryError": "api.errors",
     "Limits": "jobs.budget",
+    "Measure": "results.measuring",
     "ModifyImageRef": "api.models",
     "NotFoundError": "api.errors",
     "NotReplayedError": "api.errors",
@@ -139,6 +143,7 @@ _ROOMS = {
     "Session": "session",
     "UnreadableAnswerError": "api.errors",
     "dream": "session",
+    "measure": "results.measuring",
     "run": "api.portal",
 }
 

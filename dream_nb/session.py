@@ -6,12 +6,10 @@ import atexit
 import contextlib
 import os
 import threading
-from collections.abc import Mapping
-from concurrent.futures import Future, wait
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future, wait
 from pathlib import Path
 from typing import Any, Final, Literal
-
-import pydantic
 
 from dream_nb.api.errors import (
     ConfigurationError,
@@ -21,12 +19,12 @@ from dream_nb.api.errors import (
     NotReplayedError,
     UnreadableAnswerError,
 )
-from dream_nb.api.models import Generation, GenerationRequest, ImageGenerationRequest
+from dream_nb.api.models import Generation
 from dream_nb.api.portal import portal
 from dream_nb.jobs.backends import BackendName, choose_backend
 from dream_nb.jobs.budget import Allowance, Limits
 from dream_nb.jobs.desk import Desk
-from dream_nb.jobs.identity import Request
+from dream_nb.jobs.identity import Request, make_request
 from dream_nb.jobs.ledger import Record
 from dream_nb.jobs.library import Library
 from dream_nb.jobs.listener import Callbacks
@@ -35,11 +33,14 @@ from dream_nb.jobs.runner import Runner
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
+from dream_nb.workers import pool
 
 Replay = Literal["off", "free", "only"]
 
 _REPLAYS: Final[tuple[Replay, ...]] = ("off", "free", "only")
 _MAX_TAKE: Final = 10_000
+
+__all__ = ["Replay", "Session", "choose_replay", "close_default_session", "default_session", "dream", "make_request"]
 
 
 class Session:
@@ -59,6 +60,8 @@ class Session:
         limits: how much is asked of the hosted API at once.
         patience: how long is waited for what.
         callbacks: where the server tells what changed, instead of being asked all the time; None asks.
+        executor: gives what draws and measures, such as `lambda: client.get_executor()` of a dask cluster; by default
+            this process's pool of workers.
 
     Raises:
         LibraryError: the folder cannot be used.
@@ -77,18 +80,25 @@ class Session:
         limits: Limits | None = None,
         patience: Patience | None = None,
         callbacks: Callbacks | None = None,
+        executor: Callable[[], Executor] = pool,
     ) -> None:
+        self._executor = executor
         self.home = Path.cwd()
         self.backend = choose_backend(backend)
         self.replay = choose_replay(replay)
         self._is_chosen = bool(backend or os.environ.get("DREAM_NB_BACKEND"))
         self.library = Library(self.home / (library or os.environ.get("DREAM_NB_LIBRARY") or "dreams"))
         allowance = Allowance(budget, floor, prices or {})
-        self._desk = Desk(self.library, patience or Patience(), allowance, limits or Limits(), callbacks)
+        self._desk = Desk(self.library, patience or Patience(), allowance, limits or Limits(), callbacks, executor)
         self._lock = threading.RLock()
         self._running: dict[tuple[str, int], tuple[Job, Future[None]]] = {}
         if not self.library.read_only and self.replay != "only":
             self._take_up()
+
+    @property
+    def executor(self) -> Executor:
+        """What draws and measures."""
+        return self._executor()
 
     def close(self) -> None:
         """Stop what is under way here and close backend and library. What was sent goes on at its server."""
@@ -287,21 +297,6 @@ def choose_replay(value: str | None = None) -> Replay:
     if value not in _REPLAYS:
         raise ConfigurationError(f"replay {value!r} is not one of {', '.join(_REPLAYS)}")
     return value
-
-
-def make_request(prompt: str, *, kind: Literal["video", "image"] = "video", **fields: Any) -> Request:
-    """A request of that kind, checked.
-
-    Raises:
-        InvalidRequestError: the prompt is empty, or a field breaks the specification.
-    """
-    if not prompt.strip():
-        raise InvalidRequestError('the prompt is empty: say what to dream, such as "a serene lake at sunset"')
-    schema = ImageGenerationRequest if kind == "image" else GenerationRequest
-    try:
-        return schema(prompt=prompt, **fields)
-    except pydantic.ValidationError as error:
-        raise InvalidRequestError.reading(error) from None
 
 
 _default: Session | None = None

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "studio": {"api", "workers"},
     "jobs": {"api", "workers"},
     "results": {"api", "jobs", "workers"},
-    "session": {"api", "jobs", "results"},
+    "session": {"api", "jobs", "results", "workers"},
     "notebook": {"api", "jobs", "results", "session", "workers"},
 }
 # Each is an import inside the one function that needs it.

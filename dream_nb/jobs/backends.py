@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import httpx2
 from dream_nb.api.client import AsyncDreamMachine
 from dream_nb.api.errors import ConfigurationError
 from dream_nb.jobs.patience import Patience
+from dream_nb.workers import pool
 
 BackendName = Literal["studio", "hosted"]
 BACKENDS: Final[tuple[BackendName, ...]] = ("studio", "hosted")
@@ -64,15 +66,18 @@ def choose_backend(name: str | None = None) -> BackendName:
 
 
 @asynccontextmanager
-async def open_backend(name: BackendName, folder: Path, patience: Patience) -> AsyncIterator[Backend]:
+async def open_backend(
+    name: BackendName, folder: Path, patience: Patience, executor: Callable[[], Executor] = pool
+) -> AsyncIterator[Backend]:
     """A backend, ready to be asked.
 
     Args:
         name: which.
         folder: the library's; a studio keeps what it remembers below it.
         patience: how long is waited for what.
+        executor: gives what draws for a studio.
     """
-    opened = _open_studio(folder / ".studio") if name == "studio" else _open_hosted(patience)
+    opened = _open_studio(folder / ".studio", executor) if name == "studio" else _open_hosted(patience)
     async with opened as backend:
         yield backend
 
@@ -87,12 +92,12 @@ async def _open_hosted(patience: Patience) -> AsyncIterator[Backend]:
 
 
 @asynccontextmanager
-async def _open_studio(folder: Path) -> AsyncIterator[Backend]:
+async def _open_studio(folder: Path, executor: Callable[[], Executor]) -> AsyncIterator[Backend]:
     # The one import upwards from here: the studio stays out of memory where the hosted API is asked.
     from dream_nb.studio.app import create_app
 
     key = secrets.token_urlsafe(16)
-    app = create_app(folder, keys={_ACCOUNT: key})
+    app = create_app(folder, keys={_ACCOUNT: key}, executor=executor)
     async with (
         app.router.lifespan_context(app),
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app)) as http,

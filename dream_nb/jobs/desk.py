@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
 from contextlib import ExitStack
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ from dream_nb.jobs.library import Library
 from dream_nb.jobs.listener import Callbacks, listening
 from dream_nb.jobs.patience import Patience
 from dream_nb.jobs.runner import Runner
+from dream_nb.workers import pool
 
 T = TypeVar("T")
 
@@ -31,6 +33,7 @@ class Desk:
         allowance: what may be spent.
         limits: how much is asked for at once.
         callbacks: where servers tell what changed, or None.
+        executor: gives what draws for a studio.
     """
 
     def __init__(
@@ -40,7 +43,9 @@ class Desk:
         allowance: Allowance,
         limits: Limits,
         callbacks: Callbacks | None = None,
+        executor: Callable[[], Executor] = pool,
     ) -> None:
+        self._executor = executor
         self._callbacks = callbacks
         self._callback_url: str | None = None
         self._library = library
@@ -66,7 +71,7 @@ class Desk:
         """
         with self._lock:
             if name not in self._runners:
-                opened = open_backend(name, self._library.folder, self._patience)
+                opened = open_backend(name, self._library.folder, self._patience, self._executor)
                 backend = self._exit.enter_context(portal.entered(opened))
                 if self._callbacks is not None and self._callback_url is None:
                     heard = listening(self._told, self._callbacks)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
+import pydantic
+
+from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import Generation, GenerationRequest, ImageGenerationRequest
 
 Request = GenerationRequest | ImageGenerationRequest
@@ -27,6 +30,26 @@ def request_hash(request: Request, identify: Callable[[str], str] = str) -> str:
     if not document.get("loop"):
         document.pop("loop", None)
     return hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def make_request(prompt: str, *, kind: Literal["video", "image"] = "video", **fields: Any) -> Request:
+    """A request of that kind, checked.
+
+    Args:
+        prompt: what to dream.
+        kind: "video" or "image".
+        **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`.
+
+    Raises:
+        InvalidRequestError: the prompt is empty, or a field breaks the specification.
+    """
+    if not prompt.strip():
+        raise InvalidRequestError('the prompt is empty: say what to dream, such as "a serene lake at sunset"')
+    schema = ImageGenerationRequest if kind == "image" else GenerationRequest
+    try:
+        return schema(prompt=prompt, **fields)
+    except pydantic.ValidationError as error:
+        raise InvalidRequestError.reading(error) from None
 
 
 def read_request(document: Mapping[str, Any]) -> Request:

@@ -9,7 +9,7 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -149,6 +149,16 @@ class Ledger:
     def find_id(self, backend: str, id: str) -> Record | None:  # noqa: A002 - the field's name in the specification
         """The record of a generation, or None."""
         return next(_records(self._execute("SELECT * FROM requests WHERE backend = ? AND id = ?", backend, id)), None)
+
+    def naming(self, backend: str, id: str) -> list[Record]:  # noqa: A002 - the field's name in the specification
+        """The records whose requests hold an id, oldest first."""
+        return list(
+            _records(
+                self._execute(
+                    "SELECT * FROM requests WHERE backend = ? AND instr(request, ?) ORDER BY written_at", backend, id
+                )
+            )
+        )
 
     def all(self) -> list[Record]:
         """Every record, oldest first."""
@@ -320,6 +330,17 @@ class Ledger:
     def learn_price(self, backend: str, kind: str, cents: float) -> None:
         """Remember what a request of that kind costs."""
         self._change("INSERT OR REPLACE INTO prices VALUES (?, ?, ?)", backend, kind, cents)
+
+    def measures(self, sha256: str) -> dict[str, str]:
+        """What was measured of a file: JSON by the name and version of each measure."""
+        rows = self._execute("SELECT name, value FROM measures WHERE sha256 = ?", sha256)
+        return {row["name"]: row["value"] for row in rows}
+
+    def keep_measures(self, sha256: str, values: Mapping[str, str]) -> None:
+        """Keep what was measured of a file."""
+        with self._transaction():
+            for name, value in values.items():
+                self._change("INSERT OR REPLACE INTO measures VALUES (?, ?, ?)", sha256, name, value)
 
     def insert(self, record: Record) -> None:
         """Put in a row that was made elsewhere, unless the request and take, or the generation, is there."""

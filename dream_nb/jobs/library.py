@@ -20,7 +20,9 @@ from typing import BinaryIO, Final
 import anyio.to_thread
 
 from dream_nb.api.errors import LibraryError
+from dream_nb.jobs.folder import Folder
 from dream_nb.jobs.ledger import Ledger, Record
+from dream_nb.jobs.provenance import inscribe
 from dream_nb.jobs.sidecars import SUFFIX, check_marks, read_sidecars, write_sidecar
 
 _MAX_SLUG: Final = 48
@@ -42,7 +44,7 @@ class DamagedFileError(LibraryError):
     """A file that came whole, and is not what it should be."""
 
 
-class Library:
+class Library(Folder):
     """A folder of finished files, and the ledger of the requests they came from.
 
     A folder that cannot be written still gives what is in it, where it has a ledger.
@@ -55,7 +57,7 @@ class Library:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder.absolute()
+        super().__init__(folder)
         path = self.folder / "ledger.sqlite"
         try:
             self.read_only = not self._is_writable() and path.is_file()
@@ -99,15 +101,6 @@ class Library:
     def close(self) -> None:
         """Close the ledger."""
         self.ledger.close()
-
-    def path(self, record: Record) -> Path | None:
-        """The finished file of a record, or None where there is none (any more)."""
-        if record.file is None:
-            return None
-        path = self.folder / record.file
-        # A ledger may come with a repository: it may only name plain files of its own folder.
-        is_own = path.parent == self.folder and path.name == record.file and not path.is_symlink() and path.is_file()
-        return path if is_own else None
 
     def holds(self, record: Record) -> bool:
         """Whether the finished file of a record is there, byte for byte as it came."""
@@ -181,6 +174,7 @@ class Library:
                 file.flush()
                 await anyio.to_thread.run_sync(os.fsync, file.fileno())
             await anyio.to_thread.run_sync(_check, partial, suffix)
+            await anyio.to_thread.run_sync(inscribe, partial, suffix, record)
             sha256 = await anyio.to_thread.run_sync(_sha256, partial)
             name = self._claim(partial, record, suffix, sha256)
             write_sidecar(self.folder, replace(record, file=name, sha256=sha256))

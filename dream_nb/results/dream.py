@@ -2,136 +2,135 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
-from dream_nb.api.errors import LibraryError
-from dream_nb.api.models import Generation
-from dream_nb.jobs.identity import Request
-from dream_nb.jobs.ledger import Record
-from dream_nb.jobs.library import Library
-from dream_nb.results.maker import Maker
-from dream_nb.results.video import VideoFacts, iterate_frames, read_facts
+from dream_nb.results.footage import Footage
 
 if TYPE_CHECKING:
-    import numpy as np
-    from PIL.Image import Image
+    from dream_nb.results.dreams import Dreams
+    from dream_nb.results.job import Job
 
 
-class Dream:
-    """A finished generation and its file in the library.
+class Dream(Footage):
+    """A generation and its file in the library.
 
-    Shown in a notebook it is an inline player (or the picture) with its prompt; printed, one line.
+    Shown in a notebook it is an inline player (or the picture) with its prompt; printed, one line. Two dreams are equal
+    where request, take, backend and file are. It can be pickled: what comes back reads the same library.
 
     Args:
-        record: the finished row of the ledger.
+        record: its row of the ledger.
         library: where its file lies.
         home: the folder of the notebook; previews point to the file from there.
         maker: the session through which it goes on, or None.
     """
 
-    def __init__(self, record: Record, library: Library, home: Path, maker: Maker | None = None) -> None:
-        self._record = record
-        self._maker = maker
-        self._library = library
-        self._home = home
+    @overload
+    def extend(self, prompt: str | None = None, *, take: int = 1, wait: Literal[True] = True) -> Dream: ...
+    @overload
+    def extend(self, prompt: str | None = None, *, take: int = 1, wait: Literal[False]) -> Job: ...
+    def extend(self, prompt: str | None = None, *, take: int = 1, wait: bool = True) -> Dream | Job:
+        """Go on from its end: a video that begins with its last frame.
 
-    @property
-    def request(self) -> Request:
-        """The request as it was sent."""
-        return self._record.request
-
-    @property
-    def generation(self) -> Generation:
-        """The server's last answer."""
-        assert self._record.generation is not None
-        return self._record.generation
-
-    @property
-    def prompt(self) -> str:
-        """The prompt as it was typed."""
-        return self.request.prompt or ""
-
-    @property
-    def kind(self) -> str:
-        """ "video" or "image"."""
-        return self.request.generation_type
-
-    @property
-    def state(self) -> str:
-        """The generation's state: "completed" for every dream with a file."""
-        return self.generation.state or "completed"
-
-    @property
-    def backend(self) -> str:
-        """Who made it: "studio" or "hosted"."""
-        return self._record.backend
-
-    @property
-    def take(self) -> int:
-        """Which result of the same request it is, from 1."""
-        return self._record.take
-
-    @property
-    def hash(self) -> str:
-        """The sha256 of the canonical request: the same for all takes."""
-        return self._record.hash
-
-    @property
-    def path(self) -> Path:
-        """The file: relative to the working directory where it lies below it, else absolute.
+        Args:
+            prompt: what happens then; by default the same prompt.
+            take: which result of this request.
+            wait: whether to wait for the dream; else its job comes back at once.
 
         Raises:
-            LibraryError: the file is no longer there.
+            ConfigurationError: no session goes on with it, or one of another backend.
+            DreamError: it could not be made.
         """
-        path = self._library.path(self._record)
-        if path is None:
-            raise LibraryError(
-                f"{self._record.file!r} is no longer in {self._library.folder.name!r}: run its cell again"
-            )
-        here = Path.cwd()
-        return path.relative_to(here) if path.is_relative_to(here) else path
+        from dream_nb.results.continuation import go_on
 
-    @property
-    def url(self) -> str:
-        """The file's address seen from the notebook, with forward slashes, quoted for HTML."""
-        from urllib.parse import quote
+        job = go_on(self, prompt, begin=self, take=take)
+        return job.result() if wait else job
 
-        file = self._library.folder / (self._record.file or "")
-        return quote(Path(os.path.relpath(file, self._home)).as_posix())
+    @overload
+    def reverse_extend(self, prompt: str | None = None, *, take: int = 1, wait: Literal[True] = True) -> Dream: ...
+    @overload
+    def reverse_extend(self, prompt: str | None = None, *, take: int = 1, wait: Literal[False]) -> Job: ...
+    def reverse_extend(self, prompt: str | None = None, *, take: int = 1, wait: bool = True) -> Dream | Job:
+        """Lead up to its beginning: a video that ends with its first frame.
 
-    @cached_property
-    def facts(self) -> VideoFacts | None:
-        """Size, frames and times of a video; None for an image."""
-        return read_facts(self.path) if self.kind == "video" else None
-
-    @cached_property
-    def image(self) -> Image:
-        """The picture, as a Pillow image in RGB; of a video its first frame."""
-        from PIL import Image
-
-        if self.kind == "video":
-            return Image.fromarray(next(self.frames()))
-        with Image.open(self.path) as image:
-            return image.convert("RGB")
-
-    def frames(self) -> Iterator[np.ndarray]:
-        """Every frame in order, one in memory at a time: `uint8` arrays, height x width x 3, RGB.
+        Args:
+            prompt: what happens before; by default the same prompt.
+            take: which result of this request.
+            wait: whether to wait for the dream; else its job comes back at once.
 
         Raises:
-            LibraryError: the file is no longer there.
+            ConfigurationError: no session goes on with it, or one of another backend.
+            DreamError: it could not be made.
         """
-        if self.kind == "video":
-            return iterate_frames(self.path)
-        import numpy as np
+        from dream_nb.results.continuation import go_on
 
-        return iter([np.asarray(self.image)])
+        job = go_on(self, prompt, end=self, take=take)
+        return job.result() if wait else job
+
+    @overload
+    def interpolate(
+        self, other: Dream, prompt: str | None = None, *, take: int = 1, wait: Literal[True] = True
+    ) -> Dream: ...
+    @overload
+    def interpolate(self, other: Dream, prompt: str | None = None, *, take: int = 1, wait: Literal[False]) -> Job: ...
+    def interpolate(self, other: Dream, prompt: str | None = None, *, take: int = 1, wait: bool = True) -> Dream | Job:
+        """Lead over to another: a video that begins with this one's last frame and ends with the other's first.
+
+        Args:
+            other: where it leads to.
+            prompt: what happens between; by default the same prompt.
+            take: which result of this request.
+            wait: whether to wait for the dream; else its job comes back at once.
+
+        Raises:
+            ConfigurationError: no session goes on with it, or they are of different backends.
+            DreamError: it could not be made.
+        """
+        from dream_nb.results.continuation import go_on
+
+        job = go_on(self, prompt, begin=self, end=other, take=take)
+        return job.result() if wait else job
+
+    @overload
+    def variations(self, count: int = 3, *, wait: Literal[True] = True) -> Dreams: ...
+    @overload
+    def variations(self, count: int = 3, *, wait: Literal[False]) -> list[Job]: ...
+    def variations(self, count: int = 3, *, wait: bool = True) -> Dreams | list[Job]:
+        """The next takes of the same request: the same ones again and again, so nothing is paid for twice.
+
+        Args:
+            count: how many.
+            wait: whether to wait for the dreams; else their jobs come back at once.
+
+        Raises:
+            ConfigurationError: no session goes on with it, or one of another backend.
+            DreamError: one could not be made. The others are in the library.
+        """
+        from dream_nb.results.continuation import vary
+        from dream_nb.results.dreams import Dreams
+
+        jobs = vary(self, count)
+        return Dreams(job.result() for job in jobs) if wait else jobs
+
+    def ancestors(self) -> Dreams:
+        """The dreams that it came from through its keyframes, the nearest first, as far as the library knows them."""
+        from dream_nb.results.origin import ancestors
+
+        return ancestors(self)
+
+    def descendants(self) -> Dreams:
+        """The dreams in the library that came from it through their keyframes, the nearest first."""
+        from dream_nb.results.origin import descendants
+
+        return descendants(self)
+
+    def to_code(self) -> str:
+        """The lines that make it again, those that it came from first."""
+        from dream_nb.results.code import to_code
+
+        return to_code(self)
 
     def __repr__(self) -> str:
-        return f"Dream({self.prompt!r}, {self.kind}, {self.url})"
+        return f"Dream({self.prompt!r}, {self.kind}, {self.url or self.state})"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         from dream_nb.results.preview import preview

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Protocol
 
 from dream_nb.jobs.identity import Request
@@ -12,6 +13,14 @@ if TYPE_CHECKING:
 
 class Maker(Protocol):
     """Who makes dreams of requests: a `Session`."""
+
+    @property
+    def backend(self) -> str:
+        """Who is asked: "studio" or "hosted"."""
+
+    @property
+    def executor(self) -> Executor:
+        """What draws and measures: the pool of worker processes, or a cluster."""
 
     def submit(self, request: Request, *, take: int = 1, fresh: bool = False) -> Job:
         """Give back the job of this request and take."""

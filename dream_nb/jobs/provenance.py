@@ -1,0 +1,191 @@
+"""Where a file comes from, said in the file itself: MP4 tags, JPEG and PNG text. Pixels and streams stay."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import struct
+import zlib
+from datetime import UTC
+from pathlib import Path
+from typing import Any, Final
+
+from dream_nb import __version__
+from dream_nb.api.models import Generation
+from dream_nb.jobs.identity import read_request
+from dream_nb.jobs.ledger import Record
+
+KEY: Final = "dream_nb"
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+_MAX_COMMENT: Final = 65_533
+_MAX_TAKE: Final = 10_000
+
+logger = logging.getLogger("dream_nb.jobs")
+
+
+def describe(record: Record) -> dict[str, Any]:
+    """What is said of a file: its request, id, time and the library's version. Neither key nor account is in it.
+
+    Args:
+        record: of the request that made it.
+    """
+    request = record.request.wire()
+    # An address that only its server may know; and pictures, which a reader of the file has no use for.
+    request.pop("callback_url", None)
+    generation = record.generation
+    created = (generation.created_at if generation else None) or record.written_at
+    return {
+        "version": __version__,
+        "prompt": record.request.prompt or "",
+        "request": _without_data(request),
+        "id": generation.id if generation else None,
+        "created_at": created.replace(tzinfo=created.tzinfo or UTC).isoformat(),
+        "backend": record.backend,
+        "hash": record.hash,
+        "take": record.take,
+    }
+
+
+def inscribe(path: Path, suffix: str, record: Record) -> None:
+    """Write into a file where it comes from. Where that cannot be, the file stays as it was.
+
+    Args:
+        path: of the file, under whatever name.
+        suffix: ".mp4", ".jpg", ".jpeg" or ".png".
+        record: of the request that made it.
+
+    Raises:
+        OSError: there is no room.
+    """
+    document = describe(record)
+    text = json.dumps(document, ensure_ascii=False)
+    try:
+        if suffix == ".mp4":
+            _tag_mp4(path, document["prompt"], text)
+        elif suffix == ".png":
+            _insert(path, *_png_text(path.read_bytes(), text))
+        else:
+            _insert(path, *_jpeg_comment(path.read_bytes(), text))
+    except (ValueError, LookupError, struct.error) as error:
+        # A container that cannot take it is still what was paid for.
+        logger.warning("%s does not say where it comes from (%s)", path.name, type(error).__name__)
+
+
+def read_inscription(path: Path) -> Record | None:
+    """The record that a file tells of, or None where it tells of none.
+
+    Args:
+        path: of a video or picture. What it says is not trusted: it is taken as far as it is well formed.
+    """
+    try:
+        document = json.loads(_text(path))
+        take = document["take"]
+        if type(take) is not int or not 1 <= take <= _MAX_TAKE:
+            return None
+        request = read_request(document["request"])
+        generation = Generation.from_answer(
+            {"id": document.get("id"), "state": "completed", "created_at": document["created_at"]}
+            | {"generation_type": request.generation_type}
+        )
+        created = generation.created_at
+        if created is None:
+            return None
+        return Record(
+            hash=str(document["hash"]),
+            take=take,
+            backend=str(document["backend"]),
+            request=request,
+            written_at=created,
+            state="taken",
+            generation=generation,
+            file=path.name,
+            sha256=_sha256(path),
+        )
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        return None
+
+
+def _text(path: Path) -> str:
+    """What the file says under our key."""
+    if path.suffix.lower() == ".mp4":
+        import av
+
+        with av.open(str(path), "r") as container:
+            return container.metadata[KEY]
+    from PIL import Image
+
+    with Image.open(path) as image:
+        if image.format == "PNG":
+            return str(getattr(image, "text", {})[KEY])
+        for name, comment in getattr(image, "applist", []):
+            if name == "COM" and comment.startswith(f"{KEY}: ".encode()):
+                return str(comment.decode().removeprefix(f"{KEY}: "))
+    raise LookupError(KEY)
+
+
+def _tag_mp4(path: Path, prompt: str, text: str) -> None:
+    """Copy the streams, packet by packet, into a container that has the tags."""
+    import av
+
+    tagged = path.with_name(f"{path.name}.part")
+    options = {"movflags": "faststart+use_metadata_tags"}
+    try:
+        with av.open(str(path), "r") as source, av.open(str(tagged), "w", format="mp4", options=options) as target:
+            target.metadata.update(source.metadata)
+            target.metadata.update({"title": prompt, KEY: text})
+            kept = [stream for stream in source.streams if stream.type in ("video", "audio")]
+            streams = {stream.index: target.add_stream_from_template(stream) for stream in kept}
+            for packet in source.demux(kept):
+                if packet.dts is not None:
+                    packet.stream = streams[packet.stream.index]
+                    target.mux(packet)
+        tagged.replace(path)
+    finally:
+        tagged.unlink(missing_ok=True)
+
+
+def _png_text(content: bytes, text: str) -> tuple[bytes, int, bytes]:
+    """An iTXt chunk after the header. Pillow would write all pixels anew."""
+    if not content.startswith(_PNG):
+        raise ValueError("no PNG")
+    end = len(_PNG) + 12 + struct.unpack_from(">I", content, len(_PNG))[0]
+    body = b"iTXt" + KEY.encode() + b"\0\0\0\0\0" + text.encode()
+    return content, end, struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+
+
+def _jpeg_comment(content: bytes, text: str) -> tuple[bytes, int, bytes]:
+    """A comment after the application segments. Pillow would code all pixels anew."""
+    if not content.startswith(b"\xff\xd8"):
+        raise ValueError("no JPEG")
+    body = f"{KEY}: {text}".encode()
+    if len(body) > _MAX_COMMENT:
+        raise ValueError("too long for a comment")
+    at = 2
+    while content[at] == 0xFF and 0xE0 <= content[at + 1] <= 0xEF:
+        at += 2 + struct.unpack_from(">H", content, at + 2)[0]
+    return content, at, b"\xff\xfe" + struct.pack(">H", len(body) + 2) + body
+
+
+def _insert(path: Path, content: bytes, at: int, part: bytes) -> None:
+    partial = path.with_name(f"{path.name}.part")
+    try:
+        partial.write_bytes(content[:at] + part + content[at:])
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _without_data(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_data(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_data(item) for item in value]
+    if isinstance(value, str) and value.startswith("data:"):
+        return "sha256:" + hashlib.sha256(value.encode()).hexdigest()
+    return value
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

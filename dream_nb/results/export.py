@@ -1,0 +1,117 @@
+"""Dreams as a folder of their own: files, what they are, and a page that plays them offline."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import dream_nb
+from dream_nb.api.errors import LibraryError
+from dream_nb.jobs.sidecars import write_sidecar
+from dream_nb.results.clips import written
+from dream_nb.results.page import template
+
+if TYPE_CHECKING:
+    from dream_nb.results.dream import Dream
+    from dream_nb.results.dreams import Dreams
+
+_PAGE: Final = "index.html"
+_MANIFEST: Final = "manifest.json"
+_KIND: Final = "dream_nb export"
+
+
+def export(dreams: Dreams, folder: Path) -> Path:
+    """See `Dreams.export`.
+
+    Args:
+        dreams: which.
+        folder: made where it is missing.
+
+    Raises:
+        ValueError: there are no dreams.
+        LibraryError: the folder cannot be written, or has another file of the same name.
+    """
+    if not dreams:
+        raise ValueError("there are no dreams: an export needs one")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _keep_foreign(folder)
+        entries = [
+            _entry(dream, words, measures, folder)
+            for dream, words, measures in zip(dreams, dreams.words, dreams.measures, strict=True)
+        ]
+    except OSError as error:
+        raise LibraryError(
+            f"the folder {str(folder)!r} cannot be written ({error.strerror or error}): choose another"
+        ) from error
+    document = {"kind": _KIND, "version": dream_nb.__version__, "dreams": entries}
+    with written(folder / _MANIFEST) as partial:
+        partial.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+    with written(folder / _PAGE) as partial:
+        html = template("export.html").render(entries=entries, version=dream_nb.__version__)
+        partial.write_text(html, encoding="utf-8")
+    return folder / _PAGE
+
+
+def _keep_foreign(folder: Path) -> None:
+    """Refuse to write over a page or a manifest that is not an export's."""
+    manifest = folder / _MANIFEST
+    try:
+        is_ours = json.loads(manifest.read_text(encoding="utf-8")).get("kind") == _KIND
+    except FileNotFoundError:
+        is_ours = False
+    except (ValueError, AttributeError):
+        is_ours = False
+    there = [name for name in (_PAGE, _MANIFEST) if (folder / name).exists()]
+    if there and not is_ours:
+        raise LibraryError(f"{there[0]!r} in {str(folder)!r} is another file: choose another folder, or move it away")
+
+
+def _entry(dream: Dream, words: dict[str, str], measures: dict[str, Any], folder: Path) -> dict[str, Any]:
+    request = dream.request.wire()
+    request.pop("callback_url", None)
+    entry: dict[str, Any] = {
+        "file": None,
+        "prompt": dream.prompt,
+        "kind": dream.kind,
+        "request": request,
+        "id": dream.generation.id,
+        "state": dream.state,
+        "backend": dream.backend,
+        "take": dream.take,
+        "hash": dream.hash,
+        "sha256": dream.sha256,
+        "created_at": dream.created.isoformat(),
+        "stars": dream.stars,
+        "note": dream.note,
+        "tags": list(dream.tags),
+        "words": words,
+        "measures": measures,
+    }
+    try:
+        path = dream.path
+    except LibraryError as error:
+        return entry | {"problem": str(error)}
+    _copy(path, folder / path.name)
+    write_sidecar(folder, replace(dream._record, file=path.name))
+    return entry | {"file": path.name}
+
+
+def _copy(source: Path, target: Path) -> None:
+    if target.exists():
+        if target.is_symlink() or _sha256(target) != _sha256(source):
+            raise LibraryError(
+                f"{target.name!r} in {str(target.parent)!r} is another file: choose another folder, or move it away"
+            )
+        return
+    with written(target) as partial:
+        shutil.copyfile(source, partial)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,56 @@
+"""Dreams of a folder of files, from wherever it comes."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from dream_nb.api.errors import LibraryError
+from dream_nb.api.models import GenerationRequest, ImageGenerationRequest
+from dream_nb.jobs.folder import Folder
+from dream_nb.jobs.identity import request_hash
+from dream_nb.jobs.ledger import Record
+from dream_nb.jobs.provenance import read_inscription
+from dream_nb.jobs.sidecars import read_sidecars
+from dream_nb.results.dream import Dream
+
+_KINDS: Final = {".mp4": "video", ".jpg": "image", ".jpeg": "image", ".png": "image"}
+
+
+def read_folder(folder: Path) -> list[Dream]:
+    """See `Dreams.from_files`.
+
+    Args:
+        folder: where the files lie.
+
+    Raises:
+        LibraryError: it is no folder that can be read.
+    """
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _KINDS and path.is_file())
+        told = {record.file: record for record in read_sidecars(folder, set())}
+    except OSError as error:
+        raise LibraryError(f"{str(folder)!r} is no folder that can be read ({error.strerror or error})") from error
+    shelf, home = Folder(folder), Path.cwd()
+    return [Dream(told.get(path.name) or read_inscription(path) or _unknown(path), shelf, home) for path in files]
+
+
+def _unknown(path: Path) -> Record:
+    """A record for a file that does not say where it comes from."""
+    kind = _KINDS[path.suffix.lower()]
+    request = ImageGenerationRequest() if kind == "image" else GenerationRequest()
+    status = path.stat()
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return Record(
+        hash=request_hash(request),
+        take=1,
+        backend="",
+        request=request,
+        written_at=datetime.fromtimestamp(status.st_mtime, UTC),
+        state="taken",
+        file=path.name,
+        sha256=sha256,
+    )

@@ -1,0 +1,47 @@
+"""What all static HTML is made of: autoescaping templates, and small pictures inside them."""
+
+from __future__ import annotations
+
+import base64
+import io
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from dream_nb.results.footage import Footage
+
+_QUALITY: Final = 70
+
+
+@cache
+def template(name: str) -> Template:
+    """A template of this room.
+
+    Args:
+        name: of its file.
+    """
+    from jinja2 import Environment, PackageLoader
+
+    loader = PackageLoader("dream_nb.results", "")
+    return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template(name)
+
+
+def small_picture(dream: Footage, side: int) -> str:
+    """A dream's picture as a `data:` URI: a JPEG under the name that the pytest plugin knows.
+
+    Args:
+        dream: whose.
+        side: its longer side in pixels, at most.
+
+    Raises:
+        LibraryError: there is no file, or it does not decode.
+    """
+    image = dream.image.copy()
+    # A file's comment names its generation: in a notebook it would change with every drawing.
+    image.info.clear()
+    image.thumbnail((side, side))
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=_QUALITY, optimize=True)
+    return f"data:image/jpeg;name=dream_nb;base64,{base64.b64encode(file.getvalue()).decode()}"

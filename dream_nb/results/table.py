@@ -1,0 +1,190 @@
+"""Dreams as columns: typed, for pandas, polars and parquet."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import import_module
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from dream_nb.api.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+    from dream_nb.results.dream import Dream
+    from dream_nb.results.dreams import Dreams
+
+Type = Literal["text", "whole", "number", "yes or no", "time", "texts", "numbers"]
+Column = tuple[Type, list[Any]]
+
+# What every dream has, in the order of the columns.
+FACTS: Final[Mapping[str, tuple[Type, Callable[[Dream], Any]]]] = {
+    "prompt": ("text", lambda dream: dream.prompt),
+    "kind": ("text", lambda dream: dream.kind),
+    "state": ("text", lambda dream: dream.state),
+    "failure_reason": ("text", lambda dream: dream.failure_reason),
+    "backend": ("text", lambda dream: dream.backend or None),
+    "model": ("text", lambda dream: dream.request.model),
+    "aspect_ratio": ("text", lambda dream: dream.request.aspect_ratio),
+    "loop": ("yes or no", lambda dream: bool(getattr(dream.request, "loop", None))),
+    "take": ("whole", lambda dream: dream.take),
+    "created": ("time", lambda dream: _utc(dream.created)),
+    "seconds": ("number", lambda dream: dream.seconds),
+    "cost": ("number", lambda dream: dream.cost),
+    "stars": ("whole", lambda dream: dream.stars),
+    "note": ("text", lambda dream: dream.note),
+    "tags": ("texts", lambda dream: list(dream.tags)),
+    "file": ("text", lambda dream: dream._record.file),
+    "id": ("text", lambda dream: dream.generation.id),
+    "hash": ("text", lambda dream: dream.hash),
+    "sha256": ("text", lambda dream: dream.sha256),
+}
+_PANDAS: Final[Mapping[Type, str]] = {
+    "text": "string",
+    "whole": "Int64",
+    "number": "float64",
+    "yes or no": "boolean",
+    "time": "datetime64[us, UTC]",
+    "texts": "object",
+    "numbers": "object",
+}
+
+
+def columns(dreams: Dreams) -> dict[str, Column]:
+    """The columns of a table of dreams: what every dream has, the words of a sweep, and what was measured.
+
+    Args:
+        dreams: which; one a row.
+    """
+    table: dict[str, Column] = {name: (kind, [read(one) for one in dreams]) for name, (kind, read) in FACTS.items()}
+    for values in (dreams.words, dreams.measures):
+        for name in dict.fromkeys(chain.from_iterable(values)):
+            column = [value.get(name) for value in values]
+            table[name if name not in table else f"{name}_"] = _type(column), column
+    return table
+
+
+def column(dreams: Dreams, name: str) -> list[Any]:
+    """See `Dreams.column`.
+
+    Args:
+        dreams: which.
+        name: of the column.
+
+    Raises:
+        ValueError: there is no such column.
+    """
+    if name in FACTS:
+        return [FACTS[name][1](dream) for dream in dreams]
+    table = columns(dreams)
+    if name not in table:
+        near = difflib.get_close_matches(name, list(table), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(table)}; measure() adds more"
+        raise ValueError(f"no column {name!r}: {hint}")
+    return table[name][1]
+
+
+def holds(value: object, wanted: object) -> bool:
+    """Whether a value is the one that is wanted, or what a function wants.
+
+    Args:
+        value: of a column; None is a gap.
+        wanted: a value, or a function of one.
+    """
+    return value is not None and bool(wanted(value)) if callable(wanted) else value == wanted
+
+
+def to_pandas(dreams: Dreams) -> pd.DataFrame:
+    """See `Dreams.to_pandas`.
+
+    Args:
+        dreams: one a row.
+
+    Raises:
+        ConfigurationError: pandas is not installed.
+    """
+    pandas = _extra("pandas", "to_pandas")
+    frame: pd.DataFrame = pandas.DataFrame(
+        {name: pandas.Series(values, dtype=_PANDAS[kind]) for name, (kind, values) in columns(dreams).items()}
+    )
+    return frame
+
+
+def to_polars(dreams: Dreams) -> pl.DataFrame:
+    """See `Dreams.to_polars`.
+
+    Args:
+        dreams: one a row.
+
+    Raises:
+        ConfigurationError: polars is not installed.
+    """
+    polars = _extra("polars", "to_polars")
+    types: dict[Type, Any] = {
+        "text": polars.String,
+        "whole": polars.Int64,
+        "number": polars.Float64,
+        "yes or no": polars.Boolean,
+        "time": polars.Datetime("us", "UTC"),
+        "texts": polars.List(polars.String),
+        "numbers": polars.List(polars.Float64),
+    }
+    table = columns(dreams)
+    schema = {name: types[kind] for name, (kind, _) in table.items()}
+    frame: pl.DataFrame = polars.DataFrame({name: values for name, (_, values) in table.items()}, schema=schema)
+    return frame
+
+
+def to_parquet(dreams: Dreams, path: Path | str) -> Path:
+    """See `Dreams.to_parquet`.
+
+    Args:
+        dreams: one a row.
+        path: where to.
+
+    Raises:
+        ConfigurationError: neither polars, nor pandas with pyarrow, is installed.
+        LibraryError: it cannot be written.
+    """
+    from dream_nb.results.clips import written
+
+    with written(path) as partial:
+        try:
+            to_polars(dreams).write_parquet(partial)
+        except ConfigurationError:
+            _extra("pyarrow", "to_parquet", "pandas")
+            to_pandas(dreams).to_parquet(partial, engine="pyarrow", index=False)
+    return Path(path)
+
+
+def _extra(module: str, what: str, extra: str = "") -> Any:
+    try:
+        return import_module(module)
+    except ImportError:
+        raise ConfigurationError(
+            f"{what} needs {module}, which is not installed: pip install 'dream_nb[{extra or module}]'"
+        ) from None
+
+
+def _type(values: Sequence[object]) -> Type:
+    """The type of a column that somebody else named."""
+    there = [value for value in values if value is not None]
+    if there and all(isinstance(value, bool) for value in there):
+        return "yes or no"
+    if there and all(isinstance(value, int) and not isinstance(value, bool) for value in there):
+        return "whole"
+    if all(isinstance(value, int | float) for value in there):
+        return "number"
+    if all(isinstance(value, list | tuple) for value in there):
+        flat = list(chain.from_iterable(value for value in there if isinstance(value, list | tuple)))
+        return "numbers" if all(isinstance(item, int | float) for item in flat) else "texts"
+    return "text"
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

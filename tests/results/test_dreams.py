@@ -1,0 +1,199 @@
+"""A collection of dreams: taken apart, put in order, as a table, on one picture, in a folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dream_nb.api.errors import ConfigurationError, LibraryError
+from dream_nb.api.models import Generation
+from dream_nb.results.dream import Dream
+from dream_nb.results.dreams import Dreams
+from dream_nb.results.overview import overview
+from tests.results.conftest import unfinished
+from tests.results.test_preview import INJECTIONS, Parsed
+
+
+def failed(dream: Dream) -> Dream:
+    generation = Generation(id="f", state="failed", failure_reason="Frame moderation failed")
+    return unfinished(dream, generation=generation)
+
+
+def test_a_slice_keeps_the_words_of_its_dreams(sweep: Dreams) -> None:
+    assert sweep[1:3].words == sweep.words[1:3]
+    assert isinstance(sweep[1:3], Dreams)
+    assert sweep[-1] == list(sweep)[-1]
+
+
+def test_two_collections_are_added_in_order(sweep: Dreams) -> None:
+    assert sweep[:2] + sweep[2:] == sweep
+
+
+def test_filter_takes_a_value_a_function_of_a_value_and_a_function_of_the_dream(sweep: Dreams) -> None:
+    assert [words["mood"] for words in sweep.filter(time="night").words] == ["calm", "stormy", "foggy"]
+    assert len(sweep.filter(mood=lambda mood: mood.startswith("c"))) == 2
+    assert len(sweep.filter(lambda dream: "foggy" in dream.prompt, time="dawn")) == 1
+
+
+def test_an_unknown_column_names_the_nearest(sweep: Dreams) -> None:
+    with pytest.raises(ValueError, match=r"no column 'sharpnes': .*'sharpness'"):
+        Dreams(sweep, measures=[{"sharpness": 1.0}] * len(sweep)).sort_by("sharpnes")
+
+
+def test_sorting_keeps_what_has_no_value_at_the_end(sweep: Dreams) -> None:
+    measured = Dreams(sweep[:4], measures=[{"x": 2}, {"x": None}, {"x": 3}, {"x": 1}])
+    assert measured.sort_by("x").column("x") == [1, 2, 3, None]
+    assert measured.sort_by("x", reverse=True).column("x") == [3, 2, 1, None]
+
+
+def test_groups_come_in_the_order_of_their_first(sweep: Dreams) -> None:
+    groups = sweep.group_by("mood")
+    assert list(groups) == ["calm", "stormy", "foggy"]
+    assert groups["foggy"].column("time") == ["dawn", "night"]
+
+
+def test_an_empty_collection_has_everything_but_pictures(tmp_path: Path) -> None:
+    empty = Dreams()
+    assert empty.axes == {}
+    assert empty.filter(kind="video") == empty == empty.sort_by("cost")
+    assert empty.group_by("kind") == {}
+    assert list(empty.to_pandas().columns) == list(empty.to_polars().columns)
+    assert "No dreams" in overview(empty)
+    with pytest.raises(ValueError, match="there are no dreams"):
+        empty.contact_sheet()
+    with pytest.raises(ValueError, match="there are no dreams"):
+        empty.export(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_pandas_columns_are_typed(sweep: Dreams) -> None:
+    marked = Dreams(
+        [Dream(replace(one._record, charge=32.5, tags=("a", "b")), one._library, one._home) for one in sweep]
+        + [failed(sweep[0])],
+        measures=[{"count": 3, "colours": ["#000000"]}] * len(sweep) + [{"count": None, "colours": None}],
+    )
+    table = marked.to_pandas()
+    assert str(table["created"].dtype) == "datetime64[us, UTC]"
+    assert table["created"][0].to_pydatetime() == sweep[0].created.astimezone(UTC)
+    assert table["cost"].tolist()[:6] == [32.5] * 6
+    assert np.isnan(table["cost"].tolist()[6])
+    assert table["tags"][0] == ["a", "b"]
+    assert str(table["take"].dtype) == str(table["count"].dtype) == "Int64"
+    assert table["failure_reason"].isna().tolist() == [True] * 6 + [False]
+    assert table["state"].tolist()[-1] == "failed"
+
+
+def test_polars_columns_are_typed(sweep: Dreams) -> None:
+    import polars as pl
+
+    schema = Dreams(sweep, measures=[{"colours": ["#000000"]}] * len(sweep)).to_polars().schema
+    assert schema["created"] == pl.Datetime("us", "UTC")
+    assert schema["cost"] == pl.Float64
+    assert schema["tags"] == schema["colours"] == pl.List(pl.String)
+    assert schema["loop"] == pl.Boolean
+
+
+@pytest.mark.parametrize("missing", ["", "polars"])
+def test_parquet_gives_back_times_and_lists(
+    sweep: Dreams, tmp_path: Path, missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyarrow.parquet
+
+    if missing:
+        monkeypatch.setitem(__import__("sys").modules, missing, None)
+    table = pyarrow.parquet.read_table(sweep.to_parquet(tmp_path / "dreams.parquet"))
+    rows: list[dict[str, Any]] = table.to_pylist()
+    assert [row["prompt"] for row in rows] == [dream.prompt for dream in sweep]
+    assert rows[0]["created"] == sweep[0].created
+    assert rows[0]["tags"] == []
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_missing_extra_names_what_to_install(sweep: Dreams, library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, library, None)
+    with pytest.raises(ConfigurationError, match=rf"pip install 'dream_nb\[{library}\]'"):
+        getattr(sweep, f"to_{library}")()
+
+
+def test_a_time_without_a_zone_counts_as_utc(lake: Dream) -> None:
+    generation = Generation(id="a", created_at=datetime(2026, 1, 2, 3, 4, 5))  # noqa: DTZ001 - what is tested
+    table = Dreams([Dream(replace(lake._record, generation=generation), lake._library, lake._home)]).to_pandas()
+    assert table["created"][0].to_pydatetime() == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def test_a_sweep_is_shown_on_its_axes(sweep: Dreams) -> None:
+    parsed = Parsed(overview(sweep))
+    assert sum(tag == "tr" for tag, _ in parsed.tags) == 3
+    assert sum(tag == "img" for tag, _ in parsed.tags) == 6
+    assert "".join(parsed.text.split()).startswith("calmstormyfoggydawnnight")
+
+
+def test_an_overview_shows_24_and_counts_the_rest(sweep: Dreams) -> None:
+    html = overview(Dreams(list(sweep) * 10))
+    assert sum(tag == "img" for tag, _ in Parsed(html).tags) == 24
+    assert "and 36 more" in html
+    assert len(html) < 300_000
+
+
+@pytest.mark.parametrize("text", INJECTIONS)
+def test_prompts_and_words_are_text_in_overview_and_export(lake: Dream, text: str, tmp_path: Path) -> None:
+    request = lake.request.model_copy(update={"prompt": text})
+    generation = Generation(id="f", state="failed", failure_reason=text)
+    good = Dream(replace(lake._record, request=request, note=text), lake._library, lake._home)
+    bad = Dream(replace(good._record, generation=generation, file=None), lake._library, lake._home)
+    plain, swept = Dreams([good, bad]), Dreams([good, bad], words=[{text: text}, {text: "b"}])
+    page = swept.export(tmp_path / "out").read_text(encoding="utf-8")
+    for html in (overview(plain), overview(swept), page):
+        parsed = Parsed(html)
+        assert not {"script", "svg", "iframe", "object"} & {tag for tag, _ in parsed.tags}
+        assert not [name for _, attributes in parsed.tags for name in attributes if name.startswith("on")]
+        assert not [value for _, at in parsed.tags for value in at.values() if (value or "").startswith("javascript")
+                    and value not in (at.get("title"), at.get("alt"), at.get("aria-label"))]  # fmt: skip
+        assert text in parsed.text
+
+
+def test_a_contact_sheet_has_a_place_for_each_and_stays_grey_where_there_is_no_file(sweep: Dreams) -> None:
+    sheet = Dreams([*sweep, failed(sweep[0])], words=[*sweep.words, {"time": "noon", "mood": "calm"}]).contact_sheet(
+        side=64
+    )
+    pixels = np.asarray(sheet)
+    width, height = (sheet.width - 8) // 3, (sheet.height - 8) // 3
+    assert sheet.width > 3 * 64
+    first, last = pixels[8 : height - 30, 8 : width - 8], pixels[2 * height + 8 : 3 * height - 30, 8 : width - 8]
+    assert first.std() > 1
+    assert (last == (0xE9, 0xE9, 0xEE)).all()
+
+
+def test_an_export_has_files_a_page_and_a_manifest(sweep: Dreams, lake: Dream, tmp_path: Path) -> None:
+    page = Dreams([lake, *sweep, failed(lake)]).export(tmp_path / "out")
+    manifest = json.loads((page.parent / "manifest.json").read_text(encoding="utf-8"))
+    for dream, entry in zip([lake, *sweep], manifest["dreams"], strict=False):
+        assert (page.parent / entry["file"]).read_bytes() == dream.path.read_bytes()
+        assert entry["prompt"] == dream.prompt
+        assert entry["id"] == dream.generation.id
+    assert "Frame moderation failed" in manifest["dreams"][-1]["problem"]
+    sources = [at.get("src") for tag, at in Parsed(page.read_text(encoding="utf-8")).tags if tag in ("video", "img")]
+    assert sources == [dream.path.name for dream in (lake, *sweep)]
+
+
+def test_an_export_replaces_an_export_and_nothing_else(lake: Dream, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    page = Dreams([lake]).export(folder)
+    assert Dreams([lake]).export(folder) == page
+    (folder / lake.path.name).write_bytes(b"another")
+    with pytest.raises(LibraryError, match="is another file"):
+        Dreams([lake]).export(folder)
+    assert (folder / lake.path.name).read_bytes() == b"another"
+
+
+def test_an_export_leaves_a_foreign_page_alone(lake: Dream, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("my own page")
+    with pytest.raises(LibraryError, match=r"'index.html' .* is another file"):
+        Dreams([lake]).export(tmp_path)
+    assert (tmp_path / "index.html").read_text() == "my own page"

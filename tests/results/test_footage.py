@@ -1,0 +1,189 @@
+"""The frames of a dream and the files that are made of them, from real studio files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from dream_nb.api.errors import LibraryError
+from dream_nb.results.dream import Dream
+from dream_nb.results.dreams import Dreams
+from tests.results.conftest import unfinished
+
+
+@pytest.fixture(scope="module")
+def every(lake: Dream) -> np.ndarray:
+    return np.stack(list(lake.frames()))
+
+
+def test_facts_are_read_from_the_file(lake: Dream, lighthouse: Dream) -> None:
+    assert (lake.size, lake.fps, lake.duration) == ((160, 90), 24.0, 1.0)
+    assert (lighthouse.size, lighthouse.fps, lighthouse.duration) == ((90, 90), None, None)
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "step"), [(0, None, 1), (3, 9, 2), (20, None, 3), (-5, None, 1), (2, -2, 4), (30, None, 1)]
+)
+def test_frames_are_counted_as_in_a_slice(
+    lake: Dream, every: np.ndarray, start: int, stop: int | None, step: int
+) -> None:
+    got = list(lake.frames(start, stop, step))
+    wanted = every[start:stop:step]
+    assert len(got) == len(wanted)
+    assert all((a == b).all() for a, b in zip(got, wanted, strict=True))
+
+
+def test_frames_come_in_the_size_that_is_asked_for(lake: Dream, every: np.ndarray) -> None:
+    small = next(lake.frames(size=80))
+    assert small.shape == (45, 80, 3)
+    assert abs(small.mean() - every[0].mean()) < 2
+    assert next(lake.frames(size=(32, 64))).shape == (64, 32, 3)
+
+
+@pytest.mark.parametrize("size", [0, -1, (10, 0), (1, 2, 3), 10**6])
+def test_a_size_that_is_none_is_refused(lake: Dream, size: int) -> None:
+    with pytest.raises(ValueError, match="neither a longer side in pixels"):
+        lake.frames(size=size)
+
+
+def test_a_step_that_is_none_is_refused(lake: Dream) -> None:
+    with pytest.raises(ValueError, match="step 0"):
+        lake.frames(step=0)
+
+
+def test_frames_are_streamed(lake: Dream) -> None:
+    frames = lake.frames()
+    assert not isinstance(frames, list)
+    assert next(frames).dtype == np.uint8
+
+
+@pytest.mark.parametrize("number", [0, 1, 7, 23])
+def test_the_frame_at_a_time_is_the_one_that_is_seen_then(lake: Dream, every: np.ndarray, number: int) -> None:
+    for seconds in (number / 24, (number + 0.9) / 24):
+        assert (lake.frame_at(seconds) == every[number]).all()
+
+
+def test_first_and_last_frame(lake: Dream, every: np.ndarray) -> None:
+    assert (lake.first_frame == every[0]).all()
+    assert (lake.last_frame == every[-1]).all()
+    assert (lake.frame_at(99) == every[-1]).all()
+    with pytest.raises(ValueError, match="before the beginning"):
+        lake.frame_at(-1)
+
+
+def test_an_image_is_its_own_only_frame(lighthouse: Dream) -> None:
+    assert len(list(lighthouse.frames())) == 1
+    assert (lighthouse.last_frame == np.asarray(lighthouse.image)).all()
+    assert lighthouse.to_numpy(quiet=True).shape == (1, 90, 90, 3)
+
+
+def test_all_frames_at_once_tell_their_size_first(
+    lake: Dream, every: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (lake.to_numpy() == every).all()
+    assert capsys.readouterr().out == "24 frames of 160 x 90: 1.0 MB\n"
+    assert lake.to_numpy(40, quiet=True).shape[2] == 40
+    assert capsys.readouterr().out == ""
+
+
+def test_poster_and_thumbnail_are_small_pictures(lake: Dream, lighthouse: Dream) -> None:
+    assert lake.poster.size == (160, 90)
+    assert max(lake.thumbnail.size) <= 160
+    assert lighthouse.poster.info == {}
+
+
+def test_a_clip_has_exactly_its_frames(lake: Dream, every: np.ndarray, tmp_path: Path) -> None:
+    path = lake.clip(0.25, 0.75, tmp_path / "part.mp4")
+    with av.open(str(path)) as container:
+        got = np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+    assert len(got) == 12
+    assert np.abs(got.astype(int) - every[6:18]).mean() < 4
+
+
+def test_a_clip_of_nothing_is_refused(lake: Dream, lighthouse: Dream) -> None:
+    with pytest.raises(ValueError, match=r"nothing between 0.8 s and 0.2 s"):
+        lake.clip(0.8, 0.2)
+    with pytest.raises(ValueError, match="is an image"):
+        lighthouse.clip()
+
+
+@pytest.mark.parametrize(("suffix", "kind"), [(".gif", "GIF"), (".webp", "WEBP")])
+def test_an_animation_repeats_and_lasts_as_long(lake: Dream, tmp_path: Path, suffix: str, kind: str) -> None:
+    path = getattr(lake, f"to_{suffix[1:]}")(tmp_path / f"a{suffix}", fps=12)
+    with Image.open(path) as image:
+        assert image.format == kind
+        assert (image.n_frames, image.size, image.info["loop"]) == (12, (160, 90), 0)  # type: ignore[attr-defined]
+        total = 0
+        for number in range(12):
+            image.seek(number)
+            image.load()
+            total += image.info["duration"]
+    assert abs(total - 1000) < 50
+
+
+def test_an_animation_stands_beside_the_file(lake: Dream) -> None:
+    path = lake.to_webp(fps=4, size=32)
+    assert path == lake.path.with_suffix(".webp")
+    assert path.is_file()
+    path.unlink()
+
+
+def test_where_nothing_can_be_written_it_says_so(lake: Dream, tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match="cannot be written"):
+        lake.to_gif(tmp_path / "missing" / "a.gif")
+
+
+def test_a_contact_sheet_of_frames_has_a_place_for_each(lake: Dream) -> None:
+    sheet = lake.contact_sheet(6, columns=3, side=80)
+    assert sheet.width == 3 * 88 + 8
+    assert lake.contact_sheet(1000, columns=8, side=16).width == 8 * 24 + 8
+    with pytest.raises(ValueError, match="count 0"):
+        lake.contact_sheet(0)
+
+
+def test_a_deleted_file_is_a_clear_error(copied: Dream) -> None:
+    copied.path.unlink()
+    for look in (copied.frames, lambda: copied.image, lambda: copied.facts, copied.to_gif, copied.contact_sheet):
+        with pytest.raises(LibraryError, match=r"is no longer in 'copied': run its cell again"):
+            look()
+    assert "no longer" in copied._repr_mimebundle_()["text/html"]
+
+
+def test_a_truncated_file_is_a_clear_error(copied: Dream) -> None:
+    data = copied.path.read_bytes()
+    copied.path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(LibraryError, match=r"is cut off after \d+ of 24 frames"):
+        list(copied.frames())
+    with pytest.raises(LibraryError, match="is cut off before 1 s"):
+        _ = copied.last_frame
+    assert copied.path.read_bytes() == data[: len(data) // 2]
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>no video</html>", bytes(4000)])
+def test_what_is_no_video_is_a_clear_error(copied: Dream, content: bytes) -> None:
+    copied.path.write_bytes(content)
+    for look in (lambda: copied.image, lambda: copied.size, lambda: copied.last_frame, lambda: list(copied.frames())):
+        with pytest.raises(LibraryError, match="does not decode"):
+            look()
+    assert "does not decode" in copied._repr_mimebundle_()["text/html"]
+    assert "does not decode" in Dreams([copied])._repr_mimebundle_()["text/html"]
+
+
+def test_what_is_no_image_is_a_clear_error(lighthouse: Dream, tmp_path: Path) -> None:
+    from dream_nb.jobs.folder import Folder
+
+    (tmp_path / (lighthouse.path.name)).write_bytes(b"no picture")
+    with pytest.raises(LibraryError, match="does not decode"):
+        _ = Dream(lighthouse._record, Folder(tmp_path), tmp_path).image
+
+
+def test_a_dream_that_still_runs_has_no_file_yet(lake: Dream) -> None:
+    running = unfinished(lake, generation=lake.generation.model_copy(update={"state": "dreaming"}))
+    assert running.state == "dreaming"
+    with pytest.raises(LibraryError, match="is dreaming and has no file yet: wait for its job"):
+        _ = running.path
+    assert "no file yet" in running._repr_mimebundle_()["text/html"]
