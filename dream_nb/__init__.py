@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         OutcomeUnknownError,
         RateLimitError,
         ServerError,
+        SweepError,
         UnreadableAnswerError,
     )
     from dream_nb.api.models import (
@@ -58,7 +59,9 @@ if TYPE_CHECKING:
     from dream_nb.results.dreams import Dreams
     from dream_nb.results.job import Job
     from dream_nb.results.measuring import Measure, measure
-    from dream_nb.session import Session, dream
+    from dream_nb.results.plan import Plan
+    from dream_nb.results.sweep import Sweep
+    from dream_nb.session import Session, dream, sweep
 
 __all__ = [
     "APIConnectionError",
@@ -94,13 +97,17 @@ __all__ = [
     "NotReplayedError",
     "OutcomeUnknownError",
     "Patience",
+    "Plan",
     "RateLimitError",
     "ServerError",
     "Session",
+    "Sweep",
+    "SweepError",
     "UnreadableAnswerError",
     "dream",
     "measure",
     "run",
+    "sweep",
 ]
 
 # Where each public name lives: imported when it is first touched, so that `import dream_nb` costs nothing.
@@ -138,13 +145,17 @@ _ROOMS = {
     "NotReplayedError": "api.errors",
     "OutcomeUnknownError": "api.errors",
     "Patience": "jobs.patience",
+    "Plan": "results.plan",
     "RateLimitError": "api.errors",
     "ServerError": "api.errors",
     "Session": "session",
+    "Sweep": "results.sweep",
+    "SweepError": "api.errors",
     "UnreadableAnswerError": "api.errors",
     "dream": "session",
     "measure": "results.measuring",
     "run": "api.portal",
+    "sweep": "session",
 }
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -22,17 +23,22 @@ from dream_nb.api.errors import (
 from dream_nb.api.models import Generation
 from dream_nb.api.portal import portal
 from dream_nb.jobs.backends import BackendName, choose_backend
-from dream_nb.jobs.budget import Allowance, Limits
+from dream_nb.jobs.budget import Allowance, Limits, known_price
 from dream_nb.jobs.desk import Desk
-from dream_nb.jobs.identity import Request, make_request
+from dream_nb.jobs.identity import Request
 from dream_nb.jobs.ledger import Record
 from dream_nb.jobs.library import Library
 from dream_nb.jobs.listener import Callbacks
 from dream_nb.jobs.patience import Patience
 from dream_nb.jobs.runner import Runner
+from dream_nb.jobs.uploads import Uploader, Uploads
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
+from dream_nb.results.inputs import make_request
 from dream_nb.results.job import Job
+from dream_nb.results.plan import Ask, Entry, Plan
+from dream_nb.results.sweep import Sweep
+from dream_nb.results.variants import expand
 from dream_nb.workers import pool
 
 Replay = Literal["off", "free", "only"]
@@ -62,6 +68,9 @@ class Session:
         callbacks: where the server tells what changed, instead of being asked all the time; None asks.
         executor: gives what draws and measures, such as `lambda: client.get_executor()` of a dask cluster; by default
             this process's pool of workers.
+        uploader: where pictures of this machine go for the hosted API, which takes only URLs: a function of the bytes
+            and a name that gives back a URL, or a folder that fsspec reaches, such as "s3://bucket/prefix". By default
+            `DREAM_NB_UPLOADER`.
 
     Raises:
         LibraryError: the folder cannot be used.
@@ -81,15 +90,20 @@ class Session:
         patience: Patience | None = None,
         callbacks: Callbacks | None = None,
         executor: Callable[[], Executor] = pool,
+        uploader: Uploader | str | None = None,
     ) -> None:
         self._executor = executor
-        self.home = Path.cwd()
+        self.home = _home()
         self.backend = choose_backend(backend)
         self.replay = choose_replay(replay)
         self._is_chosen = bool(backend or os.environ.get("DREAM_NB_BACKEND"))
         self.library = Library(self.home / (library or os.environ.get("DREAM_NB_LIBRARY") or "dreams"))
         allowance = Allowance(budget, floor, prices or {})
-        self._desk = Desk(self.library, patience or Patience(), allowance, limits or Limits(), callbacks, executor)
+        self._allowance = allowance
+        self._uploads = Uploads(uploader)
+        self._desk = Desk(
+            self.library, patience or Patience(), allowance, limits or Limits(), callbacks, executor, self._uploads
+        )
         self._lock = threading.RLock()
         self._running: dict[tuple[str, int], tuple[Job, Future[None]]] = {}
         if not self.library.read_only and self.replay != "only":
@@ -132,13 +146,70 @@ class Session:
             kind: "video" or "image".
             take: which result of the same request, from 1.
             fresh: whether to make a new take, whatever is there.
-            **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`.
+            **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`; `frame0` and `frame1` take
+                a `Dream`, a `Generation`, the `Path` of a picture, a URL, or a generation's id.
 
         Raises:
             InvalidRequestError: a field breaks the specification; nothing was sent.
             DreamError: it could not be made.
         """
         return self.submit(make_request(prompt, kind=kind, **fields), take=take, fresh=fresh).result()
+
+    def sweep(
+        self,
+        prompt: str,
+        *,
+        kind: Literal["video", "image"] = "video",
+        takes: int = 1,
+        fresh: bool = False,
+        **fields: Any,
+    ) -> Dreams:
+        """Make every dream that a prompt stands for, and wait for all.
+
+        Args:
+            prompt: `{dawn|noon}` in it is an axis named by its place ("1", "2", …), `{time=dawn|noon}` one named
+                "time"; several give their product. A backslash before the brace makes it literal.
+            kind: "video" or "image".
+            takes: how many results of each request.
+            fresh: whether to make new takes, whatever is there.
+            **fields: as for `dream`.
+
+        Returns:
+            The dreams, the last axis fastest, each with its words.
+
+        Raises:
+            InvalidRequestError: a field breaks the specification; nothing was sent.
+            SweepError: some could not be made; the others are in its `dreams`.
+        """
+        asks = [
+            ask
+            for variant in expand(prompt)
+            for ask in takes_of(make_request(variant.prompt, kind=kind, **fields), variant.words, takes, fresh=fresh)
+        ]
+        return self.start(self.plan(asks), prompt=prompt).result()
+
+    def plan(self, asks: Sequence[Ask]) -> Plan:
+        """What of this is there, and what the rest would cost. Nothing is sent.
+
+        Args:
+            asks: what is asked for.
+        """
+        return Plan(tuple(self._entry(ask) for ask in asks), self.backend)
+
+    def start(self, plan: Plan, *, prompt: str | None = None) -> Sweep:
+        """Submit everything that a plan holds, as one.
+
+        Args:
+            plan: what is asked for.
+            prompt: what stands for the whole where it is shown.
+
+        Raises:
+            DreamError: as for `submit`; nothing more is sent.
+        """
+        jobs = [self.submit(entry.ask.request, take=entry.ask.take, fresh=entry.ask.fresh) for entry in plan.entries]
+        return Sweep(
+            jobs, [entry.ask.words for entry in plan.entries], prompt=prompt, note=plan.cost if plan.new else ""
+        )
 
     def submit(self, request: Request, *, take: int = 1, fresh: bool = False) -> Job:
         """Give back the job of this request and take: from the library, the one under way, or a new one.
@@ -170,9 +241,23 @@ class Session:
                 # It may have been paid for there.
                 backend = choose_backend(record.backend)
             self._refuse(request, take, backend)
+            if backend == "hosted" and (record is None or record.state == "intended" or record.has_failed):
+                self._uploads.check(request)
             runner = self._desk.runner(backend)
             record = self.library.ledger.intend(request, None if fresh else take, backend)
             return self._start(runner, record)
+
+    def _entry(self, ask: Ask) -> Entry:
+        digest = self.library.ledger.hash(ask.request)
+        if not ask.fresh:
+            record = self.library.ledger.find(digest, ask.take, self.backend if self._is_chosen else None)
+            if record is not None and self.library.holds(record):
+                return Entry(ask, "in the library", 0.0)
+            if record is not None and record.state in ("sending", "unknown", "taken") and not record.has_failed:
+                return Entry(ask, "under way", 0.0)
+        if self.backend == "studio":
+            return Entry(ask, "new", 0.0)
+        return Entry(ask, "new", known_price(ask.request, self._allowance, self.library.ledger, self.backend))
 
     def jobs(self) -> list[Job]:
         """What is under way in this session, oldest first."""
@@ -299,6 +384,28 @@ def choose_replay(value: str | None = None) -> Replay:
     return value
 
 
+def takes_of(
+    request: Request, words: Mapping[str, str], takes: int = 1, *, first: int = 1, fresh: bool = False
+) -> list[Ask]:
+    """So many takes of one request; several are an axis of their own, "take".
+
+    Raises:
+        InvalidRequestError: the number is not from 1 to 10,000.
+    """
+    if not 1 <= takes <= _MAX_TAKE:
+        raise InvalidRequestError(f"{takes} takes are not a number from 1 to {_MAX_TAKE:,}")
+    if takes == 1:
+        return [Ask(request, first, fresh, words)]
+    return [Ask(request, take, fresh, {**words, "take": str(take)}) for take in range(first, first + takes)]
+
+
+def _home() -> Path:
+    """The folder of the notebook, wherever `%cd` led since; elsewhere the working directory."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return Path(shell.starting_dir) if shell is not None and hasattr(shell, "kernel") else Path.cwd()
+
+
 _default: Session | None = None
 _default_lock = threading.Lock()
 
@@ -329,3 +436,10 @@ def dream(
 ) -> Dream:
     """`Session.dream` on the default session: make a dream, or take it from the library, and wait for it."""
     return default_session().dream(prompt, kind=kind, take=take, fresh=fresh, **fields)
+
+
+def sweep(
+    prompt: str, *, kind: Literal["video", "image"] = "video", takes: int = 1, fresh: bool = False, **fields: Any
+) -> Dreams:
+    """`Session.sweep` on the default session: make every dream that a prompt stands for, and wait for all."""
+    return default_session().sweep(prompt, kind=kind, takes=takes, fresh=fresh, **fields)

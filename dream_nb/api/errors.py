@@ -4,6 +4,7 @@
   x InvalidRequestError      the request breaks the specification: nothing was sent
   x ConfigurationError       a key, an address or a setting does not fit: nothing was sent
   x GenerationFailedError    the server took the request, and could not make it
+  x SweepError               some dreams of a sweep could not be made; the others are in its `dreams`
   x OutcomeUnknownError      nobody knows whether the server took the request: it is not sent again by itself
   x NotReplayedError         it is not in the library, and nothing may be made: nothing was sent
   x BudgetError              it would cost more than is allowed: nothing was sent
@@ -99,6 +100,24 @@ class GenerationFailedError(DreamError):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by the arguments: the message alone would not do."""
         return type(self), (self.id, self.reason, self.advice)
+
+
+class SweepError(DreamError):
+    """A sweep of which some dreams could not be made.
+
+    Attributes:
+        dreams: those that were made (`Dreams`).
+        errors: why the others were not, one error each, by their prompts.
+    """
+
+    def __init__(self, message: str, dreams: Any, errors: dict[str, BaseException]) -> None:
+        super().__init__(message)
+        self.dreams = dreams
+        self.errors = errors
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the message and the reasons: dreams belong to their session."""
+        return type(self), (*self.args, None, self.errors)
 
 
 class OutcomeUnknownError(DreamError):

@@ -58,6 +58,13 @@ def price_kind(request: Request) -> str:
     return " ".join(part for part in parts if part)
 
 
+def known_price(request: Request, allowance: Allowance, ledger: Ledger, backend: str) -> float | None:
+    """What a request costs in USD cents: as it was given, else as it was learned; None where neither is."""
+    kind = price_kind(request)
+    given = allowance.prices.get(kind, allowance.prices.get(kind.partition(" ")[0]))
+    return given if given is not None else ledger.price(backend, kind)
+
+
 class Budget:
     """The purse of one session at one paid backend.
 
@@ -110,11 +117,11 @@ class Budget:
             yield
             return
         kind = price_kind(record.request)
-        price = self._price(kind)
+        price = self._price(record.request)
         await self._keep_pace(record.request.generation_type, report)
         if price is None:
             async with self._learning:
-                price = self._price(kind)
+                price = self._price(record.request)
                 if price is None:
                     async with self._unknown(record, kind, report):
                         yield
@@ -126,17 +133,15 @@ class Budget:
         """Count a generation that failed as not paid for: the server refunds it."""
         self.spent = max(0.0, self.spent - (record.charge or 0.0))
 
-    def _price(self, kind: str) -> float | None:
-        prices = self._allowance.prices
-        given = prices.get(kind, prices.get(kind.partition(" ")[0]))
-        return given if given is not None else self._ledger.price(self._backend.name, kind)
+    def _price(self, request: Request) -> float | None:
+        return known_price(request, self._allowance, self._ledger, self._backend.name)
 
     @asynccontextmanager
     async def _known(self, record: Record, price: float, report: Report) -> AsyncIterator[None]:
         async with self._gate:
             await self._allow(price)
             self.spent += price
-        self._name(report, f"about {_dollars(price)}")
+        self._name(report, f"about {dollars(price)}")
         self._disturbed = True
         try:
             yield
@@ -171,12 +176,12 @@ class Budget:
         budget, floor = self._allowance.budget, self._allowance.floor
         if budget is not None and self.spent + price > budget:
             raise BudgetError(
-                f"this costs about {_dollars(price)}, and {_dollars(max(0.0, budget - self.spent))} of the budget of "
-                f"{_dollars(budget)} are left: raise budget= to go on"
+                f"this costs about {dollars(price)}, and {dollars(max(0.0, budget - self.spent))} of the budget of "
+                f"{dollars(budget)} are left: raise budget= to go on"
             )
         if floor is not None and (balance := await self._balance()) - price < floor:
             raise BudgetError(
-                f"the balance is {_dollars(balance)}, and {_dollars(floor)} have to be left: lower floor= to go on"
+                f"the balance is {dollars(balance)}, and {dollars(floor)} have to be left: lower floor= to go on"
             )
 
     async def _balance(self) -> float:
@@ -206,6 +211,7 @@ class Budget:
             await anyio.sleep(wait)
 
 
-def _dollars(cents: float) -> str:
+def dollars(cents: float) -> str:
+    """USD cents as people write them: "$0.32"."""
     # Images cost fractions of a cent.
     return f"${cents / 100:.2f}" if cents == round(cents) else f"${cents / 100:.3f}"

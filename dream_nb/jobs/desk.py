@@ -19,6 +19,7 @@ from dream_nb.jobs.library import Library
 from dream_nb.jobs.listener import Callbacks, listening
 from dream_nb.jobs.patience import Patience
 from dream_nb.jobs.runner import Runner
+from dream_nb.jobs.uploads import Uploads
 from dream_nb.workers import pool
 
 T = TypeVar("T")
@@ -34,6 +35,7 @@ class Desk:
         limits: how much is asked for at once.
         callbacks: where servers tell what changed, or None.
         executor: gives what draws for a studio.
+        uploads: where pictures go that the hosted API has to fetch.
     """
 
     def __init__(
@@ -44,8 +46,10 @@ class Desk:
         limits: Limits,
         callbacks: Callbacks | None = None,
         executor: Callable[[], Executor] = pool,
+        uploads: Uploads | None = None,
     ) -> None:
         self._executor = executor
+        self.uploads = uploads or Uploads()
         self._callbacks = callbacks
         self._callback_url: str | None = None
         self._library = library
@@ -84,7 +88,8 @@ class Desk:
         ledger, patience = self._library.ledger, self._patience
         self._leases = self._leases or Leases(ledger, patience.lease)
         budget = Budget(backend, ledger, self._allowance, self._limits, patience)
-        return Runner(backend, self._library, self._leases, budget, patience, self._callback_url)
+        uploads = self.uploads if backend.is_paid else None
+        return Runner(backend, self._library, self._leases, budget, patience, self._callback_url, uploads)
 
     def _told(self, id: str) -> None:  # noqa: A002 - the field's name in the specification
         for runner in list(self._runners.values()):

@@ -32,7 +32,7 @@ def request_hash(request: Request, identify: Callable[[str], str] = str) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def make_request(prompt: str, *, kind: Literal["video", "image"] = "video", **fields: Any) -> Request:
+def checked_request(prompt: str, *, kind: Literal["video", "image"] = "video", **fields: Any) -> Request:
     """A request of that kind, checked.
 
     Args:
@@ -91,15 +91,17 @@ def _canonical(value: Any, identify: Callable[[str], str]) -> Any:
     if isinstance(value, list):
         return [_canonical(item, identify) for item in value]
     if isinstance(value, str) and value.startswith("data:"):
-        return "sha256:" + hashlib.sha256(_data_bytes(value)).hexdigest()
+        return "sha256:" + hashlib.sha256(data_bytes(value)).hexdigest()
     if not isinstance(value, dict):
         return value
     if value.get("type") == "generation" and isinstance(value.get("id"), str):
         return value | {"id": identify(value["id"])}
-    return {key: _canonical(item, identify) for key, item in value.items()}
+    # A prompt may begin with any word.
+    return {key: item if key == "prompt" else _canonical(item, identify) for key, item in value.items()}
 
 
-def _data_bytes(uri: str) -> bytes:
+def data_bytes(uri: str) -> bytes:
+    """What a `data:` URI holds."""
     import base64
     from urllib.parse import unquote_to_bytes
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
-from typing import Final
 
 import anyio
 
 from dream_nb.api.errors import DreamError, GenerationFailedError, NotFoundError
 from dream_nb.api.models import Generation
 from dream_nb.api.retry import retried
+from dream_nb.jobs.advice import advice, is_moderation
 from dream_nb.jobs.backends import Backend
 from dream_nb.jobs.budget import Budget
 from dream_nb.jobs.downloads import Downloads
@@ -20,9 +19,8 @@ from dream_nb.jobs.library import Library
 from dream_nb.jobs.patience import Patience
 from dream_nb.jobs.progress import Progress, Report, spoken
 from dream_nb.jobs.sender import Sender
+from dream_nb.jobs.uploads import Uploads
 from dream_nb.jobs.watcher import Watcher
-
-_MODERATION: Final = re.compile(r"moderat|blacklist|nsfw|prohibited|content policy|safety", re.IGNORECASE)
 
 
 class Runner:
@@ -35,6 +33,7 @@ class Runner:
         budget: what may be spent.
         patience: how long is waited for what.
         callback_url: where the server tells what changed, or None.
+        uploads: where the pictures of requests go, for a backend that fetches them from their URLs; or None.
     """
 
     def __init__(
@@ -45,6 +44,7 @@ class Runner:
         budget: Budget,
         patience: Patience,
         callback_url: str | None = None,
+        uploads: Uploads | None = None,
     ) -> None:
         self.backend = backend
         self._library = library
@@ -52,7 +52,7 @@ class Runner:
         self._leases = leases
         self._budget = budget
         self._patience = patience
-        self._sender = Sender(backend, self._ledger, leases.owner, patience, callback_url)
+        self._sender = Sender(backend, self._ledger, leases.owner, patience, callback_url, uploads)
         self.watcher = Watcher(backend, self._durations, patience.pause)
         self._downloads = Downloads(backend.files, library, patience)
 
@@ -164,15 +164,14 @@ class Runner:
 def is_moderated(record: Record) -> bool:
     """Whether a request was made and refused for what it says: sent again, it would be refused again."""
     reason = record.generation.failure_reason if record.generation else None
-    return record.has_failed and bool(_MODERATION.search(reason or ""))
+    return record.has_failed and is_moderation(reason or "")
 
 
 def _failure(record: Record) -> GenerationFailedError:
     generation = record.generation
     assert generation is not None
     reason = generation.failure_reason or "the server gave no reason"
-    advice = "Change the prompt, or add --fresh (fresh=True) to try it once more" if is_moderated(record) else ""
-    return GenerationFailedError(generation.id or "?", reason, advice)
+    return GenerationFailedError(generation.id or "?", reason, advice(reason))
 
 
 def _fraction(generation: Generation) -> float | None:

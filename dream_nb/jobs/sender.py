@@ -14,10 +14,11 @@ from dream_nb.api.models import Generation, GenerationRequest
 from dream_nb.api.pages import Pages
 from dream_nb.api.retry import Backoff, is_passing, was_not_taken
 from dream_nb.jobs.backends import Backend
-from dream_nb.jobs.identity import answers
+from dream_nb.jobs.identity import Request, answers
 from dream_nb.jobs.ledger import Ledger, Record
 from dream_nb.jobs.patience import Patience
 from dream_nb.jobs.progress import Progress, Report, spoken
+from dream_nb.jobs.uploads import Uploads
 
 # A Date header has whole seconds, and is as old as its answer took to arrive.
 _CLOCK_SLACK: Final = timedelta(seconds=3)
@@ -33,11 +34,19 @@ class Sender:
         owner: the name under which this process holds its rows.
         patience: how long is waited for what.
         callback_url: where the server tells what changed, for requests that name no other; or None.
+        uploads: where pictures go before a request leaves, or None: they go as `data:` URIs.
     """
 
     def __init__(
-        self, backend: Backend, ledger: Ledger, owner: str, patience: Patience, callback_url: str | None = None
+        self,
+        backend: Backend,
+        ledger: Ledger,
+        owner: str,
+        patience: Patience,
+        callback_url: str | None = None,
+        uploads: Uploads | None = None,
     ) -> None:
+        self._uploads = uploads
         self._callback_url = callback_url
         self._backend = backend
         self._ledger = ledger
@@ -82,6 +91,10 @@ class Sender:
     async def _send(self, record: Record, report: Report) -> APIError | None:
         """Send until it is taken, or refused. Gives back the error after which nobody knows."""
         backoff = Backoff(self._patience.pause)
+        request = record.request
+        if self._uploads is not None:
+            # Before the row is marked: until here nothing that costs has left.
+            request = await self._uploads.replaced(request)
         give_up = anyio.current_time() + self._patience.trying
         while True:
             report(Progress("sending"))
@@ -89,7 +102,7 @@ class Sender:
             if marked is None:
                 return None
             try:
-                generation = await self._post(marked)
+                generation = await self._post(request, marked.take)
             except APIError as error:
                 if not was_not_taken(error):
                     if is_passing(error):
@@ -109,9 +122,9 @@ class Sender:
                 self._ledger.answered(marked, generation)
                 return None
 
-    async def _post(self, record: Record) -> Generation:
-        headers = self._backend.take_header(record.take)
-        client, request = self._backend.client, record.request
+    async def _post(self, request: Request, take: int) -> Generation:
+        headers = self._backend.take_header(take)
+        client = self._backend.client
         if request.callback_url is None and self._callback_url is not None:
             request = request.model_copy(update={"callback_url": self._callback_url})
         if isinstance(request, GenerationRequest):

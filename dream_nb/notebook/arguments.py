@@ -1,62 +1,209 @@
-"""The options of `%dream`, and the request that a line asks for."""
+"""What a `%dream` line or cell asks for."""
 
 from __future__ import annotations
 
+import difflib
+import json
+import keyword
 from argparse import Action
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from IPython.core.error import UsageError
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.jobs.identity import Request
-from dream_nb.notebook.prompts import cut_prompt
-from dream_nb.session import make_request
+from dream_nb.api.models import IMAGE_MODELS, GenerationRequest, ImageGenerationRequest
+from dream_nb.notebook.prompts import cut_prompt, split_prompts
+from dream_nb.notebook.references import References, split_weight
+from dream_nb.results.inputs import keyframe, picture
+from dream_nb.results.plan import Ask
+from dream_nb.results.variants import Variant, expand
+from dream_nb.session import make_request, takes_of
 
 if TYPE_CHECKING:
     from IPython.core.magic_arguments import MagicArgumentParser
 
+Kind = Literal["video", "image"]
+
+_ONLY: Final[dict[str, Kind]] = {
+    "loop": "video",
+    "duration": "video",
+    "resolution": "video",
+    "frame0": "video",
+    "frame1": "video",
+    "image_ref": "image",
+    "style_ref": "image",
+    "character_ref": "image",
+    "modify_ref": "image",
+}
+_PLAIN: Final = ("aspect_ratio", "model", "duration", "resolution")
+
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What a line or cell asks for: a request, and which take of it, or a fresh one."""
+    """What a line or cell asks for.
 
-    request: Request
-    take: int
-    fresh: bool
+    Attributes:
+        asks: the dreams, in their order.
+        prompt: what was typed, for the whole of them.
+        is_single: whether it is one dream, and not a sweep, several prompts or several takes.
+        options: those that say how it is asked for: background, dry_run, name, budget, yes.
+    """
+
+    asks: tuple[Ask, ...]
+    prompt: str
+    is_single: bool
+    options: Any
 
 
-def read_arguments(parser: MagicArgumentParser, line: str, cell: str | None) -> Arguments:
+def read_arguments(
+    parser: MagicArgumentParser,
+    line: str,
+    cell: str | None,
+    *,
+    references: References,
+    defaults: Mapping[str, Any],
+) -> Arguments:
     """Read a `%dream` line, or a `%%dream` cell whose body is the prompt.
+
+    Args:
+        parser: knows the options.
+        line: what stands behind the magic's name.
+        cell: the lines below, or None.
+        references: finds variables, files and earlier dreams.
+        defaults: what options are where the line does not say them, by their names ("aspect_ratio").
 
     Raises:
         InvalidRequestError: an option or a value is wrong; nothing was sent.
     """
     prompt, words = cut_prompt(line, _options(parser))
+    try:
+        given = parser.parse_args(words)
+    except UsageError as error:
+        raise InvalidRequestError(str(error)) from None
     if cell is not None:
         if prompt:
             raise InvalidRequestError(
                 f"{prompt!r} stands on the %%dream line: the prompt goes into the lines below, or use %dream"
             )
-        prompt = cell.strip("\n")
-    try:
-        given = parser.parse_args(words)
-    except UsageError as error:
-        raise InvalidRequestError(str(error)) from None
+        prompt = cell.removesuffix("\n")
+    _check(given)
+    kind = _fill_in(given, defaults)
+    prompts = split_prompts(prompt) if cell is not None and not given.raw else [prompt]
+    variants = [variant for text in prompts for variant in _variants(text, given.raw, references)]
+    fields = _fields(given, kind, references)
+    first = 1 if given.take is None else given.take
+    asks = [
+        ask
+        for variant in variants
+        for ask in takes_of(
+            make_request(variant.prompt, kind=kind, **fields),
+            variant.words,
+            given.count,
+            first=first,
+            fresh=given.fresh,
+        )
+    ]
+    is_single = len(asks) == 1 and not asks[0].words and len(prompts) == 1
+    return Arguments(tuple(asks), prompt, is_single, given)
+
+
+def _check(given: Any) -> None:
     if given.fresh and given.take is not None:
         raise InvalidRequestError("--fresh is the next take that is not there: leave out --take or --fresh")
-    return Arguments(_request(prompt, given), 1 if given.take is None else given.take, given.fresh)
+    if given.name is not None and (not given.name.isidentifier() or keyword.iskeyword(given.name)):
+        raise InvalidRequestError(f"--name {given.name!r} is not a name that Python takes: use letters, digits and _")
+    if given.budget is not None and not given.budget >= 0:
+        raise InvalidRequestError(f"--budget {given.budget:g} is not a number of USD cents from 0")
+    if given.kind is not None and given.kind not in get_args(Kind):
+        near = difflib.get_close_matches(given.kind, get_args(Kind), n=1)
+        hint = f": did you mean {near[0]}?" if near else ""
+        raise InvalidRequestError(f"--kind {given.kind!r} is not one of {', '.join(get_args(Kind))}{hint}")
 
 
-def _request(prompt: str, given: Any) -> Request:
-    fields: dict[str, Any] = {}
-    if given.aspect_ratio is not None:
-        fields["aspect_ratio"] = given.aspect_ratio
+def _fill_in(given: Any, defaults: Mapping[str, Any]) -> Kind:
+    """Fill in the options that the line does not say, where they fit its kind; gives back that kind."""
+    kind = _kind(given) or defaults.get("kind") or "video"
+    for name, value in defaults.items():
+        if name != "kind" and not getattr(given, name, None) and _ONLY.get(name, kind) == kind:
+            setattr(given, name, value)
+    return kind
+
+
+def _kind(given: Any) -> Kind | None:
+    """The kind that the line says, or that its options have; None where any would do."""
+    reasons: dict[Kind, str] = {}
+    for name, kind in _ONLY.items():
+        if getattr(given, name):
+            reasons.setdefault(kind, f"--{name.replace('_', '-')}")
+    if given.model in IMAGE_MODELS:
+        reasons.setdefault("image", f"--model {given.model}")
+    if given.image:
+        reasons["image"] = "--image"
+    if given.kind:
+        reasons[given.kind] = f"--kind {given.kind}"
+    if len(reasons) > 1:
+        raise InvalidRequestError(
+            f"{reasons['video']} is for videos, and {reasons['image']} for images: leave out one of them"
+        )
+    return next(iter(reasons), None)
+
+
+def _variants(prompt: str, raw: bool, references: References) -> list[Variant]:
+    return [Variant(prompt, {})] if raw else expand(prompt, references.variables)
+
+
+def _fields(given: Any, kind: Kind, references: References) -> dict[str, Any]:
+    fields = {name: value for name in _PLAIN if (value := getattr(given, name)) is not None}
+    if (duration := fields.get("duration")) and duration.isdecimal():
+        fields["duration"] = f"{duration}s"
     if given.loop:
-        if given.image:
-            raise InvalidRequestError("--loop is for videos: leave out --image or --loop")
         fields["loop"] = True
-    return make_request(prompt, kind="image" if given.image else "video", **fields)
+    for name in ("frame0", "frame1"):
+        if (text := getattr(given, name)) is not None:
+            fields[name] = keyframe(references.find(text))
+    for name in ("image_ref", "style_ref"):
+        if texts := getattr(given, name):
+            fields[name] = [_reference(text, references) for text in texts]
+    if given.modify_ref is not None:
+        fields["modify_image_ref"] = _reference(given.modify_ref, references)
+    if given.character_ref:
+        fields["character_ref"] = {"identity0": {"images": _characters(given.character_ref, references)}}
+    return fields | _set_fields(given.set, GenerationRequest if kind == "video" else ImageGenerationRequest)
+
+
+def _reference(text: str, references: References) -> dict[str, Any]:
+    what, weight = split_weight(text)
+    url = picture(references.find(what))
+    return {"url": url} if weight is None else {"url": url, "weight": weight}
+
+
+def _characters(texts: Sequence[str], references: References) -> list[str]:
+    for text in texts:
+        if split_weight(text)[1] is not None:
+            raise InvalidRequestError(f"--character-ref {text!r}: references to a character have no weight")
+    return [picture(references.find(text)) for text in texts]
+
+
+def _set_fields(settings: Sequence[str], schema: type[GenerationRequest | ImageGenerationRequest]) -> dict[str, Any]:
+    """The fields of `--set`: those that the schema has, and others in `extra`."""
+    fields: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals or not name.isidentifier():
+            raise InvalidRequestError(f"--set {setting!r} is not field=json, such as --set seed=3")
+        if name in {"prompt", "generation_type", "extra"}:
+            raise InvalidRequestError(f"--set {name}: the {name.replace('_', ' ')} is not set this way")
+        try:
+            value = json.loads(text)
+        except ValueError:
+            raise InvalidRequestError(
+                f"--set {name}: {text!r} is not JSON: a text stands in double quotes, --set {name}='{json.dumps(text)}'"
+            ) from None
+        (fields if name in schema.model_fields else extra)[name] = value
+    return fields | {"extra": extra} if extra else fields
 
 
 def _options(parser: MagicArgumentParser) -> dict[str, bool]:

@@ -7,7 +7,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from dream_nb.api.portal import portal
 from dream_nb.notebook.magics import DreamMagics
 from dream_nb.notebook.previews import Previews
-from dream_nb.notebook.questions import DreamQuestion
+from dream_nb.notebook.questions import DreamQuestion, keep_body
 from dream_nb.session import close_default_session
 from dream_nb.workers import close_pool
 
@@ -18,6 +18,8 @@ def load(shell: InteractiveShell) -> None:
     previews.install()
     shell.register_magics(DreamMagics(shell, previews))
     shell.input_transformer_manager.token_transformers.append(DreamQuestion)
+    # Before those that strip prompts.
+    shell.input_transformer_manager.cleanup_transforms.insert(0, keep_body)
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -29,6 +31,8 @@ def unload(shell: InteractiveShell) -> None:
         magics.previews.uninstall()
     if DreamQuestion in shell.input_transformer_manager.token_transformers:
         shell.input_transformer_manager.token_transformers.remove(DreamQuestion)
+    if keep_body in shell.input_transformer_manager.cleanup_transforms:
+        shell.input_transformer_manager.cleanup_transforms.remove(keep_body)
     close_default_session()
     close_pool()
     portal.stop()

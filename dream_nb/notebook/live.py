@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import base64
 import sys
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display, update_display
 
 from dream_nb.results.job import Job
+from dream_nb.results.still import still
+from dream_nb.results.sweep import Sweep
 
 if TYPE_CHECKING:
     from dream_nb.notebook.widgets.card import Card
 
-_WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+_WIDGET_VIEW: Final = "application/vnd.jupyter.widget-view+json"
+_STILL_SECONDS: Final = 10.0
+
+_followed: list[tuple[Job | Sweep, threading.Event]] = []
 
 
 @contextmanager
-def open_card(shell: InteractiveShell, job: Job) -> Iterator[None]:
+def open_card(shell: InteractiveShell, job: Job | Sweep) -> Iterator[None]:
     """Show the job while the body waits for it. When it is done, or has failed, nothing of this stays."""
     live = _card(job) if hasattr(shell, "kernel") else _line(job)
     with live:
@@ -28,7 +35,7 @@ def open_card(shell: InteractiveShell, job: Job) -> Iterator[None]:
 
 
 @contextmanager
-def _card(job: Job) -> Iterator[None]:
+def _card(job: Job | Sweep) -> Iterator[None]:
     from dream_nb.notebook.widgets.card import Card
 
     card = Card.of(job)
@@ -39,6 +46,7 @@ def _card(job: Job) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         # The card stays, and goes on to say how far the dream is.
+        _follow_to_its_end(job, card, display_id)
         raise
     except BaseException:
         _vanish(card, display_id)
@@ -47,16 +55,62 @@ def _card(job: Job) -> Iterator[None]:
         _vanish(card, display_id)
 
 
+def keep_card(shell: InteractiveShell, job: Job | Sweep) -> None:
+    """Show the job in the running cell for as long as it goes on, and then a picture of what it made."""
+    if not hasattr(shell, "kernel"):
+        return
+    from dream_nb.notebook.widgets.card import Card
+
+    card = Card.of(job)
+    display_id = uuid.uuid4().hex
+    # As above: what nbval sees first has nothing that it compares, and neither has what the file keeps.
+    display({_WIDGET_VIEW: card.view()}, raw=True, display_id=display_id)
+    _follow_to_its_end(job, card, display_id)
+
+
+def _follow_to_its_end(job: Job | Sweep, card: Card, display_id: str) -> None:
+    """Put beside the card, in the end, what a reader without widgets sees: the picture, or why there is none."""
+    left = threading.Event()
+
+    def leave() -> None:
+        try:
+            update_display(_bundle(job, card), raw=True, display_id=display_id)
+        finally:
+            left.set()
+
+    _followed.append((job, left))
+    # Jobs end on the loop that all others need: decoding is not done there.
+    job.on_end(lambda _: threading.Thread(target=leave, name="dream_nb-still", daemon=True).start())
+
+
+def _bundle(job: Job | Sweep, card: Card) -> dict[str, Any]:
+    view: dict[str, Any] = {_WIDGET_VIEW: card.view()}
+    error = job.exception()
+    if error is not None:
+        return view | {"text/plain": f"{type(error).__name__}: {error}"}
+    picture = still(job.result())
+    return view | {"image/jpeg": base64.b64encode(picture).decode()} if picture else view
+
+
+def wait_for_stills() -> None:
+    """Wait until what ended is shown: a cell that waited for a job is not over before, nor is its notebook saved."""
+    for followed in list(_followed):
+        job, left = followed
+        if job.done():
+            left.wait(_STILL_SECONDS)
+            _followed.remove(followed)
+
+
 def _vanish(card: Card, display_id: str) -> None:
     update_display({}, raw=True, display_id=display_id)
     card.close()
 
 
 @contextmanager
-def _line(job: Job) -> Iterator[None]:
+def _line(job: Job | Sweep) -> Iterator[None]:
     is_terminal = sys.stderr.isatty()
 
-    def write(job: Job) -> None:
+    def write(job: Job | Sweep) -> None:
         done = job.progress.fraction
         parts = [job.progress.state, f"{done:.0%}" if done is not None else "", clock(job.seconds), job.progress.note]
         sys.stderr.write("\r\x1b[K" + "  ".join(filter(None, parts)))

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
-from IPython.core.magic_arguments import argument, magic_arguments
+from IPython.core.magic_arguments import argument, argument_group, magic_arguments
 
-from dream_nb.notebook.arguments import read_arguments
-from dream_nb.notebook.live import open_card
+from dream_nb.api.errors import BudgetError, SweepError
+from dream_nb.jobs.budget import dollars
+from dream_nb.notebook.arguments import Arguments, read_arguments
+from dream_nb.notebook.live import keep_card, open_card
 from dream_nb.notebook.previews import Previews
+from dream_nb.notebook.references import References
 from dream_nb.results.dream import Dream
+from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
+from dream_nb.results.plan import Plan
+from dream_nb.results.sweep import Sweep
 from dream_nb.session import default_session
+
+Made = Dream | Dreams | Job | Sweep | Plan
+
+_SWEEP_LIMIT: Final = 8
 
 
 class WaitInterrupted(KeyboardInterrupt):
@@ -35,17 +48,56 @@ class DreamMagics(Magics):
     def __init__(self, shell: InteractiveShell, previews: Previews) -> None:
         super().__init__(shell)
         self.previews = previews
+        self._last: Dream | Dreams | Job | Sweep | None = None
+
+    def defaults(self) -> Mapping[str, Any]:
+        """What options are where a line does not say them, by their names; None leaves them to the API."""
+        return {}
+
+    @property
+    def most_unasked(self) -> int:
+        """How many dreams a cell may pay for without `--yes`."""
+        return _SWEEP_LIMIT
 
     @no_var_expand
     @line_cell_magic
     @magic_arguments()
-    @argument("-i", "--image", action="store_true", help="Make an image instead of a video.")
+    @argument_group("What is made")
+    @argument("-k", "--kind", metavar="KIND", help="video (the default) or image.")
+    @argument("-i", "--image", action="store_true", help="Make an image: short for --kind image.")
     @argument("-a", "--aspect-ratio", metavar="W:H", help="1:1, 16:9 (the default), 9:16, 4:3, 3:4, 21:9 or 9:21.")
     @argument("-l", "--loop", action="store_true", help="Make a video whose end meets its beginning.")
-    @argument("-t", "--take", type=int, metavar="N", help="Which result of the same request (1).")
+    @argument("-m", "--model", metavar="NAME", help="Which model of the API: photon-1, photon-flash-1, ray-2, …")
+    @argument("-d", "--duration", metavar="SECONDS", help="How long the video is, such as 5s.")
+    @argument("-r", "--resolution", metavar="LINES", help="540p, 720p, 1080p or 4k.")
+    @argument_group(
+        "What it goes on from",
+        description="Each takes a URL, a file, a variable that holds a Dream or Generation, an id, or last.",
+    )
+    @argument("--frame0", metavar="FROM", help="What the video begins with.")
+    @argument("--frame1", metavar="TO", help="What the video ends with.")
+    @argument("--image-ref", metavar="IMAGE[:WEIGHT]", action="append", help="A picture to follow. Repeatable.")
+    @argument("--style-ref", metavar="IMAGE[:WEIGHT]", action="append", help="Whose style to follow. Repeatable.")
+    @argument("--character-ref", metavar="IMAGE", action="append", help="One and the same character. Repeatable.")
+    @argument("--modify-ref", metavar="IMAGE[:WEIGHT]", help="The picture to change; a high weight stays near to it.")
+    @argument_group("Which, and how many")
+    @argument("-n", "--count", type=int, default=1, metavar="N", help="How many takes of each prompt (1).")
+    @argument("-t", "--take", type=int, metavar="N", help="Which result of the same request, the first of several (1).")
     @argument("-f", "--fresh", action="store_true", help="Make another take at every run, whatever is there.")
-    def dream(self, line: str, cell: str | None = None) -> Dream:
-        """Make a video, or an image, of a prompt, show it, and give it back as a Dream.
+    @argument_group("How")
+    @argument("-b", "--background", action="store_true", help="Give back the job at once; its card stays in the cell.")
+    @argument(
+        "-D", "--dry-run", action="store_true", help="Show the exact JSON, what is there, and the cost. Send none."
+    )
+    @argument("--name", metavar="VAR", help="Give what is made this name too.")
+    @argument("--budget", type=float, metavar="CENTS", help="Refuse where it would cost more USD cents.")
+    @argument("--yes", action="store_true", help="Pay for a large sweep.")
+    @argument("--raw", action="store_true", help="Take {a|b}, {{name}} and --- as they are.")
+    @argument(
+        "--set", metavar="FIELD=JSON", action="append", default=[], help="Any other field of the API. Repeatable."
+    )
+    def dream(self, line: str, cell: str | None = None) -> Made | None:
+        r"""Make a video, or an image, of a prompt, show it, and give it back as a Dream.
 
         The prompt is taken as it is typed, with or without quotes around it; options stand before or after it. The
         same request gives back the same dream from the library, at once::
@@ -55,21 +107,94 @@ class DreamMagics(Magics):
             %dream --image a lighthouse in the fog
             d = %dream a city in the rain at night --take 2
 
-        In a cell of its own the lines below are the prompt::
+        In a cell of its own the lines below are the prompt; lines of --- separate several::
 
             %%dream --aspect-ratio 9:16
             a waterfall in a green valley,
             slow morning mist
-        """
-        arguments = read_arguments(DreamMagics.dream.parser, line, cell)  # type: ignore[union-attr]
-        dream = self._wait(default_session().submit(arguments.request, take=arguments.take, fresh=arguments.fresh))
-        self.previews.show(dream)
-        return dream
 
-    def _wait(self, job: Job) -> Dream:
+        Go on from what is there, or from pictures of yours::
+
+            %dream the sun goes down --frame0 d
+            %dream from day to night --frame0 day.jpg --frame1 night.jpg
+            %dream a quiet harbour --style-ref palette.jpg:0.6
+
+        Several at once: the alternatives in braces, and takes. {{name}} is a variable of the notebook; a backslash
+        before the brace, or --raw, leaves both as they are::
+
+            %dream a lake at {dawn|noon|dusk} in {season=spring|winter} --dry-run
+            %dream a {{animal}} in the snow -n 3
+
+        Go on working while it is made::
+
+            job = %dream a forest in the wind --background
+        """
         try:
-            with open_card(self.shell, job):
-                return job.result()
+            return self._dream(line, cell)
         except KeyboardInterrupt:
             message = "no longer waiting; the dream goes on. Run the cell again to come back to it."
             raise WaitInterrupted(message) from None
+
+    def _dream(self, line: str, cell: str | None) -> Made | None:
+        arguments = read_arguments(
+            DreamMagics.dream.parser,  # type: ignore[union-attr]
+            line,
+            cell,
+            references=References(self.shell.user_ns, self._last),
+            defaults=self.defaults(),
+        )
+        made = self._plan(arguments) if arguments.options.dry_run else self._make(arguments)
+        if arguments.options.name is not None:
+            self.shell.push({arguments.options.name: made})
+        return made
+
+    def _plan(self, arguments: Arguments) -> Plan:
+        plan = default_session().plan(arguments.asks)
+        self.previews.show(plan)
+        return plan
+
+    def _make(self, arguments: Arguments) -> Made:
+        self._last = job = self._submit(arguments)
+        if arguments.options.background:
+            keep_card(self.shell, job)
+            self.previews.hide(job)
+            return job
+        self._last = made = self._wait(job)
+        self.previews.show(made)
+        return made
+
+    def _submit(self, arguments: Arguments) -> Job | Sweep:
+        session = default_session()
+        asks, options = arguments.asks, arguments.options
+        if not arguments.is_single or options.budget is not None:
+            plan = session.plan(asks)
+            _allow(plan, options.budget, None if options.yes else self.most_unasked)
+        if arguments.is_single:
+            return session.submit(asks[0].request, take=asks[0].take, fresh=asks[0].fresh)
+        return session.start(plan, prompt=arguments.prompt)
+
+    def _wait(self, job: Job | Sweep) -> Dream | Dreams:
+        try:
+            with open_card(self.shell, job):
+                return job.result()
+        except SweepError as error:
+            if error.dreams:
+                self.previews.show(error.dreams)
+            raise
+
+
+def _allow(plan: Plan, budget: float | None, most: int | None) -> None:
+    """Raise where a plan would cost too much, or more than is paid for unasked."""
+    if plan.backend == "studio" or not plan.new:
+        return
+    if budget is not None and plan.cents is None:
+        raise BudgetError(
+            f"what this costs is not known yet, so --budget {budget:g} cannot be kept: make one without it, or give "
+            "the session prices="
+        )
+    if budget is not None and plan.cents is not None and plan.cents > budget:
+        raise BudgetError(f"this costs {plan.cost}, and --budget allows {dollars(budget)}: raise it to go on")
+    if most is not None and plan.new > most:
+        raise BudgetError(
+            f"{plan.new} dreams would be paid for, {plan.cost}: add --yes, or look at them with --dry-run first"
+        )

@@ -1,13 +1,20 @@
-"""Exactly one preview a cell, whether its dream is assigned or is its result."""
+"""Exactly one preview a cell, whether what it made is assigned or is its result."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 
+from dream_nb.notebook.live import wait_for_stills
 from dream_nb.results.dream import Dream
+from dream_nb.results.dreams import Dreams
+from dream_nb.results.job import Job
+from dream_nb.results.plan import Plan
+from dream_nb.results.sweep import Sweep
+
+_TYPES: Final = (Dream, Dreams, Plan, Job, Sweep)
 
 
 class Previews:
@@ -24,40 +31,48 @@ class Previews:
         assert shell.display_formatter is not None
         self._formatter = shell.display_formatter.ipython_display_formatter
         self._shell = shell
-        self._shown: list[Dream] = []
-        self._due: list[Dream] = []
+        self._shown: list[object] = []
+        self._due: list[object] = []
 
     def install(self) -> None:
         """Begin to be asked."""
-        self._formatter.for_type(Dream, self._format)
+        for kind in _TYPES:
+            self._formatter.for_type(kind, self._format)
         self._shell.events.register("post_run_cell", self._end_cell)
 
     def uninstall(self) -> None:
         """Be asked no more."""
-        self._formatter.pop(Dream, None)
+        for kind in _TYPES:
+            self._formatter.pop(kind, None)
         if self._end_cell in self._shell.events.callbacks["post_run_cell"]:
             self._shell.events.unregister("post_run_cell", self._end_cell)
 
-    def show(self, dream: Dream) -> None:
-        """Show a dream that the running cell made."""
+    def show(self, made: Dream | Dreams | Plan) -> None:
+        """Show what the running cell made."""
         if hasattr(self._shell, "kernel"):
-            display(dream)
-            self._shown.append(dream)
+            display(made)
+            self._shown.append(made)
         else:
-            self._due.append(dream)
+            self._due.append(made)
+
+    def hide(self, job: Job | Sweep) -> None:
+        """Show nothing of a job as the running cell's result, where its card stands."""
+        if hasattr(self._shell, "kernel"):
+            self._shown.append(job)
 
     def _end_cell(self, *_: Any) -> None:
+        wait_for_stills()
         due, self._due = self._due, []
         self._shown.clear()
-        for dream in due:
-            display(dream)
+        for made in due:
+            display(made)
 
-    def _format(self, dream: Dream) -> None:
+    def _format(self, made: object) -> None:
         """Show nothing where nothing is due; else leave it to the other formatters."""
         if self._is_result():
-            if any(dream is shown for shown in self._shown):
+            if any(made is shown for shown in self._shown):
                 return
-            self._due = [due for due in self._due if due is not dream]
+            self._due = [due for due in self._due if due is not made]
         raise NotImplementedError
 
     def _is_result(self) -> bool:

@@ -14,7 +14,8 @@ from dream_nb.api.errors import InvalidRequestError
 
 _WORD: Final = re.compile(r"\S+")
 _LONG_OPTION: Final = re.compile(r"--[A-Za-z]")
-_VALUE: Final = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|(\S+))""")
+# Quotes stand around a value, or around what a field is set to: field='"9s"'.
+_VALUE: Final = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|(\w+=)'([^']*)'(?=\s|$)|(\S+))""")
 
 
 def cut_prompt(line: str, options: Mapping[str, bool]) -> tuple[str, list[str]]:
@@ -89,7 +90,7 @@ def _take_options(text: str, position: int, options: Mapping[str, bool], words: 
         if value is None:
             raise InvalidRequestError(f"{name} needs a value")
         # Joined with "=" so that a parser takes a value that begins with a dash for what it is.
-        given = next(group for group in value.groups() if group is not None)
+        given = "".join(filter(None, value.groups()))
         words.append(f"{name}={given}" if name.startswith("--") else f"{name}{given}")
         position = value.end()
     return len(text)
@@ -100,3 +101,9 @@ def _unknown(name: str, options: Collection[str]) -> str:
     near = [option for option in long if option.startswith(name)] or difflib.get_close_matches(name, long, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(long))}."
     return f"unknown option {name}: {hint} To have it in the prompt, put quotes around the whole prompt"
+
+
+def split_prompts(body: str) -> list[str]:
+    """The prompts of a cell: one, or several with lines of `---` between them."""
+    prompts = re.split(r"(?m)^---[ \t]*$", body)
+    return [body] if len(prompts) == 1 else [prompt.strip("\n") for prompt in prompts]

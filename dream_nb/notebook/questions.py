@@ -1,4 +1,4 @@
-"""A prompt may end with a question mark, which IPython would take for a request for help."""
+"""Prompts that IPython would change before the magic sees them: those that end with a question mark, for example."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Final, Self
 from IPython.core.inputtransformer2 import HelpEnd, TokenTransformBase
 
 _QUESTION: Final = re.compile(r"(?P<before>\s*(?:[\w.,\s\[\]\"']+=\s*)?)%dream\s+(?P<line>[^\s?].*)", re.DOTALL)
+
+_CELL: Final = re.compile(r"%%dream(?:\s|$)")
 
 
 class DreamQuestion(TokenTransformBase):
@@ -33,3 +35,14 @@ class DreamQuestion(TokenTransformBase):
             return lines
         call = f"{match['before']}get_ipython().run_line_magic('dream', {match['line']!r})\n"
         return [*lines[: self.start_line], call, *lines[self.start_line + 1 :]]
+
+
+def keep_body(lines: list[str]) -> list[str]:
+    """The call that IPython makes of a `%%dream` cell, before it takes what looks like its own prompts for such.
+
+    Otherwise a body that begins with "... " or ">>> " would lose that, and the same in all of its lines.
+    """
+    if not lines or not _CELL.match(lines[0]):
+        return lines
+    line = lines[0][len("%%dream") :].strip()
+    return [f"get_ipython().run_cell_magic('dream', {line!r}, {''.join(lines[1:])!r})\n"]

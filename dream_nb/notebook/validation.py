@@ -15,11 +15,20 @@ if TYPE_CHECKING:
     import pytest
 
 _REPLAY: Final = "DREAM_NB_REPLAY"
-# Only posters of this package say this name: other pictures in an output are still compared.
-_RULES: Final = """
+# Only posters of this package say this name: other pictures in an output are still compared. A dry run says what there
+# is when it is asked: that differs once its dreams are made.
+_RULES: Final = r"""
 [dream_nb poster]
 regex: data:image/jpeg;name=dream_nb;base64,[A-Za-z0-9+/=]*
 replace: dream_nb-poster
+
+[dream_nb plan: what is there, and what the rest would cost]
+regex: \d+ in the library, \d+ to make, [^;\n]*; nothing was sent
+replace: dream_nb-plan
+
+[dream_nb plan: whether one of its dreams is there]
+regex: · (?:in the library|under way|new)</span>
+replace: dream_nb-standing
 """
 
 

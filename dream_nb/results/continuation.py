@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dream_nb.api.errors import ConfigurationError, InvalidRequestError
 from dream_nb.api.models import GenerationReference, Keyframes
-from dream_nb.jobs.identity import make_request
+from dream_nb.jobs.identity import checked_request
 
 if TYPE_CHECKING:
     from dream_nb.results.dream import Dream
@@ -39,7 +39,7 @@ def go_on(
     if dream.kind == "image":
         # An image's models make no video.
         fields["model"] = None
-    request = make_request(dream.prompt if prompt is None else prompt, keyframes=keyframes, **fields)
+    request = checked_request(dream.prompt if prompt is None else prompt, keyframes=keyframes, **fields)
     return maker.submit(request, take=take)
 
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from typing import Any, Final
+from typing import Any, Final, Generic, Self, TypeVar
 
 from dream_nb.jobs.identity import Request
 from dream_nb.jobs.progress import Progress
@@ -17,10 +17,13 @@ _LOOK_SECONDS: Final = 0.1
 _REPLAYED: Final = Progress("completed", 1.0, "from your library, nothing spent; --fresh for another take")
 
 
-class Job:
-    """A request under way: a future for its Dream.
+Result = TypeVar("Result")
 
-    Giving up a wait, by a timeout, an interrupt or a cancelled `await`, never touches the job.
+
+class Pending(Generic[Result]):
+    """Work under way: a future for its result, that says how far it is.
+
+    Giving up a wait, by a timeout, an interrupt or a cancelled `await`, never touches the work.
 
     Attributes:
         request: what was asked for.
@@ -35,9 +38,9 @@ class Job:
         self.backend = backend
         self.replayed = replayed
         self._began = time.monotonic()
-        self._done: Future[Dream] = Future()
+        self._done: Future[Result] = Future()
         self._progress = _REPLAYED if replayed else Progress("sending")
-        self._listeners: list[Callable[[Job], None]] = []
+        self._listeners: list[Callable[[Any], None]] = []
         self._lock = threading.Lock()
 
     @property
@@ -54,8 +57,8 @@ class Job:
         """Whether it has ended, well or badly."""
         return self._done.done()
 
-    def result(self, timeout: float | None = None) -> Dream:
-        """Wait for the dream.
+    def result(self, timeout: float | None = None) -> Result:
+        """Wait for it.
 
         Args:
             timeout: seconds to wait at most.
@@ -70,22 +73,22 @@ class Job:
         """Wait, and give what `result` would raise, or None."""
         return self._done.exception(timeout)
 
-    def __await__(self) -> Generator[Any, None, Dream]:
+    def __await__(self) -> Generator[Any, None, Result]:
         return self._wait().__await__()
 
-    async def _wait(self) -> Dream:
+    async def _wait(self) -> Result:
         # Short looks instead of a wrapped future: a kernel's interrupt arrives between them, and cancels nothing.
         while not self._done.done():  # noqa: ASYNC110 - an event belongs to one loop, and any may wait
             await asyncio.sleep(_LOOK_SECONDS)
         return self._done.result()
 
-    def on_change(self, listener: Callable[[Job], None]) -> None:
+    def on_change(self, listener: Callable[[Self], None]) -> None:
         """Call the listener, now and whenever the job's progress changes or it ends, from whichever thread that is."""
         with self._lock:
             self._listeners.append(listener)
         listener(self)
 
-    def off_change(self, listener: Callable[[Job], None]) -> None:
+    def off_change(self, listener: Callable[[Self], None]) -> None:
         """Call the listener no more."""
         with self._lock:
             self._listeners.remove(listener)
@@ -98,15 +101,23 @@ class Job:
         for listener in listeners:
             listener(self)
 
-    def finish(self, dream: Dream | None, error: BaseException | None) -> None:
-        """End it, with a dream or an error. For the session that runs it."""
+    def finish(self, result: Result | None, error: BaseException | None) -> None:
+        """End it, with a result or an error. For the session that runs it."""
         # Told before who waits wakes up, and may have put away what is told.
         done = _REPLAYED if self.replayed else Progress("completed", 1.0)
         self.report(done if error is None else Progress("failed"))
         if error is not None:
             self._done.set_exception(error)
-        elif dream is not None:
-            self._done.set_result(dream)
+        elif result is not None:
+            self._done.set_result(result)
+
+    def on_end(self, listener: Callable[[Self], None]) -> None:
+        """Call the listener once it has ended, from whichever thread that is; at once where it has."""
+        self._done.add_done_callback(lambda _: listener(self))
 
     def __repr__(self) -> str:
-        return f"Job({self.request.prompt!r}, {self._progress.state})"
+        return f"{type(self).__name__}({self.request.prompt!r}, {self._progress.state})"
+
+
+class Job(Pending[Dream]):
+    """A request under way: a future for its Dream."""

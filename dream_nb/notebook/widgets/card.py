@@ -9,6 +9,7 @@ import anywidget
 import traitlets
 
 from dream_nb.results.job import Job
+from dream_nb.results.sweep import Sweep
 
 _HERE = Path(__file__).parent
 
@@ -29,14 +30,14 @@ class Card(anywidget.AnyWidget):
     height = traitlets.Int(9).tag(sync=True)
 
     @classmethod
-    def of(cls, job: Job) -> Self:
+    def of(cls, job: Job | Sweep) -> Self:
         """A card that follows the job."""
         width, height = (int(side) for side in job.request.aspect_ratio.split(":"))
         card = cls(prompt=job.request.prompt or "", facts=_facts(job), width=width, height=height)
         job.on_change(card.follow)
         return card
 
-    def follow(self, job: Job) -> None:
+    def follow(self, job: Job | Sweep) -> None:
         """Show where the job stands now."""
         if self.comm is None:
             return
@@ -51,7 +52,7 @@ class Card(anywidget.AnyWidget):
         return {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
 
 
-def _facts(job: Job) -> list[str]:
+def _facts(job: Job | Sweep) -> list[str]:
     loops = getattr(job.request, "loop", False)
     take = f"take {job.take}" if job.take > 1 else ""
     drawn = "drawn by the studio, procedurally" if job.backend == "studio" else ""

@@ -1,0 +1,46 @@
+"""What one can do about the failure reasons of the API."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_REFUSED: Final = "Change the prompt, or add --fresh (fresh=True) to try it once more"
+
+# The first that fits counts. Reasons are free text, so these are the words that they hold.
+_TABLE: Final = (
+    (
+        re.compile(r"frame moderation|image moderation|(?:frame|picture|image)s?\b.*moderat", re.IGNORECASE),
+        "Change the prompt, or add --fresh (fresh=True) to try it once more, with another picture where one was given",
+    ),
+    (re.compile(r"moderat|blacklist|nsfw|prohibited|content policy|safety", re.IGNORECASE), _REFUSED),
+    (
+        re.compile(r"was deleted|is gone", re.IGNORECASE),
+        "Make the dream that it goes on from anew (--fresh), or give a file of yours in its place",
+    ),
+    (
+        re.compile(r"user input|read .*(?:frame|image|picture)|fetch|download", re.IGNORECASE),
+        "Check that each picture opens, is a JPEG, PNG or WebP, and that its URL is reached from outside",
+    ),
+    (
+        re.compile(r"credit|balance|payment|billing|quota", re.IGNORECASE),
+        "Look at the balance of your account, then run the cell again",
+    ),
+    (re.compile(r"concurren|rate|too many|capacity|overload", re.IGNORECASE), "Run the cell again in a minute"),
+    (
+        re.compile(r"time(?:d)? ?out|internal|unexpected|worker|error|could not draw|no reason", re.IGNORECASE),
+        "It is refunded: run the cell again",
+    ),
+)
+_ELSE: Final = "Run the cell again, or change the prompt"
+_MODERATION: Final = (_TABLE[0][0], _TABLE[1][0])
+
+
+def advice(reason: str) -> str:
+    """What to do next about a `failure_reason`, as one sentence without its full stop."""
+    return next((words for pattern, words in _TABLE if pattern.search(reason)), _ELSE)
+
+
+def is_moderation(reason: str) -> bool:
+    """Whether it failed for what it says or shows: sent again as it is, it would be refused again."""
+    return any(pattern.search(reason) for pattern in _MODERATION)

@@ -1,0 +1,124 @@
+"""Files of this machine for an API that wants URLs: put where it can fetch them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from typing import Any, Final
+
+import anyio.to_thread
+
+from dream_nb.api.errors import ConfigurationError, DreamError
+from dream_nb.jobs.identity import Request, data_bytes, read_request
+
+Uploader = Callable[[bytes, str], str]
+"""Puts the bytes under that name where the API can fetch them, and gives back their URL."""
+
+_SIGNED_SECONDS: Final = 24 * 3600
+_SUFFIXES: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/gif": ".gif"}
+_HOW: Final = (
+    "set DREAM_NB_UPLOADER to a folder that fsspec reaches, such as s3://bucket/prefix (its signed link is sent), or "
+    "give Session(uploader=) a function of the bytes and a name that gives back a URL"
+)
+
+
+class Uploads:
+    """Puts the pictures of a request, which stand in it as `data:` URIs, where the hosted API can fetch them.
+
+    The request hash counts each as the sha256 of its bytes, whatever URL it gets here.
+
+    Args:
+        uploader: a function, or an fsspec URL; by default `DREAM_NB_UPLOADER`; None where there is none.
+    """
+
+    def __init__(self, uploader: Uploader | str | None = None) -> None:
+        self._uploader = uploader or os.environ.get("DREAM_NB_UPLOADER") or None
+
+    def check(self, request: Request) -> None:
+        """Raise where a picture would have to be uploaded and nothing says where to.
+
+        Raises:
+            ConfigurationError: no uploader is configured. Nothing was sent.
+        """
+        if self._uploader is None and _data_uris(request.wire()):
+            raise ConfigurationError(f"the hosted API takes no files of this machine, only URLs: {_HOW}")
+
+    async def replaced(self, request: Request) -> Request:
+        """The request with a URL in the place of each picture.
+
+        Raises:
+            ConfigurationError: no uploader is configured, or it has no signed links.
+            DreamError: the upload failed.
+        """
+        uris = _data_uris(request.wire())
+        if not uris:
+            return request
+        self.check(request)
+        return await anyio.to_thread.run_sync(self._replaced, request, uris)
+
+    def _replaced(self, request: Request, uris: set[str]) -> Request:
+        assert self._uploader is not None
+        upload = _fsspec_uploader(self._uploader) if isinstance(self._uploader, str) else self._uploader
+        urls = {uri: _upload(upload, uri) for uri in uris}
+        return read_request(_with(request.wire(), urls))
+
+
+def _upload(upload: Uploader, uri: str) -> str:
+    data = data_bytes(uri)
+    media_type = uri[len("data:") :].partition(",")[0].partition(";")[0]
+    name = hashlib.sha256(data).hexdigest()[:24] + _SUFFIXES.get(media_type, ".bin")
+    try:
+        url = upload(data, name)
+    except DreamError:
+        raise
+    except Exception as error:
+        reason = next(iter(str(error).splitlines()), "")[:200]
+        raise DreamError(
+            f"the uploader failed ({type(error).__name__}: {reason}); nothing was sent: mend it, run the cell again"
+        ) from error
+    if not isinstance(url, str) or not url.startswith(("https://", "http://")):
+        raise ConfigurationError(f"the uploader gave {url!r}, which is no http URL; nothing was sent")
+    return url
+
+
+def _fsspec_uploader(folder: str) -> Uploader:
+    try:
+        from fsspec.core import url_to_fs
+    except ImportError:
+        raise ConfigurationError(
+            f"uploads to {folder!r} need fsspec: pip install 'dream_nb[uploads]' and the package of its file system"
+        ) from None
+    try:
+        files, root = url_to_fs(folder)
+    except (ValueError, ImportError) as error:
+        raise ConfigurationError(f"DREAM_NB_UPLOADER {folder!r} cannot be used: {error}") from None
+
+    def upload(data: bytes, name: str) -> str:
+        path = f"{root.rstrip('/')}/{name}"
+        # Named by their bytes: what is there is the same.
+        if not files.exists(path):
+            files.pipe_file(path, data)
+        try:
+            return str(files.sign(path, expiration=_SIGNED_SECONDS))
+        except NotImplementedError:
+            raise ConfigurationError(f"{folder!r} gives no signed links: {_HOW}") from None
+
+    return upload
+
+
+def _data_uris(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        # A prompt may begin with any word.
+        return set().union(*(_data_uris(item) for key, item in value.items() if key != "prompt"))
+    if isinstance(value, list):
+        return set().union(*map(_data_uris, value))
+    return {value} if isinstance(value, str) and value.startswith("data:") else set()
+
+
+def _with(value: Any, urls: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: item if key == "prompt" else _with(item, urls) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with(item, urls) for item in value]
+    return urls.get(value, value) if isinstance(value, str) else value

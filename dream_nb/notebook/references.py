@@ -1,0 +1,116 @@
+"""What a reference on a line stands for: `--frame0 d`, `--style-ref palette.jpg:0.6`, `--frame1 last`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.models import Generation
+from dream_nb.results.dream import Dream
+from dream_nb.results.dreams import Dreams
+from dream_nb.results.inputs import Input, is_url
+from dream_nb.results.job import Pending
+
+_NAME: Final = re.compile(r"(?P<name>[^\W\d]\w*)(?:\[(?P<index>-?\d+)\])?")
+_ID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_WEIGHT: Final = re.compile(r"(?P<what>.*[^:/].*):(?P<weight>\d*\.?\d+)", re.DOTALL)
+_ORIGIN: Final = re.compile(r"[a-z]+://[^/]*", re.IGNORECASE)
+
+
+class References:
+    """Finds what a reference on a line stands for.
+
+    Args:
+        variables: of the notebook.
+        last: what "last" is: what this notebook asked for before, or None.
+    """
+
+    def __init__(self, variables: Mapping[str, Any], last: object = None) -> None:
+        self.variables = variables
+        self._last = last
+
+    def find(self, text: str) -> Input:
+        """A URL, "last", a variable (or one of a list, as `dreams[2]`), a file, or a generation's id: in this order.
+
+        Raises:
+            InvalidRequestError: it is none of these.
+        """
+        if is_url(text):
+            return text
+        if text == "last":
+            return self._newest()
+        found = self._variable(text)
+        if found is not None:
+            return found
+        path = Path(text).expanduser()
+        if path.is_file():
+            return path
+        if _ID.fullmatch(text):
+            return text
+        raise InvalidRequestError(self._unknown(text))
+
+    def _newest(self) -> Input:
+        # Not the newest of the library: a notebook that is run again would go on from its own end.
+        value = _ended(self._last)
+        if isinstance(value, Dreams) and value:
+            value = value[-1]
+        if not isinstance(value, Dream):
+            raise InvalidRequestError("there is no last dream in this notebook yet: run the cell that makes it first")
+        return value
+
+    def _variable(self, text: str) -> Input | None:
+        match = _NAME.fullmatch(text)
+        if match is None or match["name"] not in self.variables:
+            return None
+        value = self.variables[match["name"]]
+        if match["index"] is not None:
+            try:
+                value = value[int(match["index"])]
+            except (LookupError, TypeError) as error:
+                raise InvalidRequestError(f"{text!r} cannot be had: {error}") from None
+        value = _ended(value)
+        if isinstance(value, Dreams) and len(value) == 1:
+            value = value[0]
+        if isinstance(value, Dream | Generation | Path):
+            return value
+        if isinstance(value, str) and value != text:
+            return self.find(value)
+        several = f": choose one, such as {text}[0]" if isinstance(value, Dreams) else ""
+        raise InvalidRequestError(
+            f"the variable {text!r} is a {type(value).__name__}, and not a Dream, Generation, path or URL{several}"
+        )
+
+    def _unknown(self, text: str) -> str:
+        kinds = Dream | Generation | Dreams | Path
+        names = [name for name, value in self.variables.items() if isinstance(value, kinds) and name[0] != "_"]
+        with suppress(OSError):
+            names += [path.name for path in Path(text).expanduser().parent.iterdir() if path.is_file()]
+        near = difflib.get_close_matches(Path(text).name, names, n=2)
+        hint = f"did you mean {' or '.join(near)}?" if near else 'give one of these, or "last".'
+        return f"{text!r} is no URL, variable, file or id: {hint}"
+
+
+def _ended(value: Any) -> Any:
+    """Of what is under way its end: only then is there something to go on from."""
+    return value.result() if isinstance(value, Pending) else value
+
+
+def split_weight(text: str) -> tuple[str, float | None]:
+    """A reference and its weight: "palette.jpg:0.6" is "palette.jpg" and 0.6.
+
+    Raises:
+        InvalidRequestError: the weight is not from 0 to 1.
+    """
+    match = _WEIGHT.fullmatch(text)
+    # A number behind a host is its port.
+    if match is None or text.startswith("data:") or _ORIGIN.fullmatch(text):
+        return text, None
+    weight = float(match["weight"])
+    if weight > 1:
+        raise InvalidRequestError(f"the weight {match['weight']} of {match['what']!r} is not from 0 to 1")
+    return match["what"], weight

@@ -1,0 +1,125 @@
+"""What a request goes on from: files, URLs, and earlier generations, as the API wants them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.models import Generation, GenerationReference, ImageReference, Keyframe
+from dream_nb.jobs.identity import Request, checked_request, data_bytes
+from dream_nb.results.dream import Dream
+
+Input = Dream | Generation | Path | str
+
+# The first bytes of the formats that the API takes.
+_FORMATS: Final = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"GIF8", "image/gif"))
+_LARGEST: Final = 20 * 2**20
+_URLS: Final = ("http://", "https://", "data:")
+
+
+def make_request(prompt: str, *, kind: Literal["video", "image"] = "video", **fields: Any) -> Request:
+    """A request of that kind, checked.
+
+    Args:
+        prompt: what to dream.
+        kind: "video" or "image".
+        **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`; `frame0` and `frame1` stand for
+            its keyframes.
+
+    Raises:
+        InvalidRequestError: the prompt is empty, a field breaks the specification, or a picture cannot be read.
+    """
+    return checked_request(prompt, kind=kind, **_as_fields(fields))
+
+
+def keyframe(value: Input | Keyframe) -> Keyframe:
+    """A keyframe: of a dream or generation by its id, of a file or URL as a picture.
+
+    Args:
+        value: a `Dream`, a `Generation`, the `Path` of a picture, or a URL; any other text is a generation's id.
+
+    Raises:
+        InvalidRequestError: the file is no picture, or the generation has no id.
+    """
+    if isinstance(value, GenerationReference | ImageReference):
+        return value
+    if isinstance(value, Dream):
+        value = value.generation
+    if isinstance(value, Generation):
+        if not value.id:
+            raise InvalidRequestError("this generation has no id, so that no keyframe can name it")
+        return GenerationReference(id=value.id)
+    if isinstance(value, str) and not is_url(value):
+        return GenerationReference(id=value)
+    return ImageReference(url=picture(value))
+
+
+def picture(value: Input) -> str:
+    """The URL of a picture: of a file of this machine a `data:` URI.
+
+    Args:
+        value: an image's `Dream` or `Generation`, the `Path` of a picture, or a URL.
+
+    Raises:
+        InvalidRequestError: it is no picture, or cannot be read.
+    """
+    if isinstance(value, Dream):
+        if value.kind != "image":
+            raise InvalidRequestError(
+                f"{value.prompt!r} is a video, and a picture is wanted: save one with dream.image.save('frame.png')"
+            )
+        return _data_uri(value.path)
+    if isinstance(value, Generation):
+        url = value.assets.image if value.assets else None
+        if url is None:
+            raise InvalidRequestError(f"generation {value.id} has no picture: give an image, a file or a URL")
+        return url
+    if isinstance(value, Path):
+        return _data_uri(value)
+    if value.startswith("data:"):
+        try:
+            _media_type(data_bytes(value), value[:40])
+        except binascii.Error:
+            raise InvalidRequestError(
+                f"{value[:40]!r} is no data: URI that can be read: give the file itself"
+            ) from None
+    return value
+
+
+def is_url(text: str) -> bool:
+    """Whether it is an address rather than a file's name or an id."""
+    return text.lower().startswith(_URLS)
+
+
+def _data_uri(path: Path) -> str:
+    try:
+        size = path.stat().st_size
+        if size > _LARGEST:
+            raise InvalidRequestError(f"{str(path)!r} has {size / 2**20:.0f} MB: make it smaller than 20 MB")
+        data = path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InvalidRequestError(f"{str(path)!r} cannot be read: {reason}") from None
+    return f"data:{_media_type(data, str(path))};base64,{base64.b64encode(data).decode()}"
+
+
+def _media_type(data: bytes, name: str) -> str:
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    for magic, media_type in _FORMATS:
+        if data.startswith(magic):
+            return media_type
+    raise InvalidRequestError(f"{name!r} is no picture: JPEG, PNG, WebP and GIF are")
+
+
+def _as_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields of a request in which `frame0` and `frame1` stand for its keyframes."""
+    frames = {name: keyframe(fields.pop(name)) for name in ("frame0", "frame1") if fields.get(name) is not None}
+    if not frames:
+        return fields
+    if fields.get("keyframes") is not None:
+        raise InvalidRequestError("keyframes is given, and frame0 or frame1 too: leave out one of them")
+    return fields | {"keyframes": frames}

@@ -1,0 +1,133 @@
+"""What would be asked for, what of it there is, and what the rest would cost: nothing of it is sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from dream_nb.jobs.budget import dollars
+from dream_nb.jobs.identity import Request
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+Standing = Literal["in the library", "under way", "new"]
+_LONGEST_SHOWN = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One dream that is asked for.
+
+    Attributes:
+        request: what.
+        take: which result of it, from 1.
+        fresh: whether a new take is made, whatever is there.
+        words: the word that it has on each axis of a sweep.
+    """
+
+    request: Request
+    take: int = 1
+    fresh: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One dream of a plan.
+
+    Attributes:
+        ask: what is asked for.
+        standing: "in the library" and "under way" cost nothing more; "new" would be sent.
+        cents: what it would cost in USD cents; None where that is not known.
+    """
+
+    ask: Ask
+    standing: Standing
+    cents: float | None
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The exact JSON that would be sent, but for pictures of this machine, which stand in it as `data:` URIs."""
+        return self.ask.request.wire()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would be asked for. `%dream --dry-run` shows it.
+
+    Attributes:
+        entries: one for each dream, in their order.
+        backend: who would be asked: "studio" or "hosted".
+    """
+
+    entries: tuple[Entry, ...]
+    backend: str
+
+    @property
+    def new(self) -> int:
+        """How many would be sent."""
+        return sum(entry.standing == "new" for entry in self.entries)
+
+    @property
+    def cents(self) -> float | None:
+        """What it would cost in USD cents; None where a price is not known."""
+        costs = [entry.cents for entry in self.entries]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+    @property
+    def documents(self) -> list[dict[str, Any]]:
+        """The exact JSON of each request."""
+        return [entry.document for entry in self.entries]
+
+    @property
+    def cost(self) -> str:
+        """The estimate in words."""
+        if self.backend == "studio":
+            return "costs nothing"
+        if not self.new:
+            return "costs nothing more"
+        return "its price is not known yet" if self.cents is None else f"about {dollars(self.cents)}"
+
+    @property
+    def summary(self) -> str:
+        """Count, what there is, and the estimate, in one line."""
+        count = f"{len(self.entries)} {'dream' if len(self.entries) == 1 else 'dreams'}"
+        there = sum(entry.standing == "in the library" for entry in self.entries)
+        return (
+            f"{count} of the {self.backend}: {there} in the library, {self.new} to make, {self.cost}; nothing was sent"
+        )
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __repr__(self) -> str:
+        shown = [_shortened(document) for document in self.documents]
+        text = json.dumps(shown if len(shown) > 1 else shown[0], indent=2, ensure_ascii=False)
+        return f"{self.summary}\n{text}"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        rows = [(entry, json.dumps(_shortened(entry.document), indent=2, ensure_ascii=False)) for entry in self.entries]
+        return {"text/plain": repr(self), "text/html": _template().render(plan=self, rows=rows)}
+
+
+def _shortened(value: Any) -> Any:
+    """A document with the pictures in it cut short: `Plan.documents` has the whole."""
+    if isinstance(value, dict):
+        return {key: item if key == "prompt" else _shortened(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_shortened(item) for item in value]
+    if isinstance(value, str) and value.startswith("data:") and len(value) > _LONGEST_SHOWN:
+        return f"{value[:_LONGEST_SHOWN]}… ({len(value):,} characters)"
+    return value
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader
+
+    loader = PackageLoader("dream_nb.results", "")
+    return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template("plan.html")

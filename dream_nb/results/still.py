@@ -1,0 +1,56 @@
+"""One picture of a result: what is seen of a job that ended where no widget is shown."""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import TYPE_CHECKING, Final
+
+from dream_nb.api.errors import LibraryError
+from dream_nb.results.dream import Dream
+from dream_nb.results.dreams import Dreams
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_SIDE: Final = 640
+_MOST: Final = 16
+_GAP: Final = 4
+_QUALITY: Final = 75
+
+
+def still(result: Dream | Dreams) -> bytes | None:
+    """A JPEG of a dream, or of the first 16 of several side by side; None where their files are gone."""
+    dreams = [result] if isinstance(result, Dream) else list(result[:_MOST])
+    columns = max(1, math.ceil(math.sqrt(len(dreams))))
+    try:
+        pictures = [_small(dream, (_SIDE - _GAP * (columns - 1)) // columns) for dream in dreams]
+    except LibraryError:
+        return None
+    if not pictures:
+        return None
+    file = io.BytesIO()
+    _sheet(pictures, columns).save(file, "JPEG", quality=_QUALITY, optimize=True)
+    return file.getvalue()
+
+
+def _small(dream: Dream, side: int) -> Image:
+    image = dream.image.copy()
+    # A file's comment names its generation: in a notebook it would change with every drawing.
+    image.info.clear()
+    image.thumbnail((side, side))
+    return image
+
+
+def _sheet(pictures: list[Image], columns: int) -> Image:
+    from PIL import Image
+
+    if len(pictures) == 1:
+        return pictures[0]
+    width = max(picture.width for picture in pictures) + _GAP
+    height = max(picture.height for picture in pictures) + _GAP
+    rows = math.ceil(len(pictures) / columns)
+    sheet = Image.new("RGB", (width * columns - _GAP, height * rows - _GAP), "white")
+    for index, picture in enumerate(pictures):
+        sheet.paste(picture, (index % columns * width, index // columns * height))
+    return sheet

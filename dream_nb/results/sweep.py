@@ -1,0 +1,84 @@
+"""Several requests under way as one: a future for their Dreams."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from dream_nb.api.errors import SweepError
+from dream_nb.jobs.progress import Progress
+from dream_nb.results.dreams import Dreams
+from dream_nb.results.job import Job, Pending
+
+# What is said of the whole: the first of these in which any of them is.
+_STATES: Final = ("dreaming", "downloading", "queued", "looking", "sending", "waiting")
+
+
+class Sweep(Pending[Dreams]):
+    """Several requests under way as one: a future for their Dreams.
+
+    It ends when the last of them has ended, whatever became of the others.
+
+    Args:
+        jobs: at least one, in the order of the dreams.
+        words: for each the word that it has on each axis.
+        prompt: what stands for the whole: the prompt with its special forms.
+        note: what is said of it besides how many are done, such as what it costs.
+
+    Attributes:
+        jobs: the jobs.
+    """
+
+    def __init__(
+        self, jobs: Sequence[Job], words: Sequence[Mapping[str, str]], *, prompt: str | None = None, note: str = ""
+    ) -> None:
+        first = jobs[0]
+        request = first.request if prompt is None else first.request.model_copy(update={"prompt": prompt})
+        super().__init__(request, 1, first.backend, replayed=all(job.replayed for job in jobs))
+        self.jobs = tuple(jobs)
+        self._words = words
+        self._note = note
+        self._left = len(jobs)
+        self._count = threading.Lock()
+        for job in jobs:
+            job.on_change(self._changed)
+            job.on_end(self._ended)
+
+    def __len__(self) -> int:
+        return len(self.jobs)
+
+    def _changed(self, _: Job) -> None:
+        if not self.done():
+            self.report(self._whole())
+
+    def _whole(self) -> Progress:
+        progresses = [job.progress for job in self.jobs]
+        states = {progress.state for progress in progresses}
+        done = sum(progress.state in ("completed", "failed") for progress in progresses)
+        parts = [1.0 if at.state in ("completed", "failed") else at.fraction or 0.0 for at in progresses]
+        state = next((state for state in _STATES if state in states), "dreaming")
+        note = f"{done} of {len(self)} done{self._note and f', {self._note}'}"
+        return Progress(state, sum(parts) / len(parts), note)
+
+    def _ended(self, job: Job) -> None:
+        job.off_change(self._changed)
+        with self._count:
+            self._left -= 1
+            if self._left:
+                return
+        made = [(job, words) for job, words in zip(self.jobs, self._words, strict=True) if job.exception() is None]
+        dreams = Dreams((job.result() for job, _ in made), words=[words for _, words in made])
+        if len(made) == len(self):
+            self.finish(dreams, None)
+        else:
+            self.finish(None, self._error(dreams))
+
+    def _error(self, dreams: Dreams) -> SweepError:
+        failed = [(job, error) for job in self.jobs if (error := job.exception()) is not None]
+        first, reason = failed[0]
+        others = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        kept = " The others are in the library, and not made again." if dreams else ""
+        why = str(reason).removeprefix("not made: ")
+        message = f"{len(failed)} of {len(self)} not made: {first.request.prompt!r}: {why}{others}{kept}"
+        return SweepError(message, dreams, {job.request.prompt or "": error for job, error in failed})
