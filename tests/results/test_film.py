@@ -138,7 +138,7 @@ def test_it_says_what_it_was_made_of(clips: Path, tmp_path: Path) -> None:
     write(clips / "a.mp4")
     join(shots(clips), tmp_path / "film.mp4")
     with av.open(str(tmp_path / "film.mp4")) as container:
-        assert shots(clips)[0].sha256 in container.metadata["dream_nb"]
+        assert str(shots(clips)[0].sha256) in container.metadata["dream_nb"]
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.4, 0.9])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -86,7 +87,7 @@ class Gate:
 
 def test_shots_that_do_not_depend_on_each_other_are_made_at_once(studio: Session) -> None:
     # Each of the two waits for the other to be asked for: in turn they would never be.
-    shots = ["a forest", "rain in the forest", Shot("a desert", cut=True), "dusk in the desert"]
+    shots: list[str | Shot] = ["a forest", "rain in the forest", Shot("a desert", cut=True), "dusk in the desert"]
     board = Storyboard(shots, session=Gate(studio, 2))
     assert board.scenes == [[1, 2], [3, 4]]
     made = board.make().shots
@@ -196,7 +197,7 @@ def test_a_shot_whose_file_is_gone_is_said_and_comes_back(studio: Session, tmp_p
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_sent(
-    studio: Session, shots: list[str | Shot], fields: dict[str, str], message: str
+    studio: Session, shots: list[str | Shot], fields: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InvalidRequestError, match=message):
         Storyboard(shots, session=studio, **fields)
