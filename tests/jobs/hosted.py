@@ -68,28 +68,6 @@ class Books:
             return sum(asked == method and where.startswith(path) for asked, where in self.calls)
 
 
-class Trickle:
-    """An application that gives the bodies of some paths a few bytes at a time, with pauses."""
-
-    def __init__(self, app: ASGIApp, path: str, pause: float) -> None:
-        self._app, self._path, self._pause = app, path, pause
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def slowly(message: Message) -> None:
-            body = message.get("body", b"")
-            if message["type"] != "http.response.body" or len(body) < 2:
-                await send(message)
-                return
-            step = max(1, len(body) // 8)
-            for start in range(0, len(body), step):
-                more = start + step < len(body) or message.get("more_body", False)
-                await send({**message, "body": body[start : start + step], "more_body": more})
-                await asyncio.sleep(self._pause)
-
-        is_slow = scope["type"] == "http" and scope["path"].removeprefix(PREFIX).startswith(self._path)
-        await self._app(scope, receive, slowly if is_slow else send)
-
-
 @dataclass
 class Hosted:
     """The server, as tests ask it."""
