@@ -26,8 +26,8 @@ from dream_nb.jobs.backends import choose_backend, is_paid
 from dream_nb.jobs.budget import Allowance, Limits, known_price
 from dream_nb.jobs.desk import Desk
 from dream_nb.jobs.identity import Request
-from dream_nb.jobs.ledger import Record
 from dream_nb.jobs.keys import find_key, need_key
+from dream_nb.jobs.ledger import Record
 from dream_nb.jobs.library import Library
 from dream_nb.jobs.listener import Callbacks
 from dream_nb.jobs.patience import Patience
@@ -47,7 +47,16 @@ Replay = Literal["off", "free", "only"]
 _REPLAYS: Final[tuple[Replay, ...]] = ("off", "free", "only")
 _MAX_TAKE: Final = 10_000
 
-__all__ = ["Replay", "Session", "choose_replay", "close_default_session", "configure_default_session", "default_session", "dream", "make_request"]
+__all__ = [
+    "Replay",
+    "Session",
+    "choose_replay",
+    "close_default_session",
+    "configure_default_session",
+    "default_session",
+    "dream",
+    "make_request",
+]
 
 
 class Session:
@@ -74,6 +83,12 @@ class Session:
             and a name that gives back a URL, or a folder that fsspec reaches, such as "s3://bucket/prefix". By default
             `DREAM_NB_UPLOADER`.
 
+    Attributes:
+        backend: who is asked; `use` changes it.
+        replay: as above.
+        library: the files and their ledger.
+        allowance: `budget` and `floor`, which may be changed, and what was `spent` so far, in USD cents.
+
     Raises:
         LibraryError: the folder cannot be used.
         ConfigurationError: no such backend, or no such value of replay.
@@ -99,9 +114,8 @@ class Session:
         self.backend = choose_backend(backend)
         self.replay = choose_replay(replay)
         self._is_chosen = bool(backend or os.environ.get("DREAM_NB_BACKEND"))
-        self.library = Library(self.home / (library or os.environ.get("DREAM_NB_LIBRARY") or "dreams"))
-        allowance = Allowance(budget, floor, prices or {})
-        self._allowance = allowance
+        self.library = Library(_folder(library))
+        self.allowance = allowance = Allowance(budget, floor, prices or {})
         self._uploads = Uploads(uploader)
         self._desk = Desk(
             self.library, patience or Patience(), allowance, limits or Limits(), callbacks, executor, self._uploads
@@ -259,7 +273,7 @@ class Session:
                 return Entry(ask, "under way", 0.0)
         if self.backend == "studio":
             return Entry(ask, "new", 0.0)
-        return Entry(ask, "new", known_price(ask.request, self._allowance, self.library.ledger, self.backend))
+        return Entry(ask, "new", known_price(ask.request, self.allowance, self.library.ledger, self.backend))
 
     def use(self, backend: str) -> None:
         """Ask another backend from now on. What is under way goes on at its own.
@@ -276,22 +290,10 @@ class Session:
         with self._lock:
             self.backend = name
             self._is_chosen = True
-            # Its key may be another one than last time.
-            self._desk.renew(name)
 
-    def allow(self, **allowed: float | None) -> None:
-        """Set what this session may cost from now on; what it has spent counts.
-
-        Args:
-            **allowed: `budget`, USD cents, or None; `floor`, USD cents that have to be left of the balance, or None.
-        """
-        for name, cents in allowed.items():
-            setattr(self._allowance, name, cents)
-
-    @property
-    def spent(self) -> float:
-        """USD cents that this session has spent, as far as prices are known."""
-        return self._allowance.spent
+    def renew(self, backend: str) -> None:
+        """Use the key that a backend has now for what is sent from now on. What is under way goes on."""
+        self._desk.renew(backend)
 
     def upload_to(self, uploader: Uploader | str | None) -> None:
         """Upload pictures elsewhere from now on; None is `DREAM_NB_UPLOADER`."""
@@ -477,6 +479,10 @@ def _home() -> Path:
     return Path(shell.starting_dir) if shell is not None and hasattr(shell, "kernel") else Path.cwd()
 
 
+def _folder(library: Path | str | None) -> Path:
+    return _home() / (library or os.environ.get("DREAM_NB_LIBRARY") or "dreams")
+
+
 _default: Session | None = None
 _default_settings: dict[str, Any] = {}
 _default_lock = threading.Lock()
@@ -491,6 +497,13 @@ def default_session() -> Session:
             # A closed ledger is one plain file, which can be copied or committed.
             atexit.register(close_default_session)
         return _default
+
+
+def known_default_session() -> Session | None:
+    """The default session where it is open, or has a library to look into; None where it would have to make one."""
+    if _default is None and not (_folder(_default_settings.get("library")) / "ledger.sqlite").is_file():
+        return None
+    return default_session()
 
 
 def configure_default_session(name: str, value: Any) -> None:
@@ -519,8 +532,13 @@ def configure_default_session(name: str, value: Any) -> None:
         elif name == "uploader":
             session.upload_to(value)
         else:
-            session.allow(**{name: value})
+            setattr(session.allowance, name, value)
     _default_settings[name] = value
+
+
+def forget_default_settings() -> None:
+    """Leave the settings of the next default session to the environment."""
+    _default_settings.clear()
 
 
 def close_default_session() -> None:

@@ -176,13 +176,15 @@ class Budget:
     async def _allow(self, price: float) -> None:
         budget, floor = self._allowance.budget, self._allowance.floor
         if budget is not None and self._allowance.spent + price > budget:
+            left = max(0.0, budget - self._allowance.spent)
             raise BudgetError(
-                f"this costs about {dollars(price)}, and {dollars(max(0.0, budget - self._allowance.spent))} of the budget of "
-                f"{dollars(budget)} are left: raise budget= (%config DreamMagics.budget) to go on"
+                f"this costs about {dollars(price)}, and {dollars(left)} of the budget of {dollars(budget)} are left: "
+                "raise budget= (%config DreamMagics.budget) to go on"
             )
         if floor is not None and (balance := await self._balance()) - price < floor:
             raise BudgetError(
-                f"the balance is {dollars(balance)}, and {dollars(floor)} have to be left: lower floor= (%config DreamMagics.floor) to go on"
+                f"the balance is {dollars(balance)}, and {dollars(floor)} have to be left: lower floor= "
+                "(%config DreamMagics.floor) to go on"
             )
 
     async def _balance(self) -> float:
