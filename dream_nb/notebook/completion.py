@@ -43,7 +43,7 @@ _FRAMES: Final = ("frame0", "frame1")
 _PICTURES: Final = ("image_ref", "style_ref", "character_ref", "modify_ref")
 _SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp", ".gif"}
 _PATIENCE: Final = 2.0
-_PROMPT: Final = 60
+_WIDEST: Final = 60
 _MOST: Final = 200
 
 Suggestion = tuple[str, str]
@@ -66,7 +66,7 @@ class Completion:
         """What IPython asks for at every completion."""
         fragment, suggestions = self._suggest(context)
         return SimpleMatcherResult(
-            completions=[SimpleCompletion(text, type=kind) for text, kind in suggestions],
+            completions=[SimpleCompletion(text, type=_shortened(kind)) for text, kind in suggestions],
             matched_fragment=fragment,
             suppress=True,
             ordered=True,
@@ -145,7 +145,7 @@ class Completion:
         with suppress(DreamError):
             if session := known_default_session():
                 dreams = session.history()[:_MOST]
-                return [(dream.generation.id, _shortened(dream.prompt)) for dream in dreams if dream.generation.id]
+                return [(dream.generation.id, dream.prompt) for dream in dreams if dream.generation.id]
         return []
 
     def _camera_motions(self) -> list[str]:
@@ -188,12 +188,12 @@ def _files(typed: str) -> list[Suggestion]:
 def _about(value: object) -> str:
     """What a variable holds, in a few words."""
     if isinstance(value, Pending):
-        return _shortened(value.request.prompt or "")
+        return value.request.prompt or ""
     if isinstance(value, Dream):
-        return _shortened(value.prompt)
+        return value.prompt
     return f"{len(value)} dreams" if isinstance(value, Dreams) else type(value).__name__
 
 
 def _shortened(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= _PROMPT else f"{line[: _PROMPT - 1]}…"
+    return line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…"

@@ -6,14 +6,14 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import line_cell_magic, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, argument_group, magic_arguments
 
-from dream_nb.api.errors import BudgetError, SweepError
+from dream_nb.api.errors import BudgetError, DreamError, SweepError
 from dream_nb.jobs.budget import dollars
 from dream_nb.notebook.arguments import Arguments, read_arguments
 from dream_nb.notebook.commands import Answer, Commands
 from dream_nb.notebook.live import keep_card, open_card
 from dream_nb.notebook.previews import Previews
 from dream_nb.notebook.references import References
-from dream_nb.notebook.settings import Settings
+from dream_nb.notebook.settings import DreamSettings
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
@@ -32,7 +32,7 @@ class WaitInterrupted(KeyboardInterrupt):
 
 
 @magics_class
-class DreamMagics(Settings):
+class DreamMagics(DreamSettings):
     """The magics of dream_nb.
 
     Args:
@@ -167,12 +167,17 @@ class DreamMagics(Settings):
         return plan
 
     def _make(self, arguments: Arguments) -> Made:
-        self.last = job = self._submit(arguments)
+        before, job = self.last, self._submit(arguments)
+        self.last = job
         if arguments.options.background:
             keep_card(self.shell, job)
             self.previews.hide(job)
             return job
-        self.last = made = self._wait(job)
+        try:
+            self.last = made = self._wait(job)
+        except DreamError:
+            self.last = before
+            raise
         self.previews.show(made)
         return made
 

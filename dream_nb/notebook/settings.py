@@ -22,6 +22,7 @@ REPLAYS: Final = ("off", "free", "only")
 
 # Options of a line that have a setting, and what the default session is opened with.
 _OPTIONS: Final = ("kind", "aspect_ratio", "model", "duration", "resolution", "loop")
+_READ_LATER: Final = ("library", "backend", "replay", "uploader")
 _SESSION: Final = ("library", "backend", "replay", "budget", "floor", "uploader")
 
 
@@ -111,7 +112,7 @@ class Backend(Text):
         return None if value is None else choose_backend(value)
 
 
-class Settings(Magics):
+class DreamSettings(Magics):
     """What is where a line does not say it. Each setting has a variable of the environment, `DREAM_NB_` and its name.
 
     Args:
@@ -172,9 +173,9 @@ class Settings(Magics):
         super().__init__(shell)
         for name, trait in self.traits(config=True).items():
             text = os.environ.get(f"DREAM_NB_{name.upper()}")
-            # What a session is opened with it reads itself, at that moment.
             if text:
-                setattr(self, name, None if name in _SESSION else _read(name, trait, text))
+                # These a session reads itself, at the moment in which it is opened.
+                setattr(self, name, None if name in _READ_LATER else _read(name, trait, text))
 
     def defaults(self) -> Mapping[str, Any]:
         """What options are where a line does not say them, by their names; None leaves them to the API."""
@@ -196,7 +197,7 @@ class Settings(Magics):
         known = self.class_trait_names(config=True)
         for name in names:
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
+                near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
                 hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
                 raise ConfigurationError(f"DreamMagics has no setting {name!r}: {hint}")
 
