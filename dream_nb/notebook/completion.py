@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
@@ -22,11 +22,13 @@ from dream_nb.results.job import Pending
 from dream_nb.session import default_session, known_default_session
 
 if TYPE_CHECKING:
+    from IPython.core.magic_arguments import MagicArgumentParser
+
     from dream_nb.notebook.magics import DreamMagics
 
 _DREAM: Final = re.compile(r"\s*(?:[\w.,\s\[\]\"']+=\s*)?%dream\s+(?P<rest>.*)", re.DOTALL)
 _DREAMS: Final = re.compile(r"\s*(?:[\w.,\s\[\]\"']+=\s*)?%dreams\s+(?P<rest>.*)", re.DOTALL)
-_CELL: Final = re.compile(r"%%dream\s+(?P<rest>.*)", re.DOTALL)
+_CELL: Final = re.compile(r"%%(?P<magic>dream|storyboard)(?:\s+(?P<rest>.*))?", re.DOTALL)
 _OPTION: Final = re.compile(r"(?:^|\s)(?P<option>--?[\w-]*)$")
 _VALUE: Final = re.compile(r"(?:^|\s)(?P<option>--?[A-Za-z][\w-]*)(?:\s+|=)(?P<value>\S*)$")
 _CAMERA: Final = re.compile(r"\b(?P<motion>camera [\w ]*)$", re.IGNORECASE)
@@ -58,7 +60,10 @@ class Completion:
 
     def __init__(self, magics: DreamMagics) -> None:
         self._magics = magics
-        self._actions = {option: action for action in magics.dream.parser._actions for option in action.option_strings}
+        self._actions = {
+            name: {option: action for action in _parser(magic)._actions for option in action.option_strings}
+            for name, magic in (("dream", magics.dream), ("storyboard", magics.storyboard))
+        }
         self._motions: dict[str, list[str]] = {}
 
     @context_matcher(identifier="dream_nb")  # type: ignore[untyped-decorator]
@@ -77,11 +82,14 @@ class Completion:
         line = lines[context.cursor_line][: context.cursor_position]
         if match := _DREAMS.fullmatch(line):
             return self._of_dreams(match["rest"])
-        if match := _DREAM.fullmatch(line) or (_CELL.fullmatch(line) if context.cursor_line == 0 else None):
-            return self._of_options(match["rest"]) or self._of_prompt(match["rest"])
-        if context.cursor_line > 0 and re.match(r"%%dream(?:\s|$)", lines[0]):
+        if match := _DREAM.fullmatch(line):
+            return self._of_options("dream", match["rest"]) or self._of_prompt(match["rest"])
+        cell = _CELL.fullmatch(lines[0])
+        if cell is None:
+            return "", []
+        if context.cursor_line > 0:
             return self._of_prompt(line)
-        return "", []
+        return self._of_options(cell["magic"], line.partition(" ")[2]) or ("", [])
 
     def _of_dreams(self, rest: str) -> tuple[str, list[Suggestion]]:
         name, space, what = rest.partition(" ")
@@ -100,10 +108,11 @@ class Completion:
             return what, _beginning(what, ((each, "backend") for each in BACKENDS if name == "use" or each != "studio"))
         return "", []
 
-    def _of_options(self, rest: str) -> tuple[str, list[Suggestion]] | None:
+    def _of_options(self, magic: str, rest: str) -> tuple[str, list[Suggestion]] | None:
         """The option, or its value, that the cursor stands in; None where it stands in the prompt."""
         match = _VALUE.search(rest)
-        action = self._actions.get(match["option"]) if match else None
+        actions = self._actions[magic]
+        action = actions.get(match["option"]) if match else None
         if match and action is not None and action.nargs != 0:
             value = match["value"]
             if action.dest in _WORDS:
@@ -118,7 +127,7 @@ class Completion:
         if match is None or not match["option"].startswith("-"):
             return None
         typed = match["option"]
-        options = ((option, one.help or "") for option, one in self._actions.items() if option.startswith("--"))
+        options = ((option, one.help or "") for option, one in actions.items() if option.startswith("--"))
         return typed, _beginning(typed, options)
 
     def _of_prompt(self, text: str) -> tuple[str, list[Suggestion]]:
@@ -164,6 +173,11 @@ class Completion:
                 asked.join(_PATIENCE)
             return self._motions.get(backend, [])
         return []
+
+
+def _parser(magic: Any) -> MagicArgumentParser:
+    parser: MagicArgumentParser = magic.parser
+    return parser
 
 
 def _beginning(typed: str, suggestions: Iterable[Suggestion]) -> list[Suggestion]:

@@ -33,7 +33,7 @@ def unload(shell: InteractiveShell) -> None:
         for kind, names in magics.magics.items():
             for name in names:
                 shell.magics_manager.magics[kind].pop(name, None)
-        shell.configurables.remove(magics)
+        shell.configurables[:] = [one for one in shell.configurables if not isinstance(one, DreamMagics)]
         magics.previews.uninstall()
     if shell.Completer is not None:
         matchers = shell.Completer.custom_matchers

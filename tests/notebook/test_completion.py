@@ -50,6 +50,8 @@ def complete(kernel: Kernel, code: str) -> list[str]:
     [
         ("%dream a lake --lo", ["%dream a lake --loop"]),
         ("x = %dream a lake --asp", ["x = %dream a lake --aspect-ratio"]),
+        ("%%storyboard --asp", ["%%storyboard --aspect-ratio"]),
+        ("%%storyboard\na lake, camera orbit l", ["%%storyboard\na lake, camera orbit left"]),
         ("%%dream --asp", ["%%dream --aspect-ratio"]),
         ("%dream a lake -a 9", ["%dream a lake -a 9:16", "%dream a lake -a 9:21"]),
         ("%dream a lake --aspect-ratio=21", ["%dream a lake --aspect-ratio=21:9"]),
