@@ -1,30 +1,30 @@
-"""`%dream` and `%%dream`."""
+"""`%dream`, `%%dream`, `%%storyboard` and `%dreams`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
-
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic import cell_magic, line_cell_magic, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, argument_group, magic_arguments
 
-from dream_nb.api.errors import BudgetError, SweepError
+from dream_nb.api.errors import BudgetError, DreamError, SweepError
 from dream_nb.jobs.budget import dollars
 from dream_nb.notebook.arguments import Arguments, read_arguments
+from dream_nb.notebook.boards import read_board
+from dream_nb.notebook.commands import Answer, Commands
 from dream_nb.notebook.live import keep_card, open_card
 from dream_nb.notebook.previews import Previews
 from dream_nb.notebook.references import References
+from dream_nb.notebook.settings import DreamSettings
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
 from dream_nb.results.plan import Plan
+from dream_nb.results.shooting import Shooting
+from dream_nb.results.storyboard import Storyboard
 from dream_nb.results.sweep import Sweep
 from dream_nb.session import default_session
 
-Made = Dream | Dreams | Job | Sweep | Plan
-
-_SWEEP_LIMIT: Final = 8
+Made = Dream | Dreams | Storyboard | Job | Sweep | Shooting | Plan
 
 
 class WaitInterrupted(KeyboardInterrupt):
@@ -35,12 +35,15 @@ class WaitInterrupted(KeyboardInterrupt):
 
 
 @magics_class
-class DreamMagics(Magics):
+class DreamMagics(DreamSettings):
     """The magics of dream_nb.
 
     Args:
         shell: where they are registered.
         previews: shows what they make, once a cell.
+
+    Attributes:
+        last: what was asked for last in this notebook, or None.
     """
 
     shell: InteractiveShell
@@ -48,16 +51,8 @@ class DreamMagics(Magics):
     def __init__(self, shell: InteractiveShell, previews: Previews) -> None:
         super().__init__(shell)
         self.previews = previews
-        self._last: Dream | Dreams | Job | Sweep | None = None
-
-    def defaults(self) -> Mapping[str, Any]:
-        """What options are where a line does not say them, by their names; None leaves them to the API."""
-        return {}
-
-    @property
-    def most_unasked(self) -> int:
-        """How many dreams a cell may pay for without `--yes`."""
-        return _SWEEP_LIMIT
+        self.last: Dream | Dreams | Storyboard | Job | Sweep | Shooting | None = None
+        self._commands = Commands(self)
 
     @no_var_expand
     @line_cell_magic
@@ -135,12 +130,113 @@ class DreamMagics(Magics):
             message = "no longer waiting; the dream goes on. Run the cell again to come back to it."
             raise WaitInterrupted(message) from None
 
+    @no_var_expand
+    @line_magic
+    def dreams(self, line: str) -> Answer:
+        """Look at what there is, and at what is asked. Each gives back an object, and shows it::
+
+        %dreams                              what there is to say behind it
+        %dreams history fog                  what the library knows, newest first; only what has these words
+        %dreams show d                       shows dreams again: a variable, an id, last, or words
+        %dreams delete 3f2a91c0 --files      deletes a dream at its server, and its file here
+        %dreams jobs                         what is under way
+        %dreams stop                         waits no longer; what was sent goes on at its server
+        %dreams credits                      the balance, and what this session has spent
+        %dreams motions                      the camera motions to write into a prompt
+        %dreams use studio                   asks the studio, hosted, or a URL with a key of its own
+        %dreams key --save                   asks for a key without showing it; --save and --forget: the keyring
+        %dreams check                        key, network, library and versions: what works, and what to do
+        """
+        answer = self._commands.run(line)
+        self.previews.show(answer)
+        return answer
+
+    @no_var_expand
+    @cell_magic
+    @magic_arguments()
+    @argument_group("What is made")
+    @argument("-a", "--aspect-ratio", metavar="W:H", help="1:1, 16:9 (the default), 9:16, 4:3, 3:4, 21:9 or 9:21.")
+    @argument("-m", "--model", metavar="NAME", help="Which model of the API: ray-2, …")
+    @argument("-d", "--duration", metavar="SECONDS", help="How long each shot is, such as 5s.")
+    @argument("-r", "--resolution", metavar="LINES", help="540p, 720p, 1080p or 4k.")
+    @argument_group(
+        "What it goes on from",
+        description="Each takes a URL, a file, a variable that holds a Dream or Generation, an id, or last.",
+    )
+    @argument("--frame0", metavar="FROM", help="What the first shot begins with.")
+    @argument("--frame1", metavar="TO", help="What the last shot ends with.")
+    @argument_group("Which")
+    @argument("-t", "--take", type=int, metavar="N", help="Which result of each shot (1).")
+    @argument("-f", "--fresh", action="store_true", help="Make other takes at every run, whatever is there.")
+    @argument_group("How")
+    @argument("-b", "--background", action="store_true", help="Give back a future at once; its card stays in the cell.")
+    @argument(
+        "-D", "--dry-run", action="store_true", help="Show the exact JSON, what is there, and the cost. Send none."
+    )
+    @argument("--name", metavar="VAR", help="Give the storyboard this name too.")
+    @argument("--budget", type=float, metavar="CENTS", help="Refuse where it would cost more USD cents.")
+    @argument("--yes", action="store_true", help="Pay for many shots.")
+    @argument("--raw", action="store_true", help="Take {a|b} and {{name}} as they are.")
+    @argument(
+        "--set", metavar="FIELD=JSON", action="append", default=[], help="Any other field of the API. Repeatable."
+    )
+    def storyboard(self, line: str, cell: str) -> Storyboard | Shooting | Plan | None:
+        r"""Make a film of several shots, show it, and give it back as a Storyboard.
+
+        Each line is a shot, and goes on from the last frame of the one before. A line of --- is a cut: the next shot
+        begins anew, and is made at the same time::
+
+            %%storyboard --aspect-ratio 21:9 --name film
+            a quiet harbour at dawn
+            the sun climbs over the masts
+            ---
+            the market square at noon
+            rain sets in
+
+        Running the cell again makes only what is missing or was changed. {{name}} is a variable of the notebook.
+        """
+        try:
+            return self._storyboard(line, cell)
+        except KeyboardInterrupt:
+            message = "no longer waiting; the storyboard goes on. Run the cell again to come back to it."
+            raise WaitInterrupted(message) from None
+
+    def _storyboard(self, line: str, cell: str) -> Storyboard | Shooting | Plan | None:
+        board, options = read_board(
+            DreamMagics.storyboard.parser,  # type: ignore[union-attr]
+            line,
+            cell,
+            references=References(self.shell.user_ns, self.last),
+            defaults=self.defaults(),
+            session=default_session(),
+        )
+        if options.name is not None:
+            self.shell.push({options.name: board})
+        plan = board.plan()
+        if options.dry_run:
+            self.previews.show(plan)
+            return plan
+        _allow(plan, options.budget, None if options.yes else self.sweep_size)
+        self.last = shooting = board.start()
+        if options.background:
+            keep_card(self.shell, shooting)
+            self.previews.hide(shooting)
+            return shooting
+        try:
+            with open_card(self.shell, shooting):
+                shooting.result()
+        except SweepError:
+            self.previews.show(board)
+            raise
+        self.previews.show(board)
+        return board
+
     def _dream(self, line: str, cell: str | None) -> Made | None:
         arguments = read_arguments(
             DreamMagics.dream.parser,  # type: ignore[union-attr]
             line,
             cell,
-            references=References(self.shell.user_ns, self._last),
+            references=References(self.shell.user_ns, self.last),
             defaults=self.defaults(),
         )
         made = self._plan(arguments) if arguments.options.dry_run else self._make(arguments)
@@ -154,12 +250,17 @@ class DreamMagics(Magics):
         return plan
 
     def _make(self, arguments: Arguments) -> Made:
-        self._last = job = self._submit(arguments)
+        before, job = self.last, self._submit(arguments)
+        self.last = job
         if arguments.options.background:
             keep_card(self.shell, job)
             self.previews.hide(job)
             return job
-        self._last = made = self._wait(job)
+        try:
+            self.last = made = self._wait(job)
+        except DreamError:
+            self.last = before
+            raise
         self.previews.show(made)
         return made
 
@@ -168,7 +269,7 @@ class DreamMagics(Magics):
         asks, options = arguments.asks, arguments.options
         if not arguments.is_single or options.budget is not None:
             plan = session.plan(asks)
-            _allow(plan, options.budget, None if options.yes else self.most_unasked)
+            _allow(plan, options.budget, None if options.yes else self.sweep_size)
         if arguments.is_single:
             return session.submit(asks[0].request, take=asks[0].take, fresh=asks[0].fresh)
         return session.start(plan, prompt=arguments.prompt)
