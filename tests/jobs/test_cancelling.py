@@ -27,7 +27,6 @@ def under_way(session: Session) -> None:
 
 def test_it_is_deleted_refunded_and_made_when_it_is_asked_for_again(server: Hosted) -> None:
     session, before = server.session(), server.balance
-    server.faults.add(SLOW)
     job = session.submit(VIDEO)
     under_way(session)
     job.cancel()
@@ -60,8 +59,6 @@ def test_what_has_ended_is_not_cancelled(server: Hosted) -> None:
 def test_what_the_server_does_not_delete_goes_on(server: Hosted) -> None:
     session = server.session()
     server.faults.add(Fault(method="DELETE", answer=403, times=None))
-    # However fast it is made, the look before says that it is not.
-    server.faults.add(Fault(method="GET", path="/generations*", answer=200, body='{"state": "dreaming"}', times=20))
     job = session.submit(VIDEO)
     under_way(session)
     with pytest.raises(APIError, match="deleteGeneration: 403"):
