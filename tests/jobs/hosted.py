@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ from dream_nb.session import Session
 from dream_nb.studio.app import create_app
 from dream_nb.studio.faults import Faults
 from dream_nb.studio.settings import Settings
-from tests.studio.machine import PREFIX, TINY, served
+from tests.studio.machine import PREFIX, TINY, picture, served
 
 HASTE = Patience(call=1.0, connect=0.5, reconcile=0.5, job=60.0, download=20.0, look=0.02, pause=0.02, lease=1.0)
 """What a test has patience for."""
@@ -66,6 +66,30 @@ class Books:
         """How many such requests came."""
         with self._lock:
             return sum(asked == method and where.startswith(path) for asked, where in self.calls)
+
+
+class Held(Executor):
+    """Gives every picture at once, or when it is let go."""
+
+    max_workers = 8
+
+    def __init__(self) -> None:
+        self.holds = False
+        self._held: list[Future[bytes]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *_args: Any, **_kwargs: Any) -> Future[Any]:
+        assert fn.__name__ == "render"
+        future: Future[bytes] = Future()
+        future.set_running_or_notify_cancel()
+        self._held.append(future)
+        if not self.holds:
+            self.let_go()
+        return future
+
+    def let_go(self) -> None:
+        self.holds = False
+        while self._held:
+            self._held.pop().set_result(picture())
 
 
 @dataclass

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import socket
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +20,8 @@ from dream_nb.results.job import Job
 from dream_nb.session import Session, make_request
 from dream_nb.studio.faults import Fault
 from tests.jobs.gate import Gate
-from tests.jobs.hosted import HASTE, SECONDS, Hosted, hosted, use
-from tests.studio.machine import PREFIX, picture, wait_for
+from tests.jobs.hosted import HASTE, SECONDS, Held, Hosted, hosted, use
+from tests.studio.machine import PREFIX, wait_for
 
 REQUEST = make_request("a lake", kind="image", format="png")
 HTML = {"body": "<h1>Welcome</h1>", "headers": {"content-type": "text/html"}}
@@ -49,30 +48,6 @@ TROUBLES = ["refused", "DNS", *RULES]
 
 _NAMED = re.compile(r"createGeneration|generateImage|getGeneration|listGenerations|deleteGeneration|download")
 _NEXT = re.compile(r"[Cc]heck |again|[Ww]ait")
-
-
-class Held(Executor):
-    """Gives every picture at once, or when it is let go."""
-
-    max_workers = 8
-
-    def __init__(self) -> None:
-        self.holds = False
-        self._held: list[Future[bytes]] = []
-
-    def submit(self, fn: Callable[..., Any], /, *_args: Any, **_kwargs: Any) -> Future[Any]:
-        assert fn.__name__ == "render"
-        future: Future[bytes] = Future()
-        future.set_running_or_notify_cancel()
-        self._held.append(future)
-        if not self.holds:
-            self.let_go()
-        return future
-
-    def let_go(self) -> None:
-        self.holds = False
-        while self._held:
-            self._held.pop().set_result(picture())
 
 
 class Stage:
