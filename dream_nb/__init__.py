@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     from dream_nb.results.job import Job
     from dream_nb.results.measuring import Measure, measure
     from dream_nb.results.plan import Plan
+    from dream_nb.results.shooting import Shooting
+    from dream_nb.results.storyboard import Shot, Storyboard
     from dream_nb.results.sweep import Sweep
     from dream_nb.session import Session, dream, sweep
 
@@ -101,6 +103,9 @@ __all__ = [
     "RateLimitError",
     "ServerError",
     "Session",
+    "Shooting",
+    "Shot",
+    "Storyboard",
     "Sweep",
     "SweepError",
     "UnreadableAnswerError",
@@ -149,6 +154,9 @@ _ROOMS = {
     "RateLimitError": "api.errors",
     "ServerError": "api.errors",
     "Session": "session",
+    "Shooting": "results.shooting",
+    "Shot": "results.storyboard",
+    "Storyboard": "results.storyboard",
     "Sweep": "results.sweep",
     "SweepError": "api.errors",
     "UnreadableAnswerError": "api.errors",

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "notebook": {"api", "jobs", "results", "session", "workers"},
 }
 # Each is an import inside the one function that needs it.
-EXCEPTIONS = {("jobs/backends.py", "studio")}
+EXCEPTIONS = {("jobs/backends.py", "studio"), ("results/storyboard.py", "session")}
 
 HEAVY = ["numpy", "av", "PIL", "starlette", "ipywidgets", "anywidget", "httpx2", "pydantic", "IPython"]
 

@@ -103,7 +103,7 @@ class GenerationFailedError(DreamError):
 
 
 class SweepError(DreamError):
-    """A sweep of which some dreams could not be made.
+    """A sweep or a storyboard of which some dreams could not be made.
 
     Attributes:
         dreams: those that were made (`Dreams`).

@@ -23,9 +23,16 @@ class Folder:
         Args:
             record: whose.
         """
-        if record.file is None:
-            return None
-        path = self.folder / record.file
-        # A ledger may come with a repository: it may only name plain files of its own folder.
-        is_own = path.parent == self.folder and path.name == record.file and not path.is_symlink() and path.is_file()
+        return self.plain_file(record.file) if record.file is not None else None
+
+    def plain_file(self, name: str) -> Path | None:
+        """The file of that name, or None where it is not a plain file of this very folder.
+
+        A ledger may come with a repository: what it names may be anything.
+
+        Args:
+            name: as the ledger has it.
+        """
+        path = self.folder / name
+        is_own = path.parent == self.folder and path.name == name and not path.is_symlink() and path.is_file()
         return path if is_own else None

@@ -164,6 +164,18 @@ class Ledger:
         """Every record, oldest first."""
         return list(_records(self._execute("SELECT * FROM requests ORDER BY written_at")))
 
+    def files(self, *, starred: bool = True) -> dict[str, str]:
+        """When each finished file was asked for (UTC, ISO 8601), by its name, oldest first.
+
+        Args:
+            starred: whether those with stars are among them.
+        """
+        rows = self._execute(
+            "SELECT file, written_at FROM requests WHERE file IS NOT NULL AND (? OR stars = 0) ORDER BY written_at",
+            starred,
+        )
+        return {row["file"]: row["written_at"] for row in rows}
+
     def under_way(self, backend: str | None = None) -> list[Record]:
         """What may have left this machine and is neither in the library nor failed, oldest first."""
         return list(

@@ -14,6 +14,7 @@ import time
 import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -94,8 +95,7 @@ class Library(Folder):
                     path.unlink()
 
     def _take_in_sidecars(self) -> None:
-        sidecars = read_sidecars(self.folder, {record.file for record in self.ledger.all() if record.file})
-        for record in sidecars:
+        for record in read_sidecars(self.folder, set(self.ledger.files())):
             self.ledger.insert(record)
 
     def close(self) -> None:
@@ -112,8 +112,37 @@ class Library(Folder):
 
     def size(self) -> int:
         """The bytes of all finished files."""
-        paths = (self.path(record) for record in self.ledger.all())
-        return sum(path.stat().st_size for path in paths if path is not None)
+        return sum(path.stat().st_size for path in map(self.plain_file, self.ledger.files()) if path is not None)
+
+    def prune(self, to: int | None = None, *, before: datetime | None = None) -> list[Path]:
+        """Remove finished files, the oldest first; what has stars stays, and so does what the ledger knows.
+
+        A dream whose file was removed is fetched again when its cell runs again, as long as its server has it, and is
+        not paid for again.
+
+        Args:
+            to: the bytes that all finished files may have together; None sets no limit.
+            before: the time before which what was asked for is removed; None keeps whatever its age.
+
+        Returns:
+            The files that were removed.
+
+        Raises:
+            LibraryError: the folder cannot be written.
+        """
+        if self.read_only:
+            raise LibraryError(f"the library {self.folder.name!r} cannot be written: nothing was removed")
+        size, removed = self.size(), []
+        oldest = before.astimezone(UTC).isoformat() if before is not None else ""
+        for name, asked_at in self.ledger.files(starred=False).items():
+            path = self.plain_file(name)
+            if path is None or not (asked_at < oldest or (to is not None and size > to)):
+                continue
+            size -= path.stat().st_size
+            path.unlink()
+            path.with_name(path.name + SUFFIX).unlink(missing_ok=True)
+            removed.append(path)
+        return removed
 
     def mark(
         self,

@@ -9,8 +9,9 @@ from statistics import quantiles
 _ENOUGH = 2
 _MARGIN = 0.9
 _GROWTH = 0.08
-_FIRST = 8
-_UNSURE = 3.2
+_FIRST = 9
+_UNSURE = 1.8
+_UNSURE_GROWTH = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Pace:
         if self.early is None or self.late is None:
             # Nothing is known: the longer it took, the less a share of that time matters.
             least = _UNSURE if age else _FIRST
-            return min(self.widest, max(least * self.tightest, _GROWTH * age))
+            return min(self.widest, max(least * self.tightest, _UNSURE_GROWTH * age))
         if age < self.early:
             # A few looks on the way tell whether it is queued or dreaming.
             return min(self.widest, max(self.tightest, min(self.early - age, self.early / 3)))

@@ -25,7 +25,7 @@ class Patience:
     reconcile: float = 60.0
     job: float = 3600.0
     download: float = 900.0
-    look: float = 0.25
+    look: float = 0.35
     pause: float = 0.5
     lease: float = 6.0
 

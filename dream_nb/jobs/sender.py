@@ -151,7 +151,7 @@ class Sender:
                     return found
                 if is_last:
                     self._ledger.update(record, state="unknown")
-                    raise OutcomeUnknownError(_unknown(error)) from None
+                    raise OutcomeUnknownError(_unknown(record, error)) from None
                 pause = backoff.pause()
             await anyio.sleep(pause)
 
@@ -225,8 +225,9 @@ def _utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _unknown(error: APIError | None) -> str:
-    why = f"{error.operation}: {error.what}" if error else "the process ended before the create was answered"
+def _unknown(record: Record, error: APIError | None) -> str:
+    operation = "createGeneration" if isinstance(record.request, GenerationRequest) else "generateImage"
+    why = f"{operation}: {error.what if error else 'its answer got lost'}"
     return (
         f"{why}, and the server's list does not show it. It is not sent again by itself, since it may have been paid "
         "for: run the cell again to look again, or add --fresh (fresh=True) to send it as another take"

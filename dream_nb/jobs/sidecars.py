@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dream_nb.api.models import Generation
-from dream_nb.jobs.identity import read_request
+from dream_nb.jobs.identity import read_request, request_hash
 from dream_nb.jobs.ledger import Record
 
 SUFFIX: Final = ".json"
@@ -80,12 +80,22 @@ def _read(path: Path, file: str) -> Record:
     )
     if not is_plain:
         raise ValueError("a field that no sidecar has")
+    request = read_request(document["request"])
+    goes_on_from: list[str] = []
+
+    def identify(name: str) -> str:
+        goes_on_from.append(name)
+        return name
+
+    # What goes on from another generation is known by that one's request, which is not here.
+    if request_hash(request, identify) != document["hash"] and not goes_on_from:
+        raise ValueError("the hash of another request")
     sent_at, generation = document.get("sent_at"), document.get("generation")
     return Record(
         hash=document["hash"],
         take=take,
         backend=document["backend"],
-        request=read_request(document["request"]),
+        request=request,
         written_at=datetime.fromisoformat(document["written_at"]),
         state="taken",
         sent_at=datetime.fromisoformat(sent_at) if sent_at else None,

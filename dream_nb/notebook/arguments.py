@@ -77,22 +77,17 @@ def read_arguments(
     Raises:
         InvalidRequestError: an option or a value is wrong; nothing was sent.
     """
-    prompt, words = cut_prompt(line, _options(parser))
-    try:
-        given = parser.parse_args(words)
-    except UsageError as error:
-        raise InvalidRequestError(str(error)) from None
+    prompt, given = parse(parser, line)
     if cell is not None:
         if prompt:
             raise InvalidRequestError(
                 f"{prompt!r} stands on the %%dream line: the prompt goes into the lines below, or use %dream"
             )
         prompt = cell.removesuffix("\n")
-    _check(given)
     kind = _fill_in(given, defaults)
     prompts = split_prompts(prompt) if cell is not None and not given.raw else [prompt]
     variants = [variant for text in prompts for variant in _variants(text, given.raw, references)]
-    fields = _fields(given, kind, references)
+    fields = fields_of(given, kind, references)
     first = 1 if given.take is None else given.take
     asks = [
         ask
@@ -109,6 +104,25 @@ def read_arguments(
     return Arguments(tuple(asks), prompt, is_single, given)
 
 
+def parse(parser: MagicArgumentParser, line: str) -> tuple[str, Any]:
+    """The prompt on a line, and its options.
+
+    Args:
+        parser: knows the options.
+        line: what stands behind the magic's name.
+
+    Raises:
+        InvalidRequestError: an option is wrong.
+    """
+    prompt, words = cut_prompt(line, _options(parser))
+    try:
+        given = parser.parse_args(words)
+    except UsageError as error:
+        raise InvalidRequestError(str(error)) from None
+    _check(given)
+    return prompt, given
+
+
 def _check(given: Any) -> None:
     if given.fresh and given.take is not None:
         raise InvalidRequestError("--fresh is the next take that is not there: leave out --take or --fresh")
@@ -116,10 +130,11 @@ def _check(given: Any) -> None:
         raise InvalidRequestError(f"--name {given.name!r} is not a name that Python takes: use letters, digits and _")
     if given.budget is not None and not given.budget >= 0:
         raise InvalidRequestError(f"--budget {given.budget:g} is not a number of USD cents from 0")
-    if given.kind is not None and given.kind not in get_args(Kind):
-        near = difflib.get_close_matches(given.kind, get_args(Kind), n=1)
+    kind = getattr(given, "kind", None)
+    if kind is not None and kind not in get_args(Kind):
+        near = difflib.get_close_matches(kind, get_args(Kind), n=1)
         hint = f": did you mean {near[0]}?" if near else ""
-        raise InvalidRequestError(f"--kind {given.kind!r} is not one of {', '.join(get_args(Kind))}{hint}")
+        raise InvalidRequestError(f"--kind {kind!r} is not one of {', '.join(get_args(Kind))}{hint}")
 
 
 def _fill_in(given: Any, defaults: Mapping[str, Any]) -> Kind:
@@ -154,22 +169,32 @@ def _variants(prompt: str, raw: bool, references: References) -> list[Variant]:
     return [Variant(prompt, {})] if raw else expand(prompt, references.variables)
 
 
-def _fields(given: Any, kind: Kind, references: References) -> dict[str, Any]:
+def fields_of(given: Any, kind: Kind, references: References) -> dict[str, Any]:
+    """The fields of a request that the options name.
+
+    Args:
+        given: the options. Those that a magic does not have name none.
+        kind: of the request.
+        references: finds variables, files and earlier dreams.
+
+    Raises:
+        InvalidRequestError: a value is wrong.
+    """
     fields = {name: value for name in _PLAIN if (value := getattr(given, name)) is not None}
     if (duration := fields.get("duration")) and duration.isdecimal():
         fields["duration"] = f"{duration}s"
-    if given.loop:
+    if getattr(given, "loop", False):
         fields["loop"] = True
     for name in ("frame0", "frame1"):
         if (text := getattr(given, name)) is not None:
             fields[name] = keyframe(references.find(text))
     for name in ("image_ref", "style_ref"):
-        if texts := getattr(given, name):
+        if texts := getattr(given, name, None):
             fields[name] = [_reference(text, references) for text in texts]
-    if given.modify_ref is not None:
-        fields["modify_image_ref"] = _reference(given.modify_ref, references)
-    if given.character_ref:
-        fields["character_ref"] = {"identity0": {"images": _characters(given.character_ref, references)}}
+    if (text := getattr(given, "modify_ref", None)) is not None:
+        fields["modify_image_ref"] = _reference(text, references)
+    if texts := getattr(given, "character_ref", None):
+        fields["character_ref"] = {"identity0": {"images": _characters(texts, references)}}
     return fields | _set_fields(given.set, GenerationRequest if kind == "video" else ImageGenerationRequest)
 
 

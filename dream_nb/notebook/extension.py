@@ -26,7 +26,8 @@ def unload(shell: InteractiveShell) -> None:
     """Take it all away again, and end what runs in the background."""
     magics = shell.magics_manager.registry.pop(DreamMagics.__name__, None)
     for kind in ("line", "cell"):
-        shell.magics_manager.magics[kind].pop("dream", None)
+        for name in ("dream", "storyboard"):
+            shell.magics_manager.magics[kind].pop(name, None)
     if isinstance(magics, DreamMagics):
         magics.previews.uninstall()
     if DreamQuestion in shell.input_transformer_manager.token_transformers:

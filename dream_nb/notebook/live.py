@@ -13,32 +13,44 @@ from typing import TYPE_CHECKING, Any, Final
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display, update_display
 
-from dream_nb.results.job import Job
+from dream_nb.results.job import Job, Pending
+from dream_nb.results.shooting import Shooting
 from dream_nb.results.still import still
 from dream_nb.results.sweep import Sweep
 
 if TYPE_CHECKING:
     from dream_nb.notebook.widgets.card import Card
+    from dream_nb.notebook.widgets.strip import Strip
 
 _WIDGET_VIEW: Final = "application/vnd.jupyter.widget-view+json"
 _STILL_SECONDS: Final = 10.0
 
-_followed: list[tuple[Job | Sweep, threading.Event]] = []
+_followed: list[tuple[Pending[Any], threading.Event]] = []
 
 
 @contextmanager
-def open_card(shell: InteractiveShell, job: Job | Sweep) -> Iterator[None]:
+def open_card(shell: InteractiveShell, job: Pending[Any]) -> Iterator[None]:
     """Show the job while the body waits for it. When it is done, or has failed, nothing of this stays."""
     live = _card(job) if hasattr(shell, "kernel") else _line(job)
     with live:
         yield
 
 
-@contextmanager
-def _card(job: Job | Sweep) -> Iterator[None]:
+def _widget(job: Pending[Any]) -> Card | Strip:
+    """What shows this job while it is made."""
+    if isinstance(job, Shooting):
+        from dream_nb.notebook.widgets.strip import Strip
+
+        return Strip.of(job)
     from dream_nb.notebook.widgets.card import Card
 
-    card = Card.of(job)
+    assert isinstance(job, Job | Sweep)
+    return Card.of(job)
+
+
+@contextmanager
+def _card(job: Pending[Any]) -> Iterator[None]:
+    card = _widget(job)
     # Only the widget's own type: nbval skips it, whereas a text beside it would have to be the same at every run.
     display_id = uuid.uuid4().hex
     display({_WIDGET_VIEW: card.view()}, raw=True, display_id=display_id)
@@ -55,20 +67,18 @@ def _card(job: Job | Sweep) -> Iterator[None]:
         _vanish(card, display_id)
 
 
-def keep_card(shell: InteractiveShell, job: Job | Sweep) -> None:
+def keep_card(shell: InteractiveShell, job: Pending[Any]) -> None:
     """Show the job in the running cell for as long as it goes on, and then a picture of what it made."""
     if not hasattr(shell, "kernel"):
         return
-    from dream_nb.notebook.widgets.card import Card
-
-    card = Card.of(job)
+    card = _widget(job)
     display_id = uuid.uuid4().hex
     # As above: what nbval sees first has nothing that it compares, and neither has what the file keeps.
     display({_WIDGET_VIEW: card.view()}, raw=True, display_id=display_id)
     _follow_to_its_end(job, card, display_id)
 
 
-def _follow_to_its_end(job: Job | Sweep, card: Card, display_id: str) -> None:
+def _follow_to_its_end(job: Pending[Any], card: Card | Strip, display_id: str) -> None:
     """Put beside the card, in the end, what a reader without widgets sees: the picture, or why there is none."""
     left = threading.Event()
 
@@ -83,7 +93,7 @@ def _follow_to_its_end(job: Job | Sweep, card: Card, display_id: str) -> None:
     job.on_end(lambda _: threading.Thread(target=leave, name="dream_nb-still", daemon=True).start())
 
 
-def _bundle(job: Job | Sweep, card: Card) -> dict[str, Any]:
+def _bundle(job: Pending[Any], card: Card | Strip) -> dict[str, Any]:
     view: dict[str, Any] = {_WIDGET_VIEW: card.view()}
     error = job.exception()
     if error is not None:
@@ -101,16 +111,16 @@ def wait_for_stills() -> None:
             _followed.remove(followed)
 
 
-def _vanish(card: Card, display_id: str) -> None:
+def _vanish(card: Card | Strip, display_id: str) -> None:
     update_display({}, raw=True, display_id=display_id)
     card.close()
 
 
 @contextmanager
-def _line(job: Job | Sweep) -> Iterator[None]:
+def _line(job: Pending[Any]) -> Iterator[None]:
     is_terminal = sys.stderr.isatty()
 
-    def write(job: Job | Sweep) -> None:
+    def write(job: Pending[Any]) -> None:
         done = job.progress.fraction
         parts = [job.progress.state, f"{done:.0%}" if done is not None else "", clock(job.seconds), job.progress.note]
         sys.stderr.write("\r\x1b[K" + "  ".join(filter(None, parts)))

@@ -1,4 +1,4 @@
-"""`%dream` and `%%dream`."""
+"""`%dream`, `%%dream` and `%%storyboard`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic import Magics, cell_magic, line_cell_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, argument_group, magic_arguments
 
 from dream_nb.api.errors import BudgetError, SweepError
 from dream_nb.jobs.budget import dollars
 from dream_nb.notebook.arguments import Arguments, read_arguments
+from dream_nb.notebook.boards import read_board
 from dream_nb.notebook.live import keep_card, open_card
 from dream_nb.notebook.previews import Previews
 from dream_nb.notebook.references import References
@@ -19,10 +20,12 @@ from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
 from dream_nb.results.plan import Plan
+from dream_nb.results.shooting import Shooting
+from dream_nb.results.storyboard import Storyboard
 from dream_nb.results.sweep import Sweep
 from dream_nb.session import default_session
 
-Made = Dream | Dreams | Job | Sweep | Plan
+Made = Dream | Dreams | Storyboard | Job | Sweep | Shooting | Plan
 
 _SWEEP_LIMIT: Final = 8
 
@@ -48,7 +51,7 @@ class DreamMagics(Magics):
     def __init__(self, shell: InteractiveShell, previews: Previews) -> None:
         super().__init__(shell)
         self.previews = previews
-        self._last: Dream | Dreams | Job | Sweep | None = None
+        self._last: Dream | Dreams | Storyboard | Job | Sweep | Shooting | None = None
 
     def defaults(self) -> Mapping[str, Any]:
         """What options are where a line does not say them, by their names; None leaves them to the API."""
@@ -134,6 +137,86 @@ class DreamMagics(Magics):
         except KeyboardInterrupt:
             message = "no longer waiting; the dream goes on. Run the cell again to come back to it."
             raise WaitInterrupted(message) from None
+
+    @no_var_expand
+    @cell_magic
+    @magic_arguments()
+    @argument_group("What is made")
+    @argument("-a", "--aspect-ratio", metavar="W:H", help="1:1, 16:9 (the default), 9:16, 4:3, 3:4, 21:9 or 9:21.")
+    @argument("-m", "--model", metavar="NAME", help="Which model of the API: ray-2, …")
+    @argument("-d", "--duration", metavar="SECONDS", help="How long each shot is, such as 5s.")
+    @argument("-r", "--resolution", metavar="LINES", help="540p, 720p, 1080p or 4k.")
+    @argument_group(
+        "What it goes on from",
+        description="Each takes a URL, a file, a variable that holds a Dream or Generation, an id, or last.",
+    )
+    @argument("--frame0", metavar="FROM", help="What the first shot begins with.")
+    @argument("--frame1", metavar="TO", help="What the last shot ends with.")
+    @argument_group("Which")
+    @argument("-t", "--take", type=int, metavar="N", help="Which result of each shot (1).")
+    @argument("-f", "--fresh", action="store_true", help="Make other takes at every run, whatever is there.")
+    @argument_group("How")
+    @argument("-b", "--background", action="store_true", help="Give back a future at once; its card stays in the cell.")
+    @argument(
+        "-D", "--dry-run", action="store_true", help="Show the exact JSON, what is there, and the cost. Send none."
+    )
+    @argument("--name", metavar="VAR", help="Give the storyboard this name too.")
+    @argument("--budget", type=float, metavar="CENTS", help="Refuse where it would cost more USD cents.")
+    @argument("--yes", action="store_true", help="Pay for many shots.")
+    @argument("--raw", action="store_true", help="Take {a|b} and {{name}} as they are.")
+    @argument(
+        "--set", metavar="FIELD=JSON", action="append", default=[], help="Any other field of the API. Repeatable."
+    )
+    def storyboard(self, line: str, cell: str) -> Storyboard | Shooting | Plan | None:
+        r"""Make a film of several shots, show it, and give it back as a Storyboard.
+
+        Each line is a shot, and goes on from the last frame of the one before. A line of --- is a cut: the next shot
+        begins anew, and is made at the same time::
+
+            %%storyboard --aspect-ratio 21:9 --name film
+            a quiet harbour at dawn
+            the sun climbs over the masts
+            ---
+            the market square at noon
+            rain sets in
+
+        Running the cell again makes only what is missing or was changed. {{name}} is a variable of the notebook.
+        """
+        try:
+            return self._storyboard(line, cell)
+        except KeyboardInterrupt:
+            message = "no longer waiting; the storyboard goes on. Run the cell again to come back to it."
+            raise WaitInterrupted(message) from None
+
+    def _storyboard(self, line: str, cell: str) -> Storyboard | Shooting | Plan | None:
+        board, options = read_board(
+            DreamMagics.storyboard.parser,  # type: ignore[union-attr]
+            line,
+            cell,
+            references=References(self.shell.user_ns, self._last),
+            defaults=self.defaults(),
+            session=default_session(),
+        )
+        if options.name is not None:
+            self.shell.push({options.name: board})
+        plan = board.plan()
+        if options.dry_run:
+            self.previews.show(plan)
+            return plan
+        _allow(plan, options.budget, None if options.yes else self.most_unasked)
+        self._last = shooting = board.start()
+        if options.background:
+            keep_card(self.shell, shooting)
+            self.previews.hide(shooting)
+            return shooting
+        try:
+            with open_card(self.shell, shooting):
+                shooting.result()
+        except SweepError:
+            self.previews.show(board)
+            raise
+        self.previews.show(board)
+        return board
 
     def _dream(self, line: str, cell: str | None) -> Made | None:
         arguments = read_arguments(

@@ -12,9 +12,11 @@ from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
 from dream_nb.results.plan import Plan
+from dream_nb.results.shooting import Shooting
+from dream_nb.results.storyboard import Storyboard
 from dream_nb.results.sweep import Sweep
 
-_TYPES: Final = (Dream, Dreams, Plan, Job, Sweep)
+_TYPES: Final = (Dream, Dreams, Plan, Storyboard, Job, Sweep, Shooting)
 
 
 class Previews:
@@ -47,7 +49,7 @@ class Previews:
         if self._end_cell in self._shell.events.callbacks["post_run_cell"]:
             self._shell.events.unregister("post_run_cell", self._end_cell)
 
-    def show(self, made: Dream | Dreams | Plan) -> None:
+    def show(self, made: Dream | Dreams | Plan | Storyboard) -> None:
         """Show what the running cell made."""
         if hasattr(self._shell, "kernel"):
             display(made)
@@ -55,7 +57,7 @@ class Previews:
         else:
             self._due.append(made)
 
-    def hide(self, job: Job | Sweep) -> None:
+    def hide(self, job: Job | Sweep | Shooting) -> None:
         """Show nothing of a job as the running cell's result, where its card stands."""
         if hasattr(self._shell, "kernel"):
             self._shown.append(job)

@@ -15,6 +15,7 @@ from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.inputs import Input, is_url
 from dream_nb.results.job import Pending
+from dream_nb.results.storyboard import Storyboard
 
 _NAME: Final = re.compile(r"(?P<name>[^\W\d]\w*)(?:\[(?P<index>-?\d+)\])?")
 _ID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -57,6 +58,8 @@ class References:
     def _newest(self) -> Input:
         # Not the newest of the library: a notebook that is run again would go on from its own end.
         value = _ended(self._last)
+        if isinstance(value, Storyboard):
+            value = value.shots
         if isinstance(value, Dreams) and value:
             value = value[-1]
         if not isinstance(value, Dream):

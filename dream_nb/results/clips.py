@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -46,18 +46,21 @@ def clip(dream: Footage, start: float, stop: float | None, path: Path | str | No
     return Path(beside)
 
 
-def encode(frames: Iterable[Frame], path: Path, fps: float) -> None:
+def encode(frames: Iterable[Frame], path: Path, fps: float, tags: Mapping[str, str] | None = None) -> None:
     """Write frames as an MP4 in H.264.
 
     Args:
         frames: `uint8`, height x width x 3, RGB, all of the same size; an odd last row or column is left out.
         path: where to.
         fps: frames a second.
+        tags: what the file says of itself, or None.
     """
     import av
 
     rate = Fraction(fps).limit_denominator(1001)
-    with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as container:
+    options = {"movflags": "faststart+use_metadata_tags"}
+    with av.open(str(path), "w", format="mp4", options=options) as container:
+        container.metadata.update(tags or {})
         stream = container.add_stream("libx264", rate=rate, options=_X264)
         stream.pix_fmt = "yuv420p"
         for number, frame in enumerate(frames):

@@ -117,7 +117,8 @@ def _media_type(data: bytes, name: str) -> str:
 
 def _as_fields(fields: dict[str, Any]) -> dict[str, Any]:
     """Fields of a request in which `frame0` and `frame1` stand for its keyframes."""
-    frames = {name: keyframe(fields.pop(name)) for name in ("frame0", "frame1") if fields.get(name) is not None}
+    given = {name: fields.pop(name, None) for name in ("frame0", "frame1")}
+    frames = {name: keyframe(value) for name, value in given.items() if value is not None}
     if not frames:
         return fields
     if fields.get("keyframes") is not None:

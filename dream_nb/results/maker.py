@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,6 +10,7 @@ from dream_nb.jobs.identity import Request
 
 if TYPE_CHECKING:
     from dream_nb.results.job import Job
+    from dream_nb.results.plan import Ask, Plan
 
 
 class Maker(Protocol):
@@ -21,6 +23,9 @@ class Maker(Protocol):
     @property
     def executor(self) -> Executor:
         """What draws and measures: the pool of worker processes, or a cluster."""
+
+    def plan(self, asks: Sequence[Ask]) -> Plan:
+        """What of this is there, and what the rest would cost."""
 
     def submit(self, request: Request, *, take: int = 1, fresh: bool = False) -> Job:
         """Give back the job of this request and take."""

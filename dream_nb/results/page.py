@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from PIL.Image import Image
 
     from dream_nb.results.footage import Footage
 
@@ -38,7 +39,16 @@ def small_picture(dream: Footage, side: int) -> str:
     Raises:
         LibraryError: there is no file, or it does not decode.
     """
-    image = dream.image.copy()
+    return as_uri(dream.image.copy(), side)
+
+
+def as_uri(image: Image, side: int) -> str:
+    """A picture as a `data:` URI: a JPEG under the name that the pytest plugin knows.
+
+    Args:
+        image: which; it is made smaller in place.
+        side: its longer side in pixels, at most.
+    """
     # A file's comment names its generation: in a notebook it would change with every drawing.
     image.info.clear()
     image.thumbnail((side, side))

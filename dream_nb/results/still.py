@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from dream_nb.api.errors import LibraryError
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
+from dream_nb.results.storyboard import Storyboard
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -19,8 +20,10 @@ _GAP: Final = 4
 _QUALITY: Final = 75
 
 
-def still(result: Dream | Dreams) -> bytes | None:
+def still(result: Dream | Dreams | Storyboard) -> bytes | None:
     """A JPEG of a dream, or of the first 16 of several side by side; None where their files are gone."""
+    if isinstance(result, Storyboard):
+        result = result.shots
     dreams = [result] if isinstance(result, Dream) else list(result[:_MOST])
     columns = max(1, math.ceil(math.sqrt(len(dreams))))
     try:

@@ -35,6 +35,7 @@ class Fault:
         headers: further headers of that answer, such as `{"retry-after": "90"}`.
         drop: the connection ends without an answer: `before` the request is taken, or `after` it was.
         cut: the connection ends after this fraction of the answer's body, 0 to 1.
+        trickle: seconds that the answer's body takes, a little at a time.
         fail: the next generation that is drawn fails for this reason; `method` and `path` do not count.
 
     With `answer`, `drop="before"` and `fail` nothing is made; after `drop="after"` a create was made and charged.
@@ -53,9 +54,11 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     drop: Literal["before", "after"] | None = None
     cut: float | None = None
+    trickle: float | None = None
     fail: str | None = None
 
 
+_PARTS: Final = 8
 _RULES: Final = TypeAdapter(list[Fault])
 
 
@@ -64,9 +67,13 @@ class Faults:
 
     Args:
         rules: what goes wrong.
+
+    Attributes:
+        struck: how many requests and drawings went wrong for a rule so far.
     """
 
     def __init__(self, *rules: Fault) -> None:
+        self.struck = 0
         self._lock = threading.Lock()
         self._rules: list[tuple[Fault, int]] = [(rule, 0) for rule in rules]
 
@@ -116,6 +123,8 @@ class Faults:
         elif rule.cut is not None:
             await app(scope, receive, _Cut(rule.cut, send))
             await _hang_up(send, at_once=False)
+        elif rule.trickle is not None:
+            await app(scope, receive, _Trickle(rule.trickle, send))
         else:
             await app(scope, receive, send)
 
@@ -126,6 +135,7 @@ class Faults:
                     continue
                 self._rules[index] = (rule, seen + 1)
                 if seen >= rule.skip:
+                    self.struck += 1
                     return rule
         return None
 
@@ -162,6 +172,23 @@ class _Cut:
         self._left -= len(body)
         if body:
             await self._send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+class _Trickle:
+    """Passes an answer on a little at a time."""
+
+    def __init__(self, seconds: float, send: Send) -> None:
+        self._pause = seconds / _PARTS
+        self._send = send
+
+    async def __call__(self, message: Message) -> None:
+        body = message.get("body", b"")
+        step = max(1, -(-len(body) // _PARTS))
+        while len(body) > step:
+            await self._send({**message, "body": body[:step], "more_body": True})
+            await asyncio.sleep(self._pause)
+            body = body[step:]
+        await self._send({**message, "body": body} if body else message)
 
 
 async def _hang_up(send: Send, *, at_once: bool) -> None:

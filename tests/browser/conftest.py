@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.lab import Lab, serve_lab
+from tests.browser.lab import Lab, serve_lab, write_notebook
 
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
@@ -57,3 +57,9 @@ def open_lab(page: Page, tmp_path: Path) -> Iterator[Callable[[Path], Lab]]:
             return Lab(page, url, notebook.name)
 
         yield open_notebook
+
+
+@pytest.fixture
+def open_cells(open_lab: Callable[[Path], Lab], tmp_path: Path, small: None) -> Callable[..., Lab]:  # noqa: ARG001
+    """Opens a notebook of these cells, with the studio drawing small."""
+    return lambda *cells: open_lab(write_notebook(tmp_path / "work" / "notebook.ipynb", *cells))

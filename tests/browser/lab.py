@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import nbformat
 from playwright.sync_api import Page
 
 START_SECONDS = 60
@@ -69,6 +70,19 @@ def _wait_until_up(url: str, server: subprocess.Popen[bytes]) -> None:
     raise TimeoutError(f"JupyterLab did not answer within {START_SECONDS} s")
 
 
+def write_notebook(path: Path, *cells: str) -> Path:
+    """A notebook of these cells, not yet run, with the extension loaded in its first."""
+    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+    for source in ("%load_ext dream_nb", *cells):
+        cell = nbformat.v4.new_code_cell(source)
+        # Ids are random: with them no two runs write the same file.
+        cell["id"] = f"cell-{len(notebook.cells)}"
+        notebook.cells.append(cell)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path)
+    return path
+
+
 class Lab:
     """One notebook, open in a page.
 
@@ -101,6 +115,11 @@ class Lab:
                 .every(cell => cell.model.executionCount && cell.model.executionState !== 'running')""",
             timeout=RUN_MILLISECONDS,
         )
+
+    def theme(self, name: str) -> None:
+        """Show it in another theme, such as "JupyterLab Dark"."""
+        self.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name)
+        self.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=name)
 
     def save(self) -> None:
         """Save the notebook to its file."""

@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ from dream_nb.session import Session
 from dream_nb.studio.app import create_app
 from dream_nb.studio.faults import Faults
 from dream_nb.studio.settings import Settings
-from tests.studio.machine import PREFIX, TINY, served
+from tests.studio.machine import PREFIX, TINY, picture, served
 
 HASTE = Patience(call=1.0, connect=0.5, reconcile=0.5, job=60.0, download=20.0, look=0.02, pause=0.02, lease=1.0)
 """What a test has patience for."""
@@ -68,26 +68,28 @@ class Books:
             return sum(asked == method and where.startswith(path) for asked, where in self.calls)
 
 
-class Trickle:
-    """An application that gives the bodies of some paths a few bytes at a time, with pauses."""
+class Held(Executor):
+    """Gives every picture at once, or when it is let go."""
 
-    def __init__(self, app: ASGIApp, path: str, pause: float) -> None:
-        self._app, self._path, self._pause = app, path, pause
+    max_workers = 8
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def slowly(message: Message) -> None:
-            body = message.get("body", b"")
-            if message["type"] != "http.response.body" or len(body) < 2:
-                await send(message)
-                return
-            step = max(1, len(body) // 8)
-            for start in range(0, len(body), step):
-                more = start + step < len(body) or message.get("more_body", False)
-                await send({**message, "body": body[start : start + step], "more_body": more})
-                await asyncio.sleep(self._pause)
+    def __init__(self) -> None:
+        self.holds = False
+        self._held: list[Future[bytes]] = []
 
-        is_slow = scope["type"] == "http" and scope["path"].removeprefix(PREFIX).startswith(self._path)
-        await self._app(scope, receive, slowly if is_slow else send)
+    def submit(self, fn: Callable[..., Any], /, *_args: Any, **_kwargs: Any) -> Future[Any]:
+        assert fn.__name__ == "render"
+        future: Future[bytes] = Future()
+        future.set_running_or_notify_cancel()
+        self._held.append(future)
+        if not self.holds:
+            self.let_go()
+        return future
+
+    def let_go(self) -> None:
+        self.holds = False
+        while self._held:
+            self._held.pop().set_result(picture())
 
 
 @dataclass

@@ -8,14 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from dream_nb.api.errors import GenerationFailedError
+from dream_nb.api.errors import DreamError, GenerationFailedError
 from dream_nb.session import make_request
 from dream_nb.studio.faults import Fault
-from tests.jobs.hosted import SECONDS, Hosted, environment
+from tests.jobs.hosted import HASTE, SECONDS, Hosted, environment
 from tests.kernel import start_kernel
 from tests.studio.machine import wait_for
 
@@ -176,3 +177,26 @@ def test_cancelling_a_wait_leaves_the_job_alone(server: Hosted) -> None:
 
     asyncio.run(main())
     assert job.result(SECONDS).state == "completed"
+
+
+def test_a_job_that_takes_too_long_is_no_longer_waited_for_and_goes_on(server: Hosted) -> None:
+    server.faults.add(Fault(method="GET", path="/generations*", trickle=0.8, times=None))
+    with (
+        server.session(patience=replace(HASTE, job=0.2)) as session,
+        pytest.raises(DreamError, match=r"not done after .* goes on at its server: run the cell again to come back"),
+    ):
+        session.submit(REQUEST).result(SECONDS)
+    server.faults.clear()
+    assert server.session().submit(REQUEST).result(SECONDS).state == "completed"
+    assert (server.books.count("POST"), len(server.made)) == (1, 1)
+
+
+def test_what_a_dead_process_held_is_taken_over_when_its_lease_ends(server: Hosted) -> None:
+    with server.session() as dead:
+        record = dead.library.ledger.intend(REQUEST, 1, "hosted")
+        assert dead.library.ledger.lease(record, "a process that died", HASTE.lease)
+    session = server.session()
+    job = session.submit(REQUEST)
+    wait_for(lambda: job.progress.note == "another notebook is at it")
+    assert job.result(SECONDS).state == "completed"
+    assert server.books.count("POST") == 1

@@ -15,9 +15,10 @@ from PIL import Image
 from starlette.types import ASGIApp
 
 from dream_nb.api.errors import APIError, LibraryError
+from dream_nb.jobs import downloads
 from dream_nb.session import make_request
 from dream_nb.studio.faults import Fault
-from tests.jobs.hosted import SECONDS, Hosted, Trickle, hosted, use
+from tests.jobs.hosted import HASTE, SECONDS, Hosted, hosted, use
 from tests.studio.machine import settings, wait_for
 
 REQUEST = make_request("a lake", kind="image")
@@ -78,11 +79,9 @@ def test_a_download_that_stays_wrong_is_one_line_and_taken_up_again(server: Host
     assert len(server.made) == server.books.count("POST") == 1
 
 
-def test_a_trickle_is_waited_for(tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    with hosted(tmp_path / "server", key, wrap=lambda app: Trickle(app, "/assets", 0.05)) as server:
-        use(server, monkeypatch)
-        assert server.session().submit(REQUEST).result(SECONDS).image.size == (56, 32)
+def test_a_trickle_is_waited_for(server: Hosted) -> None:
+    server.faults.add(Fault(path="/assets/*", trickle=1.5 * HASTE.call))
+    assert server.session().submit(REQUEST).result(SECONDS).image.size == (56, 32)
 
 
 def test_a_removed_file_is_fetched_again_and_not_made_again(server: Hosted) -> None:
@@ -166,3 +165,19 @@ def test_a_full_disk_is_one_line_and_the_job_is_taken_up_again(
         assert list(Path("dreams").glob("*.part")) == []
         assert session.submit(REQUEST).result(SECONDS).path.exists()
         assert len(server.made) == 1
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [{}, {"answer": 200, "body": "x", "headers": {"content-type": "image/jpeg", "content-length": str(3 * 2**30)}}],
+)
+def test_a_file_that_is_too_large_is_not_kept(
+    server: Hosted, rule: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if rule:
+        server.faults.add(Fault(path="/assets/*", times=None, **rule))
+    else:
+        monkeypatch.setattr(downloads, "MAX_BYTES", 100)
+    with pytest.raises(LibraryError, match=r"larger than \d+ GB: not kept"):
+        server.session().submit(REQUEST).result(SECONDS)
+    assert list(Path("dreams").glob("*.part")) == []

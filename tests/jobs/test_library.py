@@ -153,3 +153,42 @@ def test_a_mark_of_a_wrong_kind_changes_nothing(library: Library, record: Record
         library.mark(record, **marks)
     found = library.ledger.reread(record)
     assert (found.stars, found.note, found.tags) == (2, "good", ("lake",))
+
+
+@pytest.fixture
+def stocked(library: Library) -> Library:
+    """Three finished dreams, the first of which has a star."""
+    for number in range(3):
+        record = library.ledger.intend(ImageGenerationRequest(prompt=f"lake {number}"), 1, "studio")
+        name = store(library, record, picture())
+        library.mark(library.ledger.update(record, state="taken", file=name), stars=int(number == 0))
+    return library
+
+
+def names(library: Library) -> list[str]:
+    return sorted(path.name[:6] for path in library.folder.glob("*.png"))
+
+
+def test_its_size_is_that_of_its_finished_files(stocked: Library) -> None:
+    (stocked.folder / "notes.txt").write_text("not a dream")
+    assert stocked.size() == sum(path.stat().st_size for path in stocked.folder.glob("*.png"))
+
+
+def test_pruning_removes_the_oldest_first_and_keeps_what_has_stars(stocked: Library) -> None:
+    (removed,) = stocked.prune(stocked.size() - 1)
+    assert (removed.name[:6], names(stocked)) == ("lake-1", ["lake-0", "lake-2"])
+    stocked.prune(0)
+    assert names(stocked) == ["lake-0"]
+
+
+def test_pruning_by_age_keeps_what_is_newer(stocked: Library) -> None:
+    before = stocked.ledger.all()[2].written_at
+    assert [path.name[:6] for path in stocked.prune(before=before)] == ["lake-1"]
+    assert stocked.prune() == []
+
+
+def test_pruning_removes_the_sidecar_and_keeps_the_row(stocked: Library) -> None:
+    (removed,) = stocked.prune(stocked.size() - 1)
+    assert not removed.with_name(f"{removed.name}.json").exists()
+    assert len(stocked.ledger.all()) == 3
+    assert stocked.ledger.under_way() == []

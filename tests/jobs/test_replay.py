@@ -149,6 +149,7 @@ def test_a_sidecar_holds_the_request_and_where_it_came_from(made: Path, server: 
     [
         {"version": 2},
         {"hash": "../x"},
+        {"hash": 64 * "0"},
         {"take": "1"},
         {"take": 0},
         {"backend": "elsewhere"},
@@ -208,3 +209,16 @@ def test_a_ledger_that_is_a_link_is_refused(made: Path, tmp_path: Path) -> None:
 def test_the_key_is_in_no_file(made: Path, server: Hosted) -> None:
     assert server.key in server.books.keys[0]
     assert server.key not in texts(made)
+
+
+def test_a_library_that_was_moved_is_replayed(made: Path, server: Hosted, tmp_path: Path) -> None:
+    moved = made.rename(tmp_path / "elsewhere")
+    job = server.session(moved).submit(REQUEST)
+    assert (job.replayed, job.result().path.absolute().parent) == (True, moved)
+
+
+def test_what_was_pruned_is_fetched_again_and_not_paid_for(made: Path, server: Hosted) -> None:
+    session = server.session(made)
+    content = session.library.prune(0)[0].name
+    job = session.submit(REQUEST)
+    assert (job.result(SECONDS).path.name, server.books.count("POST")) == (content, 1)

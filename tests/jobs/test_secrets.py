@@ -7,6 +7,8 @@ import pickle
 import traceback
 from pathlib import Path
 
+import nbclient
+import nbformat
 import pytest
 
 from dream_nb.session import make_request
@@ -34,3 +36,25 @@ def test_the_key_is_in_no_file_log_repr_pickle_or_traceback(
     said += [pickle.dumps(error).decode("latin-1"), caplog.text, *capfd.readouterr(), texts(Path("dreams"))]
     assert server.key in server.books.keys[0]
     assert [text for text in said if server.key in text] == []
+
+
+def test_the_key_is_in_no_executed_notebook(server: Hosted, tmp_path: Path) -> None:
+    server.faults.add(Fault(method="POST", answer=401, detail=f"no such key as {server.key}", skip=1))
+    cells = [
+        "import logging; logging.basicConfig(level=logging.DEBUG); logging.getLogger('dream_nb').setLevel('DEBUG')",
+        "%load_ext dream_nb",
+        "d = %dream --image a lake\nd",
+        "%dream --image a pond",
+        "%tb",
+        "%dream --image a hill --dry-run",
+        "from dream_nb.session import default_session\ndefault_session(), default_session().jobs(), d.generation",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    # What a notebook is given stands in its kernel's environment, where a user puts it.
+    executor = nbclient.NotebookClient(notebook, allow_errors=True, resources={"metadata": {"path": str(tmp_path)}})
+    executor.execute()
+    saved = nbformat.writes(notebook)
+    assert "AuthenticationError" in saved
+    assert "POST" in saved
+    assert server.key in server.books.keys[0]
+    assert server.key not in saved

@@ -77,6 +77,15 @@ def test_an_answer_may_come_late(client: httpx2.Client, faults: Faults) -> None:
     assert client.get("/ping").status_code == 200
 
 
+def test_an_answer_may_trickle_and_comes_whole(client: httpx2.Client, faults: Faults) -> None:
+    whole = client.get("/generations/camera_motion/list").content
+    faults.add(Fault(trickle=0.2))
+    with client.stream("GET", "/generations/camera_motion/list") as response:
+        parts = list(response.iter_raw())
+    assert len(parts) > 1
+    assert b"".join(parts) == whole
+
+
 def test_a_page_of_html_may_come_instead(client: httpx2.Client, faults: Faults) -> None:
     faults.add(Fault(answer=200, body="<h1>Welcome</h1>", headers={"content-type": "text/html"}))
     response = client.get("/credits")

@@ -1,4 +1,6 @@
 // The card: one generation while it is made.
+import { clock, element, errorLine } from "./base.js";
+
 const STATES = {
   waiting: "waiting",
   sending: "sending",
@@ -11,20 +13,8 @@ const STATES = {
 };
 const ENDED = new Set(["completed", "failed"]);
 
-function element(name, className, text = "") {
-  const made = document.createElement(name);
-  made.className = className;
-  made.textContent = text;
-  return made;
-}
-
-function clock(seconds) {
-  const whole = Math.floor(seconds);
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
-}
-
-function render({ model, el }) {
-  const card = element("div", "dream-card");
+export function render({ model, el }) {
+  const card = element("div", "dream-nb dream-box dream-card");
   const picture = element("div", "dream-picture");
   picture.style.aspectRatio = `${model.get("width")} / ${model.get("height")}`;
   const time = element("b", "dream-time");
@@ -69,5 +59,3 @@ function render({ model, el }) {
     model.off("change", update);
   };
 }
-
-export default { render };

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-import anywidget
 import traitlets
 
+from dream_nb.notebook.widgets.base import Widget
 from dream_nb.results.job import Job
 from dream_nb.results.sweep import Sweep
 
-_HERE = Path(__file__).parent
 
-
-class Card(anywidget.AnyWidget):
+class Card(Widget):
     """State, time so far and a progress bar. Its script counts the seconds: a busy kernel does not stop them."""
 
-    _esm = _HERE / "card.js"
-    _css = _HERE / "card.css"
+    modules = ("card.css", "card.js")
 
     prompt = traitlets.Unicode().tag(sync=True)
     facts = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -46,10 +42,6 @@ class Card(anywidget.AnyWidget):
             self.note = job.progress.note
             self.fraction = job.progress.fraction
             self.seconds = job.seconds
-
-    def view(self) -> dict[str, Any]:
-        """The content of a widget-view output."""
-        return {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
 
 
 def _facts(job: Job | Sweep) -> list[str]:

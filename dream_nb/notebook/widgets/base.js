@@ -1,0 +1,116 @@
+// What the widgets share: elements, questions to Python, and media.
+const PATIENCE = 30_000;
+const CHUNK = 1 << 20;
+const NO_KERNEL = "There is no answer from the kernel: it is busy, or not running. Run the cell again";
+
+/** An element with a class, a text that stays text, attributes, and children. */
+export function element(name, className = "", text = "", attributes = {}, ...children) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  if (text) made.textContent = text;
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined && value !== false) made.setAttribute(key, value === true ? "" : value);
+  }
+  made.append(...children);
+  return made;
+}
+
+/** A button that says what it does. */
+export function button(text, action, className = "dream-button", attributes = {}) {
+  const made = element("button", className, text, { type: "button", ...attributes });
+  made.addEventListener("click", action);
+  return made;
+}
+
+/** Seconds as people write them: 1:05. */
+export function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+const waiting = new WeakMap();
+let asked = 0;
+
+function answers(model) {
+  if (!waiting.has(model)) {
+    const open = new Map();
+    waiting.set(model, open);
+    model.on("msg:custom", (content, buffers) => {
+      const settle = open.get(content.answer);
+      open.delete(content.answer);
+      settle?.(content, buffers ?? []);
+    });
+  }
+  return waiting.get(model);
+}
+
+/** Have Python do something, and give its answer: an object, with `buffers`. Rejects with what went wrong. */
+export function ask(model, action, content = {}, buffers = [], patience = PATIENCE) {
+  const open = answers(model);
+  const number = `${Math.random().toString(36).slice(2)}-${(asked += 1)}`;
+  return new Promise((resolve, reject) => {
+    const timer = patience && setTimeout(() => (open.delete(number), reject(new Error(NO_KERNEL))), patience);
+    open.set(number, (answer, received) => {
+      clearTimeout(timer);
+      if (answer.error) reject(new Error(answer.error));
+      else resolve({ ...answer, buffers: received });
+    });
+    model.send({ action, ask: number, ...content }, undefined, buffers);
+  });
+}
+
+/** A line for what went wrong in Python, or on the way there; `tell` writes into it. */
+export function errorLine(model, { signal } = {}) {
+  const line = element("div", "dream-error", "", { role: "alert" });
+  const tell = (error) => (line.textContent = error?.message ?? error ?? "");
+  const show = () => tell(model.get("error"));
+  model.on("change:error", show);
+  signal?.addEventListener("abort", () => model.off("change:error", show));
+  show();
+  return { line, tell };
+}
+
+// Whether the page reaches a library's files of a kind: tried once, remembered.
+const reached = new Map();
+
+function reach(address) {
+  const url = new URL(address, document.baseURI);
+  const place = url.origin + url.pathname.replace(/[^/]*?(\.\w+)?$/, "$1");
+  if (!reached.has(place)) {
+    const look = fetch(url, { headers: { Range: "bytes=0-0" } })
+      .then((answer) => (answer.body?.cancel(), answer.ok && /^(image|video)\//.test(answer.headers.get("content-type") ?? "")))
+      .catch(() => false);
+    reached.set(place, look);
+    // A file that is missing says nothing of the others.
+    look.then((is) => is || reached.delete(place));
+  }
+  return reached.get(place);
+}
+
+async function fetched(model, file) {
+  const pieces = [];
+  let [size, type] = [Infinity, ""];
+  for (let at = 0; at < size; at += CHUNK) {
+    const answer = await ask(model, "read", { file, at, length: CHUNK });
+    ({ size, type } = answer);
+    pieces.push(answer.buffers[0]);
+  }
+  return URL.createObjectURL(new Blob(pieces, { type }));
+}
+
+/**
+ * An address under which the page shows a file of the library: its own where the page reaches it, else one of the bytes
+ * that Python sends, piece by piece. `file` is what Python's `Widget.file` knows it by, `url` its address seen from the
+ * notebook. Rejects where it is too large to be sent, or gone. `release` gives the bytes back.
+ */
+export async function media(model, { file, url }) {
+  if (url && /^[^:]*$/.test(url)) {
+    const address = (await model.widget_manager?.resolveUrl?.(url)) ?? url;
+    for (const one of new Set([address, `/voila/files/${url}`])) if (await reach(one)) return one;
+  }
+  return fetched(model, file);
+}
+
+export function release(address) {
+  if (address?.startsWith("blob:")) URL.revokeObjectURL(address);
+}

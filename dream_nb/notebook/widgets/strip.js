@@ -1,0 +1,101 @@
+// The strip: the shots of a storyboard while they are made.
+const STATES = {
+  waiting: "waiting",
+  sending: "sending",
+  looking: "looking for it",
+  queued: "waiting for its turn",
+  dreaming: "dreaming",
+  downloading: "fetching the file",
+  completed: "done",
+  failed: "not made",
+};
+
+function element(name, className, text = "") {
+  const made = document.createElement(name);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+function clock(seconds) {
+  const whole = Math.floor(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+function tile(number, ratio) {
+  const item = element("li", "dream-shot");
+  const arrow = element("span", "dream-arrow");
+  arrow.setAttribute("aria-hidden", "true");
+  const box = element("div", "dream-tile");
+  const picture = element("div", "dream-still");
+  picture.style.aspectRatio = ratio;
+  const image = element("img", "");
+  image.alt = "";
+  image.hidden = true;
+  const state = element("span", "dream-shot-state");
+  const bar = element("div", "dream-shot-bar");
+  const done = element("i", "");
+  bar.append(done);
+  picture.append(image, state, bar);
+  const text = element("div", "dream-shot-prompt");
+  box.append(picture, text);
+  item.append(arrow, box);
+  return {
+    item,
+    update(shot) {
+      arrow.textContent = number === 1 ? "" : shot.goes_on ? "→" : "|";
+      item.dataset.state = shot.state;
+      if (shot.picture && image.getAttribute("src") !== shot.picture) image.src = shot.picture;
+      image.hidden = !shot.picture;
+      const says = shot.state === "waiting" ? shot.note || STATES.waiting : STATES[shot.state] ?? shot.state;
+      state.textContent = shot.picture ? String(number) : says;
+      state.title = shot.note;
+      done.style.width = `${100 * (shot.fraction ?? 0)}%`;
+      text.textContent = `${number} · ${shot.prompt}`;
+      text.title = shot.prompt;
+    },
+  };
+}
+
+function render({ model, el }) {
+  const root = element("div", "dream-strip");
+  const list = element("ol", "dream-shots");
+  list.setAttribute("aria-label", "shots of the storyboard");
+  const foot = element("div", "dream-strip-foot");
+  const time = element("b", "");
+  time.setAttribute("role", "timer");
+  const note = element("span", "");
+  note.setAttribute("role", "status");
+  foot.append(time, note);
+  root.append(list, foot);
+  el.append(root);
+
+  const ratio = `${model.get("width")} / ${model.get("height")}`;
+  const tiles = [];
+  let seen = performance.now();
+  const tick = () => {
+    const since = model.get("ended") ? 0 : (performance.now() - seen) / 1000;
+    time.textContent = clock(model.get("seconds") + since);
+  };
+  const update = () => {
+    seen = performance.now();
+    model.get("shots").forEach((shot, index) => {
+      if (!tiles[index]) {
+        tiles[index] = tile(index + 1, ratio);
+        list.append(tiles[index].item);
+      }
+      tiles[index].update(shot);
+    });
+    note.textContent = model.get("note");
+    tick();
+  };
+  model.on("change", update);
+  update();
+  const timer = setInterval(tick, 250);
+  return () => {
+    clearInterval(timer);
+    model.off("change", update);
+  };
+}
+
+export default { render };

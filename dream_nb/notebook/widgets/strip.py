@@ -1,0 +1,82 @@
+"""The strip: the shots of a storyboard while they are made."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any, Self
+
+import anywidget
+import traitlets
+
+from dream_nb.api.errors import LibraryError
+from dream_nb.results.shooting import Shooting
+from dream_nb.results.strip import middle
+
+_HERE = Path(__file__).parent
+_SIDE = 190
+
+
+class Strip(anywidget.AnyWidget):
+    """A tile a shot: its picture when it is done, before that how far it is, or for what it waits."""
+
+    _esm = _HERE / "strip.js"
+    _css = _HERE / "strip.css"
+
+    shots = traitlets.List(traitlets.Dict()).tag(sync=True)
+    note = traitlets.Unicode().tag(sync=True)
+    seconds = traitlets.Float(0.0).tag(sync=True)
+    ended = traitlets.Bool(False).tag(sync=True)
+    width = traitlets.Int(16).tag(sync=True)
+    height = traitlets.Int(9).tag(sync=True)
+
+    @classmethod
+    def of(cls, shooting: Shooting) -> Self:
+        """A strip that follows the storyboard."""
+        width, height = (int(side) for side in shooting.request.aspect_ratio.split(":"))
+        strip = cls(width=width, height=height)
+        strip._pictures = {}
+        strip._lock = threading.Lock()
+        strip._drawn = "drawn by the studio, procedurally" if shooting.backend == "studio" else ""
+        shooting.on_change(strip.follow)
+        return strip
+
+    _pictures: dict[int, str]
+    _lock: threading.Lock
+    _drawn: str
+
+    def follow(self, shooting: Shooting) -> None:
+        """Show where the shots stand now."""
+        if self.comm is None:
+            return
+        goes_on = {number for scene in shooting.board.scenes for number in scene[1:]}
+        # Scenes tell of themselves from threads of their own.
+        with self._lock, self.hold_sync():
+            self._take_pictures(shooting)
+            self.shots = [
+                {
+                    "prompt": prompt,
+                    "goes_on": number in goes_on,
+                    "state": progress.state,
+                    "note": progress.note,
+                    "fraction": progress.fraction,
+                    "picture": self._pictures.get(number, ""),
+                }
+                for number, (prompt, progress) in enumerate(zip(shooting.board.prompts, shooting.shots, strict=True), 1)
+            ]
+            self.note = " · ".join(filter(None, [shooting.progress.note, self._drawn]))
+            self.seconds = shooting.seconds
+            self.ended = shooting.progress.state in ("completed", "failed")
+
+    def _take_pictures(self, shooting: Shooting) -> None:
+        for dream, words in zip(shooting.board.shots, shooting.board.shots.words, strict=True):
+            number = int(words["shot"])
+            if number not in self._pictures:
+                try:
+                    self._pictures[number] = middle(dream, _SIDE)
+                except LibraryError:
+                    self._pictures[number] = ""
+
+    def view(self) -> dict[str, Any]:
+        """The content of a widget-view output."""
+        return {"version_major": 2, "version_minor": 0, "model_id": self.model_id}

@@ -1,0 +1,45 @@
+"""A storyboard, as a person sees it in JupyterLab."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.lab import Lab
+from tests.browser.test_first_notebook import HAS_PLAYED
+
+pytestmark = pytest.mark.browser
+
+PICTURES = os.environ.get("DREAM_NB_PICTURES")
+
+
+def test_its_strip_shows_the_shots_as_they_come_and_then_the_film(
+    tmp_path: Path, open_lab: Callable[[Path], Lab], page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "270")
+    (tmp_path / "work").mkdir()
+    sources = ["%load_ext dream_nb", "%%storyboard\na lake at dawn\nthe sun climbs\n---\na city at night\nrain"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, tmp_path / "work" / "film.ipynb")
+    lab = open_lab(tmp_path / "work" / "film.ipynb")
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
+    tiles = page.locator(".dream-shot")
+    expect(tiles).to_have_count(4, timeout=60_000)
+    expect(tiles.nth(1)).to_contain_text("waits for 1")
+    expect(tiles.nth(0).locator("img")).to_be_visible(timeout=60_000)
+    if PICTURES:
+        lab.screenshot(Path(PICTURES) / "storyboard-live.jpg")
+    video = page.locator("video")
+    expect(video).to_have_count(1, timeout=60_000)
+    expect(page.locator(".dream-strip")).to_have_count(0)
+    expect(page.get_by_text("3 · 10.0 s")).to_be_visible()
+    video.evaluate("video => video.play()")
+    page.wait_for_function(HAS_PLAYED, arg=video.element_handle())
+    if PICTURES:
+        lab.screenshot(Path(PICTURES) / "storyboard.jpg")

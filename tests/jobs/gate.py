@@ -1,0 +1,66 @@
+"""A gate before a server: shut, nobody gets through, and those who are inside are thrown out."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+
+
+class Gate:
+    """Forwards a loopback port to another one.
+
+    Args:
+        port: where to.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._inside: set[socket.socket] = set()
+        self._to = port
+        self._lock = threading.Lock()
+        self._listener: socket.socket | None = None
+        self.port = 0
+        self.open()
+
+    def open(self) -> None:
+        """Let through whoever comes."""
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, args=(self._listener,), name="gate", daemon=True).start()
+
+    def shut(self) -> None:
+        """Refuse whoever comes, and end what goes on."""
+        if self._listener is not None:
+            # A thread that accepts is woken by this, and not by a mere close.
+            self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
+            self._listener = None
+        self.throw_out()
+
+    def throw_out(self) -> None:
+        """End what goes on."""
+        with self._lock:
+            for end in self._inside:
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                far = socket.create_connection(("127.0.0.1", self._to))
+                with self._lock:
+                    self._inside |= {near, far}
+                for source, target in ((near, far), (far, near)):
+                    threading.Thread(target=self._pass_on, args=(source, target), name="gate", daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while content := source.recv(65_536):
+                target.sendall(content)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            self._inside.discard(source)
+        source.close()

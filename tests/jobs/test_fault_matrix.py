@@ -1,0 +1,209 @@
+"""Everything that can go wrong with everything that is asked: nothing is paid for twice, and no job is lost."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from dream_nb.api.errors import DreamError, OutcomeUnknownError
+from dream_nb.results.dream import Dream
+from dream_nb.results.job import Job
+from dream_nb.session import Session, make_request
+from dream_nb.studio.faults import Fault
+from tests.jobs.gate import Gate
+from tests.jobs.hosted import HASTE, SECONDS, Held, Hosted, hosted, use
+from tests.studio.machine import PREFIX, wait_for
+
+REQUEST = make_request("a lake", kind="image", format="png")
+HTML = {"body": "<h1>Welcome</h1>", "headers": {"content-type": "text/html"}}
+RULES: dict[str, dict[str, Any]] = {
+    "dropped before the answer": {"drop": "after"},
+    "dropped in the body": {"cut": 0.5},
+    "read timeout": {"delay": 1.5 * HASTE.call},
+    "500": {"answer": 500},
+    "502": {"answer": 502},
+    "503": {"answer": 503},
+    "504": {"answer": 504},
+    "429, again in 1 s": {"answer": 429, "headers": {"retry-after": "1"}},
+    "429, again in 90 s": {"answer": 429, "headers": {"retry-after": "90"}},
+    "malformed JSON": {"answer": 200, "body": "{"},
+    "HTML": {"answer": 200} | HTML,
+    "trickle": {"trickle": 1.2 * HASTE.call},
+}
+OF_ASSETS: dict[str, dict[str, Any]] = {
+    "expired asset": {"answer": 403},
+    "cut asset": {"cut": 0.9},
+    "wrong type": {"answer": 200, "body": "GIF89a", "headers": {"content-type": "image/gif"}},
+}
+TROUBLES = ["refused", "DNS", *RULES]
+
+_NAMED = re.compile(r"createGeneration|generateImage|getGeneration|listGenerations|deleteGeneration|download")
+_NEXT = re.compile(r"[Cc]heck |again|[Ww]ait")
+
+
+class Stage:
+    """A server behind a gate and a name, and a session that asks it."""
+
+    def __init__(self, server: Hosted, executor: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.server, self.executor = server, executor
+        self.gate = Gate(urlsplit(server.base_url).port or 0)
+        self._knows_names = True
+        resolve = socket.getaddrinfo
+
+        def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
+            if host in ("localhost", b"localhost") and not self._knows_names:
+                raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+            return resolve("127.0.0.1" if host in ("localhost", b"localhost") else host, *args, **kwargs)
+
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+        monkeypatch.setenv("LUMAAI_BASE_URL", f"http://localhost:{self.gate.port}{PREFIX}")
+        self.session = self._open()
+
+    def _open(self) -> Session:
+        return self.server.session(patience=replace(HASTE, download=2.5))
+
+    def restart(self) -> None:
+        self.session.close()
+        self.session = self._open()
+
+    @contextmanager
+    def trouble(self, name: str, method: str, path: str, times: int) -> Iterator[Callable[[], int]]:
+        """What goes wrong while the body runs. Gives how often it was met."""
+        looks, struck = self.looks(), self.server.faults.struck
+        if name == "refused":
+            self.gate.shut()
+        elif name == "DNS":
+            self._knows_names = False
+            self.gate.throw_out()
+        else:
+            both = RULES | OF_ASSETS
+            self.server.faults.add(Fault(method=method, path=path, times=times, **both[name]))
+        # What is refused is in no books, and a look that was on its way got through.
+        yield lambda: max(self.looks() - looks - 1, self.server.faults.struck - struck)
+        if name == "refused":
+            self.gate.open()
+        self._knows_names = True
+        self.server.faults.clear()
+
+    def make(self) -> Dream:
+        return self.session.submit(REQUEST).result(SECONDS)
+
+    def looks(self) -> int:
+        return self.session._desk.runner("hosted").watcher.calls
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    monkeypatch.chdir(tmp_path)
+    executor = Held()
+    with hosted(tmp_path / "server", f"luma-{secrets.token_urlsafe(24)}", executor=lambda: executor) as server:
+        use(server, monkeypatch)
+        stage = Stage(server, executor, monkeypatch)
+        yield stage
+        executor.let_go()
+        stage.session.close()
+        stage.gate.shut()
+
+
+def check(error: BaseException | None) -> None:
+    """An error is one of ours, and says which operation it was and what to do next."""
+    if error is not None:
+        assert isinstance(error, DreamError)
+        assert _NAMED.search(str(error)), error
+        assert _NEXT.search(str(error)), error
+
+
+def settled(job: Job) -> BaseException | None:
+    """How a job ended, or None where it waits as long as the server asked for."""
+    wait_for(lambda: job.done() or "sent again in" in job.progress.note)
+    return job.exception() if job.done() else None
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_a_create(stage: Stage, trouble: str) -> None:
+    with stage.trouble(trouble, "POST", "/generations*", times=1):
+        job = stage.session.submit(REQUEST)
+        check(settled(job))
+        if trouble == "429, again in 90 s":
+            assert re.search(r"sent again in (90 s|1:30|1.5 min)", job.progress.note), job.progress.note
+    was_sent = bool(stage.server.made)
+    stage.restart()
+    try:
+        again = stage.make()
+    except OutcomeUnknownError as error:
+        check(error)
+        # The server never took it: nobody but the user may send it again.
+        assert not was_sent
+        again = stage.session.submit(REQUEST, fresh=True).result(SECONDS)
+    assert [made["id"] for made in stage.server.made] == [again.generation.id]
+
+
+@pytest.mark.parametrize("number", [1, 2], ids=["poll", "list"])
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_a_look(stage: Stage, trouble: str, number: int) -> None:
+    stage.executor.holds = True
+    jobs = [stage.session.submit(REQUEST, take=take) for take in range(1, number + 1)]
+    wait_for(stage.looks)
+    with stage.trouble(trouble, "GET", "/generations*", times=2) as met:
+        wait_for(lambda: met() >= (1 if trouble == "429, again in 90 s" else 2))
+        assert [job for job in jobs if job.done()] == []
+    if trouble == "429, again in 90 s":
+        stage.restart()
+        jobs = stage.session.jobs()
+    stage.executor.let_go()
+    ids = {job.result(SECONDS).generation.id for job in jobs}
+    assert len(ids) == len(stage.server.made) == stage.server.books.count("POST") == number
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_a_list_of_what_was_made_elsewhere(stage: Stage, trouble: str) -> None:
+    elsewhere = stage.server.client.post("/generations/image", json=REQUEST.wire()).json()["id"]
+    with stage.trouble(trouble, "GET", "/generations*", times=1):
+        try:
+            jobs = stage.session.sync()
+        except DreamError as error:
+            check(error)
+            jobs = []
+    jobs = jobs or stage.session.sync()
+    assert [job.result(SECONDS).generation.id for job in jobs] == [elsewhere]
+    assert stage.server.books.count("POST") == 0
+
+
+@pytest.mark.parametrize("trouble", [*TROUBLES, *OF_ASSETS])
+@pytest.mark.parametrize("times", [1, 1000], ids=["once", "for long"])
+def test_a_download(stage: Stage, trouble: str, times: int) -> None:
+    first = stage.make()
+    content = first.path.read_bytes()
+    first.path.unlink()
+    with stage.trouble(trouble, "GET", "/assets/*", times=times):
+        job = stage.session.submit(REQUEST)
+        if times == 1 or trouble in ("refused", "DNS"):
+            check(job.exception(SECONDS))
+        else:
+            wait_for(lambda: stage.server.books.count("GET", "/assets/") > 1)
+    stage.restart()
+    assert stage.make().path.read_bytes() == content
+    assert len(stage.server.made) == stage.server.books.count("POST") == 1
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_a_deletion(stage: Stage, trouble: str) -> None:
+    dream = stage.make()
+    with stage.trouble(trouble, "DELETE", "/generations/*", times=1):
+        try:
+            stage.session.delete(dream)
+        except DreamError as error:
+            check(error)
+    stage.session.delete(dream)
+    assert stage.server.made == []
+    assert dream.path.exists()
+    assert stage.server.books.count("POST") == 1

@@ -1,0 +1,129 @@
+"""What the widgets share, without a browser."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from dream_nb.api.errors import LibraryError
+from dream_nb.notebook.widgets.base import Answer, Widget, action
+from tests.notebook.page import Page
+
+
+class Shelf(Widget):
+    """A widget of one file."""
+
+    modules = ("card.css", "card.js")
+
+    def __init__(self, path: Path | None = None) -> None:
+        super().__init__()
+        self.path = path
+        self.going = threading.Event()
+
+    def file(self, name: str) -> Path | None:
+        return self.path if name == "it" else None
+
+    @action
+    def greet(self, name: str, buffers: list[bytes] = []) -> Answer:  # noqa: B006
+        return {"text": f"hello {name}", "thread": threading.current_thread().name}, buffers
+
+    @action
+    def fail(self, how: str) -> Answer:
+        raise LibraryError("the folder is gone: make it again") if how == "known" else RuntimeError("oh")
+
+    @action
+    def wait(self) -> Answer:
+        assert self.going.wait(30)
+        return None
+
+    def secret(self) -> Answer:
+        raise AssertionError("the page called what is no action")
+
+
+def test_an_action_answers_with_what_it_gives_back(page: Page) -> None:
+    answer, buffers = page.ask(Shelf(), "greet", b"bytes", name="Ada")
+    assert answer["text"] == "hello Ada"
+    assert buffers == [b"bytes"]
+
+
+def test_an_action_runs_beside_the_thread_that_hears_of_it(page: Page) -> None:
+    shelf = Shelf()
+    shelf.comm.handle_msg({"content": {"data": {"method": "custom", "content": {"action": "wait"}}}, "buffers": []})
+    assert page.ask(shelf, "greet", name="Bob")[0]["text"] == "hello Bob"
+    shelf.going.set()
+
+
+def test_an_error_is_shown_with_its_next_step_until_it_goes_well(page: Page) -> None:
+    shelf = Shelf()
+    assert page.ask(shelf, "fail", how="known")[0]["error"] == "the folder is gone: make it again"
+    assert shelf.error == "the folder is gone: make it again"
+    page.ask(shelf, "greet", name="Ada")
+    assert shelf.error
+
+
+def test_an_unforeseen_error_says_what_to_do(page: Page) -> None:
+    shelf = Shelf()
+    page.ask(shelf, "fail", how="unknown")
+    assert shelf.error == "RuntimeError: oh. Run the cell that made this widget again"
+
+
+@pytest.mark.parametrize("name", ["secret", "close", "__init__", "", 3, None])
+def test_the_page_calls_nothing_but_actions(page: Page, name: object) -> None:
+    shelf = Shelf()
+    shelf._act({"action": name}, [])
+    assert not shelf.error
+    assert page.ask(shelf, "greet", name="Ada")
+
+
+def test_wrong_arguments_are_an_error_in_the_widget(page: Page) -> None:
+    assert "TypeError" in page.ask(Shelf(), "greet", other=1)[0]["error"]
+
+
+def test_a_file_comes_in_bounded_pieces(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(bytes(range(256)) * 10_000)
+    shelf = Shelf(path)
+    got = b""
+    while True:
+        answer, (piece,) = page.ask(shelf, "read", file="it", at=len(got), length=1 << 40)
+        assert 0 < len(piece) <= 1 << 20
+        got += piece
+        if len(got) == answer["size"]:
+            break
+    assert got == path.read_bytes()
+    assert answer["type"] == "video/mp4"
+
+
+def test_a_file_of_100_mb_is_never_sent(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    with path.open("wb") as file:
+        file.truncate(100 * 2**20)
+    answer, buffers = page.ask(Shelf(path), "read", file="it", at=0, length=1)
+    assert "100 MB are too much to send" in answer["error"]
+    assert buffers == []
+
+
+def test_no_other_file_is_read(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("it")
+    shelf = Shelf(tmp_path / "film.mp4")
+    for name in ("it", "secret", "../secret", str(tmp_path / "secret")):
+        assert "no longer there" in page.ask(shelf, "read", file=name, at=0, length=10)[0]["error"]
+
+
+def test_script_and_style_are_sent_once(page: Page) -> None:
+    for _ in range(10):
+        Shelf()
+    texts = [state.get("text") for state in page.opened.values() if state.get("name") == "base.js"]
+    assert len(texts) == 1
+    assert len(str(page.opened)) < 80_000
+
+
+def test_a_script_is_sent_again_where_its_widget_was_closed(page: Page) -> None:
+    import ipywidgets
+
+    before = Shelf().parts
+    ipywidgets.Widget.close_all()
+    assert set(before).isdisjoint(Shelf().parts)
+    assert set(Shelf().parts) <= set(page.opened)
