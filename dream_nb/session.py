@@ -9,11 +9,14 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
+from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any, Final, Literal
 
 from dream_nb.api.errors import (
     ConfigurationError,
+    DreamCancelledError,
     DreamError,
     InvalidRequestError,
     LibraryError,
@@ -380,6 +383,7 @@ class Session:
 
         Raises:
             APIError: the server did not delete it; nothing has changed here.
+            LibraryError: it is of no library, or of one that cannot be written.
         """
         record = self.library.ledger.find(dream.hash, dream.take, dream.backend)
         if record is None or self.library.read_only:
@@ -389,6 +393,33 @@ class Session:
         record = self.library.ledger.update(record, state="deleted")
         if files:
             self.library.remove(record)
+
+    def cancel(self, job: Job) -> None:
+        """Have the server delete what it has not made yet, with its refund. See `Job.cancel`.
+
+        Args:
+            job: of this session.
+
+        Raises:
+            DreamError: it has ended, is just being sent, or the server did not delete it.
+        """
+        with self._lock:
+            at = next((at for at, (running, _) in self._running.items() if running is job and not job.done()), None)
+            record = self.library.ledger.find(*at, job.backend) if at else None
+            if at is None or record is None:
+                raise DreamError("it is not under way in this session: there is nothing to cancel")
+            runner = self._desk.runner(choose_backend(record.backend))
+            _, followed = self._running[at]
+        if not portal.call(self._cancel_unsent, record, job, followed):
+            portal.call(runner.cancel, record)
+
+    async def _cancel_unsent(self, record: Record, job: Job, followed: Future[None]) -> bool:
+        # On the loop that sends: between the look and the cancelling nothing leaves.
+        if self.library.ledger.reread(record).state != "intended":
+            return False
+        job.cancelled = True
+        followed.cancel()
+        return True
 
     def _take_up(self) -> None:
         for record in self.library.ledger.under_way():
@@ -410,7 +441,11 @@ class Session:
             return self._start(runner, record)
 
     def _start(self, runner: Runner, record: Record) -> Job:
-        job = Job(record.request, record.take, record.backend)
+        took = self.library.ledger.durations(record.backend, record.request.generation_type)
+        age = (datetime.now(UTC) - record.sent_at).total_seconds() if record.sent_at else 0.0
+        expected = median(took) if took else None
+        job = Job(record.request, record.take, record.backend, expected=expected, age=max(0.0, age))
+        job.canceller = self.cancel
         self._running[record.hash, record.take] = job, portal.start(self._follow, runner, record, job)
         return job
 
@@ -435,6 +470,10 @@ class Session:
         except Exception as error:  # noqa: BLE001 - whatever it is, who waits for the job has to hear it
             job.finish(None, error)
         except BaseException:
+            if job.cancelled:
+                told = DreamCancelledError("cancelled before it was sent: run the cell again to make it after all")
+                job.finish(None, told)
+                return
             message = "no longer waited for; what was sent goes on: run its cell again to come back to it"
             job.finish(None, DreamError(message))
             raise
@@ -554,12 +593,37 @@ def close_default_session() -> None:
 def dream(
     prompt: str, *, kind: Literal["video", "image"] = "video", take: int = 1, fresh: bool = False, **fields: Any
 ) -> Dream:
-    """`Session.dream` on the default session: make a dream, or take it from the library, and wait for it."""
+    """`Session.dream` on the default session: make a dream, or take it from the library, and wait for it.
+
+    Args:
+        prompt: what to dream.
+        kind: "video" or "image".
+        take: which result of the same request, from 1.
+        fresh: whether to make a new take, whatever is there.
+        **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`; `frame0` and `frame1` take a
+            `Dream`, a `Generation`, the `Path` of a picture, a URL, or a generation's id.
+
+    Raises:
+        InvalidRequestError: a field breaks the specification; nothing was sent.
+        DreamError: it could not be made.
+    """
     return default_session().dream(prompt, kind=kind, take=take, fresh=fresh, **fields)
 
 
 def sweep(
     prompt: str, *, kind: Literal["video", "image"] = "video", takes: int = 1, fresh: bool = False, **fields: Any
 ) -> Dreams:
-    """`Session.sweep` on the default session: make every dream that a prompt stands for, and wait for all."""
+    """`Session.sweep` on the default session: make every dream that a prompt stands for, and wait for all.
+
+    Args:
+        prompt: with its alternatives, as `{dawn|noon}` or `{time=dawn|noon}`.
+        kind: "video" or "image".
+        takes: how many results of each request.
+        fresh: whether to make new takes, whatever is there.
+        **fields: as for `dream`.
+
+    Raises:
+        InvalidRequestError: a field breaks the specification; nothing was sent.
+        SweepError: some could not be made; the others are in its `dreams`.
+    """
     return default_session().sweep(prompt, kind=kind, takes=takes, fresh=fresh, **fields)
