@@ -37,7 +37,7 @@ BAD = [
 
 
 def notebook(*sources: str) -> nbformat.NotebookNode:
-    made = nbformat.v4.new_notebook(
+    made: nbformat.NotebookNode = nbformat.v4.new_notebook(
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     )
     made.cells = [nbformat.v4.new_code_cell(source) for source in ("%load_ext dream_nb", *sources)]
@@ -53,7 +53,8 @@ def execute(made: nbformat.NotebookNode, folder: Path, *options: str) -> nbforma
     nbformat.write(made, folder / "dreams.ipynb")
     ran = nbclient(folder, "dreams.ipynb", *options)
     assert ran.returncode == 0, ran.stderr
-    return nbformat.read(folder / "dreams.ipynb", as_version=4)
+    executed: nbformat.NotebookNode = nbformat.read(folder / "dreams.ipynb", as_version=4)
+    return executed
 
 
 def players(made: nbformat.NotebookNode) -> list[str]:
@@ -87,6 +88,7 @@ def test_bad_input_stops_nbclient_and_papermill(tmp_path: Path, source: str) -> 
 
 
 def papermill(folder: Path, name: str, *options: str) -> subprocess.CompletedProcess[str]:
+    pytest.importorskip("papermill", reason="its own package")
     command = [sys.executable, "-m", "papermill", "--no-progress-bar", name, f"out-{name}", *options]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False)
 
