@@ -19,7 +19,8 @@ KEY = "luma-secret-6d1f0b"
 
 
 def read(path: Path) -> nbformat.NotebookNode:
-    return nbformat.read(path, as_version=4)
+    notebook: nbformat.NotebookNode = nbformat.read(path, as_version=4)
+    return notebook
 
 
 def first_code(path: Path) -> str:

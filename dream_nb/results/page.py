@@ -74,6 +74,7 @@ def small_video(dream: Footage) -> str:
     """
     from dream_nb.results.clips import encode
 
+    assert dream.fps is not None  # it is a video
     with tempfile.TemporaryDirectory(prefix="dream_nb-") as folder:
         path = Path(folder) / "small.mp4"
         encode(dream.frames(step=_CLIP_EVERY, size=_CLIP_SIDE), path, (dream.fps or 24.0) / _CLIP_EVERY, crf=_CLIP_CRF)

@@ -25,7 +25,7 @@ HOSTED = "https://api.lumalabs.ai/dream-machine/v1"
 OTHER = "https://other.example/dream-machine/v1"
 
 
-class Memory(keyring.backend.KeyringBackend):  # type: ignore[name-defined, misc] # a package that may be missing
+class Memory(keyring.backend.KeyringBackend):  # type: ignore[misc, name-defined] # of a package that may be missing
     """A keyring that keeps what it is given until the test is over."""
 
     priority = 1.0
