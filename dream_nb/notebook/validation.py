@@ -29,6 +29,10 @@ replace: dream_nb-plan
 [dream_nb plan: whether one of its dreams is there]
 regex: · (?:in the library|under way|new)</span>
 replace: dream_nb-standing
+
+[dream_nb listing: what %dreams tells is as of now]
+regex: (?s)^(?:%dreams \w* ?· |<div class="dream_nb-listing").*$
+replace: dream_nb-listing
 """
 
 

@@ -132,7 +132,7 @@ def asked() -> None:
         assert_type(session.dreams(), Dreams)
         assert_type(session.jobs(), list[Job])
         assert_type(session.sync(), list[Job])
-        Session(backend="other")  # type: ignore[arg-type]
+        Session(replay="never")  # type: ignore[arg-type]
 
 
 def failed() -> None:
