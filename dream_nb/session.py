@@ -9,11 +9,14 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
+from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any, Final, Literal
 
 from dream_nb.api.errors import (
     ConfigurationError,
+    DreamCancelledError,
     DreamError,
     InvalidRequestError,
     LibraryError,
@@ -399,6 +402,33 @@ class Session:
         if files:
             self.library.remove(record)
 
+    def cancel(self, job: Job) -> None:
+        """Have the server delete what it has not made yet, with its refund. See `Job.cancel`.
+
+        Args:
+            job: of this session.
+
+        Raises:
+            DreamError: it has ended, is just being sent, or the server did not delete it.
+        """
+        with self._lock:
+            at = next((at for at, (running, _) in self._running.items() if running is job and not job.done()), None)
+            record = self.library.ledger.find(*at, job.backend) if at else None
+            if at is None or record is None:
+                raise DreamError("it is not under way in this session: there is nothing to cancel")
+            runner = self._desk.runner(choose_backend(record.backend))
+            _, followed = self._running[at]
+        if not portal.call(self._cancel_unsent, record, job, followed):
+            portal.call(runner.cancel, record)
+
+    async def _cancel_unsent(self, record: Record, job: Job, followed: Future[None]) -> bool:
+        # On the loop that sends: between the look and the cancelling nothing leaves.
+        if self.library.ledger.reread(record).state != "intended":
+            return False
+        job.cancelled = True
+        followed.cancel()
+        return True
+
     def _take_up(self) -> None:
         for record in self.library.ledger.under_way():
             with self._lock, contextlib.suppress(DreamError):
@@ -419,7 +449,11 @@ class Session:
             return self._start(runner, record)
 
     def _start(self, runner: Runner, record: Record) -> Job:
-        job = Job(record.request, record.take, record.backend)
+        took = self.library.ledger.durations(record.backend, record.request.generation_type)
+        age = (datetime.now(UTC) - record.sent_at).total_seconds() if record.sent_at else 0.0
+        expected = median(took) if took else None
+        job = Job(record.request, record.take, record.backend, expected=expected, age=max(0.0, age))
+        job.canceller = self.cancel
         self._running[record.hash, record.take] = job, portal.start(self._follow, runner, record, job)
         return job
 
@@ -444,6 +478,10 @@ class Session:
         except Exception as error:  # noqa: BLE001 - whatever it is, who waits for the job has to hear it
             job.finish(None, error)
         except BaseException:
+            if job.cancelled:
+                told = DreamCancelledError("cancelled before it was sent: run the cell again to make it after all")
+                job.finish(None, told)
+                return
             message = "no longer waited for; what was sent goes on: run its cell again to come back to it"
             job.finish(None, DreamError(message))
             raise

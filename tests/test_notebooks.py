@@ -9,7 +9,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pytest
@@ -19,8 +18,9 @@ NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 KEY = "luma-secret-6d1f0b"
 
 
-def read(path: Path) -> Any:
-    return nbformat.read(path, as_version=4)
+def read(path: Path) -> nbformat.NotebookNode:
+    notebook: nbformat.NotebookNode = nbformat.read(path, as_version=4)
+    return notebook
 
 
 def first_code(path: Path) -> str:

@@ -103,13 +103,13 @@ class _Schema(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _doors(cls, data: Any, info: ValidationInfo) -> Any:
+        # Lists of thousands come through here: what every answer takes is done by the set and dict operations.
         if not isinstance(data, Mapping):
             return data
-        if _open(info, "nulls"):
+        if _open(info, "nulls") and None in data.values():
             data = {key: value for key, value in data.items() if value is not None}
-        unknown = [key for key in data if key not in cls.model_fields]
-        if unknown and not _open(info, "fields"):
-            raise _unknown_field(str(unknown[0]), cls.model_fields)
+        if not _open(info, "fields") and (unknown := [key for key in data if key not in cls.__pydantic_fields__]):
+            raise _unknown_field(str(unknown[0]), cls.__pydantic_fields__)
         return data
 
     def wire(self) -> dict[str, Any]:
@@ -232,8 +232,11 @@ class _Request(_Schema):
     def _gather_extra(cls, data: Any, info: ValidationInfo) -> Any:
         if not isinstance(data, Mapping) or not _open(info, "fields"):
             return data
-        known = {key: data[key] for key in data if key in cls.model_fields and key != "extra"}
-        return known | {"extra": {key: data[key] for key in data if key not in known}}
+        added = data.keys() - (cls.__pydantic_fields__.keys() - {"extra"})
+        if not added:
+            return data
+        known = {key: data[key] for key in data if key not in added}
+        return known | {"extra": {key: data[key] for key in data if key in added}}
 
     @field_validator("extra")
     @classmethod

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from typing import Any, Final, Generic, Self, TypeVar
 
+from dream_nb.api.errors import DreamError
 from dream_nb.jobs.identity import Request
 from dream_nb.jobs.progress import Progress
 from dream_nb.results.dream import Dream
@@ -30,14 +31,25 @@ class Pending(Generic[Result]):
         take: which result of it.
         backend: who makes it, "studio" or "hosted".
         replayed: whether the library had it, so that nothing was sent.
+        expected: seconds that such a request has taken before, or None where that is not known.
     """
 
-    def __init__(self, request: Request, take: int, backend: str, *, replayed: bool = False) -> None:
+    def __init__(
+        self,
+        request: Request,
+        take: int,
+        backend: str,
+        *,
+        replayed: bool = False,
+        expected: float | None = None,
+        age: float = 0.0,
+    ) -> None:
         self.request = request
         self.take = take
         self.backend = backend
         self.replayed = replayed
-        self._began = time.monotonic()
+        self.expected = expected
+        self._began = time.monotonic() - age
         self._done: Future[Result] = Future()
         self._progress = _REPLAYED if replayed else Progress("sending")
         self._listeners: list[Callable[[Any], None]] = []
@@ -50,7 +62,7 @@ class Pending(Generic[Result]):
 
     @property
     def seconds(self) -> float:
-        """Seconds since it was submitted in this session."""
+        """Seconds since it was sent, else since it was submitted in this session."""
         return time.monotonic() - self._began
 
     def done(self) -> bool:
@@ -156,3 +168,20 @@ class Job(Pending[Dream]):
         backend: who makes it, "studio" or "hosted".
         replayed: whether the library had it, so that nothing was sent.
     """
+
+    canceller: Callable[[Job], None] | None = None
+    """How its session cancels it. For the session that runs it."""
+
+    cancelled = False
+    """Whether it was cancelled before it was sent. For the session that runs it."""
+
+    def cancel(self) -> None:
+        """Have the server delete it, which refunds it; it ends with a `DreamCancelledError`.
+
+        Raises:
+            DreamError: it has ended, or is just being sent; nothing has changed.
+            APIError: the server did not delete it, as far as is known; it goes on.
+        """
+        if self.done() or self.canceller is None:
+            raise DreamError("it has ended: there is nothing to cancel")
+        self.canceller(self)

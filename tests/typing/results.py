@@ -135,6 +135,7 @@ def asked() -> None:
         assert_type(session.jobs(), list[Job])
         assert_type(session.sync(), list[Job])
         Session(replay="never")  # type: ignore[arg-type]
+        Session(backend=3)  # type: ignore[arg-type]
 
 
 def failed() -> None:
