@@ -45,6 +45,7 @@ class Record:
         sent_at: when it was marked as sending (UTC), or None.
         generation: the last answer of the server, or None before the first.
         seconds: from the create until it was seen to be completed, or None.
+        queued: seconds from the create until it was seen to be dreaming, or None.
         charge: what it cost in USD cents, or None where that is not known.
         file: the finished file's name inside the library, or None.
         sha256: of that file, or None.
@@ -63,6 +64,7 @@ class Record:
     sent_at: datetime | None = None
     generation: Generation | None = None
     seconds: float | None = None
+    queued: float | None = None
     charge: float | None = None
     file: str | None = None
     sha256: str | None = None
@@ -295,6 +297,7 @@ class Ledger:
                 id=None,
                 generation=None,
                 seconds=None,
+                queued=None,
                 charge=None,
                 file=None,
                 sha256=None,
@@ -365,8 +368,8 @@ class Ledger:
         """Put in a row that was made elsewhere, unless the request and take, or the generation, is there."""
         self._change(
             "INSERT INTO requests (hash, take, backend, request, written_at, source, state, sent_at, id, generation,"
-            " seconds, charge, file, sha256, stars, note, tags)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            " seconds, queued, charge, file, sha256, stars, note, tags)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             *_key(record),
             json.dumps(record.request.wire(), ensure_ascii=False),
             record.written_at.isoformat(),
@@ -376,6 +379,7 @@ class Ledger:
             record.generation.id if record.generation else None,
             json.dumps(record.generation.wire(), ensure_ascii=False) if record.generation else None,
             record.seconds,
+            record.queued,
             record.charge,
             record.file,
             record.sha256,
@@ -415,6 +419,7 @@ def _record(row: sqlite3.Row) -> Record:
         sent_at=datetime.fromisoformat(row["sent_at"]) if row["sent_at"] else None,
         generation=Generation.from_answer(row["generation"]) if row["generation"] else None,
         seconds=row["seconds"],
+        queued=row["queued"],
         charge=row["charge"],
         file=row["file"],
         sha256=row["sha256"],

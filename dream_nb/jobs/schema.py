@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-VERSION: Final = 3
+VERSION: Final = 4
 
 _TABLES: Final = """
 CREATE TABLE requests (
@@ -22,6 +22,7 @@ CREATE TABLE requests (
     id TEXT,
     generation TEXT,
     seconds REAL,
+    queued REAL,
     charge REAL,
     file TEXT,
     sha256 TEXT,
@@ -62,6 +63,8 @@ CREATE TABLE measures (
     sha256 TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (sha256, name)
 ) STRICT, WITHOUT ROWID
 """
+# The third did not know how long a request had waited for its turn.
+_FROM_3: Final = "ALTER TABLE requests ADD COLUMN queued REAL"
 _BUSY_SECONDS: Final = 30.0
 # Write-ahead logging needs memory that all processes share: these file systems have none.
 _NETWORK: Final = frozenset(
@@ -125,8 +128,8 @@ def _migrate(database: sqlite3.Connection) -> None:
 
 def _script(database: sqlite3.Connection) -> str:
     """What makes the tables of this version out of those that are there."""
-    if _version(database) == 2:
-        return _FROM_2
+    if _version(database) in (2, 3):
+        return _FROM_3 if _version(database) == 3 else f"{_FROM_2};{_FROM_3}"
     is_old = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'requests'").fetchone()
     return _FROM_1.format(tables=_TABLES) if is_old else _TABLES
 
