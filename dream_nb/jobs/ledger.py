@@ -133,12 +133,19 @@ class Ledger:
             self._database.execute("COMMIT")
 
     def hash(self, request: Request) -> str:
-        """The request hash, with the generations that it names known by their own hash and take."""
+        """The request hash, with the generations and pictures of the library known by their own hash and take.
+
+        A picture's bytes say when it was made: drawn anew, they are others.
+        """
         return request_hash(request, self._lasting_name)
 
-    def _lasting_name(self, id: str) -> str:  # noqa: A002 - the field's name in the specification
-        rows = self._execute("SELECT hash, take FROM requests WHERE id = ?", id)
-        return f"{rows[0]['hash']}:{rows[0]['take']}" if rows else id
+    def _lasting_name(self, name: str) -> str:
+        rows = self._execute(
+            "SELECT hash, take FROM requests WHERE id = ? OR 'sha256:' || sha256 = ? ORDER BY written_at LIMIT 1",
+            name,
+            name,
+        )
+        return f"{rows[0]['hash']}:{rows[0]['take']}" if rows else name
 
     def find(self, hash: str, take: int, backend: str | None = None) -> Record | None:  # noqa: A002 - the column's name
         """The record of a request and take: of that backend, else the finished one, the hosted first; or None."""

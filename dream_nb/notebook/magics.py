@@ -1,21 +1,20 @@
-"""`%dream`, `%%dream` and `%%storyboard`."""
+"""`%dream`, `%%dream`, `%%storyboard` and `%dreams`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
-
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, cell_magic, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic import cell_magic, line_cell_magic, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, argument_group, magic_arguments
 
-from dream_nb.api.errors import BudgetError, SweepError
+from dream_nb.api.errors import BudgetError, DreamError, SweepError
 from dream_nb.jobs.budget import dollars
 from dream_nb.notebook.arguments import Arguments, read_arguments
 from dream_nb.notebook.boards import read_board
+from dream_nb.notebook.commands import Answer, Commands
 from dream_nb.notebook.live import keep_card, open_card
 from dream_nb.notebook.previews import Previews
 from dream_nb.notebook.references import References
+from dream_nb.notebook.settings import DreamSettings
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
@@ -27,8 +26,6 @@ from dream_nb.session import default_session
 
 Made = Dream | Dreams | Storyboard | Job | Sweep | Shooting | Plan
 
-_SWEEP_LIMIT: Final = 8
-
 
 class WaitInterrupted(KeyboardInterrupt):
     """The wait for a dream was interrupted. The dream goes on."""
@@ -38,12 +35,15 @@ class WaitInterrupted(KeyboardInterrupt):
 
 
 @magics_class
-class DreamMagics(Magics):
+class DreamMagics(DreamSettings):
     """The magics of dream_nb.
 
     Args:
         shell: where they are registered.
         previews: shows what they make, once a cell.
+
+    Attributes:
+        last: what was asked for last in this notebook, or None.
     """
 
     shell: InteractiveShell
@@ -51,16 +51,8 @@ class DreamMagics(Magics):
     def __init__(self, shell: InteractiveShell, previews: Previews) -> None:
         super().__init__(shell)
         self.previews = previews
-        self._last: Dream | Dreams | Storyboard | Job | Sweep | Shooting | None = None
-
-    def defaults(self) -> Mapping[str, Any]:
-        """What options are where a line does not say them, by their names; None leaves them to the API."""
-        return {}
-
-    @property
-    def most_unasked(self) -> int:
-        """How many dreams a cell may pay for without `--yes`."""
-        return _SWEEP_LIMIT
+        self.last: Dream | Dreams | Storyboard | Job | Sweep | Shooting | None = None
+        self._commands = Commands(self)
 
     @no_var_expand
     @line_cell_magic
@@ -139,6 +131,27 @@ class DreamMagics(Magics):
             raise WaitInterrupted(message) from None
 
     @no_var_expand
+    @line_magic
+    def dreams(self, line: str) -> Answer:
+        """Look at what there is, and at what is asked. Each gives back an object, and shows it::
+
+        %dreams                              what there is to say behind it
+        %dreams history fog                  what the library knows, newest first; only what has these words
+        %dreams show d                       shows dreams again: a variable, an id, last, or words
+        %dreams delete 3f2a91c0 --files      deletes a dream at its server, and its file here
+        %dreams jobs                         what is under way
+        %dreams stop                         waits no longer; what was sent goes on at its server
+        %dreams credits                      the balance, and what this session has spent
+        %dreams motions                      the camera motions to write into a prompt
+        %dreams use studio                   asks the studio, hosted, or a URL with a key of its own
+        %dreams key --save                   asks for a key without showing it; --save and --forget: the keyring
+        %dreams check                        key, network, library and versions: what works, and what to do
+        """
+        answer = self._commands.run(line)
+        self.previews.show(answer)
+        return answer
+
+    @no_var_expand
     @cell_magic
     @magic_arguments()
     @argument_group("What is made")
@@ -193,7 +206,7 @@ class DreamMagics(Magics):
             DreamMagics.storyboard.parser,  # type: ignore[union-attr]
             line,
             cell,
-            references=References(self.shell.user_ns, self._last),
+            references=References(self.shell.user_ns, self.last),
             defaults=self.defaults(),
             session=default_session(),
         )
@@ -203,8 +216,8 @@ class DreamMagics(Magics):
         if options.dry_run:
             self.previews.show(plan)
             return plan
-        _allow(plan, options.budget, None if options.yes else self.most_unasked)
-        self._last = shooting = board.start()
+        _allow(plan, options.budget, None if options.yes else self.sweep_size)
+        self.last = shooting = board.start()
         if options.background:
             keep_card(self.shell, shooting)
             self.previews.hide(shooting)
@@ -223,7 +236,7 @@ class DreamMagics(Magics):
             DreamMagics.dream.parser,  # type: ignore[union-attr]
             line,
             cell,
-            references=References(self.shell.user_ns, self._last),
+            references=References(self.shell.user_ns, self.last),
             defaults=self.defaults(),
         )
         made = self._plan(arguments) if arguments.options.dry_run else self._make(arguments)
@@ -237,12 +250,17 @@ class DreamMagics(Magics):
         return plan
 
     def _make(self, arguments: Arguments) -> Made:
-        self._last = job = self._submit(arguments)
+        before, job = self.last, self._submit(arguments)
+        self.last = job
         if arguments.options.background:
             keep_card(self.shell, job)
             self.previews.hide(job)
             return job
-        self._last = made = self._wait(job)
+        try:
+            self.last = made = self._wait(job)
+        except DreamError:
+            self.last = before
+            raise
         self.previews.show(made)
         return made
 
@@ -251,7 +269,7 @@ class DreamMagics(Magics):
         asks, options = arguments.asks, arguments.options
         if not arguments.is_single or options.budget is not None:
             plan = session.plan(asks)
-            _allow(plan, options.budget, None if options.yes else self.most_unasked)
+            _allow(plan, options.budget, None if options.yes else self.sweep_size)
         if arguments.is_single:
             return session.submit(asks[0].request, take=asks[0].take, fresh=asks[0].fresh)
         return session.start(plan, prompt=arguments.prompt)

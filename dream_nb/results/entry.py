@@ -160,7 +160,11 @@ class Entry:
         if self._record.file is None:
             return ""
         file = self._library.folder / self._record.file
-        return quote(Path(os.path.relpath(file, self._home)).as_posix())
+        try:
+            return quote(Path(os.path.relpath(file, self._home)).as_posix())
+        except ValueError:
+            # On another drive of Windows.
+            return file.as_uri()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Entry) and self._identity == other._identity

@@ -34,6 +34,7 @@ def serve_lab(root: Path, state: Path) -> Iterator[str]:
         "IPYTHONDIR": str(state / "ipython"),
     }
     options = ["--no-browser", "--allow-root", "--LabApp.expose_app_in_browser=True"]
+    options += ['--ServerApp.jpserver_extensions={"voila.server_extension": False}']
     options += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     options += [f"--ServerApp.{name}" for name in ("token=", "password=", f"port={port}", "port_retries=0")]
     notifications = state / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
