@@ -28,9 +28,11 @@ _ROWS: Final = (
     "SELECT hash, take, backend, request, written_at, source, state, sent_at,"
     " generation, seconds, charge, file, sha256, stars, note, tags FROM requests"
 )
+# Its first line is that of the index `unfinished`.
 _UNDER_WAY: Final = (
-    "(state = 'sending' OR state = 'taken' AND file IS NULL"
-    " AND coalesce(iif(json_valid(generation), json_extract(generation, '$.state'), ''), '') <> 'failed')"
+    "file IS NULL AND state IN ('sending', 'taken')"
+    " AND (state = 'sending'"
+    " OR coalesce(iif(json_valid(generation), json_extract(generation, '$.state'), ''), '') <> 'failed')"
 )
 
 
