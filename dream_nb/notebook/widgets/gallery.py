@@ -69,7 +69,7 @@ class Gallery(Widget):
         super().__init__(
             filters=filters,
             total=self._catalogue.count(),
-            first=self._window(filters, 0, _FIRST),
+            first={**self._window(filters, 0, _FIRST), "filters": filters},
             facets=self._facets(),
         )
         portal.start(self._watch)
