@@ -23,14 +23,16 @@ def write_many(folder: Path, count: int) -> None:
     for number in range(min(count, PICTURES)):
         hue = (number * 37 % 256, 110, 190)
         picture = Image.radial_gradient("L").resize((320, 180))
-        Image.merge("HSV", (Image.new("L", picture.size, hue[0]), picture, Image.new("L", picture.size, hue[2]))).convert(
-            "RGB"
-        ).save(folder / f"picture-{number}.jpg")
+        Image.merge(
+            "HSV", (Image.new("L", picture.size, hue[0]), picture, Image.new("L", picture.size, hue[2]))
+        ).convert("RGB").save(folder / f"picture-{number}.jpg")
     rows = []
     for number in range(count):
         name = f"dream-{number}.jpg"
         os.link(folder / f"picture-{number % PICTURES}.jpg", folder / name)
-        prompt = f"a {WORDS[number % len(WORDS)]} number {number} at dusk, with mist over the water and a small red boat"
+        prompt = (
+            f"a {WORDS[number % len(WORDS)]} number {number} at dusk, with mist over the water and a small red boat"
+        )
         request = {
             "generation_type": "image" if number % 2 else "video",
             "prompt": prompt,

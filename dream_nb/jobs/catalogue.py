@@ -72,9 +72,7 @@ class Filter:
             try:
                 date.fromisoformat(getattr(made, name) or "2026-01-01")
             except ValueError:
-                raise InvalidRequestError(
-                    f"{name} {getattr(made, name)!r} is not a day such as 2026-11-30"
-                ) from None
+                raise InvalidRequestError(f"{name} {getattr(made, name)!r} is not a day such as 2026-11-30") from None
         return made
 
     def where(self) -> tuple[str, list[object]]:
@@ -190,7 +188,7 @@ class Catalogue:
     def tags(self) -> list[str]:
         """What they are filed under, by name; the first 1,000."""
         rows = self._ledger._execute(
-            "SELECT DISTINCT value FROM requests, json_each(iif(json_valid(tags), tags, '[]')) WHERE tags <> '[]'"
+            "SELECT DISTINCT value FROM requests, json_each(iif(json_valid(tags), tags, '[]')) WHERE tags <> '[]'"  # noqa: S608 - ours
             f" AND {_SHOWN} ORDER BY value LIMIT ?",
             _MOST,
         )

@@ -117,11 +117,16 @@ def _paper(layout: Layout, there: dict[int, Dream], side: int) -> tuple[Image, B
     stacked: dict[tuple[int, int], list[int]] = {}
     for number, (row, column, _) in enumerate(layout.places):
         stacked.setdefault((row, column), []).append(number)
-    deep = [max(len(stacked.get((row, column), [])) or 1 for column in range(len(layout.columns))) for row in range(len(layout.rows))]
+    deep = [
+        max(len(stacked.get((row, column), [])) or 1 for column in range(len(layout.columns)))
+        for row in range(len(layout.rows))
+    ]
     head = _HEAD if any(layout.columns) else _GAP
     margin = _MARGIN if any(layout.rows) else _GAP
     tops = [head + sum(deep[:row]) * (size[1] + _GAP) for row in range(len(deep))]
-    paper = Image.new("RGB", (margin + len(layout.columns) * (size[0] + _GAP), head + sum(deep) * (size[1] + _GAP)), _PAPER)
+    paper = Image.new(
+        "RGB", (margin + len(layout.columns) * (size[0] + _GAP), head + sum(deep) * (size[1] + _GAP)), _PAPER
+    )
     pen, font = ImageDraw.Draw(paper), ImageFont.load_default(_FONT)
     for column, word in enumerate(layout.columns):
         left = margin + column * (size[0] + _GAP)

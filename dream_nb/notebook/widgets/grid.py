@@ -222,4 +222,3 @@ def _has_file(dream: Dream) -> bool:
         return dream.path.is_file()
     except LibraryError:
         return False
-
