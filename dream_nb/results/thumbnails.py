@@ -57,11 +57,12 @@ class Thumbnails:
         place = self.place(record)
         return place if place is not None and place.is_file() and not place.is_symlink() else None
 
-    def make(self, records: Iterable[Record]) -> dict[Path, str]:
+    def make(self, records: Iterable[Record], *, here: bool = False) -> dict[Path, str]:
         """Make those that are missing, and wait for them.
 
         Args:
             records: whose.
+            here: whether in this thread: for a few that is sooner than the start of a process.
 
         Returns:
             For each that could not be made the reason.
@@ -71,9 +72,12 @@ class Thumbnails:
             place, file = self.place(record), self._library.path(record)
             if place is None or file is None or place.is_file():
                 continue
+            self.folder.mkdir(exist_ok=True)
+            if here:
+                shrink(str(file), str(place))
+                continue
             with self._lock:
                 if place not in self._under_way:
-                    self.folder.mkdir(exist_ok=True)
                     self._under_way[place] = self._executor().submit(shrink, str(file), str(place))
                 waited[place] = self._under_way[place]
         try:

@@ -290,7 +290,7 @@ class Gallery(Widget):
         from PIL import Image
 
         records = self._catalogue.window(0, _STILL, Filter.of({**self.filters, "state": "completed"}))
-        self._thumbnails.make(records)
+        self._thumbnails.make(records, here=True)
         shown = []
         for path in filter(None, map(self._thumbnails.made, records)):
             image = Image.open(path)
