@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from dream_nb.jobs.budget import Limits
     from dream_nb.jobs.listener import Callbacks
     from dream_nb.jobs.patience import Patience
+    from dream_nb.notebook.widgets.gallery import Gallery
+    from dream_nb.notebook.widgets.grid import Grid
     from dream_nb.results.dream import Dream
     from dream_nb.results.dreams import Dreams
     from dream_nb.results.job import Job
@@ -82,10 +84,12 @@ __all__ = [
     "DreamError",
     "DreamMachine",
     "Dreams",
+    "Gallery",
     "Generation",
     "GenerationFailedError",
     "GenerationReference",
     "GenerationRequest",
+    "Grid",
     "ImageGenerationRequest",
     "ImageIdentity",
     "ImageRef",
@@ -134,10 +138,12 @@ _ROOMS = {
     "DreamError": "api.errors",
     "DreamMachine": "api.blocking",
     "Dreams": "results.dreams",
+    "Gallery": "notebook.widgets.gallery",
     "Generation": "api.models",
     "GenerationFailedError": "api.errors",
     "GenerationReference": "api.models",
     "GenerationRequest": "api.models",
+    "Grid": "notebook.widgets.grid",
     "ImageGenerationRequest": "api.models",
     "ImageIdentity": "api.models",
     "ImageRef": "api.models",
