@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from dream_nb.jobs.budget import Limits
     from dream_nb.jobs.listener import Callbacks
     from dream_nb.jobs.patience import Patience
+    from dream_nb.notebook.widgets.card import Card
+    from dream_nb.notebook.widgets.panel import Panel
     from dream_nb.results.dream import Dream
     from dream_nb.results.dreams import Dreams
     from dream_nb.results.job import Job
@@ -75,6 +77,7 @@ __all__ = [
     "BadRequestError",
     "BudgetError",
     "Callbacks",
+    "Card",
     "CharacterRef",
     "ConfigurationError",
     "Dream",
@@ -100,6 +103,7 @@ __all__ = [
     "NotFoundError",
     "NotReplayedError",
     "OutcomeUnknownError",
+    "Panel",
     "Patience",
     "Plan",
     "RateLimitError",
@@ -127,6 +131,7 @@ _ROOMS = {
     "BadRequestError": "api.errors",
     "BudgetError": "api.errors",
     "Callbacks": "jobs.listener",
+    "Card": "notebook.widgets.card",
     "CharacterRef": "api.models",
     "ConfigurationError": "api.errors",
     "Dream": "results.dream",
@@ -152,6 +157,7 @@ _ROOMS = {
     "NotFoundError": "api.errors",
     "NotReplayedError": "api.errors",
     "OutcomeUnknownError": "api.errors",
+    "Panel": "notebook.widgets.panel",
     "Patience": "jobs.patience",
     "Plan": "results.plan",
     "RateLimitError": "api.errors",
