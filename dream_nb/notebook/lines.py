@@ -75,7 +75,7 @@ def _reads(line: str, prompt: str) -> bool:
 
     try:
         # A line of nothing else would be asked for help, or cut.
-        return cut_prompt(line, _options(DreamMagics.dream.parser))[0] == prompt  # type: ignore[attr-defined]
+        return cut_prompt(line, _options(DreamMagics.dream.parser))[0] == prompt  # type: ignore[union-attr]
     except InvalidRequestError:
         return False
 

@@ -49,6 +49,6 @@ def test_it_reads_back(session: Session, prompt: str, fields: dict[str, object])
     head, _, body = line.partition("\n")
     cell = body + "\n" if line.startswith("%%") else None
     words = head.removeprefix("%%dream" if cell is not None else "%dream ")
-    parser = DreamMagics.dream.parser  # type: ignore[attr-defined]
+    parser = DreamMagics.dream.parser  # type: ignore[union-attr]
     arguments = read_arguments(parser, words.strip(" "), cell, references=References({}), defaults={})
     assert [(ask.request, ask.take) for ask in arguments.asks] == [(request, 2)]

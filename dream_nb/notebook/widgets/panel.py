@@ -6,8 +6,9 @@ import io
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 
 import traitlets
 from IPython.core.getipython import get_ipython
@@ -249,7 +250,7 @@ class Panel(Widget):
 
     def _read(self) -> _Reading:
         form = {**_EMPTY, **self.form}
-        kind = "image" if form["kind"] == "image" else "video"
+        kind: Literal["video", "image"] = "image" if form["kind"] == "image" else "video"
         reading = _Reading()
         fields: dict[str, Any] = {"aspect_ratio": form["aspect_ratio"]}
         if form["model"]:
@@ -258,7 +259,7 @@ class Panel(Widget):
             if form["loop"]:
                 fields["loop"] = True
             for name in ("frame0", "frame1"):
-                self._try(reading, name, lambda name=name: fields.update(self._frame(name, form[name])))
+                self._try(reading, name, partial(self._frame, fields, name, form[name]))
             frames = [fields.get(name) for name in ("frame0", "frame1")]
             if form["loop"] and all(isinstance(frame, ImageReference) for frame in frames):
                 reading.problems["loop"] = "not with two pictures: turn it off, or take one out"
@@ -293,8 +294,9 @@ class Panel(Widget):
         except (DreamError, ValueError, OSError) as error:
             reading.problems[name] = str(error)
 
-    def _frame(self, name: str, text: str) -> dict[str, Any]:
-        return {name: keyframe(self._find(text))} if text.strip() else {}
+    def _frame(self, fields: dict[str, Any], name: str, text: str) -> None:
+        if text.strip():
+            fields[name] = keyframe(self._find(text))
 
     def _references(self, given: list[Mapping[str, Any]]) -> dict[str, Any]:
         fields: dict[str, Any] = {}
@@ -325,8 +327,8 @@ class Panel(Widget):
     def _code(self, reading: _Reading) -> str:
         request = reading.asks[0].request
         typed = request.model_copy(update={"prompt": self.form["prompt"]})
-        options = {"count": max(1, int(self.form.get("count", 1))), "special": True}
-        return to_line(typed, self._session.library, self._session.home, **options)
+        count = max(1, int(self.form.get("count", 1)))
+        return to_line(typed, self._session.library, self._session.home, count=count, special=True)
 
     def _named(self, value: Any) -> str:
         if isinstance(value, Dream):
@@ -364,7 +366,7 @@ class Panel(Widget):
 
 
 def _variables() -> Mapping[str, Any]:
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     return shell.user_ns if shell is not None else {}
 
 
