@@ -50,7 +50,7 @@ def _widget(job: Pending[Any]) -> Card | Strip:
     from dream_nb.notebook.widgets.card import Card
 
     assert isinstance(job, Job | Sweep)
-    return Card.of(job)
+    return Card(job)
 
 
 @contextmanager
@@ -60,8 +60,12 @@ def _card(job: Pending[Any]) -> Iterator[None]:
     display_id = uuid.uuid4().hex
     display({_WIDGET_VIEW: card.view()}, raw=True, display_id=display_id)
     try:
+        if isinstance(job, Job | Sweep):
+            card.waits = True
         yield
     except KeyboardInterrupt:
+        if isinstance(job, Job | Sweep):
+            card.waits = False
         # The card stays, and goes on to say how far the dream is.
         _follow_to_its_end(job, card, display_id)
         raise
