@@ -44,8 +44,10 @@ def _open(info: ValidationInfo, what: str) -> bool:
 
 
 def _one_of(name: str, values: tuple[str, ...]) -> Callable[[str, ValidationInfo], str]:
+    known = frozenset(values)
+
     def check(value: str, info: ValidationInfo) -> str:
-        if value not in values and not _open(info, "enums"):
+        if value not in known and not _open(info, "enums"):
             raise PydanticCustomError(
                 "enum",
                 "{name} '{value}' is not one of {allowed}",
@@ -106,7 +108,7 @@ class _Schema(BaseModel):
         # Lists of thousands come through here: what every answer takes is done by the set and dict operations.
         if not isinstance(data, Mapping):
             return data
-        if _open(info, "nulls") and None in data.values():
+        if None in data.values() and _open(info, "nulls"):
             data = {key: value for key, value in data.items() if value is not None}
         if not _open(info, "fields") and (unknown := [key for key in data if key not in cls.__pydantic_fields__]):
             raise _unknown_field(str(unknown[0]), cls.__pydantic_fields__)

@@ -36,6 +36,8 @@ def looked_at(dream: Dream) -> None:
     assert_type(dream.created, datetime)
     assert_type(dream.cost, float | None)
     assert_type(dream.seconds, float | None)
+    assert_type(dream.seconds_queued, float | None)
+    assert_type(dream.seconds_dreaming, float | None)
     assert_type(dream.sha256, str | None)
     assert_type(dream.path, Path)
     assert_type(dream.image, Image)
@@ -132,6 +134,7 @@ def asked() -> None:
         assert_type(session.dreams(), Dreams)
         assert_type(session.jobs(), list[Job])
         assert_type(session.sync(), list[Job])
+        Session(replay="never")  # type: ignore[arg-type]
         Session(backend=3)  # type: ignore[arg-type]
 
 
