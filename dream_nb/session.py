@@ -295,11 +295,19 @@ class Session:
             self._is_chosen = True
 
     def renew(self, backend: str) -> None:
-        """Use the key that a backend has now for what is sent from now on. What is under way goes on."""
+        """Use the key that a backend has now for what is sent from now on. What is under way goes on.
+
+        Args:
+            backend: whose key changed.
+        """
         self._desk.renew(backend)
 
     def upload_to(self, uploader: Uploader | str | None) -> None:
-        """Upload pictures elsewhere from now on; None is `DREAM_NB_UPLOADER`."""
+        """Upload pictures elsewhere from now on.
+
+        Args:
+            uploader: as for the session; None is `DREAM_NB_UPLOADER`.
+        """
         self._uploads.choose(uploader)
 
     def credits(self) -> Credits:

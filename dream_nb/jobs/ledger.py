@@ -26,7 +26,7 @@ logger = logging.getLogger("dream_nb.jobs")
 # Named, so that a row can be read by place.
 _ROWS: Final = (
     "SELECT hash, take, backend, request, written_at, source, state, sent_at,"
-    " generation, seconds, charge, file, sha256, stars, note, tags FROM requests"
+    " generation, seconds, queued, charge, file, sha256, stars, note, tags FROM requests"
 )
 # Its first line is that of the index `unfinished`.
 _UNDER_WAY: Final = (
@@ -52,6 +52,7 @@ class Record:
         sent_at: when it was marked as sending (UTC), or None.
         generation: the last answer of the server, or None before the first.
         seconds: from the create until it was seen to be completed, or None.
+        queued: seconds from the create until it was seen to be dreaming, or None.
         charge: what it cost in USD cents, or None where that is not known.
         file: the finished file's name inside the library, or None.
         sha256: of that file, or None.
@@ -70,6 +71,7 @@ class Record:
     sent_at: datetime | None = None
     generation: Generation | None = None
     seconds: float | None = None
+    queued: float | None = None
     charge: float | None = None
     file: str | None = None
     sha256: str | None = None
@@ -304,6 +306,7 @@ class Ledger:
                 id=None,
                 generation=None,
                 seconds=None,
+                queued=None,
                 charge=None,
                 file=None,
                 sha256=None,
@@ -374,8 +377,8 @@ class Ledger:
         """Put in a row that was made elsewhere, unless the request and take, or the generation, is there."""
         self._change(
             "INSERT INTO requests (hash, take, backend, request, written_at, source, state, sent_at, id, generation,"
-            " seconds, charge, file, sha256, stars, note, tags)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            " seconds, queued, charge, file, sha256, stars, note, tags)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             *_key(record),
             json.dumps(record.request.wire(), ensure_ascii=False),
             record.written_at.isoformat(),
@@ -385,6 +388,7 @@ class Ledger:
             record.generation.id if record.generation else None,
             json.dumps(record.generation.wire(), ensure_ascii=False) if record.generation else None,
             record.seconds,
+            record.queued,
             record.charge,
             record.file,
             record.sha256,
@@ -415,7 +419,7 @@ def _records(rows: list[sqlite3.Row]) -> Iterator[Record]:
 def _record(row: sqlite3.Row) -> Record:
     # Looking each column up by its name takes as long as finding the row.
     digest, take, backend, request, written_at, source, state, sent_at = row[:8]
-    generation, seconds, charge, file, sha256, stars, note, tags = row[8:]
+    generation, seconds, queued, charge, file, sha256, stars, note, tags = row[8:]
     return Record(
         hash=digest,
         take=take,
@@ -427,6 +431,7 @@ def _record(row: sqlite3.Row) -> Record:
         sent_at=datetime.fromisoformat(sent_at) if sent_at else None,
         generation=Generation.from_answer(generation) if generation else None,
         seconds=seconds,
+        queued=queued,
         charge=charge,
         file=file,
         sha256=sha256,

@@ -22,6 +22,7 @@ CREATE TABLE requests (
     id TEXT,
     generation TEXT,
     seconds REAL,
+    queued REAL,
     charge REAL,
     file TEXT,
     sha256 TEXT,
@@ -65,8 +66,10 @@ CREATE TABLE measures (
     sha256 TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (sha256, name)
 ) STRICT, WITHOUT ROWID;
 """
-# The third read every row to find the few that are under way, and the last that were timed.
+# The third did not know how long a request had waited for its turn, and read every row to find the few that are under
+# way, and the last that were timed.
 _FROM_3: Final = """
+ALTER TABLE requests ADD COLUMN queued REAL;
 CREATE INDEX unfinished ON requests (state) WHERE file IS NULL AND state IN ('sending', 'taken');
 CREATE INDEX timed ON requests (backend, sent_at) WHERE seconds IS NOT NULL;
 CREATE INDEX finished ON requests (written_at, file, stars) WHERE file IS NOT NULL;

@@ -36,6 +36,8 @@ def looked_at(dream: Dream) -> None:
     assert_type(dream.created, datetime)
     assert_type(dream.cost, float | None)
     assert_type(dream.seconds, float | None)
+    assert_type(dream.seconds_queued, float | None)
+    assert_type(dream.seconds_dreaming, float | None)
     assert_type(dream.sha256, str | None)
     assert_type(dream.path, Path)
     assert_type(dream.image, Image)
@@ -110,6 +112,7 @@ async def waited_for(job: Job, sweep: Sweep, shooting: Shooting) -> None:
     assert_type(await shooting, Storyboard)
     assert_type(job.done(), bool)
     assert_type(job.exception(), BaseException | None)
+    job.cancel()
 
 
 async def number() -> int:
@@ -132,6 +135,7 @@ def asked() -> None:
         assert_type(session.dreams(), Dreams)
         assert_type(session.jobs(), list[Job])
         assert_type(session.sync(), list[Job])
+        Session(replay="never")  # type: ignore[arg-type]
         Session(backend=3)  # type: ignore[arg-type]
 
 
@@ -161,6 +165,8 @@ def failed() -> None:
         dream_nb.UnreadableAnswerError,
     ) as error:
         assert_type(error.reached, bool)
+    except dream_nb.DreamCancelledError as error:
+        assert_type(error.__cause__, BaseException | None)
     except dream_nb.DreamError:
         pass
 
