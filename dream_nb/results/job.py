@@ -167,6 +167,8 @@ class Job(Pending[Dream]):
         take: which result of it.
         backend: who makes it, "studio" or "hosted".
         replayed: whether the library had it, so that nothing was sent.
+        expected: seconds that such a request has taken before, or None where that is not known.
+        age: seconds since it was sent, where an earlier session sent it.
     """
 
     canceller: Callable[[Job], None] | None = None

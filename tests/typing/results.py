@@ -112,6 +112,7 @@ async def waited_for(job: Job, sweep: Sweep, shooting: Shooting) -> None:
     assert_type(await shooting, Storyboard)
     assert_type(job.done(), bool)
     assert_type(job.exception(), BaseException | None)
+    job.cancel()
 
 
 async def number() -> int:
@@ -164,6 +165,8 @@ def failed() -> None:
         dream_nb.UnreadableAnswerError,
     ) as error:
         assert_type(error.reached, bool)
+    except dream_nb.DreamCancelledError as error:
+        assert_type(error.__cause__, BaseException | None)
     except dream_nb.DreamError:
         pass
 
