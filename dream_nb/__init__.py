@@ -56,6 +56,10 @@ if TYPE_CHECKING:
     from dream_nb.jobs.budget import Limits
     from dream_nb.jobs.listener import Callbacks
     from dream_nb.jobs.patience import Patience
+    from dream_nb.notebook.widgets.card import Card
+    from dream_nb.notebook.widgets.gallery import Gallery
+    from dream_nb.notebook.widgets.grid import Grid
+    from dream_nb.notebook.widgets.panel import Panel
     from dream_nb.results.dream import Dream
     from dream_nb.results.dreams import Dreams
     from dream_nb.results.job import Job
@@ -75,6 +79,7 @@ __all__ = [
     "BadRequestError",
     "BudgetError",
     "Callbacks",
+    "Card",
     "CharacterRef",
     "ConfigurationError",
     "Dream",
@@ -82,10 +87,12 @@ __all__ = [
     "DreamError",
     "DreamMachine",
     "Dreams",
+    "Gallery",
     "Generation",
     "GenerationFailedError",
     "GenerationReference",
     "GenerationRequest",
+    "Grid",
     "ImageGenerationRequest",
     "ImageIdentity",
     "ImageRef",
@@ -100,6 +107,7 @@ __all__ = [
     "NotFoundError",
     "NotReplayedError",
     "OutcomeUnknownError",
+    "Panel",
     "Patience",
     "Plan",
     "RateLimitError",
@@ -127,6 +135,7 @@ _ROOMS = {
     "BadRequestError": "api.errors",
     "BudgetError": "api.errors",
     "Callbacks": "jobs.listener",
+    "Card": "notebook.widgets.card",
     "CharacterRef": "api.models",
     "ConfigurationError": "api.errors",
     "Dream": "results.dream",
@@ -134,10 +143,12 @@ _ROOMS = {
     "DreamError": "api.errors",
     "DreamMachine": "api.blocking",
     "Dreams": "results.dreams",
+    "Gallery": "notebook.widgets.gallery",
     "Generation": "api.models",
     "GenerationFailedError": "api.errors",
     "GenerationReference": "api.models",
     "GenerationRequest": "api.models",
+    "Grid": "notebook.widgets.grid",
     "ImageGenerationRequest": "api.models",
     "ImageIdentity": "api.models",
     "ImageRef": "api.models",
@@ -152,6 +163,7 @@ _ROOMS = {
     "NotFoundError": "api.errors",
     "NotReplayedError": "api.errors",
     "OutcomeUnknownError": "api.errors",
+    "Panel": "notebook.widgets.panel",
     "Patience": "jobs.patience",
     "Plan": "results.plan",
     "RateLimitError": "api.errors",

@@ -44,8 +44,10 @@ def _open(info: ValidationInfo, what: str) -> bool:
 
 
 def _one_of(name: str, values: tuple[str, ...]) -> Callable[[str, ValidationInfo], str]:
+    known = frozenset(values)
+
     def check(value: str, info: ValidationInfo) -> str:
-        if value not in values and not _open(info, "enums"):
+        if value not in known and not _open(info, "enums"):
             raise PydanticCustomError(
                 "enum",
                 "{name} '{value}' is not one of {allowed}",
@@ -103,13 +105,14 @@ class _Schema(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _doors(cls, data: Any, info: ValidationInfo) -> Any:
-        # Lists of thousands come through here: what every answer takes is done by the set and dict operations.
+        # Lists of thousands come through here: of what most of them are, nothing more is asked.
         if not isinstance(data, Mapping):
             return data
-        if _open(info, "nulls") and None in data.values():
+        if None in data.values() and _open(info, "nulls"):
             data = {key: value for key, value in data.items() if value is not None}
-        if not _open(info, "fields") and (unknown := [key for key in data if key not in cls.__pydantic_fields__]):
-            raise _unknown_field(str(unknown[0]), cls.__pydantic_fields__)
+        if not data.keys() <= cls.__pydantic_fields__.keys() and not _open(info, "fields"):
+            unknown = next(key for key in data if key not in cls.__pydantic_fields__)
+            raise _unknown_field(str(unknown), cls.__pydantic_fields__)
         return data
 
     def wire(self) -> dict[str, Any]:
@@ -230,13 +233,13 @@ class _Request(_Schema):
     @model_validator(mode="before")
     @classmethod
     def _gather_extra(cls, data: Any, info: ValidationInfo) -> Any:
-        if not isinstance(data, Mapping) or not _open(info, "fields"):
+        if not isinstance(data, Mapping):
             return data
-        added = data.keys() - (cls.__pydantic_fields__.keys() - {"extra"})
-        if not added:
+        fields = cls.__pydantic_fields__.keys()
+        if ("extra" not in data and data.keys() <= fields) or not _open(info, "fields"):
             return data
-        known = {key: data[key] for key in data if key not in added}
-        return known | {"extra": {key: data[key] for key in data if key in added}}
+        known = {key: data[key] for key in data if key in fields and key != "extra"}
+        return known | {"extra": {key: data[key] for key in data if key not in known}}
 
     @field_validator("extra")
     @classmethod

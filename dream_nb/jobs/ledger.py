@@ -23,9 +23,16 @@ from dream_nb.jobs.schema import open_database
 State = Literal["intended", "sending", "unknown", "taken", "deleted"]
 
 logger = logging.getLogger("dream_nb.jobs")
+# Named, so that a row can be read by place.
+_ROWS: Final = (
+    "SELECT hash, take, backend, request, written_at, source, state, sent_at,"
+    " generation, seconds, queued, charge, file, sha256, stars, note, tags FROM requests"
+)
+# Its first line is that of the index `unfinished`.
 _UNDER_WAY: Final = (
-    "(state = 'sending' OR state = 'taken' AND file IS NULL"
-    " AND coalesce(iif(json_valid(generation), json_extract(generation, '$.state'), ''), '') <> 'failed')"
+    "file IS NULL AND state IN ('sending', 'taken')"
+    " AND (state = 'sending'"
+    " OR coalesce(iif(json_valid(generation), json_extract(generation, '$.state'), ''), '') <> 'failed')"
 )
 
 
@@ -147,7 +154,7 @@ class Ledger:
     def find(self, hash: str, take: int, backend: str | None = None) -> Record | None:  # noqa: A002 - the column's name
         """The record of a request and take: of that backend, else the finished one, the hosted first; or None."""
         rows = self._execute(
-            "SELECT * FROM requests WHERE hash = ? AND take = ? AND backend = coalesce(?, backend)"
+            f"{_ROWS} WHERE hash = ? AND take = ? AND backend = coalesce(?, backend)"
             " ORDER BY file IS NULL, backend = 'studio'",
             hash,
             take,
@@ -157,21 +164,23 @@ class Ledger:
 
     def find_id(self, backend: str, id: str) -> Record | None:  # noqa: A002 - the field's name in the specification
         """The record of a generation, or None."""
-        return next(_records(self._execute("SELECT * FROM requests WHERE backend = ? AND id = ?", backend, id)), None)
+        return next(_records(self._execute(f"{_ROWS} WHERE backend = ? AND id = ?", backend, id)), None)
 
     def naming(self, backend: str, id: str) -> list[Record]:  # noqa: A002 - the field's name in the specification
         """The records whose requests hold an id, oldest first."""
         return list(
             _records(
                 self._execute(
-                    "SELECT * FROM requests WHERE backend = ? AND instr(request, ?) ORDER BY written_at", backend, id
+                    f"{_ROWS} WHERE backend = ? AND instr(request, ?) ORDER BY written_at",
+                    backend,
+                    id,
                 )
             )
         )
 
     def all(self) -> list[Record]:
         """Every record, oldest first."""
-        return list(_records(self._execute("SELECT * FROM requests ORDER BY written_at")))
+        return list(_records(self._execute(f"{_ROWS} ORDER BY written_at")))
 
     def files(self, *, starred: bool = True) -> dict[str, str]:
         """When each finished file was asked for (UTC, ISO 8601), by its name, oldest first.
@@ -190,7 +199,7 @@ class Ledger:
         return list(
             _records(
                 self._execute(
-                    f"SELECT * FROM requests WHERE {_UNDER_WAY} AND backend = coalesce(?, backend) ORDER BY written_at",  # noqa: S608 - ours
+                    f"{_ROWS} WHERE {_UNDER_WAY} AND backend = coalesce(?, backend) ORDER BY written_at",
                     backend,
                 )
             )
@@ -408,22 +417,25 @@ def _records(rows: list[sqlite3.Row]) -> Iterator[Record]:
 
 
 def _record(row: sqlite3.Row) -> Record:
+    # Looking each column up by its name takes as long as finding the row.
+    digest, take, backend, request, written_at, source, state, sent_at = row[:8]
+    generation, seconds, queued, charge, file, sha256, stars, note, tags = row[8:]
     return Record(
-        hash=row["hash"],
-        take=row["take"],
-        backend=row["backend"],
-        request=read_request(json.loads(row["request"])),
-        written_at=datetime.fromisoformat(row["written_at"]),
-        source=row["source"],
-        state=row["state"],
-        sent_at=datetime.fromisoformat(row["sent_at"]) if row["sent_at"] else None,
-        generation=Generation.from_answer(row["generation"]) if row["generation"] else None,
-        seconds=row["seconds"],
-        queued=row["queued"],
-        charge=row["charge"],
-        file=row["file"],
-        sha256=row["sha256"],
-        stars=row["stars"],
-        note=row["note"],
-        tags=tuple(str(tag) for tag in json.loads(row["tags"])),
+        hash=digest,
+        take=take,
+        backend=backend,
+        request=read_request(json.loads(request)),
+        written_at=datetime.fromisoformat(written_at),
+        source=source,
+        state=state,
+        sent_at=datetime.fromisoformat(sent_at) if sent_at else None,
+        generation=Generation.from_answer(generation) if generation else None,
+        seconds=seconds,
+        queued=queued,
+        charge=charge,
+        file=file,
+        sha256=sha256,
+        stars=stars,
+        note=note,
+        tags=tuple(str(tag) for tag in json.loads(tags)) if tags != "[]" else (),
     )

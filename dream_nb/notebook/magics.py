@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import cell_magic, line_cell_magic, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, argument_group, magic_arguments
@@ -23,6 +25,9 @@ from dream_nb.results.shooting import Shooting
 from dream_nb.results.storyboard import Storyboard
 from dream_nb.results.sweep import Sweep
 from dream_nb.session import default_session
+
+if TYPE_CHECKING:
+    from dream_nb.notebook.widgets.panel import Panel
 
 Made = Dream | Dreams | Storyboard | Job | Sweep | Shooting | Plan
 
@@ -91,7 +96,7 @@ class DreamMagics(DreamSettings):
     @argument(
         "--set", metavar="FIELD=JSON", action="append", default=[], help="Any other field of the API. Repeatable."
     )
-    def dream(self, line: str, cell: str | None = None) -> Made | None:
+    def dream(self, line: str, cell: str | None = None) -> Made | Panel | None:
         r"""Make a video, or an image, of a prompt, show it, and give it back as a Dream.
 
         The prompt is taken as it is typed, with or without quotes around it; options stand before or after it. The
@@ -101,6 +106,8 @@ class DreamMagics(DreamSettings):
             %dream "a serene lake at sunset" --loop --aspect-ratio 21:9
             %dream --image a lighthouse in the fog
             d = %dream a city in the rain at night --take 2
+
+        Alone on its line it opens the panel, a form for all of this.
 
         In a cell of its own the lines below are the prompt; lines of --- separate several::
 
@@ -231,7 +238,11 @@ class DreamMagics(DreamSettings):
         self.previews.show(board)
         return board
 
-    def _dream(self, line: str, cell: str | None) -> Made | None:
+    def _dream(self, line: str, cell: str | None) -> Made | Panel | None:
+        if cell is None and not line.strip() and hasattr(self.shell, "kernel"):
+            from dream_nb.notebook.widgets.panel import Panel
+
+            return Panel()
         arguments = read_arguments(
             DreamMagics.dream.parser,  # type: ignore[union-attr]
             line,

@@ -15,7 +15,7 @@ from dream_nb.jobs.progress import Progress
 from dream_nb.results.dream import Dream
 
 _LOOK_SECONDS: Final = 0.1
-_REPLAYED: Final = Progress("completed", 1.0, "from your library, nothing spent; --fresh for another take")
+REPLAYED: Final = Progress("completed", 1.0, "from your library, nothing spent; --fresh for another take")
 
 
 Result = TypeVar("Result")
@@ -51,7 +51,7 @@ class Pending(Generic[Result]):
         self.expected = expected
         self._began = time.monotonic() - age
         self._done: Future[Result] = Future()
-        self._progress = _REPLAYED if replayed else Progress("sending")
+        self._progress = REPLAYED if replayed else Progress("sending")
         self._listeners: list[Callable[[Any], None]] = []
         self._lock = threading.Lock()
 
@@ -140,7 +140,7 @@ class Pending(Generic[Result]):
             error: why it could not be made, or None.
         """
         # Told before who waits wakes up, and may have put away what is told.
-        done = _REPLAYED if self.replayed else Progress("completed", 1.0)
+        done = REPLAYED if self.replayed else Progress("completed", 1.0)
         self.report(done if error is None else Progress("failed"))
         if error is not None:
             self._done.set_exception(error)

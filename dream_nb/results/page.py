@@ -77,6 +77,6 @@ def small_video(dream: Footage) -> str:
     assert dream.fps is not None  # it is a video
     with tempfile.TemporaryDirectory(prefix="dream_nb-") as folder:
         path = Path(folder) / "small.mp4"
-        encode(dream.frames(step=_CLIP_EVERY, size=_CLIP_SIDE), path, dream.fps / _CLIP_EVERY, crf=_CLIP_CRF)
+        encode(dream.frames(step=_CLIP_EVERY, size=_CLIP_SIDE), path, (dream.fps or 24.0) / _CLIP_EVERY, crf=_CLIP_CRF)
         data = path.read_bytes()
     return f"data:video/mp4;name=dream_nb;base64,{base64.b64encode(data).decode()}" if len(data) <= _CLIP_BYTES else ""

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any, Final, cast
 from urllib.parse import parse_qs, urlsplit
 
 PREFIX: Final = "/dream-machine/v1"
+_PIECE: Final = 2**17
 
 
 @dataclass(slots=True)
@@ -40,6 +42,9 @@ class Shop:
         origin: its own.
         seconds: that a generation takes.
         asset: the file that all generations have.
+        suffix: of its name.
+        line: bytes a second at which assets go out, over all connections; 0 is as fast as can be.
+        free_at: when the line is free again.
         made: newest last.
         asked: GETs of generations since the books were read.
     """
@@ -48,6 +53,8 @@ class Shop:
     seconds: float
     asset: bytes
     suffix: str
+    line: float = 0.0
+    free_at: float = 0.0
     made: dict[str, Made] = field(default_factory=dict)
     order: list[Made] = field(default_factory=list)
     asked: int = 0
@@ -106,9 +113,7 @@ class Shop:
         elif method == "POST":
             made = self.make("image" if path.endswith("/image") else "video", json.loads(body), self.seconds)
             if made.callback_url:
-                task = asyncio.get_running_loop().create_task(self._call_back(made))
-                self.tasks.add(task)
-                task.add_done_callback(self.tasks.discard)
+                self.start(self._call_back(made))
             return 201, "application/json", self.shown(made, "queued").encode()
         elif path == "/generations":
             self.asked += 1
@@ -124,6 +129,21 @@ class Shop:
             self.asked += 1
             text = self.shown(self.made[path.rpartition("/")[2]])
         return 200, "application/json", text.encode()
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside the answers."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def trickle(self, transport: asyncio.Transport) -> None:
+        """Send the asset over the line, which all connections share."""
+        for begin in range(0, len(self.asset), _PIECE):
+            piece = self.asset[begin : begin + _PIECE]
+            now = time.monotonic()
+            self.free_at = max(now, self.free_at) + len(piece) / self.line
+            await asyncio.sleep(self.free_at - now)
+            transport.write(piece)
 
     async def _call_back(self, made: Made) -> None:
         await asyncio.sleep(max(0.0, made.ends - time.time()))
@@ -160,13 +180,18 @@ class Line(asyncio.Protocol):
             method, target, _ = first.split(" ")
             status, kind, answer = self._shop.answer(method, target, body)
             head_out = f"HTTP/1.1 {status} OK\r\ncontent-type: {kind}\r\ncontent-length: {len(answer)}\r\n\r\n"
-            self._transport.writelines([head_out.encode(), answer])
+            if self._shop.line and answer is self._shop.asset:
+                self._transport.write(head_out.encode())
+                self._shop.start(self._shop.trickle(self._transport))
+            else:
+                self._transport.writelines([head_out.encode(), answer])
 
 
 async def serve(arguments: argparse.Namespace) -> None:
     """Serve until the process is killed."""
     asset = arguments.asset.read_bytes() if arguments.asset else b""
-    shop = Shop("", arguments.seconds, asset, arguments.asset.suffix if arguments.asset else ".mp4")
+    suffix = arguments.asset.suffix if arguments.asset else ".mp4"
+    shop = Shop("", arguments.seconds, asset, suffix, line=arguments.line)
     server = await asyncio.get_running_loop().create_server(lambda: Line(shop), "127.0.0.1", 0, backlog=2000)
     shop.origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     shop.fill(arguments.generations)
@@ -180,6 +205,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.0)
     parser.add_argument("--generations", type=int, default=0)
     parser.add_argument("--asset", type=Path)
+    parser.add_argument("--line", type=float, default=0.0)
     asyncio.run(serve(parser.parse_args()))
 
 

@@ -32,6 +32,7 @@ from tests.benchmarks.process import serving
 from tests.studio.machine import PREFIX, PROMPT, Instant, Stalled
 
 _KEY: Final = "key-of-a-benchmark"
+_CREATOR: Final = "key-of-who-creates"
 _HEADERS: Final = {"Authorization": f"Bearer {_KEY}"}
 _CONNECTIONS: Final = 4
 _PAGE: Final = 100
@@ -53,7 +54,9 @@ def main() -> None:
 def _studio(folder: Path, *, is_instant: bool) -> Starlette:
     # What is created while it is measured is not drawn.
     executor = Instant() if is_instant else Stalled()
-    return create_app(folder, keys={"ada": _KEY}, executor=lambda: executor, settings=Settings(balance=1e12))
+    return create_app(
+        folder, keys={"ada": _KEY, "bob": _CREATOR}, executor=lambda: executor, settings=Settings(balance=1e12)
+    )
 
 
 def _bare(folder: Path) -> Starlette:
@@ -92,7 +95,8 @@ def prepare(folder: Path, size: int) -> Iterator[Once]:
         asked = {
             "get": _request("GET", f"/generations/{uid}"),
             "list": _request("GET", f"/generations?limit={_PAGE}"),
-            "create": _request("POST", "/generations", _BODY),
+            # By another account: the page that is listed stays the same.
+            "create": _request("POST", "/generations", _BODY, _CREATOR),
         }
         url = origin + PREFIX
         for name, path in (("one", f"/generations/{uid}"), ("many", f"/generations?limit={_PAGE}")):
@@ -157,8 +161,8 @@ def _cores(*servers: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def _request(method: str, path: str, body: bytes = b"") -> bytes:
-    head = f"{method} {PREFIX}{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {_KEY}\r\n"
+def _request(method: str, path: str, body: bytes = b"", key: str = _KEY) -> bytes:
+    head = f"{method} {PREFIX}{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {key}\r\n"
     if body:
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
     return head.encode() + b"\r\n" + body

@@ -83,6 +83,25 @@ def test_a_ledger_of_the_third_format_gains_the_time_in_the_queue(tmp_path: Path
     assert ledger.update(record, queued=2.5).queued == 2.5
 
 
+def test_what_is_asked_all_the_time_is_found_by_an_index(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    asked: list[str] = []
+    ledger._database.set_trace_callback(asked.append)
+    ledger.settle()
+    ledger.under_way()
+    ledger.files()
+    ledger.durations("studio", "video")
+    ledger._database.set_trace_callback(None)
+    plans = [
+        step["detail"]
+        for statement in asked
+        if statement.startswith("SELECT")
+        for step in ledger._execute(f"EXPLAIN QUERY PLAN {statement}")
+    ]
+    assert [plan for plan in plans if plan.startswith(("SCAN", "SEARCH")) and " INDEX " not in plan] == []
+    assert len(plans) >= 4
+
+
 def test_a_ledger_of_a_later_format_is_refused(tmp_path: Path) -> None:
     database = sqlite3.connect(tmp_path / "ledger.sqlite")
     database.execute(f"PRAGMA user_version = {VERSION + 1}")
