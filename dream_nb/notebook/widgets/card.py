@@ -96,7 +96,11 @@ class Card(Widget):
             self.cancels = not job.done() and job.progress.state in ("waiting", "queued", "dreaming")
 
     def file(self, name: str) -> Path | None:
-        """The dream's own file."""
+        """The dream's own file.
+
+        Args:
+            name: "film"; there is no other.
+        """
         return self.shown.path if name == "film" and isinstance(self.shown, Dream) else None
 
     def close(self) -> None:
