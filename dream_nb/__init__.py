@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from dream_nb.jobs.listener import Callbacks
     from dream_nb.jobs.patience import Patience
     from dream_nb.notebook.widgets.card import Card
+    from dream_nb.notebook.widgets.gallery import Gallery
+    from dream_nb.notebook.widgets.grid import Grid
     from dream_nb.notebook.widgets.panel import Panel
     from dream_nb.results.dream import Dream
     from dream_nb.results.dreams import Dreams
@@ -85,10 +87,12 @@ __all__ = [
     "DreamError",
     "DreamMachine",
     "Dreams",
+    "Gallery",
     "Generation",
     "GenerationFailedError",
     "GenerationReference",
     "GenerationRequest",
+    "Grid",
     "ImageGenerationRequest",
     "ImageIdentity",
     "ImageRef",
@@ -139,10 +143,12 @@ _ROOMS = {
     "DreamError": "api.errors",
     "DreamMachine": "api.blocking",
     "Dreams": "results.dreams",
+    "Gallery": "notebook.widgets.gallery",
     "Generation": "api.models",
     "GenerationFailedError": "api.errors",
     "GenerationReference": "api.models",
     "GenerationRequest": "api.models",
+    "Grid": "notebook.widgets.grid",
     "ImageGenerationRequest": "api.models",
     "ImageIdentity": "api.models",
     "ImageRef": "api.models",

@@ -295,11 +295,19 @@ class Session:
             self._is_chosen = True
 
     def renew(self, backend: str) -> None:
-        """Use the key that a backend has now for what is sent from now on. What is under way goes on."""
+        """Use the key that a backend has now for what is sent from now on. What is under way goes on.
+
+        Args:
+            backend: whose key changed.
+        """
         self._desk.renew(backend)
 
     def upload_to(self, uploader: Uploader | str | None) -> None:
-        """Upload pictures elsewhere from now on; None is `DREAM_NB_UPLOADER`."""
+        """Upload pictures elsewhere from now on.
+
+        Args:
+            uploader: as for the session; None is `DREAM_NB_UPLOADER`.
+        """
         self._uploads.choose(uploader)
 
     def credits(self) -> Credits:
@@ -383,6 +391,7 @@ class Session:
 
         Raises:
             APIError: the server did not delete it; nothing has changed here.
+            LibraryError: it is of no library, or of one that cannot be written.
         """
         record = self.library.ledger.find(dream.hash, dream.take, dream.backend)
         if record is None or self.library.read_only:
@@ -592,12 +601,37 @@ def close_default_session() -> None:
 def dream(
     prompt: str, *, kind: Literal["video", "image"] = "video", take: int = 1, fresh: bool = False, **fields: Any
 ) -> Dream:
-    """`Session.dream` on the default session: make a dream, or take it from the library, and wait for it."""
+    """`Session.dream` on the default session: make a dream, or take it from the library, and wait for it.
+
+    Args:
+        prompt: what to dream.
+        kind: "video" or "image".
+        take: which result of the same request, from 1.
+        fresh: whether to make a new take, whatever is there.
+        **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`; `frame0` and `frame1` take a
+            `Dream`, a `Generation`, the `Path` of a picture, a URL, or a generation's id.
+
+    Raises:
+        InvalidRequestError: a field breaks the specification; nothing was sent.
+        DreamError: it could not be made.
+    """
     return default_session().dream(prompt, kind=kind, take=take, fresh=fresh, **fields)
 
 
 def sweep(
     prompt: str, *, kind: Literal["video", "image"] = "video", takes: int = 1, fresh: bool = False, **fields: Any
 ) -> Dreams:
-    """`Session.sweep` on the default session: make every dream that a prompt stands for, and wait for all."""
+    """`Session.sweep` on the default session: make every dream that a prompt stands for, and wait for all.
+
+    Args:
+        prompt: with its alternatives, as `{dawn|noon}` or `{time=dawn|noon}`.
+        kind: "video" or "image".
+        takes: how many results of each request.
+        fresh: whether to make new takes, whatever is there.
+        **fields: as for `dream`.
+
+    Raises:
+        InvalidRequestError: a field breaks the specification; nothing was sent.
+        SweepError: some could not be made; the others are in its `dreams`.
+    """
     return default_session().sweep(prompt, kind=kind, takes=takes, fresh=fresh, **fields)

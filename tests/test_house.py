@@ -27,7 +27,12 @@ MAY_IMPORT = {
     "notebook": {"api", "jobs", "results", "session", "workers"},
 }
 # Each is an import inside the one function that needs it.
-EXCEPTIONS = {("jobs/backends.py", "studio"), ("results/storyboard.py", "session")}
+EXCEPTIONS = {
+    ("jobs/backends.py", "studio"),
+    ("results/storyboard.py", "session"),
+    ("results/dreams.py", "notebook"),
+    ("results/sweep.py", "notebook"),
+}
 
 HEAVY = ["numpy", "av", "PIL", "starlette", "ipywidgets", "anywidget", "httpx2", "pydantic", "IPython"]
 

@@ -59,7 +59,11 @@ class InvalidRequestError(DreamError, ValueError):
 
     @classmethod
     def reading(cls, error: pydantic.ValidationError) -> Self:
-        """The problems that pydantic found, each as one sentence that names its field."""
+        """The problems that pydantic found, each as one sentence that names its field.
+
+        Args:
+            error: what pydantic raised.
+        """
         return cls(*(_sentence(problem["loc"], problem["type"], problem["msg"]) for problem in error.errors()))
 
 

@@ -24,6 +24,8 @@ from dream_nb.jobs.sender import Sender
 from dream_nb.jobs.uploads import Uploads
 from dream_nb.jobs.watcher import Watcher
 
+# A request that old is as good as just sent.
+_SOON_SECONDS: Final = 1.0
 T = TypeVar("T")
 _CANCELLED: Final = "cancelled, and refunded: run the cell again to make it after all"
 
@@ -180,19 +182,23 @@ class Runner:
         if generation.is_final:
             return record
         last = generation.state
+        since = record.sent_at or record.written_at
+        age = max(timedelta(), datetime.now(UTC) - since)
 
         def changed(seen: Generation) -> None:
             nonlocal last
             report(Progress(seen.state or "queued", _fraction(seen)))
             if seen.state != last:
                 last = seen.state
-                self._ledger.update(record, generation=seen)
+                queued = (datetime.now(UTC) - since).total_seconds()
+                # Seen right after it was taken up again, its turn came anywhere before.
+                is_known = seen.state == "dreaming" and age.total_seconds() < max(_SOON_SECONDS, queued / 2)
+                self._ledger.update(record, generation=seen, **({"queued": queued} if is_known else {}))
 
         report(Progress(generation.state or "queued", _fraction(generation)))
-        age = max(timedelta(), datetime.now(UTC) - (record.sent_at or record.written_at))
         generation = await self.watcher.follow(generation, changed, age.total_seconds())
-        took = (datetime.now(UTC) - (record.sent_at or record.written_at)).total_seconds()
-        # Seen right after it was taken up again, its end lies anywhere before.
+        took = (datetime.now(UTC) - since).total_seconds()
+        # As above, of its end.
         is_known = generation.state == "completed" and age.total_seconds() < took / 2
         return self._ledger.update(record, generation=generation, **({"seconds": took} if is_known else {}))
 

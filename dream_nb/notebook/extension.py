@@ -9,6 +9,7 @@ from dream_nb.notebook.completion import Completion
 from dream_nb.notebook.magics import DreamMagics
 from dream_nb.notebook.previews import Previews
 from dream_nb.notebook.questions import DreamQuestion, keep_body
+from dream_nb.notebook.replays import vanish
 from dream_nb.session import close_default_session, forget_default_settings
 from dream_nb.workers import close_pool
 
@@ -42,6 +43,7 @@ def unload(shell: InteractiveShell) -> None:
         shell.input_transformer_manager.token_transformers.remove(DreamQuestion)
     if keep_body in shell.input_transformer_manager.cleanup_transforms:
         shell.input_transformer_manager.cleanup_transforms.remove(keep_body)
+    vanish()
     close_default_session()
     forget_default_settings()
     close_pool()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display, update_display
 
+from dream_nb.notebook.replays import tell
 from dream_nb.results.job import Job, Pending
 from dream_nb.results.shooting import Shooting
 from dream_nb.results.still import still
@@ -31,6 +32,10 @@ _followed: list[tuple[Pending[Any], threading.Event]] = []
 @contextmanager
 def open_card(shell: InteractiveShell, job: Pending[Any]) -> Iterator[None]:
     """Show the job while the body waits for it. When it is done, or has failed, nothing of this stays."""
+    if job.replayed:
+        tell(shell)
+        yield
+        return
     live = _card(job) if hasattr(shell, "kernel") else _line(job)
     with live:
         yield

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
     from PIL.Image import Image
 
+    from dream_nb.notebook.widgets.grid import Grid
     from dream_nb.results.measuring import Measure
 
 
@@ -271,6 +272,20 @@ class Dreams(Sequence[Dream]):
         from dream_nb.results.sheet import of_dreams
 
         return of_dreams(self, columns, side)
+
+    def grid(self, rows: str | None = None, columns: str | None = None) -> Grid:
+        """A widget that lays them out on two axes: played all at once, compared two by two, the best one picked.
+
+        Args:
+            rows: the axis whose words head the rows; by default the last but one.
+            columns: the axis whose words head the columns; by default the last. Dreams without axes are a plain wall.
+
+        Raises:
+            ValueError: there is no such axis, no dream, or there are more than 100.
+        """
+        from dream_nb.notebook.widgets.grid import Grid
+
+        return Grid(self, rows, columns)
 
     def export(self, folder: Path | str) -> Path:
         """Copy the files into a folder, with a page that plays them offline and a manifest that says what they are.

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dream_nb.api.errors import DreamError, SweepError
 from dream_nb.jobs.progress import Progress
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job, Pending
+
+if TYPE_CHECKING:
+    from dream_nb.notebook.widgets.grid import Grid
 
 # What is said of the whole: the first of these in which any of them is.
 _STATES: Final = ("dreaming", "downloading", "queued", "looking", "sending", "waiting")
@@ -44,6 +47,25 @@ class Sweep(Pending[Dreams]):
         for job in jobs:
             job.on_change(self._changed)
             job.on_end(self._ended)
+
+    @property
+    def words(self) -> list[dict[str, str]]:
+        """For each job the word that it has on each axis."""
+        return [dict(word) for word in self._words]
+
+    def grid(self, rows: str | None = None, columns: str | None = None) -> Grid:
+        """A widget that lays it out on two axes, and fills as the results come; see `Dreams.grid`.
+
+        Args:
+            rows: the axis whose words head the rows; by default the last but one.
+            columns: the axis whose words head the columns; by default the last.
+
+        Raises:
+            ValueError: there is no such axis, or there are more than 100.
+        """
+        from dream_nb.notebook.widgets.grid import Grid
+
+        return Grid(self, rows, columns)
 
     def cancel(self) -> None:
         """Have the server delete what is not made yet, which refunds it. What is made stays.

@@ -117,11 +117,14 @@ class Lab:
 
     def run_all(self) -> None:
         """Run every cell, and wait until the last has ended."""
+        cells = """window.jupyterapp.shell.currentWidget.content.widgets
+            .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.source)
+            .map(cell => cell.model)"""
+        before = self.page.evaluate(f"() => Math.max(0, ...{cells}.map(cell => cell.executionCount))")
         self.execute("notebook:run-all-cells")
         self.page.wait_for_function(
-            """() => window.jupyterapp.shell.currentWidget.content.widgets
-                .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.source)
-                .every(cell => cell.model.executionCount && cell.model.executionState !== 'running')""",
+            f"before => {cells}.every(cell => cell.executionCount > before && cell.executionState !== 'running')",
+            arg=before,
             timeout=RUN_MILLISECONDS,
         )
 

@@ -13,7 +13,8 @@ import pytest
 from dream_nb.notebook.commands import COMMANDS
 from dream_nb.notebook.magics import DreamMagics
 from dream_nb.results.listing import Facts, Listing
-from tests.jobs.hosted import environment, hosted
+from dream_nb.studio.faults import Fault
+from tests.jobs.hosted import environment, hosted, texts
 from tests.kernel import Answer, Kernel, start_kernel
 from tests.notebook.test_magic import line, previews
 from tests.results.test_preview import Parsed
@@ -142,6 +143,36 @@ def test_use_asks_another_server_with_a_key_of_its_own(tmp_path: Path) -> None:
             assert value(kernel, "get_ipython().run_line_magic('config', 'DreamMagics.backend')") == "studio"
         assert len(server.made) == 1
         assert {used.removeprefix("Bearer ") for used in server.books.keys} == {key}
+
+
+def test_a_key_that_was_typed_is_in_no_output_and_no_file(tmp_path: Path) -> None:
+    key = "key-to-look-for-2c9e7a"
+    (tmp_path / "here").mkdir()
+    with hosted(tmp_path / "server", key) as server:
+        given = {"LUMAAI_BASE_URL": server.base_url, "IPYTHONDIR": str(tmp_path / "here" / "ipython")}
+        with start_kernel(tmp_path / "here", **given) as kernel:
+
+            def type_key() -> None:
+                kernel.client.get_stdin_msg(timeout=60)
+                kernel.client.input(key)
+
+            said = [kernel.run("%dreams key", when=lambda _: True, then=type_key)]
+            sources = [
+                "%dreams use hosted",
+                "d = %dream -i a hill",
+                "d.generation",
+                "%dream gore",
+                "%tb",
+                "%dreams check",
+            ]
+            sources += ["%config DreamMagics", "%history", "%whos", "dream_nb.session.default_session()"]
+            said += [kernel.run(source) for source in sources]
+            server.faults.add(Fault(method="POST", answer=400, detail=f"no such key as {key}"))
+            said += [kernel.run("%dream -i a hut"), kernel.run("%xmode Verbose\n%tb")]
+            assert kernel.run("d.state").result == "'completed'"
+        assert f"Bearer {key}" in server.books.keys
+    assert [answer for answer in said if key in str(answer)] == []
+    assert key not in texts(tmp_path / "here")
 
 
 def test_a_wrong_key_is_not_kept(tmp_path: Path) -> None:

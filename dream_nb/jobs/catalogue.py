@@ -1,0 +1,221 @@
+"""Every dream that there is, found by SQL: windows of a long list, never the whole of it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import date, timedelta
+from typing import Any, Final, Self
+
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.jobs.ledger import _UNDER_WAY, Ledger, Record, _records
+
+# Not what never left this machine, nor what its user deleted.
+_SHOWN: Final = "(file IS NOT NULL OR state NOT IN ('intended', 'deleted'))"
+_FAILED: Final = "iif(json_valid(generation), json_extract(generation, '$.state'), '') = 'failed'"
+_STATES: Final = {
+    "completed": "file IS NOT NULL",
+    "failed": f"file IS NULL AND {_FAILED}",
+    "under way": _UNDER_WAY,
+}
+_RATIO: Final = "iif(json_valid(request), json_extract(request, '$.aspect_ratio'), '') = ?"
+_KIND: Final = "iif(json_valid(request), json_extract(request, '$.generation_type'), '') = ?"
+_PROMPT: Final = "iif(json_valid(request), coalesce(json_extract(request, '$.prompt'), ''), '')"
+_TAGGED: Final = "EXISTS (SELECT 1 FROM json_each(iif(json_valid(tags), tags, '[]')) WHERE value = ?)"
+_KEY_DIGITS: Final = 16
+_MOST: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What is looked for; what is empty admits everything.
+
+    Attributes:
+        search: words that all stand in prompt, note or tags, whatever their case.
+        kind: "video" or "image".
+        state: "completed", "failed" or "under way".
+        ratio: such as "16:9".
+        backend: who made it.
+        since, until: the days, in UTC, between which it was asked for, such as "2026-11-01"; both count.
+        stars: how many at least.
+        tag: under which it is filed.
+    """
+
+    search: str = ""
+    kind: str = ""
+    state: str = ""
+    ratio: str = ""
+    backend: str = ""
+    since: str = ""
+    until: str = ""
+    stars: int = 0
+    tag: str = ""
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """The filter that a page or a user wrote down.
+
+        Raises:
+            InvalidRequestError: a value is none of these.
+        """
+        for name, value in values.items():
+            if name not in {field.name for field in fields(cls)}:
+                raise InvalidRequestError(f"there is no filter {name!r}: use {', '.join(asdict(cls()))}")
+            if type(value) is not (int if name == "stars" else str):
+                raise InvalidRequestError(f"{name} {value!r} is not a {'number' if name == 'stars' else 'text'}")
+        made = cls(**values)
+        if made.state and made.state not in _STATES:
+            raise InvalidRequestError(f"state {made.state!r} is not one of {', '.join(_STATES)}")
+        for name in ("since", "until"):
+            try:
+                date.fromisoformat(getattr(made, name) or "2026-01-01")
+            except ValueError:
+                raise InvalidRequestError(f"{name} {getattr(made, name)!r} is not a day such as 2026-11-30") from None
+        return made
+
+    def where(self) -> tuple[str, list[object]]:
+        """The condition in SQL, and its values; the cheap ones first."""
+        parts, values = [_SHOWN], list[object]()
+
+        def add(condition: str, *given: object) -> None:
+            parts.append(condition)
+            values.extend(given)
+
+        if self.stars:
+            add("stars >= ?", self.stars)
+        if self.backend:
+            add("backend = ?", self.backend)
+        if self.since:
+            add("written_at >= ?", self.since)
+        if self.until:
+            add("written_at < ?", (date.fromisoformat(self.until) + timedelta(days=1)).isoformat())
+        if self.state:
+            add(_STATES[self.state])
+        for name, condition in (("kind", _KIND), ("ratio", _RATIO), ("tag", _TAGGED)):
+            if getattr(self, name):
+                add(condition, getattr(self, name))
+        for word in self.search.split():
+            add(f"contains(?, {_PROMPT}, note, tags)", word.casefold())
+        return " AND ".join(f"({part})" for part in parts), values
+
+
+class Catalogue:
+    """The rows of a ledger, newest first, in windows. Safe to use from several threads.
+
+    Args:
+        ledger: whose.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        with ledger._lock:
+            # SQLite's own comparisons know the cases of ASCII only.
+            ledger._database.create_function("contains", 4, _contains, deterministic=True)
+
+    def stamp(self) -> tuple[int, int]:
+        """It is another one whenever something was written to the ledger, here or by another process."""
+        with self._ledger._lock:
+            database = self._ledger._database
+            return database.total_changes, int(database.execute("PRAGMA data_version").fetchone()[0])
+
+    def count(self, chosen: Filter | None = None) -> int:
+        """How many there are.
+
+        Args:
+            chosen: which; by default all.
+        """
+        where, values = (chosen or Filter()).where()
+        return int(self._ledger._execute(f"SELECT count(*) FROM requests WHERE {where}", *values)[0][0])  # noqa: S608 - ours
+
+    def window(self, offset: int, limit: int, chosen: Filter | None = None) -> list[Record]:
+        """Some of them, newest first. What is damaged is left out.
+
+        Args:
+            offset: how many come before.
+            limit: how many, at most 1,000.
+            chosen: which; by default all.
+        """
+        return list(_records(self._rows("*", offset, min(limit, _MOST), chosen)))
+
+    def keys(self, chosen: Filter | None = None, offset: int = 0, limit: int = -1) -> list[str]:
+        """The short names of them, newest first; see `key`.
+
+        Args:
+            chosen: which; by default all.
+            offset: how many come before.
+            limit: how many; by default all.
+        """
+        rows = self._rows("hash, take, backend", offset, limit, chosen)
+        return [_key(row["hash"], row["take"], row["backend"]) for row in rows]
+
+    def _rows(self, columns: str, offset: int, limit: int, chosen: Filter | None) -> list[sqlite3.Row]:
+        where, values = (chosen or Filter()).where()
+        # The wide rows are read only where they are shown.
+        return self._ledger._execute(
+            f"SELECT {columns} FROM requests JOIN (SELECT hash AS h, take AS t, backend AS b FROM requests"  # noqa: S608 - ours
+            f" WHERE {where} ORDER BY written_at DESC, hash, take LIMIT ? OFFSET ?)"
+            " ON hash = h AND take = t AND backend = b ORDER BY written_at DESC, hash, take",
+            *values,
+            limit,
+            max(0, offset),
+        )
+
+    def find(self, keys: Iterable[str]) -> list[Record]:
+        """The records of these short names, in their order. What is gone, or damaged, is left out.
+
+        Args:
+            keys: as `key` makes them.
+        """
+        found: list[Record] = []
+        for name in keys:
+            digest, take, backend = _parted(name)
+            rows = self._ledger._execute(
+                "SELECT * FROM requests WHERE hash >= ? AND hash < ? AND take = ? AND backend = ?",
+                digest,
+                digest + "g",
+                take,
+                backend,
+            )
+            found += _records(rows)
+        return found
+
+    def backends(self) -> list[str]:
+        """Who made them, by name."""
+        return [row[0] for row in self._ledger._execute("SELECT DISTINCT backend FROM requests ORDER BY backend")]
+
+    def tags(self) -> list[str]:
+        """What they are filed under, by name; the first 1,000."""
+        rows = self._ledger._execute(
+            "SELECT DISTINCT value FROM requests, json_each(iif(json_valid(tags), tags, '[]')) WHERE tags <> '[]'"  # noqa: S608 - ours
+            f" AND {_SHOWN} ORDER BY value LIMIT ?",
+            _MOST,
+        )
+        return [str(row[0]) for row in rows]
+
+
+def key(record: Record) -> str:
+    """The short name of a record: its take, the beginning of its request hash, and its backend.
+
+    Args:
+        record: which.
+    """
+    return _key(record.hash, record.take, record.backend)
+
+
+def _key(digest: str, take: int, backend: str) -> str:
+    return f"{take}-{digest[:_KEY_DIGITS]}-{backend}"
+
+
+def _parted(name: str) -> tuple[str, int, str]:
+    take, _, rest = name.partition("-")
+    digest, _, backend = rest.partition("-")
+    return digest, int(take) if take.isdecimal() else 0, backend
+
+
+def _contains(word: str, prompt: str, note: str, tags: str) -> bool:
+    if word in prompt.casefold() or word in note.casefold():
+        return True
+    # In JSON: a text in quotes, with its backslashes doubled.
+    return tags != "[]" and any(word in str(tag).casefold() for tag in json.loads(tags))

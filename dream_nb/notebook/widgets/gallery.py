@@ -1,0 +1,307 @@
+"""The gallery: everything in the library, a window of it at a time."""
+
+from __future__ import annotations
+
+import io
+import os
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import anyio
+import anyio.to_thread
+import traitlets
+
+from dream_nb.api.errors import DreamError, InvalidRequestError
+from dream_nb.api.portal import portal
+from dream_nb.jobs.catalogue import Catalogue, Filter, key
+from dream_nb.jobs.ledger import Record
+from dream_nb.notebook.widgets.base import Answer, Widget, action
+from dream_nb.results.dream import Dream
+from dream_nb.results.dreams import Dreams
+from dream_nb.results.sheet import sheet
+from dream_nb.results.thumbnails import Thumbnails
+from dream_nb.session import Session, default_session
+
+# What the page has before it asks; and what it gets at once.
+_FIRST: Final = 36
+_MOST: Final = 120
+_WATCH_SECONDS: Final = 1.0
+_LONGEST: Final = 400
+_STILL: Final = 12
+_STILL_SIDE: Final = 120
+
+
+class Gallery(Widget):
+    """Everything in the library, newest first: to search, to star and tag, to compare, to go on from.
+
+    Args:
+        session: whose library; by default that of the default session.
+        **filters: what is looked for, see `filters`.
+
+    Attributes:
+        filters: what is looked for: `search`, `kind`, `state`, `ratio`, `backend`, `since`, `until`, `stars`, `tag`
+            (`dream_nb.jobs.catalogue.Filter` says what each is).
+        chosen: the short names of what is selected. `observe` it to hear of a change.
+        total: how many there are, whatever is looked for.
+
+    Raises:
+        InvalidRequestError: there is no such filter.
+    """
+
+    modules = ("stage.css", "gallery.css", "stage.js", "gallery.js")
+
+    filters = traitlets.Dict().tag(sync=True)
+    chosen = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    total = traitlets.Int().tag(sync=True)
+    version = traitlets.Int().tag(sync=True)
+    first = traitlets.Dict().tag(sync=True)
+    facets = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, session: Session | None = None, **filters: Any) -> None:
+        Filter.of(filters)
+        self._session = session or default_session()
+        self._catalogue = Catalogue(self._session.library.ledger)
+        self._thumbnails = Thumbnails(self._session.library, lambda: self._session.executor)
+        self._stamp = self._catalogue.stamp()
+        super().__init__(
+            filters=filters,
+            total=self._catalogue.count(),
+            first={**self._window(filters, 0, _FIRST), "filters": filters},
+            facets=self._facets(),
+        )
+        portal.start(self._watch)
+
+    @property
+    def selected(self) -> Dreams:
+        """What is selected now, in the order in which it was."""
+        return Dreams(map(self._dream, self._catalogue.find(self.chosen)))
+
+    @selected.setter
+    def selected(self, dreams: Iterable[Dream]) -> None:
+        self.chosen = [key(dream._record) for dream in dreams]
+
+    @property
+    def dreams(self) -> Dreams:
+        """Everything that the filters admit, newest first."""
+        return Dreams(map(self._dream, self._catalogue.find(self._catalogue.keys(Filter.of(self.filters)))))
+
+    @traitlets.validate("filters")
+    def _check_filters(self, proposal: dict[str, Any]) -> dict[str, Any]:
+        Filter.of(proposal["value"])
+        return dict(proposal["value"])
+
+    async def _watch(self) -> None:
+        """Tell the page whenever the library has changed, whoever changed it, until the widget or it is closed."""
+        while self.comm is not None:
+            await anyio.sleep(_WATCH_SECONDS)
+            try:
+                await anyio.to_thread.run_sync(self._look)
+            except Exception:  # noqa: BLE001 - a library that was closed has no news
+                return
+
+    def _look(self) -> None:
+        stamp = self._catalogue.stamp()
+        if stamp != self._stamp and self.comm is not None:
+            self._stamp = stamp
+            with self.hold_sync():
+                self.total = self._catalogue.count()
+                self.facets = self._facets()
+                self.version += 1
+
+    def _facets(self) -> dict[str, list[str]]:
+        return {"backends": self._catalogue.backends(), "tags": self._catalogue.tags()}
+
+    def _dream(self, record: Record) -> Dream:
+        return Dream(record, self._session.library, self._session.home, self._session)
+
+    def _window(self, filters: dict[str, Any], offset: int, limit: int) -> dict[str, Any]:
+        chosen = Filter.of(filters)
+        records = self._catalogue.window(offset, min(limit, _MOST), chosen)
+        return {"count": self._catalogue.count(chosen), "offset": offset, "rows": [self._row(one) for one in records]}
+
+    def _row(self, record: Record) -> dict[str, Any]:
+        dream = self._dream(record)
+        small = self._thumbnails.place(record)
+        row: dict[str, Any] = {
+            "key": key(record),
+            "prompt": _short(dream.prompt),
+            "kind": dream.kind,
+            "state": dream.state,
+            "ratio": getattr(record.request, "aspect_ratio", None) or "16:9",
+            "backend": record.backend,
+            "take": record.take,
+            "created": dream.created.isoformat(timespec="minutes"),
+            "stars": record.stars,
+            "note": _short(record.note),
+            "tags": list(record.tags),
+            "reason": _short(dream.failure_reason or ""),
+            "file": dream.url,
+            "small": self._address(small) if small else "",
+            "made": self._thumbnails.made(record) is not None,
+        }
+        # What is empty needs not travel.
+        return {name: value for name, value in row.items() if value not in ("", [], 0, False)}
+
+    def _address(self, path: Path) -> str:
+        return quote(Path(os.path.relpath(path, self._session.home)).as_posix())
+
+    def file(self, name: str) -> Path | None:
+        """The file of a dream, `file:KEY`, or its small picture, `small:KEY`.
+
+        Args:
+            name: with the short name of its record.
+        """
+        what, _, which = name.partition(":")
+        for record in self._catalogue.find([which]):
+            return self._thumbnails.made(record) if what == "small" else self._session.library.path(record)
+        return None
+
+    @action
+    def window(self, filters: dict[str, Any], offset: int, limit: int) -> Answer:
+        """Some rows of what the filters admit, and how many they are.
+
+        Args:
+            filters: as in `filters`.
+            offset: how many come before.
+            limit: how many, at most 120.
+        """
+        return self._window(filters, offset, limit)
+
+    @action
+    def pictures(self, keys: list[str]) -> Answer:
+        """Make the small pictures of some, and say what is wrong with those that cannot be made.
+
+        Args:
+            keys: their short names, at most 120.
+        """
+        records = self._catalogue.find(keys[:_MOST])
+        problems = self._thumbnails.make(records)
+        places = {key(record): self._thumbnails.place(record) for record in records}
+        return {"problems": {name: problems[place] for name, place in places.items() if place in problems}}
+
+    @action
+    def keys_between(self, filters: dict[str, Any], offset: int, limit: int) -> Answer:
+        """The short names of some of what the filters admit.
+
+        Args:
+            filters: as in `filters`.
+            offset: how many come before.
+            limit: how many; -1 for all.
+        """
+        return {"keys": self._catalogue.keys(Filter.of(filters), offset, limit)}
+
+    @action
+    def mark(
+        self,
+        keys: list[str],
+        stars: int | None = None,
+        note: str | None = None,
+        tag: str | None = None,
+        untag: str | None = None,
+    ) -> Answer:
+        """Keep stars, a note, or one tag more or less, for some.
+
+        Args:
+            keys: their short names.
+            stars, note: what they have then; None leaves it as it is.
+            tag: what they are filed under besides.
+            untag: what they are filed under no more.
+        """
+        for record in self._catalogue.find(keys):
+            tags = None
+            if tag or untag:
+                tags = [one for one in [*record.tags, *([tag.strip()] if tag else [])] if one and one != untag]
+            self._session.library.mark(record, stars=stars, note=note, tags=tags)
+        self._look()
+        return None
+
+    @action
+    def delete(self, keys: list[str]) -> Answer:
+        """Delete some at their servers and here, with their files.
+
+        Args:
+            keys: their short names.
+        """
+        gone, errors = [], []
+        for record in self._catalogue.find(keys):
+            try:
+                self._session.delete(self._dream(record), files=True)
+            except DreamError as error:
+                errors.append(str(error))
+                continue
+            self._thumbnails.forget(record)
+            gone.append(key(record))
+        self.chosen = [name for name in self.chosen if name not in set(gone)]
+        self._look()
+        if errors:
+            raise DreamError(f"{len(errors)} of {len(errors) + len(gone)} were not deleted: {errors[0]}")
+        return None
+
+    @action
+    def extend(self, keys: list[str], prompt: str = "") -> Answer:
+        """Go on from the ends of some; what comes of it appears in the gallery.
+
+        Args:
+            keys: their short names.
+            prompt: what happens then; empty for their own prompts.
+        """
+        for dream in self._some(keys):
+            dream.extend(prompt.strip() or None, wait=False)
+        self._look()
+        return None
+
+    @action
+    def export(self, keys: list[str], folder: str) -> Answer:
+        """Copy the files of some into a folder, with a page that plays them.
+
+        Args:
+            keys: their short names.
+            folder: seen from the notebook.
+        """
+        if not folder.strip():
+            raise InvalidRequestError("the export needs the name of a folder")
+        page = self._some(keys).export(self._session.home / folder.strip())
+        return {"page": self._address(page)}
+
+    @action
+    def sync(self) -> Answer:
+        """Bring in what is on the account and not in the library."""
+        return {"count": len(self._session.sync())}
+
+    def _some(self, keys: Sequence[str]) -> Dreams:
+        return Dreams(map(self._dream, self._catalogue.find(keys)))
+
+    def __repr__(self) -> str:
+        return f"Gallery({self._session.library.folder.name!r})"
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        bundle: dict[str, Any] = {
+            "text/plain": repr(self),
+            "application/vnd.jupyter.widget-view+json": self.view(),
+        }
+        picture = self._still()
+        return bundle | ({"image/jpeg": b64encode(picture).decode()} if picture else {}), {}
+
+    def _still(self) -> bytes | None:
+        """The first of them on one small picture, for a reader without widgets."""
+        from PIL import Image
+
+        records = self._catalogue.window(0, _STILL, Filter.of({**self.filters, "state": "completed"}))
+        self._thumbnails.make(records, here=True)
+        shown = []
+        for path in filter(None, map(self._thumbnails.made, records)):
+            image = Image.open(path)
+            image.thumbnail((_STILL_SIDE, _STILL_SIDE))
+            shown.append((image, ""))
+        if not shown:
+            return None
+        file = io.BytesIO()
+        sheet(shown, 6, _STILL_SIDE).save(file, "JPEG", quality=60, optimize=True)
+        return file.getvalue()
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -1,0 +1,224 @@
+"""The grid: a sweep on two axes, headed by its words, filled as its results come."""
+
+from __future__ import annotations
+
+import threading
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import traitlets
+
+from dream_nb.api.errors import InvalidRequestError, LibraryError
+from dream_nb.notebook.widgets.base import Answer, Widget, action, said
+from dream_nb.results.dream import Dream
+from dream_nb.results.dreams import Dreams
+from dream_nb.results.job import Job
+from dream_nb.results.layout import Layout
+from dream_nb.results.page import small_picture
+from dream_nb.results.still import still
+from dream_nb.results.sweep import Sweep
+
+_SIDE: Final = 240
+# Beyond this a page would be as large as a video.
+_MOST: Final = 100
+_TELL_SECONDS: Final = 0.2
+
+
+class Grid(Widget):
+    """A sweep on two axes: played all at once, compared two by two.
+
+    Args:
+        dreams: which: a sweep's dreams, or a `Sweep` under way, whose results appear as they come. At most 100.
+        rows: the axis whose words head the rows; by default the last but one.
+        columns: the axis whose words head the columns; by default the last.
+
+    Attributes:
+        picked: the number of the best one, from 0, or None. `observe` it to hear of a change.
+
+    Raises:
+        ValueError: there is no such axis, no dream, or there are too many.
+    """
+
+    modules = ("stage.css", "grid.css", "stage.js", "grid.js")
+
+    row_words = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    column_words = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    cells = traitlets.List(traitlets.Dict()).tag(sync=True)
+    states = traitlets.List(traitlets.List()).tag(sync=True)
+    picked = traitlets.Int(None, allow_none=True).tag(sync=True)
+
+    def __init__(self, dreams: Dreams | Sweep, rows: str | None = None, columns: str | None = None) -> None:
+        words = dreams.words
+        if not 1 <= len(words) <= _MOST:
+            raise InvalidRequestError(f"a grid shows 1 to {_MOST} dreams, not {len(words)}: take some of them")
+        layout = Layout.of(words, rows, columns)
+        self._words = words
+        self._jobs: tuple[Job, ...] = dreams.jobs if isinstance(dreams, Sweep) else ()
+        self._dreams: list[Dream | None] = [None] * len(words) if isinstance(dreams, Sweep) else list(dreams)
+        self._layout = layout
+        self._lock = threading.RLock()
+        self._timer: threading.Timer | None = None
+        super().__init__(
+            row_words=layout.rows,
+            column_words=layout.columns,
+            cells=[self._cell(number) for number in range(len(words))],
+            states=[self._state(number) for number in range(len(words))],
+        )
+        for number, job in enumerate(self._jobs):
+            job.on_change(lambda _: self._later())
+            job.on_end(self._taker(number))
+
+    @property
+    def dreams(self) -> Dreams:
+        """Those that are there, with their words."""
+        there = [number for number, dream in enumerate(self._dreams) if dream is not None]
+        return Dreams(
+            (dream for dream in self._dreams if dream is not None), words=[self._words[number] for number in there]
+        )
+
+    @property
+    def best(self) -> Dream | None:
+        """The one that was picked as the best, or None."""
+        return self._dreams[self.picked] if self.picked is not None else None
+
+    @best.setter
+    def best(self, dream: Dream | None) -> None:
+        if dream is not None and dream not in self._dreams:
+            raise InvalidRequestError(f"{dream!r} is not in this grid")
+        self.picked = None if dream is None else self._dreams.index(dream)
+
+    @traitlets.validate("picked")
+    def _check_picked(self, proposal: dict[str, Any]) -> int | None:
+        number: int | None = proposal["value"]
+        if number is not None and (not 0 <= number < len(self._dreams) or self._dreams[number] is None):
+            raise traitlets.TraitError(f"there is no dream number {number} in this grid")
+        return number
+
+    def _taker(self, number: int) -> Callable[[Job], None]:
+        def take(job: Job) -> None:
+            def decode() -> None:
+                with self._lock:
+                    if job.exception() is None:
+                        self._dreams[number] = job.result()
+                    cells = list(self.cells)
+                    cells[number] = self._cell(number)
+                    if self.comm is not None:
+                        self.cells = cells
+                self._later()
+
+            # Jobs end on the loop that all others need: decoding is not done there.
+            threading.Thread(target=decode, name="dream_nb-grid", daemon=True).start()
+
+        return take
+
+    def _later(self) -> None:
+        """Tell the page soon where all stand: many changes are one message."""
+        with self._lock:
+            if self._timer is None:
+                self._timer = threading.Timer(_TELL_SECONDS, self._tell)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def _tell(self) -> None:
+        with self._lock:
+            self._timer = None
+            if self.comm is not None:
+                self.states = [self._state(number) for number in range(len(self._words))]
+
+    def _state(self, number: int) -> list[Any]:
+        """Its state, the fraction done or None, and what is said of it."""
+        if not self._jobs:
+            dream = self._dreams[number]
+            assert dream is not None
+            return [dream.state, 1.0, ""]
+        job = self._jobs[number]
+        error = job.exception() if job.done() else None
+        return [job.progress.state, job.progress.fraction, said(error) if error is not None else job.progress.note]
+
+    def _cell(self, number: int) -> dict[str, Any]:
+        """What stands in the grid for one of them, whether it is there or not."""
+        dream = self._dreams[number]
+        request = dream.request if dream is not None else self._jobs[number].request
+        row, column, caption = self._layout.places[number]
+        cell: dict[str, Any] = {
+            "row": row,
+            "column": column,
+            "caption": caption,
+            "prompt": request.prompt or "",
+            "kind": request.generation_type,
+            "ratio": getattr(request, "aspect_ratio", None) or "16:9",
+            "url": "",
+            "poster": "",
+            "problem": "",
+        }
+        if dream is None:
+            return cell
+        try:
+            return cell | {"url": dream.url, "poster": small_picture(dream, _SIDE)}
+        except LibraryError as error:
+            return cell | {"problem": str(error)}
+
+    def file(self, name: str) -> Path | None:
+        """The file of one of them.
+
+        Args:
+            name: its number, from 0.
+        """
+        dream = self._dreams[int(name)] if name.isdecimal() and int(name) < len(self._dreams) else None
+        return dream.path if dream is not None else None
+
+    def contact_sheet(self, path: Path | str | None = None) -> Path:
+        """Write those that are there on one picture, headed by their words, as a PNG.
+
+        Args:
+            path: where to; by default beside the first file.
+
+        Raises:
+            LibraryError: nothing is there yet, or it cannot be written.
+        """
+        from dream_nb.results.wall import draw
+
+        return draw(self._layout, self._dreams, path)
+
+    def side_by_side(self, path: Path | str | None = None) -> Path:
+        """Write those that are there as one MP4, in which all play together.
+
+        Args:
+            path: where to; by default beside the first file.
+
+        Raises:
+            LibraryError: nothing is there yet, or it cannot be read or written.
+        """
+        from dream_nb.results.wall import film
+
+        return film(self._layout, self._dreams, path)
+
+    @action
+    def export(self, form: str) -> Answer:
+        """Write the contact sheet, "png", or the film, "mp4".
+
+        Args:
+            form: which.
+        """
+        path = self.side_by_side() if form == "mp4" else self.contact_sheet()
+        return {"path": str(path)}
+
+    def __repr__(self) -> str:
+        return f"Grid({len(self._words)})"
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        bundle: dict[str, Any] = {"text/plain": repr(self), "application/vnd.jupyter.widget-view+json": self.view()}
+        picture = still(self._there())
+        return bundle | ({"image/jpeg": b64encode(picture).decode()} if picture else {}), {}
+
+    def _there(self) -> Dreams:
+        return Dreams(dream for dream in self._dreams if dream is not None and _has_file(dream))
+
+
+def _has_file(dream: Dream) -> bool:
+    try:
+        return dream.path.is_file()
+    except LibraryError:
+        return False

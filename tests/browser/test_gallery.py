@@ -1,0 +1,141 @@
+"""The gallery, as a person meets it in JupyterLab."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, WebSocket, expect
+
+from tests.browser.lab import Lab
+from tests.many import write_many
+
+pytestmark = pytest.mark.browser
+
+PICTURES = os.environ.get("DREAM_NB_PICTURES")
+MOST_BYTES = 300_000
+MOST_TILES = 200
+# Every tile that can be seen has its picture, decoded.
+ALL_SHOWN = """wall => {
+    const seen = wall.getBoundingClientRect();
+    const tiles = [...wall.querySelectorAll('[role=option]')].filter(tile => {
+        const box = tile.getBoundingClientRect();
+        return box.bottom > seen.top && box.top < seen.bottom;
+    });
+    return tiles.length > 8 && tiles.every(tile => {
+        const image = tile.querySelector('img');
+        return !image.hidden && image.naturalWidth > 0;
+    });
+}"""
+
+
+class Traffic:
+    """What came over the page's websockets."""
+
+    def __init__(self, page: Page) -> None:
+        self.bytes = 0
+        page.on("websocket", self._count)
+
+    def _count(self, socket: WebSocket) -> None:
+        def count(payload: str | bytes) -> None:
+            self.bytes += len(payload)
+
+        socket.on("framereceived", count)
+
+
+def run(lab: Lab, number: int) -> None:
+    """Run one cell."""
+    lab.page.evaluate(
+        """async number => {
+            window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
+            await window.jupyterapp.commands.execute('notebook:run-cell');
+        }""",
+        number,
+    )
+
+
+def wait_until_shown(page: Page, wall: Locator) -> None:
+    page.wait_for_function(ALL_SHOWN, arg=wall.element_handle(), timeout=60_000)
+
+
+def test_ten_thousand_dreams_open_at_once_and_scroll_without_gaps(
+    open_cells: Callable[..., Lab], page: Page, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    (tmp_path / "work" / "dreams").mkdir(parents=True)
+    write_many(tmp_path / "work" / "dreams", 10_000)
+    traffic = Traffic(page)
+    lab = open_cells("import dream_nb; from dream_nb.session import default_session; s = default_session()\n"
+                     "from dream_nb.notebook.widgets import gallery", "g = dream_nb.Gallery()\ng")  # fmt: skip
+    run(lab, 0)
+    run(lab, 1)
+
+    before, began = traffic.bytes, time.perf_counter()
+    run(lab, 2)
+    wall = page.get_by_role("listbox")
+    expect(wall).to_be_visible()
+    opened = time.perf_counter() - began
+    wait_until_shown(page, wall)
+    shown, sent = time.perf_counter() - began, traffic.bytes - before
+    tiles = wall.get_by_role("option")
+    print(f"opened in {opened:.2f} s, all pictures after {shown:.2f} s, {sent:,} bytes, {tiles.count()} tiles")
+    record_property("seconds", opened)
+    assert sent <= MOST_BYTES
+    assert tiles.count() <= MOST_TILES
+    expect(page.locator(".dream-count")).to_have_text("10,000 dreams")
+    if PICTURES:
+        for theme in ("Light", "Dark"):
+            lab.theme(f"JupyterLab {theme}")
+            page.locator(".dream-gallery").screenshot(path=Path(PICTURES) / f"gallery-{theme.lower()}.png")
+
+    for part in (0.1, 0.9, 0.5, 1.0):
+        wall.evaluate("(wall, part) => { wall.scrollTop = part * wall.scrollHeight }", part)
+        wait_until_shown(page, wall)
+        assert tiles.count() <= MOST_TILES
+    expect(wall.locator("[aria-posinset='10000']")).to_have_count(1)
+
+
+def test_it_searches_marks_and_selects_by_keyboard_and_python_sees_it(
+    open_cells: Callable[..., Lab], page: Page, tmp_path: Path
+) -> None:
+    (tmp_path / "work" / "dreams").mkdir(parents=True)
+    write_many(tmp_path / "work" / "dreams", 60)
+    lab = open_cells(
+        "import dream_nb\ng = dream_nb.Gallery()\ng",
+        "print(len(g.selected), sorted({d.stars for d in g.selected}), g.filters)",
+    )
+    run(lab, 1)
+    wall = page.get_by_role("listbox")
+    page.get_by_role("searchbox").fill("HARBOUR boat")
+    expect(page.locator(".dream-count")).to_have_text("7 of 60")
+    wait = page.locator(".dream-gallery [role=option]")
+    expect(wait).to_have_count(7)
+    wall.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("Space")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(wall.locator("[aria-selected=true]")).to_have_count(2)
+    page.keyboard.press("5")
+    expect(wait.first.locator(".dream-tile-stars")).to_have_text("★★★★★")
+    expect(page.locator(".dream-count")).to_have_text("7 of 60 · 2 selected")
+    page.keyboard.press("Enter")
+    divider = page.get_by_role("slider", name="divider")
+    expect(divider).to_have_attribute("aria-valuenow", "50")
+    page.keyboard.press("ArrowLeft")
+    expect(divider).to_have_attribute("aria-valuenow", "48")
+    if PICTURES:
+        page.locator(".dream-gallery").screenshot(path=Path(PICTURES) / "gallery-compare.png")
+    page.keyboard.press("Escape")
+    expect(page.locator(".dream-stage")).to_have_count(0)
+    run(lab, 2)
+    expect(page.locator(".jp-OutputArea-output pre").last).to_have_text("2 [5] {'search': 'HARBOUR boat'}\n")
+
+    wall.focus()
+    page.keyboard.press("Delete")
+    question = page.get_by_role("alertdialog")
+    expect(question).to_contain_text("Delete 2 dreams")
+    question.get_by_role("button", name="Delete 2").click()
+    expect(wait).to_have_count(5)
+    assert not (tmp_path / "work" / "dreams" / "dream-60.jpg").exists()
