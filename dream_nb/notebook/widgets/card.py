@@ -96,7 +96,11 @@ class Card(Widget):
             self.cancels = not job.done() and job.progress.state in ("waiting", "queued", "dreaming")
 
     def file(self, name: str) -> Path | None:
-        """The dream's own file."""
+        """The dream's own file.
+
+        Args:
+            name: "film".
+        """
         return self.shown.path if name == "film" and isinstance(self.shown, Dream) else None
 
     def close(self) -> None:
@@ -169,13 +173,21 @@ class Card(Widget):
 
     @action
     def extend(self, prompt: str) -> Answer:
-        """Go on from its end."""
+        """Go on from its end.
+
+        Args:
+            prompt: what happens then; empty is the same prompt.
+        """
         self._add(self._dream().extend(prompt or None, wait=False))
         return None
 
     @action
     def reverse(self, prompt: str) -> Answer:
-        """Lead up to its beginning."""
+        """Lead up to its beginning.
+
+        Args:
+            prompt: what happens before; empty is the same prompt.
+        """
         self._add(self._dream().reverse_extend(prompt or None, wait=False))
         return None
 
