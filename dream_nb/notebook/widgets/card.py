@@ -173,13 +173,21 @@ class Card(Widget):
 
     @action
     def extend(self, prompt: str) -> Answer:
-        """Go on from its end."""
+        """Go on from its end.
+
+        Args:
+            prompt: what happens then; empty is the same prompt.
+        """
         self._add(self._dream().extend(prompt or None, wait=False))
         return None
 
     @action
     def reverse(self, prompt: str) -> Answer:
-        """Lead up to its beginning."""
+        """Lead up to its beginning.
+
+        Args:
+            prompt: what happens before; empty is the same prompt.
+        """
         self._add(self._dream().reverse_extend(prompt or None, wait=False))
         return None
 

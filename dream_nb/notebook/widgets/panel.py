@@ -206,7 +206,15 @@ class Panel(Widget):
 
     @action
     def take_in(self, name: str, buffers: list[bytes]) -> Answer:
-        """Keep a picture that was dropped, pasted or chosen."""
+        """Keep a picture that was dropped, pasted or chosen.
+
+        Args:
+            name: of the file.
+            buffers: its bytes.
+
+        Raises:
+            InvalidRequestError: it is no picture.
+        """
         from PIL import Image
 
         try:
@@ -222,7 +230,14 @@ class Panel(Widget):
 
     @action
     def look(self, name: str) -> Answer:
-        """A small picture of what a slot names."""
+        """A small picture of what a slot names.
+
+        Args:
+            name: a file, a URL, a variable, or an id.
+
+        Raises:
+            InvalidRequestError: it is none of these.
+        """
         found = self._find(name)
         if isinstance(found, str) and not is_url(found):
             record = self._session.library.ledger.find_id(self._session.backend, found)
