@@ -75,9 +75,9 @@ def test_the_best_is_picked_here_and_there(dreams: Dreams) -> None:
 
 def test_it_is_written_as_one_picture_and_as_one_film(page: Page, session: Session) -> None:
     grid = session.sweep(PROMPT).grid()
-    sheet = Image.open(grid.contact_sheet())
-    assert sheet.format == "PNG"
-    assert sheet.width > 2 * 160
+    with Image.open(grid.contact_sheet()) as sheet:
+        assert sheet.format == "PNG"
+        assert sheet.width > 2 * 160
     answer, _ = page.ask(grid, "export", form="mp4")
     facts = read_facts(Path(answer["path"]))
     (longest,) = {dream.facts.frames for dream in grid.dreams if dream.facts}
