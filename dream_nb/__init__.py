@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         BadRequestError,
         BudgetError,
         ConfigurationError,
+        DreamCancelledError,
         DreamError,
         GenerationFailedError,
         InvalidRequestError,
@@ -55,8 +56,10 @@ if TYPE_CHECKING:
     from dream_nb.jobs.budget import Limits
     from dream_nb.jobs.listener import Callbacks
     from dream_nb.jobs.patience import Patience
+    from dream_nb.notebook.widgets.card import Card
     from dream_nb.notebook.widgets.gallery import Gallery
     from dream_nb.notebook.widgets.grid import Grid
+    from dream_nb.notebook.widgets.panel import Panel
     from dream_nb.results.dream import Dream
     from dream_nb.results.dreams import Dreams
     from dream_nb.results.job import Job
@@ -76,9 +79,11 @@ __all__ = [
     "BadRequestError",
     "BudgetError",
     "Callbacks",
+    "Card",
     "CharacterRef",
     "ConfigurationError",
     "Dream",
+    "DreamCancelledError",
     "DreamError",
     "DreamMachine",
     "Dreams",
@@ -102,6 +107,7 @@ __all__ = [
     "NotFoundError",
     "NotReplayedError",
     "OutcomeUnknownError",
+    "Panel",
     "Patience",
     "Plan",
     "RateLimitError",
@@ -129,9 +135,11 @@ _ROOMS = {
     "BadRequestError": "api.errors",
     "BudgetError": "api.errors",
     "Callbacks": "jobs.listener",
+    "Card": "notebook.widgets.card",
     "CharacterRef": "api.models",
     "ConfigurationError": "api.errors",
     "Dream": "results.dream",
+    "DreamCancelledError": "api.errors",
     "DreamError": "api.errors",
     "DreamMachine": "api.blocking",
     "Dreams": "results.dreams",
@@ -155,6 +163,7 @@ _ROOMS = {
     "NotFoundError": "api.errors",
     "NotReplayedError": "api.errors",
     "OutcomeUnknownError": "api.errors",
+    "Panel": "notebook.widgets.panel",
     "Patience": "jobs.patience",
     "Plan": "results.plan",
     "RateLimitError": "api.errors",

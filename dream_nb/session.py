@@ -9,23 +9,27 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
+from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any, Final, Literal
 
 from dream_nb.api.errors import (
     ConfigurationError,
+    DreamCancelledError,
     DreamError,
     InvalidRequestError,
     LibraryError,
     NotReplayedError,
     UnreadableAnswerError,
 )
-from dream_nb.api.models import Generation
+from dream_nb.api.models import Credits, Generation
 from dream_nb.api.portal import portal
-from dream_nb.jobs.backends import BackendName, choose_backend
+from dream_nb.jobs.backends import choose_backend, is_paid
 from dream_nb.jobs.budget import Allowance, Limits, known_price
 from dream_nb.jobs.desk import Desk
 from dream_nb.jobs.identity import Request
+from dream_nb.jobs.keys import find_key, need_key
 from dream_nb.jobs.ledger import Record
 from dream_nb.jobs.library import Library
 from dream_nb.jobs.listener import Callbacks
@@ -46,7 +50,16 @@ Replay = Literal["off", "free", "only"]
 _REPLAYS: Final[tuple[Replay, ...]] = ("off", "free", "only")
 _MAX_TAKE: Final = 10_000
 
-__all__ = ["Replay", "Session", "choose_replay", "close_default_session", "default_session", "dream", "make_request"]
+__all__ = [
+    "Replay",
+    "Session",
+    "choose_replay",
+    "close_default_session",
+    "configure_default_session",
+    "default_session",
+    "dream",
+    "make_request",
+]
 
 
 class Session:
@@ -56,11 +69,12 @@ class Session:
 
     Args:
         library: the folder of the results; by default `DREAM_NB_LIBRARY`, else `dreams` in the working directory.
-        backend: "studio" or "hosted"; by default `DREAM_NB_BACKEND`, else hosted where `LUMAAI_API_KEY` is set, else
-            the studio. The library gives what it has of another backend only where none is set.
+        backend: "studio", "hosted", or the URL of another server with a key of its own; by default
+            `DREAM_NB_BACKEND`, else hosted where there is a key for it, else the studio. The library gives what it has
+            of another backend only where none is set.
         replay: "only" makes nothing, "free" only what costs nothing: what is not in the library is an error. By
             default `DREAM_NB_REPLAY`, else "off".
-        budget: USD cents that the hosted API may cost in this session, or None.
+        budget: USD cents that this session may cost, or None.
         floor: USD cents that have to be left of the balance, or None.
         prices: what a kind of request costs, in USD cents, where that is not to be learned: {"video": 32.0}.
         limits: how much is asked of the hosted API at once.
@@ -72,6 +86,12 @@ class Session:
             and a name that gives back a URL, or a folder that fsspec reaches, such as "s3://bucket/prefix". By default
             `DREAM_NB_UPLOADER`.
 
+    Attributes:
+        backend: who is asked; `use` changes it.
+        replay: as above.
+        library: the files and their ledger.
+        allowance: `budget` and `floor`, which may be changed, and what was `spent` so far, in USD cents.
+
     Raises:
         LibraryError: the folder cannot be used.
         ConfigurationError: no such backend, or no such value of replay.
@@ -80,7 +100,7 @@ class Session:
     def __init__(
         self,
         library: Path | str | None = None,
-        backend: BackendName | None = None,
+        backend: str | None = None,
         *,
         replay: Replay | None = None,
         budget: float | None = None,
@@ -97,9 +117,8 @@ class Session:
         self.backend = choose_backend(backend)
         self.replay = choose_replay(replay)
         self._is_chosen = bool(backend or os.environ.get("DREAM_NB_BACKEND"))
-        self.library = Library(self.home / (library or os.environ.get("DREAM_NB_LIBRARY") or "dreams"))
-        allowance = Allowance(budget, floor, prices or {})
-        self._allowance = allowance
+        self.library = Library(_folder(library))
+        self.allowance = allowance = Allowance(budget, floor, prices or {})
         self._uploads = Uploads(uploader)
         self._desk = Desk(
             self.library, patience or Patience(), allowance, limits or Limits(), callbacks, executor, self._uploads
@@ -241,7 +260,7 @@ class Session:
                 # It may have been paid for there.
                 backend = choose_backend(record.backend)
             self._refuse(request, take, backend)
-            if backend == "hosted" and (record is None or record.state == "intended" or record.has_failed):
+            if is_paid(backend) and (record is None or record.state == "intended" or record.has_failed):
                 self._uploads.check(request)
             runner = self._desk.runner(backend)
             record = self.library.ledger.intend(request, None if fresh else take, backend)
@@ -257,7 +276,67 @@ class Session:
                 return Entry(ask, "under way", 0.0)
         if self.backend == "studio":
             return Entry(ask, "new", 0.0)
-        return Entry(ask, "new", known_price(ask.request, self._allowance, self.library.ledger, self.backend))
+        return Entry(ask, "new", known_price(ask.request, self.allowance, self.library.ledger, self.backend))
+
+    def use(self, backend: str) -> None:
+        """Ask another backend from now on. What is under way goes on at its own.
+
+        Args:
+            backend: "studio", "hosted", or the URL of another server.
+
+        Raises:
+            ConfigurationError: no such backend, or there is no key for it.
+        """
+        name = choose_backend(backend)
+        if is_paid(name):
+            need_key(name)
+        with self._lock:
+            self.backend = name
+            self._is_chosen = True
+
+    def renew(self, backend: str) -> None:
+        """Use the key that a backend has now for what is sent from now on. What is under way goes on.
+
+        Args:
+            backend: whose key changed.
+        """
+        self._desk.renew(backend)
+
+    def upload_to(self, uploader: Uploader | str | None) -> None:
+        """Upload pictures elsewhere from now on.
+
+        Args:
+            uploader: as for the session; None is `DREAM_NB_UPLOADER`.
+        """
+        self._uploads.choose(uploader)
+
+    def credits(self) -> Credits:
+        """The balance at the backend, in USD cents.
+
+        Raises:
+            APIError: it cannot be asked.
+        """
+        return self._desk.credits(self.backend)
+
+    def camera_motions(self) -> list[str]:
+        """The camera motions that the backend knows, to be written into a prompt.
+
+        Raises:
+            APIError: it cannot be asked.
+        """
+        return self._desk.camera_motions(self.backend)
+
+    def stop(self, job: Job) -> None:
+        """Wait no longer for a job. What was sent goes on at its server: the same request comes back to it.
+
+        Args:
+            job: of this session.
+        """
+        with self._lock:
+            for known, followed in self._running.values():
+                if known is job:
+                    followed.cancel()
+                    wait([followed])
 
     def jobs(self) -> list[Job]:
         """What is under way in this session, oldest first."""
@@ -268,6 +347,10 @@ class Session:
         """Every dream in the library, newest first."""
         records = [record for record in self.library.ledger.all() if self.library.path(record) is not None]
         return Dreams(self._dream(record) for record in reversed(records))
+
+    def history(self) -> Dreams:
+        """Everything that the library knows, newest first, whatever became of it."""
+        return Dreams(self._dream(record) for record in reversed(self.library.ledger.all()))
 
     def bring_in(self, id: str) -> Job:  # noqa: A002 - the field's name in the specification
         """Bring a generation that was made elsewhere with the same key into the library.
@@ -308,6 +391,7 @@ class Session:
 
         Raises:
             APIError: the server did not delete it; nothing has changed here.
+            LibraryError: it is of no library, or of one that cannot be written.
         """
         record = self.library.ledger.find(dream.hash, dream.take, dream.backend)
         if record is None or self.library.read_only:
@@ -318,11 +402,38 @@ class Session:
         if files:
             self.library.remove(record)
 
+    def cancel(self, job: Job) -> None:
+        """Have the server delete what it has not made yet, with its refund. See `Job.cancel`.
+
+        Args:
+            job: of this session.
+
+        Raises:
+            DreamError: it has ended, is just being sent, or the server did not delete it.
+        """
+        with self._lock:
+            at = next((at for at, (running, _) in self._running.items() if running is job and not job.done()), None)
+            record = self.library.ledger.find(*at, job.backend) if at else None
+            if at is None or record is None:
+                raise DreamError("it is not under way in this session: there is nothing to cancel")
+            runner = self._desk.runner(choose_backend(record.backend))
+            _, followed = self._running[at]
+        if not portal.call(self._cancel_unsent, record, job, followed):
+            portal.call(runner.cancel, record)
+
+    async def _cancel_unsent(self, record: Record, job: Job, followed: Future[None]) -> bool:
+        # On the loop that sends: between the look and the cancelling nothing leaves.
+        if self.library.ledger.reread(record).state != "intended":
+            return False
+        job.cancelled = True
+        followed.cancel()
+        return True
+
     def _take_up(self) -> None:
         for record in self.library.ledger.under_way():
-            if record.backend == "hosted" and not os.environ.get("LUMAAI_API_KEY"):
-                continue
             with self._lock, contextlib.suppress(DreamError):
+                if is_paid(record.backend) and find_key(record.backend) is None:
+                    continue
                 self._start(self._desk.runner(choose_backend(record.backend)), record)
 
     def _bring_in(self, generation: Generation) -> Job:
@@ -338,7 +449,11 @@ class Session:
             return self._start(runner, record)
 
     def _start(self, runner: Runner, record: Record) -> Job:
-        job = Job(record.request, record.take, record.backend)
+        took = self.library.ledger.durations(record.backend, record.request.generation_type)
+        age = (datetime.now(UTC) - record.sent_at).total_seconds() if record.sent_at else 0.0
+        expected = median(took) if took else None
+        job = Job(record.request, record.take, record.backend, expected=expected, age=max(0.0, age))
+        job.canceller = self.cancel
         self._running[record.hash, record.take] = job, portal.start(self._follow, runner, record, job)
         return job
 
@@ -347,11 +462,11 @@ class Session:
         job.finish(self._dream(record), None)
         return job
 
-    def _refuse(self, request: Request, take: int, backend: BackendName) -> None:
+    def _refuse(self, request: Request, take: int, backend: str) -> None:
         what = f"{request.prompt!r}, take {take}, is not in the library {self.library.folder.name!r}"
         if self.library.read_only:
             raise NotReplayedError(f"{what}, and the folder cannot be written: choose another with DREAM_NB_LIBRARY")
-        if self.replay == "only" or (self.replay == "free" and backend == "hosted"):
+        if self.replay == "only" or (self.replay == "free" and is_paid(backend)):
             raise NotReplayedError(
                 f"{what}, and DREAM_NB_REPLAY={self.replay} lets nothing be made: run the notebook without it first, "
                 "and keep the library beside it"
@@ -363,7 +478,12 @@ class Session:
         except Exception as error:  # noqa: BLE001 - whatever it is, who waits for the job has to hear it
             job.finish(None, error)
         except BaseException:
-            job.finish(None, DreamError("the session was closed before the dream was done: run its cell again"))
+            if job.cancelled:
+                told = DreamCancelledError("cancelled before it was sent: run the cell again to make it after all")
+                job.finish(None, told)
+                return
+            message = "no longer waited for; what was sent goes on: run its cell again to come back to it"
+            job.finish(None, DreamError(message))
             raise
         else:
             job.finish(dream, None)
@@ -406,7 +526,12 @@ def _home() -> Path:
     return Path(shell.starting_dir) if shell is not None and hasattr(shell, "kernel") else Path.cwd()
 
 
+def _folder(library: Path | str | None) -> Path:
+    return _home() / (library or os.environ.get("DREAM_NB_LIBRARY") or "dreams")
+
+
 _default: Session | None = None
+_default_settings: dict[str, Any] = {}
 _default_lock = threading.Lock()
 
 
@@ -415,10 +540,52 @@ def default_session() -> Session:
     global _default  # noqa: PLW0603 - one default a process is the point
     with _default_lock:
         if _default is None:
-            _default = Session()
+            _default = Session(**_default_settings)
             # A closed ledger is one plain file, which can be copied or committed.
             atexit.register(close_default_session)
         return _default
+
+
+def known_default_session() -> Session | None:
+    """The default session where it is open, or has a library to look into; None where it would have to make one."""
+    if _default is None and not (_folder(_default_settings.get("library")) / "ledger.sqlite").is_file():
+        return None
+    return default_session()
+
+
+def configure_default_session(name: str, value: Any) -> None:
+    """Change one setting of the default session, now or for when it is opened.
+
+    Args:
+        name: an argument of `Session`: library, backend, replay, budget, floor or uploader.
+        value: what it is from now on; None leaves it to the environment.
+
+    Raises:
+        ConfigurationError: the library cannot be changed while dreams are under way in it.
+    """
+    session = _default
+    if session is not None:
+        if name == "library":
+            if jobs := session.jobs():
+                raise ConfigurationError(
+                    f"{len(jobs)} under way in the library {session.library.folder.name!r}: wait, or run %dreams stop, "
+                    "before you choose another"
+                )
+            close_default_session()
+        elif name == "backend":
+            session.use(choose_backend(value))
+        elif name == "replay":
+            session.replay = choose_replay(value)
+        elif name == "uploader":
+            session.upload_to(value)
+        else:
+            setattr(session.allowance, name, value)
+    _default_settings[name] = value
+
+
+def forget_default_settings() -> None:
+    """Leave the settings of the next default session to the environment."""
+    _default_settings.clear()
 
 
 def close_default_session() -> None:
@@ -434,12 +601,37 @@ def close_default_session() -> None:
 def dream(
     prompt: str, *, kind: Literal["video", "image"] = "video", take: int = 1, fresh: bool = False, **fields: Any
 ) -> Dream:
-    """`Session.dream` on the default session: make a dream, or take it from the library, and wait for it."""
+    """`Session.dream` on the default session: make a dream, or take it from the library, and wait for it.
+
+    Args:
+        prompt: what to dream.
+        kind: "video" or "image".
+        take: which result of the same request, from 1.
+        fresh: whether to make a new take, whatever is there.
+        **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`; `frame0` and `frame1` take a
+            `Dream`, a `Generation`, the `Path` of a picture, a URL, or a generation's id.
+
+    Raises:
+        InvalidRequestError: a field breaks the specification; nothing was sent.
+        DreamError: it could not be made.
+    """
     return default_session().dream(prompt, kind=kind, take=take, fresh=fresh, **fields)
 
 
 def sweep(
     prompt: str, *, kind: Literal["video", "image"] = "video", takes: int = 1, fresh: bool = False, **fields: Any
 ) -> Dreams:
-    """`Session.sweep` on the default session: make every dream that a prompt stands for, and wait for all."""
+    """`Session.sweep` on the default session: make every dream that a prompt stands for, and wait for all.
+
+    Args:
+        prompt: with its alternatives, as `{dawn|noon}` or `{time=dawn|noon}`.
+        kind: "video" or "image".
+        takes: how many results of each request.
+        fresh: whether to make new takes, whatever is there.
+        **fields: as for `dream`.
+
+    Raises:
+        InvalidRequestError: a field breaks the specification; nothing was sent.
+        SweepError: some could not be made; the others are in its `dreams`.
+    """
     return default_session().sweep(prompt, kind=kind, takes=takes, fresh=fresh, **fields)

@@ -69,8 +69,18 @@ class Kernel:
             then: what is done at that point, an interrupt for example.
             seconds: how long to wait for each message.
         """
+        return self.answer(self.client.execute(source), when=when, then=then, seconds=seconds)
+
+    def answer(
+        self,
+        sent: str,
+        *,
+        when: Callable[[Message], bool] | None = None,
+        then: Callable[[], None] = lambda: None,
+        seconds: float = SECONDS,
+    ) -> Answer:
+        """What a cell sends back that was sent already; the arguments are those of `run`."""
         answer = Answer()
-        sent = self.client.execute(source)
         waiting = when
         while True:
             message = self.client.get_iopub_msg(timeout=seconds)

@@ -92,7 +92,7 @@ def test_an_empty_prompt_is_refused_before_anything_is_sent(session: Session, pr
 
 def test_an_unknown_backend_names_the_choices(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="backend 'cloud' is not one of studio, hosted"):
-        Session(tmp_path, backend="cloud")  # type: ignore[arg-type]
+        Session(tmp_path, backend="cloud")
 
 
 def test_the_hosted_backend_without_a_key_says_what_to_set(tmp_path: Path) -> None:

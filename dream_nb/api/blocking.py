@@ -74,17 +74,47 @@ class DreamMachine:
         portal.call(self._client.aclose)
 
     def create_generation(self, request: GenerationRequest, *, headers: Mapping[str, str] | None = None) -> Generation:
-        """`createGeneration`: ask for a video. Sent once, never retried here. Gives back the queued generation."""
+        """`createGeneration`: ask for a video. Sent once, never retried here.
+
+        Args:
+            request: what is asked for.
+            headers: further headers of this call.
+
+        Returns:
+            The queued generation.
+
+        Raises:
+            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+        """
         return portal.call(partial(self._client.create_generation, request, headers=headers))
 
     def generate_image(
         self, request: ImageGenerationRequest, *, headers: Mapping[str, str] | None = None
     ) -> Generation:
-        """`generateImage`: ask for an image. Sent once, never retried here. Gives back the queued generation."""
+        """`generateImage`: ask for an image. Sent once, never retried here.
+
+        Args:
+            request: what is asked for.
+            headers: further headers of this call.
+
+        Returns:
+            The queued generation.
+
+        Raises:
+            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+        """
         return portal.call(partial(self._client.generate_image, request, headers=headers))
 
     def get_generation(self, id: str) -> Generation:  # noqa: A002 - the parameter's name in the specification
-        """`getGeneration`: a generation by its id."""
+        """`getGeneration`: a generation by its id.
+
+        Args:
+            id: the generation's.
+
+        Raises:
+            NotFoundError: there is none of this id, or it is another account's.
+            APIError: the call failed otherwise.
+        """
         return portal.call(self._client.get_generation, id)
 
     def list_generations(self, *, limit: int = 100, offset: int = 0) -> ListGenerationResponse:
@@ -101,13 +131,24 @@ class DreamMachine:
 
         Each is given once, also when newer ones are made in the meantime (of which some may be among them). Deleting
         moves the others to earlier pages: to delete while going through, make a list of them first.
+
+        Args:
+            page: how many a call gives at most.
         """
         pages = Pages(page)
         while not pages.ended:
             yield from pages.new(self.list_generations(limit=page, offset=pages.offset))
 
     def delete_generation(self, id: str) -> None:  # noqa: A002 - the parameter's name in the specification
-        """`deleteGeneration`: remove a generation, or cancel it where the server still can."""
+        """`deleteGeneration`: remove a generation, or cancel it where the server still can.
+
+        Args:
+            id: the generation's.
+
+        Raises:
+            NotFoundError: there is none of this id, or it is another account's.
+            APIError: the call failed otherwise.
+        """
         portal.call(self._client.delete_generation, id)
 
     def get_credits(self) -> Credits:

@@ -88,7 +88,18 @@ class AsyncDreamMachine:
     async def create_generation(
         self, request: GenerationRequest, *, headers: Mapping[str, str] | None = None
     ) -> Generation:
-        """`createGeneration`: ask for a video. Sent once, never retried here. Gives back the queued generation."""
+        """`createGeneration`: ask for a video. Sent once, never retried here.
+
+        Args:
+            request: what is asked for.
+            headers: further headers of this call.
+
+        Returns:
+            The queued generation.
+
+        Raises:
+            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+        """
         return await self._connection.ask(
             "createGeneration", _generation, "POST", "/generations", body=request, headers=headers
         )
@@ -96,13 +107,32 @@ class AsyncDreamMachine:
     async def generate_image(
         self, request: ImageGenerationRequest, *, headers: Mapping[str, str] | None = None
     ) -> Generation:
-        """`generateImage`: ask for an image. Sent once, never retried here. Gives back the queued generation."""
+        """`generateImage`: ask for an image. Sent once, never retried here.
+
+        Args:
+            request: what is asked for.
+            headers: further headers of this call.
+
+        Returns:
+            The queued generation.
+
+        Raises:
+            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+        """
         return await self._connection.ask(
             "generateImage", _generation, "POST", "/generations/image", body=request, headers=headers
         )
 
     async def get_generation(self, id: str) -> Generation:  # noqa: A002 - the parameter's name in the specification
-        """`getGeneration`: a generation by its id."""
+        """`getGeneration`: a generation by its id.
+
+        Args:
+            id: the generation's.
+
+        Raises:
+            NotFoundError: there is none of this id, or it is another account's.
+            APIError: the call failed otherwise.
+        """
         return await self._connection.ask("getGeneration", _generation, "GET", f"/generations/{_segment(id)}")
 
     async def list_generations(self, *, limit: int = 100, offset: int = 0) -> ListGenerationResponse:
@@ -125,6 +155,9 @@ class AsyncDreamMachine:
 
         Each is given once, also when newer ones are made in the meantime (of which some may be among them). Deleting
         moves the others to earlier pages: to delete while going through, make a list of them first.
+
+        Args:
+            page: how many a call gives at most.
         """
         pages = Pages(page)
         while not pages.ended:
@@ -133,7 +166,15 @@ class AsyncDreamMachine:
                 yield generation
 
     async def delete_generation(self, id: str) -> None:  # noqa: A002 - the parameter's name in the specification
-        """`deleteGeneration`: remove a generation, or cancel it where the server still can."""
+        """`deleteGeneration`: remove a generation, or cancel it where the server still can.
+
+        Args:
+            id: the generation's.
+
+        Raises:
+            NotFoundError: there is none of this id, or it is another account's.
+            APIError: the call failed otherwise.
+        """
         await self._connection.ask("deleteGeneration", _nothing, "DELETE", f"/generations/{_segment(id)}")
 
     async def get_credits(self) -> Credits:

@@ -74,10 +74,8 @@ class Connection:
         home = os.environ.get("LUMAAI_BASE_URL") or DEFAULT_BASE_URL
         url = _address(base_url or home)
         self.base_url = str(url).rstrip("/")
-        if url.scheme == "http" and http_client is None and not _is_loopback(url.host):
-            raise errors.ConfigurationError(
-                f"base URL {self.base_url!r} would send the key in the clear: use https, or a loopback address"
-            )
+        if http_client is None:
+            _check_safe(url)
         if key is None and _origin(url) == _origin(_address(home)):
             key = hidden(os.environ.get("LUMAAI_API_KEY"))
         self._auth = _Bearer(_checked(key, url.host), _origin(url))
@@ -270,6 +268,34 @@ def _address(base_url: str) -> httpx2.URL:
             f"the base URL {shown} is not an http(s) address without a query, such as {DEFAULT_BASE_URL}"
         )
     return url
+
+
+def safe_address(base_url: str) -> str:
+    """A server's address in its one spelling.
+
+    Args:
+        base_url: the address.
+
+    Raises:
+        ConfigurationError: it is no http(s) address, or would send a key in the clear.
+    """
+    url = _address(base_url)
+    _check_safe(url)
+    return str(url).rstrip("/")
+
+
+def origin_of(base_url: str) -> str:
+    """The origin of an address: scheme, host, and the port where it is not the scheme's own."""
+    url = _address(base_url)
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"
+
+
+def _check_safe(url: httpx2.URL) -> None:
+    if url.scheme == "http" and not _is_loopback(url.host):
+        shown = str(url).rstrip("/")
+        raise errors.ConfigurationError(
+            f"base URL {shown!r} would send the key in the clear: use https, or a loopback address"
+        )
 
 
 def _checked(key: SecretStr | None, host: str) -> SecretStr:

@@ -4,6 +4,7 @@
   x InvalidRequestError      the request breaks the specification: nothing was sent
   x ConfigurationError       a key, an address or a setting does not fit: nothing was sent
   x GenerationFailedError    the server took the request, and could not make it
+  x DreamCancelledError      its user had the server delete it before it was made: it is refunded
   x SweepError               some dreams of a sweep could not be made; the others are in its `dreams`
   x OutcomeUnknownError      nobody knows whether the server took the request: it is not sent again by itself
   x NotReplayedError         it is not in the library, and nothing may be made: nothing was sent
@@ -58,7 +59,11 @@ class InvalidRequestError(DreamError, ValueError):
 
     @classmethod
     def reading(cls, error: pydantic.ValidationError) -> Self:
-        """The problems that pydantic found, each as one sentence that names its field."""
+        """The problems that pydantic found, each as one sentence that names its field.
+
+        Args:
+            error: what pydantic raised.
+        """
         return cls(*(_sentence(problem["loc"], problem["type"], problem["msg"]) for problem in error.errors()))
 
 
@@ -100,6 +105,10 @@ class GenerationFailedError(DreamError):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by the arguments: the message alone would not do."""
         return type(self), (self.id, self.reason, self.advice)
+
+
+class DreamCancelledError(DreamError):
+    """A generation that its user cancelled before it was made."""
 
 
 class SweepError(DreamError):

@@ -44,8 +44,10 @@ def _open(info: ValidationInfo, what: str) -> bool:
 
 
 def _one_of(name: str, values: tuple[str, ...]) -> Callable[[str, ValidationInfo], str]:
+    known = frozenset(values)
+
     def check(value: str, info: ValidationInfo) -> str:
-        if value not in values and not _open(info, "enums"):
+        if value not in known and not _open(info, "enums"):
             raise PydanticCustomError(
                 "enum",
                 "{name} '{value}' is not one of {allowed}",
@@ -75,6 +77,9 @@ class _Schema(BaseModel):
     def from_answer(cls, document: bytes | str | Mapping[str, Any]) -> Self:
         """Read what a server answered: unknown fields kept, unknown enum values and nulls accepted.
 
+        Args:
+            document: JSON, or the object that it stands for.
+
         Raises:
             ValueError: the document is not JSON, or not an object of this schema (`pydantic.ValidationError`).
         """
@@ -83,6 +88,9 @@ class _Schema(BaseModel):
     @classmethod
     def from_body(cls, document: bytes | str | Mapping[str, Any]) -> Self:
         """Read what a client sent to a server: unknown fields kept, everything else strict.
+
+        Args:
+            document: JSON, or the object that it stands for.
 
         Raises:
             ValueError: the document is not JSON, or breaks this schema (`pydantic.ValidationError`).
@@ -97,13 +105,14 @@ class _Schema(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _doors(cls, data: Any, info: ValidationInfo) -> Any:
+        # Lists of thousands come through here: of what most of them are, nothing more is asked.
         if not isinstance(data, Mapping):
             return data
-        if _open(info, "nulls"):
+        if None in data.values() and _open(info, "nulls"):
             data = {key: value for key, value in data.items() if value is not None}
-        unknown = [key for key in data if key not in cls.model_fields]
-        if unknown and not _open(info, "fields"):
-            raise _unknown_field(str(unknown[0]), cls.model_fields)
+        if not data.keys() <= cls.__pydantic_fields__.keys() and not _open(info, "fields"):
+            unknown = next(key for key in data if key not in cls.__pydantic_fields__)
+            raise _unknown_field(str(unknown), cls.__pydantic_fields__)
         return data
 
     def wire(self) -> dict[str, Any]:
@@ -119,14 +128,24 @@ def _unknown_field(name: str, known: Mapping[str, object]) -> PydanticCustomErro
 
 
 class ImageReference(_Schema):
-    """`ImageReference`: a keyframe that is a picture, by its URL."""
+    """`ImageReference`: a keyframe that is a picture, by its URL.
+
+    Attributes:
+        type: "image".
+        url: of the picture.
+    """
 
     type: Literal["image"] = "image"
     url: str
 
 
 class GenerationReference(_Schema):
-    """`GenerationReference`: a keyframe that is an earlier generation, by its id."""
+    """`GenerationReference`: a keyframe that is an earlier generation, by its id.
+
+    Attributes:
+        type: "generation".
+        id: the generation's.
+    """
 
     type: Literal["generation"] = "generation"
     id: str
@@ -148,34 +167,57 @@ Keyframe = Annotated[
 
 
 class Keyframes(_Schema):
-    """`Keyframes`: what the video begins with (`frame0`) and ends with (`frame1`)."""
+    """`Keyframes`: what the video begins and ends with.
+
+    Attributes:
+        frame0: what it begins with; of a generation its last frame.
+        frame1: what it ends with; of a generation its first frame.
+    """
 
     frame0: Keyframe | None = None
     frame1: Keyframe | None = None
 
 
 class ImageRef(_Schema):
-    """`ImageRef`: a picture to follow, and how much (`weight`, 0 to 1)."""
+    """`ImageRef`: a picture to follow.
+
+    Attributes:
+        url: of the picture.
+        weight: how much to follow it, 0 to 1.
+    """
 
     url: str | None = None
     weight: float | None = None
 
 
 class ModifyImageRef(_Schema):
-    """`ModifyImageRef`: the picture to change, and how near to stay to it (`weight`, 0 to 1)."""
+    """`ModifyImageRef`: the picture to change.
+
+    Attributes:
+        url: of the picture.
+        weight: how near to stay to it, 0 to 1.
+    """
 
     url: str | None = None
     weight: float | None = None
 
 
 class ImageIdentity(_Schema):
-    """`ImageIdentity`: pictures of one and the same character, by their URLs."""
+    """`ImageIdentity`: pictures of one and the same character.
+
+    Attributes:
+        images: their URLs.
+    """
 
     images: list[str] | None = None
 
 
 class CharacterRef(_Schema):
-    """The object `character_ref` of `ImageGenerationRequest`."""
+    """The object `character_ref` of `ImageGenerationRequest`.
+
+    Attributes:
+        identity0: the pictures of the character.
+    """
 
     identity0: ImageIdentity | None = None
 
@@ -191,9 +233,12 @@ class _Request(_Schema):
     @model_validator(mode="before")
     @classmethod
     def _gather_extra(cls, data: Any, info: ValidationInfo) -> Any:
-        if not isinstance(data, Mapping) or not _open(info, "fields"):
+        if not isinstance(data, Mapping):
             return data
-        known = {key: data[key] for key in data if key in cls.model_fields and key != "extra"}
+        fields = cls.__pydantic_fields__.keys()
+        if ("extra" not in data and data.keys() <= fields) or not _open(info, "fields"):
+            return data
+        known = {key: data[key] for key in data if key in fields and key != "extra"}
         return known | {"extra": {key: data[key] for key in data if key not in known}}
 
     @field_validator("extra")
@@ -213,7 +258,21 @@ class _Request(_Schema):
 
 
 class GenerationRequest(_Request):
-    """`GenerationRequest`: a video. `model`, `duration`, `resolution` and `concepts` are the hosted API's additions."""
+    """`GenerationRequest`: a video. `model`, `duration`, `resolution` and `concepts` are the hosted API's additions.
+
+    Attributes:
+        prompt: what to dream.
+        aspect_ratio: 1:1, 16:9, 9:16, 4:3, 3:4, 21:9 or 9:21.
+        callback_url: where the server tells of each change.
+        extra: fields that this version lacks, as they are sent.
+        generation_type: "video".
+        loop: whether its end meets its beginning.
+        keyframes: what it begins and ends with.
+        model: such as "ray-2".
+        duration: such as "5s".
+        resolution: 540p, 720p, 1080p or 4k.
+        concepts: such as [{"key": "dolly_zoom"}].
+    """
 
     generation_type: Literal["video"] = "video"
     loop: bool | None = None
@@ -225,7 +284,21 @@ class GenerationRequest(_Request):
 
 
 class ImageGenerationRequest(_Request):
-    """`ImageGenerationRequest`: an image. `format` ("jpg", "png") is the hosted API's addition."""
+    """`ImageGenerationRequest`: an image. `format` is the hosted API's addition.
+
+    Attributes:
+        prompt: what to dream.
+        aspect_ratio: 1:1, 16:9, 9:16, 4:3, 3:4, 21:9 or 9:21.
+        callback_url: where the server tells of each change.
+        extra: fields that this version lacks, as they are sent.
+        generation_type: "image".
+        model: "photon-1" or "photon-flash-1".
+        image_ref: pictures to follow.
+        style_ref: pictures whose style to follow.
+        character_ref: pictures of one and the same character.
+        modify_image_ref: the picture to change.
+        format: "jpg" or "png".
+    """
 
     generation_type: Literal["image"] = "image"
     model: ImageModel = "photon-1"
@@ -255,7 +328,18 @@ class Assets(_Schema):
 
 
 class Generation(_Schema):
-    """`Generation`: a request on the server, from queued to completed or failed."""
+    """`Generation`: a request on the server, from queued to completed or failed.
+
+    Attributes:
+        id: its name at the server.
+        generation_type: "video" or "image".
+        state: "queued", "dreaming", "completed" or "failed".
+        failure_reason: why it failed, in the server's words.
+        created_at: when the server took it.
+        assets: the URLs of what was made.
+        model: which made it.
+        request: what was asked for, as the server understood it.
+    """
 
     id: str | None = None
     generation_type: GenerationType | None = None

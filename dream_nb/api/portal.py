@@ -77,6 +77,12 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
     Inside a running loop its first use patches that loop to be re-entrant (nest-asyncio2), for which there is no way
     back: the patch stays until the process ends. Nothing else in dream_nb needs it.
+
+    Args:
+        coroutine: what is run.
+
+    Returns:
+        What the coroutine gives back; what it raises is raised.
     """
     try:
         loop = asyncio.get_running_loop()

@@ -1,7 +1,8 @@
-"""Who is asked, and with which key: the embedded studio, or the hosted API."""
+"""Who is asked, and with which key: the embedded studio, the hosted API, or another server of the same API."""
 
 from __future__ import annotations
 
+import difflib
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable
@@ -9,17 +10,17 @@ from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import httpx2
 
 from dream_nb.api.client import AsyncDreamMachine
 from dream_nb.api.errors import ConfigurationError
+from dream_nb.jobs.keys import Key, address_of, find_key
 from dream_nb.jobs.patience import Patience
 from dream_nb.workers import pool
 
-BackendName = Literal["studio", "hosted"]
-BACKENDS: Final[tuple[BackendName, ...]] = ("studio", "hosted")
+BACKENDS: Final = ("studio", "hosted")
 
 _STUDIO_URL: Final = "http://studio/dream-machine/v1"
 _ACCOUNT: Final = "notebook"
@@ -30,14 +31,14 @@ class Backend:
     """Where requests go.
 
     Attributes:
-        name: "studio" or "hosted".
+        name: "studio", "hosted", or the URL of another server.
         client: the operations of its API.
         files: fetches assets, and never carries a key.
         tightest_seconds: between two looks at what is under way, where its end is expected.
         widest_seconds: between two looks, at most.
     """
 
-    name: BackendName
+    name: str
     client: AsyncDreamMachine
     files: httpx2.AsyncClient
     tightest_seconds: float
@@ -46,49 +47,77 @@ class Backend:
     @property
     def is_paid(self) -> bool:
         """Whether a create costs money."""
-        return self.name == "hosted"
+        return is_paid(self.name)
 
     def take_header(self, take: int) -> dict[str, str]:
         """What tells a studio, and no one else, which take to draw."""
         return {"Dream-Take": str(take)} if self.name == "studio" else {}
 
 
-def choose_backend(name: str | None = None) -> BackendName:
-    """The backend by its name, else `DREAM_NB_BACKEND`, else hosted where `LUMAAI_API_KEY` is set, else the studio.
+def is_paid(name: str) -> bool:
+    """Whether a create on that backend may cost money."""
+    return name != "studio"
+
+
+def choose_backend(name: str | None = None) -> str:
+    """The backend by its name, else `DREAM_NB_BACKEND`, else hosted where there is a key for it, else the studio.
+
+    Args:
+        name: "studio", "hosted", or the URL of another server; the URL of the hosted API is "hosted".
 
     Raises:
         ConfigurationError: no such backend.
     """
-    name = name or os.environ.get("DREAM_NB_BACKEND") or ("hosted" if os.environ.get("LUMAAI_API_KEY") else "studio")
-    if name not in BACKENDS:
-        raise ConfigurationError(f"backend {name!r} is not one of {', '.join(BACKENDS)}")
-    return name
+    name = name or os.environ.get("DREAM_NB_BACKEND") or ("hosted" if find_key("hosted") else "studio")
+    if name in BACKENDS:
+        return name
+    if "://" not in name:
+        raise ConfigurationError(_no_backend(name))
+    url = address_of(name)
+    return "hosted" if url == address_of("hosted") else url
+
+
+def is_backend(name: object) -> bool:
+    """Whether this is the name of a backend, in its one spelling."""
+    try:
+        return isinstance(name, str) and (name in BACKENDS or ("://" in name and address_of(name) == name))
+    except ConfigurationError:
+        return False
+
+
+def _no_backend(name: str) -> str:
+    near = difflib.get_close_matches(name, BACKENDS, n=1, cutoff=0.5)
+    hint = f": did you mean {near[0]}?" if near else ""
+    # What is like none of them is not shown: it may be a key in the wrong place.
+    shown = f" {name!r}" if near or (name.isalpha() and name.islower()) else ""
+    return f"backend{shown} is not one of {', '.join(BACKENDS)}, or a URL such as https://host/dream-machine/v1{hint}"
 
 
 @asynccontextmanager
 async def open_backend(
-    name: BackendName, folder: Path, patience: Patience, executor: Callable[[], Executor] = pool
+    key: Key | None, name: str, folder: Path, patience: Patience, executor: Callable[[], Executor] = pool
 ) -> AsyncIterator[Backend]:
     """A backend, ready to be asked.
 
     Args:
+        key: its key; None for the studio, which makes its own.
         name: which.
         folder: the library's; a studio keeps what it remembers below it.
         patience: how long is waited for what.
         executor: gives what draws for a studio.
     """
-    opened = _open_studio(folder / ".studio", executor) if name == "studio" else _open_hosted(patience)
+    opened = _open_studio(folder / ".studio", executor) if key is None else _open_server(key, name, patience)
     async with opened as backend:
         yield backend
 
 
 @asynccontextmanager
-async def _open_hosted(patience: Patience) -> AsyncIterator[Backend]:
+async def _open_server(key: Key, name: str, patience: Patience) -> AsyncIterator[Backend]:
     async with (
-        AsyncDreamMachine(timeout=patience.call) as client,
+        AsyncDreamMachine(key.secret, key.base_url, timeout=patience.call) as client,
         httpx2.AsyncClient(timeout=patience.call, follow_redirects=True) as files,
     ):
-        yield Backend("hosted", client, files, tightest_seconds=patience.look, widest_seconds=10.0)
+        yield Backend(name, client, files, tightest_seconds=patience.look, widest_seconds=10.0)
 
 
 @asynccontextmanager

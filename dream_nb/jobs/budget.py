@@ -35,19 +35,21 @@ class Limits:
     a_minute: Mapping[str, int] = field(default_factory=lambda: {"video": 20, "image": 80})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Allowance:
-    """What may be spent on the hosted API, in USD cents.
+    """What may be spent on paid backends in one session, in USD cents.
 
     Attributes:
         budget: in this session at most, or None.
         floor: what has to be left of the balance, or None.
         prices: what a kind of request costs ("video", "image", or `price_kind`), where it is not to be learned.
+        spent: what was spent, as far as prices are known.
     """
 
     budget: float | None = None
     floor: float | None = None
     prices: Mapping[str, float] = field(default_factory=dict)
+    spent: float = 0.0
 
 
 def price_kind(request: Request) -> str:
@@ -91,7 +93,6 @@ class Budget:
         self._under_way = 0
         self._disturbed = False
         self._named = False
-        self.spent = 0.0
 
     @asynccontextmanager
     async def slot(self, request: Request, report: Report) -> AsyncIterator[None]:
@@ -131,7 +132,7 @@ class Budget:
 
     def give_back(self, record: Record) -> None:
         """Count a generation that failed as not paid for: the server refunds it."""
-        self.spent = max(0.0, self.spent - (record.charge or 0.0))
+        self._allowance.spent = max(0.0, self._allowance.spent - (record.charge or 0.0))
 
     def _price(self, request: Request) -> float | None:
         return known_price(request, self._allowance, self._ledger, self._backend.name)
@@ -140,14 +141,14 @@ class Budget:
     async def _known(self, record: Record, price: float, report: Report) -> AsyncIterator[None]:
         async with self._gate:
             await self._allow(price)
-            self.spent += price
+            self._allowance.spent += price
         self._name(report, f"about {dollars(price)}")
         self._disturbed = True
         try:
             yield
         except BaseException:
             if self._ledger.reread(record).state == "intended":
-                self.spent -= price
+                self._allowance.spent -= price
             raise
         self._ledger.update(record, charge=price)
 
@@ -170,18 +171,20 @@ class Budget:
         if cost > 0 and not self._disturbed:
             self._ledger.learn_price(self._backend.name, kind, cost)
             self._ledger.update(record, charge=cost)
-            self.spent += cost
+            self._allowance.spent += cost
 
     async def _allow(self, price: float) -> None:
         budget, floor = self._allowance.budget, self._allowance.floor
-        if budget is not None and self.spent + price > budget:
+        if budget is not None and self._allowance.spent + price > budget:
+            left = max(0.0, budget - self._allowance.spent)
             raise BudgetError(
-                f"this costs about {dollars(price)}, and {dollars(max(0.0, budget - self.spent))} of the budget of "
-                f"{dollars(budget)} are left: raise budget= to go on"
+                f"this costs about {dollars(price)}, and {dollars(left)} of the budget of {dollars(budget)} are left: "
+                "raise budget= (%config DreamMagics.budget) to go on"
             )
         if floor is not None and (balance := await self._balance()) - price < floor:
             raise BudgetError(
-                f"the balance is {dollars(balance)}, and {dollars(floor)} have to be left: lower floor= to go on"
+                f"the balance is {dollars(balance)}, and {dollars(floor)} have to be left: lower floor= "
+                "(%config DreamMagics.floor) to go on"
             )
 
     async def _balance(self) -> float:

@@ -23,7 +23,8 @@ def request_hash(request: Request, identify: Callable[[str], str] = str) -> str:
 
     Args:
         request: the request.
-        identify: gives the lasting name of a generation's id (hash and take where the ledger knows it).
+        identify: gives the lasting name of a generation's id, and of a picture's "sha256:…": hash and take where the
+            ledger knows it.
     """
     document = _canonical(request.wire(), identify)
     document.pop("callback_url", None)
@@ -91,7 +92,7 @@ def _canonical(value: Any, identify: Callable[[str], str]) -> Any:
     if isinstance(value, list):
         return [_canonical(item, identify) for item in value]
     if isinstance(value, str) and value.startswith("data:"):
-        return "sha256:" + hashlib.sha256(data_bytes(value)).hexdigest()
+        return identify("sha256:" + hashlib.sha256(data_bytes(value)).hexdigest())
     if not isinstance(value, dict):
         return value
     if value.get("type") == "generation" and isinstance(value.get("id"), str):

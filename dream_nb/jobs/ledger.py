@@ -23,9 +23,16 @@ from dream_nb.jobs.schema import open_database
 State = Literal["intended", "sending", "unknown", "taken", "deleted"]
 
 logger = logging.getLogger("dream_nb.jobs")
+# Named, so that a row can be read by place.
+_ROWS: Final = (
+    "SELECT hash, take, backend, request, written_at, source, state, sent_at,"
+    " generation, seconds, queued, charge, file, sha256, stars, note, tags FROM requests"
+)
+# Its first line is that of the index `unfinished`.
 _UNDER_WAY: Final = (
-    "(state = 'sending' OR state = 'taken' AND file IS NULL"
-    " AND coalesce(iif(json_valid(generation), json_extract(generation, '$.state'), ''), '') <> 'failed')"
+    "file IS NULL AND state IN ('sending', 'taken')"
+    " AND (state = 'sending'"
+    " OR coalesce(iif(json_valid(generation), json_extract(generation, '$.state'), ''), '') <> 'failed')"
 )
 
 
@@ -45,6 +52,7 @@ class Record:
         sent_at: when it was marked as sending (UTC), or None.
         generation: the last answer of the server, or None before the first.
         seconds: from the create until it was seen to be completed, or None.
+        queued: seconds from the create until it was seen to be dreaming, or None.
         charge: what it cost in USD cents, or None where that is not known.
         file: the finished file's name inside the library, or None.
         sha256: of that file, or None.
@@ -63,6 +71,7 @@ class Record:
     sent_at: datetime | None = None
     generation: Generation | None = None
     seconds: float | None = None
+    queued: float | None = None
     charge: float | None = None
     file: str | None = None
     sha256: str | None = None
@@ -128,17 +137,24 @@ class Ledger:
             self._database.execute("COMMIT")
 
     def hash(self, request: Request) -> str:
-        """The request hash, with the generations that it names known by their own hash and take."""
+        """The request hash, with the generations and pictures of the library known by their own hash and take.
+
+        A picture's bytes say when it was made: drawn anew, they are others.
+        """
         return request_hash(request, self._lasting_name)
 
-    def _lasting_name(self, id: str) -> str:  # noqa: A002 - the field's name in the specification
-        rows = self._execute("SELECT hash, take FROM requests WHERE id = ?", id)
-        return f"{rows[0]['hash']}:{rows[0]['take']}" if rows else id
+    def _lasting_name(self, name: str) -> str:
+        rows = self._execute(
+            "SELECT hash, take FROM requests WHERE id = ? OR 'sha256:' || sha256 = ? ORDER BY written_at LIMIT 1",
+            name,
+            name,
+        )
+        return f"{rows[0]['hash']}:{rows[0]['take']}" if rows else name
 
     def find(self, hash: str, take: int, backend: str | None = None) -> Record | None:  # noqa: A002 - the column's name
         """The record of a request and take: of that backend, else the finished one, the hosted first; or None."""
         rows = self._execute(
-            "SELECT * FROM requests WHERE hash = ? AND take = ? AND backend = coalesce(?, backend)"
+            f"{_ROWS} WHERE hash = ? AND take = ? AND backend = coalesce(?, backend)"
             " ORDER BY file IS NULL, backend = 'studio'",
             hash,
             take,
@@ -148,21 +164,23 @@ class Ledger:
 
     def find_id(self, backend: str, id: str) -> Record | None:  # noqa: A002 - the field's name in the specification
         """The record of a generation, or None."""
-        return next(_records(self._execute("SELECT * FROM requests WHERE backend = ? AND id = ?", backend, id)), None)
+        return next(_records(self._execute(f"{_ROWS} WHERE backend = ? AND id = ?", backend, id)), None)
 
     def naming(self, backend: str, id: str) -> list[Record]:  # noqa: A002 - the field's name in the specification
         """The records whose requests hold an id, oldest first."""
         return list(
             _records(
                 self._execute(
-                    "SELECT * FROM requests WHERE backend = ? AND instr(request, ?) ORDER BY written_at", backend, id
+                    f"{_ROWS} WHERE backend = ? AND instr(request, ?) ORDER BY written_at",
+                    backend,
+                    id,
                 )
             )
         )
 
     def all(self) -> list[Record]:
         """Every record, oldest first."""
-        return list(_records(self._execute("SELECT * FROM requests ORDER BY written_at")))
+        return list(_records(self._execute(f"{_ROWS} ORDER BY written_at")))
 
     def files(self, *, starred: bool = True) -> dict[str, str]:
         """When each finished file was asked for (UTC, ISO 8601), by its name, oldest first.
@@ -181,7 +199,7 @@ class Ledger:
         return list(
             _records(
                 self._execute(
-                    f"SELECT * FROM requests WHERE {_UNDER_WAY} AND backend = coalesce(?, backend) ORDER BY written_at",  # noqa: S608 - ours
+                    f"{_ROWS} WHERE {_UNDER_WAY} AND backend = coalesce(?, backend) ORDER BY written_at",
                     backend,
                 )
             )
@@ -288,6 +306,7 @@ class Ledger:
                 id=None,
                 generation=None,
                 seconds=None,
+                queued=None,
                 charge=None,
                 file=None,
                 sha256=None,
@@ -358,8 +377,8 @@ class Ledger:
         """Put in a row that was made elsewhere, unless the request and take, or the generation, is there."""
         self._change(
             "INSERT INTO requests (hash, take, backend, request, written_at, source, state, sent_at, id, generation,"
-            " seconds, charge, file, sha256, stars, note, tags)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            " seconds, queued, charge, file, sha256, stars, note, tags)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             *_key(record),
             json.dumps(record.request.wire(), ensure_ascii=False),
             record.written_at.isoformat(),
@@ -369,6 +388,7 @@ class Ledger:
             record.generation.id if record.generation else None,
             json.dumps(record.generation.wire(), ensure_ascii=False) if record.generation else None,
             record.seconds,
+            record.queued,
             record.charge,
             record.file,
             record.sha256,
@@ -397,21 +417,25 @@ def _records(rows: list[sqlite3.Row]) -> Iterator[Record]:
 
 
 def _record(row: sqlite3.Row) -> Record:
+    # Looking each column up by its name takes as long as finding the row.
+    digest, take, backend, request, written_at, source, state, sent_at = row[:8]
+    generation, seconds, queued, charge, file, sha256, stars, note, tags = row[8:]
     return Record(
-        hash=row["hash"],
-        take=row["take"],
-        backend=row["backend"],
-        request=read_request(json.loads(row["request"])),
-        written_at=datetime.fromisoformat(row["written_at"]),
-        source=row["source"],
-        state=row["state"],
-        sent_at=datetime.fromisoformat(row["sent_at"]) if row["sent_at"] else None,
-        generation=Generation.from_answer(row["generation"]) if row["generation"] else None,
-        seconds=row["seconds"],
-        charge=row["charge"],
-        file=row["file"],
-        sha256=row["sha256"],
-        stars=row["stars"],
-        note=row["note"],
-        tags=tuple(str(tag) for tag in json.loads(row["tags"])),
+        hash=digest,
+        take=take,
+        backend=backend,
+        request=read_request(json.loads(request)),
+        written_at=datetime.fromisoformat(written_at),
+        source=source,
+        state=state,
+        sent_at=datetime.fromisoformat(sent_at) if sent_at else None,
+        generation=Generation.from_answer(generation) if generation else None,
+        seconds=seconds,
+        queued=queued,
+        charge=charge,
+        file=file,
+        sha256=sha256,
+        stars=stars,
+        note=note,
+        tags=tuple(str(tag) for tag in json.loads(tags)) if tags != "[]" else (),
     )

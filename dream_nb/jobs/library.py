@@ -200,11 +200,7 @@ class Library(Folder):
         try:
             with partial.open("xb") as file:
                 await fill(file)
-                file.flush()
-                await anyio.to_thread.run_sync(os.fsync, file.fileno())
-            await anyio.to_thread.run_sync(_check, partial, suffix)
-            await anyio.to_thread.run_sync(inscribe, partial, suffix, record)
-            sha256 = await anyio.to_thread.run_sync(_sha256, partial)
+            sha256 = await anyio.to_thread.run_sync(_finish, partial, suffix, record)
             name = self._claim(partial, record, suffix, sha256)
             write_sidecar(self.folder, replace(record, file=name, sha256=sha256))
             return StoredFile(name, sha256)
@@ -237,6 +233,15 @@ def slug(prompt: str) -> str:
     if len(words) > _MAX_SLUG:
         words = words[: _MAX_SLUG + 1].rpartition("-")[0] or words[:_MAX_SLUG]
     return words or "dream"
+
+
+def _finish(path: Path, suffix: str, record: Record) -> str:
+    """Check a file, write into it where it comes from, and force it to the disk. Gives back its sha256."""
+    _check(path, suffix)
+    inscribe(path, suffix, record)
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check(path: Path, suffix: str) -> None:

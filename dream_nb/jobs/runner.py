@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Final, TypeVar
 
 import anyio
 
-from dream_nb.api.errors import DreamError, GenerationFailedError, NotFoundError
+from dream_nb.api.errors import DreamCancelledError, DreamError, GenerationFailedError, NotFoundError
 from dream_nb.api.models import Generation
 from dream_nb.api.retry import retried
 from dream_nb.jobs.advice import advice, is_moderation
@@ -21,6 +23,11 @@ from dream_nb.jobs.progress import Progress, Report, spoken
 from dream_nb.jobs.sender import Sender
 from dream_nb.jobs.uploads import Uploads
 from dream_nb.jobs.watcher import Watcher
+
+# A request that old is as good as just sent.
+_SOON_SECONDS: Final = 1.0
+T = TypeVar("T")
+_CANCELLED: Final = "cancelled, and refunded: run the cell again to make it after all"
 
 
 class Runner:
@@ -55,6 +62,7 @@ class Runner:
         self._sender = Sender(backend, self._ledger, leases.owner, patience, callback_url, uploads)
         self.watcher = Watcher(backend, self._durations, patience.pause)
         self._downloads = Downloads(backend.files, library, patience)
+        self._cancelled: set[str] = set()
 
     async def run(self, record: Record, report: Report) -> Record:
         """Bring a request from wherever it stands to its file.
@@ -93,10 +101,47 @@ class Runner:
                         "server: run the cell again to come back to it"
                     ) from None
                 except NotFoundError:
+                    if record.generation is not None and record.generation.id in self._cancelled:
+                        raise DreamCancelledError(_CANCELLED) from None
                     # A studio whose folder was cleared forgets what it made, and draws it again for nothing.
                     if self.backend.name != "studio":
                         raise
                     record = self._ledger.forget(record)
+
+    async def cancel(self, record: Record) -> None:
+        """Have the server delete a generation that it has not finished, which it refunds; its run ends.
+
+        The row is as before it was sent: asked for again, it is made.
+
+        Args:
+            record: the row of the ledger.
+
+        Raises:
+            DreamError: it is being sent, or has ended; nothing has changed.
+            APIError: the server did not delete it, as far as is known; it goes on.
+        """
+        record = self._ledger.reread(record)
+        if record.generation is None or not record.generation.id:
+            raise DreamError("it is just being sent, and has no name yet: cancel it in a moment")
+        id = record.generation.id  # noqa: A001 - the field's name in the specification
+        client = self.backend.client
+        seen = await self._retried(lambda: client.get_generation(id))
+        if seen.is_final:
+            raise DreamError(f"it has {seen.state} already, and is no longer refunded: delete it when it is shown")
+        self._cancelled.add(id)
+        try:
+            await self._retried(lambda: client.delete_generation(id))
+        except NotFoundError:
+            pass
+        except BaseException:
+            self._cancelled.discard(id)
+            raise
+        self._budget.give_back(record)
+        self._ledger.forget(record)
+        self.watcher.give_up(id, DreamCancelledError(_CANCELLED))
+
+    async def _retried(self, call: Callable[[], Awaitable[T]]) -> T:
+        return await retried(call, first=self._patience.pause, seconds=self._patience.trying)
 
     async def _take(self, record: Record, report: Report) -> Record:
         """Make sure that the server has the request."""
@@ -123,11 +168,7 @@ class Runner:
         assert generation is not None
 
         async def refresh() -> Generation:
-            fresh = await retried(
-                lambda: self.backend.client.get_generation(generation.id or ""),
-                first=self._patience.pause,
-                seconds=self._patience.trying,
-            )
+            fresh = await self._retried(lambda: self.backend.client.get_generation(generation.id or ""))
             self._ledger.update(record, generation=fresh)
             return fresh
 
@@ -141,19 +182,23 @@ class Runner:
         if generation.is_final:
             return record
         last = generation.state
+        since = record.sent_at or record.written_at
+        age = max(timedelta(), datetime.now(UTC) - since)
 
         def changed(seen: Generation) -> None:
             nonlocal last
             report(Progress(seen.state or "queued", _fraction(seen)))
             if seen.state != last:
                 last = seen.state
-                self._ledger.update(record, generation=seen)
+                queued = (datetime.now(UTC) - since).total_seconds()
+                # Seen right after it was taken up again, its turn came anywhere before.
+                is_known = seen.state == "dreaming" and age.total_seconds() < max(_SOON_SECONDS, queued / 2)
+                self._ledger.update(record, generation=seen, **({"queued": queued} if is_known else {}))
 
         report(Progress(generation.state or "queued", _fraction(generation)))
-        age = max(timedelta(), datetime.now(UTC) - (record.sent_at or record.written_at))
         generation = await self.watcher.follow(generation, changed, age.total_seconds())
-        took = (datetime.now(UTC) - (record.sent_at or record.written_at)).total_seconds()
-        # Seen right after it was taken up again, its end lies anywhere before.
+        took = (datetime.now(UTC) - since).total_seconds()
+        # As above, of its end.
         is_known = generation.state == "completed" and age.total_seconds() < took / 2
         return self._ledger.update(record, generation=generation, **({"seconds": took} if is_known else {}))
 

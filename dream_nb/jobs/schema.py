@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-VERSION: Final = 3
+VERSION: Final = 4
 
 _TABLES: Final = """
 CREATE TABLE requests (
@@ -22,6 +22,7 @@ CREATE TABLE requests (
     id TEXT,
     generation TEXT,
     seconds REAL,
+    queued REAL,
     charge REAL,
     file TEXT,
     sha256 TEXT,
@@ -33,6 +34,9 @@ CREATE TABLE requests (
     PRIMARY KEY (hash, take, backend)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX by_id ON requests (backend, id) WHERE id IS NOT NULL;
+CREATE INDEX unfinished ON requests (state) WHERE file IS NULL AND state IN ('sending', 'taken');
+CREATE INDEX timed ON requests (backend, sent_at) WHERE seconds IS NOT NULL;
+CREATE INDEX finished ON requests (written_at, file, stars) WHERE file IS NOT NULL;
 CREATE TABLE past (backend TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (backend, id)) STRICT, WITHOUT ROWID;
 CREATE TABLE prices (
     backend TEXT NOT NULL, kind TEXT NOT NULL, cents REAL NOT NULL, PRIMARY KEY (backend, kind)
@@ -60,8 +64,17 @@ ALTER TABLE requests ADD COLUMN note TEXT NOT NULL DEFAULT '';
 ALTER TABLE requests ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
 CREATE TABLE measures (
     sha256 TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (sha256, name)
-) STRICT, WITHOUT ROWID
+) STRICT, WITHOUT ROWID;
 """
+# The third did not know how long a request had waited for its turn, and read every row to find the few that are under
+# way, and the last that were timed.
+_FROM_3: Final = """
+ALTER TABLE requests ADD COLUMN queued REAL;
+CREATE INDEX unfinished ON requests (state) WHERE file IS NULL AND state IN ('sending', 'taken');
+CREATE INDEX timed ON requests (backend, sent_at) WHERE seconds IS NOT NULL;
+CREATE INDEX finished ON requests (written_at, file, stars) WHERE file IS NOT NULL;
+"""
+_LATER: Final = {2: _FROM_2, 3: _FROM_3}
 _BUSY_SECONDS: Final = 30.0
 # Write-ahead logging needs memory that all processes share: these file systems have none.
 _NETWORK: Final = frozenset(
@@ -125,8 +138,9 @@ def _migrate(database: sqlite3.Connection) -> None:
 
 def _script(database: sqlite3.Connection) -> str:
     """What makes the tables of this version out of those that are there."""
-    if _version(database) == 2:
-        return _FROM_2
+    version = _version(database)
+    if version in _LATER:
+        return "".join(_LATER[step] for step in range(version, VERSION))
     is_old = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'requests'").fetchone()
     return _FROM_1.format(tables=_TABLES) if is_old else _TABLES
 

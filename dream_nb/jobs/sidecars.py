@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dream_nb.api.models import Generation
+from dream_nb.jobs.backends import is_backend
 from dream_nb.jobs.identity import read_request, request_hash
 from dream_nb.jobs.ledger import Record
 
@@ -19,7 +20,6 @@ _MAX_BYTES: Final = 64 * 2**20
 _MAX_TAKE: Final = 10_000
 MAX_STARS: Final = 5
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
-_BACKENDS: Final = frozenset({"studio", "hosted"})
 
 logger = logging.getLogger("dream_nb.jobs")
 
@@ -36,6 +36,7 @@ def write_sidecar(folder: Path, record: Record) -> None:
         "written_at": record.written_at.isoformat(),
         "sent_at": record.sent_at.isoformat() if record.sent_at else None,
         "seconds": record.seconds,
+        "queued": record.queued,
         "charge": record.charge,
         "sha256": record.sha256,
         "stars": record.stars,
@@ -74,7 +75,7 @@ def _read(path: Path, file: str) -> Record:
         document["version"] == _VERSION
         and type(take) is int
         and 1 <= take <= _MAX_TAKE
-        and document["backend"] in _BACKENDS
+        and is_backend(document["backend"])
         and _SHA256.fullmatch(document["hash"])
         and _SHA256.fullmatch(sha256)
     )
@@ -101,6 +102,7 @@ def _read(path: Path, file: str) -> Record:
         sent_at=datetime.fromisoformat(sent_at) if sent_at else None,
         generation=Generation.from_answer(generation) if generation else None,
         seconds=_number(document.get("seconds")),
+        queued=_number(document.get("queued")),
         charge=_number(document.get("charge")),
         file=file,
         sha256=sha256,

@@ -33,6 +33,10 @@ class Uploads:
     """
 
     def __init__(self, uploader: Uploader | str | None = None) -> None:
+        self.choose(uploader)
+
+    def choose(self, uploader: Uploader | str | None) -> None:
+        """Put them elsewhere from now on; None is `DREAM_NB_UPLOADER`."""
         self._uploader = uploader or os.environ.get("DREAM_NB_UPLOADER") or None
 
     def check(self, request: Request) -> None:

@@ -93,6 +93,11 @@ class Watcher:
             self._told = self._urgent = True
             self._wake.set()
 
+    def give_up(self, id: str, error: DreamError) -> None:  # noqa: A002 - the field's name in the specification
+        """Follow a generation no more: whoever waits for it gets the error."""
+        if followed := self._followed.get(id):
+            self._fail([followed], error)
+
     async def _run(self) -> None:
         backoff: Backoff | None = None
         while True:

@@ -141,7 +141,8 @@ def _fill_in(given: Any, defaults: Mapping[str, Any]) -> Kind:
     """Fill in the options that the line does not say, where they fit its kind; gives back that kind."""
     kind = _kind(given) or defaults.get("kind") or "video"
     for name, value in defaults.items():
-        if name != "kind" and not getattr(given, name, None) and _ONLY.get(name, kind) == kind:
+        fits = _ONLY.get(name, kind) == kind and (name != "model" or (value in IMAGE_MODELS) == (kind == "image"))
+        if name != "kind" and not getattr(given, name, None) and fits:
             setattr(given, name, value)
     return kind
 

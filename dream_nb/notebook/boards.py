@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.models import IMAGE_MODELS
 from dream_nb.notebook.arguments import fields_of, parse
 from dream_nb.notebook.references import References
 from dream_nb.results.storyboard import Shot, Storyboard
@@ -48,8 +49,9 @@ def read_board(
     if prompt:
         raise InvalidRequestError(f"{prompt!r} stands on the %%storyboard line: the shots go into the lines below")
     for name in _DEFAULTS:
-        if getattr(given, name) is None:
-            setattr(given, name, defaults.get(name))
+        value = defaults.get(name)
+        if getattr(given, name) is None and not (name == "model" and value in IMAGE_MODELS):
+            setattr(given, name, value)
     shots = list(_shots(cell, given.raw, references))
     if not shots:
         raise InvalidRequestError("the storyboard is empty: put a shot on each of the lines below")

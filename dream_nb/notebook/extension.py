@@ -5,18 +5,23 @@ from __future__ import annotations
 from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb.api.portal import portal
+from dream_nb.notebook.completion import Completion
 from dream_nb.notebook.magics import DreamMagics
 from dream_nb.notebook.previews import Previews
 from dream_nb.notebook.questions import DreamQuestion, keep_body
-from dream_nb.session import close_default_session
+from dream_nb.notebook.replays import vanish
+from dream_nb.session import close_default_session, forget_default_settings
 from dream_nb.workers import close_pool
 
 
 def load(shell: InteractiveShell) -> None:
-    """Register magics, the transformer that keeps a final question mark, and the one preview a cell."""
+    """Register magics, their completion, the transformers that keep prompts as they are, and the one preview a cell."""
     previews = Previews(shell)
+    magics = DreamMagics(shell, previews)
     previews.install()
-    shell.register_magics(DreamMagics(shell, previews))
+    shell.register_magics(magics)
+    if shell.Completer is not None:
+        shell.Completer.custom_matchers.append(Completion(magics).match)
     shell.input_transformer_manager.token_transformers.append(DreamQuestion)
     # Before those that strip prompts.
     shell.input_transformer_manager.cleanup_transforms.insert(0, keep_body)
@@ -25,15 +30,21 @@ def load(shell: InteractiveShell) -> None:
 def unload(shell: InteractiveShell) -> None:
     """Take it all away again, and end what runs in the background."""
     magics = shell.magics_manager.registry.pop(DreamMagics.__name__, None)
-    for kind in ("line", "cell"):
-        for name in ("dream", "storyboard"):
-            shell.magics_manager.magics[kind].pop(name, None)
     if isinstance(magics, DreamMagics):
+        for kind, names in magics.magics.items():
+            for name in names:
+                shell.magics_manager.magics[kind].pop(name, None)
+        shell.configurables[:] = [one for one in shell.configurables if not isinstance(one, DreamMagics)]
         magics.previews.uninstall()
+    if shell.Completer is not None:
+        matchers = shell.Completer.custom_matchers
+        matchers[:] = [one for one in matchers if not isinstance(getattr(one, "__self__", None), Completion)]
     if DreamQuestion in shell.input_transformer_manager.token_transformers:
         shell.input_transformer_manager.token_transformers.remove(DreamQuestion)
     if keep_body in shell.input_transformer_manager.cleanup_transforms:
         shell.input_transformer_manager.cleanup_transforms.remove(keep_body)
+    vanish()
     close_default_session()
+    forget_default_settings()
     close_pool()
     portal.stop()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display, update_display
 
+from dream_nb.notebook.replays import tell
 from dream_nb.results.job import Job, Pending
 from dream_nb.results.shooting import Shooting
 from dream_nb.results.still import still
@@ -31,6 +32,10 @@ _followed: list[tuple[Pending[Any], threading.Event]] = []
 @contextmanager
 def open_card(shell: InteractiveShell, job: Pending[Any]) -> Iterator[None]:
     """Show the job while the body waits for it. When it is done, or has failed, nothing of this stays."""
+    if job.replayed:
+        tell(shell)
+        yield
+        return
     live = _card(job) if hasattr(shell, "kernel") else _line(job)
     with live:
         yield
@@ -45,7 +50,7 @@ def _widget(job: Pending[Any]) -> Card | Strip:
     from dream_nb.notebook.widgets.card import Card
 
     assert isinstance(job, Job | Sweep)
-    return Card.of(job)
+    return Card(job)
 
 
 @contextmanager
@@ -55,8 +60,12 @@ def _card(job: Pending[Any]) -> Iterator[None]:
     display_id = uuid.uuid4().hex
     display({_WIDGET_VIEW: card.view()}, raw=True, display_id=display_id)
     try:
+        if isinstance(job, Job | Sweep):
+            card.waits = True
         yield
     except KeyboardInterrupt:
+        if isinstance(job, Job | Sweep):
+            card.waits = False
         # The card stays, and goes on to say how far the dream is.
         _follow_to_its_end(job, card, display_id)
         raise

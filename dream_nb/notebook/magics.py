@@ -1,21 +1,22 @@
-"""`%dream`, `%%dream` and `%%storyboard`."""
+"""`%dream`, `%%dream`, `%%storyboard` and `%dreams`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING
 
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, cell_magic, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic import cell_magic, line_cell_magic, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, argument_group, magic_arguments
 
-from dream_nb.api.errors import BudgetError, SweepError
+from dream_nb.api.errors import BudgetError, DreamError, SweepError
 from dream_nb.jobs.budget import dollars
 from dream_nb.notebook.arguments import Arguments, read_arguments
 from dream_nb.notebook.boards import read_board
+from dream_nb.notebook.commands import Answer, Commands
 from dream_nb.notebook.live import keep_card, open_card
 from dream_nb.notebook.previews import Previews
 from dream_nb.notebook.references import References
+from dream_nb.notebook.settings import DreamSettings
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
@@ -25,9 +26,10 @@ from dream_nb.results.storyboard import Storyboard
 from dream_nb.results.sweep import Sweep
 from dream_nb.session import default_session
 
-Made = Dream | Dreams | Storyboard | Job | Sweep | Shooting | Plan
+if TYPE_CHECKING:
+    from dream_nb.notebook.widgets.panel import Panel
 
-_SWEEP_LIMIT: Final = 8
+Made = Dream | Dreams | Storyboard | Job | Sweep | Shooting | Plan
 
 
 class WaitInterrupted(KeyboardInterrupt):
@@ -38,12 +40,15 @@ class WaitInterrupted(KeyboardInterrupt):
 
 
 @magics_class
-class DreamMagics(Magics):
+class DreamMagics(DreamSettings):
     """The magics of dream_nb.
 
     Args:
         shell: where they are registered.
         previews: shows what they make, once a cell.
+
+    Attributes:
+        last: what was asked for last in this notebook, or None.
     """
 
     shell: InteractiveShell
@@ -51,16 +56,8 @@ class DreamMagics(Magics):
     def __init__(self, shell: InteractiveShell, previews: Previews) -> None:
         super().__init__(shell)
         self.previews = previews
-        self._last: Dream | Dreams | Storyboard | Job | Sweep | Shooting | None = None
-
-    def defaults(self) -> Mapping[str, Any]:
-        """What options are where a line does not say them, by their names; None leaves them to the API."""
-        return {}
-
-    @property
-    def most_unasked(self) -> int:
-        """How many dreams a cell may pay for without `--yes`."""
-        return _SWEEP_LIMIT
+        self.last: Dream | Dreams | Storyboard | Job | Sweep | Shooting | None = None
+        self._commands = Commands(self)
 
     @no_var_expand
     @line_cell_magic
@@ -99,7 +96,7 @@ class DreamMagics(Magics):
     @argument(
         "--set", metavar="FIELD=JSON", action="append", default=[], help="Any other field of the API. Repeatable."
     )
-    def dream(self, line: str, cell: str | None = None) -> Made | None:
+    def dream(self, line: str, cell: str | None = None) -> Made | Panel | None:
         r"""Make a video, or an image, of a prompt, show it, and give it back as a Dream.
 
         The prompt is taken as it is typed, with or without quotes around it; options stand before or after it. The
@@ -109,6 +106,8 @@ class DreamMagics(Magics):
             %dream "a serene lake at sunset" --loop --aspect-ratio 21:9
             %dream --image a lighthouse in the fog
             d = %dream a city in the rain at night --take 2
+
+        Alone on its line it opens the panel, a form for all of this.
 
         In a cell of its own the lines below are the prompt; lines of --- separate several::
 
@@ -137,6 +136,27 @@ class DreamMagics(Magics):
         except KeyboardInterrupt:
             message = "no longer waiting; the dream goes on. Run the cell again to come back to it."
             raise WaitInterrupted(message) from None
+
+    @no_var_expand
+    @line_magic
+    def dreams(self, line: str) -> Answer:
+        """Look at what there is, and at what is asked. Each gives back an object, and shows it::
+
+        %dreams                              what there is to say behind it
+        %dreams history fog                  what the library knows, newest first; only what has these words
+        %dreams show d                       shows dreams again: a variable, an id, last, or words
+        %dreams delete 3f2a91c0 --files      deletes a dream at its server, and its file here
+        %dreams jobs                         what is under way
+        %dreams stop                         waits no longer; what was sent goes on at its server
+        %dreams credits                      the balance, and what this session has spent
+        %dreams motions                      the camera motions to write into a prompt
+        %dreams use studio                   asks the studio, hosted, or a URL with a key of its own
+        %dreams key --save                   asks for a key without showing it; --save and --forget: the keyring
+        %dreams check                        key, network, library and versions: what works, and what to do
+        """
+        answer = self._commands.run(line)
+        self.previews.show(answer)
+        return answer
 
     @no_var_expand
     @cell_magic
@@ -193,7 +213,7 @@ class DreamMagics(Magics):
             DreamMagics.storyboard.parser,  # type: ignore[union-attr]
             line,
             cell,
-            references=References(self.shell.user_ns, self._last),
+            references=References(self.shell.user_ns, self.last),
             defaults=self.defaults(),
             session=default_session(),
         )
@@ -203,8 +223,8 @@ class DreamMagics(Magics):
         if options.dry_run:
             self.previews.show(plan)
             return plan
-        _allow(plan, options.budget, None if options.yes else self.most_unasked)
-        self._last = shooting = board.start()
+        _allow(plan, options.budget, None if options.yes else self.sweep_size)
+        self.last = shooting = board.start()
         if options.background:
             keep_card(self.shell, shooting)
             self.previews.hide(shooting)
@@ -218,12 +238,16 @@ class DreamMagics(Magics):
         self.previews.show(board)
         return board
 
-    def _dream(self, line: str, cell: str | None) -> Made | None:
+    def _dream(self, line: str, cell: str | None) -> Made | Panel | None:
+        if cell is None and not line.strip() and hasattr(self.shell, "kernel"):
+            from dream_nb.notebook.widgets.panel import Panel
+
+            return Panel()
         arguments = read_arguments(
             DreamMagics.dream.parser,  # type: ignore[union-attr]
             line,
             cell,
-            references=References(self.shell.user_ns, self._last),
+            references=References(self.shell.user_ns, self.last),
             defaults=self.defaults(),
         )
         made = self._plan(arguments) if arguments.options.dry_run else self._make(arguments)
@@ -237,12 +261,17 @@ class DreamMagics(Magics):
         return plan
 
     def _make(self, arguments: Arguments) -> Made:
-        self._last = job = self._submit(arguments)
+        before, job = self.last, self._submit(arguments)
+        self.last = job
         if arguments.options.background:
             keep_card(self.shell, job)
             self.previews.hide(job)
             return job
-        self._last = made = self._wait(job)
+        try:
+            self.last = made = self._wait(job)
+        except DreamError:
+            self.last = before
+            raise
         self.previews.show(made)
         return made
 
@@ -251,7 +280,7 @@ class DreamMagics(Magics):
         asks, options = arguments.asks, arguments.options
         if not arguments.is_single or options.budget is not None:
             plan = session.plan(asks)
-            _allow(plan, options.budget, None if options.yes else self.most_unasked)
+            _allow(plan, options.budget, None if options.yes else self.sweep_size)
         if arguments.is_single:
             return session.submit(asks[0].request, take=asks[0].take, fresh=asks[0].fresh)
         return session.start(plan, prompt=arguments.prompt)

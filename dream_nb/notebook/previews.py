@@ -11,12 +11,13 @@ from dream_nb.notebook.live import wait_for_stills
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
+from dream_nb.results.listing import Facts, Listing
 from dream_nb.results.plan import Plan
 from dream_nb.results.shooting import Shooting
 from dream_nb.results.storyboard import Storyboard
 from dream_nb.results.sweep import Sweep
 
-_TYPES: Final = (Dream, Dreams, Plan, Storyboard, Job, Sweep, Shooting)
+_TYPES: Final = (Dream, Dreams, Plan, Listing, Facts, Storyboard, Job, Sweep, Shooting)
 
 
 class Previews:
@@ -49,7 +50,7 @@ class Previews:
         if self._end_cell in self._shell.events.callbacks["post_run_cell"]:
             self._shell.events.unregister("post_run_cell", self._end_cell)
 
-    def show(self, made: Dream | Dreams | Plan | Storyboard) -> None:
+    def show(self, made: Dream | Dreams | Plan | Storyboard | Listing[Any] | Facts) -> None:
         """Show what the running cell made."""
         if hasattr(self._shell, "kernel"):
             display(made)

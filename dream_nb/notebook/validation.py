@@ -19,7 +19,7 @@ _REPLAY: Final = "DREAM_NB_REPLAY"
 # is when it is asked: that differs once its dreams are made.
 _RULES: Final = r"""
 [dream_nb poster]
-regex: data:image/jpeg;name=dream_nb;base64,[A-Za-z0-9+/=]*
+regex: data:(?:image/jpeg|video/mp4);name=dream_nb;base64,[A-Za-z0-9+/=]*
 replace: dream_nb-poster
 
 [dream_nb plan: what is there, and what the rest would cost]
@@ -29,6 +29,10 @@ replace: dream_nb-plan
 [dream_nb plan: whether one of its dreams is there]
 regex: · (?:in the library|under way|new)</span>
 replace: dream_nb-standing
+
+[dream_nb listing: what %dreams tells is as of now]
+regex: (?s)^(?:%dreams \w* ?· |<div class="dream_nb-listing").*$
+replace: dream_nb-listing
 """
 
 

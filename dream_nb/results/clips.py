@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dream_nb.results.video import Frame, Size
 
 # Hardly to be told from what it was, and small enough to be sent.
-_X264: Final = {"preset": "veryfast", "crf": "16"}
+_CRF: Final = 16
 _GIF_COLOURS: Final = 256
 
 
@@ -46,7 +46,9 @@ def clip(dream: Footage, start: float, stop: float | None, path: Path | str | No
     return Path(beside)
 
 
-def encode(frames: Iterable[Frame], path: Path, fps: float, tags: Mapping[str, str] | None = None) -> None:
+def encode(
+    frames: Iterable[Frame], path: Path, fps: float, tags: Mapping[str, str] | None = None, *, crf: int = _CRF
+) -> None:
     """Write frames as an MP4 in H.264.
 
     Args:
@@ -54,6 +56,7 @@ def encode(frames: Iterable[Frame], path: Path, fps: float, tags: Mapping[str, s
         path: where to.
         fps: frames a second.
         tags: what the file says of itself, or None.
+        crf: how coarse it may be, from 0 to 51.
     """
     import av
 
@@ -61,7 +64,7 @@ def encode(frames: Iterable[Frame], path: Path, fps: float, tags: Mapping[str, s
     options = {"movflags": "faststart+use_metadata_tags"}
     with av.open(str(path), "w", format="mp4", options=options) as container:
         container.metadata.update(tags or {})
-        stream = container.add_stream("libx264", rate=rate, options=_X264)
+        stream = container.add_stream("libx264", rate=rate, options={"preset": "veryfast", "crf": str(crf)})
         stream.pix_fmt = "yuv420p"
         for number, frame in enumerate(frames):
             if number == 0:

@@ -78,6 +78,18 @@ class Entry:
         return self._record.seconds
 
     @property
+    def seconds_queued(self) -> float | None:
+        """How long of that it waited for its turn, or None where that was not seen."""
+        return self._record.queued
+
+    @property
+    def seconds_dreaming(self) -> float | None:
+        """How long of that it was dreamt, or None where that was not seen."""
+        if self.seconds is None or self._record.queued is None:
+            return None
+        return max(0.0, self.seconds - self._record.queued)
+
+    @property
     def backend(self) -> str:
         """Who made it: "studio" or "hosted"; empty for a foreign file."""
         return self._record.backend
@@ -160,7 +172,11 @@ class Entry:
         if self._record.file is None:
             return ""
         file = self._library.folder / self._record.file
-        return quote(Path(os.path.relpath(file, self._home)).as_posix())
+        try:
+            return quote(Path(os.path.relpath(file, self._home)).as_posix())
+        except ValueError:
+            # On another drive of Windows.
+            return file.as_uri()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Entry) and self._identity == other._identity

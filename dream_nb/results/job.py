@@ -9,12 +9,13 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from typing import Any, Final, Generic, Self, TypeVar
 
+from dream_nb.api.errors import DreamError
 from dream_nb.jobs.identity import Request
 from dream_nb.jobs.progress import Progress
 from dream_nb.results.dream import Dream
 
 _LOOK_SECONDS: Final = 0.1
-_REPLAYED: Final = Progress("completed", 1.0, "from your library, nothing spent; --fresh for another take")
+REPLAYED: Final = Progress("completed", 1.0, "from your library, nothing spent; --fresh for another take")
 
 
 Result = TypeVar("Result")
@@ -30,16 +31,27 @@ class Pending(Generic[Result]):
         take: which result of it.
         backend: who makes it, "studio" or "hosted".
         replayed: whether the library had it, so that nothing was sent.
+        expected: seconds that such a request has taken before, or None where that is not known.
     """
 
-    def __init__(self, request: Request, take: int, backend: str, *, replayed: bool = False) -> None:
+    def __init__(
+        self,
+        request: Request,
+        take: int,
+        backend: str,
+        *,
+        replayed: bool = False,
+        expected: float | None = None,
+        age: float = 0.0,
+    ) -> None:
         self.request = request
         self.take = take
         self.backend = backend
         self.replayed = replayed
-        self._began = time.monotonic()
+        self.expected = expected
+        self._began = time.monotonic() - age
         self._done: Future[Result] = Future()
-        self._progress = _REPLAYED if replayed else Progress("sending")
+        self._progress = REPLAYED if replayed else Progress("sending")
         self._listeners: list[Callable[[Any], None]] = []
         self._lock = threading.Lock()
 
@@ -50,7 +62,7 @@ class Pending(Generic[Result]):
 
     @property
     def seconds(self) -> float:
-        """Seconds since it was submitted in this session."""
+        """Seconds since it was sent, else since it was submitted in this session."""
         return time.monotonic() - self._began
 
     def done(self) -> bool:
@@ -70,7 +82,14 @@ class Pending(Generic[Result]):
         return self._done.result(timeout)
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
-        """Wait, and give what `result` would raise, or None."""
+        """Wait, and give what `result` would raise, or None.
+
+        Args:
+            timeout: seconds to wait at most.
+
+        Raises:
+            TimeoutError: it is not done yet; it goes on.
+        """
         return self._done.exception(timeout)
 
     def __await__(self) -> Generator[Any, None, Result]:
@@ -83,18 +102,30 @@ class Pending(Generic[Result]):
         return self._done.result()
 
     def on_change(self, listener: Callable[[Self], None]) -> None:
-        """Call the listener, now and whenever the job's progress changes or it ends, from whichever thread that is."""
+        """Call the listener, now and whenever the job's progress changes or it ends, from whichever thread that is.
+
+        Args:
+            listener: is given this job.
+        """
         with self._lock:
             self._listeners.append(listener)
         listener(self)
 
     def off_change(self, listener: Callable[[Self], None]) -> None:
-        """Call the listener no more."""
+        """Call the listener no more.
+
+        Args:
+            listener: one that was given to `on_change`.
+        """
         with self._lock:
             self._listeners.remove(listener)
 
     def report(self, progress: Progress) -> None:
-        """Tell the listeners where it stands. For the session that runs it."""
+        """Tell the listeners where it stands. For the session that runs it.
+
+        Args:
+            progress: where.
+        """
         self._progress = progress
         with self._lock:
             listeners = list(self._listeners)
@@ -102,9 +133,14 @@ class Pending(Generic[Result]):
             listener(self)
 
     def finish(self, result: Result | None, error: BaseException | None) -> None:
-        """End it, with a result or an error. For the session that runs it."""
+        """End it, with a result or an error. For the session that runs it.
+
+        Args:
+            result: what was made, or None.
+            error: why it could not be made, or None.
+        """
         # Told before who waits wakes up, and may have put away what is told.
-        done = _REPLAYED if self.replayed else Progress("completed", 1.0)
+        done = REPLAYED if self.replayed else Progress("completed", 1.0)
         self.report(done if error is None else Progress("failed"))
         if error is not None:
             self._done.set_exception(error)
@@ -112,7 +148,11 @@ class Pending(Generic[Result]):
             self._done.set_result(result)
 
     def on_end(self, listener: Callable[[Self], None]) -> None:
-        """Call the listener once it has ended, from whichever thread that is; at once where it has."""
+        """Call the listener once it has ended, from whichever thread that is; at once where it has.
+
+        Args:
+            listener: is given this job.
+        """
         self._done.add_done_callback(lambda _: listener(self))
 
     def __repr__(self) -> str:
@@ -120,4 +160,30 @@ class Pending(Generic[Result]):
 
 
 class Job(Pending[Dream]):
-    """A request under way: a future for its Dream."""
+    """A request under way: a future for its Dream.
+
+    Attributes:
+        request: what was asked for.
+        take: which result of it.
+        backend: who makes it, "studio" or "hosted".
+        replayed: whether the library had it, so that nothing was sent.
+        expected: seconds that such a request has taken before, or None where that is not known.
+        age: seconds since it was sent, where an earlier session sent it.
+    """
+
+    canceller: Callable[[Job], None] | None = None
+    """How its session cancels it. For the session that runs it."""
+
+    cancelled = False
+    """Whether it was cancelled before it was sent. For the session that runs it."""
+
+    def cancel(self) -> None:
+        """Have the server delete it, which refunds it; it ends with a `DreamCancelledError`.
+
+        Raises:
+            DreamError: it has ended, or is just being sent; nothing has changed.
+            APIError: the server did not delete it, as far as is known; it goes on.
+        """
+        if self.done() or self.canceller is None:
+            raise DreamError("it has ended: there is nothing to cancel")
+        self.canceller(self)

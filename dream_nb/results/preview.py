@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dream_nb.api.errors import LibraryError
-from dream_nb.results.page import small_picture, template
+from dream_nb.results.page import small_picture, small_video, template
 
 if TYPE_CHECKING:
     from dream_nb.results.dream import Dream
@@ -20,19 +20,29 @@ def preview(dream: Dream) -> str:
     The poster stands inline, as a video's first sight or as the picture itself: front ends strip most styles, and any
     fallback written in them, from notebooks that they do not trust.
 
-    It is the same for a new and a replayed dream, but for the poster's bytes, which depend on the JPEG encoder.
+    Of a file outside the notebook's folder, which Jupyter may not serve, the player has a coarse copy inline.
+
+    It is the same for a new and a replayed dream, but for the bytes of poster and copy, which depend on their
+    encoders.
 
     Args:
         dream: which. Without a file it is its prompt, and why there is none.
     """
-    facts, poster, problem = None, "", ""
+    facts, poster, problem, source = None, "", "", dream.url
     width, height = 16, 9
     try:
         facts = dream.facts
         poster = small_picture(dream, _POSTER_SIDE[dream.kind])
         width, height = dream.image.size
+        if dream.kind == "video" and _is_apart(dream.url):
+            source = small_video(dream) or dream.url
     except LibraryError as error:
         problem = str(error)
     return template("preview.html").render(
-        dream=dream, facts=facts, poster=poster, width=width, height=height, problem=problem
+        dream=dream, facts=facts, poster=poster, source=source, width=width, height=height, problem=problem
     )
+
+
+def _is_apart(url: str) -> bool:
+    """Whether a page may not reach a file: Jupyter serves what lies below its root, and no hidden folder."""
+    return ":" in url or any(part.startswith(".") for part in url.split("/"))

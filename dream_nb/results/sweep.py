@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from dream_nb.api.errors import SweepError
+from dream_nb.api.errors import DreamError, SweepError
 from dream_nb.jobs.progress import Progress
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job, Pending
@@ -66,6 +66,24 @@ class Sweep(Pending[Dreams]):
         from dream_nb.notebook.widgets.grid import Grid
 
         return Grid(self, rows, columns)
+
+    def cancel(self) -> None:
+        """Have the server delete what is not made yet, which refunds it. What is made stays.
+
+        Raises:
+            DreamError: all have ended, or one cannot be cancelled; the others are.
+        """
+        open_jobs = [job for job in self.jobs if not job.done()]
+        if not open_jobs:
+            raise DreamError("all have ended: there is nothing to cancel")
+        problems: list[DreamError] = []
+        for job in open_jobs:
+            try:
+                job.cancel()
+            except DreamError as error:
+                problems.append(error)
+        if problems:
+            raise problems[0]
 
     def __len__(self) -> int:
         return len(self.jobs)

@@ -35,6 +35,8 @@ FACTS: Final[Mapping[str, tuple[Type, Callable[[Dream], Any]]]] = {
     "take": ("whole", lambda dream: dream.take),
     "created": ("time", lambda dream: _utc(dream.created)),
     "seconds": ("number", lambda dream: dream.seconds),
+    "seconds_queued": ("number", lambda dream: dream.seconds_queued),
+    "seconds_dreaming": ("number", lambda dream: dream.seconds_dreaming),
     "cost": ("number", lambda dream: dream.cost),
     "stars": ("whole", lambda dream: dream.stars),
     "note": ("text", lambda dream: dream.note),

@@ -114,7 +114,7 @@ def shrink(source: str, target: str) -> str:
             import av
 
             with av.open(source) as container:
-                image = next(container.decode(video=0)).to_image()
+                image = next(container.decode(video=0)).to_image()  # type: ignore[no-untyped-call] # PyAV's
         else:
             from PIL import Image
 

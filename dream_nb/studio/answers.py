@@ -7,9 +7,13 @@ from typing import Final, Protocol
 
 from pydantic_core import to_json
 
+from dream_nb.api.models import FINAL_STATES
 from dream_nb.studio.store import Record
 
 PREFIX: Final = "/dream-machine/v1"
+_MOST_FINISHED: Final = 4096
+
+_finished: dict[tuple[str, str], bytes] = {}
 
 
 def asset_url(base_url: str, name: str) -> str:
@@ -35,6 +39,22 @@ def generation(record: Record, base_url: str, drawing: Drawing | None = None) ->
         base_url: what its asset URLs begin with.
         drawing: tells what is known of drawings under way.
     """
+    if record.state not in FINAL_STATES:
+        return _written(record, base_url, drawing)
+    written = finished(record.id, base_url)
+    if written is None:
+        if len(_finished) >= _MOST_FINISHED:
+            _finished.clear()
+        written = _finished[record.id, base_url] = _written(record, base_url, None)
+    return written
+
+
+def finished(uid: str, base_url: str) -> bytes | None:
+    """The `Generation` of that id, if it was written as finished before: it changes no more, and lists ask often."""
+    return _finished.get((uid, base_url))
+
+
+def _written(record: Record, base_url: str, drawing: Drawing | None) -> bytes:
     document: dict[str, object] = {
         "id": record.id,
         "generation_type": record.kind,

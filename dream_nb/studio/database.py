@@ -77,6 +77,8 @@ class Database:
         self.executemany = self._connection.executemany
         self.execute("PRAGMA journal_mode = WAL")
         self.execute("PRAGMA synchronous = NORMAL")
+        # Pages of the log before it is written back, which waits for the disk: by default that is every 150 creates.
+        self.execute("PRAGMA wal_autocheckpoint = 8000")
         self.execute("PRAGMA foreign_keys = ON")
         with self.transaction():
             (version,) = self.execute("PRAGMA user_version").fetchone()

@@ -67,9 +67,13 @@ class Faults:
 
     Args:
         rules: what goes wrong.
+
+    Attributes:
+        struck: how many requests and drawings went wrong for a rule so far.
     """
 
     def __init__(self, *rules: Fault) -> None:
+        self.struck = 0
         self._lock = threading.Lock()
         self._rules: list[tuple[Fault, int]] = [(rule, 0) for rule in rules]
 
@@ -131,6 +135,7 @@ class Faults:
                     continue
                 self._rules[index] = (rule, seen + 1)
                 if seen >= rule.skip:
+                    self.struck += 1
                     return rule
         return None
 

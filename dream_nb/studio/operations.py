@@ -68,10 +68,16 @@ class Operations:
         query = request.query_params
         limit = rules.whole_number("limit", query.get("limit"), 100, 1, rules.MAX_PAGE)
         offset = rules.whole_number("offset", query.get("offset"), 0, 0, rules.MAX_OFFSET)
-        records = self._store.page(account, limit + 1, offset)
+        uids = self._store.page(account, limit + 1, offset)
         base_url = self._base_url(request)
-        shown = (answers.generation(record, base_url, self._queue) for record in records[:limit])
-        return json_response(answers.page(shown, len(records) > limit, limit, offset))
+        # What is finished is known by its id: only the others are looked up.
+        shown = (answers.finished(uid, base_url) or self._written(uid, base_url) for uid in uids[:limit])
+        return json_response(answers.page(filter(None, shown), len(uids) > limit, limit, offset))
+
+    def _written(self, uid: str, base_url: str) -> bytes | None:
+        record = self._store.find(uid)
+        # Another studio on the same folder may have deleted it meanwhile.
+        return answers.generation(record, base_url, self._queue) if record else None
 
     async def delete_generation(self, request: Request) -> Response:
         """`deleteGeneration`."""

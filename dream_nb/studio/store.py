@@ -78,15 +78,13 @@ class Store:
         Raises:
             InsufficientCreditsError: nothing is remembered or charged.
         """
+        # As few statements as can be: they are most of what a create costs.
         with self._db.transaction():
-            balance = self._balance(draft.account)
-            if balance < draft.price:
-                raise InsufficientCreditsError(balance)
-            self._pay(draft.account, -draft.price)
+            self._pay(draft.account, draft.price)
             counted = self._count(draft.account, draft.digest)
-            self._db.execute(
-                "INSERT INTO generations (id, account, kind, state, take, request, created, base_url, asset, price,"
-                " callback_url) VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)",
+            row = self._db.execute(
+                "INSERT INTO generations (id, account, kind, state, take, request, created, base_url, asset, price,"  # noqa: S608
+                f" callback_url) VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}",
                 (
                     draft.id,
                     draft.account,
@@ -99,12 +97,10 @@ class Store:
                     draft.price,
                     draft.callback_url,
                 ),
-            )
-            self._db.executemany("INSERT INTO inputs VALUES (?, ?)", [(name, draft.id) for name in draft.inputs])
-        record = self.find(draft.id)
-        if record is None:
-            raise RuntimeError(f"generation {draft.id} was not stored")
-        return record
+            ).fetchone()
+            if draft.inputs:
+                self._db.executemany("INSERT INTO inputs VALUES (?, ?)", [(name, draft.id) for name in draft.inputs])
+        return Record._make(row)
 
     def find(self, uid: str, account: str | None = None) -> Record | None:
         """A generation by its id, of this account or (None) of any."""
@@ -112,13 +108,12 @@ class Store:
         record = Record._make(row) if row else None
         return record if record and account in (None, record.account) else None
 
-    def page(self, account: str, limit: int, offset: int) -> list[Record]:
-        """Generations of an account, newest first."""
+    def page(self, account: str, limit: int, offset: int) -> list[str]:
+        """The ids of an account's generations, newest first."""
         rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM generations WHERE account = ? ORDER BY seq DESC LIMIT ? OFFSET ?",  # noqa: S608
-            (account, limit, offset),
+            "SELECT id FROM generations WHERE account = ? ORDER BY seq DESC LIMIT ? OFFSET ?", (account, limit, offset)
         )
-        return list(map(Record._make, rows))
+        return [uid for (uid,) in rows]
 
     def unfinished(self, account: str) -> int:
         """How many generations of an account are queued or dreaming."""
@@ -139,20 +134,21 @@ class Store:
         row = self._db.execute("SELECT balance FROM accounts WHERE name = ?", (account,)).fetchone()
         return int(row[0]) if row else self._opening_balance
 
-    def _balance(self, account: str) -> int:
-        self._db.execute("INSERT OR IGNORE INTO accounts VALUES (?, ?)", (account, self._opening_balance))
-        return self.balance(account)
-
     def _pay(self, account: str, millicents: int) -> None:
-        self._db.execute("UPDATE accounts SET balance = balance + ? WHERE name = ?", (millicents, account))
+        pay = "UPDATE accounts SET balance = balance - ?1 WHERE name = ?2 AND balance >= ?1"
+        if self._db.execute(pay, (millicents, account)).rowcount:
+            return
+        # An account that is new, or has too little.
+        self._db.execute("INSERT OR IGNORE INTO accounts VALUES (?, ?)", (account, self._opening_balance))
+        if not self._db.execute(pay, (millicents, account)).rowcount:
+            raise InsufficientCreditsError(self.balance(account))
 
     def _count(self, account: str, digest: str) -> int:
-        self._db.execute(
-            "INSERT INTO takes VALUES (?, ?, 1) ON CONFLICT (account, digest) DO UPDATE SET count = count + 1",
-            (account, digest),
-        )
+        """The take of the account's next request of that kind. Counted too where a request names its take."""
         (count,) = self._db.execute(
-            "SELECT count FROM takes WHERE account = ? AND digest = ?", (account, digest)
+            "INSERT INTO takes VALUES (?, ?, 1) ON CONFLICT (account, digest) DO UPDATE SET count = count + 1"
+            " RETURNING count",
+            (account, digest),
         ).fetchone()
         return int(count)
 

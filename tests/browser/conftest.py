@@ -50,11 +50,11 @@ def open_lab(page: Page, tmp_path: Path) -> Iterator[Callable[[Path], Lab]]:
     """Opens a notebook in a JupyterLab of its own, rooted in the notebook's folder."""
     with ExitStack() as stack:
 
-        def open_notebook(notebook: Path) -> Lab:
+        def open_notebook(notebook: Path, *, kernel: bool = True) -> Lab:
             state = tmp_path / "jupyter"
             state.mkdir(exist_ok=True)
             url = stack.enter_context(serve_lab(notebook.parent, state))
-            return Lab(page, url, notebook.name)
+            return Lab(page, url, notebook.name, kernel=kernel)
 
         yield open_notebook
 

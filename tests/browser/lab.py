@@ -34,6 +34,7 @@ def serve_lab(root: Path, state: Path) -> Iterator[str]:
         "IPYTHONDIR": str(state / "ipython"),
     }
     options = ["--no-browser", "--allow-root", "--LabApp.expose_app_in_browser=True"]
+    options += ['--ServerApp.jpserver_extensions={"voila.server_extension": False}']
     options += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     options += [f"--ServerApp.{name}" for name in ("token=", "password=", f"port={port}", "port_retries=0")]
     notifications = state / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
@@ -108,11 +109,14 @@ class Lab:
 
     def run_all(self) -> None:
         """Run every cell, and wait until the last has ended."""
+        cells = """window.jupyterapp.shell.currentWidget.content.widgets
+            .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.source)
+            .map(cell => cell.model)"""
+        before = self.page.evaluate(f"() => Math.max(0, ...{cells}.map(cell => cell.executionCount))")
         self.execute("notebook:run-all-cells")
         self.page.wait_for_function(
-            """() => window.jupyterapp.shell.currentWidget.content.widgets
-                .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.source)
-                .every(cell => cell.model.executionCount && cell.model.executionState !== 'running')""",
+            f"before => {cells}.every(cell => cell.executionCount > before && cell.executionState !== 'running')",
+            arg=before,
             timeout=RUN_MILLISECONDS,
         )
 

@@ -15,6 +15,7 @@ import pytest
 
 from dream_nb.api.errors import ConfigurationError, LibraryError, NotReplayedError
 from dream_nb.jobs.library import Library
+from dream_nb.results.inputs import picture
 from dream_nb.session import Session, make_request
 from tests.jobs.hosted import SECONDS, Hosted, sidecar, texts
 
@@ -83,6 +84,7 @@ def test_an_unknown_replay_names_the_choices(tmp_path: Path) -> None:
 
 READ_ONLY = """
 import os, sys
+from dream_nb.results.inputs import picture
 from dream_nb.session import Session, make_request
 from dream_nb.api.errors import NotReplayedError
 if os.geteuid() == 0:
@@ -222,3 +224,15 @@ def test_what_was_pruned_is_fetched_again_and_not_paid_for(made: Path, server: H
     content = session.library.prune(0)[0].name
     job = session.submit(REQUEST)
     assert (job.result(SECONDS).path.name, server.books.count("POST")) == (content, 1)
+
+
+def test_a_picture_of_the_library_counts_as_what_made_it(tmp_path: Path, small: None) -> None:  # noqa: ARG001
+    digests, files = [], []
+    for name in ("here", "there"):
+        with Session(tmp_path / name) as session:
+            boat = session.dream("a red boat", kind="image")
+            follows = session.dream("a ship", kind="image", style_ref=[{"url": picture(boat)}])
+            digests.append(follows.hash)
+            files.append(boat.sha256)
+    assert files[0] != files[1]
+    assert digests[0] == digests[1]

@@ -65,6 +65,43 @@ def test_a_ledger_of_the_second_format_gains_stars_notes_and_tags(tmp_path: Path
     assert ledger.update(record, stars=3).stars == 3
 
 
+THIRD = (
+    SECOND.replace("sha256 TEXT, owner", "sha256 TEXT, stars INTEGER, note TEXT, tags TEXT, owner")
+    .replace("file, sha256) VALUES", "file, sha256, stars, note, tags) VALUES")
+    .replace("'a.mp4', '00')", "'a.mp4', '00', 4, 'fine', '[]')")
+    .replace("user_version = 2", "user_version = 3")
+)
+
+
+def test_a_ledger_of_the_third_format_gains_the_time_in_the_queue(tmp_path: Path) -> None:
+    database = sqlite3.connect(tmp_path / "ledger.sqlite")
+    database.executescript(THIRD)
+    database.close()
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    record = ledger.all()[0]
+    assert (record.file, record.stars, record.queued) == ("a.mp4", 4, None)
+    assert ledger.update(record, queued=2.5).queued == 2.5
+
+
+def test_what_is_asked_all_the_time_is_found_by_an_index(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    asked: list[str] = []
+    ledger._database.set_trace_callback(asked.append)
+    ledger.settle()
+    ledger.under_way()
+    ledger.files()
+    ledger.durations("studio", "video")
+    ledger._database.set_trace_callback(None)
+    plans = [
+        step["detail"]
+        for statement in asked
+        if statement.startswith("SELECT")
+        for step in ledger._execute(f"EXPLAIN QUERY PLAN {statement}")
+    ]
+    assert [plan for plan in plans if plan.startswith(("SCAN", "SEARCH")) and " INDEX " not in plan] == []
+    assert len(plans) >= 4
+
+
 def test_a_ledger_of_a_later_format_is_refused(tmp_path: Path) -> None:
     database = sqlite3.connect(tmp_path / "ledger.sqlite")
     database.execute(f"PRAGMA user_version = {VERSION + 1}")

@@ -11,6 +11,7 @@ import pytest
 from tests.kernel import Answer, Kernel, Message, start_kernel
 
 PREVIEW = "<figure"
+VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +72,23 @@ def test_a_kernel_without_history_shows_it_as_often(kernel: Kernel) -> None:
 def test_the_card_vanishes_and_only_the_preview_stays(kernel: Kernel) -> None:
     types = [sorted(output["data"]) for output in kernel.run("%dream a new lake").outputs]
     assert types == [["application/vnd.jupyter.widget-view+json"], ["text/html", "text/plain"]]
+
+
+def test_a_replay_says_for_a_moment_that_nothing_was_spent(kernel: Kernel) -> None:
+    cell = "%dream an old lake"
+    kernel.run(cell)
+    assert [sorted(output["data"]) for output in kernel.run(cell).outputs] == [[VIEW], ["text/html", "text/plain"]]
+    # A page names the cell that it runs: there it stays long enough to be read.
+    source = (
+        "from dream_nb.notebook import replays\n"
+        "get_ipython().kernel.get_parent('shell')['metadata']['cellId'] = 'x'\n"
+        "get_ipython().run_line_magic('dream', 'an old lake')"
+    )
+    kernel.run(source)
+    assert kernel.run("[line._label.value[:32] for line in replays._shown]").result == (
+        "['from your library, nothing spent']"
+    )
+    assert kernel.run("replays.vanish(); replays._shown").result == "[]"
 
 
 @pytest.mark.parametrize(

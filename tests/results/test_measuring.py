@@ -239,3 +239,20 @@ def test_another_executor_gets_bytes_and_no_paths(lighthouse: Dream, counted: Co
 
     Dreams([lighthouse]).measure(nothing, executor=counted)
     assert isinstance(counted.calls[0][0].file, bytes)
+
+
+@pytest.mark.filterwarnings("ignore")  # dask's own affairs
+def test_a_dask_cluster_measures_what_our_workers_do(lake: Dream, lighthouse: Dream, tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed", reason="dask is not installed: pip install dream_nb[distributed]")
+    files = [tmp_path / dream.path.name for dream in (lake, lighthouse)]
+    for file, dream in zip(files, (lake, lighthouse), strict=True):
+        file.write_bytes(dream.path.read_bytes())
+    # Of a plain folder nothing is known: all is measured.
+    copies = Dreams.from_files(tmp_path)
+    ours = copies.measure("brightness", "motion")
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        theirs = copies.measure("brightness", "motion", executor=client.get_executor())
+    assert theirs.measures == ours.measures

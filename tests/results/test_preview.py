@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
+import av
 import pytest
 
 from dream_nb.results.preview import preview
@@ -77,3 +81,24 @@ def test_a_lost_file_still_has_a_prompt(session: Session) -> None:
     dream = session.dream("a lake")
     dream.path.unlink()
     assert "a lake" in Parsed(preview(dream)).text
+
+
+@pytest.mark.parametrize("library", ["../elsewhere", ".hidden/dreams"])
+def test_a_file_that_jupyter_may_not_serve_plays_from_a_small_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "360")
+    (tmp_path / "notebook").mkdir()
+    monkeypatch.chdir(tmp_path / "notebook")
+    with Session(library) as session:
+        dream = session.dream("a lake")
+        html = preview(dream)
+    tags = Parsed(html).tags
+    source = dict(tags)["video"]["src"] or ""
+    head, _, data = source.partition(",")
+    assert head == "data:video/mp4;name=dream_nb;base64"
+    with av.open(io.BytesIO(base64.b64decode(data)), "r") as container:
+        assert sum(1 for _ in container.decode(video=0)) == 60
+    assert dict(tags)["a"]["href"] == dream.url
+    assert len(html) < 600_000
+    assert str(tmp_path) not in html

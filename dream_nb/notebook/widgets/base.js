@@ -114,3 +114,35 @@ export async function media(model, { file, url }) {
 export function release(address) {
   if (address?.startsWith("blob:")) URL.revokeObjectURL(address);
 }
+
+/** Keep the views of the widgets that a trait names, by their ids, in an element. */
+export function views(model, trait, place) {
+  const made = new Map();
+  const update = async () => {
+    const ids = model.get(trait);
+    for (const [id, view] of made) if (!ids.includes(id)) made.delete(id), (await view)?.remove();
+    for (const id of ids) {
+      if (!made.has(id)) made.set(id, model.widget_manager.get_model(id).then((child) => model.widget_manager.create_view(child)));
+    }
+    const elements = await Promise.all(ids.map(async (id) => (await made.get(id))?.el));
+    place.replaceChildren(...elements.filter(Boolean));
+  };
+  model.on(`change:${trait}`, update);
+  update();
+  return () => model.off(`change:${trait}`, update);
+}
+
+/** Put a text on the clipboard; where the page may not, show it to be copied by hand. */
+export async function copied(text, place) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const field = element("textarea", "dream-copy", "", { readonly: true, "aria-label": "copy this text" });
+    field.value = text;
+    place.replaceChildren(field);
+    field.focus();
+    field.select();
+    return false;
+  }
+}

@@ -1,20 +1,46 @@
-"""The card: one generation while it is made."""
+"""The card: one generation, while it is made and when it is done."""
 
 from __future__ import annotations
 
-from typing import Self
+import io
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, Final
 
 import traitlets
 
-from dream_nb.notebook.widgets.base import Widget
+from dream_nb.api.errors import DreamCancelledError, DreamError, GenerationFailedError, LibraryError
+from dream_nb.jobs.advice import advice
+from dream_nb.notebook.widgets.base import Answer, Widget, action
+from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job
 from dream_nb.results.sweep import Sweep
 
+_VIEW: Final = "application/vnd.jupyter.widget-view+json"
+_POSTER_SIDE: Final = 704
+_QUALITY: Final = 72
+_LINES: Final = 24
+
 
 class Card(Widget):
-    """State, time so far and a progress bar. Its script counts the seconds: a busy kernel does not stop them."""
+    """One generation: how far it is, then a player, and what goes on from it. Its script counts the seconds.
 
-    modules = ("card.css", "card.js")
+    The video plays while the pointer rests on it or it has the focus, and follows the pointer that moves over it. Arrow
+    keys go frame by frame, Space plays and pauses, F fills the screen.
+
+    Args:
+        shown: a dream, or what is under way.
+        add: is told of every job that is asked for here; by default its card stands below this one.
+        use: takes the dream as a keyframe, or the request to change it; by default a panel opens below this card.
+
+    Attributes:
+        shown: the dream; the job for as long as it is under way.
+    """
+
+    modules: ClassVar = ("card.css", "card.js")
 
     prompt = traitlets.Unicode().tag(sync=True)
     facts = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -22,19 +48,44 @@ class Card(Widget):
     note = traitlets.Unicode().tag(sync=True)
     fraction = traitlets.Float(None, allow_none=True).tag(sync=True)
     seconds = traitlets.Float(0.0).tag(sync=True)
+    expected = traitlets.Float(None, allow_none=True).tag(sync=True)
     width = traitlets.Int(16).tag(sync=True)
     height = traitlets.Int(9).tag(sync=True)
+    waits = traitlets.Bool(False).tag(sync=True)
+    cancels = traitlets.Bool(False).tag(sync=True)
+    film = traitlets.Dict().tag(sync=True)
+    poster = traitlets.Bytes(b"").tag(sync=True)
+    problem = traitlets.Dict().tag(sync=True)
+    lineage = traitlets.List(traitlets.Dict()).tag(sync=True)
+    below = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
-    @classmethod
-    def of(cls, job: Job | Sweep) -> Self:
-        """A card that follows the job."""
-        width, height = (int(side) for side in job.request.aspect_ratio.split(":"))
-        card = cls(prompt=job.request.prompt or "", facts=_facts(job), width=width, height=height)
-        job.on_change(card.follow)
-        return card
+    def __init__(
+        self,
+        shown: Dream | Job | Sweep,
+        *,
+        add: Callable[[Job], None] | None = None,
+        use: Callable[[Any, str], None] | None = None,
+    ) -> None:
+        self._under: list[Widget] = []
+        width, height = (int(side) for side in shown.request.aspect_ratio.split(":"))
+        super().__init__(prompt=shown.request.prompt or "", facts=_facts(shown), width=width, height=height)
+        self.shown: Dream | Job | Sweep = shown
+        self._add = add or self._add_below
+        self._use = use or self._open_panel
+        if isinstance(shown, Dream):
+            self._show(shown)
+        else:
+            self.expected = shown.expected
+            shown.on_change(self.follow)
+            # Jobs end on the loop that all others need: decoding is not done there.
+            shown.on_end(lambda job: threading.Thread(target=self._end, args=(job,), daemon=True).start())
 
     def follow(self, job: Job | Sweep) -> None:
-        """Show where the job stands now."""
+        """Show where the job stands now.
+
+        Args:
+            job: what is under way.
+        """
         if self.comm is None:
             return
         with self.hold_sync():
@@ -42,11 +93,183 @@ class Card(Widget):
             self.note = job.progress.note
             self.fraction = job.progress.fraction
             self.seconds = job.seconds
+            self.cancels = not job.done() and job.progress.state in ("waiting", "queued", "dreaming")
+
+    def file(self, name: str) -> Path | None:
+        """The dream's own file."""
+        return self.shown.path if name == "film" and isinstance(self.shown, Dream) else None
+
+    def close(self) -> None:
+        """Follow no more, and leave the page."""
+        for widget in self._under:
+            widget.close()
+        super().close()
+
+    def __repr__(self) -> str:
+        return f"Card({self.shown.request.prompt!r})"
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        # What a reader without widgets sees. Of a job nothing yet that would be the same at the next run.
+        bundle: dict[str, Any] = self.shown._repr_mimebundle_() if isinstance(self.shown, Dream) else {}
+        return {"text/plain": repr(self)} | bundle | {_VIEW: self.view()}, {}
+
+    def _end(self, job: Job | Sweep) -> None:
+        if self.comm is None:
+            return
+        error = job.exception()
+        with self.hold_sync():
+            self.cancels = self.waits = False
+            if error is not None:
+                self.problem = _problem(error)
+            elif isinstance(job, Job):
+                self.shown = job.result()
+                self._show(self.shown)
+
+    def _show(self, dream: Dream) -> None:
+        if dream.state == "failed":
+            self.state, self.problem = "failed", _failure(dream.failure_reason or "")
+            return
+        try:
+            self.poster = _jpeg(dream)
+            facts = dream.facts
+            self.width, self.height = dream.size
+            self.film = {
+                "kind": dream.kind,
+                "url": dream.url,
+                "name": dream.path.name,
+                "seconds": facts.seconds if facts else 0.0,
+                "fps": facts.fps if facts else 0.0,
+                "studio": dream.backend == "studio",
+            }
+            self.lineage = _lineage(dream)
+            self.facts = _facts(dream)
+            self.state = "completed"
+        except LibraryError as error:
+            self.state, self.problem = "failed", {"title": "Not there", "text": str(error), "facts": ""}
+
+    def _dream(self) -> Dream:
+        if not isinstance(self.shown, Dream):
+            raise DreamError("it is not made yet: wait for it")
+        return self.shown
+
+    @action
+    def cancel(self) -> Answer:
+        """Have the server delete what is not made yet."""
+        if isinstance(self.shown, Dream):
+            raise DreamError("it is made already: there is nothing to cancel")
+        self.shown.cancel()
+        return None
+
+    @action
+    def stop(self) -> Answer:
+        """End the wait of the cell that waits for it. The dream goes on."""
+        if self.waits:
+            os.kill(os.getpid(), signal.SIGINT)
+        return None
+
+    @action
+    def extend(self, prompt: str) -> Answer:
+        """Go on from its end."""
+        self._add(self._dream().extend(prompt or None, wait=False))
+        return None
+
+    @action
+    def reverse(self, prompt: str) -> Answer:
+        """Lead up to its beginning."""
+        self._add(self._dream().reverse_extend(prompt or None, wait=False))
+        return None
+
+    @action
+    def again(self) -> Answer:
+        """Make another take of the same request."""
+        from dream_nb.results.continuation import maker_of
+
+        if isinstance(self.shown, Dream):
+            self._add(maker_of(self.shown).submit(self.shown.request, fresh=True))
+        else:
+            from dream_nb.session import default_session
+
+            self._add(default_session().submit(self.shown.request, take=self.shown.take))
+        return None
+
+    @action
+    def keyframe(self) -> Answer:
+        """Begin a request that goes on from it."""
+        self._use(self._dream(), "frame0")
+        return None
+
+    @action
+    def change(self) -> Answer:
+        """Begin a request that is like it."""
+        self._use(self.shown.request, "request")
+        return None
+
+    @action
+    def copy_line(self) -> Answer:
+        """The `%dream` line that makes it again."""
+        from dream_nb.notebook.lines import to_line
+        from dream_nb.results.origin import library_of
+
+        dream = self._dream()
+        return {"line": to_line(dream.request, library_of(dream), dream._home, take=dream.take)}
+
+    def _add_below(self, job: Job) -> None:
+        self._put(Card(job))
+
+    def _open_panel(self, value: Any, where: str) -> None:
+        from dream_nb.notebook.widgets.panel import Panel
+
+        panel = Panel()
+        panel.use(value, where)
+        self._put(panel)
+
+    def _put(self, widget: Widget) -> None:
+        self._under.append(widget)
+        self.below = [*self.below, widget.model_id]
 
 
-def _facts(job: Job | Sweep) -> list[str]:
-    loops = getattr(job.request, "loop", False)
-    take = f"take {job.take}" if job.take > 1 else ""
-    drawn = "drawn by the studio, procedurally" if job.backend == "studio" else ""
-    facts = [job.request.generation_type, job.request.aspect_ratio, "loop" if loops else "", take, drawn]
-    return [fact for fact in facts if fact]
+def _facts(shown: Dream | Job | Sweep) -> list[str]:
+    request = shown.request
+    if isinstance(shown, Dream):
+        width, height = shown.size
+        what = [f"{shown.duration:.1f} s"] if shown.duration else []
+        what += [f"{width}×{height}"]  # noqa: RUF001 - the sign for "by"
+    else:
+        what = [request.generation_type, request.aspect_ratio]
+    loops = "loop" if getattr(request, "loop", False) else ""
+    take = f"take {shown.take}" if shown.take > 1 else ""
+    drawn = "drawn by the studio, procedurally" if shown.backend == "studio" else ""
+    return [fact for fact in (*what, loops, take, drawn) if fact]
+
+
+def _problem(error: BaseException) -> dict[str, str]:
+    if isinstance(error, GenerationFailedError):
+        return _failure(error.reason)
+    title = "Cancelled" if isinstance(error, DreamCancelledError) else "Not made"
+    return {"title": title, "text": str(error), "facts": ""}
+
+
+def _failure(reason: str) -> dict[str, str]:
+    return {"title": f"Not made: {reason or 'no reason given'}", "text": f"{advice(reason)}.", "facts": "refunded"}
+
+
+def _jpeg(dream: Dream) -> bytes:
+    image = dream.image.copy()
+    # A file's comment names its generation: in a notebook it would change with every drawing.
+    image.info.clear()
+    image.thumbnail((_POSTER_SIDE, _POSTER_SIDE))
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=_QUALITY, optimize=True)
+    return file.getvalue()
+
+
+def _lineage(dream: Dream) -> list[dict[str, Any]]:
+    """What it came from and what came of it, as lines of a tree: the oldest first, each with its depth."""
+    try:
+        before, after = list(reversed(dream.ancestors())), list(dream.descendants())
+    except LibraryError:
+        return []
+    if not before and not after:
+        return []
+    line = [*((one, "before") for one in before), (dream, "this"), *((one, "after") for one in after)]
+    return [{"prompt": one.prompt, "take": one.take, "is": what} for one, what in line[:_LINES]]

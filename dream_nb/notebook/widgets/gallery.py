@@ -277,13 +277,13 @@ class Gallery(Widget):
     def __repr__(self) -> str:
         return f"Gallery({self._session.library.folder.name!r})"
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle: dict[str, Any] = {
             "text/plain": repr(self),
             "application/vnd.jupyter.widget-view+json": self.view(),
         }
         picture = self._still()
-        return bundle | {"image/jpeg": b64encode(picture).decode()} if picture else bundle
+        return bundle | ({"image/jpeg": b64encode(picture).decode()} if picture else {}), {}
 
     def _still(self) -> bytes | None:
         """The first of them on one small picture, for a reader without widgets."""

@@ -210,10 +210,10 @@ class Grid(Widget):
     def __repr__(self) -> str:
         return f"Grid({len(self._words)})"
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle: dict[str, Any] = {"text/plain": repr(self), "application/vnd.jupyter.widget-view+json": self.view()}
         picture = still(self._there())
-        return bundle | {"image/jpeg": b64encode(picture).decode()} if picture else bundle
+        return bundle | ({"image/jpeg": b64encode(picture).decode()} if picture else {}), {}
 
     def _there(self) -> Dreams:
         return Dreams(dream for dream in self._dreams if dream is not None and _has_file(dream))

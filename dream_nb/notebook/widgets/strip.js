@@ -1,4 +1,6 @@
 // The strip: the shots of a storyboard while they are made.
+import { clock, element } from "./base.js";
+
 const STATES = {
   waiting: "waiting",
   sending: "sending",
@@ -9,18 +11,6 @@ const STATES = {
   completed: "done",
   failed: "not made",
 };
-
-function element(name, className, text = "") {
-  const made = document.createElement(name);
-  made.className = className;
-  made.textContent = text;
-  return made;
-}
-
-function clock(seconds) {
-  const whole = Math.floor(seconds);
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
-}
 
 function tile(number, ratio) {
   const item = element("li", "dream-shot");
@@ -57,8 +47,8 @@ function tile(number, ratio) {
   };
 }
 
-function render({ model, el }) {
-  const root = element("div", "dream-strip");
+export function render({ model, el }) {
+  const root = element("div", "dream-nb dream-strip");
   const list = element("ol", "dream-shots");
   list.setAttribute("aria-label", "shots of the storyboard");
   const foot = element("div", "dream-strip-foot");
@@ -97,5 +87,3 @@ function render({ model, el }) {
     model.off("change", update);
   };
 }
-
-export default { render };

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
-from typing import Any, Self
+from typing import Final, Self
 
-import anywidget
 import traitlets
 
 from dream_nb.api.errors import LibraryError
+from dream_nb.notebook.widgets.base import Widget
 from dream_nb.results.shooting import Shooting
 from dream_nb.results.strip import middle
 
-_HERE = Path(__file__).parent
-_SIDE = 190
+_SIDE: Final = 190
 
 
-class Strip(anywidget.AnyWidget):
+class Strip(Widget):
     """A tile a shot: its picture when it is done, before that how far it is, or for what it waits."""
 
-    _esm = _HERE / "strip.js"
-    _css = _HERE / "strip.css"
+    modules = ("strip.css", "strip.js")
 
     shots = traitlets.List(traitlets.Dict()).tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
@@ -76,7 +73,3 @@ class Strip(anywidget.AnyWidget):
                     self._pictures[number] = middle(dream, _SIDE)
                 except LibraryError:
                     self._pictures[number] = ""
-
-    def view(self) -> dict[str, Any]:
-        """The content of a widget-view output."""
-        return {"version_major": 2, "version_minor": 0, "model_id": self.model_id}

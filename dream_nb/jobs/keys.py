@@ -1,0 +1,173 @@
+"""Keys: each belongs to one origin, and comes from this process, the environment, Colab's secrets or the keyring."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final
+
+from pydantic import SecretStr
+
+from dream_nb.api.connection import DEFAULT_BASE_URL, origin_of, safe_address
+from dream_nb.api.errors import ConfigurationError
+
+_SERVICE: Final = "dream_nb"
+_HOSTED_VARIABLE: Final = "LUMAAI_API_KEY"
+_OTHER_VARIABLE: Final = "DREAM_NB_KEY"
+
+_given: dict[str, SecretStr] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key, and where it belongs.
+
+    Attributes:
+        secret: itself; it is in no repr.
+        base_url: the server that it is for; it goes to this origin and to no other.
+        source: where it was found, in words.
+    """
+
+    secret: SecretStr
+    base_url: str
+    source: str
+
+
+def address_of(backend: str) -> str:
+    """The base URL of a backend that is not the studio.
+
+    Args:
+        backend: "hosted" (`LUMAAI_BASE_URL`, else the one that the specification names), or a URL.
+
+    Raises:
+        ConfigurationError: it is no http(s) address, or would send the key in the clear.
+    """
+    return safe_address(_home() if backend == "hosted" else backend)
+
+
+def find_key(backend: str) -> Key | None:
+    """The key of a backend, or None.
+
+    Looked for in this order: what `%dreams key` was given in this process, the environment, Colab's secrets, the
+    keyring. Colab asks the person in front of it, so this is called from the main thread.
+
+    Args:
+        backend: "hosted", or a URL.
+
+    Raises:
+        ConfigurationError: it has no address that a key could go to.
+    """
+    base_url = address_of(backend)
+    origin = origin_of(base_url)
+    if origin in _given:
+        return Key(_given[origin], base_url, "given in this session")
+    variable = _variable(origin)
+    if variable and (secret := hidden_variable(variable)):
+        return Key(secret, base_url, f"the environment ({variable})")
+    if variable and (secret := _colab(variable)):
+        return Key(secret, base_url, f"Colab's secrets ({variable})")
+    if secret := _kept(origin):
+        return Key(secret, base_url, "the keyring")
+    return None
+
+
+def need_key(backend: str) -> Key:
+    """The key of a backend.
+
+    Raises:
+        ConfigurationError: there is none; it says how to give one.
+    """
+    key = find_key(backend)
+    if key is None:
+        raise ConfigurationError(f"no key for {origin_of(address_of(backend))}: {how_to_give(backend)}")
+    return key
+
+
+def how_to_give(backend: str) -> str:
+    """What to do where a backend has no key."""
+    if backend == "hosted":
+        return f"set {_HOSTED_VARIABLE}, or run %dreams key, which asks for it and does not show it"
+    return f"run %dreams key {backend}, which asks for it and does not show it, or set {_OTHER_VARIABLE} (see README)"
+
+
+def remember(base_url: str, secret: SecretStr, *, save: bool = False) -> None:
+    """Keep a key in this process, and in the keyring where that is wanted.
+
+    Args:
+        base_url: whose.
+        secret: the key.
+        save: whether the keyring keeps it too.
+
+    Raises:
+        ConfigurationError: there is no keyring.
+    """
+    origin = origin_of(base_url)
+    if save:
+        try:
+            _keyring().set_password(_SERVICE, origin, secret.get_secret_value())
+        except ConfigurationError:
+            raise
+        except Exception as error:  # noqa: BLE001 - each system's keyring has errors of its own
+            reason = type(error).__name__
+        else:
+            reason = ""
+        # Raised here: nothing leads from it to the frames that hold the key.
+        if reason:
+            raise ConfigurationError(f"the keyring did not take the key ({reason}): leave out --save to keep it here")
+    _given[origin] = secret
+
+
+def forget(base_url: str) -> None:
+    """Forget a key in this process, and in the keyring."""
+    origin = origin_of(base_url)
+    _given.pop(origin, None)
+    # A keyring that is missing, locked or empty has nothing to forget.
+    with suppress(Exception):
+        _keyring().delete_password(_SERVICE, origin)
+
+
+def hidden_variable(name: str) -> SecretStr | None:
+    """A variable of the environment that holds a key, or None."""
+    return SecretStr(os.environ[name]) if os.environ.get(name) else None
+
+
+def _home() -> str:
+    return os.environ.get("LUMAAI_BASE_URL") or DEFAULT_BASE_URL
+
+
+def _variable(origin: str) -> str | None:
+    """The variable that holds the key of an origin, where there is one."""
+    if origin == origin_of(safe_address(_home())):
+        return _HOSTED_VARIABLE
+    chosen = os.environ.get("DREAM_NB_BACKEND") or ""
+    return _OTHER_VARIABLE if "://" in chosen and origin == origin_of(safe_address(chosen)) else None
+
+
+def _colab(name: str) -> SecretStr | None:
+    if "google.colab" not in sys.modules:
+        return None
+    # There is no such secret, or this notebook may not read it.
+    with suppress(Exception):
+        value = import_module("google.colab.userdata").get(name)
+        return SecretStr(value) if value else None
+    return None
+
+
+def _kept(origin: str) -> SecretStr | None:
+    # Not installed, locked, or none on this machine.
+    with suppress(Exception):
+        value = _keyring().get_password(_SERVICE, origin)
+        return SecretStr(value) if value else None
+    return None
+
+
+def _keyring() -> Any:
+    try:
+        return import_module("keyring")
+    except ImportError:
+        raise ConfigurationError(
+            "to keep a key beyond this session takes the package keyring: pip install 'dream_nb[keyring]'"
+        ) from None

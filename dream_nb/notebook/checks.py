@@ -1,0 +1,120 @@
+"""What works, and what to do where something does not: `%dreams check`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+from IPython.core.interactiveshell import InteractiveShell
+
+from dream_nb.api.blocking import DreamMachine
+from dream_nb.api.errors import AuthenticationError, DreamError
+from dream_nb.jobs.backends import is_paid
+from dream_nb.jobs.keys import address_of, find_key, how_to_give
+from dream_nb.session import default_session
+
+_SECONDS: Final = 6.0
+_LEAST_FREE: Final = 500 * 2**20
+_PACKAGES: Final = ("dream_nb", "ipython", "ipykernel", "jupyterlab", "ipywidgets", "anywidget", "av", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: what.
+        works: whether it does; None where it is not needed.
+        found: what was found.
+        todo: what to do where it does not, in one sentence.
+    """
+
+    name: str
+    works: bool | None
+    found: str
+    todo: str = ""
+
+    @property
+    def mark(self) -> str:
+        """Whether it works, in a word."""
+        return {True: "works", False: "to do", None: "not used"}[self.works]
+
+
+def check_all(shell: InteractiveShell) -> list[Check]:
+    """Look at everything that a dream takes. Nothing is made, and nothing is spent."""
+    try:
+        backend = default_session().backend
+    except DreamError as error:
+        return [Check("session", False, str(error), "Mend the library or the backend first."), *_versions(shell)]
+    return [
+        _studio(),
+        *_server(backend if is_paid(backend) else "hosted", is_paid(backend)),
+        _library(),
+        *_versions(shell),
+    ]
+
+
+def _studio() -> Check:
+    from av.codec import codecs_available
+
+    if "libx264" in codecs_available:
+        return Check("studio", True, "ready; it draws procedurally, and costs nothing")
+    return Check("studio", False, "PyAV has no libx264", "Install PyAV from PyPI: pip install --force-reinstall av.")
+
+
+def _server(backend: str, is_used: bool) -> list[Check]:
+    """Key and network of a server."""
+    try:
+        address, key = address_of(backend), find_key(backend)
+    except DreamError as error:
+        return [Check("key", False, str(error), "Mend LUMAAI_BASE_URL.")]
+    if key is None:
+        found = Check("key", False if is_used else None, f"none for {address}", _sentence(how_to_give(backend)))
+        return [found, Check("network", None, "not asked without a key")]
+    try:
+        with DreamMachine(key.secret, key.base_url, timeout=_SECONDS, deadline=_SECONDS) as machine:
+            machine.ping()
+    except AuthenticationError:
+        refused = Check("key", False, f"from {key.source}, and not accepted", "Give another one with %dreams key.")
+        return [refused, Check("network", True, f"{address} answers")]
+    except DreamError as error:
+        return [
+            Check("key", None, f"from {key.source}; not tried"),
+            Check("network", False, f"{address} cannot be asked", _sentence(str(error))),
+        ]
+    return [Check("key", True, f"from {key.source}, and accepted"), Check("network", True, f"{address} answers")]
+
+
+def _library() -> Check:
+    library = default_session().library
+    finished = sum(record.is_finished for record in library.ledger.all())
+    free = shutil.disk_usage(library.folder).free
+    found = f"{library.folder.name}: {finished} dreams, {library.size() / 1e6:.1f} MB; {free / 1e9:.0f} GB free"
+    if library.read_only:
+        return Check("library", False, f"{found}; it cannot be written", "Choose another with DreamMagics.library.")
+    if free < _LEAST_FREE:
+        return Check("library", False, found, "Make room, or choose another with DreamMagics.library.")
+    return Check("library", True, found)
+
+
+def _versions(shell: InteractiveShell) -> list[Check]:
+    there = [f"{name} {found}" for name in _PACKAGES if (found := _version(name))]
+    where = "a notebook" if hasattr(shell, "kernel") else "a terminal: previews are one line each"
+    return [
+        Check("shown in", True, where),
+        Check("versions", True, ", ".join([f"Python {sys.version.split()[0]}", *there])),
+    ]
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

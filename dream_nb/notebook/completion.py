@@ -1,0 +1,213 @@
+"""Completes what stands behind `%dream` and `%dreams`, in JupyterLab and in the terminal."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
+
+from dream_nb.api.errors import DreamError
+from dream_nb.api.models import ASPECT_RATIOS, GENERATION_TYPES, IMAGE_MODELS, Generation
+from dream_nb.jobs.backends import BACKENDS
+from dream_nb.notebook.commands import COMMANDS
+from dream_nb.notebook.settings import RESOLUTIONS
+from dream_nb.results.dream import Dream
+from dream_nb.results.dreams import Dreams
+from dream_nb.results.job import Pending
+from dream_nb.session import default_session, known_default_session
+
+if TYPE_CHECKING:
+    from IPython.core.magic_arguments import MagicArgumentParser
+
+    from dream_nb.notebook.magics import DreamMagics
+
+_DREAM: Final = re.compile(r"\s*(?:[\w.,\s\[\]\"']+=\s*)?%dream\s+(?P<rest>.*)", re.DOTALL)
+_DREAMS: Final = re.compile(r"\s*(?:[\w.,\s\[\]\"']+=\s*)?%dreams\s+(?P<rest>.*)", re.DOTALL)
+_CELL: Final = re.compile(r"%%(?P<magic>dream|storyboard)(?:\s+(?P<rest>.*))?", re.DOTALL)
+_OPTION: Final = re.compile(r"(?:^|\s)(?P<option>--?[\w-]*)$")
+_VALUE: Final = re.compile(r"(?:^|\s)(?P<option>--?[A-Za-z][\w-]*)(?:\s+|=)(?P<value>\S*)$")
+_CAMERA: Final = re.compile(r"\b(?P<motion>camera [\w ]*)$", re.IGNORECASE)
+_VARIABLE: Final = re.compile(r"(?P<variable>\{\{\w*)$")
+
+_WORDS: Final = {
+    "kind": GENERATION_TYPES,
+    "aspect_ratio": ASPECT_RATIOS,
+    "model": (*IMAGE_MODELS, "ray-2", "ray-flash-2"),
+    "duration": ("5s", "9s"),
+    "resolution": RESOLUTIONS,
+}
+_FRAMES: Final = ("frame0", "frame1")
+_PICTURES: Final = ("image_ref", "style_ref", "character_ref", "modify_ref")
+_SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp", ".gif"}
+_PATIENCE: Final = 2.0
+_WIDEST: Final = 60
+_MOST: Final = 200
+
+Suggestion = tuple[str, str]
+
+
+class Completion:
+    """Knows what may stand at the cursor.
+
+    Args:
+        magics: whose options, variables and history are suggested.
+    """
+
+    def __init__(self, magics: DreamMagics) -> None:
+        self._magics = magics
+        self._actions = {
+            name: {option: action for action in _parser(magic)._actions for option in action.option_strings}
+            for name, magic in (("dream", magics.dream), ("storyboard", magics.storyboard))
+        }
+        self._motions: dict[str, list[str]] = {}
+
+    @context_matcher(identifier="dream_nb")  # type: ignore[untyped-decorator]
+    def match(self, context: CompletionContext) -> SimpleMatcherResult:
+        """What IPython asks for at every completion."""
+        fragment, suggestions = self._suggest(context)
+        return SimpleMatcherResult(
+            completions=[SimpleCompletion(text, type=_shortened(kind)) for text, kind in suggestions],
+            matched_fragment=fragment,
+            suppress=True,
+            ordered=True,
+        )
+
+    def _suggest(self, context: CompletionContext) -> tuple[str, list[Suggestion]]:
+        lines = context.full_text.split("\n")
+        line = lines[context.cursor_line][: context.cursor_position]
+        if match := _DREAMS.fullmatch(line):
+            return self._of_dreams(match["rest"])
+        if match := _DREAM.fullmatch(line):
+            return self._of_options("dream", match["rest"]) or self._of_prompt(match["rest"])
+        cell = _CELL.fullmatch(lines[0])
+        if cell is None:
+            return "", []
+        if context.cursor_line > 0:
+            return self._of_prompt(line)
+        return self._of_options(cell["magic"], line.partition(" ")[2]) or ("", [])
+
+    def _of_dreams(self, rest: str) -> tuple[str, list[Suggestion]]:
+        name, space, what = rest.partition(" ")
+        what = what.lstrip()
+        if not space:
+            return name, _beginning(name, ((each, command.help) for each, command in COMMANDS.items()))
+        if name not in COMMANDS:
+            return "", []
+        if match := _OPTION.search(what):
+            return match["option"], _beginning(match["option"], ((one, "option") for one in COMMANDS[name].options))
+        if name in ("show", "delete"):
+            return what, _beginning(what, [*self._variables((Dream, Dreams, Pending)), *self._ids()])
+        if name == "stop":
+            return what, _beginning(what, self._variables((Pending,)))
+        if name in ("use", "key"):
+            return what, _beginning(what, ((each, "backend") for each in BACKENDS if name == "use" or each != "studio"))
+        return "", []
+
+    def _of_options(self, magic: str, rest: str) -> tuple[str, list[Suggestion]] | None:
+        """The option, or its value, that the cursor stands in; None where it stands in the prompt."""
+        match = _VALUE.search(rest)
+        actions = self._actions[magic]
+        action = actions.get(match["option"]) if match else None
+        if match and action is not None and action.nargs != 0:
+            value = match["value"]
+            if action.dest in _WORDS:
+                return value, _beginning(value, ((word, action.dest.replace("_", " ")) for word in _WORDS[action.dest]))
+            if action.dest in _FRAMES:
+                found = [*self._variables((Dream, Dreams, Pending, Generation, Path)), *_files(value), *self._ids()]
+                return value, _beginning(value, [("last", "what this notebook made last"), *found])
+            if action.dest in _PICTURES:
+                return value, _beginning(value, [*self._variables((Dream, Pending, Path)), *_files(value)])
+            return value, []
+        match = _OPTION.search(rest)
+        if match is None or not match["option"].startswith("-"):
+            return None
+        typed = match["option"]
+        options = ((option, one.help or "") for option, one in actions.items() if option.startswith("--"))
+        return typed, _beginning(typed, options)
+
+    def _of_prompt(self, text: str) -> tuple[str, list[Suggestion]]:
+        if match := _CAMERA.search(text):
+            typed = match["motion"]
+            motions = [(motion, "camera motion") for motion in self._camera_motions()]
+            # As it was typed, in whichever case.
+            return typed, [(typed + motion[len(typed) :], kind) for motion, kind in _beginning(typed.lower(), motions)]
+        if match := _VARIABLE.search(text):
+            names = self._variables((str, int, float))
+            return match["variable"], _beginning(match["variable"], ((f"{{{{{one}}}}}", kind) for one, kind in names))
+        return "", []
+
+    def _variables(self, kinds: tuple[type, ...]) -> list[Suggestion]:
+        shell = self._magics.shell
+        return [
+            (name, _about(value))
+            for name, value in shell.user_ns.items()
+            if isinstance(value, kinds) and not name.startswith("_") and name not in shell.user_ns_hidden
+        ]
+
+    def _ids(self) -> list[Suggestion]:
+        # A library that cannot be used says so when it is used.
+        with suppress(DreamError):
+            if session := known_default_session():
+                dreams = session.history()[:_MOST]
+                return [(dream.generation.id, dream.prompt) for dream in dreams if dream.generation.id]
+        return []
+
+    def _camera_motions(self) -> list[str]:
+        """Those of the backend: asked once, and not waited for for long."""
+        with suppress(DreamError):
+            session = default_session()
+            backend = session.backend
+
+            def ask() -> None:
+                with suppress(DreamError):
+                    self._motions[backend] = session.camera_motions()
+
+            if backend not in self._motions:
+                asked = threading.Thread(target=ask, name="dream_nb-motions", daemon=True)
+                asked.start()
+                asked.join(_PATIENCE)
+            return self._motions.get(backend, [])
+        return []
+
+
+def _parser(magic: Any) -> MagicArgumentParser:
+    parser: MagicArgumentParser = magic.parser
+    return parser
+
+
+def _beginning(typed: str, suggestions: Iterable[Suggestion]) -> list[Suggestion]:
+    return [(text, kind) for text, kind in suggestions if text.startswith(typed)]
+
+
+def _files(typed: str) -> list[Suggestion]:
+    """Pictures and folders that begin so."""
+    folder, slash, name = typed.rpartition("/")
+    with suppress(OSError):
+        there = sorted(Path(f"{folder}{slash}" or ".").expanduser().iterdir())
+        return [
+            (f"{folder}{slash}{path.name}{'/' if path.is_dir() else ''}", "folder" if path.is_dir() else "picture")
+            for path in there
+            if path.name.startswith(name)
+            and (name.startswith(".") or not path.name.startswith("."))
+            and (path.is_dir() or path.suffix.lower() in _SUFFIXES)
+        ]
+    return []
+
+
+def _about(value: object) -> str:
+    """What a variable holds, in a few words."""
+    if isinstance(value, Pending):
+        return value.request.prompt or ""
+    if isinstance(value, Dream):
+        return value.prompt
+    return f"{len(value)} dreams" if isinstance(value, Dreams) else type(value).__name__
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…"

@@ -1,0 +1,148 @@
+"""A request as the `%dream` line, or `%%dream` cell, that makes it again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.models import GenerationRequest, ImageReference, ModifyImageRef
+from dream_nb.jobs.identity import Request, data_bytes
+from dream_nb.jobs.library import Library
+from dream_nb.notebook.prompts import cut_prompt, split_prompts
+from dream_nb.results.variants import expand
+
+_SUFFIXES: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/gif": ".gif"}
+_PLAIN: Final = ("aspect_ratio", "model", "duration", "resolution")
+_OWN: Final = {"prompt", "generation_type", "callback_url", "extra", "loop", "keyframes", *_PLAIN}
+_REFERENCES: Final = ("image_ref", "style_ref", "character_ref", "modify_image_ref")
+_PICTURES: Final = "pictures"
+
+
+def to_line(
+    request: Request, library: Library, home: Path, *, take: int = 1, count: int = 1, special: bool = False
+) -> str:
+    """The line that makes a request again.
+
+    Args:
+        request: what is asked for.
+        library: pictures of this machine that stand in the request are written there, so that the line can name them.
+        home: the folder of the notebook, from which the line names files.
+        take: which result of it.
+        count: how many takes.
+        special: whether `{a|b}` in the prompt sweeps, and is not taken as it is.
+    """
+    words = _words(request, library, home)
+    words += [f"-n {count}"] if count > 1 else []
+    words += [f"--take {take}"] if take > 1 else []
+    return with_prompt(request.prompt or "", words, special=special)
+
+
+def with_prompt(prompt: str, words: list[str], *, special: bool = False) -> str:
+    """A prompt with its options: on one line where it fits there, else in a cell.
+
+    Args:
+        prompt: as it is to reach the API.
+        words: the options.
+        special: whether `{a|b}` in the prompt sweeps, and is not taken as it is.
+    """
+    if not special and not _is_plain(prompt):
+        words = [*words, "--raw"]
+    options = " ".join(words)
+    for text in (prompt, f'"{prompt}"', f"'{prompt}'"):
+        line = f"{text} {options}".rstrip()
+        if prompt and "\n" not in prompt and _reads(line, prompt):
+            return f"%dream {line}"
+    if len(split_prompts(prompt)) > 1 and "--raw" not in words:
+        options += " --raw"
+    return f"%%dream {options}".rstrip() + f"\n{prompt}"
+
+
+def _is_plain(prompt: str) -> bool:
+    try:
+        variants = expand(prompt, {})
+    except InvalidRequestError:
+        return False
+    return [variant.prompt for variant in variants] == [prompt]
+
+
+def _reads(line: str, prompt: str) -> bool:
+    from dream_nb.notebook.arguments import _options
+    from dream_nb.notebook.magics import DreamMagics
+
+    try:
+        # A line of nothing else would be asked for help, or cut.
+        return cut_prompt(line, _options(DreamMagics.dream.parser))[0] == prompt  # type: ignore[union-attr]
+    except InvalidRequestError:
+        return False
+
+
+def _words(request: Request, library: Library, home: Path) -> list[str]:
+    words = [] if isinstance(request, GenerationRequest) else ["--image"]
+    for name in _PLAIN:
+        value, default = getattr(request, name, None), type(request).model_fields.get(name)
+        if value is not None and default is not None and value != default.default:
+            words.append(_option(name, str(value)))
+    if getattr(request, "loop", False):
+        words.append("--loop")
+    keyframes = getattr(request, "keyframes", None)
+    for name in ("frame0", "frame1"):
+        frame = getattr(keyframes, name, None)
+        if frame is not None:
+            of = _address(frame.url, library, home) if isinstance(frame, ImageReference) else frame.id
+            words.append(_option(name, of))
+    for name in _REFERENCES:
+        words += _references(name, getattr(request, name, None), library, home)
+    others = {name: value for name, value in request.wire().items() if name not in {*_OWN, *_REFERENCES}}
+    return words + [_option("set", f"{name}={json.dumps(value)}") for name, value in sorted(others.items())]
+
+
+def _references(name: str, value: Any, library: Library, home: Path) -> list[str]:
+    if value is None:
+        return []
+    if name == "character_ref":
+        images = value.identity0.images if value.identity0 else None
+        return [_option(name, _address(url, library, home)) for url in images or ()]
+    option = "modify_ref" if name == "modify_image_ref" else name
+    words = []
+    for one in [value] if isinstance(value, ModifyImageRef) else value:
+        weight = "" if one.weight is None else f":{one.weight:g}"
+        words.append(_option(option, _address(one.url or "", library, home) + weight))
+    return words
+
+
+def _option(name: str, value: str) -> str:
+    quoted = value if re.fullmatch(r"[^\s\"']+", value) else f'"{value}"' if '"' not in value else f"'{value}'"
+    return f"--{name.replace('_', '-')} {quoted}"
+
+
+def _address(url: str, library: Library, home: Path) -> str:
+    """A URL as it is; a picture that stands in it as the file that it is written to."""
+    if not url.startswith("data:"):
+        return url
+    media_type = url[len("data:") :].partition(";")[0].partition(",")[0]
+    return name_from(keep_picture(data_bytes(url), _SUFFIXES.get(media_type, ".png"), library), home)
+
+
+def keep_picture(data: bytes, suffix: str, library: Library) -> Path:
+    """Write a picture that came without a file beside the library's own, under the sha256 of its bytes.
+
+    Args:
+        data: its bytes.
+        suffix: ".jpg", ".png", ".webp" or ".gif".
+        library: where.
+    """
+    folder = library.folder / _PICTURES
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{hashlib.sha256(data).hexdigest()[:12]}{suffix}"
+    if not path.is_file():
+        path.write_bytes(data)
+    return path
+
+
+def name_from(path: Path, home: Path) -> str:
+    """A file as the notebook names it: from its folder, where it lies below."""
+    return path.relative_to(home).as_posix() if path.is_relative_to(home) else path.as_posix()

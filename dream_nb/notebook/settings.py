@@ -1,0 +1,222 @@
+"""The settings of the magics: `%config DreamMagics.aspect_ratio = "9:16"`, `ipython_config.py`, the environment."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NoReturn
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics
+from traitlets import Bool, Enum, Float, Int, TraitType, Unicode, observe
+from traitlets.config import Config
+
+from dream_nb.api.errors import ConfigurationError, DreamError, InvalidRequestError
+from dream_nb.api.models import ASPECT_RATIOS, GENERATION_TYPES, IMAGE_MODELS
+from dream_nb.jobs.backends import choose_backend
+from dream_nb.session import configure_default_session, make_request
+
+RESOLUTIONS: Final = ("540p", "720p", "1080p", "4k")
+REPLAYS: Final = ("off", "free", "only")
+
+# Options of a line that have a setting, and what the default session is opened with.
+_OPTIONS: Final = ("kind", "aspect_ratio", "model", "duration", "resolution", "loop")
+_READ_LATER: Final = ("library", "backend", "replay", "uploader")
+_SESSION: Final = ("library", "backend", "replay", "budget", "floor", "uploader")
+
+
+class RefusedSettingError(BaseException):
+    """A wrong value in a `%config` line. Of an Exception, `%config` would only log the message."""
+
+    _shown = False
+    _render_traceback_ = DreamError._render_traceback_
+
+
+class _Strict:
+    """A trait whose wrong value is an error of ours."""
+
+    def error(self, obj: object, value: object, error: object = None, info: object = None) -> NoReturn:  # noqa: ARG002
+        """Refuse the value."""
+        trait: Any = self
+        known = [str(choice) for choice in getattr(trait, "values", None) or ()]
+        near = difflib.get_close_matches(str(value), known, n=1, cutoff=0.5)
+        hint = f": did you mean {near[0]}?" if near else ""
+        what = f"one of {', '.join(known)}" if known else trait.info_text
+        raise ConfigurationError(f"DreamMagics.{trait.name} {value!r} is not {what}{hint}")
+
+
+class Choice(_Strict, Enum[Any]):
+    """One of several words."""
+
+
+class Flag(_Strict, Bool[Any, Any]):
+    """True or False."""
+
+    info_text = "True or False"
+
+
+class Text(_Strict, Unicode[Any, Any]):
+    """A text."""
+
+    info_text = "a text in quotes"
+
+
+class Number(_Strict, Int[Any, Any]):
+    """A whole number from 0."""
+
+    info_text = "a whole number from 0"
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Look whether it is."""
+        value = super().validate(obj, value)
+        return value if value >= 0 else self.error(obj, value)
+
+
+class Cents(_Strict, Float[Any, Any]):
+    """USD cents from 0."""
+
+    info_text = "a number of USD cents from 0"
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Look whether it is."""
+        value = super().validate(obj, value)
+        return value if value is None or value >= 0 else self.error(obj, value)
+
+
+class Field(Text):
+    """What a request takes in the field of this name."""
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Try it."""
+        value = super().validate(obj, value)
+        if value is None:
+            return None
+        name = str(self.name)
+        if name == "duration" and value.isdecimal():
+            value = f"{value}s"
+        kind: Any = "image" if name == "model" and value in IMAGE_MODELS else "video"
+        try:
+            make_request("any", kind=kind, **{name: value})
+        except InvalidRequestError as error:
+            raise ConfigurationError(f"DreamMagics.{name}: {error}") from None
+        return value
+
+
+class Backend(Text):
+    """The name of a backend, or a URL."""
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Look whether there is such a one."""
+        value = super().validate(obj, value)
+        return None if value is None else choose_backend(value)
+
+
+class DreamSettings(Magics):
+    """What is where a line does not say it. Each setting has a variable of the environment, `DREAM_NB_` and its name.
+
+    Args:
+        shell: whose `ipython_config.py` counts; a variable of the environment counts more.
+
+    Raises:
+        ConfigurationError: a setting is unknown, or has a wrong value.
+    """
+
+    kind = Choice(GENERATION_TYPES, None, allow_none=True, help="video or image; None is video.").tag(config=True)
+    aspect_ratio = Choice(
+        ASPECT_RATIOS,
+        None,
+        allow_none=True,
+        help=f"The shape of what is made: {', '.join(ASPECT_RATIOS)}; None is 16:9, the API's own.",
+    ).tag(config=True)
+    model = Field(
+        None, allow_none=True, help="The model of the API, for the kind that it makes; None leaves it to the API."
+    ).tag(config=True)
+    duration = Field(None, allow_none=True, help="How long videos are, such as 5s; None leaves it to the API.").tag(
+        config=True
+    )
+    resolution = Choice(
+        RESOLUTIONS,
+        None,
+        allow_none=True,
+        help=f"How large videos are: {', '.join(RESOLUTIONS)}; None leaves it to the API.",
+    ).tag(config=True)
+    loop = Flag(False, help="Whether videos loop; --set loop=false makes one that does not.").tag(config=True)
+    sweep_size = Number(8, help="How many dreams a cell may pay for without --yes.").tag(config=True)
+    library = Text(None, allow_none=True, help="The folder of the results; None is dreams beside the notebook.").tag(
+        config=True
+    )
+    backend = Backend(
+        None,
+        allow_none=True,
+        help="Who is asked: studio, hosted, or a URL with a key of its own; None is hosted where there is a key for "
+        "it, else the studio.",
+    ).tag(config=True)
+    replay = Choice(
+        REPLAYS,
+        None,
+        allow_none=True,
+        help="What may be made: off everything, free what costs nothing, only nothing at all; None is off.",
+    ).tag(config=True)
+    budget = Cents(None, allow_none=True, help="USD cents that a session may cost; None sets no end.").tag(config=True)
+    floor = Cents(None, allow_none=True, help="USD cents that have to be left of the balance, or None.").tag(
+        config=True
+    )
+    uploader = Text(
+        None,
+        allow_none=True,
+        help="Where files go that the hosted API has to fetch: a folder that fsspec reaches, such as s3://bucket/in.",
+    ).tag(config=True)
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._check_names(name for section in self.section_names() for name in shell.config.get(section, ()))
+        super().__init__(shell)
+        for name, trait in self.traits(config=True).items():
+            text = os.environ.get(f"DREAM_NB_{name.upper()}")
+            if text:
+                # These a session reads itself, at the moment in which it is opened.
+                setattr(self, name, None if name in _READ_LATER else _read(name, trait, text))
+
+    def defaults(self) -> Mapping[str, Any]:
+        """What options are where a line does not say them, by their names; None leaves them to the API."""
+        return {name: value for name in _OPTIONS if (value := getattr(self, name))}
+
+    def update_config(self, config: Config) -> None:
+        """Take over what a `%config` line says.
+
+        Raises:
+            RefusedSettingError: a setting is unknown, or has a wrong value.
+        """
+        try:
+            self._check_names(name for section in self.section_names() for name in config.get(section, ()))
+            super().update_config(config)
+        except ConfigurationError as error:
+            raise RefusedSettingError(str(error)) from error
+
+    def _check_names(self, names: Iterable[str]) -> None:
+        known = self.class_trait_names(config=True)
+        for name in names:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
+                raise ConfigurationError(f"DreamMagics has no setting {name!r}: {hint}")
+
+    @observe(*_SESSION)
+    def _configure(self, change: Any) -> None:
+        try:
+            configure_default_session(change["name"], change["new"])
+        except ConfigurationError:
+            # Nothing has changed there, so nothing has changed here.
+            self._trait_values[change["name"]] = change["old"]
+            raise
+
+
+def _read(name: str, trait: TraitType[Any, Any], text: str) -> Any:
+    """The value of a setting from a variable of the environment."""
+    try:
+        return trait.from_string(text)
+    except ConfigurationError as error:
+        reason = str(error).removeprefix(f"DreamMagics.{name} ")
+    except ValueError as error:
+        reason = str(error)
+    raise ConfigurationError(f"DREAM_NB_{name.upper()}: {reason}")

@@ -1,0 +1,25 @@
+"""All benchmarks, in the order of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.drawing import CLIP, MEMORY, PICTURES
+from tests.benchmarks.fetching import FETCH
+from tests.benchmarks.following import CALLBACKS, CREATES, JOBS
+from tests.benchmarks.ledgers import LEDGER
+from tests.benchmarks.listing import LIST
+from tests.benchmarks.measuring import MEASURE
+from tests.benchmarks.notebooks import FIRST, KERNEL, WEIGHT
+from tests.benchmarks.serving import SERVE
+from tests.benchmarks.start import IMPORT, LOAD
+
+BENCHES: Final[Mapping[str, Bench]] = {
+    bench.name: bench
+    for bench in (
+        *(IMPORT, LOAD, CREATES, JOBS, CALLBACKS, LIST, FETCH, CLIP, SERVE),
+        *(WEIGHT, KERNEL, FIRST, LEDGER, MEASURE, PICTURES, MEMORY),
+    )
+}

@@ -1,0 +1,141 @@
+"""What drawing costs, beside the encoding of the same frames."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from dream_nb.studio.render import Brief, frame_size, image_size, render
+from dream_nb.studio.render.file import encode
+from dream_nb.studio.render.show import shots
+from tests.benchmarks.bench import Bench, Figure, Once, Pair
+from tests.benchmarks.process import environment
+
+PROMPTS: Final = (
+    "a serene lake at sunset",
+    "a stormy sea with lightning, heavy rain",
+    "a city skyline at night with a full moon",
+    "snowfall in a pine forest, camera push in",
+    "a serene lake at sunset, camera roll left",
+)
+_FPS: Final = 24
+_TINY: Final = 4
+"""Frames below which pictures are small too."""
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """Seconds of processor time that this process needs."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+@contextmanager
+def prepare_clip(folder: Path, size: int) -> Iterator[Once]:
+    """Clips of that many frames, of one prompt after the other."""
+    briefs = itertools.cycle(_brief(prompt, size) for prompt in PROMPTS)
+    render(Brief("video", "warm up", width=64, height=36, seconds=0.1))
+
+    def once(*, beside: bool) -> Mapping[str, Pair]:
+        brief = next(briefs)
+        files: list[bytes] = []
+        own = cpu(lambda: files.append(render(brief)))
+        pairs: dict[str, Pair] = {"file": (len(files[0]) / 1e6, None), "clip": (own, None)}
+        if beside:
+            drawn = list(shots(brief))
+            pairs["clip"] = own, cpu(lambda: encode(drawn, folder / "clip.mp4", brief))
+        return pairs
+
+    yield once
+
+
+@contextmanager
+def prepare_pictures(folder: Path, size: int) -> Iterator[Once]:  # noqa: ARG001 - nothing is written
+    """Images of so many pixels each way, and the first frame of a clip."""
+    briefs = itertools.cycle(PROMPTS)
+
+    def once(*, beside: bool) -> Mapping[str, Pair]:  # noqa: ARG001 - nothing is like them
+        prompt = next(briefs)
+        pairs: dict[str, Pair] = {}
+        for name, model in (("image", "photon-1"), ("flash", "photon-flash-1")):
+            brief = Brief("image", prompt, width=size, height=size, model=model)
+            pairs[name] = cpu(lambda brief=brief: render(brief)), None  # type: ignore[misc]
+        with tempfile.TemporaryDirectory() as made:
+            video = replace(_brief(prompt, 120 if size > 100 else 1), seconds=1 / _FPS)
+            pairs["first"] = cpu(lambda: render(video, thumbnail=Path(made) / "first.jpg")), None
+        return pairs
+
+    yield once
+
+
+@contextmanager
+def prepare_memory(folder: Path, size: int) -> Iterator[Once]:
+    """The most that a fresh process needs for a clip of that many seconds."""
+
+    def once(*, beside: bool) -> Mapping[str, Pair]:  # noqa: ARG001 - nothing is like it
+        return {"720p": (_peak(folder, "720p", size), None), "4k": (_peak(folder, "4k", size), None)}
+
+    yield once
+
+
+def _brief(prompt: str, frames: int) -> Brief:
+    if frames < _TINY:
+        return Brief("video", prompt, width=64, height=36, seconds=frames / _FPS)
+    return Brief("video", prompt, seconds=frames / _FPS)
+
+
+def _peak(folder: Path, resolution: str, seconds: int) -> float:
+    width, height = frame_size("16:9", resolution)
+    script = (
+        "import resource; from dream_nb.studio.render import Brief, render; "
+        f"render(Brief('video', 'a forest by a lake in the rain', width={width}, height={height}, seconds={seconds})); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    )
+    arguments = [sys.executable, "-c", script]
+    ended = subprocess.run(arguments, cwd=folder, env=environment(), check=True, capture_output=True, text=True)
+    return float(ended.stdout)
+
+
+CLIP = Bench(
+    name="clip",
+    figures={
+        "clip": Figure("5-s 720p clip by the studio, five prompts: CPU", "libx264, the same frames", "s", 1.6),
+        "file": Figure("its file", "", "MB", 4.0, "value"),
+    },
+    prepare=prepare_clip,
+    size=120,
+    tiny=2,
+    repeats=len(PROMPTS),
+)
+PICTURES = Bench(
+    name="pictures",
+    figures={
+        "image": Figure("image of a megapixel by the studio, five prompts: CPU", "", "s", 0.5, "value"),
+        "flash": Figure("the same with photon-flash-1", "", "s", 0.5, "value"),
+        "first": Figure("first thumbnail of a 720p clip: CPU", "", "s", 0.5, "value"),
+    },
+    prepare=prepare_pictures,
+    size=image_size("1:1")[0],
+    tiny=64,
+    repeats=len(PROMPTS),
+)
+MEMORY = Bench(
+    name="memory",
+    figures={
+        "720p": Figure("most memory for a 5-s clip of 720p", "", "MB", 400, "value"),
+        "4k": Figure("most memory for a 5-s clip of 4k", "", "MB", 1200, "value"),
+    },
+    prepare=prepare_memory,
+    size=5,
+    tiny=0,
+    repeats=1,
+    is_long=True,
+)

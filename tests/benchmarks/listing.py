@@ -1,0 +1,96 @@
+"""All of an account's generations in a table; `python -m tests.benchmarks.listing WHO` is what is measured."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.bench import Bench, Figure, Once, Pair
+from tests.benchmarks.process import python, serving
+from tests.benchmarks.server import PREFIX
+
+_PAGE = 100
+
+
+def main() -> None:
+    """List, and print how long it took, imports left out."""
+    import pandas
+
+    client, listed = {"own": own, "lumaai": lumaai}[sys.argv[1]]()
+    # What a first call loads and connects is no part of how long ten thousand take.
+    client()
+    wall, cpu = time.perf_counter(), time.process_time()
+    frame = pandas.DataFrame(listed())
+    print(
+        json.dumps(
+            {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "rows": len(frame)}
+            | {"newest": str(frame["id"][0]), "prompt": frame["request"][0]["prompt"]}
+        )
+    )
+
+
+def own() -> tuple[Any, Any]:
+    """`DreamMachine`."""
+    from dream_nb import DreamMachine
+
+    machine = DreamMachine()
+    return machine.get_credits, lambda: [generation.wire() for generation in machine.iter_generations(page=_PAGE)]
+
+
+def lumaai() -> tuple[Any, Any]:
+    """`LumaAI`, page by page."""
+    from lumaai import LumaAI
+
+    client = LumaAI()
+
+    def listed() -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        while True:
+            page = client.generations.list(limit=_PAGE, offset=len(rows))
+            rows += [generation.to_dict() for generation in page.generations]
+            if not page.has_more:
+                return rows
+
+    return client.credits.get, listed
+
+
+@contextmanager
+def prepare(folder: Path, size: int) -> Iterator[Once]:
+    """A server that has so many."""
+    with serving("tests.benchmarks.server", "--generations", str(size), cwd=folder) as (origin, _):
+        variables = {"LUMAAI_API_KEY": "key-of-a-benchmark", "LUMAAI_BASE_URL": origin + PREFIX}
+
+        def listed(who: str) -> Any:
+            output = python("-m", "tests.benchmarks.listing", who, cwd=folder, variables=variables).output
+            assert output["rows"] == size, output
+            return output
+
+        def once(*, beside: bool) -> Mapping[str, Pair]:
+            mine = listed("own")
+            other = listed("lumaai") if beside else None
+            return {name: (mine[name], other[name] if other else None) for name in ("wall", "cpu")}
+
+        yield once
+
+
+LIST = Bench(
+    name="list",
+    figures={
+        "wall": Figure("10,000 generations listed into a DataFrame: wall", "lumaai, page by page", "s", 0.25),
+        "cpu": Figure("the same: CPU", "lumaai, page by page", "s"),
+    },
+    prepare=prepare,
+    size=10_000,
+    tiny=120,
+    repeats=5,
+    grows=("wall", "cpu"),
+    counted="generations",
+)
+
+if __name__ == "__main__":
+    main()

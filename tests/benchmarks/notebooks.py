@@ -1,0 +1,150 @@
+"""What a notebook of videos weighs, how free its kernel stays, and how long its first dream takes."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import nbformat
+import numpy as np
+from nbclient import NotebookClient
+
+from dream_nb.studio.render import Brief
+from dream_nb.studio.render.show import shots
+from tests.benchmarks.bench import Bench, Figure, Once, Pair
+from tests.benchmarks.first_dream import PROMPT
+from tests.benchmarks.process import environment, python
+from tests.kernel import Kernel, start_kernel
+
+_SECONDS: Final = 600
+_SMALL: Final = {"DREAM_NB_STUDIO_SIDE": "90", "DREAM_NB_STUDIO_SECONDS": "0.5"}
+_CLIPS: Final = 4
+_TENTHS: Final = 10
+_FRAMES: Final = 120
+_SPIN: Final = """
+import time, dream_nb
+from dream_nb.session import default_session, make_request
+
+def spin(seconds):
+    count, end = 0, time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        for _ in range(1000):
+            count += 1
+    return count / seconds
+
+def start(prompt, takes):
+    request = make_request(prompt)
+    return [default_session().submit(request, take=take) for take in takes]
+
+0
+"""
+
+
+@contextmanager
+def prepare_weight(folder: Path, size: int) -> Iterator[Once]:
+    """A notebook with so many videos."""
+    variables = environment(**(_SMALL if size < _CLIPS else {}))
+
+    def megabytes(cells: list[str]) -> float:
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+        client = NotebookClient(notebook, timeout=_SECONDS, resources={"metadata": {"path": str(folder)}})
+        client.execute(env=variables)
+        return len(nbformat.writes(notebook).encode()) / 1e6
+
+    def once(*, beside: bool) -> Mapping[str, Pair]:
+        own = megabytes(["%load_ext dream_nb", *(f"%dream {PROMPT} --take {take + 1}" for take in range(size))])
+        if not beside:
+            return {"bytes": (own, None)}
+        files = sorted((folder / "dreams").glob("*.mp4"))
+        assert len(files) == size
+        shown = [f"Video({f'dreams/{file.name}'!r}, embed=True)" for file in files]
+        return {"bytes": (own, megabytes(["from IPython.display import Video", *shown]))}
+
+    yield once
+
+
+@contextmanager
+def prepare_kernel(folder: Path, size: int) -> Iterator[Once]:
+    """A kernel whose main thread is busy for so many tenths of a second."""
+    with start_kernel(folder, **environment(**(_SMALL if size < _TENTHS else {}))) as kernel:
+        _run(kernel, _SPIN)
+        takes = itertools.count(1, _CLIPS)
+
+        def once(*, beside: bool) -> Mapping[str, Pair]:
+            idle = _run(kernel, f"spin({size / 10})") if beside else None
+            take = next(takes)
+            _run(kernel, f"jobs = start({PROMPT!r}, range({take}, {take + _CLIPS})); 0")
+            # Starting the processes that draw is over soon, and drawing is what goes on.
+            _run(kernel, "while not any(job.progress.fraction for job in jobs):\n    time.sleep(0.02)\n0")
+            busy = _run(kernel, f"spin({size / 10})")
+            _run(kernel, "for job in jobs:\n    job.result(600)\n0")
+            return {"speed": (busy / 1e6, idle / 1e6 if idle else None)}
+
+        yield once
+
+
+def _run(kernel: Kernel, source: str) -> float:
+    answer = kernel.run(source, seconds=_SECONDS)
+    if answer.error is not None:
+        raise RuntimeError(f"{answer.error['ename']}: {answer.error['evalue']}")
+    return float(answer.result or 0)
+
+
+@contextmanager
+def prepare_first(folder: Path, size: int) -> Iterator[Once]:
+    """The frames of a clip, for the other."""
+    is_whole = size >= _FRAMES
+    brief = Brief("video", PROMPT) if is_whole else Brief("video", PROMPT, width=160, height=90, seconds=0.5)
+    drawn = list(shots(brief))
+    for number, plane in enumerate("yuv"):
+        np.save(folder / f"{plane}.npy", np.stack([shot.all[number] for shot in drawn]))
+    del drawn
+    script = Path(__file__).with_name("first_dream.py")
+
+    def once(*, beside: bool) -> Mapping[str, Pair]:
+        shutil.rmtree(folder / "dreams", ignore_errors=True)
+        own = python(script, "own", cwd=folder, variables={} if is_whole else _SMALL)
+        other = python(script, "encode", cwd=folder) if beside else None
+        return {
+            "wall": (own.wall, other.wall if other else None),
+            "cpu": (own.cpu, other.cpu if other else None),
+        }
+
+    yield once
+
+
+WEIGHT = Bench(
+    name="notebook",
+    figures={"bytes": Figure("notebook with 20 videos", "`Video(embed=True)`", "MB", 1 / 20)},
+    prepare=prepare_weight,
+    size=20,
+    tiny=1,
+    repeats=1,
+)
+KERNEL = Bench(
+    name="kernel",
+    figures={
+        "speed": Figure(
+            "kernel while 4 clips render: a busy loop", "nothing rendering", "M steps/s", 0.9, at_least=True
+        )
+    },
+    prepare=prepare_kernel,
+    size=50,
+    tiny=1,
+    repeats=3,
+)
+FIRST = Bench(
+    name="first",
+    figures={
+        "wall": Figure("`%dream`, empty library to preview, 720p: wall", "encoding alone, from a fresh start", "s", 3),
+        "cpu": Figure("the same: CPU", "encoding alone, from a fresh start", "s"),
+    },
+    prepare=prepare_first,
+    size=_FRAMES,
+    tiny=12,
+    repeats=5,
+)

@@ -1,0 +1,108 @@
+"""Processes of their own, and what they took."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A process that has ended.
+
+    Attributes:
+        wall: seconds from start to end.
+        cpu: seconds of processor time, its own children included.
+        megabytes: that it had in memory at most.
+        output: its last line as JSON, or None.
+    """
+
+    wall: float
+    cpu: float
+    megabytes: float
+    output: Any
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """This process's variables without keys, with the studio chosen and this checkout importable, and with changes."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LUMAAI_", "DREAM_NB_"))}
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    return kept | {"DREAM_NB_BACKEND": "studio", "PYTHONPATH": path, "PYTHONWARNINGS": "ignore"} | changes
+
+
+def python(*arguments: str | Path, cwd: Path, variables: Mapping[str, str] | None = None) -> Ran:
+    """Run this Python with arguments.
+
+    Raises:
+        RuntimeError: it failed; the message is the end of what it said.
+    """
+    return command([sys.executable, *map(str, arguments)], cwd, variables)
+
+
+def command(arguments: Sequence[str], cwd: Path, variables: Mapping[str, str] | None = None) -> Ran:
+    """Run a program; see `python`."""
+    began = time.perf_counter()
+    with (cwd / "stderr.txt").open("wb") as errors:
+        process = subprocess.Popen(
+            arguments,
+            cwd=cwd,
+            env=environment(**(variables or {})),
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+    assert process.stdout is not None
+    try:
+        with process.stdout:
+            output = process.stdout.read()
+        # Instead of `wait`: it gives what the process took.
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            process.wait()
+    wall = time.perf_counter() - began
+    if process.returncode:
+        said = (cwd / "stderr.txt").read_text(errors="replace")
+        raise RuntimeError(f"{Path(arguments[0]).name} {' '.join(arguments[1:3])[:80]}: …{said[-600:]}")
+    last = output.strip().rpartition("\n")[2]
+    return Ran(
+        wall,
+        usage.ru_utime + usage.ru_stime,
+        usage.ru_maxrss / 1024,
+        json.loads(last) if last[:1] in {"{", "["} else None,
+    )
+
+
+@contextmanager
+def serving(module: str, *arguments: str | Path, cwd: Path) -> Iterator[tuple[str, int]]:
+    """Run a module that serves, and prints its origin first. Gives the origin and the process id; killed at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        cwd=cwd,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        origin = process.stdout.readline().strip()
+        if not origin.startswith("http://127.0.0.1:"):
+            raise RuntimeError(f"{module} does not serve: {origin!r}")
+        yield origin, process.pid
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()

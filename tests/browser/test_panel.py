@@ -1,0 +1,128 @@
+"""The panel and its cards, as a person uses them in JupyterLab."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.lab import Lab, write_notebook
+
+pytestmark = pytest.mark.browser
+
+# Where pictures of the widgets go when this variable says so: to be looked at.
+PICTURES = os.environ.get("DREAM_NB_PICTURES")
+
+PASTE = """async (slot) => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 36 });
+    const pen = canvas.getContext('2d');
+    pen.fillStyle = 'teal';
+    pen.fillRect(0, 0, 64, 36);
+    const data = new DataTransfer();
+    data.items.add(new File([await new Promise((done) => canvas.toBlob(done))], 'pasted.png', { type: 'image/png' }));
+    slot.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_a_dream_is_made_in_the_panel_and_goes_on_from_there(open_cells: Callable[..., Lab], page: Page) -> None:
+    lab = open_cells("panel = %dream\npanel", "import time\nprint(len(panel.dreams), panel.code)")
+    lab.run_all()
+    form = page.locator(".dream-panel")
+    prompt = form.get_by_label("Prompt", exact=True)
+    go = form.locator(".dream-go")
+    expect(go).to_be_disabled()
+
+    # A wrong field says so beside it, and nothing can be asked for.
+    prompt.fill("a lake at {dawn|noon}")
+    form.get_by_label("Begins with: a file, URL").fill("nowhere.jpg")
+    form.get_by_label("Begins with: a file, URL").press("Tab")
+    wrong = form.locator(".dream-field", has=page.get_by_text("Begins with", exact=True)).locator(".dream-error")
+    expect(wrong).to_contain_text("no URL, variable, file or id")
+    expect(go).to_be_disabled()
+
+    # A picture that is pasted in its place mends it.
+    form.locator(".dream-well").first.evaluate(PASTE)
+    expect(form.locator(".dream-slot img").first).to_be_visible()
+    expect(wrong).to_have_text("")
+    expect(go).to_have_text("Dream 2 videos")
+    expect(form.locator(".dream-cost")).to_have_text("costs nothing")
+    expect(form.locator(".dream-code")).to_contain_text("--frame0 dreams/pictures/")
+    go.click()
+    cards = page.locator(".dream-card")
+    expect(cards).to_have_count(2)
+    expect(page.locator("video.dream-film")).to_have_count(2, timeout=60_000)
+    if PICTURES:
+        form.screenshot(path=Path(PICTURES) / "panel-light.png")
+        cards.first.screenshot(path=Path(PICTURES) / "card-light.png")
+        lab.theme("JupyterLab Dark")
+        page.locator(".jp-WindowedPanel-outer").first.screenshot(path=Path(PICTURES) / "panel-dark.png")
+
+    # The player steps by frames, and sends nothing to the notebook's own keys.
+    video = page.locator("video.dream-film").first
+    video.focus()
+    video.press("ArrowRight")
+    page.wait_for_function("video => video.paused && video.currentTime > 0", arg=video.element_handle())
+    before = video.evaluate("video => video.currentTime")
+    video.press("ArrowRight")
+    page.wait_for_function("([video, at]) => video.currentTime > at", arg=[video.element_handle(), before])
+
+    # It goes on as another card.
+    cards.first.get_by_role("button", name="Extend").click()
+    cards.first.get_by_label("Extend: what happens").fill("night falls")
+    cards.first.get_by_label("Extend: what happens").press("Enter")
+    expect(cards).to_have_count(3)
+    expect(page.locator("video.dream-film")).to_have_count(3, timeout=60_000)
+    expect(page.locator(".dream-lineage").first).to_be_visible()
+
+
+def test_a_busy_cell_delays_and_loses_nothing(open_cells: Callable[..., Lab], page: Page, tmp_path: Path) -> None:
+    lab = open_cells(
+        "import dream_nb, pathlib, time\ndream_nb.Panel(prompt='a lake', kind='image')",
+        "while not pathlib.Path('go').exists(): time.sleep(0.05)",
+    )
+    lab.execute("notebook:move-cursor-up")
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    prompt = page.locator(".dream-panel").get_by_label("Prompt", exact=True)
+    prompt.fill("a lighthouse")
+    expect(prompt).to_have_value("a lighthouse")
+    (tmp_path / "work" / "go").touch()
+    go = page.locator(".dream-go")
+    expect(go).to_have_text("Dream an image")
+    go.click()
+    expect(page.locator("img.dream-film[alt='a lighthouse']")).to_be_visible(timeout=60_000)
+
+
+CELLS = ("import dream_nb\ndream_nb.Card(dream_nb.dream('a lake'))", "dream_nb.Panel(prompt='a <b>lake</b>')")
+
+
+def executed(tmp_path: Path) -> Path:
+    """A notebook that `jupyter execute` has run: with the widgets' state, and not trusted by any JupyterLab."""
+    from nbclient import NotebookClient
+
+    path = write_notebook(tmp_path / "work" / "notebook.ipynb", *CELLS)
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, resources={"metadata": {"path": str(path.parent)}}).execute()
+    nbformat.write(notebook, path)
+    return path
+
+
+@pytest.mark.usefixtures("small")
+def test_without_a_kernel_or_state_it_is_a_picture_and_text(
+    open_lab: Callable[..., Lab], page: Page, tmp_path: Path
+) -> None:
+    path = executed(tmp_path)
+    assert path.stat().st_size < 300_000
+    notebook = nbformat.read(path, as_version=4)
+    del notebook.metadata["widgets"]
+    nbformat.write(notebook, path)
+    page.route(
+        "**/api/sessions**", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
+    )
+    lab = open_lab(path, kernel=False)
+    expect(lab.page.get_by_text("A panel of dream_nb")).to_be_visible()
+    expect(lab.page.get_by_text("a <b>lake</b>", exact=True)).to_be_visible()
+    expect(lab.page.locator("figure video")).to_have_count(1)

@@ -1,0 +1,66 @@
+"""What is not made yet is cancelled at its server, which refunds it."""
+
+from __future__ import annotations
+
+import pytest
+
+from dream_nb.api.errors import APIError, DreamCancelledError, DreamError
+from dream_nb.jobs.budget import Limits
+from dream_nb.session import Session, make_request
+from dream_nb.studio.faults import Fault
+from tests.jobs.hosted import SECONDS, Hosted
+
+VIDEO = make_request("a lake")
+IMAGE = make_request("a lake", kind="image")
+SLOW = Fault(method="GET", path="/generations*", delay=0.3, times=None)
+
+
+def under_way(session: Session) -> None:
+    """Wait until the server has named what is under way."""
+    import time
+
+    deadline = time.monotonic() + SECONDS
+    while not any(record.generation for record in session.library.ledger.all()):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_it_is_deleted_refunded_and_made_when_it_is_asked_for_again(server: Hosted) -> None:
+    session, before = server.session(), server.balance
+    job = session.submit(VIDEO)
+    under_way(session)
+    job.cancel()
+    with pytest.raises(DreamCancelledError, match="refunded: run the cell again"):
+        job.result(SECONDS)
+    assert server.made == []
+    assert server.balance == before
+    assert session.submit(VIDEO).result(SECONDS).take == 1
+
+
+def test_what_was_not_sent_is_not_sent(server: Hosted) -> None:
+    server.faults.add(SLOW)
+    session = server.session(limits=Limits(at_once={"image": 1}))
+    session.submit(IMAGE)
+    under_way(session)
+    second = session.submit(IMAGE, take=2)
+    second.cancel()
+    with pytest.raises(DreamCancelledError, match="before it was sent"):
+        second.result(SECONDS)
+    assert server.books.count("POST") == 1
+
+
+def test_what_has_ended_is_not_cancelled(server: Hosted) -> None:
+    job = server.session().submit(IMAGE)
+    job.result(SECONDS)
+    with pytest.raises(DreamError, match="nothing to cancel"):
+        job.cancel()
+
+
+def test_what_the_server_does_not_delete_goes_on(server: Hosted) -> None:
+    session = server.session()
+    server.faults.add(Fault(method="DELETE", answer=403, times=None))
+    job = session.submit(VIDEO)
+    under_way(session)
+    with pytest.raises(APIError, match="deleteGeneration: 403"):
+        job.cancel()
+    assert job.result(SECONDS).state == "completed"

@@ -1,0 +1,228 @@
+"""Where keys are found, and that each goes to its own origin and into nothing else."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from pydantic import SecretStr
+
+from dream_nb.api.errors import ConfigurationError, DreamError
+from dream_nb.jobs import keys
+from dream_nb.jobs.backends import choose_backend
+from dream_nb.jobs.keys import Key, find_key, forget, need_key, remember
+from dream_nb.session import Session, make_request
+from tests.jobs.hosted import HASTE, SECONDS, Hosted, hosted, texts
+
+keyring = pytest.importorskip("keyring", reason="keys kept by the system need the package keyring")
+
+HOSTED = "https://api.lumalabs.ai/dream-machine/v1"
+OTHER = "https://other.example/dream-machine/v1"
+
+
+class Memory(keyring.backend.KeyringBackend):  # type: ignore[misc, name-defined] # of a package that may be missing
+    """A keyring that keeps what it is given until the test is over."""
+
+    priority = 1.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.kept[service, username]
+
+
+class Locked(Memory):
+    """A keyring that nobody opens."""
+
+    def get_password(self, service: str, username: str) -> str | None:  # noqa: ARG002
+        raise keyring.errors.KeyringLocked("locked")
+
+    def set_password(self, service: str, username: str, password: str) -> None:  # noqa: ARG002
+        raise keyring.errors.PasswordSetError(f"refused {password}")
+
+
+@pytest.fixture(autouse=True)
+def chain(monkeypatch: pytest.MonkeyPatch) -> Iterator[Memory]:
+    """An empty keyring, and no key anywhere else."""
+    for name in ("LUMAAI_API_KEY", "LUMAAI_BASE_URL", "DREAM_NB_KEY", "DREAM_NB_BACKEND"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(keys, "_given", {})
+    before = keyring.get_keyring()
+    keyring.set_keyring(memory := Memory())
+    yield memory
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def colab(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Colab's secrets, as its module gives them: what is not there, or not allowed, is an error."""
+    secrets: dict[str, str] = {}
+    userdata = ModuleType("google.colab.userdata")
+    userdata.get = secrets.__getitem__  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
+    monkeypatch.setitem(sys.modules, "google.colab.userdata", userdata)
+    return secrets
+
+
+def found(backend: str) -> tuple[str, str] | None:
+    key = find_key(backend)
+    return None if key is None else (key.secret.get_secret_value(), key.source)
+
+
+def test_what_was_given_comes_before_the_environment_before_colab_before_the_keyring(
+    monkeypatch: pytest.MonkeyPatch, colab: dict[str, str], chain: Memory
+) -> None:
+    assert found("hosted") is None
+    chain.kept["dream_nb", "https://api.lumalabs.ai"] = "kept"
+    assert found("hosted") == ("kept", "the keyring")
+    colab["LUMAAI_API_KEY"] = "secret"
+    assert found("hosted") == ("secret", "Colab's secrets (LUMAAI_API_KEY)")
+    monkeypatch.setenv("LUMAAI_API_KEY", "set")
+    assert found("hosted") == ("set", "the environment (LUMAAI_API_KEY)")
+    remember(HOSTED, SecretStr("given"))
+    assert found("hosted") == ("given", "given in this session")
+    forget(HOSTED)
+    assert found("hosted") == ("set", "the environment (LUMAAI_API_KEY)")
+
+
+def test_a_saved_key_is_there_in_the_next_session_and_can_be_forgotten(chain: Memory) -> None:
+    remember(HOSTED, SecretStr("given"), save=True)
+    keys._given.clear()
+    assert found("hosted") == ("given", "the keyring")
+    forget(HOSTED)
+    assert chain.kept == {}
+    assert found("hosted") is None
+
+
+def test_a_locked_keyring_has_no_key_and_says_so_where_it_should_keep_one() -> None:
+    keyring.set_keyring(Locked())
+    assert found("hosted") is None
+    given = SecretStr(f"given-{7 * 1419}")
+    with pytest.raises(ConfigurationError, match="the keyring did not take the key") as caught:
+        remember(HOSTED, given, save=True)
+    said = traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
+    assert "given-9933" not in "".join(said)
+    assert found("hosted") is None
+
+
+def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    assert found("hosted") is None
+    with pytest.raises(ConfigurationError, match=r"pip install 'dream_nb\[keyring\]'"):
+        remember(HOSTED, SecretStr("given"), save=True)
+
+
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "https://other.example/dream-machine/v1",
+        "https://api.lumalabs.ai:444/v1",
+        "http://127.0.0.1:9/v1",
+        "http://[::1]/",
+    ],
+)
+def test_no_key_of_the_hosted_api_is_another_origins(monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
+    monkeypatch.setenv("LUMAAI_API_KEY", "set")
+    remember(HOSTED, SecretStr("given"))
+    assert found(backend) is None
+    with pytest.raises(ConfigurationError, match=r"no key for http.*run %dreams key http"):
+        need_key(choose_backend(backend))
+
+
+def test_the_variable_of_another_server_is_for_the_backend_of_the_environment_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DREAM_NB_KEY", "its own")
+    assert found(OTHER) is None
+    monkeypatch.setenv("DREAM_NB_BACKEND", OTHER)
+    assert found(OTHER) == ("its own", "the environment (DREAM_NB_KEY)")
+    assert found("hosted") is None
+    assert found("https://third.example") is None
+
+
+def test_a_key_makes_the_hosted_api_the_default(chain: Memory) -> None:
+    assert choose_backend() == "studio"
+    chain.kept["dream_nb", "https://api.lumalabs.ai"] = "kept"
+    assert choose_backend() == "hosted"
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen"),
+    [("studio", "studio"), ("hosted", "hosted"), (HOSTED, "hosted"), (HOSTED + "/", "hosted"), (OTHER + "/", OTHER)],
+)
+def test_a_backend_has_one_name(name: str, chosen: str) -> None:
+    assert choose_backend(name) == chosen
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("http://far.example/v1", "would send the key in the clear"),
+        ("https://ada:secret-71@far.example/v1", "must not hold a user name or password"),
+        ("ftp://far.example", "is not an http"),
+        ("luma-secret-71", "is not one of studio, hosted, or a URL"),
+    ],
+)
+def test_a_wrong_backend_is_refused_and_says_no_secret(name: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        choose_backend(name)
+    assert "secret-71" not in str(caught.value)
+
+
+def test_a_key_is_in_no_repr() -> None:
+    key = Key(SecretStr("given-9932"), HOSTED, "given in this session")
+    assert "given-9932" not in f"{key} {key!r} {key.secret}"
+
+
+def test_two_servers_each_get_their_own_key_and_no_file_has_one(
+    server: Hosted, key: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    own = "a-key-of-its-own-5512"
+    with hosted(tmp_path / "other", own) as other:
+        remember(other.base_url, SecretStr(own))
+        with Session("dreams", "hosted", patience=HASTE, prices={"image": 1.5}) as session:
+            request = make_request("a lake", kind="image")
+            first = session.submit(request).result(SECONDS)
+            session.use(other.base_url)
+            second = session.submit(request).result(SECONDS)
+            with pytest.raises(DreamError) as wrong:
+                session.use("https://third.example/v1")
+        assert (first.backend, second.backend) == ("hosted", other.base_url)
+        assert set(server.books.keys) == {f"Bearer {key}"}
+        assert set(other.books.keys) == {f"Bearer {own}"}
+    said = [
+        repr(first),
+        repr(second),
+        pickle.dumps(second).decode("latin-1"),
+        caplog.text,
+        texts(Path("dreams")),
+        str(wrong.value),
+    ]
+    assert [text for text in said if own in text or key in text] == []
+
+
+def test_what_was_made_elsewhere_is_read_back_from_its_sidecar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with hosted(tmp_path / "other", "its-own-5513") as other:
+        remember(other.base_url, SecretStr("its-own-5513"))
+        with Session("dreams", other.base_url, patience=HASTE, prices={"image": 1.5}) as session:
+            made = session.submit(make_request("a lake", kind="image")).result(SECONDS)
+    for path in Path("dreams").glob("ledger.sqlite*"):
+        path.unlink()
+    with Session("dreams", "studio", replay="only") as session:
+        (dream,) = session.dreams()
+        assert (dream.backend, dream.hash) == (made.backend, made.hash)

@@ -1,0 +1,263 @@
+"""`%dreams` and its subcommands, in a real kernel."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dream_nb.notebook.commands import COMMANDS
+from dream_nb.notebook.magics import DreamMagics
+from dream_nb.results.listing import Facts, Listing
+from dream_nb.studio.faults import Fault
+from tests.jobs.hosted import environment, hosted, texts
+from tests.kernel import Answer, Kernel, start_kernel
+from tests.notebook.test_magic import line, previews
+from tests.results.test_preview import Parsed
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("commands")
+
+
+@pytest.fixture(scope="module")
+def kernel(folder: Path) -> Iterator[Kernel]:
+    with start_kernel(folder, DREAM_NB_STUDIO_SIDE="32", DREAM_NB_STUDIO_SECONDS="0.25") as kernel:
+        kernel.run("lake = %dream a lake in the fog\nhill = %dream -i a hill\nboth = %dream -i a {red|blue} boat")
+        kernel.run("%dream gore")
+        yield kernel
+
+
+def shown(answer: Answer) -> str:
+    """The one thing that a cell shows, as text."""
+    assert answer.error is None, answer.error
+    (html,) = answer.data()
+    assert html.startswith('<div class="dream_nb-listing"')
+    (text,) = answer.data("text/plain")
+    assert len(text.splitlines()) <= 26
+    return text
+
+
+def value(kernel: Kernel, expression: str) -> Any:
+    result = kernel.run(expression).result
+    assert result is not None, expression
+    return ast.literal_eval(result)
+
+
+def test_alone_it_lists_its_subcommands(kernel: Kernel) -> None:
+    text = shown(kernel.run("%dreams"))
+    assert [name for name in COMMANDS if f"%dreams {name}" not in text] == []
+
+
+@pytest.mark.parametrize("source", ["%dreams credits", "c = %dreams credits", "c = %dreams credits\nc"])
+def test_an_answer_is_shown_once(kernel: Kernel, source: str) -> None:
+    assert "of play money: the studio costs nothing" in shown(kernel.run(source))
+
+
+def test_history_holds_everything_newest_first(kernel: Kernel) -> None:
+    text = shown(kernel.run("h = %dreams history"))
+    assert text.startswith("%dreams history · 5 dreams in the library 'dreams', newest first")
+    assert "failed: Contains blacklisted words" in text
+    assert value(kernel, "[d.prompt for d in h][-2:]") == ["a hill", "a lake in the fog"]
+    assert value(kernel, "h[-1] == lake, len(h)") == (True, 5)
+
+
+def test_history_finds_words_and_says_how_many_more_there_are(kernel: Kernel) -> None:
+    assert "1 dream with 'fog lake'" in shown(kernel.run("%dreams history fog lake"))
+    assert "and 3 older: -n shows more" in shown(kernel.run("%dreams history -n 2"))
+
+
+def test_history_shows_pictures(kernel: Kernel) -> None:
+    kernel.run("h = %dreams history boat")
+    (html,) = kernel.run("h").data()
+    pictures = [attributes["src"] or "" for tag, attributes in Parsed(html).tags if tag == "img"]
+    assert [picture[:28] for picture in pictures] == ["data:image/jpeg;name=dream_nb"[:28]] * 2
+
+
+@pytest.mark.parametrize("which", ["lake", "fog", "last", "both[0]", "{id}", "{start}"])
+def test_show_gives_a_dream_back_and_shows_it_once(kernel: Kernel, which: str) -> None:
+    uid = value(kernel, "lake.generation.id")
+    assert previews(kernel.run(f"s = %dreams show {which.format(id=uid, start=uid[:8])}")) == 1
+    assert value(kernel, "type(s).__name__") == "Dream"
+
+
+def test_show_gives_several_where_several_have_the_words(kernel: Kernel) -> None:
+    kernel.run("s = %dreams show boat")
+    assert value(kernel, "sorted(d.prompt for d in s)") == ["a blue boat", "a red boat"]
+
+
+def test_motions_are_words_of_a_prompt(kernel: Kernel) -> None:
+    assert "camera orbit left" in shown(kernel.run("m = %dreams motions"))
+    assert value(kernel, "m[0]").startswith("camera ")
+
+
+def test_delete_takes_one_dream_and_keeps_its_file_unless_it_is_told(kernel: Kernel) -> None:
+    kernel.run("first = %dream -i a hut\nsecond = %dream -i a shed")
+    assert "its file stays" in shown(kernel.run("%dreams delete first"))
+    assert "its file is removed" in shown(kernel.run("%dreams delete second --files"))
+    assert value(kernel, "first.path.exists(), second._library.path(second._record) is None") == (True, True)
+
+
+def test_jobs_and_stop_know_what_is_under_way(tmp_path: Path) -> None:
+    with start_kernel(tmp_path) as kernel:
+        kernel.run("job = %dream a wood in the wind --background")
+        assert "1 under way" in shown(kernel.run("jobs = %dreams jobs"))
+        assert value(kernel, "jobs[0] is job") is True
+        assert "1 no longer waited for" in shown(kernel.run("%dreams stop job"))
+        assert "no longer waited for; what was sent goes on" in line(kernel.run("job.result(30)"))
+        assert "nothing is under way" in shown(kernel.run("%dreams jobs"))
+        assert previews(kernel.run("d = %dream a wood in the wind")) == 1
+        assert value(kernel, "len(d._library.ledger.all())") == 1
+
+
+def test_use_asks_another_server_with_a_key_of_its_own(tmp_path: Path) -> None:
+    key = "key-of-its-own-5e1f"
+    with hosted(tmp_path / "server", key) as server:
+        given = {"DREAM_NB_STUDIO_SIDE": "32", "DREAM_NB_STUDIO_SECONDS": "0.25"}
+        (tmp_path / "notebook").mkdir()
+        with start_kernel(tmp_path / "notebook", **given) as kernel:
+            here = kernel.run("h = %dream -i a hill")
+            assert previews(here) == 1
+            wrong = line(kernel.run(f"%dreams use {server.base_url}"))
+            assert "no key for http://127.0.0.1" in wrong
+            assert "run %dreams key" in wrong
+
+            def type_key() -> None:
+                kernel.client.get_stdin_msg(timeout=60)
+                kernel.client.input(key)
+
+            answer = kernel.run(f"%dreams key {server.base_url}", when=lambda _: True, then=type_key)
+            assert "The server accepts it" in shown(answer)
+            assert "which costs money" in shown(kernel.run(f"%dreams use {server.base_url}"))
+            assert kernel.run("%dreams credits").error is None
+            assert previews(kernel.run("d = %dream -i a hill")) == 1
+            assert value(kernel, "d.backend") == server.base_url
+            assert "draws procedurally" in shown(kernel.run("%dreams use studio"))
+            assert value(kernel, "get_ipython().run_line_magic('config', 'DreamMagics.backend')") == "studio"
+        assert len(server.made) == 1
+        assert {used.removeprefix("Bearer ") for used in server.books.keys} == {key}
+
+
+def test_a_key_that_was_typed_is_in_no_output_and_no_file(tmp_path: Path) -> None:
+    key = "key-to-look-for-2c9e7a"
+    (tmp_path / "here").mkdir()
+    with hosted(tmp_path / "server", key) as server:
+        given = {"LUMAAI_BASE_URL": server.base_url, "IPYTHONDIR": str(tmp_path / "here" / "ipython")}
+        with start_kernel(tmp_path / "here", **given) as kernel:
+
+            def type_key() -> None:
+                kernel.client.get_stdin_msg(timeout=60)
+                kernel.client.input(key)
+
+            said = [kernel.run("%dreams key", when=lambda _: True, then=type_key)]
+            sources = [
+                "%dreams use hosted",
+                "d = %dream -i a hill",
+                "d.generation",
+                "%dream gore",
+                "%tb",
+                "%dreams check",
+            ]
+            sources += ["%config DreamMagics", "%history", "%whos", "dream_nb.session.default_session()"]
+            said += [kernel.run(source) for source in sources]
+            server.faults.add(Fault(method="POST", answer=400, detail=f"no such key as {key}"))
+            said += [kernel.run("%dream -i a hut"), kernel.run("%xmode Verbose\n%tb")]
+            assert kernel.run("d.state").result == "'completed'"
+        assert f"Bearer {key}" in server.books.keys
+    assert [answer for answer in said if key in str(answer)] == []
+    assert key not in texts(tmp_path / "here")
+
+
+def test_a_wrong_key_is_not_kept(tmp_path: Path) -> None:
+    with hosted(tmp_path / "server", "the-right-key-77") as server, start_kernel(tmp_path) as kernel:
+
+        def type_key() -> None:
+            kernel.client.get_stdin_msg(timeout=60)
+            kernel.client.input("a-wrong-key-9911")
+
+        answer = kernel.run(f"%dreams key {server.base_url}", when=lambda _: True, then=type_key)
+        assert line(answer).startswith("AuthenticationError")
+        assert "no key for" in line(kernel.run(f"%dreams use {server.base_url}"))
+
+
+def test_where_nobody_can_type_a_key_is_not_asked_for(kernel: Kernel) -> None:
+    kernel.client.allow_stdin = False
+    try:
+        assert "nobody can be asked for a key here: set LUMAAI_API_KEY" in line(kernel.run("%dreams key"))
+    finally:
+        kernel.client.allow_stdin = True
+
+
+def test_check_says_what_works_and_what_to_do(tmp_path: Path, kernel: Kernel) -> None:
+    assert shown(kernel.run("c = %dreams check")).startswith("%dreams check · all works")
+    assert {"studio", "key", "network", "library", "versions"} <= set(value(kernel, "[one.name for one in c]"))
+    with hosted(tmp_path / "server", "the-right-key-78") as server:
+        given = dict(environment(server)) | {"LUMAAI_API_KEY": "a-wrong-key-9912"}
+        with start_kernel(tmp_path, **given) as other:
+            text = shown(other.run("%dreams check"))
+    assert "1 of 6 need something" in text
+    assert "Give another one with %dreams key." in text
+    assert "a-wrong-key-9912" not in text
+
+
+def test_check_works_without_a_library(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file where the folder should be")
+    with start_kernel(tmp_path, DREAM_NB_LIBRARY="taken") as kernel:
+        assert "the library folder" in shown(kernel.run("%dreams check"))
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("%dreams histori", "no such subcommand 'histori': did you mean history?"),
+        ("%dreams zzz", "%dreams has no such subcommand: there are history, credits"),
+        ("%dreams credits now", "%dreams credits takes nothing behind it"),
+        ("%dreams show", "%dreams show needs a variable, an id or last"),
+        ("%dreams show nothing-like-it", "no variable, id or prompt of the library has 'nothing-like-it'"),
+        ("%dreams delete boat", "'boat' is no variable and no id: give one dream"),
+        ("%dreams delete both", "'both' is 2 dreams: give one dream"),
+        ("%dreams delete lake --file", "unknown option --file: did you mean --files?"),
+        ("%dreams history -n many", "-n 'many' is not a whole number"),
+        ("%dreams use studoi", "backend 'studoi' is not one of studio, hosted, or a URL"),
+        ("%dreams use http://far.example/v1", "would send the key in the clear"),
+        ("%dreams use hosted", "no key for https://api.lumalabs.ai: set LUMAAI_API_KEY, or run %dreams key"),
+        ("%dreams stop nothing", "nothing under way is 'nothing'"),
+    ],
+)
+def test_bad_input_is_one_line(kernel: Kernel, source: str, message: str) -> None:
+    assert message in line(kernel.run(source))
+
+
+@pytest.mark.parametrize("source", ["%dreams key luma-3f9a77", "%dreams use luma-3f9a77", "%dreams luma-3f9a77"])
+def test_a_key_in_the_wrong_place_is_not_said_again(kernel: Kernel, source: str) -> None:
+    answer = kernel.run(source)
+    assert "luma-3f9a77" not in str(answer)
+    assert answer.error is not None
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_subcommand_is_in_the_help_and_in_the_readme(name: str) -> None:
+    assert f"%dreams {name}" in (DreamMagics.dreams.__doc__ or "")
+    assert f"`%dreams {name}" in README
+
+
+@pytest.mark.parametrize("option", sorted({option for command in COMMANDS.values() for option in command.options}))
+def test_each_option_of_a_subcommand_is_in_the_readme(option: str) -> None:
+    assert re.search(rf"`{option}\b", README)
+
+
+def test_what_other_people_wrote_is_no_markup() -> None:
+    listing = Listing(
+        command="history", title="<b>1</b>", headings=("<i>", "y"), rows=(("<script>", "x"),), items=("<",)
+    )
+    facts = Facts(command="use", title="<b>", rows=(("<script>", "x"),), note="<img>")
+    for answer in (listing, facts):
+        tags = {tag for tag, _ in Parsed(answer._repr_mimebundle_()["text/html"]).tags}
+        assert tags <= {"div", "table", "tr", "th", "td"}

@@ -1,0 +1,54 @@
+"""A request's line reads back as that request."""
+
+from __future__ import annotations
+
+import pytest
+
+from dream_nb.notebook.arguments import read_arguments
+from dream_nb.notebook.lines import to_line
+from dream_nb.notebook.magics import DreamMagics
+from dream_nb.notebook.references import References
+from dream_nb.session import Session, make_request
+
+ID = "3f2a91c0-4b7e-4c1d-9d2a-0123456789ab"
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a lake",
+        "a lake --loop",
+        '"a lake"',
+        'it\'s a "lake"',
+        "a {dawn|noon} lake",
+        "{{name}} at noon",
+        "two\nlines",
+        "one\n---\nother",
+        "-- a lake",
+        " spaces ",
+        "a lake -n 3",
+        "what lake?",
+        "$5 and \\{a|b}",
+        "%dream",
+        "<script>alert(1)</script>",
+    ],
+)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"aspect_ratio": "9:16", "loop": True, "duration": "9s"},
+        {"kind": "image", "model": "photon-flash-1", "style_ref": [{"url": "https://x.test/a.jpg", "weight": 0.5}]},
+        {"frame0": ID, "frame1": "https://x.test/a.jpg", "extra": {"seed": 3}},
+    ],
+    ids=["plain", "fields", "image", "keyframes"],
+)
+def test_it_reads_back(session: Session, prompt: str, fields: dict[str, object]) -> None:
+    request = make_request(prompt, **fields)  # type: ignore[arg-type]
+    line = to_line(request, session.library, session.home, take=2)
+    head, _, body = line.partition("\n")
+    cell = body + "\n" if line.startswith("%%") else None
+    words = head.removeprefix("%%dream" if cell is not None else "%dream ")
+    parser = DreamMagics.dream.parser  # type: ignore[union-attr]
+    arguments = read_arguments(parser, words.strip(" "), cell, references=References({}), defaults={})
+    assert [(ask.request, ask.take) for ask in arguments.asks] == [(request, 2)]

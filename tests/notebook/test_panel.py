@@ -1,0 +1,120 @@
+"""The panel without a browser: what it checks, makes, and gives back."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.notebook.widgets.panel import Panel
+from dream_nb.session import Session
+from tests.notebook.page import Page
+
+SECONDS = 60
+
+
+@pytest.fixture
+def panel(page: Page, session: Session) -> Panel:  # noqa: ARG001
+    return Panel(session)
+
+
+def picture(colour: str = "teal") -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (64, 36), colour).save(file, "PNG")
+    return file.getvalue()
+
+
+def problems(panel: Panel, page: Page) -> dict[str, str]:
+    page.ask(panel, "check")
+    found: dict[str, str] = panel.verdict["problems"]
+    return found
+
+
+def test_what_is_made_is_in_dreams_and_shown_as_a_card(panel: Panel, page: Page) -> None:
+    panel.form = {**panel.form, "prompt": "a lake at {dawn|noon}", "kind": "image"}
+    page.ask(panel, "dream")
+    for job in panel._jobs:
+        job.result(SECONDS)
+    assert [dream.prompt for dream in panel.dreams] == ["a lake at dawn", "a lake at noon"]
+    assert len(panel.cards) == 2
+    assert panel.code == "%dream a lake at {dawn|noon} --image"
+
+
+@pytest.mark.usefixtures("page")
+def test_an_unknown_field_is_an_error(session: Session) -> None:
+    with pytest.raises(InvalidRequestError, match="no field 'promt'"):
+        Panel(session, promt="a lake")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "wrong"),
+    [
+        ("prompt", " ", "say what to dream"),
+        ("prompt", "{{nobody}}", "no variable 'nobody'"),
+        ("frame0", "nowhere.jpg", "no URL, variable, file or id"),
+        ("aspect_ratio", "2:1", "not one of"),
+        ("count", 0, "takes are not"),
+    ],
+)
+def test_what_is_wrong_stands_beside_its_field(panel: Panel, page: Page, field: str, value: object, wrong: str) -> None:
+    panel.form = {**panel.form, "prompt": "a lake", field: value}
+    assert wrong in problems(panel, page)[field]
+    assert "error" in page.ask(panel, "dream")[0]
+    assert panel._jobs == []
+
+
+def test_a_wrong_model_stands_beside_the_model(panel: Panel, page: Page) -> None:
+    panel.form = {**panel.form, "prompt": "a lake", "kind": "image", "model": "photon-9"}
+    assert "photon-9" in problems(panel, page)["model"]
+
+
+def test_a_loop_does_not_go_with_two_pictures(panel: Panel, page: Page) -> None:
+    (panel._session.home / "day.png").write_bytes(picture())
+    panel.form = {**panel.form, "prompt": "a lake", "loop": True, "frame0": "day.png", "frame1": "day.png"}
+    assert "not with two pictures" in problems(panel, page)["loop"]
+
+
+def test_a_pasted_picture_becomes_a_file_that_the_line_names(panel: Panel, page: Page) -> None:
+    answer, (small,) = page.ask(panel, "take_in", picture(), name="pasted")
+    assert Image.open(io.BytesIO(small)).format == "JPEG"
+    panel.form = {**panel.form, "prompt": "a lake", "frame0": answer["name"]}
+    assert problems(panel, page) == {}
+    assert panel.code == f"%dream a lake --frame0 {answer['name']}"
+    assert (panel._session.home / answer["name"]).read_bytes() == picture()
+
+
+def test_what_is_no_picture_is_refused(panel: Panel, page: Page) -> None:
+    assert "is no picture" in page.ask(panel, "take_in", b"<svg onload=alert(1)>", name="x.svg")[0]["error"]
+
+
+def test_a_dream_is_used_as_a_keyframe(panel: Panel, page: Page) -> None:
+    dream = panel._session.dream("a lake")
+    panel.use(dream, "frame1")
+    panel.form = {**panel.form, "prompt": "night falls"}
+    assert problems(panel, page) == {}
+    (job,) = panel.generate()
+    assert [one.prompt for one in job.result(SECONDS).ancestors()] == ["a lake"]
+    _, (small,) = page.ask(panel, "look", name=dream.generation.id)
+    assert small[:2] == b"\xff\xd8"
+
+
+def test_references_have_weights(panel: Panel, page: Page) -> None:
+    Path("day.png").write_bytes(picture())
+    references = [{"role": "style_ref", "name": "day.png", "weight": 0.6}]
+    panel.form = {**panel.form, "prompt": "a lake", "kind": "image", "references": references}
+    assert problems(panel, page) == {}
+    code = panel.code
+    assert code.startswith("%dream a lake --image --style-ref dreams/pictures/")
+    assert code.endswith(".png:0.6")
+
+
+def test_the_form_takes_over_a_request(panel: Panel) -> None:
+    (panel._session.home / "day.png").write_bytes(picture())
+    panel.form = {**panel.form, "prompt": "a lake", "aspect_ratio": "9:16", "frame0": "day.png"}
+    request = panel.plan.entries[0].ask.request
+    other = Panel(panel._session)
+    other.use(request, "request")
+    assert other.plan.entries[0].ask.request == request
