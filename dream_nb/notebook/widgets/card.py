@@ -158,7 +158,11 @@ class Card(Widget):
 
     @action
     def cancel(self) -> Answer:
-        """Have the server delete what is not made yet."""
+        """Have the server delete what is not made yet.
+
+        Raises:
+            DreamError: it is made, or the server did not delete it.
+        """
         if isinstance(self.shown, Dream):
             raise DreamError("it is made already: there is nothing to cancel")
         self.shown.cancel()

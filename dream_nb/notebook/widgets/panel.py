@@ -189,7 +189,11 @@ class Panel(Widget):
 
     @action
     def dream(self) -> Answer:
-        """Ask for it."""
+        """Ask for it.
+
+        Raises:
+            InvalidRequestError: a field is wrong; nothing was sent.
+        """
         verdict = self._judge()
         self.verdict = verdict
         if verdict["problems"]:
