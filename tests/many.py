@@ -34,7 +34,7 @@ def write_many(folder: Path, count: int) -> None:
             f"a {WORDS[number % len(WORDS)]} number {number} at dusk, with mist over the water and a small red boat"
         )
         request = {
-            "generation_type": "image" if number % 2 else "video",
+            "generation_type": "video" if number % 8 == 1 else "image",
             "prompt": prompt,
             "aspect_ratio": ("16:9", "1:1", "9:16")[number % 3],
         }

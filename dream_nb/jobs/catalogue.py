@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any, Final, Self
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.jobs.ledger import _UNDER_WAY, Ledger, Record, _records
+from dream_nb.jobs.ledger import _ROWS, _UNDER_WAY, Ledger, Record, _records
 
 # Not what never left this machine, nor what its user deleted.
 _SHOWN: Final = "(file IS NOT NULL OR state NOT IN ('intended', 'deleted'))"
@@ -137,7 +137,7 @@ class Catalogue:
             limit: how many, at most 1,000.
             chosen: which; by default all.
         """
-        return list(_records(self._rows("*", offset, min(limit, _MOST), chosen)))
+        return list(_records(self._rows(_ROWS, offset, min(limit, _MOST), chosen)))
 
     def keys(self, chosen: Filter | None = None, offset: int = 0, limit: int = -1) -> list[str]:
         """The short names of them, newest first; see `key`.
@@ -147,14 +147,14 @@ class Catalogue:
             offset: how many come before.
             limit: how many; by default all.
         """
-        rows = self._rows("hash, take, backend", offset, limit, chosen)
+        rows = self._rows("SELECT hash, take, backend FROM requests", offset, limit, chosen)
         return [_key(row["hash"], row["take"], row["backend"]) for row in rows]
 
-    def _rows(self, columns: str, offset: int, limit: int, chosen: Filter | None) -> list[sqlite3.Row]:
+    def _rows(self, select: str, offset: int, limit: int, chosen: Filter | None) -> list[sqlite3.Row]:
         where, values = (chosen or Filter()).where()
         # The wide rows are read only where they are shown.
         return self._ledger._execute(
-            f"SELECT {columns} FROM requests JOIN (SELECT hash AS h, take AS t, backend AS b FROM requests"  # noqa: S608 - ours
+            f"{select} JOIN (SELECT hash AS h, take AS t, backend AS b FROM requests"  # noqa: S608 - ours
             f" WHERE {where} ORDER BY written_at DESC, hash, take LIMIT ? OFFSET ?)"
             " ON hash = h AND take = t AND backend = b ORDER BY written_at DESC, hash, take",
             *values,
@@ -172,7 +172,7 @@ class Catalogue:
         for name in keys:
             digest, take, backend = _parted(name)
             rows = self._ledger._execute(
-                "SELECT * FROM requests WHERE hash >= ? AND hash < ? AND take = ? AND backend = ?",
+                f"{_ROWS} WHERE hash >= ? AND hash < ? AND take = ? AND backend = ?",
                 digest,
                 digest + "g",
                 take,

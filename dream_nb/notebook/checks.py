@@ -58,7 +58,7 @@ def check_all(shell: InteractiveShell) -> list[Check]:
 
 
 def _studio() -> Check:
-    from av.codec import codecs_available
+    from av import codecs_available
 
     if "libx264" in codecs_available:
         return Check("studio", True, "ready; it draws procedurally, and costs nothing")

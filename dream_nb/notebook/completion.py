@@ -45,7 +45,7 @@ _FRAMES: Final = ("frame0", "frame1")
 _PICTURES: Final = ("image_ref", "style_ref", "character_ref", "modify_ref")
 _SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp", ".gif"}
 _PATIENCE: Final = 2.0
-_WIDEST: Final = 60
+_WIDEST: Final = 48
 _MOST: Final = 200
 
 Suggestion = tuple[str, str]
@@ -210,4 +210,5 @@ def _about(value: object) -> str:
 
 def _shortened(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…"
+    # JupyterLab breaks what it says beside a suggestion at every space, and writes one line over the other.
+    return (line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…").replace(" ", "\N{NO-BREAK SPACE}")

@@ -118,10 +118,10 @@ def shrink(source: str, target: str) -> str:
         else:
             from PIL import Image
 
-            image = Image.open(source)
-            # A large JPEG is decoded at about the size that is wanted.
-            image.draft("RGB", (_SIDE, _SIDE))
-        image = image.convert("RGB")
+            with Image.open(source) as opened:
+                # A large JPEG is decoded at about the size that is wanted.
+                opened.draft("RGB", (_SIDE, _SIDE))
+                image = opened.convert("RGB")
         image.info.clear()
         image.thumbnail((_SIDE, _SIDE))
         image.save(partial, "JPEG", quality=_QUALITY, optimize=True)

@@ -114,6 +114,8 @@ def iterate_frames(
     Raises:
         LibraryError: it does not decode.
     """
+    # The whole first: two threads that import a package and a part of it at once wait for each other.
+    import av  # noqa: F401
     from av.video.reformatter import VideoReformatter
 
     with opened(file, threads=threads) as container:
@@ -144,6 +146,8 @@ def frame_at(file: Path, seconds: float, size: Size | None = None) -> Frame:
     Raises:
         LibraryError: it does not decode.
     """
+    # The whole first: two threads that import a package and a part of it at once wait for each other.
+    import av  # noqa: F401
     from av.video.reformatter import VideoReformatter
 
     with opened(file) as container:

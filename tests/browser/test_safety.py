@@ -38,6 +38,19 @@ panel.error = texts[9]
 panel.form = {**panel.form, "references": [{"role": "image_ref", "name": text, "weight": 0.5} for text in texts[:9]]}
 panel
 """
+WALLS = """
+session = dream_nb.session.default_session()
+for place, text in enumerate(texts):
+    record = session.library.ledger.intend(made.request.model_copy(update={"prompt": text}), None, "studio")
+    session.library.ledger.update(record, state="taken", file=made._record.file, sha256=made.sha256)
+    session.library.mark(record, note=text, tags=[text])
+gallery = dream_nb.Gallery()
+"""
+GRID = """
+display(gallery)
+dream_nb.Dreams(good, words=[{"column": text, "row": str(at % 2)} for at, text in enumerate(texts)]).grid(
+    rows="row", columns="column")
+"""
 RAN = "() => globalThis.injected"
 
 
@@ -57,6 +70,25 @@ def test_no_text_runs_as_a_script(open_cells: Callable[..., Lab], page: Page, tm
     assert page.evaluate(RAN) is None
 
 
+def test_no_text_runs_as_a_script_in_gallery_and_grid(open_cells: Callable[..., Lab], page: Page) -> None:
+    open_cells(
+        SHOWN.rpartition("\n")[0].rpartition("\n")[0], WALLS, "from IPython.display import display" + GRID
+    ).run_all()
+    tiles = page.locator(".dream-gallery [role=option]")
+    expect(tiles.first).to_be_visible(timeout=60_000)
+    expect(page.locator(".dream-gallery .dream-count")).to_contain_text(f"{len(INJECTIONS) + 1} dreams")
+    page.get_by_role("listbox", name="dreams").focus()
+    for key in ("Home", "Space", "ArrowRight", "Space", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator(".dream-gallery mark").first).to_be_visible()
+    expect(page.locator(".dream-grid th[scope=col]").first).to_have_text(INJECTIONS[0])
+    cells = page.locator(".dream-grid .dream-cell-take")
+    cells.nth(0).click()
+    cells.nth(1).click()
+    expect(page.locator(".dream-grid mark").first).to_be_visible()
+    assert page.evaluate(RAN) is None
+
+
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"])
 def test_axe_finds_nothing_serious(open_cells: Callable[..., Lab], page: Page, theme: str) -> None:
     lab = open_cells(
@@ -65,6 +97,8 @@ def test_axe_finds_nothing_serious(open_cells: Callable[..., Lab], page: Page, t
         "dream_nb.Panel(prompt='a lake', frame0='nowhere')",
         "panel = dream_nb.Panel(prompt='a lake', kind='image')\n"
         "panel.form = {**panel.form, 'references': [{'role': 'style_ref', 'name': '', 'weight': 0.5}]}\npanel",
+        "g = dream_nb.Gallery()\ng.selected = dream_nb.Dreams([d])\ng",
+        "dream_nb.Dreams([d, n], words=[{'time': 'dawn'}, {'time': 'night'}]).grid()",
     )
     lab.theme(theme)
     lab.run_all()

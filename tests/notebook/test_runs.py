@@ -18,7 +18,7 @@ from tests.notebook.test_magic import line, previews
 SECONDS = 120
 
 BAD = [
-    ("%dream", "InvalidRequestError: the prompt is empty"),
+    ("%dream --loop", "InvalidRequestError: the prompt is empty"),
     ("%dream a lake --lop", "InvalidRequestError: unknown option --lop: did you mean --loop?"),
     ("%dream a lake -a 7:3", "InvalidRequestError: aspect ratio '7:3' is not one of"),
     ("%%dream --loop\na lake\n---\n", "InvalidRequestError: the prompt is empty"),

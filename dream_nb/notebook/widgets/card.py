@@ -158,7 +158,11 @@ class Card(Widget):
 
     @action
     def cancel(self) -> Answer:
-        """Have the server delete what is not made yet."""
+        """Have the server delete what is not made yet.
+
+        Raises:
+            DreamError: it is made, or the server did not delete it.
+        """
         if isinstance(self.shown, Dream):
             raise DreamError("it is made already: there is nothing to cancel")
         self.shown.cancel()
@@ -173,13 +177,21 @@ class Card(Widget):
 
     @action
     def extend(self, prompt: str) -> Answer:
-        """Go on from its end."""
+        """Go on from its end.
+
+        Args:
+            prompt: what happens then; empty is the same prompt.
+        """
         self._add(self._dream().extend(prompt or None, wait=False))
         return None
 
     @action
     def reverse(self, prompt: str) -> Answer:
-        """Lead up to its beginning."""
+        """Lead up to its beginning.
+
+        Args:
+            prompt: what happens before; empty is the same prompt.
+        """
         self._add(self._dream().reverse_extend(prompt or None, wait=False))
         return None
 

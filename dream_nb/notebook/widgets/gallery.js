@@ -45,11 +45,11 @@ export function render({ model, el }) {
     return { field, made };
   });
   const status = element("span", "dream-count", "", { role: "status" });
-  const bring = button("Bring in from the account", async () => {
+  const bring = button("Bring in", async () => {
     bring.disabled = true;
     await act("sync");
     bring.disabled = false;
-  });
+  }, "dream-button", { title: "from the account, what is not in the library", "aria-label": "bring in what is on the account" });
   const bar = element("div", "dream-row", "", { role: "search" }, search, ...chips.map(({ chip }) => chip));
   const more = element("div", "dream-row", "", {}, ratio.made, backend.made, stars.made, tag.made, ...dates.map(({ made }) => made), status, bring);
 
@@ -70,7 +70,7 @@ export function render({ model, el }) {
     button("Extend", () => question(`Go on from the end of ${dreams(keys().length)}, each at its backend, at its price.`, `Extend ${keys().length}`, "what happens then; empty for the same prompt", (prompt) => act("extend", { prompt }))),
     button("Export", () => question(`Copy ${dreams(keys().length)} into a folder beside the notebook, with a page that plays them.`, `Export ${keys().length}`, "name of the folder", (folder) => act("export", { folder }).then((answer) => answer && say(`Exported: ${decodeURI(answer.page)}`)), "export")),
     button("Delete", remove, "dream-button dream-danger"),
-    button("Select none", () => choose([])));
+    button("None", () => choose([]), "dream-button", { "aria-label": "select none" }));
   const asking = element("div", "dream-asking");
   const large = element("div", "");
   const said = element("div", "dream-said", "", { role: "status" });

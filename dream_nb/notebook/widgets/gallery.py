@@ -293,7 +293,8 @@ class Gallery(Widget):
         self._thumbnails.make(records, here=True)
         shown = []
         for path in filter(None, map(self._thumbnails.made, records)):
-            image = Image.open(path)
+            with Image.open(path) as opened:
+                image = opened.convert("RGB")
             image.thumbnail((_STILL_SIDE, _STILL_SIDE))
             shown.append((image, ""))
         if not shown:

@@ -166,7 +166,9 @@ class Grid(Widget):
         Args:
             name: its number, from 0.
         """
-        dream = self._dreams[int(name)] if name.isdecimal() and int(name) < len(self._dreams) else None
+        dream = (
+            self._dreams[int(name)] if name.isascii() and name.isdecimal() and int(name) < len(self._dreams) else None
+        )
         return dream.path if dream is not None else None
 
     def contact_sheet(self, path: Path | str | None = None) -> Path:

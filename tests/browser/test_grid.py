@@ -1,0 +1,95 @@
+"""The grid, as a person meets it in JupyterLab."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.lab import Lab
+
+pytestmark = pytest.mark.browser
+
+PICTURES = os.environ.get("DREAM_NB_PICTURES")
+GRID = (
+    'dreams = dream_nb.sweep("a {mood=calm|stormy} lake at {time=dawn|night}")\n'
+    'g = dreams.grid(rows="time", columns="mood")\ng'
+)
+ALL_PLAY = """() => {
+    const videos = [...document.querySelectorAll('video.dream-cell-picture')];
+    return videos.length === 4 && videos.every(video => !video.paused && video.currentTime > 0.1);
+}"""
+TIMES = "() => [...document.querySelectorAll('video')].map(video => video.currentTime)"
+
+
+def test_one_button_plays_all_and_one_line_moves_all(
+    open_cells: Callable[..., Lab], page: Page, tmp_path: Path
+) -> None:
+    lab = open_cells("import dream_nb\n" + GRID, "print(g.best.prompt)")
+    lab.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell') }")
+    for number in (0, 1):
+        page.evaluate(
+            """async number => {
+                window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
+                await window.jupyterapp.commands.execute('notebook:run-cell');
+            }""",
+            number,
+        )
+    table = page.get_by_role("table", name="on their axes")
+    expect(table.get_by_role("columnheader")).to_have_text(["calm", "stormy"])
+    expect(table.get_by_role("rowheader")).to_have_text(["dawn", "night"])
+
+    play = page.get_by_role("button", name="play all")
+    play.click()
+    page.wait_for_function(ALL_PLAY)
+    page.get_by_role("button", name="pause all").click()
+    times = page.evaluate(TIMES)
+    assert max(times) - min(times) < 0.1
+    line = page.get_by_role("slider", name="time of all")
+    line.fill("500")
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('video')].every(video =>
+            !video.seeking && Math.abs(video.currentTime - video.duration / 2) < 0.05)"""
+    )
+
+    table.get_by_role("button", name="compare: a calm lake at dawn").click()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    stage = page.get_by_role("group", name="A and B")
+    expect(stage.locator("mark")).to_have_text(["only in A: dawn", "only in B: night"])
+    divider = stage.get_by_role("slider", name="divider")
+    divider.focus()
+    page.keyboard.press("Shift+ArrowRight")
+    expect(divider).to_have_attribute("aria-valuenow", "60")
+    box = stage.locator(".dream-ab").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + 20)
+    page.mouse.up()
+    expect(divider).to_have_attribute("aria-valuenow", "25")
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('video.dream-layer')].every(video =>
+            video.readyState >= 2 && Math.abs(video.currentTime - video.duration / 2) < 0.05)"""
+    )
+
+    table.get_by_role("button", name="best: a stormy lake at night").click()
+    expect(table.get_by_role("button", name="best: a stormy lake at night")).to_have_attribute("aria-pressed", "true")
+    if PICTURES:
+        for theme in ("Light", "Dark"):
+            lab.theme(f"JupyterLab {theme}")
+            page.locator(".dream-grid").screenshot(path=Path(PICTURES) / f"grid-{theme.lower()}.png")
+    page.evaluate(
+        """async () => {
+            window.jupyterapp.shell.currentWidget.content.activeCellIndex = 2;
+            await window.jupyterapp.commands.execute('notebook:run-cell');
+        }"""
+    )
+    expect(page.locator(".jp-OutputArea-output pre").last).to_have_text("a stormy lake at night\n")
+
+    page.get_by_role("button", name="Side-by-side film").click()
+    expect(page.locator(".dream-grid .dream-said")).to_contain_text("Written: dreams/", timeout=30_000)
+    assert len(list((tmp_path / "work" / "dreams").glob("*-grid-*.mp4"))) == 1

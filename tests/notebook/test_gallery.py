@@ -1,0 +1,123 @@
+"""The gallery, without a browser."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.jobs.catalogue import Filter
+from dream_nb.notebook.widgets.gallery import Gallery
+from dream_nb.session import Session
+from tests.many import write_many
+from tests.notebook.page import Page
+
+
+@pytest.fixture
+def gallery(page: Page, session: Session) -> Gallery:  # noqa: ARG001
+    write_many(session.library.folder, 200)
+    return Gallery(session)
+
+
+def test_it_opens_with_a_window_and_says_how_many_there_are(page: Page, gallery: Gallery) -> None:
+    state = page.opened[gallery.model_id]
+    assert state["total"] == 200
+    assert len(state["first"]["rows"]) == 36
+    assert len(json.dumps(state["first"])) < 20_000
+
+
+def test_a_window_is_never_large(page: Page, gallery: Gallery) -> None:
+    answer, _ = page.ask(gallery, "window", filters={"search": "lake"}, offset=0, limit=10_000)
+    assert answer["count"] == len(answer["rows"]) == 25
+    assert len(page.ask(gallery, "window", filters={}, offset=0, limit=10_000)[0]["rows"]) == 120
+
+
+def test_small_pictures_are_made_once_and_kept(page: Page, gallery: Gallery, session: Session) -> None:
+    rows = gallery.first["rows"][:3]
+    keys = [row["key"] for row in rows]
+    assert "made" not in rows[0]
+    assert page.ask(gallery, "pictures", keys=keys)[0]["problems"] == {}
+    made = [Path(row["small"]) for row in rows]
+    assert all(path.is_relative_to("dreams/thumbnails") and path.stat().st_size < 12_000 for path in made)
+    times = [path.stat().st_mtime_ns for path in made]
+    page.ask(gallery, "pictures", keys=keys)
+    assert [path.stat().st_mtime_ns for path in made] == times
+    assert Gallery(session).first["rows"][0]["made"]
+    answer, (picture,) = page.ask(gallery, "read", file=f"small:{keys[0]}", at=0, length=1 << 20)
+    assert answer["type"] == "image/jpeg"
+    assert picture == made[0].read_bytes()
+
+
+def test_a_damaged_file_is_said_and_hides_no_other(page: Page, gallery: Gallery) -> None:
+    keys = [row["key"] for row in gallery.first["rows"][:2]]
+    Path("dreams/dream-199.jpg").unlink()
+    Path("dreams/dream-199.jpg").write_bytes(b"no picture")
+    problems = page.ask(gallery, "pictures", keys=keys)[0]["problems"]
+    assert list(problems) == keys[:1]
+    assert "does not decode" in problems[keys[0]]
+
+
+def test_the_selection_is_live_in_both_directions(gallery: Gallery) -> None:
+    heard: list[int] = []
+    gallery.observe(lambda _: heard.append(len(gallery.selected)), "chosen")
+    gallery.chosen = [row["key"] for row in gallery.first["rows"][:2]]
+    assert [dream.prompt.split()[3] for dream in gallery.selected] == ["199", "198"]
+    gallery.selected = gallery.selected[:1]
+    assert gallery.chosen == [gallery.first["rows"][0]["key"]]
+    assert heard == [2, 1]
+
+
+def test_stars_notes_and_tags_are_kept_in_the_library(page: Page, gallery: Gallery) -> None:
+    keys = [row["key"] for row in gallery.first["rows"][:2]]
+    page.ask(gallery, "mark", keys=keys, stars=5, note="good", tag=" sea ")
+    gallery.chosen = keys
+    assert [(dream.stars, dream.note, dream.tags) for dream in gallery.selected] == [(5, "good", ("sea",))] * 2
+    page.ask(gallery, "mark", keys=keys[:1], untag="sea")
+    assert [dream.tags for dream in gallery.selected] == [(), ("sea",)]
+    assert "whole number" in page.ask(gallery, "mark", keys=keys, stars=9)[0]["error"]
+
+
+def test_deleting_takes_file_small_picture_and_selection(page: Page, gallery: Gallery) -> None:
+    # Found nowhere else: without an id there is no server to be asked.
+    ledger = gallery._session.library.ledger
+    keys = [row["key"] for row in gallery.first["rows"][:2]]
+    for record in gallery._catalogue.find(keys):
+        ledger.update(record, id=None)
+        ledger._execute("UPDATE requests SET generation = NULL WHERE hash = ?", record.hash)
+    page.ask(gallery, "pictures", keys=keys)
+    gallery.chosen = keys
+    assert "error" not in page.ask(gallery, "delete", keys=keys[:1])[0]
+    assert gallery.chosen == keys[1:]
+    assert gallery.total == 199
+    assert not Path("dreams/dream-199.jpg").exists()
+    assert len(list(Path("dreams/thumbnails").iterdir())) == 1
+
+
+def test_it_hears_of_a_dream_that_is_made_elsewhere(page: Page, gallery: Gallery, session: Session) -> None:
+    session.dream("a lighthouse", kind="image")
+    page.wait_for(lambda: gallery.total == 201 or None)
+    assert page.ask(gallery, "window", filters={}, offset=0, limit=1)[0]["rows"][0]["prompt"] == "a lighthouse"
+
+
+def test_it_exports_and_goes_on(page: Page, gallery: Gallery, session: Session) -> None:
+    made = session.dream("a lake")
+    gallery.selected = [made]
+    answer, _ = page.ask(gallery, "export", keys=gallery.chosen, folder="shared")
+    assert answer["page"] == "shared/index.html"
+    assert Path("shared/index.html").is_file()
+    page.ask(gallery, "extend", keys=gallery.chosen, prompt="the sun climbs")
+    page.wait_for(lambda: gallery._catalogue.count(Filter(search="climbs", state="completed")) or None)
+    assert page.ask(gallery, "export", keys=gallery.chosen, folder=" ")[0]["error"]
+
+
+def test_shown_it_has_a_picture_and_a_text_that_is_the_same_at_every_run(gallery: Gallery) -> None:
+    bundle, _ = gallery._repr_mimebundle_()
+    assert bundle["text/plain"] == "Gallery('dreams')"
+    assert len(bundle["image/jpeg"]) < 60_000
+
+
+def test_a_wrong_filter_is_an_error_at_once(page: Page, session: Session) -> None:  # noqa: ARG001
+    with pytest.raises(InvalidRequestError, match="no filter 'colour'"):
+        Gallery(session, colour="red")

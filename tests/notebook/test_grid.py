@@ -1,0 +1,98 @@
+"""The grid, without a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from dream_nb.results.dreams import Dreams
+from dream_nb.results.layout import Layout
+from dream_nb.results.plan import Ask
+from dream_nb.results.video import read_facts
+from dream_nb.session import Session, make_request
+from tests.notebook.page import Page
+
+PROMPT = "a {mood=calm|stormy} lake at {time=dawn|noon}"
+
+
+@pytest.fixture
+def dreams(page: Page, session: Session) -> Dreams:  # noqa: ARG001
+    return session.sweep(PROMPT, kind="image")
+
+
+def test_words_head_rows_and_columns(dreams: Dreams) -> None:
+    grid = dreams.grid(rows="time", columns="mood")
+    assert (grid.row_words, grid.column_words) == (["dawn", "noon"], ["calm", "stormy"])
+    assert [(cell["row"], cell["column"]) for cell in grid.cells] == [(0, 0), (1, 0), (0, 1), (1, 1)]
+    assert all(cell["poster"].startswith("data:image/jpeg") for cell in grid.cells)
+    assert dreams.grid().column_words == ["dawn", "noon"]
+
+
+def test_an_unknown_axis_is_an_error_that_names_those_there_are(dreams: Dreams) -> None:
+    with pytest.raises(ValueError, match="no axis 'place': its axes are 'mood', 'time'"):
+        dreams.grid(rows="place")
+
+
+@pytest.mark.parametrize("count", [0, 101])
+def test_there_is_something_in_it_and_not_too_much(page: Page, dreams: Dreams, count: int) -> None:  # noqa: ARG001
+    with pytest.raises(ValueError, match=f"1 to 100 dreams, not {count}"):
+        Dreams([dreams[0]] * count).grid()
+
+
+def test_a_third_axis_stands_below_and_a_missing_word_has_its_place() -> None:
+    words = [{"a": "1", "b": "x", "c": "p"}, {"a": "1", "b": "x", "c": "q"}, {"a": "2"}]
+    layout = Layout.of(words, "a", "b")
+    assert layout.columns == ["x", ""]
+    assert layout.places == [(0, 0, "p"), (0, 0, "q"), (1, 1, "")]
+
+
+def test_dreams_without_words_are_a_square() -> None:
+    assert Layout.of([{}] * 5).places == [(0, 0, ""), (0, 1, ""), (0, 2, ""), (1, 0, ""), (1, 1, "")]
+
+
+def test_a_sweep_under_way_fills_it(page: Page, session: Session) -> None:
+    asks = [Ask(make_request(f"a {word} lake", kind="image"), 1, False, {"mood": word}) for word in ("calm", "stormy")]
+    sweep = session.start(session.plan(asks))
+    grid = sweep.grid(columns="mood")
+    assert grid.column_words == ["calm", "stormy"]
+    page.wait_for(lambda: all(cell["url"] for cell in grid.cells) or None)
+    page.wait_for(lambda: all(state[0] == "completed" for state in grid.states) or None)
+    assert grid.dreams.words == [{"mood": "calm"}, {"mood": "stormy"}]
+
+
+def test_the_best_is_picked_here_and_there(dreams: Dreams) -> None:
+    grid = dreams.grid()
+    assert grid.best is None
+    grid.picked = 2
+    assert grid.best == dreams[2]
+    grid.best = dreams[1]
+    assert grid.picked == 1
+    with pytest.raises(ValueError, match="is not in this grid"):
+        dreams[:2].grid().best = dreams[3]
+
+
+def test_it_is_written_as_one_picture_and_as_one_film(page: Page, session: Session) -> None:
+    grid = session.sweep(PROMPT).grid()
+    with Image.open(grid.contact_sheet()) as sheet:
+        assert sheet.format == "PNG"
+        assert sheet.width > 2 * 160
+    answer, _ = page.ask(grid, "export", form="mp4")
+    facts = read_facts(Path(answer["path"]))
+    (longest,) = {dream.facts.frames for dream in grid.dreams if dream.facts}
+    assert facts.frames == longest
+    assert facts.width > 2 * 160
+
+
+def test_only_its_own_files_are_read(page: Page, dreams: Dreams) -> None:
+    grid = dreams.grid()
+    assert page.ask(grid, "read", file="0", at=0, length=10)[1]
+    for name in ("9", "-1", "ledger.sqlite", "../x", "²"):
+        assert page.ask(grid, "read", file=name, at=0, length=10)[0]["error"]
+
+
+def test_shown_it_has_a_picture_and_a_text(dreams: Dreams) -> None:
+    bundle, _ = dreams.grid()._repr_mimebundle_()
+    assert bundle["text/plain"] == "Grid(4)"
+    assert bundle["image/jpeg"]
