@@ -32,7 +32,9 @@ def members(owner: type) -> Iterator[tuple[str, Callable[..., Any]]]:
             found = found.fget
         elif hasattr(found, "func") and not callable(found):  # a cached property
             found = found.func
-        if inspect.isfunction(found) and found.__module__.startswith("dream_nb."):
+        # What the page's script calls is between the two of them.
+        is_ours = inspect.isfunction(found) and found.__module__.startswith("dream_nb.")
+        if is_ours and not hasattr(found, "is_action"):
             yield f"{owner.__name__}.{name}", found
 
 

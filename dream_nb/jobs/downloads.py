@@ -20,7 +20,7 @@ from dream_nb.jobs.patience import Patience
 from dream_nb.jobs.progress import Progress, Report
 
 MAX_BYTES: Final = 2 * 2**30
-_AT_ONCE: Final = 4
+_AT_ONCE: Final = 8
 _EXPIRED: Final = frozenset({401, 403, 404, 410})
 _TEXTS: Final = ("text/", "application/json", "application/xml", "application/xhtml")
 _SUFFIXES: Final = {"video": (".mp4",), "image": (".jpg", ".jpeg", ".png")}

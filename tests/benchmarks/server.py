@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import math
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
@@ -47,6 +48,8 @@ class Shop:
         free_at: when the line is free again.
         made: newest last.
         asked: GETs of generations since the books were read.
+        early: those of them before any generation had ended that was made since.
+        first_end: when that is.
     """
 
     origin: str
@@ -58,6 +61,8 @@ class Shop:
     made: dict[str, Made] = field(default_factory=dict)
     order: list[Made] = field(default_factory=list)
     asked: int = 0
+    early: int = 0
+    first_end: float = math.inf
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def make(self, kind: str, request: dict[str, Any], seconds: float, created: datetime | None = None) -> Made:
@@ -71,6 +76,7 @@ class Shop:
             time.time() + seconds,
             request.get("callback_url"),
         )
+        self.first_end = min(self.first_end, made.ends)
         self.made[made.id] = made
         self.order.append(made)
         return made
@@ -106,8 +112,9 @@ class Shop:
             return 200, "video/mp4" if self.suffix == ".mp4" else "image/png", self.asset
         if path == "/books":
             ends = {made.id: made.ends for made in self.order}
-            text = json.dumps({"calls": self.asked, "ends": ends})
-            self.asked = 0
+            text = json.dumps({"calls": self.asked, "early": self.early, "ends": ends})
+            self.asked = self.early = 0
+            self.first_end = math.inf
         elif path == "/credits":
             text = '{"credit_balance":1000000}'
         elif method == "POST":
@@ -117,6 +124,7 @@ class Shop:
             return 201, "application/json", self.shown(made, "queued").encode()
         elif path == "/generations":
             self.asked += 1
+            self.early += time.time() < self.first_end
             query = parse_qs(parts.query)
             limit, offset = int(query.get("limit", ["100"])[0]), int(query.get("offset", ["0"])[0])
             end = len(self.order) - offset
@@ -127,6 +135,7 @@ class Shop:
             )
         else:
             self.asked += 1
+            self.early += time.time() < self.first_end
             text = self.shown(self.made[path.rpartition("/")[2]])
         return 200, "application/json", text.encode()
 

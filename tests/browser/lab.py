@@ -24,8 +24,7 @@ RUN_MILLISECONDS = 120_000
 @contextlib.contextmanager
 def serve_lab(root: Path, state: Path) -> Iterator[str]:
     """JupyterLab on loopback over the folder `root`; its URL. Settings and data stay in `state`."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     environment = os.environ | {
         "JUPYTER_CONFIG_DIR": str(state / "config"),
         "JUPYTER_RUNTIME_DIR": str(state / "runtime"),
@@ -34,22 +33,25 @@ def serve_lab(root: Path, state: Path) -> Iterator[str]:
         "IPYTHONDIR": str(state / "ipython"),
     }
     options = ["--no-browser", "--allow-root", "--LabApp.expose_app_in_browser=True"]
+    options += ["--JupyterNotebookApp.expose_app_in_browser=True"]
     options += ['--ServerApp.jpserver_extensions={"voila.server_extension": False}']
     options += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     options += [f"--ServerApp.{name}" for name in ("token=", "password=", f"port={port}", "port_retries=0")]
     notifications = state / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
     notifications.parent.mkdir(parents=True, exist_ok=True)
     notifications.write_text('{"fetchNews": "false", "checkForUpdates": false}')
-    with (state / "lab.log").open("wb") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options, f"--ServerApp.root_dir={root}"],
-            env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    url = f"http://127.0.0.1:{port}"
+    command = ["-m", "jupyterlab", *options, f"--ServerApp.root_dir={root}"]
+    with serve(command, f"http://127.0.0.1:{port}", "/api", state / "lab.log", environment) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def serve(command: list[str], url: str, path: str, log: Path, environment: dict[str, str]) -> Iterator[str]:
+    """A server of this Python; its URL, once it answers below it."""
+    with log.open("wb") as file:
+        server = subprocess.Popen([sys.executable, *command], env=environment, stdout=file, stderr=subprocess.STDOUT)
     try:
-        _wait_until_up(url, server)
+        _wait_until_up(url + path, server)
         yield url
     finally:
         server.terminate()
@@ -60,15 +62,21 @@ def serve_lab(root: Path, state: Path) -> Iterator[str]:
             server.wait()
 
 
+def free_port() -> int:
+    """A port of loopback on which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
 def _wait_until_up(url: str, server: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:
-            raise RuntimeError("JupyterLab ended while it started: see lab.log")
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/api", timeout=2):
+            raise RuntimeError("the server ended while it started: see its log")
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2):
             return
         time.sleep(0.1)
-    raise TimeoutError(f"JupyterLab did not answer within {START_SECONDS} s")
+    raise TimeoutError(f"the server did not answer within {START_SECONDS} s")
 
 
 def write_notebook(path: Path, *cells: str) -> Path:

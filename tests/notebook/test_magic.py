@@ -142,7 +142,6 @@ def test_the_question_mark_shows_the_help(kernel: Kernel) -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("%dream", "the prompt is empty"),
         ("%%dream\n\n", "the prompt is empty"),
         ("%dream a lake --lop", "unknown option --lop: did you mean --loop?"),
         ("%dream a lake -a 7:3", "aspect ratio '7:3' is not one of 1:1, 16:9, 9:16, 4:3, 3:4, 21:9, 9:21"),

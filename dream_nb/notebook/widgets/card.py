@@ -96,7 +96,11 @@ class Card(Widget):
             self.cancels = not job.done() and job.progress.state in ("waiting", "queued", "dreaming")
 
     def file(self, name: str) -> Path | None:
-        """The dream's own file."""
+        """The dream's own file.
+
+        Args:
+            name: "film"; there is no other.
+        """
         return self.shown.path if name == "film" and isinstance(self.shown, Dream) else None
 
     def close(self) -> None:
@@ -154,7 +158,11 @@ class Card(Widget):
 
     @action
     def cancel(self) -> Answer:
-        """Have the server delete what is not made yet."""
+        """Have the server delete what is not made yet.
+
+        Raises:
+            DreamError: it is made, or the server did not delete it.
+        """
         if isinstance(self.shown, Dream):
             raise DreamError("it is made already: there is nothing to cancel")
         self.shown.cancel()
@@ -169,13 +177,21 @@ class Card(Widget):
 
     @action
     def extend(self, prompt: str) -> Answer:
-        """Go on from its end."""
+        """Go on from its end.
+
+        Args:
+            prompt: what happens then; empty is the same prompt.
+        """
         self._add(self._dream().extend(prompt or None, wait=False))
         return None
 
     @action
     def reverse(self, prompt: str) -> Answer:
-        """Lead up to its beginning."""
+        """Lead up to its beginning.
+
+        Args:
+            prompt: what happens before; empty is the same prompt.
+        """
         self._add(self._dream().reverse_extend(prompt or None, wait=False))
         return None
 

@@ -177,6 +177,9 @@ class Grid(Widget):
         Args:
             path: where to; by default beside the first file.
 
+        Returns:
+            Where it was written.
+
         Raises:
             LibraryError: nothing is there yet, or it cannot be written.
         """
@@ -189,6 +192,9 @@ class Grid(Widget):
 
         Args:
             path: where to; by default beside the first file.
+
+        Returns:
+            Where it was written.
 
         Raises:
             LibraryError: nothing is there yet, or it cannot be read or written.

@@ -189,7 +189,11 @@ class Panel(Widget):
 
     @action
     def dream(self) -> Answer:
-        """Ask for it."""
+        """Ask for it.
+
+        Raises:
+            InvalidRequestError: a field is wrong; nothing was sent.
+        """
         verdict = self._judge()
         self.verdict = verdict
         if verdict["problems"]:
@@ -206,7 +210,15 @@ class Panel(Widget):
 
     @action
     def take_in(self, name: str, buffers: list[bytes]) -> Answer:
-        """Keep a picture that was dropped, pasted or chosen."""
+        """Keep a picture that was dropped, pasted or chosen.
+
+        Args:
+            name: of the file.
+            buffers: its bytes.
+
+        Raises:
+            InvalidRequestError: it is no picture.
+        """
         from PIL import Image
 
         try:
@@ -222,7 +234,14 @@ class Panel(Widget):
 
     @action
     def look(self, name: str) -> Answer:
-        """A small picture of what a slot names."""
+        """A small picture of what a slot names.
+
+        Args:
+            name: a file, a URL, a variable, or an id.
+
+        Raises:
+            InvalidRequestError: it is none of these.
+        """
         found = self._find(name)
         if isinstance(found, str) and not is_url(found):
             record = self._session.library.ledger.find_id(self._session.backend, found)
