@@ -54,6 +54,8 @@ export function render({ model, el }) {
     : [];
   const table = element("table", "dream-table", "", { "aria-label": "the dreams on their axes" }, ...head, body);
 
+  table.style.minWidth = `${columns.length * 118 + (hasRows ? 84 : 0)}px`;
+
   const tiles = model.get("cells").map((cell, number) => {
     const box = element("div", "dream-cell");
     box.style.aspectRatio = cell.ratio.replace(":", " / ");
