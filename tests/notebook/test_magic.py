@@ -142,7 +142,7 @@ def test_the_question_mark_shows_the_help(kernel: Kernel) -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("%dream", "the prompt is empty"),
+        ("%dream --loop", "the prompt is empty"),
         ("%%dream\n\n", "the prompt is empty"),
         ("%dream a lake --lop", "unknown option --lop: did you mean --loop?"),
         ("%dream a lake -a 7:3", "aspect ratio '7:3' is not one of 1:1, 16:9, 9:16, 4:3, 3:4, 21:9, 9:21"),
@@ -196,3 +196,9 @@ def test_an_unloaded_extension_leaves_no_thread_and_no_magic(tmp_path: Path) -> 
         assert "not found" in str(kernel.run("%dream a lake").outputs)
         left = "[t.name for t in __import__('threading').enumerate() if 'dream' in t.name]"
         assert kernel.run(left).result == "[]"
+
+
+def test_alone_on_its_line_it_opens_the_panel(kernel: Kernel) -> None:
+    answer = kernel.run("%dream")
+    assert answer.result == "Panel()"
+    assert "A panel of dream_nb" in answer.data()[0]
