@@ -58,6 +58,24 @@ def test_many_are_followed_by_pages_of_the_list(tmp_path: Path, key: str, monkey
         assert server.books.count("GET", "/generations/") - one_by_one < len(jobs) / 2
 
 
+def test_what_was_seen_to_begin_knows_how_long_it_waited_for_its_turn(
+    tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    executor = Held()
+    executor.holds = True
+    with hosted(tmp_path / "server", key, executor=lambda: executor) as server:
+        use(server, monkeypatch)
+        job = server.session().submit(REQUEST)
+        wait_for(lambda: job.progress.state == "dreaming")
+        executor.let_go()
+        dream = job.result(SECONDS)
+        assert dream.seconds is not None
+        assert dream.seconds_queued is not None
+        assert dream.seconds_dreaming is not None
+        assert dream.seconds_queued + dream.seconds_dreaming == pytest.approx(dream.seconds)
+
+
 def test_one_that_was_deleted_at_the_server_is_not_waited_for(server: Hosted) -> None:
     server.faults.add(Fault(method="GET", path="/generations*", answer=404, times=None))
     with pytest.raises(APIError, match="getGeneration: 404"):
