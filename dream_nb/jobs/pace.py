@@ -9,8 +9,8 @@ from statistics import quantiles
 _ENOUGH = 2
 _MARGIN = 0.9
 _GROWTH = 0.08
-_FIRST = 9
-_UNSURE = 1.8
+_FIRST = 10
+_UNSURE = 1.9
 _UNSURE_GROWTH = 0.05
 
 
