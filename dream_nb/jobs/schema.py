@@ -98,21 +98,33 @@ def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         raise ValueError(f"{path.name} is a link")
     # Read-only, a log beside it cannot be read: what it holds is what was settled.
     name = f"{path.absolute().as_uri()}?{'immutable=1' if read_only else 'mode=rwc'}"
-    database = sqlite3.connect(name, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None)
+    database = _connect(name)
     try:
-        database.row_factory = sqlite3.Row
-        database.execute("PRAGMA trusted_schema = OFF")
+        if read_only and 0 < _version(database) < VERSION:
+            # What cannot be written is brought to this version in memory.
+            written, database = database, _connect(":memory:")
+            written.backup(database)
+            written.close()
+            _migrate(database)
         if not read_only:
             database.execute(f"PRAGMA journal_mode = {'DELETE' if _is_on_network(path) else 'WAL'}")
             database.execute("PRAGMA synchronous = FULL")
             _migrate(database)
         version = _version(database)
         if version != VERSION:
-            when = "a later" if version > VERSION else "an earlier"
-            raise ValueError(f"{path.name} was written by {when} version of dream_nb (format {version})")
+            raise ValueError(
+                f"{path.name} was not written by this or an earlier version of dream_nb (format {version})"
+            )
     except BaseException:
         database.close()
         raise
+    return database
+
+
+def _connect(name: str) -> sqlite3.Connection:
+    database = sqlite3.connect(name, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None)
+    database.row_factory = sqlite3.Row
+    database.execute("PRAGMA trusted_schema = OFF")
     return database
 
 

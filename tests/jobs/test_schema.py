@@ -55,6 +55,16 @@ PRAGMA user_version = 2;
 """
 
 
+def test_a_ledger_of_an_earlier_format_is_read_where_it_cannot_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    database = sqlite3.connect(path)
+    database.executescript(SECOND)
+    database.close()
+    written = path.read_bytes()
+    assert [record.file for record in Ledger(path, read_only=True).all()] == ["a.mp4"]
+    assert (path.read_bytes(), [found.name for found in tmp_path.iterdir()]) == (written, ["ledger.sqlite"])
+
+
 def test_a_ledger_of_the_second_format_gains_stars_notes_and_tags(tmp_path: Path) -> None:
     database = sqlite3.connect(tmp_path / "ledger.sqlite")
     database.executescript(SECOND)
