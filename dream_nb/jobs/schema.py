@@ -112,9 +112,8 @@ def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             _migrate(database)
         version = _version(database)
         if version != VERSION:
-            raise ValueError(
-                f"{path.name} was not written by this or an earlier version of dream_nb (format {version})"
-            )
+            whose = "by a later" if version > VERSION else "by no"
+            raise ValueError(f"{path.name} was written {whose} version of dream_nb (format {version})")
     except BaseException:
         database.close()
         raise
