@@ -158,6 +158,6 @@ def test_whenever_it_is_killed_every_generation_still_ends_and_is_charged_once(t
         assert studio.client.get("/credits").json()["credit_balance"] == 1_000_000 - spent
         files = {path.name for path in (tmp_path / ".studio" / "assets").iterdir() if path.suffix != ".part"}
     with closing(sqlite3.connect(tmp_path / ".studio" / "studio.sqlite")) as connection:
-        # A worker that outlived the kill by a moment may leave one more file; none may be missing.
+        # A kill may leave a file that no row names; none may be missing.
         assert files >= {name for (name,) in connection.execute("SELECT asset FROM generations")}
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
