@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import Final, Literal
 
+from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import Generation
 from dream_nb.jobs.identity import Request, read_request, request_hash
 from dream_nb.jobs.schema import open_database
@@ -104,13 +105,23 @@ class Ledger:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._lock = threading.RLock()
-        self._database = open_database(path, read_only=read_only)
+        self._opened = open_database(path, read_only=read_only)
+        self._is_closed = False
+        self._name = path.parent.name
         self.read_only = read_only
 
     def close(self) -> None:
-        """Close the file; its write-ahead log goes back into it."""
+        """Close the file; its write-ahead log goes back into it. What is asked later raises `LibraryError`."""
         with self._lock:
-            self._database.close()
+            self._is_closed = True
+            self._opened.close()
+
+    @property
+    def _database(self) -> sqlite3.Connection:
+        # A card, or a dream that somebody kept, may ask after its session was closed.
+        if self._is_closed:
+            raise LibraryError(f"the library {self._name!r} was closed: open it again with Session(library=…)")
+        return self._opened
 
     def settle(self) -> None:
         """Write the log back into the file where nothing is in flight, so that it can be copied as it is."""

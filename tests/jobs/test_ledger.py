@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import Generation, GenerationReference, GenerationRequest, ImageGenerationRequest, Keyframes
 from dream_nb.jobs.identity import request_hash
 from dream_nb.jobs.ledger import Ledger
@@ -15,6 +16,12 @@ from dream_nb.jobs.ledger import Ledger
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
     return Ledger(tmp_path / "ledger.sqlite")
+
+
+def test_a_closed_ledger_says_how_to_open_it_again(ledger: Ledger) -> None:
+    ledger.close()
+    with pytest.raises(LibraryError, match="was closed: open it again with Session"):
+        ledger.all()
 
 
 def test_written_out_defaults_make_no_difference() -> None:
