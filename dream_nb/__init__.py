@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         ModifyImageRef,
     )
     from dream_nb.api.portal import run
+    from dream_nb.default import dream, sweep
     from dream_nb.jobs.budget import Limits
     from dream_nb.jobs.listener import Callbacks
     from dream_nb.jobs.patience import Patience
@@ -68,7 +69,7 @@ if TYPE_CHECKING:
     from dream_nb.results.shooting import Shooting
     from dream_nb.results.storyboard import Shot, Storyboard
     from dream_nb.results.sweep import Sweep
-    from dream_nb.session import Session, dream, sweep
+    from dream_nb.session import Session
 
 __all__ = [
     "APIConnectionError",
@@ -175,10 +176,10 @@ _ROOMS = {
     "Sweep": "results.sweep",
     "SweepError": "api.errors",
     "UnreadableAnswerError": "api.errors",
-    "dream": "session",
+    "dream": "default",
     "measure": "results.measuring",
     "run": "api.portal",
-    "sweep": "session",
+    "sweep": "default",
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import os
 import sys
@@ -28,7 +27,7 @@ from dream_nb.api.portal import portal
 from dream_nb.jobs.backends import choose_backend, is_paid
 from dream_nb.jobs.budget import Allowance, Limits, known_price
 from dream_nb.jobs.desk import Desk
-from dream_nb.jobs.identity import Request
+from dream_nb.jobs.identity import MAX_TAKE, Request
 from dream_nb.jobs.keys import find_key, need_key
 from dream_nb.jobs.ledger import Record
 from dream_nb.jobs.library import Library
@@ -40,7 +39,7 @@ from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.inputs import make_request
 from dream_nb.results.job import Job
-from dream_nb.results.plan import Ask, Entry, Plan
+from dream_nb.results.plan import Ask, Entry, Plan, takes_of
 from dream_nb.results.sweep import Sweep
 from dream_nb.results.variants import expand
 from dream_nb.workers import pool
@@ -48,18 +47,6 @@ from dream_nb.workers import pool
 Replay = Literal["off", "free", "only"]
 
 _REPLAYS: Final[tuple[Replay, ...]] = ("off", "free", "only")
-_MAX_TAKE: Final = 10_000
-
-__all__ = [
-    "Replay",
-    "Session",
-    "choose_replay",
-    "close_default_session",
-    "configure_default_session",
-    "default_session",
-    "dream",
-    "make_request",
-]
 
 
 class Session:
@@ -117,7 +104,7 @@ class Session:
         self.backend = choose_backend(backend)
         self.replay = choose_replay(replay)
         self._is_chosen = bool(backend or os.environ.get("DREAM_NB_BACKEND"))
-        self.library = Library(_folder(library))
+        self.library = Library(library_folder(library))
         self.allowance = allowance = Allowance(budget, floor, prices or {})
         self._uploads = Uploads(uploader)
         self._desk = Desk(
@@ -243,8 +230,8 @@ class Session:
             NotReplayedError: it is not in the library, and nothing may be made.
             ConfigurationError: there is no key for the backend.
         """
-        if not 1 <= take <= _MAX_TAKE:
-            raise InvalidRequestError(f"take {take} is not a number from 1 to {_MAX_TAKE:,}")
+        if not 1 <= take <= MAX_TAKE:
+            raise InvalidRequestError(f"take {take} is not a number from 1 to {MAX_TAKE:,}")
         with self._lock:
             digest = self.library.ledger.hash(request)
             record = None
@@ -504,21 +491,6 @@ def choose_replay(value: str | None = None) -> Replay:
     return value
 
 
-def takes_of(
-    request: Request, words: Mapping[str, str], takes: int = 1, *, first: int = 1, fresh: bool = False
-) -> list[Ask]:
-    """So many takes of one request; several are an axis of their own, "take".
-
-    Raises:
-        InvalidRequestError: the number is not from 1 to 10,000.
-    """
-    if not 1 <= takes <= _MAX_TAKE:
-        raise InvalidRequestError(f"{takes} takes are not a number from 1 to {_MAX_TAKE:,}")
-    if takes == 1:
-        return [Ask(request, first, fresh, words)]
-    return [Ask(request, take, fresh, {**words, "take": str(take)}) for take in range(first, first + takes)]
-
-
 def _home() -> Path:
     """The folder of the notebook, wherever `%cd` led since; elsewhere the working directory."""
     ipython = sys.modules.get("IPython")
@@ -526,112 +498,10 @@ def _home() -> Path:
     return Path(shell.starting_dir) if shell is not None and hasattr(shell, "kernel") else Path.cwd()
 
 
-def _folder(library: Path | str | None) -> Path:
+def library_folder(library: Path | str | None) -> Path:
+    """Where a session of that library keeps its files.
+
+    Args:
+        library: as for `Session`.
+    """
     return _home() / (library or os.environ.get("DREAM_NB_LIBRARY") or "dreams")
-
-
-_default: Session | None = None
-_default_settings: dict[str, Any] = {}
-_default_lock = threading.Lock()
-
-
-def default_session() -> Session:
-    """The session that `%dream` and `dream_nb.dream` ask, opened at first use."""
-    global _default  # noqa: PLW0603 - one default a process is the point
-    with _default_lock:
-        if _default is None:
-            _default = Session(**_default_settings)
-            # A closed ledger is one plain file, which can be copied or committed.
-            atexit.register(close_default_session)
-        return _default
-
-
-def known_default_session() -> Session | None:
-    """The default session where it is open, or has a library to look into; None where it would have to make one."""
-    if _default is None and not (_folder(_default_settings.get("library")) / "ledger.sqlite").is_file():
-        return None
-    return default_session()
-
-
-def configure_default_session(name: str, value: Any) -> None:
-    """Change one setting of the default session, now or for when it is opened.
-
-    Args:
-        name: an argument of `Session`: library, backend, replay, budget, floor or uploader.
-        value: what it is from now on; None leaves it to the environment.
-
-    Raises:
-        ConfigurationError: the library cannot be changed while dreams are under way in it.
-    """
-    session = _default
-    if session is not None:
-        if name == "library":
-            if jobs := session.jobs():
-                raise ConfigurationError(
-                    f"{len(jobs)} under way in the library {session.library.folder.name!r}: wait, or run %dreams stop, "
-                    "before you choose another"
-                )
-            close_default_session()
-        elif name == "backend":
-            session.use(choose_backend(value))
-        elif name == "replay":
-            session.replay = choose_replay(value)
-        elif name == "uploader":
-            session.upload_to(value)
-        else:
-            setattr(session.allowance, name, value)
-    _default_settings[name] = value
-
-
-def forget_default_settings() -> None:
-    """Leave the settings of the next default session to the environment."""
-    _default_settings.clear()
-
-
-def close_default_session() -> None:
-    """Close the default session; the next use opens a new one."""
-    global _default  # noqa: PLW0603 - see default_session
-    with _default_lock:
-        if _default is not None:
-            _default.close()
-            _default = None
-            atexit.unregister(close_default_session)
-
-
-def dream(
-    prompt: str, *, kind: Literal["video", "image"] = "video", take: int = 1, fresh: bool = False, **fields: Any
-) -> Dream:
-    """`Session.dream` on the default session: make a dream, or take it from the library, and wait for it.
-
-    Args:
-        prompt: what to dream.
-        kind: "video" or "image".
-        take: which result of the same request, from 1.
-        fresh: whether to make a new take, whatever is there.
-        **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`; `frame0` and `frame1` take a
-            `Dream`, a `Generation`, the `Path` of a picture, a URL, or a generation's id.
-
-    Raises:
-        InvalidRequestError: a field breaks the specification; nothing was sent.
-        DreamError: it could not be made.
-    """
-    return default_session().dream(prompt, kind=kind, take=take, fresh=fresh, **fields)
-
-
-def sweep(
-    prompt: str, *, kind: Literal["video", "image"] = "video", takes: int = 1, fresh: bool = False, **fields: Any
-) -> Dreams:
-    """`Session.sweep` on the default session: make every dream that a prompt stands for, and wait for all.
-
-    Args:
-        prompt: with its alternatives, as `{dawn|noon}` or `{time=dawn|noon}`.
-        kind: "video" or "image".
-        takes: how many results of each request.
-        fresh: whether to make new takes, whatever is there.
-        **fields: as for `dream`.
-
-    Raises:
-        InvalidRequestError: a field breaks the specification; nothing was sent.
-        SweepError: some could not be made; the others are in its `dreams`.
-    """
-    return default_session().sweep(prompt, kind=kind, takes=takes, fresh=fresh, **fields)

@@ -9,7 +9,8 @@ import pytest
 
 from dream_nb.api.errors import ConfigurationError, GenerationFailedError, InvalidRequestError
 from dream_nb.api.models import GenerationRequest
-from dream_nb.session import Session, make_request
+from dream_nb.results.inputs import make_request
+from dream_nb.session import Session
 
 SECONDS = 60
 

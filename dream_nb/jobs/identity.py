@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import pydantic
 
@@ -13,6 +13,9 @@ from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import Generation, GenerationRequest, ImageGenerationRequest
 
 Request = GenerationRequest | ImageGenerationRequest
+
+MAX_TAKE: Final = 10_000
+"""Of one request."""
 
 
 def request_hash(request: Request, identify: Callable[[str], str] = str) -> str:

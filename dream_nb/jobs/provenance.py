@@ -13,13 +13,12 @@ from typing import Any, Final
 
 from dream_nb import __version__
 from dream_nb.api.models import Generation
-from dream_nb.jobs.identity import read_request
+from dream_nb.jobs.identity import MAX_TAKE, read_request
 from dream_nb.jobs.ledger import Record
 
 KEY: Final = "dream_nb"
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _MAX_COMMENT: Final = 65_533
-_MAX_TAKE: Final = 10_000
 
 logger = logging.getLogger("dream_nb.jobs")
 
@@ -81,7 +80,7 @@ def read_inscription(path: Path) -> Record | None:
     try:
         document = json.loads(_text(path))
         take = document["take"]
-        if type(take) is not int or not 1 <= take <= _MAX_TAKE:
+        if type(take) is not int or not 1 <= take <= MAX_TAKE:
             return None
         request = read_request(document["request"])
         generation = Generation.from_answer(

@@ -11,13 +11,12 @@ from typing import Any, Final
 
 from dream_nb.api.models import Generation
 from dream_nb.jobs.backends import is_backend
-from dream_nb.jobs.identity import read_request, request_hash
+from dream_nb.jobs.identity import MAX_TAKE, read_request, request_hash
 from dream_nb.jobs.ledger import Record
 
 SUFFIX: Final = ".json"
 _VERSION: Final = 1
 _MAX_BYTES: Final = 64 * 2**20
-_MAX_TAKE: Final = 10_000
 MAX_STARS: Final = 5
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -74,7 +73,7 @@ def _read(path: Path, file: str) -> Record:
     is_plain = (
         document["version"] == _VERSION
         and type(take) is int
-        and 1 <= take <= _MAX_TAKE
+        and 1 <= take <= MAX_TAKE
         and is_backend(document["backend"])
         and _SHA256.fullmatch(document["hash"])
         and _SHA256.fullmatch(sha256)

@@ -16,10 +16,9 @@ from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import IMAGE_MODELS, GenerationRequest, ImageGenerationRequest
 from dream_nb.notebook.prompts import cut_prompt, split_prompts
 from dream_nb.notebook.references import References, split_weight
-from dream_nb.results.inputs import keyframe, picture
-from dream_nb.results.plan import Ask
+from dream_nb.results.inputs import keyframe, make_request, picture
+from dream_nb.results.plan import Ask, takes_of
 from dream_nb.results.variants import Variant, expand
-from dream_nb.session import make_request, takes_of
 
 if TYPE_CHECKING:
     from IPython.core.magic_arguments import MagicArgumentParser

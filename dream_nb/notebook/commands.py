@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dream_nb.api.connection import origin_of
 from dream_nb.api.errors import ConfigurationError, InvalidRequestError
+from dream_nb.default import default_session
 from dream_nb.jobs.backends import choose_backend, is_paid
 from dream_nb.jobs.budget import dollars
 from dream_nb.jobs.keys import find_key
@@ -21,7 +22,7 @@ from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
 from dream_nb.results.listing import Facts, Listing
 from dream_nb.results.sweep import Sweep
-from dream_nb.session import Session, default_session
+from dream_nb.session import Session
 
 if TYPE_CHECKING:
     from dream_nb.notebook.magics import DreamMagics

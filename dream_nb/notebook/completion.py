@@ -13,13 +13,13 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 
 from dream_nb.api.errors import DreamError
 from dream_nb.api.models import ASPECT_RATIOS, GENERATION_TYPES, IMAGE_MODELS, Generation
+from dream_nb.default import default_session, known_default_session
 from dream_nb.jobs.backends import BACKENDS
 from dream_nb.notebook.commands import COMMANDS
 from dream_nb.notebook.settings import RESOLUTIONS
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Pending
-from dream_nb.session import default_session, known_default_session
 
 if TYPE_CHECKING:
     from IPython.core.magic_arguments import MagicArgumentParser

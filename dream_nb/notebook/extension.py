@@ -5,12 +5,12 @@ from __future__ import annotations
 from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb.api.portal import portal
+from dream_nb.default import close_default_session, forget_default_settings
 from dream_nb.notebook.completion import Completion
 from dream_nb.notebook.magics import DreamMagics
 from dream_nb.notebook.previews import Previews
 from dream_nb.notebook.questions import DreamQuestion, keep_body
 from dream_nb.notebook.replays import vanish
-from dream_nb.session import close_default_session, forget_default_settings
 from dream_nb.workers import close_pool
 
 

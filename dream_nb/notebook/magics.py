@@ -9,6 +9,7 @@ from IPython.core.magic import cell_magic, line_cell_magic, line_magic, magics_c
 from IPython.core.magic_arguments import argument, argument_group, magic_arguments
 
 from dream_nb.api.errors import BudgetError, DreamError, SweepError
+from dream_nb.default import default_session
 from dream_nb.jobs.budget import dollars
 from dream_nb.notebook.arguments import Arguments, read_arguments
 from dream_nb.notebook.boards import read_board
@@ -24,7 +25,6 @@ from dream_nb.results.plan import Plan
 from dream_nb.results.shooting import Shooting
 from dream_nb.results.storyboard import Storyboard
 from dream_nb.results.sweep import Sweep
-from dream_nb.session import default_session
 
 if TYPE_CHECKING:
     from dream_nb.notebook.widgets.panel import Panel

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from dream_nb.api.errors import InvalidRequestError
 from dream_nb.jobs.budget import dollars
-from dream_nb.jobs.identity import Request
+from dream_nb.jobs.identity import MAX_TAKE, Request
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -131,3 +132,18 @@ def _template() -> Template:
 
     loader = PackageLoader("dream_nb.results", "")
     return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template("plan.html")
+
+
+def takes_of(
+    request: Request, words: Mapping[str, str], takes: int = 1, *, first: int = 1, fresh: bool = False
+) -> list[Ask]:
+    """So many takes of one request; several are an axis of their own, "take".
+
+    Raises:
+        InvalidRequestError: the number is not from 1 to 10,000.
+    """
+    if not 1 <= takes <= MAX_TAKE:
+        raise InvalidRequestError(f"{takes} takes are not a number from 1 to {MAX_TAKE:,}")
+    if takes == 1:
+        return [Ask(request, first, fresh, words)]
+    return [Ask(request, take, fresh, {**words, "take": str(take)}) for take in range(first, first + takes)]

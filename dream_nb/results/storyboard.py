@@ -247,7 +247,7 @@ class Storyboard:
     def _maker(self) -> Maker:
         if self._session is None:
             # The one thing that is asked upwards: what `dream_nb.dream` asks.
-            from dream_nb.session import default_session
+            from dream_nb.default import default_session
 
             self._session = default_session()
         return self._session

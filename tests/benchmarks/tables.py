@@ -14,7 +14,7 @@ from dream_nb.jobs.ledger import Record
 from dream_nb.jobs.library import Library
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
-from dream_nb.session import make_request
+from dream_nb.results.inputs import make_request
 
 COUNT = 10_000
 ROUNDS = 5

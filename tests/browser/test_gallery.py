@@ -67,7 +67,7 @@ def test_ten_thousand_dreams_open_at_once_and_scroll_without_gaps(
     (tmp_path / "work" / "dreams").mkdir(parents=True)
     write_many(tmp_path / "work" / "dreams", 10_000)
     traffic = Traffic(page)
-    lab = open_cells("import dream_nb; from dream_nb.session import default_session; s = default_session()\n"
+    lab = open_cells("import dream_nb; from dream_nb.default import default_session; s = default_session()\n"
                      "from dream_nb.notebook.widgets import gallery", "g = dream_nb.Gallery()\ng")  # fmt: skip
     run(lab, 0)
     run(lab, 1)

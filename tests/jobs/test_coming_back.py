@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from dream_nb.api.errors import DreamError, GenerationFailedError
-from dream_nb.session import make_request
+from dream_nb.results.inputs import make_request
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import HASTE, SECONDS, Hosted, environment
 from tests.kernel import start_kernel
@@ -23,7 +23,8 @@ from tests.studio.machine import wait_for
 REQUEST = make_request("a lake", kind="image")
 PROCESS = """
 import sys, time
-from dream_nb.session import Session, make_request
+from dream_nb.results.inputs import make_request
+from dream_nb.session import Session
 from tests.jobs.hosted import HASTE
 print("ready", flush=True)
 sys.stdin.readline()
@@ -141,7 +142,7 @@ def test_everything_made_elsewhere_is_brought_in_once(server: Hosted) -> None:
 def test_an_awaited_job_notices_an_interrupt_and_goes_on(tmp_path: Path, small: None) -> None:  # noqa: ARG001
     interrupted = 0.0
     source = (
-        "from dream_nb.session import Session, make_request\n"
+        "from dream_nb.results.inputs import make_request; from dream_nb.session import Session\n"
         "session = Session('awaited')\n"
         "job = session.submit(make_request('a lake in the rain'))\n"
         "print('waiting', flush=True)\n"

@@ -16,8 +16,9 @@ import pytest
 
 from dream_nb.api.errors import DreamError, OutcomeUnknownError
 from dream_nb.results.dream import Dream
+from dream_nb.results.inputs import make_request
 from dream_nb.results.job import Job
-from dream_nb.session import Session, make_request
+from dream_nb.session import Session
 from dream_nb.studio.faults import Fault
 from tests.jobs.gate import Gate
 from tests.jobs.hosted import HASTE, SECONDS, Held, Hosted, hosted, use

@@ -18,7 +18,8 @@ from tests.studio.machine import wait_for
 TIMES = 50
 CODE = """
 import sys
-from dream_nb.session import Session, make_request
+from dream_nb.results.inputs import make_request
+from dream_nb.session import Session
 from tests.jobs.hosted import HASTE
 session = Session("dreams", "hosted", patience=HASTE, prices={"image": 1.5})
 print("ready", flush=True)

@@ -12,7 +12,8 @@ import httpx2
 import pytest
 
 from dream_nb.jobs.listener import Callbacks
-from dream_nb.session import Session, make_request
+from dream_nb.results.inputs import make_request
+from dream_nb.session import Session
 from tests.jobs.hosted import SECONDS, Hosted, hosted, use
 from tests.studio.machine import picture, wait_for
 

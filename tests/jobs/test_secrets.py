@@ -11,7 +11,7 @@ import nbclient
 import nbformat
 import pytest
 
-from dream_nb.session import make_request
+from dream_nb.results.inputs import make_request
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import SECONDS, Hosted, texts
 
@@ -47,7 +47,7 @@ def test_the_key_is_in_no_executed_notebook(server: Hosted, tmp_path: Path) -> N
         "%dream --image a pond",
         "%tb",
         "%dream --image a hill --dry-run",
-        "from dream_nb.session import default_session\ndefault_session(), default_session().jobs(), d.generation",
+        "from dream_nb.default import default_session\ndefault_session(), default_session().jobs(), d.generation",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     # What a notebook is given stands in its kernel's environment, where a user puts it.

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from dream_nb.api.errors import ConfigurationError, DreamError
 from dream_nb.jobs.identity import request_hash
-from dream_nb.session import make_request
+from dream_nb.results.inputs import make_request
 from tests.jobs.hosted import SECONDS, Hosted, hosted, use
 from tests.studio.machine import served, settings
 

@@ -8,7 +8,7 @@ import pytest
 
 from dream_nb.api.errors import APIError
 from dream_nb.jobs.pace import Pace
-from dream_nb.session import make_request
+from dream_nb.results.inputs import make_request
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import SECONDS, Held, Hosted, hosted, use
 from tests.studio.machine import wait_for

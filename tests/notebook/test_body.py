@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 
-from dream_nb.session import close_default_session
+from dream_nb.default import close_default_session
 
 # Lines end as the front ends end them.
 LINES = st.text(

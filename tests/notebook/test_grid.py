@@ -8,10 +8,11 @@ import pytest
 from PIL import Image
 
 from dream_nb.results.dreams import Dreams
+from dream_nb.results.inputs import make_request
 from dream_nb.results.layout import Layout
 from dream_nb.results.plan import Ask
 from dream_nb.results.video import read_facts
-from dream_nb.session import Session, make_request
+from dream_nb.session import Session
 from tests.notebook.page import Page
 
 PROMPT = "a {mood=calm|stormy} lake at {time=dawn|noon}"

@@ -8,7 +8,8 @@ from dream_nb.notebook.arguments import read_arguments
 from dream_nb.notebook.lines import to_line
 from dream_nb.notebook.magics import DreamMagics
 from dream_nb.notebook.references import References
-from dream_nb.session import Session, make_request
+from dream_nb.results.inputs import make_request
+from dream_nb.session import Session
 
 ID = "3f2a91c0-4b7e-4c1d-9d2a-0123456789ab"
 

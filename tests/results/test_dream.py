@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dream_nb import session as sessions
+from dream_nb import default
 from dream_nb.api.errors import ConfigurationError, InvalidRequestError, LibraryError
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
@@ -97,7 +97,7 @@ def test_what_was_never_made_is_no_keyframe(lake: Dream) -> None:
 def test_the_code_of_a_dream_makes_it_again(
     lake: Dream, sequel: Dream, studio: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sessions, "_default", studio)
+    monkeypatch.setattr(default, "_default", studio)
     looped = studio.dream('"quotes" and {braces}\nand lines', loop=True, aspect_ratio="21:9", take=2)
     for dream in (lake, sequel, looped, lake.interpolate(sequel, "between")):
         names: dict[str, Dream] = {}

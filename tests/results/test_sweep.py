@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from dream_nb.api.errors import InvalidRequestError, SweepError
-from dream_nb.results.plan import Ask
+from dream_nb.results.inputs import make_request
+from dream_nb.results.plan import Ask, takes_of
 from dream_nb.results.still import still
 from dream_nb.results.sweep import Sweep
-from dream_nb.session import Session, make_request, takes_of
+from dream_nb.session import Session
 
 SECONDS = 60
 

@@ -203,7 +203,7 @@ class Card(Widget):
         if isinstance(self.shown, Dream):
             self._add(maker_of(self.shown).submit(self.shown.request, fresh=True))
         else:
-            from dream_nb.session import default_session
+            from dream_nb.default import default_session
 
             self._add(default_session().submit(self.shown.request, take=self.shown.take))
         return None

@@ -16,6 +16,7 @@ import traitlets
 
 from dream_nb.api.errors import DreamError, InvalidRequestError
 from dream_nb.api.portal import portal
+from dream_nb.default import default_session
 from dream_nb.jobs.catalogue import Catalogue, Filter, key
 from dream_nb.jobs.ledger import Record
 from dream_nb.notebook.widgets.base import Answer, Widget, action
@@ -23,7 +24,7 @@ from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.sheet import sheet
 from dream_nb.results.thumbnails import Thumbnails
-from dream_nb.session import Session, default_session
+from dream_nb.session import Session
 
 # What the page has before it asks; and what it gets at once.
 _FIRST: Final = 36

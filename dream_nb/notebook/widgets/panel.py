@@ -15,6 +15,7 @@ from IPython.core.getipython import get_ipython
 
 from dream_nb.api.errors import DreamError, InvalidRequestError
 from dream_nb.api.models import ASPECT_RATIOS, IMAGE_MODELS, GenerationReference, GenerationRequest, ImageReference
+from dream_nb.default import default_session
 from dream_nb.jobs.budget import dollars
 from dream_nb.jobs.identity import Request, data_bytes
 from dream_nb.notebook.lines import keep_picture, name_from, to_line
@@ -25,9 +26,9 @@ from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.inputs import is_url, keyframe, make_request, picture
 from dream_nb.results.job import Job
-from dream_nb.results.plan import Ask, Plan
+from dream_nb.results.plan import Ask, Plan, takes_of
 from dream_nb.results.variants import expand
-from dream_nb.session import Session, default_session, takes_of
+from dream_nb.session import Session
 
 _VIDEO_MODELS: Final = ("ray-2", "ray-flash-2")
 _MOTIONS: Final = 60

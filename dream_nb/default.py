@@ -1,0 +1,119 @@
+"""The default session: what `%dream` and `dream_nb.dream` ask, opened at first use."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from typing import Any, Literal
+
+from dream_nb.api.errors import ConfigurationError
+from dream_nb.jobs.backends import choose_backend
+from dream_nb.results.dream import Dream
+from dream_nb.results.dreams import Dreams
+from dream_nb.session import Session, choose_replay, library_folder
+
+_default: Session | None = None
+_default_settings: dict[str, Any] = {}
+_default_lock = threading.Lock()
+
+
+def default_session() -> Session:
+    """The session that `%dream` and `dream_nb.dream` ask, opened at first use."""
+    global _default  # noqa: PLW0603 - one default a process is the point
+    with _default_lock:
+        if _default is None:
+            _default = Session(**_default_settings)
+            # A closed ledger is one plain file, which can be copied or committed.
+            atexit.register(close_default_session)
+        return _default
+
+
+def known_default_session() -> Session | None:
+    """The default session where it is open, or has a library to look into; None where it would have to make one."""
+    if _default is None and not (library_folder(_default_settings.get("library")) / "ledger.sqlite").is_file():
+        return None
+    return default_session()
+
+
+def configure_default_session(name: str, value: Any) -> None:
+    """Change one setting of the default session, now or for when it is opened.
+
+    Args:
+        name: an argument of `Session`: library, backend, replay, budget, floor or uploader.
+        value: what it is from now on; None leaves it to the environment.
+
+    Raises:
+        ConfigurationError: the library cannot be changed while dreams are under way in it.
+    """
+    session = _default
+    if session is not None:
+        if name == "library":
+            if jobs := session.jobs():
+                raise ConfigurationError(
+                    f"{len(jobs)} under way in the library {session.library.folder.name!r}: wait, or run %dreams stop, "
+                    "before you choose another"
+                )
+            close_default_session()
+        elif name == "backend":
+            session.use(choose_backend(value))
+        elif name == "replay":
+            session.replay = choose_replay(value)
+        elif name == "uploader":
+            session.upload_to(value)
+        else:
+            setattr(session.allowance, name, value)
+    _default_settings[name] = value
+
+
+def forget_default_settings() -> None:
+    """Leave the settings of the next default session to the environment."""
+    _default_settings.clear()
+
+
+def close_default_session() -> None:
+    """Close the default session; the next use opens a new one."""
+    global _default  # noqa: PLW0603 - see default_session
+    with _default_lock:
+        if _default is not None:
+            _default.close()
+            _default = None
+            atexit.unregister(close_default_session)
+
+
+def dream(
+    prompt: str, *, kind: Literal["video", "image"] = "video", take: int = 1, fresh: bool = False, **fields: Any
+) -> Dream:
+    """`Session.dream` on the default session: make a dream, or take it from the library, and wait for it.
+
+    Args:
+        prompt: what to dream.
+        kind: "video" or "image".
+        take: which result of the same request, from 1.
+        fresh: whether to make a new take, whatever is there.
+        **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`; `frame0` and `frame1` take a
+            `Dream`, a `Generation`, the `Path` of a picture, a URL, or a generation's id.
+
+    Raises:
+        InvalidRequestError: a field breaks the specification; nothing was sent.
+        DreamError: it could not be made.
+    """
+    return default_session().dream(prompt, kind=kind, take=take, fresh=fresh, **fields)
+
+
+def sweep(
+    prompt: str, *, kind: Literal["video", "image"] = "video", takes: int = 1, fresh: bool = False, **fields: Any
+) -> Dreams:
+    """`Session.sweep` on the default session: make every dream that a prompt stands for, and wait for all.
+
+    Args:
+        prompt: with its alternatives, as `{dawn|noon}` or `{time=dawn|noon}`.
+        kind: "video" or "image".
+        takes: how many results of each request.
+        fresh: whether to make new takes, whatever is there.
+        **fields: as for `dream`.
+
+    Raises:
+        InvalidRequestError: a field breaks the specification; nothing was sent.
+        SweepError: some could not be made; the others are in its `dreams`.
+    """
+    return default_session().sweep(prompt, kind=kind, takes=takes, fresh=fresh, **fields)
