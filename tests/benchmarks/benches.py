@@ -9,6 +9,7 @@ from tests.benchmarks.bench import Bench
 from tests.benchmarks.drawing import CLIP, MEMORY, PICTURES
 from tests.benchmarks.fetching import FETCH
 from tests.benchmarks.following import CALLBACKS, CREATES, JOBS
+from tests.benchmarks.galleries import GALLERY
 from tests.benchmarks.ledgers import LEDGER
 from tests.benchmarks.listing import LIST
 from tests.benchmarks.measuring import MEASURE
@@ -20,6 +21,6 @@ BENCHES: Final[Mapping[str, Bench]] = {
     bench.name: bench
     for bench in (
         *(IMPORT, LOAD, CREATES, JOBS, CALLBACKS, LIST, FETCH, CLIP, SERVE),
-        *(WEIGHT, KERNEL, FIRST, LEDGER, MEASURE, PICTURES, MEMORY),
+        *(WEIGHT, GALLERY, KERNEL, FIRST, LEDGER, MEASURE, PICTURES, MEMORY),
     )
 }

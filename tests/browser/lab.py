@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import nbformat
-from playwright.sync_api import Page
+from playwright.sync_api import Page, WebSocket
 
 START_SECONDS = 60
 STOP_SECONDS = 20
@@ -128,6 +128,16 @@ class Lab:
             timeout=RUN_MILLISECONDS,
         )
 
+    def run_cell(self, number: int) -> None:
+        """Run one cell, and wait for its end."""
+        self.page.evaluate(
+            """async number => {
+                window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
+                await window.jupyterapp.commands.execute('notebook:run-cell');
+            }""",
+            number,
+        )
+
     def theme(self, name: str) -> None:
         """Show it in another theme, such as "JupyterLab Dark"."""
         self.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name)
@@ -149,3 +159,17 @@ class Lab:
         """A picture of the notebook from its top, without the frame around it."""
         self.page.locator(".jp-WindowedPanel-outer").first.evaluate("panel => panel.scrollTo(0, 0)")
         self.page.locator(".jp-NotebookPanel-notebook").first.screenshot(path=path, type="jpeg", quality=80)
+
+
+class Traffic:
+    """What came over the page's websockets."""
+
+    def __init__(self, page: Page) -> None:
+        self.bytes = 0
+        page.on("websocket", self._count)
+
+    def _count(self, socket: WebSocket) -> None:
+        def count(payload: str | bytes) -> None:
+            self.bytes += len(payload)
+
+        socket.on("framereceived", count)

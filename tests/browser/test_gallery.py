@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, WebSocket, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.lab import Lab
+from tests.browser.lab import Lab, Traffic
 from tests.many import write_many
 
 pytestmark = pytest.mark.browser
@@ -32,31 +32,6 @@ ALL_SHOWN = """wall => {
 }"""
 
 
-class Traffic:
-    """What came over the page's websockets."""
-
-    def __init__(self, page: Page) -> None:
-        self.bytes = 0
-        page.on("websocket", self._count)
-
-    def _count(self, socket: WebSocket) -> None:
-        def count(payload: str | bytes) -> None:
-            self.bytes += len(payload)
-
-        socket.on("framereceived", count)
-
-
-def run(lab: Lab, number: int) -> None:
-    """Run one cell."""
-    lab.page.evaluate(
-        """async number => {
-            window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
-            await window.jupyterapp.commands.execute('notebook:run-cell');
-        }""",
-        number,
-    )
-
-
 def wait_until_shown(page: Page, wall: Locator) -> None:
     page.wait_for_function(ALL_SHOWN, arg=wall.element_handle(), timeout=60_000)
 
@@ -69,11 +44,11 @@ def test_ten_thousand_dreams_open_at_once_and_scroll_without_gaps(
     traffic = Traffic(page)
     lab = open_cells("import dream_nb; from dream_nb.default import default_session; s = default_session()\n"
                      "from dream_nb.notebook.widgets import gallery", "g = dream_nb.Gallery()\ng")  # fmt: skip
-    run(lab, 0)
-    run(lab, 1)
+    lab.run_cell(0)
+    lab.run_cell(1)
 
     before, began = traffic.bytes, time.perf_counter()
-    run(lab, 2)
+    lab.run_cell(2)
     wall = page.get_by_role("listbox")
     expect(wall).to_be_visible()
     opened = time.perf_counter() - began
@@ -106,7 +81,7 @@ def test_it_searches_marks_and_selects_by_keyboard_and_python_sees_it(
         "import dream_nb\ng = dream_nb.Gallery()\ng",
         "print(len(g.selected), sorted({d.stars for d in g.selected}), g.filters)",
     )
-    run(lab, 1)
+    lab.run_cell(1)
     wall = page.get_by_role("listbox")
     page.get_by_role("searchbox").fill("HARBOUR boat")
     expect(page.locator(".dream-count")).to_have_text("7 of 60")
@@ -129,7 +104,7 @@ def test_it_searches_marks_and_selects_by_keyboard_and_python_sees_it(
         page.locator(".dream-gallery").screenshot(path=Path(PICTURES) / "gallery-compare.png")
     page.keyboard.press("Escape")
     expect(page.locator(".dream-stage")).to_have_count(0)
-    run(lab, 2)
+    lab.run_cell(2)
     expect(page.locator(".jp-OutputArea-output pre").last).to_have_text("2 [5] {'search': 'HARBOUR boat'}\n")
 
     wall.focus()

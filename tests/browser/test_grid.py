@@ -31,13 +31,7 @@ def test_one_button_plays_all_and_one_line_moves_all(
     lab = open_cells("import dream_nb\n" + GRID, "print(g.best.prompt)")
     lab.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell') }")
     for number in (0, 1):
-        page.evaluate(
-            """async number => {
-                window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
-                await window.jupyterapp.commands.execute('notebook:run-cell');
-            }""",
-            number,
-        )
+        lab.run_cell(number)
     table = page.get_by_role("table", name="on their axes")
     expect(table.get_by_role("columnheader")).to_have_text(["calm", "stormy"])
     expect(table.get_by_role("rowheader")).to_have_text(["dawn", "night"])
@@ -82,12 +76,7 @@ def test_one_button_plays_all_and_one_line_moves_all(
         for theme in ("Light", "Dark"):
             lab.theme(f"JupyterLab {theme}")
             page.locator(".dream-grid").screenshot(path=Path(PICTURES) / f"grid-{theme.lower()}.png")
-    page.evaluate(
-        """async () => {
-            window.jupyterapp.shell.currentWidget.content.activeCellIndex = 2;
-            await window.jupyterapp.commands.execute('notebook:run-cell');
-        }"""
-    )
+    lab.run_cell(2)
     expect(page.locator(".jp-OutputArea-output pre").last).to_have_text("a stormy lake at night\n")
 
     page.get_by_role("button", name="Side-by-side film").click()
