@@ -67,12 +67,11 @@ class Sender:
         # Two takes of one request look the same in the list: while one is looked for, none is under way.
         turn = self._turns.setdefault(record.hash, _Turn())
         async with turn.shared():
-            error = await self._send(record, report)
-        record = self._ledger.reread(record)
-        if error is None:
-            return record
+            sent = await self._send(record, report)
+        if isinstance(sent, Record):
+            return sent
         async with turn.alone():
-            return await self._look(record, report, error)
+            return await self._look(self._ledger.reread(record), report, sent)
 
     async def look(self, record: Record, report: Report) -> Record:
         """Look for a request that was marked as sending in the server's list, for a while.
@@ -88,8 +87,8 @@ class Sender:
         async with self._turns.setdefault(record.hash, _Turn()).alone():
             return await self._look(record, report, None)
 
-    async def _send(self, record: Record, report: Report) -> APIError | None:
-        """Send until it is taken, or refused. Gives back the error after which nobody knows."""
+    async def _send(self, record: Record, report: Report) -> Record | APIError:
+        """Send until it is taken, or refused. Gives back the row, or the error after which nobody knows."""
         backoff = Backoff(self._patience.pause)
         request = record.request
         if self._uploads is not None:
@@ -100,7 +99,7 @@ class Sender:
             report(Progress("sending"))
             marked = self._ledger.mark_sending(record, self._owner)
             if marked is None:
-                return None
+                return self._ledger.reread(record)
             try:
                 generation = await self._post(request, marked.take)
             except APIError as error:
@@ -119,8 +118,7 @@ class Sender:
                     report(Progress("waiting", note=f"sent again in {spoken(pause)}: {why}"))
                 await anyio.sleep(pause)
             else:
-                self._ledger.answered(marked, generation)
-                return None
+                return self._ledger.answered(marked, generation)
 
     async def _post(self, request: Request, take: int) -> Generation:
         headers = self._backend.take_header(take)

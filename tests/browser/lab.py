@@ -16,6 +16,8 @@ from urllib.parse import quote
 import nbformat
 from playwright.sync_api import Page, WebSocket
 
+# Where pictures of the widgets go when this variable names a folder: to be looked at, and for the README.
+PICTURES = os.environ.get("DREAM_NB_PICTURES")
 START_SECONDS = 60
 STOP_SECONDS = 20
 RUN_MILLISECONDS = 120_000
@@ -116,17 +118,18 @@ class Lab:
         self.page.evaluate("command => window.jupyterapp.commands.execute(command)", command)
 
     def run_all(self) -> None:
-        """Run every cell, and wait until the last has ended."""
+        """Run every cell, and wait until the last has ended. A cell that fails before the last is an AssertionError."""
         cells = """window.jupyterapp.shell.currentWidget.content.widgets
             .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.source)
             .map(cell => cell.model)"""
         before = self.page.evaluate(f"() => Math.max(0, ...{cells}.map(cell => cell.executionCount))")
         self.execute("notebook:run-all-cells")
-        self.page.wait_for_function(
-            f"before => {cells}.every(cell => cell.executionCount > before && cell.executionState !== 'running')",
-            arg=before,
-            timeout=RUN_MILLISECONDS,
-        )
+        ended = f"{cells}.every(cell => cell.executionCount > before && cell.executionState !== 'running')"
+        # JupyterLab does not run what comes after a cell that failed.
+        errors = f"{cells}.flatMap(cell => cell.outputs.toJSON()).filter(output => output.output_type === 'error')"
+        self.page.wait_for_function(f"before => {ended} || {errors}.length", arg=before, timeout=RUN_MILLISECONDS)
+        failed = self.page.evaluate(f"before => {ended} ? [] : {errors}", before)
+        assert not failed, "\n".join(line for error in failed for line in error["traceback"])
 
     def run_cell(self, number: int) -> None:
         """Run one cell, and wait for its end."""

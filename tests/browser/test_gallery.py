@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.lab import Lab, Traffic
+from tests.browser.lab import PICTURES, Lab, Traffic
 from tests.many import write_many
 
 pytestmark = pytest.mark.browser
 
-PICTURES = os.environ.get("DREAM_NB_PICTURES")
 MOST_BYTES = 300_000
 MOST_TILES = 200
 # Every tile that can be seen has its picture, decoded.

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.lab import Lab
+from tests.browser.lab import PICTURES, Lab
 
 pytestmark = pytest.mark.browser
 
-PICTURES = os.environ.get("DREAM_NB_PICTURES")
 GRID = (
     'dreams = dream_nb.sweep("a {mood=calm|stormy} lake at {time=dawn|night}")\n'
     'g = dreams.grid(rows="time", columns="mood")\ng'

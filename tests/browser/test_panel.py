@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,12 +9,10 @@ import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.lab import Lab, write_notebook
+from tests.browser.lab import PICTURES, Lab, write_notebook
 
 pytestmark = pytest.mark.browser
 
-# Where pictures of the widgets go when this variable says so: to be looked at.
-PICTURES = os.environ.get("DREAM_NB_PICTURES")
 
 PASTE = """async (slot) => {
     const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 36 });

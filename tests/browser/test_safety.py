@@ -39,7 +39,7 @@ panel.form = {**panel.form, "references": [{"role": "image_ref", "name": text, "
 panel
 """
 WALLS = """
-session = dream_nb.session.default_session()
+session = dream_nb.default.default_session()
 for place, text in enumerate(texts):
     record = session.library.ledger.intend(made.request.model_copy(update={"prompt": text}), None, "studio")
     session.library.ledger.update(record, state="taken", file=made._record.file, sha256=made.sha256)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,12 +9,10 @@ import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.lab import Lab
+from tests.browser.lab import PICTURES, Lab
 from tests.browser.test_first_notebook import HAS_PLAYED
 
 pytestmark = pytest.mark.browser
-
-PICTURES = os.environ.get("DREAM_NB_PICTURES")
 
 
 def test_its_strip_shows_the_shots_as_they_come_and_then_the_film(

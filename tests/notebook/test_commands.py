@@ -165,7 +165,7 @@ def test_a_key_that_was_typed_is_in_no_output_and_no_file(tmp_path: Path) -> Non
                 "%tb",
                 "%dreams check",
             ]
-            sources += ["%config DreamMagics", "%history", "%whos", "dream_nb.session.default_session()"]
+            sources += ["%config DreamMagics", "%history", "%whos", "dream_nb.default.default_session()"]
             said += [kernel.run(source) for source in sources]
             server.faults.add(Fault(method="POST", answer=400, detail=f"no such key as {key}"))
             said += [kernel.run("%dream -i a hut"), kernel.run("%xmode Verbose\n%tb")]

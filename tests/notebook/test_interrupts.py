@@ -31,7 +31,7 @@ def test_while_it_waits(tmp_path: Path) -> None:
     with start_kernel(tmp_path) as kernel:
         answer = kernel.run("%dream a valley", when=says("dreaming"), then=kernel.manager.interrupt_kernel)
         assert "no longer waiting; the dream goes on" in line(answer)
-        kernel.run("import dream_nb.session; (job,) = dream_nb.session.default_session().jobs(); made = job.result(60)")
+        kernel.run("import dream_nb.default; (job,) = dream_nb.default.default_session().jobs(); made = job.result(60)")
         assert previews(kernel.run("d = %dream a valley")) == 1
         assert rows(kernel, "d") == "(1, 1)"
 
