@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.chromium import OPTIONS, find_chromium
-from tests.browser.lab import PICTURES, Lab, serve_lab, write_notebook
+from tests.browser.lab import Lab, serve_lab, write_notebook
 
 
 @pytest.fixture(scope="module")  # not longer: while Playwright runs, asyncio finds its loop running in this thread
@@ -54,9 +54,6 @@ def open_cells(
     open_lab: Callable[[Path], Lab],
     tmp_path: Path,
     small: None,  # noqa: ARG001
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., Lab]:
     """Opens a notebook of these cells, with the studio drawing small."""
-    if PICTURES:
-        monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "360")
     return lambda *cells: open_lab(write_notebook(tmp_path / "work" / "notebook.ipynb", *cells))

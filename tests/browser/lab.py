@@ -16,8 +16,6 @@ from urllib.parse import quote
 import nbformat
 from playwright.sync_api import Page, WebSocket
 
-# Where pictures of the widgets go when this variable names a folder: to be looked at, and for the README.
-PICTURES = os.environ.get("DREAM_NB_PICTURES")
 START_SECONDS = 60
 STOP_SECONDS = 20
 RUN_MILLISECONDS = 120_000
@@ -144,7 +142,12 @@ class Lab:
     def theme(self, name: str) -> None:
         """Show it in another theme, such as "JupyterLab Dark"."""
         self.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name)
-        self.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=name)
+        # JupyterLab covers the page while it changes.
+        self.page.wait_for_function(
+            """theme => document.body.dataset.jpThemeName === theme
+                && !document.getElementById('jupyterlab-splash')""",
+            arg=name,
+        )
 
     def save(self) -> None:
         """Save the notebook to its file."""
@@ -157,11 +160,6 @@ class Lab:
             "**/api/sessions**", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
         )
         return Lab(self.page, self.url, self.notebook, kernel=False)
-
-    def screenshot(self, path: Path) -> None:
-        """A picture of the notebook from its top, without the frame around it."""
-        self.page.locator(".jp-WindowedPanel-outer").first.evaluate("panel => panel.scrollTo(0, 0)")
-        self.page.locator(".jp-NotebookPanel-notebook").first.screenshot(path=path, type="jpeg", quality=80)
 
 
 class Traffic:

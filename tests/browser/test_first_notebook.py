@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +13,6 @@ from playwright.sync_api import Page, expect
 from tests.browser.lab import Lab
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_first_dream.ipynb"
-# Where the README's picture goes when this variable says so.
-SCREENSHOT = os.environ.get("DREAM_NB_SCREENSHOT")
 
 pytestmark = pytest.mark.browser
 
@@ -49,9 +46,6 @@ def test_it_runs_shows_videos_that_play_and_reopens_without_a_kernel(
     videos.first.evaluate("video => video.play()")
     page.wait_for_function(HAS_PLAYED, arg=videos.first.element_handle())
     expect(page.locator(".dream-card")).to_have_count(0)
-    if SCREENSHOT:
-        videos.first.evaluate("video => { video.pause(); video.currentTime = 0 }")
-        lab.screenshot(Path(SCREENSHOT))
     lab.run_all()
     told = page.get_by_text("from your library, nothing spent; --fresh for another take")
     expect(told.first).to_be_visible()

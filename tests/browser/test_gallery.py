@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.lab import PICTURES, Lab, Traffic
+from tests.browser.lab import Lab, Traffic
 from tests.many import write_many
 
 pytestmark = pytest.mark.browser
@@ -58,10 +58,6 @@ def test_ten_thousand_dreams_open_at_once_and_scroll_without_gaps(
     assert sent <= MOST_BYTES
     assert tiles.count() <= MOST_TILES
     expect(page.locator(".dream-count")).to_have_text("10,000 dreams")
-    if PICTURES:
-        for theme in ("Light", "Dark"):
-            lab.theme(f"JupyterLab {theme}")
-            page.locator(".dream-gallery").screenshot(path=Path(PICTURES) / f"gallery-{theme.lower()}.png")
 
     for part in (0.1, 0.9, 0.5, 1.0):
         wall.evaluate("(wall, part) => { wall.scrollTop = part * wall.scrollHeight }", part)
@@ -98,8 +94,6 @@ def test_it_searches_marks_and_selects_by_keyboard_and_python_sees_it(
     expect(divider).to_have_attribute("aria-valuenow", "50")
     page.keyboard.press("ArrowLeft")
     expect(divider).to_have_attribute("aria-valuenow", "48")
-    if PICTURES:
-        page.locator(".dream-gallery").screenshot(path=Path(PICTURES) / "gallery-compare.png")
     page.keyboard.press("Escape")
     expect(page.locator(".dream-stage")).to_have_count(0)
     lab.run_cell(2)

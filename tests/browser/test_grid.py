@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.lab import PICTURES, Lab
+from tests.browser.lab import Lab
 
 pytestmark = pytest.mark.browser
 
@@ -70,10 +70,6 @@ def test_one_button_plays_all_and_one_line_moves_all(
 
     table.get_by_role("button", name="best: a stormy lake at night").click()
     expect(table.get_by_role("button", name="best: a stormy lake at night")).to_have_attribute("aria-pressed", "true")
-    if PICTURES:
-        for theme in ("Light", "Dark"):
-            lab.theme(f"JupyterLab {theme}")
-            page.locator(".dream-grid").screenshot(path=Path(PICTURES) / f"grid-{theme.lower()}.png")
     lab.run_cell(2)
     expect(page.locator(".jp-OutputArea-output pre").last).to_have_text("a stormy lake at night\n")
 

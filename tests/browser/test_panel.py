@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.lab import PICTURES, Lab, write_notebook
+from tests.browser.lab import Lab, write_notebook
 
 pytestmark = pytest.mark.browser
 
@@ -52,11 +52,6 @@ def test_a_dream_is_made_in_the_panel_and_goes_on_from_there(open_cells: Callabl
     cards = page.locator(".dream-card")
     expect(cards).to_have_count(2)
     expect(page.locator("video.dream-film")).to_have_count(2, timeout=60_000)
-    if PICTURES:
-        form.screenshot(path=Path(PICTURES) / "panel-light.png")
-        cards.first.screenshot(path=Path(PICTURES) / "card-light.png")
-        lab.theme("JupyterLab Dark")
-        page.locator(".jp-WindowedPanel-outer").first.screenshot(path=Path(PICTURES) / "panel-dark.png")
 
     # The player steps by frames, and sends nothing to the notebook's own keys.
     video = page.locator("video.dream-film").first

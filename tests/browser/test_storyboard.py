@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.lab import PICTURES, Lab
+from tests.browser.lab import Lab
 from tests.browser.test_first_notebook import HAS_PLAYED
 
 pytestmark = pytest.mark.browser
@@ -24,19 +24,15 @@ def test_its_strip_shows_the_shots_as_they_come_and_then_the_film(
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(notebook, tmp_path / "work" / "film.ipynb")
-    lab = open_lab(tmp_path / "work" / "film.ipynb")
+    open_lab(tmp_path / "work" / "film.ipynb")
     page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
     tiles = page.locator(".dream-shot")
     expect(tiles).to_have_count(4, timeout=60_000)
     expect(tiles.nth(1)).to_contain_text("waits for 1")
     expect(tiles.nth(0).locator("img")).to_be_visible(timeout=60_000)
-    if PICTURES:
-        lab.screenshot(Path(PICTURES) / "storyboard-live.jpg")
     video = page.locator("video")
     expect(video).to_have_count(1, timeout=60_000)
     expect(page.locator(".dream-strip")).to_have_count(0)
     expect(page.get_by_text("3 · 10.0 s")).to_be_visible()
     video.evaluate("video => video.play()")
     page.wait_for_function(HAS_PLAYED, arg=video.element_handle())
-    if PICTURES:
-        lab.screenshot(Path(PICTURES) / "storyboard.jpg")

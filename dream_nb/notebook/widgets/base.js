@@ -138,7 +138,7 @@ export async function copied(text, place) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    const field = element("textarea", "dream-copy", "", { readonly: true, "aria-label": "copy this text" });
+    const field = element("textarea", "dream-input dream-copy", "", { readonly: true, "aria-label": "copy this text" });
     field.value = text;
     place.replaceChildren(field);
     field.focus();

@@ -134,7 +134,7 @@ export function render({ model, el }) {
   const loop = choice([["off", "off"], ["on", "on"]], (value) => change({ loop: value === "on" }), "dream-seg");
   const chosen = element("select", "dream-input");
   chosen.addEventListener("change", () => change({ model: chosen.value }));
-  const count = element("input", "dream-input dream-count", "", { type: "number", min: "1", max: "100", "aria-label": "Takes" });
+  const count = element("input", "dream-input dream-takes", "", { type: "number", min: "1", max: "100", "aria-label": "Takes" });
   count.addEventListener("input", () => change({ count: Math.max(1, Math.round(Number(count.value)) || 1) }));
   const frames = ["frame0", "frame1"].map((name, at) => slot(model, at ? "Ends with" : "Begins with", (value) => change({ [name]: value }), tell));
   const list = element("div", "dream-references", "", { role: "group" });
@@ -164,7 +164,7 @@ export function render({ model, el }) {
     role.addEventListener("change", () => ((made.value = { ...made.value, role: role.value }), told()));
     weight.addEventListener("input", () => ((much.textContent = weight.value), (made.value = { ...made.value, weight: Number(weight.value) }), told()));
     const out = button("Remove", () => ((rows = rows.filter((one) => one !== made)), redraw(), told()));
-    made.box = element("div", "dream-row", "", {}, place.box, role, element("div", "dream-weight", "", {}, weight, much), out);
+    made.box = element("div", "dream-reference", "", {}, place.box, role, element("div", "dream-weight", "", {}, weight, much), out);
     place.set(value.name);
     return made;
   };

@@ -36,7 +36,10 @@ export function picture(item, className = "dream-layer") {
   Promise.resolve(item.poster).then((poster) => poster && (isVideo ? (node.poster = poster) : (node.src ||= poster))).catch(() => {});
   let loading;
   const load = () => (loading ??= item.address().then((address) => new Promise((resolve, reject) => {
-    node.addEventListener(isVideo ? "canplay" : "load", () => resolve(isVideo ? node : null), { once: true });
+    node.addEventListener(isVideo ? "canplay" : "load", () => {
+      node.removeAttribute("poster"); // else it covers the sharp first frame until the video moves
+      resolve(isVideo ? node : null);
+    }, { once: true });
     node.addEventListener("error", () => reject(new Error(`${item.prompt}: the page cannot play it`)), { once: true });
     if (isVideo) node.preload = "auto";
     node.src = address;

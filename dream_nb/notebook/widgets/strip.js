@@ -16,7 +16,7 @@ function tile(number, ratio) {
   const item = element("li", "dream-shot");
   const arrow = element("span", "dream-arrow");
   arrow.setAttribute("aria-hidden", "true");
-  const box = element("div", "dream-tile");
+  const box = element("div", "dream-shot-tile");
   const picture = element("div", "dream-still");
   picture.style.aspectRatio = ratio;
   const image = element("img", "");

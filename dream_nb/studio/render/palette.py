@@ -116,6 +116,18 @@ def tinted(colour: RGB, tint: RGB, amount: float) -> RGB:
     return mix(colour, wanted, amount)
 
 
+# How much of each the densest fog takes.
+_FOGGED = {
+    "zenith": 0.70,
+    "middle": 0.92,
+    "horizon": 1.0,
+    "haze": 1.0,
+    "cloud_lit": 0.8,
+    "cloud_shade": 0.9,
+    "water": 0.6,
+}
+
+
 def of(plan: Plan) -> Palette:
     """The palette of a plan."""
     base = _DEEP if plan.land == "deep" else _HOURS[plan.hour]
@@ -140,8 +152,15 @@ def of(plan: Plan) -> Palette:
         grey = luma(parts["middle"])
         slate: RGB = (0.80 * grey, 0.88 * grey, 1.0 * grey)
         for name in ("zenith", "middle", "horizon", "haze", "cloud_lit", "cloud_shade", "lit"):
-            level = luma(parts[name]) * (1.0 - 0.35 * max(plan.storm, 0.5 * plan.rain))
+            # A storm darkens the day; the clouds of a night are seen by their lightning.
+            dimmer = 0.35 if grey > 0.15 else -0.9
+            level = luma(parts[name]) * (1.0 - dimmer * max(plan.storm, 0.5 * plan.rain))
             parts[name] = mix(parts[name], mix((level * 0.92, level * 0.97, level * 1.06), slate, 0.2), dull * 0.75)
-    glow = base.glow * (1.0 - 0.7 * max(plan.storm, 0.7 * plan.rain))
+    fog = max(0.0, plan.haze - 0.6) / 0.4
+    if fog:
+        pale = mix(parts["haze"], (luma(parts["haze"]),) * 3, 0.45)
+        for name, share in _FOGGED.items():
+            parts[name] = mix(parts[name], pale, share * fog)
+    glow = base.glow * (1.0 - 0.7 * max(plan.storm, 0.7 * plan.rain)) * (1.0 - 0.6 * fog)
     height = base.height + 0.06 * (float(rng.random()) - 0.5)
     return Palette(**parts, height=max(0.0, height), glow=glow)

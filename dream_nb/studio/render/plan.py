@@ -58,6 +58,7 @@ class Plan:
     wind: float
     stars: float
     waves: float
+    falls: float
     pace: float
     motion: camera.Motion
     seed: tuple[str, int]
@@ -79,6 +80,9 @@ def read(brief: Brief) -> Plan:
     asked_water = _first(found, "water")
     lands = _LANDS if asked_water in (None, "none", "sea") else _LANDS[:4]
     land = _first(found, "land") or lands[int(idea.random() * len(lands))]
+    falls = _most(found, "falls") or 0.0
+    if falls:  # which need something to fall from
+        land = "cliffs"
     wet = idea.random() < 0.55
     dry_land = land in ("dunes", "mesa", "plain", "deep")
     water = asked_water or (
@@ -143,6 +147,7 @@ def read(brief: Brief) -> Plan:
         wind=0.35 if wind is None else wind,
         stars=_most(found, "stars") or (0.6 if hour == "night" else 0.2 if hour == "dusk" else 0.0),
         waves=_first_amount(found, "waves") or (0.45 if water == "sea" else 0.25),
+        falls=falls,
         pace=_first_amount(found, "pace") or 1.0,
         motion=motion,
         seed=(brief.prompt, brief.take),

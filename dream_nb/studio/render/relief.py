@@ -7,7 +7,7 @@ import numpy as np
 from dream_nb.studio.render import plants
 from dream_nb.studio.render.land import Ground
 from dream_nb.studio.render.noise import F32, fbm2, smoothstep
-from dream_nb.studio.render.palette import GROUNDS, mix, times, tinted
+from dream_nb.studio.render.palette import GROUNDS, luma, mix, times, tinted
 from dream_nb.studio.render.planes import RGB, doubled, to_u8, yuv
 from dream_nb.studio.render.setting import Setting
 from dream_nb.studio.render.sheet import Layer, layer, phases_for
@@ -43,6 +43,10 @@ def coloured(setting: Setting, land: Ground, index: int) -> Layer:
     for tint in plan.tints[:2]:
         albedo = tinted(albedo, tint, 0.4)
     dark, bright = times(albedo, light.shade), times(albedo, light.lit)
+    if plan.ground == "snow":
+        # Snow throws back all of the sky, and keeps some white in any light.
+        dark = mix(dark, times(albedo, light.middle), 0.45)
+        bright = mix(bright, times(albedo, (luma(light.lit) * 1.3,) * 3), 0.5)
     surface = colour(dark) + sunny[..., None] * (colour(bright) - colour(dark))
     if ridge.shape in ("mountains", "volcano") and plan.ground in ("rock", "snow", "grass"):
         surface = _snowcap(s, land, surface, relief, sunny)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dream_nb.studio.render import cast, heavens, land, plants, relief, ridges, weather
 from dream_nb.studio.render.cast import Actor
+from dream_nb.studio.render.falls import Falls
 from dream_nb.studio.render.film import Film
 from dream_nb.studio.render.grid import Grid
 from dream_nb.studio.render.planes import Planes
@@ -31,6 +32,8 @@ class Scene:
         parts.sort(key=lambda part: part[0])
         self.behind = [part for _, ahead, part in parts if not ahead]
         self.ahead = [part for _, ahead, part in parts if ahead]
+        cliffs = [ground for ground in grounds if not ground.ridge.ahead]
+        self.falls = Falls(s, max(cliffs, key=lambda ground: ground.ridge.near)) if s.plan.falls and cliffs else None
         self.water = Water(s) if s.plan.water != "none" else None
         self.grid = Grid(s) if s.plan.style == "synthwave" and s.plan.land != "deep" else None
         self.character = character
@@ -50,6 +53,8 @@ class Scene:
             light.draw(canvas, frame)
         for part in self.behind:
             self._lay(part, canvas, frame)
+        if self.falls is not None:
+            self.falls.draw(canvas, frame)
         if self.water is not None:
             self.water.draw(canvas, frame)
         if self.grid is not None:

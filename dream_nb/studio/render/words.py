@@ -12,7 +12,7 @@ class Traits(TypedDict, total=False):
 
     hour: str  # dawn morning noon golden sunset dusk night
     land: str  # mountains hills dunes mesa cliffs plain islands ice volcano city deep space
-    ground: str  # grass rock sand snow earth red ash moss
+    ground: str  # where it is not that of the land: grass rock sand snow earth red ash moss
     water: str  # lake sea river marsh none
     plant: str  # see plants.py
     built: str  # see buildings.py
@@ -30,6 +30,7 @@ class Traits(TypedDict, total=False):
     motes: str  # fireflies petals leaves embers bubbles dust lanterns confetti
     pace: float  # 1 is usual
     waves: float
+    falls: float  # a waterfall
     lush: float  # how much grows
 
 
@@ -72,16 +73,16 @@ VOCABULARY: dict[str, Traits] = {
     **_w("space planet planets alien extraterrestrial", hour="night", sky="planets", stars=1.0, cloud=0.0, land="mesa"),
     # Terrain
     **_w("mountain alp alps peak summit himalaya andes fuji alpine", land="mountains"),
-    **_w("hill rolling countryside highland valley pastoral tuscany", land="hills", ground="grass"),
-    **_w("dune dunes desert sahara sand", land="dunes", ground="sand", water="none", cloud=0.1),
-    **_w("canyon mesa gorge badlands western", land="mesa", ground="red", water="none"),
-    **_w("cliff cliffs fjord coast coastline headland", land="cliffs", ground="rock", water="sea"),
-    **_w("plain plains prairie steppe savanna savannah", land="plain", ground="grass", water="none"),
-    **_w("field meadow pasture farmland wheat", land="hills", ground="grass", water="none", lush=0.9, plant="grass"),
-    **_w("lavender", land="hills", ground="grass", water="none", lush=1.0, plant="flowers", tint=(0.55, 0.35, 0.85)),
+    **_w("hill rolling countryside highland valley pastoral tuscany", land="hills"),
+    **_w("dune dunes desert sahara sand", land="dunes", water="none", cloud=0.1),
+    **_w("canyon mesa gorge badlands western", land="mesa", water="none"),
+    **_w("cliff cliffs fjord coast coastline headland", land="cliffs", water="sea"),
+    **_w("plain plains prairie steppe savanna savannah", land="plain", water="none"),
+    **_w("field meadow pasture farmland wheat", land="hills", water="none", lush=0.9, plant="grass"),
+    **_w("lavender", land="hills", water="none", lush=1.0, plant="flowers", tint=(0.55, 0.35, 0.85)),
     **_w("island islands archipelago", land="islands", water="sea"),
-    **_w("volcano volcanic eruption erupting lava magma", land="volcano", ground="ash", motes="embers"),
-    **_w("iceberg arctic antarctic antarctica polar glacier ice icy frozen", land="ice", ground="snow", water="sea"),
+    **_w("volcano volcanic eruption erupting lava magma", land="volcano", motes="embers"),
+    **_w("iceberg arctic antarctic antarctica polar glacier ice icy frozen", land="ice", water="sea"),
     **_w("moss mossy", ground="moss"),
     # Water
     **_w("lake pond reservoir loch", water="lake"),
@@ -89,7 +90,7 @@ VOCABULARY: dict[str, Traits] = {
     **_w("beach shore seashore tropical tropics", water="sea", land="islands", ground="sand", plant="palm", lush=0.75),
     **_w("wave waves surf surfing", water="sea", waves=0.8, land="islands"),
     **_w("river stream creek brook", water="river"),
-    **_w("waterfall", water="lake", land="cliffs", haze=0.4),
+    **_w("waterfall cascade niagara", water="lake", land="cliffs", haze=0.3, falls=1.0),
     **_w("marsh swamp wetland bayou", water="marsh", land="plain", haze=0.5, plant="reeds"),
     **_w("underwater undersea submarine seabed", land="deep", water="none", motes="bubbles", cloud=0.0),
     **_w("reef coral seaweed kelp", land="deep", water="none", motes="bubbles", cloud=0.0, plant="coral", lush=0.9),
@@ -114,7 +115,6 @@ VOCABULARY: dict[str, Traits] = {
     **_w("city metropolis downtown skyline skyscraper cityscape urban", land="city", built="towers"),
     **_w("manhattan tokyo", land="city", built="towers"),
     **_w("street road alley avenue boulevard", land="city", built="towers", water="none"),
-    **_w("street road alley avenue boulevard", land="city", built="towers", water="none"),
     **_w("town village hamlet", built="village"),
     **_w("house cottage cabin hut farmhouse barn home", built="house"),
     **_w("castle fortress palace citadel", built="castle"),
@@ -122,7 +122,7 @@ VOCABULARY: dict[str, Traits] = {
     **_w("church cathedral chapel abbey", built="church"),
     **_w("temple pagoda shrine", built="pagoda"),
     **_w("mosque minaret taj", built="mosque"),
-    **_w("pyramid pyramids egypt", built="pyramid", land="dunes", ground="sand", water="none"),
+    **_w("pyramid pyramids egypt", built="pyramid", land="dunes", water="none"),
     **_w("windmill mill", built="windmill"),
     **_w("wind_turbine turbine turbines", built="turbine"),
     **_w("bridge viaduct aqueduct", built="bridge", water="lake"),
