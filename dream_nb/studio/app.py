@@ -76,7 +76,7 @@ def _lifespan(
                 presence=presence,
                 assets=assets,
                 progress=folder / "progress",
-                inputs=Inputs(store, assets, fetcher, settings),
+                inputs=Inputs(store, assets, fetcher),
                 executor=executor,
                 changed=callbacks.wake,
                 settings=settings,

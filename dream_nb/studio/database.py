@@ -34,7 +34,9 @@ CREATE TABLE generations (
     failure_reason TEXT,
     callback_url TEXT,
     owner TEXT,
-    lease_until REAL
+    lease_until REAL,
+    shorter_side INTEGER,
+    longest_seconds REAL
 );
 CREATE INDEX pages ON generations (account, seq);
 CREATE INDEX unfinished ON generations (seq) WHERE state IN ('queued', 'dreaming');
@@ -54,7 +56,11 @@ CREATE TABLE callbacks (
 );
 CREATE INDEX undelivered ON callbacks (generation) WHERE outcome IS NULL;
 """
-_VERSION: Final = 1
+_SINCE_1: Final = """
+ALTER TABLE generations ADD COLUMN shorter_side INTEGER;
+ALTER TABLE generations ADD COLUMN longest_seconds REAL
+"""
+_VERSION: Final = 2
 _BUSY_SECONDS: Final = 30.0
 
 
@@ -67,7 +73,7 @@ class Database:
         path: the database, made when missing.
 
     Raises:
-        RuntimeError: it was written by another version of this package.
+        RuntimeError: it was written by a later version of this package.
     """
 
     def __init__(self, path: Path) -> None:
@@ -82,12 +88,12 @@ class Database:
         self.execute("PRAGMA foreign_keys = ON")
         with self.transaction():
             (version,) = self.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                for statement in _SCHEMA.split(";"):
-                    self.execute(statement)
-                self.execute(f"PRAGMA user_version = {_VERSION}")
-            elif version != _VERSION:
-                raise RuntimeError(f"{path} was written by another version of dream_nb (format {version})")
+            missing = {0: _SCHEMA, 1: _SINCE_1, _VERSION: ""}.get(version)
+            if missing is None:
+                raise RuntimeError(f"{path} was written by a later version of dream_nb (format {version})")
+            for statement in missing.split(";"):
+                self.execute(statement)
+            self.execute(f"PRAGMA user_version = {_VERSION}")
 
     def close(self) -> None:
         """Close the database."""

@@ -14,7 +14,6 @@ from dream_nb.studio.answers import PREFIX, asset_url
 from dream_nb.studio.assets import ASSET_NAME, TYPES, Assets, new_name
 from dream_nb.studio.fetch import Fetcher, FetchError, read_data_url
 from dream_nb.studio.render import Brief, Reference, RenderError
-from dream_nb.studio.settings import Settings
 from dream_nb.studio.store import Record, Store
 
 MAKER: Final = "dream_nb studio (procedural)"
@@ -53,11 +52,10 @@ def set_aside(document: dict[str, Any], assets: Assets, base_url: str) -> list[s
 class Inputs:
     """Makes briefs out of requests: fetches pictures, and finds the files of earlier generations."""
 
-    def __init__(self, store: Store, assets: Assets, fetcher: Fetcher, settings: Settings) -> None:
+    def __init__(self, store: Store, assets: Assets, fetcher: Fetcher) -> None:
         self._store = store
         self._assets = assets
         self._fetcher = fetcher
-        self._settings = settings
 
     async def brief(self, record: Record) -> Brief:
         """The brief of a generation.
@@ -70,7 +68,7 @@ class Inputs:
         return await self._image(record, ImageGenerationRequest.from_body(record.request))
 
     async def _video(self, record: Record, request: GenerationRequest) -> Brief:
-        width, height = self._scaled(render.frame_size(request.aspect_ratio, request.resolution or "720p"))
+        width, height = _scaled(record, render.frame_size(request.aspect_ratio, request.resolution or "720p"))
         seconds = float(request.duration.rstrip("s")) if request.duration else _SECONDS
         frames = request.keyframes
         frame0, frame1 = await asyncio.gather(
@@ -83,7 +81,7 @@ class Inputs:
             take=record.take,
             width=width,
             height=height,
-            seconds=min(seconds, self._settings.longest_seconds or seconds),
+            seconds=min(seconds, record.longest_seconds or seconds),
             loop=bool(request.loop),
             model=request.model,
             frame0=frame0,
@@ -92,7 +90,7 @@ class Inputs:
         )
 
     async def _image(self, record: Record, request: ImageGenerationRequest) -> Brief:
-        width, height = self._scaled(render.image_size(request.aspect_ratio))
+        width, height = _scaled(record, render.image_size(request.aspect_ratio))
         identity = request.character_ref.identity0 if request.character_ref else None
         change = request.modify_image_ref
         image_refs, style_refs, character_refs, modify = await asyncio.gather(
@@ -154,11 +152,12 @@ class Inputs:
         except OSError:
             return None
 
-    def _scaled(self, size: tuple[int, int]) -> tuple[int, int]:
-        if self._settings.shorter_side is None:
-            return size
-        scale = self._settings.shorter_side / min(size)
-        return round(size[0] * scale / 2) * 2, round(size[1] * scale / 2) * 2
+
+def _scaled(record: Record, size: tuple[int, int]) -> tuple[int, int]:
+    if record.shorter_side is None:
+        return size
+    scale = record.shorter_side / min(size)
+    return round(size[0] * scale / 2) * 2, round(size[1] * scale / 2) * 2
 
 
 def _motions(concepts: Iterable[Any]) -> list[str]:

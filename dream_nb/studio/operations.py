@@ -146,6 +146,8 @@ class Operations:
             price=price(asked, self._settings.prices),
             callback_url=asked.callback_url,
             inputs=tuple(inputs),
+            shorter_side=self._settings.shorter_side,
+            longest_seconds=self._settings.longest_seconds,
         )
         try:
             return self._store.create(draft)

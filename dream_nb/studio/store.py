@@ -11,12 +11,16 @@ from typing import Final, NamedTuple
 from dream_nb.studio.database import Database
 
 _COLUMNS: Final = (
-    "seq, id, account, kind, state, take, request, created, base_url, asset, price, failure_reason, callback_url"
+    "seq, id, account, kind, state, take, request, created, base_url, asset, price, failure_reason, callback_url,"
+    " shorter_side, longest_seconds"
 )
 
 
 class Record(NamedTuple):
-    """A generation as it is remembered. `request` is its JSON; `created` as the API writes it; `price` millicents."""
+    """A generation as it is remembered. `request` is its JSON; `created` as the API writes it; `price` millicents.
+
+    `shorter_side` and `longest_seconds` are the settings under which it was asked for: any studio may draw it.
+    """
 
     seq: int
     id: str
@@ -31,6 +35,8 @@ class Record(NamedTuple):
     price: int
     failure_reason: str | None
     callback_url: str | None
+    shorter_side: int | None
+    longest_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,8 @@ class Draft:
     price: int
     callback_url: str | None
     inputs: tuple[str, ...] = ()
+    shorter_side: int | None = None
+    longest_seconds: float | None = None
 
 
 class InsufficientCreditsError(Exception):
@@ -84,7 +92,8 @@ class Store:
             counted = self._count(draft.account, draft.digest)
             row = self._db.execute(
                 "INSERT INTO generations (id, account, kind, state, take, request, created, base_url, asset, price,"  # noqa: S608
-                f" callback_url) VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}",
+                " callback_url, shorter_side, longest_seconds)"
+                f" VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}",
                 (
                     draft.id,
                     draft.account,
@@ -96,6 +105,8 @@ class Store:
                     draft.asset,
                     draft.price,
                     draft.callback_url,
+                    draft.shorter_side,
+                    draft.longest_seconds,
                 ),
             ).fetchone()
             if draft.inputs:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 from dream_nb import workers
 from dream_nb.studio.store import Store
 from tests.studio.machine import PROMPT, Instant, Machine, Stalled, in_process, settings, until
+from tests.studio.render.clips import decoded
 
 pytestmark = pytest.mark.anyio
 
@@ -154,6 +156,39 @@ async def test_what_a_studio_queued_is_drawn_by_another_that_is_free(tmp_path: P
             second = (await one.create())["id"]
             assert (await other.finished(second))["state"] == "completed"
             assert (await one.get(first))["state"] == "dreaming"
+
+
+async def test_a_studio_that_draws_for_another_keeps_to_the_size_that_was_asked_there(tmp_path: Path) -> None:
+    busy = Stalled(max_workers=1)
+    quick = settings(lease_seconds=0.3)
+    async with in_process(tmp_path, executor=lambda: busy, settings=quick) as one:
+        await one.until((await one.create())["id"], "dreaming")
+        async with in_process(tmp_path, settings=replace(quick, shorter_side=64, longest_seconds=0.5)) as other:
+            made = await other.finished((await one.create())["id"])
+            frames = decoded((await other.client.get(made["assets"]["video"])).content).frames
+    assert (min(frames[0].shape[:2]), len(frames)) == (32, 5)
+
+
+async def test_a_database_of_the_first_format_is_brought_forward(tmp_path: Path) -> None:
+    async with in_process(tmp_path) as machine:
+        made = await machine.made()
+    with closing(sqlite3.connect(tmp_path / "studio.sqlite")) as database:
+        for column in ("shorter_side", "longest_seconds"):
+            database.execute(f"ALTER TABLE generations DROP COLUMN {column}")
+        database.execute("PRAGMA user_version = 1")
+    async with in_process(tmp_path) as machine:
+        assert (await machine.get(made["id"]))["state"] == "completed"
+        await machine.made()
+
+
+async def test_a_database_of_a_later_format_is_left_alone(tmp_path: Path) -> None:
+    async with in_process(tmp_path):
+        pass
+    with closing(sqlite3.connect(tmp_path / "studio.sqlite")) as database:
+        database.execute("PRAGMA user_version = 99")
+    with pytest.raises(RuntimeError, match="by a later version of dream_nb"):
+        async with in_process(tmp_path):
+            pass
 
 
 async def test_a_lease_is_renewed_for_as_long_as_its_studio_draws(tmp_path: Path) -> None:
