@@ -113,9 +113,10 @@ export function transport(ready, tell) {
   }
   line.addEventListener("input", async () => {
     if (playing) stop();
+    const part = line.value / 1000; // what else waits for the videos puts the line back
     try {
       await load();
-      at = (length * line.value) / 1000;
+      at = length * part;
       place(0);
       show();
     } catch (error) {
