@@ -25,10 +25,11 @@ State = Literal["intended", "sending", "unknown", "taken", "deleted"]
 
 logger = logging.getLogger("dream_nb.jobs")
 # Named, so that a row can be read by place.
-_ROWS: Final = (
-    "SELECT hash, take, backend, request, written_at, source, state, sent_at,"
-    " generation, seconds, queued, charge, file, sha256, stars, note, tags FROM requests"
+_COLUMNS: Final = (
+    "hash, take, backend, request, written_at, source, state, sent_at,"
+    " generation, seconds, queued, charge, file, sha256, stars, note, tags"
 )
+_ROWS: Final = f"SELECT {_COLUMNS} FROM requests"  # noqa: S608 - ours
 # Its first line is that of the index `unfinished`.
 _UNDER_WAY: Final = (
     "file IS NULL AND state IN ('sending', 'taken')"
@@ -253,14 +254,14 @@ class Ledger:
 
     def mark_sending(self, record: Record, owner: str) -> Record | None:
         """Commit that the request leaves now. None where it must not: another process has it, or has sent it."""
-        marked = self._change(
-            "UPDATE requests SET state = 'sending', sent_at = ? WHERE hash = ? AND take = ? AND backend = ?"
-            " AND state = 'intended' AND owner = ?",
+        marked = self._execute(
+            "UPDATE requests SET state = 'sending', sent_at = ? WHERE hash = ? AND take = ? AND backend = ?"  # noqa: S608
+            f" AND state = 'intended' AND owner = ? RETURNING {_COLUMNS}",
             datetime.now(UTC).isoformat(),
             *_key(record),
             owner,
         )
-        return self.reread(record) if marked else None
+        return _record(marked[0], record.request) if marked else None
 
     def claim(self, record: Record, generation: Generation) -> Record | None:
         """Write that a generation was found to be this request's. None where it belongs to another row."""
@@ -292,18 +293,18 @@ class Ledger:
             document = json.dumps(generation.wire(), ensure_ascii=False)
             values = {"state": "taken"} | values | {"id": generation.id, "generation": document}
         names = ", ".join(f"{name} = ?" for name in values)
-        self._change(
-            f"UPDATE requests SET {names} WHERE hash = ? AND take = ? AND backend = ?",  # noqa: S608 - names are ours
+        rows = self._execute(
+            f"UPDATE requests SET {names} WHERE hash = ? AND take = ? AND backend = ?"  # noqa: S608 - names are ours
+            f" RETURNING {_COLUMNS}",
             *values.values(),
             *_key(record),
         )
-        return self.reread(record)
+        return _record(rows[0], record.request)
 
     def reread(self, record: Record) -> Record:
         """The row as it is now."""
-        found = self.find(record.hash, record.take, record.backend)
-        assert found is not None
-        return found
+        rows = self._execute(f"{_ROWS} WHERE hash = ? AND take = ? AND backend = ?", *_key(record))
+        return _record(rows[0], record.request)
 
     def forget(self, record: Record) -> Record:
         """Clear what is known of the generation, so that the same request and take can be sent again."""
@@ -427,7 +428,8 @@ def _records(rows: list[sqlite3.Row]) -> Iterator[Record]:
             logger.warning("a row of the library's ledger is ignored: it is damaged (%s)", type(error).__name__)
 
 
-def _record(row: sqlite3.Row) -> Record:
+def _record(row: sqlite3.Row, known: Request | None = None) -> Record:
+    """The record of a row, with its request where that is known: a row keeps its own for good."""
     # Looking each column up by its name takes as long as finding the row.
     digest, take, backend, request, written_at, source, state, sent_at = row[:8]
     generation, seconds, queued, charge, file, sha256, stars, note, tags = row[8:]
@@ -435,7 +437,7 @@ def _record(row: sqlite3.Row) -> Record:
         hash=digest,
         take=take,
         backend=backend,
-        request=read_request(json.loads(request)),
+        request=known or read_request(json.loads(request)),
         written_at=datetime.fromisoformat(written_at),
         source=source,
         state=state,
