@@ -443,12 +443,17 @@ def _record(row: sqlite3.Row, known: Request | None = None) -> Record:
         state=state,
         sent_at=datetime.fromisoformat(sent_at) if sent_at else None,
         generation=Generation.from_answer(generation) if generation else None,
-        seconds=seconds,
-        queued=queued,
-        charge=charge,
+        seconds=_float(seconds),
+        queued=_float(queued),
+        charge=_float(charge),
         file=file,
         sha256=sha256,
         stars=stars,
         note=note,
         tags=tuple(str(tag) for tag in json.loads(tags)) if tags != "[]" else (),
     )
+
+
+def _float(value: float | None) -> float | None:
+    # What SQLite gives back of a change is the number as it was given, which may be whole.
+    return None if value is None else float(value)
