@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import sys
 import threading
 import uuid
@@ -16,14 +15,13 @@ from IPython.display import display, update_display
 from dream_nb.notebook.replays import tell
 from dream_nb.results.job import Job, Pending
 from dream_nb.results.shooting import Shooting
-from dream_nb.results.still import still
+from dream_nb.results.still import VIEW, stand_in, still
 from dream_nb.results.sweep import Sweep
 
 if TYPE_CHECKING:
     from dream_nb.notebook.widgets.card import Card
     from dream_nb.notebook.widgets.strip import Strip
 
-_WIDGET_VIEW: Final = "application/vnd.jupyter.widget-view+json"
 _STILL_SECONDS: Final = 10.0
 
 _followed: list[tuple[Pending[Any], threading.Event]] = []
@@ -58,7 +56,7 @@ def _card(job: Pending[Any]) -> Iterator[None]:
     card = _widget(job)
     # Only the widget's own type: nbval skips it, whereas a text beside it would have to be the same at every run.
     display_id = uuid.uuid4().hex
-    display({_WIDGET_VIEW: card.view()}, raw=True, display_id=display_id)
+    display({VIEW: card.view()}, raw=True, display_id=display_id)
     try:
         if isinstance(job, Job | Sweep):
             card.waits = True
@@ -66,8 +64,8 @@ def _card(job: Pending[Any]) -> Iterator[None]:
     except KeyboardInterrupt:
         if isinstance(job, Job | Sweep):
             card.waits = False
-        # The card stays, and goes on to say how far the dream is.
-        _follow_to_its_end(job, card, display_id)
+        update_display({}, raw=True, display_id=display_id)
+        _keep(job, card)
         raise
     except BaseException:
         _vanish(card, display_id)
@@ -80,20 +78,21 @@ def keep_card(shell: InteractiveShell, job: Pending[Any]) -> None:
     """Show the job in the running cell for as long as it goes on, and then a picture of what it made."""
     if not hasattr(shell, "kernel"):
         return
-    card = _widget(job)
-    display_id = uuid.uuid4().hex
-    # As above: what nbval sees first has nothing that it compares, and neither has what the file keeps.
-    display({_WIDGET_VIEW: card.view()}, raw=True, display_id=display_id)
-    _follow_to_its_end(job, card, display_id)
+    _keep(job, _widget(job))
 
 
-def _follow_to_its_end(job: Pending[Any], card: Card | Strip, display_id: str) -> None:
-    """Put beside the card, in the end, what a reader without widgets sees: the picture, or why there is none."""
+def _keep(job: Pending[Any], card: Card | Strip) -> None:
+    """Let the card stay, and put in the end, where readers without widgets look, the picture or why there is none."""
+    text, display_id = _text(job), uuid.uuid4().hex
+    # nbval sees this only, and compares neither picture nor reason.
+    display({"text/plain": text, "text/html": stand_in(text)}, raw=True, display_id=display_id)
+    display({VIEW: card.view()}, raw=True)
     left = threading.Event()
 
     def leave() -> None:
         try:
-            update_display(_bundle(job, card), raw=True, display_id=display_id)
+            html = stand_in(text, picture=None if job.exception() else still(job.result()), why=_why(job))
+            update_display({"text/plain": text, "text/html": html}, raw=True, display_id=display_id)
         finally:
             left.set()
 
@@ -102,13 +101,16 @@ def _follow_to_its_end(job: Pending[Any], card: Card | Strip, display_id: str) -
     job.on_end(lambda _: threading.Thread(target=leave, name="dream_nb-still", daemon=True).start())
 
 
-def _bundle(job: Pending[Any], card: Card | Strip) -> dict[str, Any]:
-    view: dict[str, Any] = {_WIDGET_VIEW: card.view()}
+def _text(job: Pending[Any]) -> str:
+    if isinstance(job, Shooting):
+        return "\n".join(job.board.prompts)
+    assert isinstance(job, Job | Sweep)
+    return job.request.prompt or ""
+
+
+def _why(job: Pending[Any]) -> str:
     error = job.exception()
-    if error is not None:
-        return view | {"text/plain": f"{type(error).__name__}: {error}"}
-    picture = still(job.result())
-    return view | {"image/jpeg": base64.b64encode(picture).decode()} if picture else view
+    return "" if error is None else f"{type(error).__name__}: {error}"
 
 
 def wait_for_stills() -> None:

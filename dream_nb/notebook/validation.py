@@ -22,6 +22,10 @@ _RULES: Final = r"""
 regex: data:(?:image/jpeg|video/mp4);name=dream_nb;base64,[A-Za-z0-9+/=]*
 replace: dream_nb-poster
 
+[dream_nb picture in the place of a widget: it comes when its dream is there]
+regex: <img class="dream_nb-still"[^>]*>|<div class="dream_nb-why">[^<]*</div>
+replace:
+
 [dream_nb plan: what is there, and what the rest would cost]
 regex: \d+ in the library, \d+ to make, [^;\n]*; nothing was sent
 replace: dream_nb-plan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import math
 from typing import TYPE_CHECKING, Final
@@ -9,10 +10,14 @@ from typing import TYPE_CHECKING, Final
 from dream_nb.api.errors import LibraryError
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
+from dream_nb.results.page import template
 from dream_nb.results.storyboard import Storyboard
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+VIEW: Final = "application/vnd.jupyter.widget-view+json"
+"""The type of an output that is a widget."""
 
 _SIDE: Final = 640
 _MOST: Final = 16
@@ -35,6 +40,21 @@ def still(result: Dream | Dreams | Storyboard) -> bytes | None:
     file = io.BytesIO()
     _sheet(pictures, columns).save(file, "JPEG", quality=_QUALITY, optimize=True)
     return file.getvalue()
+
+
+def stand_in(text: str = "", *, body: str = "", picture: bytes | None = None, why: str = "") -> str:
+    """HTML that stands where a widget is not: in a page without a kernel, or without the widget's state.
+
+    Args:
+        text: what it is about, unless `body` says it.
+        body: HTML of its own, already safe.
+        picture: a JPEG above it.
+        why: there is no picture.
+    """
+    from markupsafe import Markup
+
+    uri = f"data:image/jpeg;name=dream_nb;base64,{base64.b64encode(picture).decode()}" if picture else ""
+    return template("static.html").render(text=text, body=Markup(body), picture=uri, why=why)  # noqa: S704 - ours
 
 
 def _small(dream: Dream, side: int) -> Image:

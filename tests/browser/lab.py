@@ -153,6 +153,11 @@ class Lab:
         """Save the notebook to its file."""
         self.execute("docmanager:save")
 
+    def reopen(self) -> Lab:
+        """End every kernel, and open the saved notebook again with a new one."""
+        self.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+        return Lab(self.page, self.url, self.notebook)
+
     def reopen_without_kernel(self) -> Lab:
         """End every kernel, and open the saved notebook again where none can start."""
         self.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")

@@ -94,6 +94,6 @@ def test_only_its_own_files_are_read(page: Page, dreams: Dreams) -> None:
 
 
 def test_shown_it_has_a_picture_and_a_text(dreams: Dreams) -> None:
-    bundle, _ = dreams.grid()._repr_mimebundle_()
-    assert bundle["text/plain"] == "Grid(4)"
-    assert bundle["image/jpeg"]
+    html = dreams.grid().static()
+    assert "data:image/jpeg" in html
+    assert "calm, stormy by dawn, noon" in html

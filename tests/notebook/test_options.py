@@ -176,7 +176,8 @@ def test_a_dry_run_shows_the_request_and_sends_nothing(kernel: Kernel) -> None:
 
 def test_a_background_job_comes_at_once(kernel: Kernel) -> None:
     answer = kernel.run("job = %dream a wood in the wind --background\nstate = job.done()")
-    assert [sorted(output["data"]) for output in answer.outputs] == [["application/vnd.jupyter.widget-view+json"]]
+    shown = [sorted(output["data"]) for output in answer.outputs]
+    assert shown == [["text/html", "text/plain"], ["application/vnd.jupyter.widget-view+json"]]
     assert value(kernel, "job.result(60).prompt") == "a wood in the wind"
 
 

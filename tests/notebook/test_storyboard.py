@@ -69,7 +69,7 @@ def test_a_dry_run_sends_nothing(kernel: Kernel) -> None:
 def test_in_the_background_a_picture_stays(kernel: Kernel) -> None:
     answer = kernel.run("%%storyboard --background --name film\na pond\nfrogs")
     assert answer.error is None
-    assert [sorted(output["data"]) for output in answer.outputs] == [[WIDGET]]
+    assert [sorted(output["data"]) for output in answer.outputs] == [["text/html", "text/plain"], [WIDGET]]
     assert value(kernel, "len(_.result(60).shots)") == 2
 
 

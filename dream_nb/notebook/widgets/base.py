@@ -17,6 +17,7 @@ import traitlets
 
 from dream_nb.api.errors import DreamError, LibraryError
 from dream_nb.api.portal import portal
+from dream_nb.results.still import VIEW, stand_in
 
 _HERE: Final = Path(__file__).parent
 _CHUNK: Final = 1 << 20
@@ -100,6 +101,17 @@ class Widget(anywidget.AnyWidget):
     def view(self) -> dict[str, Any]:
         """The content of a widget-view output."""
         return {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+
+    def static(self) -> str:
+        """HTML for a reader without widgets: a page without a kernel, or without the widget's state."""
+        return stand_in(repr(self))
+
+    def _ipython_display_(self, **_: Any) -> None:
+        from IPython.display import display
+
+        # An output of its own: of one with a widget in it JupyterLab shows nothing else, even where that is gone.
+        display({"text/plain": repr(self), "text/html": self.static()}, raw=True)
+        display({VIEW: self.view()}, raw=True)
 
     @action
     def read(self, file: str, at: int, length: int) -> Answer:

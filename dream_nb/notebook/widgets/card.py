@@ -17,9 +17,9 @@ from dream_nb.jobs.advice import advice
 from dream_nb.notebook.widgets.base import Answer, Widget, action
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job
+from dream_nb.results.still import stand_in
 from dream_nb.results.sweep import Sweep
 
-_VIEW: Final = "application/vnd.jupyter.widget-view+json"
 _POSTER_SIDE: Final = 704
 _QUALITY: Final = 72
 _LINES: Final = 24
@@ -112,10 +112,11 @@ class Card(Widget):
     def __repr__(self) -> str:
         return f"Card({self.shown.request.prompt!r})"
 
-    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        # What a reader without widgets sees. Of a job nothing yet that would be the same at the next run.
-        bundle: dict[str, Any] = self.shown._repr_mimebundle_() if isinstance(self.shown, Dream) else {}
-        return {"text/plain": repr(self)} | bundle | {_VIEW: self.view()}, {}
+    def static(self) -> str:
+        """The dream's preview; of a job only what it is about, which is the same at the next run."""
+        if not isinstance(self.shown, Dream):
+            return stand_in(self.prompt)
+        return stand_in(body=self.shown._repr_mimebundle_()["text/html"])
 
     def _end(self, job: Job | Sweep) -> None:
         if self.comm is None:

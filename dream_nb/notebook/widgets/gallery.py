@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +22,7 @@ from dream_nb.notebook.widgets.base import Answer, Widget, action
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.sheet import sheet
+from dream_nb.results.still import stand_in
 from dream_nb.results.thumbnails import Thumbnails
 from dream_nb.session import Session
 
@@ -278,13 +278,11 @@ class Gallery(Widget):
     def __repr__(self) -> str:
         return f"Gallery({self._session.library.folder.name!r})"
 
-    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        bundle: dict[str, Any] = {
-            "text/plain": repr(self),
-            "application/vnd.jupyter.widget-view+json": self.view(),
-        }
-        picture = self._still()
-        return bundle | ({"image/jpeg": b64encode(picture).decode()} if picture else {}), {}
+    def static(self) -> str:
+        """The first of them on one small picture."""
+        return stand_in(
+            f"The gallery of {self._session.library.folder.name!r}: run the cell to use it", picture=self._still()
+        )
 
     def _still(self) -> bytes | None:
         """The first of them on one small picture, for a reader without widgets."""

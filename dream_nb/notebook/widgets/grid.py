@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +16,7 @@ from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
 from dream_nb.results.layout import Layout
 from dream_nb.results.page import small_picture
-from dream_nb.results.still import still
+from dream_nb.results.still import stand_in, still
 from dream_nb.results.sweep import Sweep
 
 _SIDE: Final = 240
@@ -216,10 +215,10 @@ class Grid(Widget):
     def __repr__(self) -> str:
         return f"Grid({len(self._words)})"
 
-    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        bundle: dict[str, Any] = {"text/plain": repr(self), "application/vnd.jupyter.widget-view+json": self.view()}
-        picture = still(self._there())
-        return bundle | ({"image/jpeg": b64encode(picture).decode()} if picture else {}), {}
+    def static(self) -> str:
+        """All of it on one small picture, and the words of its axes."""
+        axes = [", ".join(dict.fromkeys(words)) for words in (self.row_words, self.column_words) if any(words)]
+        return stand_in(" by ".join(axes) or repr(self), picture=still(self._there()))
 
     def _there(self) -> Dreams:
         return Dreams(dream for dream in self._dreams if dream is not None and _has_file(dream))

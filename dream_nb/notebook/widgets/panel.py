@@ -27,6 +27,7 @@ from dream_nb.results.dreams import Dreams
 from dream_nb.results.inputs import is_url, keyframe, make_request, picture
 from dream_nb.results.job import Job
 from dream_nb.results.plan import Ask, Plan, takes_of
+from dream_nb.results.still import stand_in
 from dream_nb.results.variants import expand
 from dream_nb.session import Session
 
@@ -175,12 +176,11 @@ class Panel(Widget):
     def __repr__(self) -> str:
         return "Panel()"
 
-    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def static(self) -> str:
+        """What the form says."""
         from dream_nb.results.page import template
 
-        html = template("panel.html").render(form=self.form)
-        view = {"application/vnd.jupyter.widget-view+json": self.view()}
-        return {"text/plain": repr(self), "text/html": html, **view}, {}
+        return stand_in(body=template("panel.html").render(form=self.form))
 
     @action
     def check(self) -> Answer:

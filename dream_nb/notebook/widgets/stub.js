@@ -34,6 +34,7 @@ async function load(model) {
 
 async function render(context) {
   const module = await load(context.model);
+  context.el.dataset.dreamNb = ""; // from now on what stood in its place is hidden: static.html
   return module.render(context);
 }
 
