@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from dream_nb.api.models import GenerationReference
-from dream_nb.results.origin import library_of
+from dream_nb.results.origin import keyframe_ids
 
 if TYPE_CHECKING:
     from dream_nb.results.dream import Dream
@@ -24,8 +24,7 @@ def to_code(dream: Dream) -> str:
     lines: list[str] = []
     classes: set[str] = set()
     names: dict[str, str] = {}
-    chain = [*reversed(dream.ancestors()), dream] if _has_generations(dream) else [dream]
-    for number, one in enumerate(chain, 1):
+    for number, one in enumerate(_in_order(dream), 1):
         name = "dream" if one is dream else f"dream{number}"
         lines.append(f"{name} = {_call(one, names, classes)}")
         if one.generation.id:
@@ -36,10 +35,23 @@ def to_code(dream: Dream) -> str:
     return "\n".join([*imports, "", *lines]) + "\n"
 
 
-def _has_generations(dream: Dream) -> bool:
-    from dream_nb.results.origin import keyframe_ids
-
-    return bool(keyframe_ids(dream.request)) and library_of(dream) is not None
+def _in_order(dream: Dream) -> list[Dream]:
+    """Those that it came from, each once and after those that it came from itself; the dream is the last."""
+    if not keyframe_ids(dream.request):
+        return [dream]
+    known = {ancestor.generation.id: ancestor for ancestor in dream.ancestors()}
+    ordered: list[Dream] = []
+    # A ledger may hold a circle, and a chain that is longer than calls may be deep.
+    seen, way = {dream}, [dream]
+    while way:
+        parents = [known[named] for named in keyframe_ids(way[-1].request) if named in known]
+        parent = next((one for one in parents if one not in seen), None)
+        if parent is None:
+            ordered.append(way.pop())
+        else:
+            seen.add(parent)
+            way.append(parent)
+    return ordered
 
 
 def _call(dream: Dream, names: dict[str, str], classes: set[str]) -> str:

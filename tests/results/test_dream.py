@@ -105,6 +105,15 @@ def test_the_code_of_a_dream_makes_it_again(
         assert names["dream"] == dream
 
 
+def test_the_code_of_a_dream_names_each_ancestor_once_and_before_what_goes_on_from_it(
+    lake: Dream, sequel: Dream
+) -> None:
+    code = lake.interpolate(sequel, "between").to_code()
+    assert [line.partition(" = ")[0] for line in code.splitlines()[3:]] == ["dream1", "dream2", "dream"]
+    assert "id=dream1.generation.id" in code
+    assert not any(one.generation.id in code for one in (lake, sequel) if one.generation.id)
+
+
 def test_a_pickled_dream_reads_the_same_library(lake: Dream, sequel: Dream) -> None:
     again = pickle.loads(pickle.dumps(sequel))
     assert again == sequel
