@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from dream_nb import __version__
 from dream_nb.api.models import Generation
 from dream_nb.jobs.backends import is_backend
 from dream_nb.jobs.identity import MAX_TAKE, read_request, request_hash
@@ -27,6 +28,7 @@ def write_sidecar(folder: Path, record: Record) -> None:
     """Write the sidecar of a finished record, in one step."""
     document = {
         "version": _VERSION,
+        "dream_nb": __version__,
         "hash": record.hash,
         "take": record.take,
         "backend": record.backend,

@@ -16,6 +16,7 @@ from dream_nb.results.clips import written
 from dream_nb.results.page import template
 
 if TYPE_CHECKING:
+    from dream_nb.jobs.ledger import Record
     from dream_nb.results.dream import Dream
     from dream_nb.results.dreams import Dreams
 
@@ -97,8 +98,17 @@ def _entry(dream: Dream, words: dict[str, str], measures: dict[str, Any], folder
     except LibraryError as error:
         return entry | {"problem": str(error)}
     _copy(path, folder / path.name)
-    write_sidecar(folder, replace(dream._record, file=path.name))
+    write_sidecar(folder, replace(_without_callback(dream._record), file=path.name))
     return entry | {"file": path.name}
+
+
+def _without_callback(record: Record) -> Record:
+    """The record without an address that only its server may know; the server gave it back with the generation."""
+    nowhere = {"callback_url": None}
+    generation = record.generation
+    if generation and generation.request:
+        generation = generation.model_copy(update={"request": generation.request.model_copy(update=nowhere)})
+    return replace(record, request=record.request.model_copy(update=nowhere), generation=generation)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import dream_nb
 from dream_nb.api.errors import ConfigurationError, LibraryError, NotReplayedError
 from dream_nb.jobs.library import Library
 from dream_nb.results.inputs import make_request, picture
@@ -145,6 +146,11 @@ def test_a_sidecar_holds_the_request_and_where_it_came_from(made: Path, server: 
     assert document["request"]["prompt"] == "a lake"
     assert document["generation"]["id"] == server.made[0]["id"]
     assert (document["version"], document["take"], document["backend"]) == (1, 1, "hosted")
+
+
+def test_a_sidecar_names_the_version_of_the_library_that_wrote_it(made: Path) -> None:
+    (picture,) = made.glob("*.jpg")
+    assert sidecar(picture)["dream_nb"] == dream_nb.__version__
 
 
 @pytest.mark.parametrize(

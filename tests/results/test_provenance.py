@@ -104,6 +104,14 @@ def test_an_export_is_read_back_with_its_marks(lake: Dream, lighthouse: Dream, t
     assert set(Dreams.from_files(tmp_path)) == {lake, lighthouse}
 
 
+def test_an_export_does_not_say_where_the_server_called_back(lake: Dream, tmp_path: Path) -> None:
+    request = lake.request.model_copy(update={"callback_url": "https://me.example/secret"})
+    record = replace(lake._record, request=request, generation=lake.generation.model_copy(update={"request": request}))
+    Dreams([Dream(record, lake._library, lake._home)]).export(tmp_path)
+    assert not [path.name for path in tmp_path.iterdir() if b"me.example" in path.read_bytes()]
+    assert list(Dreams.from_files(tmp_path)) == [lake]
+
+
 def test_foreign_files_are_dreams_without_a_prompt(tmp_path: Path) -> None:
     Image.fromarray(np.zeros((9, 16, 3), np.uint8)).save(tmp_path / "photo.jpg")
     (tmp_path / "broken.mp4").write_bytes(b"no video")
