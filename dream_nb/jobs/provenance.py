@@ -110,16 +110,22 @@ def _text(path: Path) -> str:
     if path.suffix.lower() == ".mp4":
         import av
 
-        with av.open(str(path), "r") as container:
-            return container.metadata[KEY]
+        try:
+            with av.open(str(path), "r") as container:
+                return container.metadata[KEY]
+        except av.FFmpegError as error:
+            raise ValueError("no MP4") from error
     from PIL import Image
 
-    with Image.open(path) as image:
-        if image.format == "PNG":
-            return str(getattr(image, "text", {})[KEY])
-        for name, comment in getattr(image, "applist", []):
-            if name == "COM" and comment.startswith(f"{KEY}: ".encode()):
-                return str(comment.decode().removeprefix(f"{KEY}: "))
+    try:
+        with Image.open(path) as image:
+            if image.format == "PNG":
+                return str(getattr(image, "text", {})[KEY])
+            for name, comment in getattr(image, "applist", []):
+                if name == "COM" and comment.startswith(f"{KEY}: ".encode()):
+                    return str(comment.decode().removeprefix(f"{KEY}: "))
+    except (Image.DecompressionBombError, SyntaxError) as error:
+        raise ValueError("no picture of ours") from error
     raise LookupError(KEY)
 
 

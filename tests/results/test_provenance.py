@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import struct
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +26,15 @@ from dream_nb.session import Session
 def picture(studio: Session) -> Dream:
     """A PNG."""
     return studio.dream('a "quoted" läke\nof two lines', kind="image", format="png")
+
+
+def png(width: int, height: int, *chunks: tuple[bytes, bytes, int]) -> bytes:
+    """A PNG of that size by its header, with more chunks; the last number of each is added to its checksum."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", (zlib.crc32(name + body) + wrong) % 2**32)
+        for name, body, wrong in [(b"IHDR", header, 0), *chunks, (b"IEND", b"", 0)]
+    )
 
 
 def test_a_video_says_where_it_comes_from_in_its_tags(lake: Dream) -> None:
@@ -124,6 +135,18 @@ def test_foreign_files_are_dreams_without_a_prompt(tmp_path: Path) -> None:
         _ = broken.image
     assert Dreams([broken, photo]).to_pandas()["id"].isna().all()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.mp4", "folder.png", "notes.txt", "photo.jpg"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [png(100_000, 100_000), png(1, 1, (b"IDAT", zlib.compress(bytes(4)), 0), (b"tEXt", b"a", 1))],
+    ids=["huge", "broken"],
+)
+def test_a_picture_that_cannot_be_opened_does_not_hide_the_others(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.png").write_bytes(content)
+    Image.new("RGB", (16, 9)).save(tmp_path / "b.png")
+    bad, good = Dreams.from_files(tmp_path)
+    assert (bad.prompt, good.size) == ("", (16, 9))
 
 
 @pytest.mark.parametrize(
