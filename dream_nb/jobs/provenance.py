@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from dream_nb import __version__
 from dream_nb.api.models import Generation
-from dream_nb.jobs.identity import MAX_TAKE, read_request
+from dream_nb.jobs.identity import MAX_TAKE, Request, read_request
 from dream_nb.jobs.ledger import Record
 
 KEY: Final = "dream_nb"
@@ -78,7 +78,7 @@ def read_inscription(path: Path) -> Record | None:
         path: of a video or picture. What it says is not trusted: it is taken as far as it is well formed.
     """
     try:
-        document = json.loads(_text(path))
+        document = _document(path)
         take = document["take"]
         if type(take) is not int or not 1 <= take <= MAX_TAKE:
             return None
@@ -103,6 +103,27 @@ def read_inscription(path: Path) -> Record | None:
         )
     except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None
+
+
+def read_film(path: Path) -> Request | None:
+    """A request with the prompts of all its shots for the film of a storyboard, or None where a file is none.
+
+    Args:
+        path: of a video. What it says is not trusted.
+    """
+    try:
+        prompts = [shot["prompt"] for shot in _document(path)["shots"] if shot["prompt"]]
+        return read_request({"prompt": " · ".join(prompts)}) if prompts else None
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        return None
+
+
+def _document(path: Path) -> Any:
+    """What the file says under our key, read."""
+    document = json.loads(_text(path))
+    # Half a character can be written in JSON, and nowhere else.
+    json.dumps(document, ensure_ascii=False).encode()
+    return document
 
 
 def _text(path: Path) -> str:

@@ -54,8 +54,8 @@ class Dreams(Sequence[Dream]):
     def from_files(cls, folder: Path | str) -> Self:
         """The dreams of a folder: of an export, of a library without its ledger, or of files from anywhere.
 
-        What a file's sidecar says counts, else what stands in the file itself. A foreign file is a dream without a
-        prompt; what is neither video nor image is left out.
+        What a file's sidecar says counts, else what stands in the file itself. The film of a
+        storyboard has the prompts of its shots, a foreign file none; what is neither video nor image is left out.
 
         Args:
             folder: where they lie.

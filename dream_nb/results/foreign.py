@@ -12,7 +12,7 @@ from dream_nb.api.models import GenerationRequest, ImageGenerationRequest
 from dream_nb.jobs.folder import Folder
 from dream_nb.jobs.identity import request_hash
 from dream_nb.jobs.ledger import Record
-from dream_nb.jobs.provenance import read_inscription
+from dream_nb.jobs.provenance import read_film, read_inscription
 from dream_nb.jobs.sidecars import read_sidecars
 from dream_nb.results.dream import Dream
 
@@ -40,7 +40,7 @@ def read_folder(folder: Path) -> list[Dream]:
 def _unknown(path: Path) -> Record:
     """A record for a file that does not say where it comes from."""
     kind = _KINDS[path.suffix.lower()]
-    request = ImageGenerationRequest() if kind == "image" else GenerationRequest()
+    request = ImageGenerationRequest() if kind == "image" else read_film(path) or GenerationRequest()
     status = path.stat()
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()

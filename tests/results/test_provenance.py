@@ -17,6 +17,7 @@ from PIL import Image
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import ImageGenerationRequest, ImageRef
 from dream_nb.jobs.provenance import describe, inscribe, read_inscription
+from dream_nb.results.clips import encode
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.session import Session
@@ -161,6 +162,14 @@ def test_a_file_that_says_nonsense_is_a_foreign_file(tmp_path: Path, said: str) 
     info.add_itxt("dream_nb", said)
     Image.new("RGB", (4, 4)).save(tmp_path / "a.png", pnginfo=info)
     assert [dream.backend for dream in Dreams.from_files(tmp_path)] == [""]
+
+
+@pytest.mark.parametrize(
+    "said", ['{"shots": 7}', '{"shots": [{"prompt": 7}]}', '{"shots": [{"prompt": "\\ud800"}]}', "[]"]
+)
+def test_a_video_whose_shots_are_nonsense_has_no_prompt(tmp_path: Path, said: str) -> None:
+    encode([np.zeros((36, 64, 3), np.uint8)], tmp_path / "a.mp4", 24, {"dream_nb": said})
+    assert Dreams.from_files(tmp_path).column("prompt") == [""]
 
 
 def test_what_cannot_take_a_tag_stays_as_it_was(lake: Dream, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from dream_nb.api.errors import ConfigurationError, InvalidRequestError, LibraryError, SweepError
 from dream_nb.api.models import GenerationReference, Keyframes
 from dream_nb.results.dream import Dream
+from dream_nb.results.dreams import Dreams
 from dream_nb.results.still import still
 from dream_nb.results.storyboard import Shot, Storyboard
 from dream_nb.results.video import read_facts
@@ -47,6 +48,11 @@ def test_the_film_holds_every_frame_and_lies_beside_the_shots(board: Storyboard)
     assert board.seconds == 3.0
     assert board.path.parent == board.shots[0].path.parent
     assert board.path.name.startswith("lake-at-dawn-film-")
+
+
+def test_a_film_that_is_read_back_has_the_prompts_of_its_shots(board: Storyboard, tmp_path: Path) -> None:
+    board.join(tmp_path / "film.mp4")
+    assert Dreams.from_files(tmp_path).column("prompt") == [" · ".join(PROMPTS)]
 
 
 def test_making_it_again_takes_what_the_library_has(studio: Session, board: Storyboard) -> None:
