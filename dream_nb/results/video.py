@@ -12,7 +12,7 @@ from dream_nb.api.errors import LibraryError
 
 if TYPE_CHECKING:
     import numpy as np
-    from av import VideoFrame
+    from av import CodecContext, VideoFrame
     from av.container import InputContainer
     from av.video.reformatter import VideoReformatter
 
@@ -61,10 +61,16 @@ def opened(file: Path | BinaryIO, *, threads: bool = True) -> Iterator[InputCont
         with av.open(str(file) if isinstance(file, Path) else file, "r") as container:
             if not container.streams.video:
                 raise LibraryError(f"{_name(file)} has no video in it")
-            container.streams.video[0].codec_context.thread_count = 0 if threads else 1
-            container.streams.video[0].thread_type = "AUTO"
+            stream = container.streams.video[0]
+            # PyAV's types do not say that a damaged header leaves none.
+            context: CodecContext | None = stream.codec_context
+            if context is None:
+                raise LibraryError(f"{_name(file)} does not decode (its coding is unknown): {_AGAIN}")
+            context.thread_count = 0 if threads else 1
+            stream.thread_type = "AUTO"
             yield container
-    except (av.FFmpegError, EOFError) as error:
+    # PyAV reads names and tags as UTF-8.
+    except (av.FFmpegError, EOFError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise LibraryError(f"{_name(file)} does not decode ({reason}): {_AGAIN}") from error
 

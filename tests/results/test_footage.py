@@ -173,6 +173,35 @@ def test_what_is_no_video_is_a_clear_error(copied: Dream, content: bytes) -> Non
     assert "does not decode" in Dreams([copied])._repr_mimebundle_()["text/html"]
 
 
+def damaged(lake: Dream, folder: Path, was: bytes, becomes: bytes) -> Dream:
+    """The lake after another video in a folder, with other bytes in its header."""
+    (folder / "a.mp4").write_bytes(lake.path.read_bytes())
+    (folder / "b.mp4").write_bytes(lake.path.read_bytes().replace(was, becomes))
+    return Dreams.from_files(folder)[1]
+
+
+DAMAGES = [(b"avc1", b"xxxx", "its coding is unknown"), (b"VideoHandler", b"\xff" * 12, "UnicodeDecodeError")]
+
+
+@pytest.mark.parametrize(("was", "becomes", "reason"), DAMAGES)
+def test_a_damaged_header_is_a_clear_error(
+    lake: Dream, tmp_path: Path, was: bytes, becomes: bytes, reason: str
+) -> None:
+    with pytest.raises(LibraryError, match=rf"'b.mp4' does not decode \({reason}\)"):
+        _ = damaged(lake, tmp_path, was, becomes).facts
+
+
+@pytest.mark.parametrize(("was", "becomes", "reason"), DAMAGES)
+def test_a_damaged_header_does_not_hide_the_others(
+    lake: Dream, tmp_path: Path, was: bytes, becomes: bytes, reason: str
+) -> None:
+    damaged(lake, tmp_path, was, becomes)
+    dreams = Dreams.from_files(tmp_path)
+    assert reason in dreams._repr_mimebundle_()["text/html"]
+    assert [bool(cell["problem"]) for cell in dreams.grid().cells] == [False, True]
+    assert dreams.contact_sheet(columns=2, side=64).width > 2 * 64
+
+
 def test_what_is_no_image_is_a_clear_error(lighthouse: Dream, tmp_path: Path) -> None:
     from dream_nb.jobs.folder import Folder
 
