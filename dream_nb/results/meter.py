@@ -15,6 +15,7 @@ import numpy as np
 
 from dream_nb.api.errors import DreamError, LibraryError
 from dream_nb.results.measures import MEASURES, SIDE, Look, Value
+from dream_nb.results.table import fits
 from dream_nb.results.video import Size, fitted, iterate_frames, read_facts
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def plain(name: str, value: Any) -> Value:
         value: what it gave: a number, a text, a flat list or array of them, or None.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: it is something else, or a whole number of more than 64 bits.
     """
     if isinstance(value, np.ndarray):
         if value.ndim > 1 or value.dtype.kind not in "biufU":
@@ -100,12 +101,14 @@ def plain(name: str, value: Any) -> Value:
     items = value if isinstance(value, list) else [value]
     items = [item.item() if isinstance(item, np.generic) else item for item in items]
     if not all(item is None or isinstance(item, bool | int | float | str) for item in items) or (
-        isinstance(value, list) and len({isinstance(item, str) for item in items}) > 1
+        isinstance(value, list) and len({isinstance(item, str) for item in items if item is not None}) > 1
     ):
         raise ValueError(
             f"measure {name!r} gave {type(value).__name__} {str(value)[:60]!r}: give a number, a text, or a flat list "
             "of numbers or texts"
         )
+    if not all(fits(item) for item in items if isinstance(item, int)):
+        raise ValueError(f"measure {name!r} gave a whole number beyond 64 bits, which no table holds: give a float")
     result: Value = items if isinstance(value, list) else items[0]
     return result
 

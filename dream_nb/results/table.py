@@ -63,12 +63,18 @@ def columns(dreams: Dreams) -> dict[str, Column]:
     Args:
         dreams: which; one a row.
     """
-    table: dict[str, Column] = {name: (kind, [read(one) for one in dreams]) for name, (kind, read) in FACTS.items()}
+    facts: dict[str, Column] = {name: (kind, [read(one) for one in dreams]) for name, (kind, read) in FACTS.items()}
+    return facts | {name: _typed(values) for name, values in _added(dreams).items()}
+
+
+def _added(dreams: Dreams) -> dict[str, list[Any]]:
+    """The columns that not every dream has, with their values as they are."""
+    added: dict[str, list[Any]] = {}
     for values in (dreams.words, dreams.measures):
         for name in dict.fromkeys(chain.from_iterable(values)):
-            column = [value.get(name) for value in values]
-            table[name if name not in table else f"{name}_"] = _type(column), column
-    return table
+            is_taken = name in FACTS or name in added
+            added[f"{name}_" if is_taken else name] = [value.get(name) for value in values]
+    return added
 
 
 def column(dreams: Dreams, name: str) -> list[Any]:
@@ -83,12 +89,13 @@ def column(dreams: Dreams, name: str) -> list[Any]:
     """
     if name in FACTS:
         return [FACTS[name][1](dream) for dream in dreams]
-    table = columns(dreams)
-    if name not in table:
-        near = difflib.get_close_matches(name, list(table), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(table)}; measure() adds more"
+    added = _added(dreams)
+    if name not in added:
+        names = [*FACTS, *added]
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}; measure() adds more"
         raise ValueError(f"no column {name!r}: {hint}")
-    return table[name][1]
+    return added[name]
 
 
 def holds(value: object, wanted: object) -> bool:
@@ -173,19 +180,37 @@ def _extra(module: str, what: str, extra: str = "") -> Any:
         ) from None
 
 
-def _type(values: Sequence[object]) -> Type:
-    """The type of a column that somebody else named."""
+def _typed(values: Sequence[Any]) -> Column:
+    """A column that somebody else named, with values of one type: those of several are written as text."""
     there = [value for value in values if value is not None]
     if there and all(isinstance(value, bool) for value in there):
-        return "yes or no"
-    if there and all(isinstance(value, int) and not isinstance(value, bool) for value in there):
-        return "whole"
-    if all(isinstance(value, int | float) for value in there):
-        return "number"
+        return "yes or no", list(values)
+    if there and all(isinstance(value, int) and not isinstance(value, bool) and fits(value) for value in there):
+        return "whole", list(values)
+    if all(_is_number(value) for value in there):
+        return "number", _each(values, float)
     if all(isinstance(value, list | tuple) for value in there):
-        flat = list(chain.from_iterable(value for value in there if isinstance(value, list | tuple)))
-        return "numbers" if all(isinstance(item, int | float) for item in flat) else "texts"
-    return "text"
+        is_numbers = all(item is None or _is_number(item) for value in there for item in value)
+        to = float if is_numbers else str
+        return "numbers" if is_numbers else "texts", _each(values, lambda value: _each(value, to))
+    return "text", _each(values, str)
+
+
+def _each(values: Sequence[Any], to: Callable[[Any], Any]) -> list[Any]:
+    return [None if value is None else to(value) for value in values]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, float) or (isinstance(value, int) and fits(value))
+
+
+def fits(number: int) -> bool:
+    """Whether a table can hold a whole number: in 64 bits.
+
+    Args:
+        number: which.
+    """
+    return -(2**63) <= number < 2**63
 
 
 def _utc(moment: datetime) -> datetime:

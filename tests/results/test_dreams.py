@@ -99,6 +99,40 @@ def test_polars_columns_are_typed(sweep: Dreams) -> None:
     assert schema["loop"] == pl.Boolean
 
 
+MIXED: list[tuple[list[Any], list[Any]]] = [
+    ([1, "a"], ["1", "a"]),
+    ([True, 2.5], [1.0, 2.5]),
+    ([1, [2.5]], ["1", "[2.5]"]),
+    ([[1.0, None], [2]], [[1.0, None], [2.0]]),
+    ([["a", None], [1]], [["a", None], ["1"]]),
+    ([2**70, 1], [str(2**70), "1"]),
+    ([{"a": 1}, None], ["{'a': 1}", None]),
+]
+
+
+@pytest.mark.parametrize("missing", ["", "polars"])
+@pytest.mark.parametrize(("given", "written"), MIXED)
+def test_a_column_of_several_types_is_written_as_one(
+    sweep: Dreams,
+    tmp_path: Path,
+    given: list[Any],
+    written: list[Any],
+    missing: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import pyarrow.parquet
+
+    if missing:
+        monkeypatch.setitem(__import__("sys").modules, missing, None)
+    dreams = Dreams(sweep[:2], measures=[{"x": value} for value in given])
+    table = pyarrow.parquet.read_table(dreams.to_parquet(tmp_path / "dreams.parquet"))
+    assert table["x"].to_pylist() == written
+
+
+def test_a_column_of_several_types_keeps_its_values_outside_of_a_table(sweep: Dreams) -> None:
+    assert Dreams(sweep[:2], measures=[{"x": 1}, {"x": "a"}]).column("x") == [1, "a"]
+
+
 @pytest.mark.parametrize("missing", ["", "polars"])
 def test_parquet_gives_back_times_and_lists(
     sweep: Dreams, tmp_path: Path, missing: str, monkeypatch: pytest.MonkeyPatch

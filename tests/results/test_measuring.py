@@ -140,6 +140,8 @@ def test_a_function_with_a_version_is_kept_and_one_without_is_not(lighthouse: Dr
         ([1, "a"], "gave list"),
         ([[1], [2]], "gave list"),
         (object, "gave type"),
+        (2**70, "beyond 64 bits"),
+        ([1, 2**63], "beyond 64 bits"),
     ],
 )
 def test_a_value_that_no_column_holds_is_a_gap_that_says_so(lighthouse: Dream, value: Any, reason: str) -> None:
@@ -154,7 +156,9 @@ def test_a_value_that_no_column_holds_is_a_gap_that_says_so(lighthouse: Dream, v
     assert measured.column("problem")[0].startswith("wrong: ValueError")
 
 
-@pytest.mark.parametrize("value", [np.float32(1.5), np.int64(3), np.bool_(True), np.arange(3), ("a", "b"), None, "x"])
+@pytest.mark.parametrize(
+    "value", [np.float32(1.5), np.int64(3), np.bool_(True), np.arange(3), ("a", "b"), ("a", None), None, "x"]
+)
 def test_plain_values_of_numpy_are_taken(lighthouse: Dream, value: Any) -> None:
     @dream_nb.measure
     def fine(frames: Iterator[Frame]) -> Any:  # noqa: ARG001 - any frame will do
