@@ -240,7 +240,7 @@ class Dreams(Sequence[Dream]):
             executor: where; by default that of the session, else this process's pool of workers.
 
         Raises:
-            ValueError: there is no such measure.
+            ValueError: there is no such measure, or two have the same name.
         """
         from dream_nb.results.measuring import measured
 

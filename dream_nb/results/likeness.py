@@ -24,6 +24,8 @@ def near_duplicates(dreams: Dreams, distance: int) -> list[Dreams]:
     """
     if not 0 <= distance <= BITS:
         raise ValueError(f"distance {distance} is not a number of bits from 0 to {BITS}")
+    if not dreams:
+        return []
     prints = dreams.column("fingerprint")
     places = [place for place, value in enumerate(prints) if value is not None]
     numbers = np.array([int(prints[place], 16) for place in places], np.uint64)

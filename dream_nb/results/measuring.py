@@ -112,7 +112,7 @@ def measured(dreams: Dreams, wanted: Sequence[str | Measure], executor: Executor
         executor: where; None is that of the dreams' session, else this process's pool.
 
     Raises:
-        ValueError: there is no such measure.
+        ValueError: there is no such measure, or two have the same name.
     """
     from dream_nb.results.dreams import Dreams
 
@@ -150,7 +150,12 @@ def _sorted_out(wanted: Sequence[str | Measure]) -> tuple[list[str], list[Measur
             raise ValueError(f"no measure {one!r}: {hint}")
         else:
             raise ValueError(f"{one!r} is no measure: put @dream_nb.measure above the function")
-    return list(dict.fromkeys(ours)), list(dict.fromkeys(theirs))
+    theirs = list(dict.fromkeys(theirs))
+    names = [one.name for one in theirs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"two measures are named {name!r}: give one another name, @measure(name=…)")
+    return list(dict.fromkeys(ours)), theirs
 
 
 def _fill(

@@ -223,6 +223,16 @@ def test_a_name_that_is_taken_or_none_is_refused(name: str) -> None:
         dream_nb.measure(name=name)(lambda frames: len(list(frames)))
 
 
+def test_two_measures_of_one_name_are_refused(lake: Dream) -> None:
+    one, other = (Measure(function, "same", None, 8) for function in (next, list))
+    with pytest.raises(ValueError, match=r"two measures are named 'same': give one another name, @measure\(name=…\)"):
+        Dreams([lake]).measure(one, other)
+
+
+def test_nothing_is_a_near_duplicate_of_nothing() -> None:
+    assert Dreams().near_duplicates() == []
+
+
 def test_nothing_is_measured_of_nothing() -> None:
     assert Dreams().measure() == Dreams()
 
