@@ -41,7 +41,7 @@ def draw(layout: Layout, dreams: Sequence[Dream | None], path: Path | str | None
         path: where to, or None.
 
     Raises:
-        LibraryError: nothing is there, or it cannot be written.
+        LibraryError: nothing is there that can be read, or it cannot be written.
     """
     there = _there(dreams)
     target = Path(path) if path else _beside(there, "png")
@@ -62,7 +62,7 @@ def film(layout: Layout, dreams: Sequence[Dream | None], path: Path | str | None
         path: where to, or None.
 
     Raises:
-        LibraryError: nothing is there, or it cannot be read or written.
+        LibraryError: nothing is there that can be read, one is cut off, or it cannot be written.
     """
     there = _there(dreams)
     target = Path(path) if path else _beside(there, "mp4")
@@ -156,10 +156,22 @@ def _fitted(image: Image, size: tuple[int, int]) -> Image:
 
 
 def _there(dreams: Sequence[Dream | None]) -> dict[int, Dream]:
-    there = {number: dream for number, dream in enumerate(dreams) if dream is not None and dream.url}
-    if not there:
-        raise LibraryError("there is nothing yet to put into a file: wait for the first result")
-    return there
+    """Those that can be seen, by their numbers; the places of the others stay grey."""
+    there: dict[int, Dream] = {}
+    problem = None
+    for number, dream in enumerate(dreams):
+        if dream is None or not dream.url:
+            continue
+        try:
+            # A picture that was seen before is known, even where its file is gone.
+            _ = dream.path, dream.image
+        except LibraryError as error:
+            problem = problem or error
+        else:
+            there[number] = dream
+    if there:
+        return there
+    raise problem or LibraryError("there is nothing yet to put into a file: wait for the first result")
 
 
 def _beside(there: dict[int, Dream], suffix: str) -> Path:

@@ -171,7 +171,7 @@ class Grid(Widget):
         return dream.path if dream is not None else None
 
     def contact_sheet(self, path: Path | str | None = None) -> Path:
-        """Write those that are there on one picture, headed by their words, as a PNG.
+        """Write those that are there on one picture, headed by their words, as a PNG. The places of others stay grey.
 
         Args:
             path: where to; by default beside the first file.
@@ -187,7 +187,7 @@ class Grid(Widget):
         return draw(self._layout, self._dreams, path)
 
     def side_by_side(self, path: Path | str | None = None) -> Path:
-        """Write those that are there as one MP4, in which all play together.
+        """Write those that are there as one MP4, in which all play together. The places of others stay grey.
 
         Args:
             path: where to; by default beside the first file.
