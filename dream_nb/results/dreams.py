@@ -294,7 +294,8 @@ class Dreams(Sequence[Dream]):
             folder: made where it is missing. What lies in it is never replaced by something else.
 
         Returns:
-            The page, `index.html`. Dreams without a file stand in it, and in `manifest.json`, with the reason.
+            The page, `index.html`. Dreams without a file, or with one that was changed since it came, stand in it, and
+            in `manifest.json`, with the problem.
 
         Raises:
             ValueError: there are no dreams.

@@ -99,7 +99,10 @@ def _entry(dream: Dream, words: dict[str, str], measures: dict[str, Any], folder
         return entry | {"problem": str(error)}
     _copy(path, folder / path.name)
     write_sidecar(folder, replace(_without_callback(dream._record), file=path.name))
-    return entry | {"file": path.name}
+    entry["file"] = path.name
+    if dream.sha256 not in (None, _sha256(folder / path.name)):
+        entry["problem"] = f"{path.name!r} was changed since it came: run its cell again to fetch it anew"
+    return entry
 
 
 def _without_callback(record: Record) -> Record:

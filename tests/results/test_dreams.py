@@ -216,6 +216,16 @@ def test_an_export_has_files_a_page_and_a_manifest(sweep: Dreams, lake: Dream, t
     assert sources == [dream.path.name for dream in (lake, *sweep)]
 
 
+def test_an_export_says_which_file_is_not_as_it_came(copied: Dream, lighthouse: Dream, tmp_path: Path) -> None:
+    copied.path.write_bytes(copied.path.read_bytes()[:-100])
+    page = Dreams([copied, lighthouse]).export(tmp_path / "out")
+    cut, whole = json.loads((page.parent / "manifest.json").read_text(encoding="utf-8"))["dreams"]
+    assert (page.parent / cut["file"]).is_file()
+    assert "was changed since it came" in cut["problem"]
+    assert cut["problem"] in Parsed(page.read_text(encoding="utf-8")).text
+    assert "problem" not in whole
+
+
 def test_an_export_replaces_an_export_and_nothing_else(lake: Dream, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     page = Dreams([lake]).export(folder)
