@@ -440,12 +440,13 @@ class Session:
         age = (datetime.now(UTC) - record.sent_at).total_seconds() if record.sent_at else 0.0
         expected = median(took) if took else None
         job = Job(record.request, record.take, record.backend, expected=expected, age=max(0.0, age))
-        job.canceller = self.cancel
+        job.maker, job.canceller = self, self.cancel
         self._running[record.hash, record.take] = job, portal.start(self._follow, runner, record, job)
         return job
 
     def _replayed(self, record: Record) -> Job:
         job = Job(record.request, record.take, record.backend, replayed=True)
+        job.maker = self
         job.finish(self._dream(record), None)
         return job
 

@@ -7,12 +7,15 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 from dream_nb.api.errors import DreamError
 from dream_nb.jobs.identity import Request
 from dream_nb.jobs.progress import Progress
 from dream_nb.results.dream import Dream
+
+if TYPE_CHECKING:
+    from dream_nb.results.maker import Maker
 
 _LOOK_SECONDS: Final = 0.1
 REPLAYED: Final = Progress("completed", 1.0, "from your library, nothing spent; --fresh for another take")
@@ -170,6 +173,9 @@ class Job(Pending[Dream]):
         expected: seconds that such a request has taken before, or None where that is not known.
         age: seconds since it was sent, where an earlier session sent it.
     """
+
+    maker: Maker | None = None
+    """The session that runs it."""
 
     canceller: Callable[[Job], None] | None = None
     """How its session cancels it. For the session that runs it."""

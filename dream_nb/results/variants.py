@@ -36,6 +36,15 @@ class Variant:
     words: Mapping[str, str]
 
 
+def as_it_is(prompt: str) -> str:
+    """The text that `expand` makes into this prompt, and nothing else: its special forms are turned off.
+
+    Args:
+        prompt: as it is to be sent.
+    """
+    return _SPECIAL.sub(lambda found: "\\" + found[0], prompt)
+
+
 def expand(prompt: str, variables: Mapping[str, object] | None = None) -> list[Variant]:
     r"""Every prompt that a prompt with special forms stands for.
 

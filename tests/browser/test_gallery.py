@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -106,3 +107,22 @@ def test_it_searches_marks_and_selects_by_keyboard_and_python_sees_it(
     question.get_by_role("button", name="Delete 2").click()
     expect(wait).to_have_count(5)
     assert not (tmp_path / "work" / "dreams" / "dream-60.jpg").exists()
+
+
+def test_a_tile_is_dragged_into_a_keyframe_of_a_panel(open_cells: Callable[..., Lab], page: Page) -> None:
+    lab = open_cells(
+        "import dream_nb\nlake = dream_nb.dream('a lake')\ndream_nb.Panel(prompt='night falls')", "dream_nb.Gallery()"
+    )
+    lab.run_all()
+    well = page.locator(".dream-slot").first
+    page.locator(".dream-gallery [role=option]").first.drag_to(well)
+    expect(page.get_by_label("Begins with: a file, URL")).to_have_value(re.compile(r"^[0-9a-f-]{36}$"))
+    expect(well.locator("img")).to_be_visible()
+
+
+def test_the_wall_stays_where_it_is_when_something_is_selected(open_cells: Callable[..., Lab], page: Page) -> None:
+    lab = open_cells("import dream_nb\nlake = dream_nb.dream('a lake', kind='image')\ndream_nb.Gallery()")
+    lab.run_all()
+    tile = page.locator(".dream-gallery [role=option]").first
+    tile.dblclick(position={"x": 20, "y": 5})
+    expect(page.get_by_role("group", name="shown large")).to_be_visible()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from dream_nb.api.models import ImageGenerationRequest
 from dream_nb.notebook.widgets.card import Card
+from dream_nb.notebook.widgets.panel import Panel
+from dream_nb.results.dream import Dream
 from dream_nb.session import Session
 from tests.notebook.page import Page
 
@@ -15,3 +19,49 @@ def test_a_card_shows_its_dream_after_the_session_was_closed(page: Page, session
     session.close()
     card = Card(dream)
     assert (card.state, card.film["name"], card.lineage) == ("completed", dream.path.name, [])
+
+
+def test_a_failed_dream_says_why(page: Page, session: Session) -> None:  # noqa: ARG001
+    job = session.submit(ImageGenerationRequest(prompt="a scene of gore"))
+    assert job.exception(SECONDS) is not None
+    (dream,) = [Dream(record, session.library, session.home) for record in session.library.ledger.all()]
+    card = Card(dream)
+    assert card.problem["title"] == "Not made: Contains blacklisted words"
+    assert "blacklisted" in card.static()
+
+
+def test_a_dream_whose_file_is_gone_says_so(page: Page, session: Session) -> None:  # noqa: ARG001
+    dream = session.submit(ImageGenerationRequest(prompt="a lake")).result(SECONDS)
+    dream.path.unlink()
+    assert Card(dream).problem["title"] == "Not there"
+
+
+def test_try_again_asks_the_session_that_made_it(page: Page, session: Session, tmp_path: Path) -> None:
+    with Session(library=tmp_path / "other") as other:
+        job = other.submit(ImageGenerationRequest(prompt="a scene of gore"))
+        assert job.exception(SECONDS) is not None
+        card = Card(job)
+        page.wait_for(lambda: card.problem or None)
+        page.ask(card, "again")
+        (again,) = [one.shown for one in card._under]
+        assert again.exception(SECONDS) is not None
+    assert session.library.ledger.all() == []
+
+
+def test_a_panel_for_the_keyframe_asks_the_session_that_made_it(page: Page, session: Session) -> None:
+    card = Card(session.submit(ImageGenerationRequest(prompt="a lake")).result(SECONDS))
+    page.ask(card, "keyframe")
+    (panel,) = card._under
+    assert isinstance(panel, Panel)
+    assert panel._session is session
+
+
+def test_the_lineage_is_a_tree(page: Page, session: Session) -> None:  # noqa: ARG001
+    first = session.dream("a lake")
+    then = first.extend("night falls")
+    first.interpolate(then, "clouds")
+    first.reverse_extend("dawn")
+    lines = [(line["prompt"], line["depth"], line["is"]) for line in Card(first).lineage]
+    assert lines[0] == ("a lake", 0, "this")
+    assert sorted(lines[1:]) == [("clouds", 2, "after"), ("dawn", 1, "after"), ("night falls", 1, "after")]
+    assert lines.index(("clouds", 2, "after")) == lines.index(("night falls", 1, "after")) + 1

@@ -247,3 +247,8 @@ def test_the_readme_names_no_option_that_is_not_there() -> None:
         for option in re.findall(r"`(-[^`]*)`", row)
     }
     assert named == set(OPTIONS)
+
+
+def test_a_panel_knows_the_last_dream(kernel: Kernel) -> None:
+    kernel.run("import dream_nb\nmade = %dream a marsh")
+    assert value(kernel, "dream_nb.Panel(prompt='night', frame0='last').code.split()[-1] == made.generation.id")

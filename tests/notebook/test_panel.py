@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.notebook.widgets.panel import Panel
+from dream_nb.results.inputs import make_request
 from dream_nb.session import Session
 from tests.notebook.page import Page
 
@@ -118,3 +120,22 @@ def test_the_form_takes_over_a_request(panel: Panel) -> None:
     other = Panel(panel._session)
     other.use(request, "request")
     assert other.plan.entries[0].ask.request == request
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"prompt": "ada reading", "duration": "9s", "resolution": "540p"},
+        {"prompt": r"a sign that says {dawn|noon}"},
+        {"prompt": "ada", "kind": "image", "character_ref": {"identity0": {"images": ["https://example.org/ada.jpg"]}}},
+    ],
+)
+def test_a_request_is_the_same_after_it_went_through_the_form(panel: Panel, fields: dict[str, Any]) -> None:
+    request = make_request(**fields)
+    panel.use(request, "request")
+    assert [entry.ask.request for entry in panel.plan.entries] == [request]
+
+
+def test_takes_below_one_are_a_problem_of_their_field(panel: Panel, page: Page) -> None:
+    panel.form = {**panel.form, "prompt": "a lake", "count": 0}
+    assert "takes are not" in problems(panel, page)["count"]

@@ -133,10 +133,10 @@ function player(model, tell, source) {
 
 function tree(model) {
   const list = element("ol", "dream-tree", "", { "aria-label": "where it comes from" });
-  for (const [depth, one] of model.get("lineage").entries()) {
+  for (const one of model.get("lineage")) {
     const item = element("li", one.is === "this" ? "dream-this" : "", one.prompt + (one.take > 1 ? ` (take ${one.take})` : ""));
     if (one.is === "this") item.setAttribute("aria-current", "true");
-    item.style.setProperty("--depth", Math.min(depth, 6));
+    item.style.setProperty("--depth", Math.min(one.depth, 6));
     list.append(item);
   }
   return element("details", "dream-lineage", "", {}, element("summary", "", "Where it comes from, and what came of it"), list);

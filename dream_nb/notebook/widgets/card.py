@@ -15,8 +15,11 @@ import traitlets
 from dream_nb.api.errors import DreamCancelledError, DreamError, GenerationFailedError, LibraryError
 from dream_nb.jobs.advice import advice
 from dream_nb.notebook.widgets.base import Answer, Widget, action
+from dream_nb.results.continuation import maker_of
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job
+from dream_nb.results.maker import Maker
+from dream_nb.results.origin import keyframe_ids
 from dream_nb.results.still import stand_in
 from dream_nb.results.sweep import Sweep
 
@@ -199,14 +202,8 @@ class Card(Widget):
     @action
     def again(self) -> Answer:
         """Make another take of the same request."""
-        from dream_nb.results.continuation import maker_of
-
-        if isinstance(self.shown, Dream):
-            self._add(maker_of(self.shown).submit(self.shown.request, fresh=True))
-        else:
-            from dream_nb.default import default_session
-
-            self._add(default_session().submit(self.shown.request, take=self.shown.take))
+        fresh = isinstance(self.shown, Dream)
+        self._add(self._maker().submit(self.shown.request, take=self.shown.take, fresh=fresh))
         return None
 
     @action
@@ -230,13 +227,25 @@ class Card(Widget):
         dream = self._dream()
         return {"line": to_line(dream.request, library_of(dream), dream._home, take=dream.take)}
 
+    def _maker(self) -> Maker:
+        """Who made it: another session may ask, and pay, somebody else."""
+        if isinstance(self.shown, Dream):
+            return maker_of(self.shown)
+        job = self.shown.jobs[0] if isinstance(self.shown, Sweep) else self.shown
+        if job.maker is None:
+            raise DreamError("no session goes on with it: run its cell again")
+        return job.maker
+
     def _add_below(self, job: Job) -> None:
         self._put(Card(job))
 
     def _open_panel(self, value: Any, where: str) -> None:
         from dream_nb.notebook.widgets.panel import Panel
+        from dream_nb.session import Session
 
-        panel = Panel()
+        maker = self._maker()
+        assert isinstance(maker, Session)
+        panel = Panel(maker)
         panel.use(value, where)
         self._put(panel)
 
@@ -248,9 +257,12 @@ class Card(Widget):
 def _facts(shown: Dream | Job | Sweep) -> list[str]:
     request = shown.request
     if isinstance(shown, Dream):
-        width, height = shown.size
-        what = [f"{shown.duration:.1f} s"] if shown.duration else []
-        what += [f"{width}×{height}"]  # noqa: RUF001 - the sign for "by"
+        try:
+            width, height = shown.size
+            what = [f"{shown.duration:.1f} s"] if shown.duration else []
+            what += [f"{width}×{height}"]  # noqa: RUF001 - the sign for "by"
+        except LibraryError:  # it failed, or its file is gone: the card says so
+            what = [request.generation_type, request.aspect_ratio]
     else:
         what = [request.generation_type, request.aspect_ratio]
     loops = "loop" if getattr(request, "loop", False) else ""
@@ -281,12 +293,29 @@ def _jpeg(dream: Dream) -> bytes:
 
 
 def _lineage(dream: Dream) -> list[dict[str, Any]]:
-    """What it came from and what came of it, as lines of a tree: the oldest first, each with its depth."""
+    """What it came from and what came of it, as lines of a tree: each below what it goes on from, with its depth."""
     try:
         before, after = list(reversed(dream.ancestors())), list(dream.descendants())
     except LibraryError:
         return []
     if not before and not after:
         return []
-    line = [*((one, "before") for one in before), (dream, "this"), *((one, "after") for one in after)]
-    return [{"prompt": one.prompt, "take": one.take, "is": what} for one, what in line[:_LINES]]
+    family = [*before, dream, *after]
+    names = {one.generation.id: number for number, one in enumerate(family)}
+    below: dict[int | None, list[int]] = {}
+    for number, one in enumerate(family):
+        # One that goes on from two stands below the nearer of them.
+        parents = [names[name] for name in keyframe_ids(one.request) if name in names]
+        below.setdefault(max(parents, default=None), []).append(number)
+    lines: list[dict[str, Any]] = []
+
+    def add(number: int, depth: int) -> None:
+        one = family[number]
+        what = "this" if one is dream else "before" if number < len(before) else "after"
+        lines.append({"prompt": one.prompt, "take": one.take, "is": what, "depth": depth})
+        for child in below.get(number, ()):
+            add(child, depth + 1)
+
+    for root in below.get(None, ()):
+        add(root, 0)
+    return lines[:_LINES]

@@ -163,7 +163,10 @@ export function render({ model, el }) {
     shown?.leave(false);
     shown = null;
     const found = list.map((key) => known(key)).filter((row) => row?.file);
-    if (!found.length) return tell("It has no file yet: wait until it is done");
+    if (!found.length) {
+      const reason = list.map((key) => known(key)?.reason).find(Boolean);
+      return tell(reason ? `Not made: ${reason}` : "It has no file yet: wait until it is done");
+    }
     const items = found.slice(0, 2).map((row) => ({
       prompt: row.prompt ?? "", kind: row.kind, ratio: row.ratio, poster: small(row),
       address: () => media(model, { file: `file:${row.key}`, url: row.file }),
@@ -279,11 +282,13 @@ export function render({ model, el }) {
   }
 
   function makeTile() {
-    const image = element("img", "", "", { alt: "", draggable: "false", hidden: true });
+    const image = element("img", "", "", { alt: "", draggable: "false", hidden: true }); // the tile is what is dragged
     const text = element("span", "dream-tile-text");
     const badge = element("span", "dream-tile-stars");
     const caption = element("span", "dream-tile-prompt");
-    return { node: element("div", "dream-tile", "", { role: "option" }, image, text, badge, caption), image, text, badge, caption, key: "" };
+    const tile = { node: element("div", "dream-tile", "", { role: "option", draggable: "true" }, image, text, badge, caption), image, text, badge, caption, key: "", id: "" };
+    tile.node.addEventListener("dragstart", (event) => event.dataTransfer.setData("text/plain", tile.id));
+    return tile;
   }
   function fill(tile, row) {
     const prompt = row.prompt || "without a prompt";
@@ -296,6 +301,7 @@ export function render({ model, el }) {
     tile.caption.textContent = prompt;
     tile.badge.textContent = "★".repeat(row.stars ?? 0);
     tile.text.textContent = problem ?? (row.reason ? `not made: ${row.reason}` : row.file ? "" : state);
+    tile.id = row.id ?? "";
     if (tile.key !== row.key) {
       tile.key = row.key;
       tile.image.hidden = true;
@@ -356,7 +362,7 @@ export function render({ model, el }) {
     const n = keys().length;
     const text = [count === total ? dreams(total) : `${count.toLocaleString("en")} of ${total.toLocaleString("en")}`, n ? `${n.toLocaleString("en")} selected` : ""];
     status.textContent = text.filter(Boolean).join(" · ");
-    actions.hidden = !n;
+    actions.inert = !n;
     compare.disabled = n !== 2;
     compare.title = n === 2 ? "A and B" : "select two";
     const row = n === 1 ? seen.get(keys()[0]) : null;

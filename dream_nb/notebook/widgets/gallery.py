@@ -128,6 +128,7 @@ class Gallery(Widget):
         small = self._thumbnails.place(record)
         row: dict[str, Any] = {
             "key": key(record),
+            "id": dream.generation.id or "",
             "prompt": _short(dream.prompt),
             "kind": dream.kind,
             "state": dream.state,

@@ -135,7 +135,7 @@ export function render({ model, el }) {
   const chosen = element("select", "dream-input");
   chosen.addEventListener("change", () => change({ model: chosen.value }));
   const count = element("input", "dream-input dream-takes", "", { type: "number", min: "1", max: "100", "aria-label": "Takes" });
-  count.addEventListener("input", () => change({ count: Math.max(1, Math.round(Number(count.value)) || 1) }));
+  count.addEventListener("input", () => change({ count: Number.isInteger(Number(count.value)) ? Number(count.value) : 0 }));
   const frames = ["frame0", "frame1"].map((name, at) => slot(model, at ? "Ends with" : "Begins with", (value) => change({ [name]: value }), tell));
   const list = element("div", "dream-references", "", { role: "group" });
   const fields = {
@@ -161,10 +161,13 @@ export function render({ model, el }) {
     role.value = value.role;
     const weight = element("input", "", "", { type: "range", min: "0", max: "1", step: "0.05", value: value.weight ?? 0.85, "aria-label": "how much" });
     const much = element("output", "dream-much", value.weight ?? "");
-    role.addEventListener("change", () => ((made.value = { ...made.value, role: role.value }), told()));
+    const amount = element("div", "dream-weight", "", {}, weight, much);
+    const weigh = () => (amount.hidden = role.value === "character_ref"); // the API has no weight for it
+    weigh();
+    role.addEventListener("change", () => (weigh(), (made.value = { ...made.value, role: role.value }), told()));
     weight.addEventListener("input", () => ((much.textContent = weight.value), (made.value = { ...made.value, weight: Number(weight.value) }), told()));
     const out = button("Remove", () => ((rows = rows.filter((one) => one !== made)), redraw(), told()));
-    made.box = element("div", "dream-reference", "", {}, place.box, role, element("div", "dream-weight", "", {}, weight, much), out);
+    made.box = element("div", "dream-reference", "", {}, place.box, role, amount, out);
     place.set(value.name);
     return made;
   };

@@ -8,13 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
+import anyio.to_thread
 import traitlets
 from IPython.core.getipython import get_ipython
 
 from dream_nb.api.errors import DreamError, InvalidRequestError
 from dream_nb.api.models import ASPECT_RATIOS, IMAGE_MODELS, GenerationReference, GenerationRequest, ImageReference
+from dream_nb.api.portal import portal
 from dream_nb.default import default_session
 from dream_nb.jobs.budget import dollars
 from dream_nb.jobs.identity import Request, data_bytes
@@ -28,8 +30,11 @@ from dream_nb.results.inputs import is_url, keyframe, make_request, picture
 from dream_nb.results.job import Job
 from dream_nb.results.plan import Ask, Plan, takes_of
 from dream_nb.results.still import stand_in
-from dream_nb.results.variants import expand
+from dream_nb.results.variants import as_it_is, expand
 from dream_nb.session import Session
+
+if TYPE_CHECKING:
+    from dream_nb.notebook.magics import DreamMagics
 
 _VIDEO_MODELS: Final = ("ray-2", "ray-flash-2")
 _MOTIONS: Final = 60
@@ -46,7 +51,10 @@ _EMPTY: Final[dict[str, Any]] = {
     "frame1": "",
     "references": [],
     "count": 1,
+    "more": {},
 }
+# What a request may have of a video that the form has no place for.
+_MORE: Final = ("duration", "resolution")
 
 
 @dataclass
@@ -62,7 +70,8 @@ class Panel(Widget):
 
     Args:
         session: who is asked; by default the one of `%dream`.
-        **fields: what the form begins with: prompt, kind, aspect_ratio, model, loop, frame0, frame1, count.
+        **fields: what the form begins with: prompt, kind, aspect_ratio, model, loop, frame0, frame1, count, and `more`
+            for what a video has besides: duration and resolution.
 
     Raises:
         InvalidRequestError: there is no such field.
@@ -162,6 +171,9 @@ class Panel(Widget):
             job: what is under way, or done.
         """
         card = Card(job, add=self.add, use=self.use)
+        job.on_end(self._ended)
+        if (magics := _magics()) is not None:
+            magics.last = job
         with self._lock:
             self._jobs.append(job)
             self._shown.append(card)
@@ -206,7 +218,7 @@ class Panel(Widget):
     def begin(self) -> Answer:
         """Fetch what the server has to say: camera motions, and the balance."""
         self.motions = self._session.camera_motions()[:_MOTIONS]
-        self.balance = "" if self._session.backend == "studio" else dollars(self._session.credits().credit_balance)
+        self._tell_balance()
         return None
 
     @action
@@ -258,6 +270,14 @@ class Panel(Widget):
             return {}, [_thumbnail(data_bytes(found))]
         return {}
 
+    def _ended(self, _: Job) -> None:
+        # Jobs end on the loop that the balance has to be asked over.
+        portal.start(anyio.to_thread.run_sync, self._tell_balance)
+
+    def _tell_balance(self) -> None:
+        if self.comm is not None and self._session.backend != "studio":
+            self.balance = dollars(self._session.credits().credit_balance)
+
     def _judge(self) -> dict[str, Any]:
         reading = self._read()
         verdict: dict[str, Any] = {"problems": reading.problems, "count": len(reading.asks), "code": "", "cost": ""}
@@ -276,6 +296,7 @@ class Panel(Widget):
         if form["model"]:
             fields["model"] = form["model"]
         if kind == "video":
+            fields |= form["more"]
             if form["loop"]:
                 fields["loop"] = True
             for name in ("frame0", "frame1"):
@@ -342,12 +363,15 @@ class Panel(Widget):
     def _find(self, text: str) -> Any:
         text = text.strip()
         path = self._session.home / text
-        return path if not is_url(text) and path.is_file() else References(_variables()).find(text)
+        if not is_url(text) and path.is_file():
+            return path
+        magics = _magics()
+        return References(_variables(), magics.last if magics is not None else None).find(text)
 
     def _code(self, reading: _Reading) -> str:
         request = reading.asks[0].request
         typed = request.model_copy(update={"prompt": self.form["prompt"]})
-        count = max(1, int(self.form.get("count", 1)))
+        count = int(self.form["count"])
         return to_line(typed, self._session.library, self._session.home, count=count, special=True)
 
     def _named(self, value: Any) -> str:
@@ -358,10 +382,11 @@ class Panel(Widget):
         return value.as_posix() if isinstance(value, Path) else str(value)
 
     def _as_form(self, request: Request) -> dict[str, Any]:
-        form = dict(_EMPTY) | {"prompt": request.prompt or "", "kind": request.generation_type}
+        form = dict(_EMPTY) | {"prompt": as_it_is(request.prompt or ""), "kind": request.generation_type}
         form |= {"aspect_ratio": request.aspect_ratio, "model": request.model or ""}
         if isinstance(request, GenerationRequest):
             form["loop"] = bool(request.loop)
+            form["more"] = {name: value for name in _MORE if (value := getattr(request, name)) is not None}
             for name in ("frame0", "frame1"):
                 frame = getattr(request.keyframes, name, None)
                 if frame is not None:
@@ -370,6 +395,9 @@ class Panel(Widget):
         for role in ("image_ref", "style_ref"):
             for one in getattr(request, role) or ():
                 form["references"] = [*form["references"], self._reference(role, one.url or "", one.weight)]
+        identity = request.character_ref.identity0 if request.character_ref else None
+        for url in (identity and identity.images) or ():
+            form["references"] = [*form["references"], self._reference("character_ref", url, None)]
         if request.modify_image_ref is not None:
             one = request.modify_image_ref
             form["references"] = [*form["references"], self._reference("modify_ref", one.url or "", one.weight)]
@@ -388,6 +416,11 @@ class Panel(Widget):
 def _variables() -> Mapping[str, Any]:
     shell = get_ipython()
     return shell.user_ns if shell is not None else {}
+
+
+def _magics() -> DreamMagics | None:
+    shell = get_ipython()
+    return None if shell is None else shell.magics_manager.registry.get("DreamMagics")
 
 
 def _thumbnail(data: bytes) -> bytes:
