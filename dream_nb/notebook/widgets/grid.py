@@ -58,6 +58,7 @@ class Grid(Widget):
         self._dreams: list[Dream | None] = [None] * len(words) if isinstance(dreams, Sweep) else list(dreams)
         self._layout = layout
         self._lock = threading.RLock()
+        self._came: dict[int, dict[str, Any]] = {}
         self._timer: threading.Timer | None = None
         super().__init__(
             row_words=layout.rows,
@@ -101,10 +102,7 @@ class Grid(Widget):
                 with self._lock:
                     if job.exception() is None:
                         self._dreams[number] = job.result()
-                    cells = list(self.cells)
-                    cells[number] = self._cell(number)
-                    if self.comm is not None:
-                        self.cells = cells
+                    self._came[number] = self._cell(number)
                 self._later()
 
             # Jobs end on the loop that all others need: decoding is not done there.
@@ -123,7 +121,11 @@ class Grid(Widget):
     def _tell(self) -> None:
         with self._lock:
             self._timer = None
+            came, self._came = self._came, {}
             if self.comm is not None:
+                # All of them travel: not for each one anew.
+                if came:
+                    self.cells = [came.get(number, cell) for number, cell in enumerate(self.cells)]
                 self.states = [self._state(number) for number in range(len(self._words))]
 
     def _state(self, number: int) -> list[Any]:
