@@ -10,9 +10,11 @@ import pytest
 from PIL import Image
 
 from dream_nb.api.errors import InvalidRequestError
+from dream_nb.jobs.budget import dollars
 from dream_nb.notebook.widgets.panel import Panel
 from dream_nb.results.inputs import make_request
 from dream_nb.session import Session
+from tests.jobs.hosted import hosted, use
 from tests.notebook.page import Page
 
 SECONDS = 60
@@ -139,3 +141,25 @@ def test_a_request_is_the_same_after_it_went_through_the_form(panel: Panel, fiel
 def test_takes_below_one_are_a_problem_of_their_field(panel: Panel, page: Page) -> None:
     panel.form = {**panel.form, "prompt": "a lake", "count": 0}
     assert "takes are not" in problems(panel, page)["count"]
+
+
+def test_the_balance_is_told_anew_after_each_dream(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with hosted(tmp_path / "server", "the-key-8815") as server:
+        use(server, monkeypatch)
+        panel = Panel(server.session(), prompt="a lake", kind="image")
+        page.ask(panel, "begin")
+        before = panel.balance
+        page.ask(panel, "dream")
+        page.wait_for(lambda: panel.balance != before or None)
+        assert panel.balance == dollars(server.balance)
+
+
+def test_a_dream_of_a_panel_ends_without_a_word_in_the_log(
+    panel: Panel, page: Page, caplog: pytest.LogCaptureFixture
+) -> None:
+    panel.form = {**panel.form, "prompt": "a lake", "kind": "image"}
+    page.ask(panel, "dream")
+    panel._jobs[0].result(SECONDS)
+    page.wait_for(lambda: panel._shown[0].state == "completed" or None)
+    assert caplog.text == ""

@@ -286,7 +286,7 @@ export function render({ model, el }) {
     const text = element("span", "dream-tile-text");
     const badge = element("span", "dream-tile-stars");
     const caption = element("span", "dream-tile-prompt");
-    const tile = { node: element("div", "dream-tile", "", { role: "option", draggable: "true" }, image, text, badge, caption), image, text, badge, caption, key: "", id: "" };
+    const tile = { node: element("div", "dream-tile", "", { role: "option" }, image, text, badge, caption), image, text, badge, caption, key: "", id: "" };
     tile.node.addEventListener("dragstart", (event) => event.dataTransfer.setData("text/plain", tile.id));
     return tile;
   }
@@ -302,6 +302,7 @@ export function render({ model, el }) {
     tile.badge.textContent = "★".repeat(row.stars ?? 0);
     tile.text.textContent = problem ?? (row.reason ? `not made: ${row.reason}` : row.file ? "" : state);
     tile.id = row.id ?? "";
+    tile.node.draggable = Boolean(tile.id);
     if (tile.key !== row.key) {
       tile.key = row.key;
       tile.image.hidden = true;

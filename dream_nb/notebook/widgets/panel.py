@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import threading
 from collections.abc import Callable, Mapping
@@ -10,13 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
-import anyio.to_thread
 import traitlets
 from IPython.core.getipython import get_ipython
 
 from dream_nb.api.errors import DreamError, InvalidRequestError
 from dream_nb.api.models import ASPECT_RATIOS, IMAGE_MODELS, GenerationReference, GenerationRequest, ImageReference
-from dream_nb.api.portal import portal
 from dream_nb.default import default_session
 from dream_nb.jobs.budget import dollars
 from dream_nb.jobs.identity import Request, data_bytes
@@ -271,8 +270,13 @@ class Panel(Widget):
         return {}
 
     def _ended(self, _: Job) -> None:
-        # Jobs end on the loop that the balance has to be asked over.
-        portal.start(anyio.to_thread.run_sync, self._tell_balance)
+        # Jobs end on the loop over which the balance is asked.
+        def tell() -> None:
+            # Where it cannot be had, the last one stands.
+            with contextlib.suppress(DreamError):
+                self._tell_balance()
+
+        threading.Thread(target=tell, name="dream_nb-balance", daemon=True).start()
 
     def _tell_balance(self) -> None:
         if self.comm is not None and self._session.backend != "studio":
