@@ -23,8 +23,8 @@ regex: data:(?:image/jpeg|video/mp4);name=dream_nb;base64,[A-Za-z0-9+/=]*
 replace: dream_nb-poster
 
 [dream_nb picture in the place of a widget: it comes when its dream is there]
-regex: <img class="dream_nb-still"[^>]*>|<div class="dream_nb-why">[^<]*</div>
-replace:
+regex: <div class="dream_nb-picture">.*?</div>
+replace: dream_nb-picture
 
 [dream_nb plan: what is there, and what the rest would cost]
 regex: \d+ in the library, \d+ to make, [^;\n]*; nothing was sent

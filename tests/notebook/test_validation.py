@@ -65,6 +65,32 @@ def test_it_passes_on_the_first_run_and_on_later_ones(saved: Path, tmp_path: Pat
     assert anew.returncode == 0, anew.stdout
 
 
+def test_what_stands_in_the_place_of_widgets_passes_too(tmp_path: Path, small: None) -> None:  # noqa: ARG001
+    saved = execute(
+        tmp_path,
+        "%load_ext dream_nb\nimport dream_nb",
+        "job = %dream a forest --background",
+        "failing = %dream gore --background",
+        "d = job.result()\ntype(failing.exception()).__name__",
+        "dream_nb.Card(d)",
+        "dream_nb.Panel(prompt='a lake')",
+        "dream_nb.Gallery()",
+        "dream_nb.Dreams([d]).grid()",
+    )
+    html = "".join(
+        output["data"].get("text/html", "")
+        for cell in nbformat.read(saved, as_version=4).cells
+        for output in cell.outputs
+        if "data" in output
+    )
+    assert (html.count('<div class="dream_nb-picture"><img'), html.count("GenerationFailedError: ")) == (3, 1)
+    replayed = nbval(saved)
+    assert replayed.returncode == 0, replayed.stdout
+    shutil.rmtree(tmp_path / "dreams")
+    anew = nbval(saved)
+    assert anew.returncode == 0, anew.stdout
+
+
 def test_it_passes_where_the_jpeg_encoder_writes_other_bytes(saved: Path) -> None:
     def encode_again(html: str) -> str:
         def other(match: re.Match[str]) -> str:
