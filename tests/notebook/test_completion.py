@@ -23,8 +23,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def kernel(folder: Path) -> Iterator[Kernel]:
-    Image.new("RGB", (64, 36), "orange").save(folder / "day.png")
-    (folder / "day.txt").write_text("no picture")
+    # Dreams are suggested by their ids too, and an id may begin with "da".
+    Image.new("RGB", (64, 36), "orange").save(folder / "moor.png")
+    (folder / "moor.txt").write_text("no picture")
     with start_kernel(folder, DREAM_NB_STUDIO_SIDE="32", DREAM_NB_STUDIO_SECONDS="0.25") as kernel:
         kernel.run("lake = %dream a lake\nanimal = 'fox'\nnumber_of = [1]")
         yield kernel
@@ -62,8 +63,8 @@ def complete(kernel: Kernel, code: str) -> list[str]:
         ("%%dream\na lake,\nCamera orbit l", ["%%dream\na lake,\nCamera orbit left"]),
         ("%dream a {{anim", ["%dream a {{animal}}"]),
         ("%dream on --frame0 la", ["%dream on --frame0 last", "%dream on --frame0 lake"]),
-        ("%dream on --frame0 da", ["%dream on --frame0 day.png"]),
-        ("%dream -i on --style-ref da", ["%dream -i on --style-ref day.png"]),
+        ("%dream on --frame0 mo", ["%dream on --frame0 moor.png"]),
+        ("%dream -i on --style-ref mo", ["%dream -i on --style-ref moor.png"]),
         ("%dreams his", ["%dreams history"]),
         ("h = %dreams his", ["h = %dreams history"]),
         ("%dreams show la", ["%dreams show lake"]),
