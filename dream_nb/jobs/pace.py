@@ -10,8 +10,8 @@ _ENOUGH = 2
 _MARGIN = 0.9
 _GROWTH = 0.08
 _FIRST = 10
-_UNSURE = 1.9
-_UNSURE_GROWTH = 0.05
+_UNSURE = 1.4
+_UNSURE_GROWTH = 0.04
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class Pace:
         """Seconds to the next look at a generation of that age."""
         if self.early is None or self.late is None:
             # Nothing is known: the longer it took, the less a share of that time matters.
-            least = _UNSURE if age else _FIRST
-            return min(self.widest, max(least * self.tightest, _UNSURE_GROWTH * age))
+            soonest = max(_UNSURE * self.tightest, _FIRST * self.tightest - age)
+            return min(self.widest, max(soonest, _UNSURE_GROWTH * age))
         if age < self.early:
             # A few looks on the way tell whether it is queued or dreaming.
             return min(self.widest, max(self.tightest, min(self.early - age, self.early / 3)))

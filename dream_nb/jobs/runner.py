@@ -60,7 +60,7 @@ class Runner:
         self._budget = budget
         self._patience = patience
         self._sender = Sender(backend, self._ledger, leases.owner, patience, callback_url, uploads)
-        self.watcher = Watcher(backend, self._durations, patience.pause)
+        self.watcher = Watcher(backend, self._durations, patience.pause, callback_url)
         self._downloads = Downloads(backend.files, library, patience)
         self._cancelled: set[str] = set()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from dream_nb.api.errors import APIError, DreamError, NotFoundError
@@ -19,6 +19,7 @@ _PAGE: Final = 100
 _NOTHING_NEW: Final = 10.0
 _SAFETY_SECONDS: Final = 30.0
 _OVERDUE: Final = 1.5
+_BREATH: Final = 0.02
 
 
 @dataclass(eq=False)
@@ -30,8 +31,8 @@ class _Followed:
     changed: Callable[[Generation], None]
     done: asyncio.Future[Generation]
     began: float
-    last: Generation | None = None
-    seen_at: float = field(default=0.0)
+    is_told: bool
+    seen_at: float
 
 
 class Watcher:
@@ -41,17 +42,26 @@ class Watcher:
         backend: which is asked.
         durations: gives how long generations of a kind have taken, in seconds.
         pause: the first pause after a look that failed, in seconds.
+        callback_url: where the server tells what changed, and somebody calls `ask_now` then; or None.
     """
 
-    def __init__(self, backend: Backend, durations: Callable[[str], list[float]], pause: float) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        durations: Callable[[str], list[float]],
+        pause: float,
+        callback_url: str | None = None,
+    ) -> None:
         self._backend = backend
         self._durations = durations
         self._pause = pause
+        self._callback_url = callback_url
         self._followed: dict[str, _Followed] = {}
         self._paces: dict[str, Pace] = {}
         self._wake = asyncio.Event()
-        self._urgent = False
-        self._told = False
+        self._urgent = self._was_urgent = False
+        # Taken for granted until an end is found of which nobody told.
+        self._hears = True
         self._task: asyncio.Task[None] | None = None
         self.calls = 0
 
@@ -72,8 +82,15 @@ class Watcher:
             return generation
         assert generation.id is not None
         loop = asyncio.get_running_loop()
+        now = loop.time()
         followed = _Followed(
-            generation.id, generation.kind, changed, loop.create_future(), loop.time() - age, generation, loop.time()
+            generation.id,
+            generation.kind,
+            changed,
+            loop.create_future(),
+            began=now - age,
+            is_told=self._tells_of(generation),
+            seen_at=now,
         )
         self._followed[followed.id] = followed
         self._wake.set()
@@ -90,7 +107,7 @@ class Watcher:
     def ask_now(self, id: str) -> None:  # noqa: A002 - the field's name in the specification
         """Look at once, since that generation is said to have changed."""
         if id in self._followed:
-            self._told = self._urgent = True
+            self._hears = self._urgent = True
             self._wake.set()
 
     def give_up(self, id: str, error: DreamError) -> None:  # noqa: A002 - the field's name in the specification
@@ -105,6 +122,8 @@ class Watcher:
                 await self._until_next_look()
                 await self._look()
                 backoff = None
+                # Callbacks come in bursts: one look then serves several.
+                await asyncio.sleep(_BREATH)
             except APIError as error:
                 if not is_passing(error):
                     self._fail(list(self._followed.values()), error)
@@ -114,6 +133,11 @@ class Watcher:
                 await asyncio.sleep(backoff.pause(error))
             except Exception as error:  # noqa: BLE001 - whoever waits has to hear it
                 self._fail(list(self._followed.values()), DreamError(f"watching stopped: {error}"))
+
+    def _tells_of(self, generation: Generation) -> bool:
+        """Whether the server said that it will call here, and not where a request or an earlier process wanted it."""
+        request = generation.request
+        return self._callback_url is not None and request is not None and request.callback_url == self._callback_url
 
     async def _until_next_look(self) -> None:
         """Sleep until the first of the followed is due; what comes to be followed meanwhile may be due earlier."""
@@ -125,7 +149,7 @@ class Watcher:
                 break
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), due - now)
-        self._urgent = False
+        self._was_urgent, self._urgent = self._urgent, False
 
     def _due(self, followed: _Followed) -> float:
         pace = self._paces.get(followed.kind)
@@ -134,7 +158,7 @@ class Watcher:
             pace = Pace.learned(self._durations(followed.kind), backend.tightest_seconds, backend.widest_seconds)
             self._paces[followed.kind] = pace
         age = followed.seen_at - followed.began
-        if self._told and (pace.late is None or age < _OVERDUE * pace.late):
+        if followed.is_told and self._hears and (pace.late is None or age < _OVERDUE * pace.late):
             # Whoever is told asks now and then all the same: a message may get lost.
             return followed.seen_at + _SAFETY_SECONDS
         return followed.seen_at + pace.pause(age)
@@ -166,8 +190,10 @@ class Watcher:
 
     def _saw(self, followed: _Followed, generation: Generation) -> None:
         now = asyncio.get_running_loop().time()
-        followed.last, followed.seen_at = generation, now
+        followed.seen_at = now
         if generation.is_final:
+            if followed.is_told and not self._was_urgent:
+                self._hears = False
             if generation.state == "completed":
                 # Those made with it end soon: what is learned now counts now.
                 self._paces.pop(generation.kind, None)

@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import contextlib
 import json
-import math
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 
 PREFIX: Final = "/dream-machine/v1"
 _PIECE: Final = 2**17
+_ECHO: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -48,8 +48,8 @@ class Shop:
         free_at: when the line is free again.
         made: newest last.
         asked: GETs of generations since the books were read.
-        early: those of them before any generation had ended that was made since.
-        first_end: when that is.
+        polls: those of them with no callback in the second before.
+        told_at: when the last callback was sent.
     """
 
     origin: str
@@ -61,8 +61,8 @@ class Shop:
     made: dict[str, Made] = field(default_factory=dict)
     order: list[Made] = field(default_factory=list)
     asked: int = 0
-    early: int = 0
-    first_end: float = math.inf
+    polls: int = 0
+    told_at: float = 0.0
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def make(self, kind: str, request: dict[str, Any], seconds: float, created: datetime | None = None) -> Made:
@@ -76,7 +76,6 @@ class Shop:
             time.time() + seconds,
             request.get("callback_url"),
         )
-        self.first_end = min(self.first_end, made.ends)
         self.made[made.id] = made
         self.order.append(made)
         return made
@@ -112,9 +111,8 @@ class Shop:
             return 200, "video/mp4" if self.suffix == ".mp4" else "image/png", self.asset
         if path == "/books":
             ends = {made.id: made.ends for made in self.order}
-            text = json.dumps({"calls": self.asked, "early": self.early, "ends": ends})
-            self.asked = self.early = 0
-            self.first_end = math.inf
+            text = json.dumps({"calls": self.asked, "polls": self.polls, "ends": ends})
+            self.asked = self.polls = 0
         elif path == "/credits":
             text = '{"credit_balance":1000000}'
         elif method == "POST":
@@ -123,8 +121,7 @@ class Shop:
                 self.start(self._call_back(made))
             return 201, "application/json", self.shown(made, "queued").encode()
         elif path == "/generations":
-            self.asked += 1
-            self.early += time.time() < self.first_end
+            self._note_asking()
             query = parse_qs(parts.query)
             limit, offset = int(query.get("limit", ["100"])[0]), int(query.get("offset", ["0"])[0])
             end = len(self.order) - offset
@@ -134,8 +131,7 @@ class Shop:
                 f'"has_more":{json.dumps(end > limit)},"limit":{limit},"offset":{offset}}}'
             )
         else:
-            self.asked += 1
-            self.early += time.time() < self.first_end
+            self._note_asking()
             text = self.shown(self.made[path.rpartition("/")[2]])
         return 200, "application/json", text.encode()
 
@@ -154,10 +150,19 @@ class Shop:
             await asyncio.sleep(self.free_at - now)
             transport.write(piece)
 
+    def _note_asking(self) -> None:
+        self.asked += 1
+        self.polls += time.monotonic() - self.told_at > _ECHO
+
     async def _call_back(self, made: Made) -> None:
+        await self._tell(made, "dreaming")
         await asyncio.sleep(max(0.0, made.ends - time.time()))
+        await self._tell(made, "completed")
+
+    async def _tell(self, made: Made, state: str) -> None:
         url = urlsplit(made.callback_url or "")
-        body = self.shown(made, "completed").encode()
+        body = self.shown(made, state).encode()
+        self.told_at = time.monotonic()
         with contextlib.suppress(OSError):
             reader, writer = await asyncio.open_connection(url.hostname, url.port)
             head = f"POST {url.path} HTTP/1.1\r\nhost: {url.netloc}\r\ncontent-type: application/json\r\n"

@@ -100,6 +100,7 @@ def test_the_first_look_never_skips_the_time_at_which_such_jobs_end() -> None:
 def test_nothing_learned_means_looks_that_grow_with_the_time_it_takes() -> None:
     pace = Pace.learned([], tightest=0.4, widest=10)
     assert pace.pause(0.0) == pytest.approx(4.0)
-    assert pace.pause(1.0) == pytest.approx(0.76)
-    assert pace.pause(20.0) == pytest.approx(1.0)
+    assert pace.pause(1.0) == pytest.approx(3.0)
+    assert pace.pause(4.0) == pytest.approx(0.56)
+    assert pace.pause(20.0) == pytest.approx(0.8)
     assert pace.pause(1000.0) == 10
