@@ -14,6 +14,7 @@ from dream_nb.api.errors import InvalidRequestError
 
 _WORD: Final = re.compile(r"\S+")
 _LONG_OPTION: Final = re.compile(r"--[A-Za-z]")
+_JOINED: Final = re.compile(r"(-[A-Za-z])\d")
 # Quotes stand around a value, or around what a field is set to: field='"9s"'.
 _VALUE: Final = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|(\w+=)'([^']*)'(?=\s|$)|(\S+))""")
 
@@ -21,9 +22,9 @@ _VALUE: Final = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|(\w+=)'([^']*)'(?=\s|$)
 def cut_prompt(line: str, options: Mapping[str, bool]) -> tuple[str, list[str]]:
     """Separate the prompt from the options before and after it.
 
-    Options begin with `--` and a letter, or are one of the known short ones; after a lone `--`, and inside one pair of
-    quotes around the whole prompt, everything is prompt. The prompt keeps every character between its first and last
-    word.
+    Options begin with `--` and a letter, or are one of the known short ones, also joined to a number (`-n4`); after a
+    lone `--`, and inside one pair of quotes around the whole prompt, everything is prompt. The prompt keeps every
+    character between its first and last word.
 
     Args:
         line: what was typed after the magic's name.
@@ -67,8 +68,14 @@ def _split_plain(text: str, options: Mapping[str, bool]) -> tuple[str, str]:
     return text, ""
 
 
-def _is_option(word: str, options: Collection[str]) -> bool:
-    return bool(_LONG_OPTION.match(word)) or word in options
+def _is_option(word: str, options: Mapping[str, bool]) -> bool:
+    return bool(_LONG_OPTION.match(word)) or word in options or _is_joined(word, options)
+
+
+def _is_joined(word: str, options: Mapping[str, bool]) -> bool:
+    """Whether it is a short option and its value in one word."""
+    short = _JOINED.match(word)
+    return short is not None and options.get(short[1], False)
 
 
 def _take_options(text: str, position: int, options: Mapping[str, bool], words: list[str]) -> int:
@@ -77,7 +84,7 @@ def _take_options(text: str, position: int, options: Mapping[str, bool], words: 
         word = match.group()
         if not _is_option(word, options):
             return match.start()
-        name, equals, _ = word.partition("=")
+        name, equals, _ = (word[:2], "", "") if _is_joined(word, options) else word.partition("=")
         if name not in options:
             raise InvalidRequestError(_unknown(name, options))
         if not options[name]:

@@ -88,6 +88,34 @@ def test_a_busy_cell_delays_and_loses_nothing(open_cells: Callable[..., Lab], pa
     expect(page.locator("img.dream-film[alt='a lighthouse']")).to_be_visible(timeout=60_000)
 
 
+def test_stop_waiting_ends_the_cell_and_the_dream_goes_on(
+    open_cells: Callable[..., Lab], page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "540")
+    open_cells("d = %dream a lake at noon --duration 9s")
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    page.get_by_role("button", name="Stop waiting").click()
+    expect(page.get_by_text("Interrupted: no longer waiting").first).to_be_visible()
+    expect(page.get_by_role("button", name="Stop waiting")).to_have_count(0)
+    expect(page.locator("video.dream-film")).to_be_visible(timeout=60_000)
+
+
+def test_cancel_has_the_server_delete_what_is_not_made_yet(
+    open_cells: Callable[..., Lab], page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So large that it does not end before it is cancelled.
+    monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "2160")
+    lab = open_cells(
+        "job = %dream a lake at noon -b --duration 9s --resolution 4k", "print(type(job.exception()).__name__)"
+    )
+    lab.run_cell(0)
+    lab.run_cell(1)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".dream-failed")).to_contain_text("Cancelled")
+    lab.run_cell(2)
+    expect(page.get_by_text("DreamCancelledError", exact=True)).to_be_visible()
+
+
 CELLS = ("import dream_nb\ndream_nb.Card(dream_nb.dream('a lake'))", "dream_nb.Panel(prompt='a <b>lake</b>')")
 
 

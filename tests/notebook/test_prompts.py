@@ -39,6 +39,8 @@ def test_a_prompt_is_kept_as_typed(line: str) -> None:
         ("--loop a lake", "a lake", ["--loop"]),
         ("--loop a lake -a 9:16", "a lake", ["--loop", "-a9:16"]),
         ("a lake --aspect-ratio=9:16", "a lake", ["--aspect-ratio=9:16"]),
+        ("-a9:16 a lake -l", "a lake", ["-a9:16", "-l"]),
+        ("a lake at -5 degrees, -l5 and -x3", "a lake at -5 degrees, -l5 and -x3", []),
         ("a lake --aspect-ratio '9:16' --loop", "a lake", ["--aspect-ratio=9:16", "--loop"]),
         ('"a lake"', "a lake", []),
         ("'a lake' --loop", "a lake", ["--loop"]),
