@@ -17,11 +17,16 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 from typing import IO, Any, Final
 
 _NICE: Final = 10
+# Beside a busy kernel on all of its cores: a tenth of the time would be too much to take from it.
+_NICE_SESSION: Final = 15
+_AUTOGROUP: Final = Path("/proc/self/autogroup")
+_AUTOGROUP_PAUSE: Final = 0.1
 _LENGTH: Final = struct.Struct(">Q")
 _SERVE: Final = "from dream_nb.workers import _serve; _serve()"
 
@@ -197,6 +202,7 @@ def _serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(_NICE)
+    threading.Thread(target=_give_way, daemon=True).start()
     answers = os.fdopen(os.dup(1), "wb")
     # What a called function prints must not come between the answers.
     os.dup2(2, 1)
@@ -209,6 +215,21 @@ def _serve() -> None:
         except Exception as error:  # noqa: BLE001 - it is raised again where the call came from
             answer = _pickled_failure(error)
         _write(answers, answer)
+
+
+def _give_way() -> None:
+    """Have Linux's autogroups know how nice this worker is.
+
+    They share the time between sessions, and a worker is a session of its own: its niceness would count inside it only.
+    """
+    with contextlib.suppress(OSError):
+        while True:
+            try:
+                _AUTOGROUP.write_text(str(_NICE_SESSION))
+            except BlockingIOError:  # one that is not root may do this every tenth of a second
+                time.sleep(_AUTOGROUP_PAUSE)
+            else:
+                return
 
 
 def _listen(calls: queue.SimpleQueue[bytes]) -> None:

@@ -21,6 +21,7 @@ from tests.kernel import start_kernel
 from tests.notebook.test_magic import dreaming
 
 SECONDS = 60
+AUTOGROUP = Path("/proc/self/autogroup")
 DREAM = "import dream_nb; print('begun'); print(dream_nb.dream('a small lake').path.stat().st_size > 0)"
 
 
@@ -70,6 +71,11 @@ def test_a_script_without_a_main_guard_runs_once(tmp_path: Path) -> None:
 def test_a_worker_is_nice_and_ignores_interrupts() -> None:
     assert pool().submit(os.nice, 0).result(SECONDS) >= 10
     assert pool().submit(signal.getsignal, signal.SIGINT).result(SECONDS) == signal.SIG_IGN
+
+
+@pytest.mark.skipif(not AUTOGROUP.exists(), reason="this system has no autogroups")
+def test_a_worker_is_nice_to_other_sessions_too() -> None:
+    assert wait_until(lambda: "nice 15" in pool().submit(AUTOGROUP.read_text).result(SECONDS))
 
 
 def test_a_worker_sees_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
