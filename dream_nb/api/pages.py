@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from dream_nb.api.errors import InvalidRequestError, UnreadableAnswerError
 from dream_nb.api.models import Generation, ListGenerationResponse
+
+T = TypeVar("T")
 
 MAX_STALE_PAGES: Final = 10
 """Pages in a row that bring nothing new, before a server is taken to ignore `offset`."""
@@ -35,11 +38,19 @@ class Pages:
         Raises:
             UnreadableAnswerError: page after page brings nothing new, though the server says that there is more.
         """
-        found = [generation for generation in page.generations if generation.id not in self._seen]
-        self._seen |= {generation.id for generation in found if generation.id is not None}
-        self.offset += len(page.generations)
+        return self._step(page.generations, [generation.id for generation in page.generations], page.has_more)
+
+    def new_documents(self, page: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """As `new`, of a page that is JSON."""
+        generations: list[dict[str, Any]] = page["generations"]
+        return self._step(generations, [generation.get("id") for generation in generations], page.get("has_more"))
+
+    def _step(self, page: Sequence[T], names: Sequence[str | None], has_more: bool | None) -> list[T]:
+        found = [one for one, name in zip(page, names, strict=True) if name not in self._seen]
+        self._seen.update(name for name in names if name is not None)
+        self.offset += len(page)
         # A server may give fewer than it was asked for: only its own word, or an empty page, is an end.
-        self.ended = page.has_more is False or not page.generations
+        self.ended = has_more is False or not page
         self._stale = 0 if found else self._stale + 1
         if self._stale > MAX_STALE_PAGES and not self.ended:
             raise UnreadableAnswerError("listGenerations", f"{self._stale} pages in a row brought nothing new")

@@ -77,6 +77,13 @@ def test_iter_generations_gives_all_pages(call: Call) -> None:
     assert [generation.id for generation in call("iter_generations", page=2)] == ids[::-1]
 
 
+def test_iter_documents_gives_all_pages_as_the_server_wrote_them(call: Call) -> None:
+    ids = [call("create_generation", GenerationRequest(prompt=f"{PROMPT} {n}")).id for n in range(5)]
+    documents = call("iter_documents", page=2)
+    assert [document["id"] for document in documents] == ids[::-1]
+    assert documents[0]["request"]["prompt"] == f"{PROMPT} 4"
+
+
 def test_delete_generation_removes_it(call: Call) -> None:
     created = call("create_generation", GenerationRequest(prompt=PROMPT))
     call("delete_generation", created.id)

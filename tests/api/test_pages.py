@@ -71,3 +71,10 @@ def test_a_page_of_none_is_refused(hostile: Hostile, connect: Open) -> None:
     with pytest.raises(InvalidRequestError, match="at least one"):
         list(connect(hostile.base_url).iter_generations(page=0))
     assert hostile.requests == []
+
+
+@pytest.mark.parametrize("body", ["[]", "{}", '{"generations": {}}', '{"generations": ["a"]}'])
+def test_documents_that_are_no_generations_are_refused(hostile: Hostile, connect: Open, body: str) -> None:
+    hostile.behaviour = lambda exchange: exchange.answer(200, body)
+    with pytest.raises(UnreadableAnswerError, match="listGenerations"):
+        list(connect(hostile.base_url).iter_documents())

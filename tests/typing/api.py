@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from typing import assert_type
+from typing import Any, assert_type
 
 import httpx2
 
@@ -46,6 +46,7 @@ def blocking() -> None:
         assert_type(machine.get_generation("a"), Generation)
         assert_type(machine.list_generations(limit=10, offset=20), ListGenerationResponse)
         assert_type(machine.iter_generations(page=10), Iterator[Generation])
+        assert_type(machine.iter_documents(page=10), Iterator[dict[str, Any]])
         assert_type(machine.get_credits(), Credits)
         assert_type(machine.get_camera_motion(), list[str])
         assert_type(machine.ping(), Pong)
@@ -61,6 +62,7 @@ async def awaited() -> None:
         assert_type(await machine.get_generation("a"), Generation)
         assert_type(await machine.list_generations(), ListGenerationResponse)
         assert_type(machine.iter_generations(), AsyncIterator[Generation])
+        assert_type(machine.iter_documents(), AsyncIterator[dict[str, Any]])
         assert_type((await machine.get_credits()).credit_balance, float)
         assert_type(await machine.get_camera_motion(), list[str])
         assert_type(await machine.ping(), Pong)
