@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import ipaddress
 import os
 import re
@@ -129,6 +130,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # uvicorn ends in order at a signal, then raises it again for whoever waited for it before: here, nobody.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
+    # What is loaded stays to the end: no need to look for garbage in it again and again.
+    gc.freeze()
     _Server(config, "\n".join(lines)).run(sockets=[listener])
     return 0
 

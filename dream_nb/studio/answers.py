@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from pydantic_core import to_json
@@ -13,7 +14,7 @@ from dream_nb.studio.store import Record
 PREFIX: Final = "/dream-machine/v1"
 _MOST_FINISHED: Final = 4096
 
-_finished: dict[tuple[str, str], bytes] = {}
+_finished: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
 
 
 def asset_url(base_url: str, name: str) -> str:
@@ -41,17 +42,17 @@ def generation(record: Record, base_url: str, drawing: Drawing | None = None) ->
     """
     if record.state not in FINAL_STATES:
         return _written(record, base_url, drawing)
-    written = finished(record.id, base_url)
+    written = finished(base_url).get(record.id)
     if written is None:
-        if len(_finished) >= _MOST_FINISHED:
+        if sum(map(len, _finished.values())) >= _MOST_FINISHED:
             _finished.clear()
-        written = _finished[record.id, base_url] = _written(record, base_url, None)
+        written = _finished[base_url][record.id] = _written(record, base_url, None)
     return written
 
 
-def finished(uid: str, base_url: str) -> bytes | None:
-    """The `Generation` of that id, if it was written as finished before: it changes no more, and lists ask often."""
-    return _finished.get((uid, base_url))
+def finished(base_url: str) -> Mapping[str, bytes]:
+    """Each `Generation` that was written as finished before, by its id: it changes no more, and lists ask often."""
+    return _finished.get(base_url, {})
 
 
 def _written(record: Record, base_url: str, drawing: Drawing | None) -> bytes:
@@ -75,11 +76,10 @@ def _written(record: Record, base_url: str, drawing: Drawing | None) -> bytes:
     return to_json(document)[:-1] + b',"request":' + record.request.encode() + b"}"
 
 
-def page(generations: Iterable[bytes], has_more: bool, limit: int, offset: int) -> bytes:
+def page(generations: Sequence[bytes], has_more: bool, limit: int, offset: int) -> bytes:
     """The `ListGenerationResponse` of the specification."""
-    parts = list(generations)
-    numbers = to_json({"count": len(parts), "has_more": has_more, "limit": limit, "offset": offset})
-    return b'{"generations":[' + b",".join(parts) + b"]," + numbers[1:]
+    numbers = to_json({"count": len(generations), "has_more": has_more, "limit": limit, "offset": offset})
+    return b'{"generations":[%b],%b' % (b",".join(generations), numbers[1:])
 
 
 def error(detail: str) -> bytes:

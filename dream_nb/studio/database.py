@@ -38,7 +38,7 @@ CREATE TABLE generations (
     shorter_side INTEGER,
     longest_seconds REAL
 );
-CREATE INDEX pages ON generations (account, seq);
+CREATE INDEX pages ON generations (account, seq, id);
 CREATE INDEX unfinished ON generations (seq) WHERE state IN ('queued', 'dreaming');
 CREATE TABLE inputs (
     name TEXT PRIMARY KEY,
@@ -58,9 +58,13 @@ CREATE INDEX undelivered ON callbacks (generation) WHERE outcome IS NULL;
 """
 _SINCE_1: Final = """
 ALTER TABLE generations ADD COLUMN shorter_side INTEGER;
-ALTER TABLE generations ADD COLUMN longest_seconds REAL
+ALTER TABLE generations ADD COLUMN longest_seconds REAL;
 """
-_VERSION: Final = 2
+_SINCE_2: Final = """
+DROP INDEX pages;
+CREATE INDEX pages ON generations (account, seq, id)
+"""
+_VERSION: Final = 3
 _BUSY_SECONDS: Final = 30.0
 
 
@@ -81,14 +85,16 @@ class Database:
         self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         self.execute = self._connection.execute
         self.executemany = self._connection.executemany
+        # A create changes seven pages, and each goes into the log whole.
+        self.execute("PRAGMA page_size = 2048")
         self.execute("PRAGMA journal_mode = WAL")
         self.execute("PRAGMA synchronous = NORMAL")
         # Pages of the log before it is written back, which waits for the disk: by default that is every 150 creates.
-        self.execute("PRAGMA wal_autocheckpoint = 8000")
+        self.execute("PRAGMA wal_autocheckpoint = 16000")
         self.execute("PRAGMA foreign_keys = ON")
         with self.transaction():
             (version,) = self.execute("PRAGMA user_version").fetchone()
-            missing = {0: _SCHEMA, 1: _SINCE_1, _VERSION: ""}.get(version)
+            missing = {0: _SCHEMA, 1: _SINCE_1 + _SINCE_2, 2: _SINCE_2, _VERSION: ""}.get(version)
             if missing is None:
                 raise RuntimeError(f"{path} was written by a later version of dream_nb (format {version})")
             for statement in missing.split(";"):

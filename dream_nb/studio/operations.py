@@ -19,11 +19,12 @@ from dream_nb.studio.answers import PREFIX
 from dream_nb.studio.assets import Assets, new_name, thumbnail_of
 from dream_nb.studio.credits import price, to_cents
 from dream_nb.studio.inputs import set_aside
+from dream_nb.studio.intake import Intake
 from dream_nb.studio.queue import Queue
 from dream_nb.studio.render import CAMERA_MOTIONS
 from dream_nb.studio.rules import Refusal
 from dream_nb.studio.settings import Settings
-from dream_nb.studio.store import Draft, InsufficientCreditsError, Record, Store
+from dream_nb.studio.store import Draft, InsufficientCreditsError, Store
 
 TAKE_HEADER: Final = "Dream-Take"
 _MINUTE: Final = 60.0
@@ -46,6 +47,7 @@ class Operations:
         self._assets = assets
         self._queue = queue
         self._settings = settings
+        self._intake = Intake(store, self._check_limits)
 
     async def create_generation(self, request: Request) -> Response:
         """`createGeneration`."""
@@ -71,8 +73,9 @@ class Operations:
         uids = self._store.page(account, limit + 1, offset)
         base_url = self._base_url(request)
         # What is finished is known by its id: only the others are looked up.
-        shown = (answers.finished(uid, base_url) or self._written(uid, base_url) for uid in uids[:limit])
-        return json_response(answers.page(filter(None, shown), len(uids) > limit, limit, offset))
+        known = answers.finished(base_url)
+        shown = [known.get(uid) or self._written(uid, base_url) for uid in uids[:limit]]
+        return json_response(answers.page(list(filter(None, shown)), len(uids) > limit, limit, offset))
 
     def _written(self, uid: str, base_url: str) -> bytes | None:
         record = self._store.find(uid)
@@ -113,14 +116,20 @@ class Operations:
 
     async def _create(self, request: Request, schema: type[rules.Request]) -> Response:
         account = self._account(request)
-        body = await self._body(request)
-        # From here to the answer nothing is awaited: a caller that goes away cannot leave half a create.
-        record = self._take_in(request, account, schema, body)
-        answer = answers.generation(record, self._base_url(request))
+        draft = self._draft(request, account, schema, await self._body(request))
+        try:
+            record = await self._intake.create(draft)
+        except InsufficientCreditsError as error:
+            self._assets.remove(*draft.inputs)
+            cost, left = to_cents(draft.price), to_cents(error.balance)
+            raise Refusal(400, f"Insufficient credits: this costs {cost:g} cents, and {left:g} are left") from None
+        except Exception:
+            self._assets.remove(*draft.inputs)
+            raise
         self._queue.wake()
-        return json_response(answer, 201)
+        return json_response(answers.generation(record, draft.base_url), 201)
 
-    def _take_in(self, request: Request, account: str, schema: type[rules.Request], body: bytes) -> Record:
+    def _draft(self, request: Request, account: str, schema: type[rules.Request], body: bytes) -> Draft:
         take = request.headers.get(TAKE_HEADER)
         number = rules.whole_number(TAKE_HEADER, take, 1, 1, rules.MAX_TAKE)
 
@@ -129,17 +138,17 @@ class Operations:
             return record.state if record else None
 
         asked = rules.read_request(schema, body, state_of)
-        self._check_limits(account)
         base_url = self._base_url(request)
         document = asked.wire()
+        digest = rules.digest(document)
         inputs = set_aside(document, self._assets, base_url)
         suffix = "mp4" if asked.generation_type == "video" else getattr(asked, "format", None) or "jpg"
-        draft = Draft(
+        return Draft(
             id=str(uuid.uuid4()),
             account=account,
             kind=asked.generation_type,
             take=number if take is not None else None,
-            digest=rules.digest(asked),
+            digest=digest,
             request=to_json(document).decode(),
             base_url=base_url,
             asset=new_name(suffix),
@@ -149,12 +158,6 @@ class Operations:
             shorter_side=self._settings.shorter_side,
             longest_seconds=self._settings.longest_seconds,
         )
-        try:
-            return self._store.create(draft)
-        except InsufficientCreditsError as error:
-            self._assets.remove(*inputs)
-            cost, left = to_cents(draft.price), to_cents(error.balance)
-            raise Refusal(400, f"Insufficient credits: this costs {cost:g} cents, and {left:g} are left") from None
 
     def _check_limits(self, account: str) -> None:
         most = self._settings.unfinished_limit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -92,11 +92,9 @@ def read_request(schema: type[Request], body: bytes, state_of: StateOf) -> Reque
     return request
 
 
-def digest(request: Request) -> str:
+def digest(document: Mapping[str, Any]) -> str:
     """What two identical requests share: everything but where the callbacks go."""
-    document = request.wire()
-    document.pop("callback_url", None)
-    canonical = to_json(_sorted(document))
+    canonical = to_json(_sorted({key: value for key, value in document.items() if key != "callback_url"}))
     return hashlib.sha256(canonical).hexdigest()
 
 

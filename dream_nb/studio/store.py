@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from dream_nb.studio.database import Database
+from dream_nb.studio.rules import Refusal
 
 _COLUMNS: Final = (
     "seq, id, account, kind, state, take, request, created, base_url, asset, price, failure_reason, callback_url,"
@@ -39,8 +39,7 @@ class Record(NamedTuple):
     longest_seconds: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A generation that is about to be made. `take` None counts the account's identical requests (`digest`)."""
 
     id: str
@@ -80,37 +79,48 @@ class Store:
         self._opening_balance = balance
         self._db = database
 
-    def create(self, draft: Draft) -> Record:
-        """Remember a generation as queued and charge it.
+    def create(self, drafts: Iterable[Draft], check: Callable[[str], None]) -> list[Record | Exception]:
+        """Remember generations as queued and charge them.
 
-        Raises:
-            InsufficientCreditsError: nothing is remembered or charged.
+        Args:
+            drafts: in their order.
+            check: raises why an account may not create anything at the moment.
+
+        Returns:
+            For each what is remembered; or why it was refused: what `check` raised, or an `InsufficientCreditsError`.
         """
-        # As few statements as can be: they are most of what a create costs.
         with self._db.transaction():
+            return [self._created(draft, check) for draft in drafts]
+
+    def _created(self, draft: Draft, check: Callable[[str], None]) -> Record | Exception:
+        try:
+            check(draft.account)
             self._pay(draft.account, draft.price)
-            counted = self._count(draft.account, draft.digest)
-            row = self._db.execute(
-                "INSERT INTO generations (id, account, kind, state, take, request, created, base_url, asset, price,"  # noqa: S608
-                " callback_url, shorter_side, longest_seconds)"
-                f" VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}",
-                (
-                    draft.id,
-                    draft.account,
-                    draft.kind,
-                    draft.take or counted,
-                    draft.request,
-                    datetime.now(UTC).isoformat(timespec="microseconds"),
-                    draft.base_url,
-                    draft.asset,
-                    draft.price,
-                    draft.callback_url,
-                    draft.shorter_side,
-                    draft.longest_seconds,
-                ),
-            ).fetchone()
-            if draft.inputs:
-                self._db.executemany("INSERT INTO inputs VALUES (?, ?)", [(name, draft.id) for name in draft.inputs])
+        except (InsufficientCreditsError, Refusal) as refusal:
+            return refusal
+        # As few statements as can be: they are most of what a create costs.
+        counted = self._count(draft.account, draft.digest)
+        row = self._db.execute(
+            "INSERT INTO generations (id, account, kind, state, take, request, created, base_url, asset, price,"  # noqa: S608
+            " callback_url, shorter_side, longest_seconds)"
+            f" VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}",
+            (
+                draft.id,
+                draft.account,
+                draft.kind,
+                draft.take or counted,
+                draft.request,
+                datetime.now(UTC).isoformat(timespec="microseconds"),
+                draft.base_url,
+                draft.asset,
+                draft.price,
+                draft.callback_url,
+                draft.shorter_side,
+                draft.longest_seconds,
+            ),
+        ).fetchone()
+        if draft.inputs:
+            self._db.executemany("INSERT INTO inputs VALUES (?, ?)", [(name, draft.id) for name in draft.inputs])
         return Record._make(row)
 
     def find(self, uid: str, account: str | None = None) -> Record | None:

@@ -6,6 +6,7 @@ the clients, plain sockets that keep their connection, have the others.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import socket
@@ -48,6 +49,8 @@ def main() -> None:
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     app = _bare(folder) if which == "bare" else _studio(folder, is_instant=which == "instant")
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+    # As `python -m dream_nb.studio` does.
+    gc.freeze()
     uvicorn.Server(config).run(sockets=[listener])
 
 
@@ -101,11 +104,8 @@ def prepare(folder: Path, size: int) -> Iterator[Once]:
         url = origin + PREFIX
         for name, path in (("one", f"/generations/{uid}"), ("many", f"/generations?limit={_PAGE}")):
             (answers / name).write_bytes(_until(url + path))
-        (answers / "made").write_bytes(
-            httpx2.post(
-                f"{url}/generations", content=_BODY, headers=_HEADERS | {"content-type": "application/json"}
-            ).content
-        )
+        creator = {"Authorization": f"Bearer {_CREATOR}", "content-type": "application/json"}
+        (answers / "made").write_bytes(httpx2.post(f"{url}/generations", content=_BODY, headers=creator).content)
         with serving(__spec__.name, "bare", answers, cwd=folder) as (bare, bare_process):
             _until(f"{bare}{PREFIX}/generations")
             with _cores(process, bare_process):

@@ -175,6 +175,8 @@ async def test_a_database_of_the_first_format_is_brought_forward(tmp_path: Path)
     with closing(sqlite3.connect(tmp_path / "studio.sqlite")) as database:
         for column in ("shorter_side", "longest_seconds"):
             database.execute(f"ALTER TABLE generations DROP COLUMN {column}")
+        database.execute("DROP INDEX pages")
+        database.execute("CREATE INDEX pages ON generations (account, seq)")
         database.execute("PRAGMA user_version = 1")
     async with in_process(tmp_path) as machine:
         assert (await machine.get(made["id"]))["state"] == "completed"
