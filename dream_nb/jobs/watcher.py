@@ -63,6 +63,7 @@ class Watcher:
         # Taken for granted until an end is found of which nobody told.
         self._hears = True
         self._task: asyncio.Task[None] | None = None
+        self._next = 0.0
         self.calls = 0
 
     async def follow(
@@ -93,9 +94,10 @@ class Watcher:
             seen_at=now,
         )
         self._followed[followed.id] = followed
-        self._wake.set()
         if self._task is None:
             self._task = asyncio.create_task(self._run())
+        elif self._due(followed) < self._next:
+            self._wake.set()
         try:
             return await followed.done
         finally:
@@ -147,6 +149,7 @@ class Watcher:
             due = min((self._due(followed) for followed in self._followed.values()), default=now + _NOTHING_NEW)
             if due <= now:
                 break
+            self._next = due
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), due - now)
         self._was_urgent, self._urgent = self._urgent, False
