@@ -39,7 +39,7 @@ def shown(answer: Answer) -> str:
     """The one thing that a cell shows, as text."""
     assert answer.error is None, answer.error
     (html,) = answer.data()
-    assert html.startswith('<div class="dream_nb-listing"')
+    assert html.startswith('<div class="dream_nb-listing ')
     (text,) = answer.data("text/plain")
     assert len(text.splitlines()) <= 26
     return text
