@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NoReturn, TypeVar
+from urllib.parse import urlencode
 
 import anyio
 import httpx2
@@ -122,8 +123,9 @@ class Connection:
             APIError: it failed; which class tells how.
         """
         request = self._request(method, path, body, params, headers)
-        shown = "" if body is None and params is None else redacted(body.wire() if body is not None else params or {})
-        logger.debug("%s: %s %s %s", operation, method, path, shown)
+        if logger.isEnabledFor(logging.DEBUG):
+            document = params if body is None else body.wire()
+            logger.debug("%s: %s %s %s", operation, method, path, "" if document is None else redacted(document))
         began = time.perf_counter()
         answer = await self._send(operation, request)
         milliseconds = 1e3 * (time.perf_counter() - began)
@@ -151,10 +153,11 @@ class Connection:
                 content = json.dumps(body.wire(), ensure_ascii=False, allow_nan=False).encode()
             except UnicodeEncodeError:
                 raise errors.InvalidRequestError("the request holds half a character (a lone surrogate)") from None
+        # Not as `params`: the client would take the address apart and put it together once more.
+        query = f"?{urlencode(params)}" if params else ""
         return self._http.build_request(
             method,
-            self.base_url + path,
-            params=params,
+            self.base_url + path + query,
             headers=fields | {name.lower(): value for name, value in (headers or {}).items()},
             content=content,
             timeout=self._timeout,

@@ -20,7 +20,7 @@ CREATE TABLE takes (
     PRIMARY KEY (account, digest)
 ) WITHOUT ROWID;
 CREATE TABLE generations (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    seq INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     account TEXT NOT NULL,
     kind TEXT NOT NULL,

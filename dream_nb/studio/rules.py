@@ -80,7 +80,7 @@ def read_request(schema: type[Request], body: bytes, state_of: StateOf) -> Reque
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         raise bad(_path(first["loc"]), first["msg"]) from None
-    for field in _nulls(request, ""):
+    for field in _nulls(request, "") if b"null" in body else ():
         raise bad(field, "null is no value: leave the field out")
     _check_prompt(request)
     if isinstance(request, GenerationRequest):

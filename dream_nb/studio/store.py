@@ -11,8 +11,13 @@ from dream_nb.studio.database import Database
 from dream_nb.studio.rules import Refusal
 
 _COLUMNS: Final = (
-    "seq, id, account, kind, state, take, request, created, base_url, asset, price, failure_reason, callback_url,"
+    "id, account, kind, state, take, request, created, base_url, asset, price, failure_reason, callback_url,"
     " shorter_side, longest_seconds"
+)
+
+_INSERT: Final = (
+    f"INSERT INTO generations ({_COLUMNS})"  # noqa: S608 - names and placeholders only
+    f" VALUES ({', '.join('?' * (_COLUMNS.count(',') + 1))})"
 )
 
 
@@ -22,7 +27,6 @@ class Record(NamedTuple):
     `shorter_side` and `longest_seconds` are the settings under which it was asked for: any studio may draw it.
     """
 
-    seq: int
     id: str
     account: str
     kind: str
@@ -99,29 +103,27 @@ class Store:
         except (InsufficientCreditsError, Refusal) as refusal:
             return refusal
         # As few statements as can be: they are most of what a create costs.
-        counted = self._count(draft.account, draft.digest)
-        row = self._db.execute(
-            "INSERT INTO generations (id, account, kind, state, take, request, created, base_url, asset, price,"  # noqa: S608
-            " callback_url, shorter_side, longest_seconds)"
-            f" VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}",
-            (
-                draft.id,
-                draft.account,
-                draft.kind,
-                draft.take or counted,
-                draft.request,
-                datetime.now(UTC).isoformat(timespec="microseconds"),
-                draft.base_url,
-                draft.asset,
-                draft.price,
-                draft.callback_url,
-                draft.shorter_side,
-                draft.longest_seconds,
-            ),
-        ).fetchone()
+        take = self._count(draft.account, draft.digest)
+        record = Record(
+            id=draft.id,
+            account=draft.account,
+            kind=draft.kind,
+            state="queued",
+            take=draft.take or take,
+            request=draft.request,
+            created=datetime.now(UTC).isoformat(timespec="microseconds"),
+            base_url=draft.base_url,
+            asset=draft.asset,
+            price=draft.price,
+            failure_reason=None,
+            callback_url=draft.callback_url,
+            shorter_side=draft.shorter_side,
+            longest_seconds=draft.longest_seconds,
+        )
+        self._db.execute(_INSERT, record)
         if draft.inputs:
             self._db.executemany("INSERT INTO inputs VALUES (?, ?)", [(name, draft.id) for name in draft.inputs])
-        return Record._make(row)
+        return record
 
     def find(self, uid: str, account: str | None = None) -> Record | None:
         """A generation by its id, of this account or (None) of any."""
