@@ -95,7 +95,13 @@ class Kernel:
             elif kind == "error":
                 answer.error = content
             elif kind == "status" and content["execution_state"] == "idle":
+                self._wait_for_reply(sent, seconds)
                 return answer
+
+    def _wait_for_reply(self, sent: str, seconds: float) -> None:
+        # ipykernel 7.3 never sees a request that comes while it sends the reply to the one before.
+        while self.client.get_shell_msg(timeout=seconds)["parent_header"].get("msg_id") != sent:
+            pass
 
 
 @contextlib.contextmanager
