@@ -62,7 +62,8 @@ def _keys(accounts: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
     made: dict[str, str] = {}
     for index, account in enumerate(accounts):
         given = os.environ.get(key_variable(account)) or (os.environ.get(KEY_VARIABLE) if index == 0 else None)
-        if given is None:
+        # An empty variable is none: it would be a key that everybody has.
+        if not given:
             given = made[account] = f"studio-{secrets.token_urlsafe(24)}"
         keys[account] = given
     return keys, made

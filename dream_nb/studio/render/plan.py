@@ -203,7 +203,7 @@ def _count(before: list[str], name: str) -> int:
     for word in reversed(before):
         if word in _NUMBERS:
             return _NUMBERS[word]
-        if word.isdigit() and len(word) < 4:
+        if word.isdecimal() and len(word) < 4:
             return max(1, min(12, int(word)))
     return 0 if not name.endswith("s") else 3
 
