@@ -53,7 +53,9 @@ def check(server: Hosted, prompts: list[str]) -> None:
     for job in session.jobs():
         job.exception(SECONDS)
     made = {made["id"]: made["request"]["prompt"] for made in server.made}
-    assert len(made) == len(set(made.values())) == server.books.count("POST")
+    # What was marked as sending was sent at most once: a kill may have come before the request was, or was whole.
+    marked = sum(record.sent_at is not None for record in session.library.ledger.all())
+    assert len(made) == len(set(made.values())) <= server.books.count("POST") <= marked
     kept = {
         record.generation.id
         for record in session.library.ledger.all()
