@@ -28,6 +28,7 @@ _NICE_SESSION: Final = 15
 _AUTOGROUP: Final = Path("/proc/self/autogroup")
 _AUTOGROUP_PAUSE: Final = 0.1
 _LENGTH: Final = struct.Struct(">Q")
+_DIED: Final = "a worker process ended in the middle of its work"
 _SERVE: Final = "from dream_nb.workers import _serve; _serve()"
 
 _lock = threading.Lock()
@@ -100,9 +101,11 @@ class Pool(Executor):
         if cancel_futures:
             for worker in self._workers:
                 worker.end()
-            while not self._calls.empty():
-                if waiting := self._calls.get():
-                    waiting[0].cancel()
+            # A worker may take the last call first.
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    if waiting := self._calls.get_nowait():
+                        waiting[0].cancel()
         for _ in self._workers:
             self._calls.put(None)
         if wait:
@@ -143,21 +146,21 @@ class _Worker(threading.Thread):
                 future.set_exception(value)
 
     def _call(self, call: bytes) -> Any:
+        process = self._ready()
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
-            process = self._ready()
-            assert process.stdin is not None
-            assert process.stdout is not None
             _write(process.stdin, call)
             return pickle.loads(_read(process.stdout))  # noqa: S301 - the answer of our own process
-        except (EOFError, BrokenPipeError) as error:
+        except (EOFError, OSError) as error:
             self._kill()
-            raise WorkerDiedError("a worker process ended in the middle of its work") from error
+            raise WorkerDiedError(_DIED) from error
 
     def _ready(self) -> subprocess.Popen[bytes]:
         # A pool may be shut down while a process is being started: that one must not be left.
         with self._lock:
             if self._is_over:
-                raise EOFError
+                raise WorkerDiedError(_DIED)
             if self._process is None:
                 self._process = _start()
             return self._process

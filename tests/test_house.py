@@ -16,12 +16,13 @@ PACKAGE = Path(dream_nb.__file__).parent
 README = PACKAGE.parent / "README.md"
 
 # Lower rooms first: a room imports from those before it, and from itself.
-FLOORS = ["workers", "api", "studio", "jobs", "results", "session", "default", "notebook"]
+FLOORS = ["filesystem", "workers", "api", "studio", "jobs", "results", "session", "default", "notebook"]
 MAY_IMPORT = {
+    "filesystem": set(),
     "workers": set(),
     "api": set(),
-    "studio": {"api", "workers"},
-    "jobs": {"api", "workers"},
+    "studio": {"api", "filesystem", "workers"},
+    "jobs": {"api", "filesystem", "workers"},
     "results": {"api", "jobs", "workers"},
     "session": {"api", "jobs", "results", "workers"},
     "default": {"api", "jobs", "results", "session"},

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from dream_nb.api.errors import ConfigurationError, GenerationFailedError, Inval
 from dream_nb.api.models import GenerationRequest
 from dream_nb.results.inputs import make_request
 from dream_nb.session import Session
+from dream_nb.studio import answers
 
 SECONDS = 60
 
@@ -105,3 +108,20 @@ def test_a_closed_session_leaves_one_plain_ledger_file(session: Session) -> None
     session.dream("a lake")
     session.close()
     assert sorted(path.name for path in Path("dreams").glob("ledger*")) == ["ledger.sqlite"]
+
+
+def test_a_defect_of_the_studio_ends_no_job(
+    session: Session, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    written, calls = answers.generation, itertools.count()
+
+    def sometimes(*args: Any) -> bytes:
+        # The first answers the create.
+        if next(calls) in (1, 2):
+            raise ZeroDivisionError
+        return written(*args)
+
+    monkeypatch.setattr(answers, "generation", sometimes)
+    assert session.dream("a lake").state == "completed"
+    assert next(calls) > 3
+    assert caplog.text.count("the studio has a defect") == 2

@@ -129,7 +129,7 @@ async def _open_studio(folder: Path, executor: Callable[[], Executor]) -> AsyncI
     app = create_app(folder, keys={_ACCOUNT: key}, executor=executor)
     async with (
         app.router.lifespan_context(app),
-        httpx2.AsyncClient(transport=httpx2.ASGITransport(app)) as http,
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app, raise_app_exceptions=False)) as http,
         AsyncDreamMachine(key, _STUDIO_URL, http_client=http) as client,
     ):
         yield Backend("studio", client, http, tightest_seconds=0.15, widest_seconds=0.3)

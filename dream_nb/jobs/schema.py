@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
 from typing import Final
+
+from dream_nb.filesystem import journal_of
 
 VERSION: Final = 4
 
@@ -76,11 +77,6 @@ CREATE INDEX finished ON requests (written_at, file, stars) WHERE file IS NOT NU
 """
 _LATER: Final = {2: _FROM_2, 3: _FROM_3}
 _BUSY_SECONDS: Final = 30.0
-# Write-ahead logging needs memory that all processes share: these file systems have none.
-_NETWORK: Final = frozenset(
-    {"9p", "afs", "afpfs", "ceph", "cifs", "davfs", "fuse.davfs2", "fuse.rclone", "fuse.sshfs", "glusterfs", "lustre",
-     "ncpfs", "nfs", "nfs4", "smb2", "smb3", "smbfs", "webdav"}
-)  # fmt: skip
 
 
 def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
@@ -107,7 +103,7 @@ def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             written.close()
             _migrate(database)
         if not read_only:
-            database.execute(f"PRAGMA journal_mode = {'DELETE' if _is_on_network(path) else 'WAL'}")
+            database.execute(f"PRAGMA journal_mode = {journal_of(path)}")
             database.execute("PRAGMA synchronous = FULL")
             _migrate(database)
         version = _version(database)
@@ -154,22 +150,3 @@ def _script(database: sqlite3.Connection) -> str:
         return "".join(_LATER[step] for step in range(version, VERSION))
     is_old = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'requests'").fetchone()
     return _FROM_1.format(tables=_TABLES) if is_old else _TABLES
-
-
-def _is_on_network(path: Path, mounts: Path = Path("/proc/self/mounts")) -> bool:
-    """Whether a file lies on a network file system, as far as the system tells."""
-    where = os.path.realpath(path.parent)
-    if where.startswith("\\\\"):
-        return True
-    best, kind = "", ""
-    try:
-        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return False
-    for line in lines:
-        fields = line.split(" ")
-        point = fields[1].encode().decode("unicode_escape") if len(fields) > 2 else "?"
-        inside = where == point or where.startswith(point.rstrip("/") + "/")
-        if inside and len(point) >= len(best):
-            best, kind = point, fields[2]
-    return kind in _NETWORK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
@@ -34,6 +35,7 @@ from dream_nb.studio.rules import Refusal
 from dream_nb.studio.settings import Settings
 from dream_nb.studio.store import Store
 
+logger = logging.getLogger("dream_nb.studio")
 Handler = Callable[[Operations, Request], Awaitable[Response]]
 
 
@@ -116,7 +118,8 @@ async def _http_error(_request: Request, error: Exception) -> Response:
     return json_response(answers.error(error.detail), error.status_code, error.headers)
 
 
-async def _defect(_request: Request, _error: Exception) -> Response:
+async def _defect(request: Request, error: Exception) -> Response:
+    logger.error("%s %s: the studio has a defect", request.method, request.url.path, exc_info=error)
     return json_response(answers.error("the studio has a defect; its log says more"), 500)
 
 

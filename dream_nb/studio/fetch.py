@@ -134,7 +134,7 @@ class Fetcher:
                         "GET", url, headers, None, loopback=settings.fetch_loopback, public=True
                     ) as response:
                         if response.status_code in _REDIRECTS and "location" in response.headers:
-                            url = str(httpx2.URL(url).join(response.headers["location"]))
+                            url = _redirected(url, response.headers["location"])
                             continue
                         if response.status_code != HTTPStatus.OK:
                             raise FetchError(f"{_host(url)} answered {response.status_code}")
@@ -203,6 +203,13 @@ async def _addresses(url: httpx2.URL, *, loopback: bool, public: bool) -> list[s
     if not allowed:
         raise FetchError(f"{_host(url)} is at an address that this studio does not call")
     return allowed
+
+
+def _redirected(url: str, location: str) -> str:
+    try:
+        return str(httpx2.URL(url).join(location))
+    except httpx2.InvalidURL:
+        raise FetchError(f"{_host(url)} redirects to what is no URL") from None
 
 
 def _timeout(settings: Settings) -> dict[str, float | None]:

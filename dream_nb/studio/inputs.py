@@ -6,7 +6,6 @@ import asyncio
 import re
 from collections.abc import Iterable
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
 
 from dream_nb.api.models import GenerationReference, GenerationRequest, ImageGenerationRequest, ImageRef, Keyframe
 from dream_nb.studio import render
@@ -21,6 +20,7 @@ UNREADABLE: Final = "Failed to read user input frames"
 _SECONDS: Final = 5.0
 _WEIGHT: Final = 0.85
 _LONGEST_ECHO: Final = 2048
+_ASSET_URL: Final = re.compile(rf"(?i:https?)://[^/?#]*{PREFIX}/assets/({ASSET_NAME.pattern})(?:[?#].*)?")
 _SUFFIXES: Final = {kind: suffix for suffix, kind in TYPES.items() if kind.startswith("image/")}
 
 
@@ -136,9 +136,8 @@ class Inputs:
         return tuple(Reference(picture, weight) for picture, weight in zip(pictures, weights, strict=True))
 
     async def _picture(self, field: str, url: str) -> bytes:
-        path = urlsplit(url).path if url[:4].lower() == "http" else ""
-        name = path.removeprefix(f"{PREFIX}/assets/")
-        if name != path and ASSET_NAME.fullmatch(name) and (data := await self._file(name)) is not None:
+        own = _ASSET_URL.fullmatch(url)
+        if own and (data := await self._file(own[1])) is not None:
             # A file of this studio, by whatever address it is reached; its name is as good as a key.
             return data
         try:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from pydantic_core import to_json
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from dream_nb.api.models import GenerationRequest, ImageGenerationRequest
@@ -172,20 +172,26 @@ class Operations:
 
     async def _body(self, request: Request) -> bytes:
         body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > self._settings.max_body:
-                raise Refusal(413, f"the body has more than {self._settings.max_body} bytes", {"connection": "close"})
+        try:
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > self._settings.max_body:
+                    detail = f"the body has more than {self._settings.max_body} bytes"
+                    raise Refusal(413, detail, {"connection": "close"})
+        except ClientDisconnect:
+            # Nobody hears this, and it is no defect.
+            raise Refusal(400, "the connection ended within the body") from None
         return bytes(body)
 
     def _account(self, request: Request) -> str:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        presented = hashlib.sha256(key.strip().encode("latin-1", "replace")).digest()
+        key = key.strip()
+        presented = hashlib.sha256(key.encode("latin-1", "replace")).digest()
         found = None
         for account, known in self._keys.items():
             if hmac.compare_digest(presented, known):
                 found = account
-        if found is None or scheme.lower() != "bearer":
+        if not key or found is None or scheme.lower() != "bearer":
             detail = "Invalid API key" if key else "A bearer key is missing: send Authorization: Bearer <key>"
             raise Refusal(401, detail, {"www-authenticate": "Bearer"})
         return found

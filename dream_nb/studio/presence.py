@@ -34,17 +34,20 @@ class Presence:
 
     def close(self) -> None:
         """Take the sign away."""
-        (self._folder / self.name).unlink(missing_ok=True)
+        # Windows removes no file that is open.
         self._sign.close()
+        (self._folder / self.name).unlink(missing_ok=True)
 
     def is_gone(self, name: str) -> bool:
         """Whether the studio of this name has surely ended. False where that cannot be told."""
         path = self._folder / name
-        if fcntl is None:
-            return False
         try:
             with path.open("rb") as sign:
+                if fcntl is None:
+                    return False
                 fcntl.flock(sign, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return True
         except OSError:
             return False
         path.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import re
@@ -66,13 +67,17 @@ class Queue:
         self._faults = faults
         self._width: int | None = settings.at_once
         self._writing: set[str] = set()
-        self._dreaming: dict[str, asyncio.Task[None]] = {}
+        self._dreaming: dict[str, asyncio.Task[bool]] = {}
         self._heart: asyncio.Task[None] | None = None
         self._second_tries = asyncio.Lock()
 
     def start(self) -> None:
         """Begin to draw; on the running loop."""
         self._progress.mkdir(parents=True, exist_ok=True)
+        for left in self._progress.iterdir():
+            record = self._store.find(left.name)
+            if record is None or record.state != "dreaming":
+                left.unlink(missing_ok=True)
         self._heart = asyncio.create_task(self._beat())
 
     async def stop(self) -> None:
@@ -117,7 +122,9 @@ class Queue:
             record = self._store.claim(self._lease(), self._dreaming.keys())
             if record is None:
                 return
-            self._dreaming[record.id] = asyncio.create_task(self._dream(record))
+            task = self._dreaming[record.id] = asyncio.create_task(self._finish(record))
+            # Not the task's own `finally`: one that is cancelled before it began never comes to that.
+            task.add_done_callback(functools.partial(self._end, record))
             self._changed()
 
     def _lease(self) -> float:
@@ -135,21 +142,25 @@ class Queue:
             self._changed()
             await asyncio.sleep(self._settings.lease_seconds / _BEATS_PER_LEASE)
 
-    async def _dream(self, record: Record) -> None:
-        again = True
-        try:
-            again = await self._finish(record)
-        finally:
-            self._dreaming.pop(record.id, None)
+    def _end(self, record: Record, task: asyncio.Task[bool]) -> None:
+        """Free the place of a drawing."""
+        self._dreaming.pop(record.id, None)
+        self._tidy(record)
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("what became of generation %s could not be written down", record.id, exc_info=error)
+        elif task.cancelled() or task.result():
+            self._store.release(record.id)
+        self._changed()
+        # Where nothing could be drawn, it is not tried again at once: the executor is shutting down.
+        if task.cancelled() or not (task.exception() or task.result()):
+            self.wake()
+
+    def _tidy(self, record: Record) -> None:
+        """Remove what a drawing shows of itself while it goes on."""
+        if record.id not in self._dreaming:
             with contextlib.suppress(OSError):
                 (self._progress / record.id).unlink(missing_ok=True)
-            self._assets.remove(thumbnail_of(record.asset))
-            if again:
-                # Not begun again at once: the executor is shutting down, or this studio is.
-                self._store.release(record.id)
-            self._changed()
-            if not again:
-                self.wake()
+                self._assets.remove(thumbnail_of(record.asset))
 
     async def _finish(self, record: Record) -> bool:
         """Draw a generation to its end. True when it has to be drawn again, another time."""
@@ -200,12 +211,15 @@ class Queue:
     def _hand_over(self, record: Record, brief: Brief) -> Future[bytes]:
         thumbnail = self._assets.folder / thumbnail_of(record.asset)
         try:
-            return self._executor().submit(render, brief, self._progress / record.id, thumbnail)
+            future = self._executor().submit(render, brief, self._progress / record.id, thumbnail)
         except BrokenExecutor:
             raise
         except RuntimeError as error:
             # What executors raise when they are shut down: at the end of the interpreter, or before a new one is there.
             raise _NoExecutorError from error
+        # A worker cannot be called back either: one that draws what was deleted goes on showing it.
+        future.add_done_callback(lambda _: self._tidy(record))
+        return future
 
 
 class _NoExecutorError(Exception):

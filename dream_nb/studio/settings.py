@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass, field
 from typing import Final
 
+from dream_nb.studio.render import MOST_PIXELS
+
 SIDE_VARIABLE: Final = "DREAM_NB_STUDIO_SIDE"
 SECONDS_VARIABLE: Final = "DREAM_NB_STUDIO_SECONDS"
 
@@ -77,7 +79,7 @@ class Settings:
     lease_seconds: float = 10.0
     max_body: int = 32 * 2**20
     max_input: int = 16 * 2**20
-    max_pixels: int = 50_000_000
+    max_pixels: int = MOST_PIXELS
     fetch_seconds: float = 20.0
     fetch_loopback: bool = False
     public_callbacks: bool = False

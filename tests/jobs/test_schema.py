@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dream_nb.jobs.ledger import Ledger
-from dream_nb.jobs.schema import VERSION, _is_on_network
+from dream_nb.jobs.schema import VERSION
 
 FIRST = """
 CREATE TABLE requests (
@@ -123,15 +123,3 @@ def test_a_ledger_of_a_later_format_is_refused(tmp_path: Path) -> None:
 def test_everything_is_written_through_to_the_disk(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.sqlite")
     assert [ledger._execute(f"PRAGMA {name}")[0][0] for name in ("journal_mode", "synchronous")] == ["wal", 2]
-
-
-@pytest.mark.parametrize(
-    ("folder", "expected"), [("home/ada/dreams", True), ("home/ada/local/dreams", False), ("home/bob", False)]
-)
-def test_a_network_file_system_is_recognised(tmp_path: Path, folder: str, expected: bool) -> None:
-    home = tmp_path.resolve()
-    mounts = tmp_path / "mounts"
-    mounts.write_text(
-        f"disk / ext4 rw 0 0\nserver:/home {home}/home/ada nfs4 rw 0 0\ndisk {home}/home/ada/local xfs rw 0 0\n"
-    )
-    assert _is_on_network(tmp_path / folder / "ledger.sqlite", mounts) == expected

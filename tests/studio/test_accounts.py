@@ -134,3 +134,10 @@ async def test_a_completed_generation_is_not_refunded_when_deleted(machine: Mach
     uid = (await machine.made())["id"]
     await machine.client.delete(f"/generations/{uid}")
     assert before - await machine.balance() == Prices().video
+
+
+async def test_an_empty_key_opens_nothing(tmp_path: Path) -> None:
+    async with in_process(tmp_path, keys={"ada": ""}) as machine:
+        for header in ("", "Bearer", "Bearer "):
+            response = await machine.client.get("/ping", headers={"Authorization": header})
+            assert response.status_code == 401

@@ -11,9 +11,11 @@ from pathlib import Path
 import av
 import pytest
 from PIL import Image
+from starlette.types import Message
 
 from dream_nb.studio.render import CAMERA_MOTIONS
-from tests.studio.machine import KEYS, PROMPT, Machine, Stalled, bearer, in_process, settings
+from dream_nb.studio.store import Store
+from tests.studio.machine import KEYS, PREFIX, PROMPT, Machine, Stalled, bearer, in_process, settings
 
 pytestmark = pytest.mark.anyio
 
@@ -224,3 +226,44 @@ async def test_the_folder_holds_no_key_and_is_ignored_by_git(machine: Machine, t
     for path in list_files(tmp_path):
         data = path.read_bytes()
         assert not any(key.encode() in data for key in KEYS.values()), path
+
+
+async def test_a_create_whose_body_breaks_off_makes_nothing_and_is_no_defect(
+    idle: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[Message] = []
+
+    async def broken_off() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        heard.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "scheme": "http",
+        "path": f"{PREFIX}/generations",
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in bearer().items()],
+    }
+    await idle.app(scope, broken_off, send)
+    assert heard[0]["status"] == 400
+    assert (await idle.client.get("/generations")).json()["count"] == 0
+    assert caplog.text == ""
+
+
+async def test_a_keyframe_at_an_address_that_is_none_fails_with_a_reason(machine: Machine) -> None:
+    frame = {"type": "image", "url": "http://[:::]/a.jpg"}
+    made = await machine.finished((await machine.create({"prompt": PROMPT, "keyframes": {"frame0": frame}}))["id"])
+    assert made["failure_reason"] == "Failed to read user input frames: keyframes: this is no URL"
+
+
+async def test_a_defect_is_answered_and_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with in_process(tmp_path) as machine:
+        monkeypatch.setattr(Store, "balance", lambda *_: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            await machine.balance()
+    assert "GET /dream-machine/v1/credits: the studio has a defect" in caplog.text

@@ -16,7 +16,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from dream_nb import workers
+from dream_nb import filesystem, workers
+from dream_nb.studio.presence import Presence
 from dream_nb.studio.store import Store
 from tests.studio.machine import PROMPT, Instant, Machine, Stalled, in_process, settings, until
 from tests.studio.render.clips import decoded
@@ -116,6 +117,69 @@ async def test_the_oldest_is_drawn_first(tmp_path: Path) -> None:
         stalled.futures[0].set_result(b"file")
         await machine.until(second, "dreaming")
         assert (await machine.get(first))["state"] == "completed"
+
+
+async def test_a_drawing_that_is_deleted_makes_room_at_once(tmp_path: Path) -> None:
+    # Nothing else wakes this queue.
+    slow = settings(lease_seconds=1000.0)
+    stalled = Stalled(max_workers=1)
+    async with in_process(tmp_path, executor=lambda: stalled, settings=slow) as machine:
+        first, second = [(await machine.create())["id"] for _ in range(2)]
+        await until(lambda: stalled.futures)
+        await machine.client.delete(f"/generations/{first}")
+        await machine.until(second, "dreaming")
+
+
+async def test_a_drawing_that_is_deleted_before_it_began_makes_room(tmp_path: Path) -> None:
+    stalled = Stalled(max_workers=1)
+    async with in_process(tmp_path, executor=lambda: stalled) as machine:
+        # In process nothing else runs between these two.
+        await machine.client.delete(f"/generations/{(await machine.create())['id']}")
+        await machine.until((await machine.create())["id"], "dreaming")
+
+
+async def test_what_a_worker_shows_of_a_deleted_drawing_does_not_stay(tmp_path: Path) -> None:
+    shown: list[tuple[Path, ...]] = []
+
+    class Showing(Stalled):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            shown.append(args[1:])
+            return super().submit(fn, *args, **kwargs)
+
+    showing = Showing(max_workers=1)
+    async with in_process(tmp_path, executor=lambda: showing) as machine:
+        uid = (await machine.create())["id"]
+        await until(lambda: showing.futures)
+        await machine.client.delete(f"/generations/{uid}")
+        await machine.until((await machine.create())["id"], "dreaming")
+        assert [path.parent.name for path in shown[0]] == ["progress", "assets"]
+        for path in shown[0]:
+            path.write_text("0.5")
+        showing.futures[0].set_result(b"file")
+        assert not any(path.exists() for path in shown[0])
+
+
+async def test_what_a_killed_studio_said_of_its_progress_does_not_stay(tmp_path: Path) -> None:
+    (tmp_path / "progress").mkdir()
+    (tmp_path / "progress" / "deleted-since").write_text("0.5")
+    async with in_process(tmp_path):
+        assert list((tmp_path / "progress").iterdir()) == []
+
+
+def test_a_studio_whose_sign_is_taken_away_is_gone(tmp_path: Path) -> None:
+    with closing(Presence(tmp_path)) as one, closing(Presence(tmp_path)) as other:
+        assert not one.is_gone(other.name)
+        other.close()
+        assert one.is_gone(other.name)
+
+
+async def test_on_a_network_file_system_the_database_keeps_a_rollback_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filesystem, "_is_on_network", lambda _path: True)
+    async with in_process(tmp_path) as machine:
+        await machine.made()
+        assert not (tmp_path / "studio.sqlite-wal").exists()
 
 
 async def test_any_executor_draws(tmp_path: Path) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+MOST_PIXELS: Final = 50_000_000
+"""Of a picture or frame that is read: as RGB, that is 150 MB."""
 
 
 class RenderError(Exception):

@@ -13,13 +13,13 @@ import av
 import numpy as np
 from PIL import Image, ImageOps
 
-from dream_nb.studio.render.brief import Keyframe, RenderError
+from dream_nb.studio.render.brief import MOST_PIXELS, Keyframe, RenderError
 from dream_nb.studio.render.noise import U8
 from dream_nb.studio.render.planes import Planes, from_rgb
 
 REASON = "Failed to read user input frames"
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-_MOST_PIXELS = 40_000_000  # decoded, that is 120 MB
+_FINER = 2  # times as fine as what is made of it: the last step of shrinking is the careful one
 
 
 @contextmanager
@@ -87,7 +87,7 @@ def keyframe(frame: Keyframe, width: int, height: int) -> Planes:
 
 def _opened(data: bytes, width: int, height: int) -> Image.Image:
     image: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS)
-    if image.width * image.height > _MOST_PIXELS:
+    if image.width * image.height > MOST_PIXELS:
         raise ValueError(f"a picture of {image.width}x{image.height}")
     # JPEG can be decoded at a fraction of its size.
     image.draft("RGB", (width, height))
@@ -95,10 +95,16 @@ def _opened(data: bytes, width: int, height: int) -> Image.Image:
     image = ImageOps.exif_transpose(image)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
-        paper = Image.new("RGBA", image.size, (255, 255, 255, 255))
-        image = Image.alpha_composite(paper, image)
-    if image.mode.startswith("I"):
-        image = Image.fromarray((np.asarray(image).astype(np.float64) / 257).clip(0, 255).astype(np.uint8))
+    elif image.mode.startswith("I"):
+        image = Image.fromarray((np.asarray(image).clip(0, 2**16 - 1) >> 8).astype(np.uint8))
+    else:
+        image = image.convert("RGB")
+    # What is far too large is not put on paper at its size: that would take its memory three times.
+    times = int(min(image.width / width, image.height / height) / _FINER)
+    if times > 1:
+        image = image.reduce(times)
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image.convert("RGB")
 
 
@@ -110,7 +116,7 @@ def _frame_of(data: bytes, last: bool) -> av.VideoFrame:
     with av.open(io.BytesIO(data), "r", format="mp4") as container:
         stream = container.streams.video[0]
         stream.thread_type = "NONE"
-        if stream.width * stream.height > _MOST_PIXELS:
+        if stream.width * stream.height > MOST_PIXELS:
             raise ValueError(f"a video of {stream.width}x{stream.height}")
         shown = next(container.decode(stream))
         if last:

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from dream_nb.studio.render import Reference, RenderError, frames, render
+from dream_nb.studio.render.pictures import cropped
 from tests.studio.render.clips import F64, U8, distance, png, small, still
 from tests.studio.render.test_keyframes import photo
 
@@ -148,3 +149,15 @@ def test_a_flash_model_draws_coarser() -> None:
     fine, coarse = (drawn(model=m).astype(float)[..., 1] for m in ("photon-1", "photon-flash-1"))
     assert np.abs(np.diff(coarse, axis=1)).mean() < 0.9 * np.abs(np.diff(fine, axis=1)).mean()
     assert np.corrcoef(coarse.reshape(-1), fine.reshape(-1))[0, 1] > 0.85
+
+
+def test_sixteen_bits_are_read_as_eight() -> None:
+    file = io.BytesIO()
+    Image.fromarray(np.array([[0, 0x7FFF, 0x8000, 0xFFFF]], np.uint16)).save(file, "PNG")
+    assert cropped(file.getvalue(), 4, 1)[0, :, 0].tolist() == [0, 127, 128, 255]
+
+
+def test_a_large_picture_that_can_be_seen_through_lies_on_white_paper() -> None:
+    file = io.BytesIO()
+    Image.new("RGBA", (400, 300), (255, 0, 0, 128)).save(file, "PNG")
+    assert np.abs(cropped(file.getvalue(), 40, 30).astype(int) - (255, 127, 127)).max() <= 1

@@ -96,3 +96,7 @@ def test_stars_stand_in_a_starry_night() -> None:
     covered, starry = (sky(drawn(f"plains, {night} night")).mean(axis=2) for night in ("an overcast", "a clear starry"))
     points = [int((picture[1:-1] > picture[:-2] + 20).sum()) for picture in (covered, starry)]
     assert points[1] > 30 + points[0]
+
+
+def test_a_superscript_digit_is_no_number() -> None:
+    assert np.isfinite(drawn("² birds over a lake")).all()
