@@ -123,12 +123,14 @@ class Session:
     def close(self) -> None:
         """Stop what is under way here and close backend and library. What was sent goes on at its server."""
         with self._lock:
-            for _, followed in self._running.values():
-                followed.cancel()
-            wait([followed for _, followed in self._running.values()])
+            ending = [followed for _, followed in self._running.values()]
             self._running.clear()
-            self._desk.close()
-            self.library.close()
+        # Without the lock: listeners of what ends may ask this session something.
+        for followed in ending:
+            followed.cancel()
+        wait(ending)
+        self._desk.close()
+        self.library.close()
 
     def __enter__(self) -> Session:
         return self
@@ -319,16 +321,15 @@ class Session:
         Args:
             job: of this session.
         """
-        with self._lock:
-            for known, followed in self._running.values():
-                if known is job:
-                    followed.cancel()
+        for known, followed in list(self._running.values()):
+            if known is job:
+                followed.cancel()
+                if not portal.is_here:
                     wait([followed])
 
     def jobs(self) -> list[Job]:
         """What is under way in this session, oldest first."""
-        with self._lock:
-            return [job for job, _ in self._running.values() if not job.done()]
+        return [job for job, _ in list(self._running.values()) if not job.done()]
 
     def dreams(self) -> Dreams:
         """Every dream in the library, newest first."""
@@ -466,7 +467,7 @@ class Session:
         except Exception as error:  # noqa: BLE001 - whatever it is, who waits for the job has to hear it
             job.finish(None, error)
         except BaseException:
-            if job.cancelled:
+            if job.cancelled and self.library.ledger.reread(record).state == "intended":
                 told = DreamCancelledError("cancelled before it was sent: run the cell again to make it after all")
                 job.finish(None, told)
                 return

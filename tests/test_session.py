@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dream_nb.api.errors import ConfigurationError, GenerationFailedError, InvalidRequestError
+from dream_nb.api.errors import ConfigurationError, DreamError, GenerationFailedError, InvalidRequestError
 from dream_nb.api.models import GenerationRequest
 from dream_nb.results.inputs import make_request
 from dream_nb.session import Session
@@ -125,3 +125,40 @@ def test_a_defect_of_the_studio_ends_no_job(
     assert session.dream("a lake").state == "completed"
     assert next(calls) > 3
     assert caplog.text.count("the studio has a defect") == 2
+
+
+def test_a_listener_that_fails_ends_no_job(session: Session, caplog: pytest.LogCaptureFixture) -> None:
+    job = session.submit(GenerationRequest(prompt="a lake"))
+    calls = itertools.count()
+
+    def fail(_job: object) -> None:
+        if next(calls):
+            raise ZeroDivisionError
+
+    job.on_change(fail)
+    assert job.result(SECONDS).state == "completed"
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_listener_may_ask_what_is_under_way_while_the_session_closes(session: Session) -> None:
+    job = session.submit(GenerationRequest(prompt="a lake"))
+    job.on_change(lambda _: session.jobs())
+    session.close()
+    assert job.done()
+
+
+def test_a_listener_may_stop_its_job(session: Session) -> None:
+    job = session.submit(GenerationRequest(prompt="a lake"))
+    job.on_change(session.stop)
+    with pytest.raises(DreamError, match="no longer waited for"):
+        job.result(SECONDS)
+
+
+def test_a_listener_that_would_wait_for_its_own_loop_is_told_to_start_a_thread(
+    session: Session, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = session.submit(GenerationRequest(prompt="a lake"))
+    job.on_end(lambda _: session.credits())
+    job.result(SECONDS)
+    session.close()
+    assert "start a thread" in caplog.text

@@ -35,6 +35,11 @@ class Portal:
                 self._portal = ready.result()
             return self._portal
 
+    @property
+    def is_here(self) -> bool:
+        """Whether the caller is on the loop."""
+        return threading.current_thread() is self._thread
+
     def call(self, function: Callable[..., Awaitable[T]], *args: object) -> T:
         """Run the function on the loop and wait for what it gives back. An interrupt ends the wait and the call."""
         future = self.start(function, *args)
@@ -45,7 +50,16 @@ class Portal:
             raise
 
     def start(self, function: Callable[..., Awaitable[T]], *args: object) -> Future[T]:
-        """Run the function on the loop, and give back at once a future for its result."""
+        """Run the function on the loop, and give back at once a future for its result.
+
+        Raises:
+            RuntimeError: the caller is on the loop, which would wait for itself.
+        """
+        if self.is_here:
+            raise RuntimeError(
+                "a listener runs on dream_nb's background loop, where nothing can be waited for: start a thread in it, "
+                "such as threading.Thread(target=...).start()"
+            )
         return self._running().start_task_soon(function, *args)
 
     def entered(self, manager: AbstractAsyncContextManager[T]) -> AbstractContextManager[T]:

@@ -438,10 +438,10 @@ def _record(row: sqlite3.Row, known: Request | None = None) -> Record:
         take=take,
         backend=backend,
         request=known or read_request(json.loads(request)),
-        written_at=datetime.fromisoformat(written_at),
+        written_at=moment(written_at),
         source=source,
         state=state,
-        sent_at=datetime.fromisoformat(sent_at) if sent_at else None,
+        sent_at=moment(sent_at) if sent_at else None,
         generation=Generation.from_answer(generation) if generation else None,
         seconds=_float(seconds),
         queued=_float(queued),
@@ -452,6 +452,12 @@ def _record(row: sqlite3.Row, known: Request | None = None) -> Record:
         note=note,
         tags=tuple(str(tag) for tag in json.loads(tags)) if tags != "[]" else (),
     )
+
+
+def moment(text: str) -> datetime:
+    """A time of a ledger or sidecar, which may come with a repository: without a zone it is UTC. Raises ValueError."""
+    read = datetime.fromisoformat(text)
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def _float(value: float | None) -> float | None:

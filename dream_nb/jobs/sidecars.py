@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from dream_nb import __version__
 from dream_nb.api.models import Generation
 from dream_nb.jobs.backends import is_backend
 from dream_nb.jobs.identity import MAX_TAKE, read_request, request_hash
-from dream_nb.jobs.ledger import Record
+from dream_nb.jobs.ledger import Record, moment
 
 SUFFIX: Final = ".json"
 _VERSION: Final = 1
@@ -98,9 +97,9 @@ def _read(path: Path, file: str) -> Record:
         take=take,
         backend=document["backend"],
         request=request,
-        written_at=datetime.fromisoformat(document["written_at"]),
+        written_at=moment(document["written_at"]),
         state="taken",
-        sent_at=datetime.fromisoformat(sent_at) if sent_at else None,
+        sent_at=moment(sent_at) if sent_at else None,
         generation=Generation.from_answer(generation) if generation else None,
         seconds=_number(document.get("seconds")),
         queued=_number(document.get("queued")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -17,6 +18,7 @@ from dream_nb.results.dream import Dream
 if TYPE_CHECKING:
     from dream_nb.results.maker import Maker
 
+logger = logging.getLogger("dream_nb")
 _LOOK_SECONDS: Final = 0.1
 REPLAYED: Final = Progress("completed", 1.0, "from your library, nothing spent; --fresh for another take")
 
@@ -107,6 +109,9 @@ class Pending(Generic[Result]):
     def on_change(self, listener: Callable[[Self], None]) -> None:
         """Call the listener, now and whenever the job's progress changes or it ends, from whichever thread that is.
 
+        Later calls come from the background loop: a listener hands what takes time, or asks a session for something,
+        to a thread of its own. What it raises there is logged.
+
         Args:
             listener: is given this job.
         """
@@ -133,7 +138,11 @@ class Pending(Generic[Result]):
         with self._lock:
             listeners = list(self._listeners)
         for listener in listeners:
-            listener(self)
+            try:
+                listener(self)
+            except Exception:
+                # It runs inside the work that it watches, which must not end for it.
+                logger.exception("a listener of %r failed", self)
 
     def finish(self, result: Result | None, error: BaseException | None) -> None:
         """End it, with a result or an error. For the session that runs it.
@@ -151,7 +160,7 @@ class Pending(Generic[Result]):
             self._done.set_result(result)
 
     def on_end(self, listener: Callable[[Self], None]) -> None:
-        """Call the listener once it has ended, from whichever thread that is; at once where it has.
+        """Call the listener once it has ended, from whichever thread that is (see `on_change`); at once where it has.
 
         Args:
             listener: is given this job.
