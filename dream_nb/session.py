@@ -17,17 +17,16 @@ from dream_nb.api.errors import (
     ConfigurationError,
     DreamCancelledError,
     DreamError,
-    InvalidRequestError,
     LibraryError,
     NotReplayedError,
     UnreadableAnswerError,
 )
-from dream_nb.api.models import Credits, Generation
+from dream_nb.api.models import Credits, Generation, GenerationReference
 from dream_nb.api.portal import portal
 from dream_nb.jobs.backends import choose_backend, is_paid
 from dream_nb.jobs.budget import Allowance, Limits, known_price
 from dream_nb.jobs.desk import Desk
-from dream_nb.jobs.identity import MAX_TAKE, Request
+from dream_nb.jobs.identity import Request, check_take
 from dream_nb.jobs.keys import find_key, need_key
 from dream_nb.jobs.ledger import Record
 from dream_nb.jobs.library import Library
@@ -201,6 +200,9 @@ class Session:
 
         Args:
             asks: what is asked for.
+
+        Raises:
+            ConfigurationError: a keyframe is of another backend, which the one that is asked does not know.
         """
         return Plan(tuple(self._entry(ask) for ask in asks), self.backend)
 
@@ -230,10 +232,9 @@ class Session:
         Raises:
             InvalidRequestError: the take is not a number from 1 to 10,000.
             NotReplayedError: it is not in the library, and nothing may be made.
-            ConfigurationError: there is no key for the backend.
+            ConfigurationError: there is no key for the backend, or a keyframe is of another one.
         """
-        if not 1 <= take <= MAX_TAKE:
-            raise InvalidRequestError(f"take {take} is not a number from 1 to {MAX_TAKE:,}")
+        check_take(take)
         with self._lock:
             digest = self.library.ledger.hash(request)
             record = None
@@ -248,6 +249,7 @@ class Session:
             if record is not None and record.state in ("sending", "unknown", "taken") and not record.has_failed:
                 # It may have been paid for there.
                 backend = choose_backend(record.backend)
+            self._check_keyframes(request, backend)
             self._refuse(request, take, backend)
             if is_paid(backend) and (record is None or record.state == "intended" or record.has_failed):
                 self._uploads.check(request)
@@ -263,9 +265,23 @@ class Session:
                 return Entry(ask, "in the library", 0.0)
             if record is not None and record.state in ("sending", "unknown", "taken") and not record.has_failed:
                 return Entry(ask, "under way", 0.0)
+        self._check_keyframes(ask.request, self.backend)
         if self.backend == "studio":
             return Entry(ask, "new", 0.0)
         return Entry(ask, "new", known_price(ask.request, self.allowance, self.library.ledger, self.backend))
+
+    def _check_keyframes(self, request: Request, backend: str) -> None:
+        """Refuse what goes on from a generation that, as far as the library knows, is another backend's."""
+        ledger, frames = self.library.ledger, getattr(request, "keyframes", None)
+        for name in ("frame0", "frame1"):
+            frame = getattr(frames, name, None)
+            if isinstance(frame, GenerationReference) and not ledger.is_claimed(backend, frame.id):
+                owner = ledger.backend_of(frame.id)
+                if owner is not None:
+                    raise ConfigurationError(
+                        f"{name} was made by backend {owner!r}, and {backend!r} is asked, which does not know it: "
+                        f"%dreams use {owner}, or Session(backend={owner!r}), asks that one"
+                    )
 
     def use(self, backend: str) -> None:
         """Ask another backend from now on. What is under way goes on at its own.

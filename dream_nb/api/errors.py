@@ -116,7 +116,7 @@ class SweepError(DreamError):
 
     Attributes:
         dreams: those that were made (`Dreams`).
-        errors: why the others were not, one error each, by their prompts.
+        errors: why the others were not, one error each, by their prompts: the second of one prompt as "a lake (2)".
     """
 
     def __init__(self, message: str, dreams: Any, errors: dict[str, BaseException]) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_REFUSED: Final = "Change the prompt, or add --fresh (fresh=True) to try it once more"
+_REFUSED: Final = "Change the prompt, or add --fresh (fresh=True, or take=2) to try it once more"
 
 # The first that fits counts. Reasons are free text, so these are the words that they hold.
 _TABLE: Final = (
     (
         re.compile(r"frame moderation|image moderation|(?:frame|picture|image)s?\b.*moderat", re.IGNORECASE),
-        "Change the prompt, or add --fresh (fresh=True) to try it once more, with another picture where one was given",
+        f"{_REFUSED}, with another picture where one was given",
     ),
     (re.compile(r"moderat|blacklist|nsfw|prohibited|content policy|safety", re.IGNORECASE), _REFUSED),
     (

@@ -10,12 +10,18 @@ from typing import Any, Final, Literal
 import pydantic
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.models import Generation, GenerationRequest, ImageGenerationRequest
+from dream_nb.api.models import GENERATION_TYPES, Generation, GenerationRequest, ImageGenerationRequest
 
 Request = GenerationRequest | ImageGenerationRequest
 
 MAX_TAKE: Final = 10_000
 """Of one request."""
+
+
+def check_take(take: int) -> None:
+    """Raise an InvalidRequestError where no request has such a take."""
+    if not 1 <= take <= MAX_TAKE:
+        raise InvalidRequestError(f"take {take} is not a number from 1 to {MAX_TAKE:,}")
 
 
 def request_hash(request: Request, identify: Callable[[str], str] = str) -> str:
@@ -45,10 +51,12 @@ def checked_request(prompt: str, *, kind: Literal["video", "image"] = "video", *
         **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`.
 
     Raises:
-        InvalidRequestError: the prompt is empty, or a field breaks the specification.
+        InvalidRequestError: the prompt is empty, there is no such kind, or a field breaks the specification.
     """
     if not prompt.strip():
         raise InvalidRequestError('the prompt is empty: say what to dream, such as "a serene lake at sunset"')
+    if kind not in GENERATION_TYPES:
+        raise InvalidRequestError(f"kind {kind!r} is not one of {', '.join(GENERATION_TYPES)}")
     schema = ImageGenerationRequest if kind == "image" else GenerationRequest
     try:
         return schema(prompt=prompt, **fields)

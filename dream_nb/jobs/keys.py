@@ -86,11 +86,18 @@ def need_key(backend: str) -> Key:
     return key
 
 
+def variable_of(backend: str) -> str:
+    """The environment variable that holds the key of a backend."""
+    return _HOSTED_VARIABLE if backend == "hosted" else _OTHER_VARIABLE
+
+
 def how_to_give(backend: str) -> str:
     """What to do where a backend has no key."""
     if backend == "hosted":
-        return f"set {_HOSTED_VARIABLE}, or run %dreams key, which asks for it and does not show it"
-    return f"run %dreams key {backend}, which asks for it and does not show it, or set {_OTHER_VARIABLE} (see README)"
+        return f"set {variable_of(backend)}, or run %dreams key, which asks for it and does not show it"
+    return (
+        f"run %dreams key {backend}, which asks for it and does not show it, or set {variable_of(backend)} (see README)"
+    )
 
 
 def remember(base_url: str, secret: SecretStr, *, save: bool = False) -> None:

@@ -30,6 +30,7 @@ _COLUMNS: Final = (
     " generation, seconds, queued, charge, file, sha256, stars, note, tags"
 )
 _ROWS: Final = f"SELECT {_COLUMNS} FROM requests"  # noqa: S608 - ours
+_YEARS: Final = (1971, 2261)
 # Its first line is that of the index `unfinished`.
 _UNDER_WAY: Final = (
     "file IS NULL AND state IN ('sending', 'taken')"
@@ -227,6 +228,11 @@ class Ledger:
                 id,
             )
         )
+
+    def backend_of(self, id: str) -> str | None:  # noqa: A002 - the field's name in the specification
+        """The backend that made a generation, or None where it is not known here."""
+        rows = self._execute("SELECT backend FROM requests WHERE id = ? LIMIT 1", id)
+        return str(rows[0]["backend"]) if rows else None
 
     def next_take(self, hash: str) -> int:  # noqa: A002 - the column's name
         """The first take of a request that is on no backend."""
@@ -457,7 +463,14 @@ def _record(row: sqlite3.Row, known: Request | None = None) -> Record:
 def moment(text: str) -> datetime:
     """A time of a ledger or sidecar, which may come with a repository: without a zone it is UTC. Raises ValueError."""
     read = datetime.fromisoformat(text)
+    if not is_sane(read):
+        raise ValueError("a time in which nothing was dreamt")
     return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def is_sane(time: datetime) -> bool:
+    """Whether a time can be said in every zone, and in every table."""
+    return _YEARS[0] <= time.year <= _YEARS[1]
 
 
 def _float(value: float | None) -> float | None:

@@ -7,6 +7,7 @@ import json
 import logging
 import struct
 import zlib
+from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import Any, Final
@@ -44,6 +45,16 @@ def describe(record: Record) -> dict[str, Any]:
         "hash": record.hash,
         "take": record.take,
     }
+
+
+def tell_shots(records: Sequence[Record]) -> dict[str, str]:
+    """The tags of an MP4 that is made of others, from which `read_film` reads.
+
+    Args:
+        records: of the videos that are in it, in their order; at least one.
+    """
+    shots = [describe(record) | {"sha256": record.sha256} for record in records]
+    return {"title": records[0].request.prompt or "", KEY: json.dumps({"shots": shots}, ensure_ascii=False)}
 
 
 def inscribe(path: Path, suffix: str, record: Record) -> None:

@@ -70,6 +70,8 @@ def _read(path: Path, file: str) -> Record:
     if path.is_symlink() or (path.parent / file).is_symlink() or path.stat().st_size > _MAX_BYTES:
         raise ValueError("a link, or too large")
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    # Half a character can be written in JSON, and nowhere else.
+    json.dumps(document, ensure_ascii=False).encode()
     take, sha256 = document["take"], document["sha256"]
     is_plain = (
         document["version"] == _VERSION

@@ -82,7 +82,8 @@ def read_arguments(
             raise InvalidRequestError(
                 f"{prompt!r} stands on the %%dream line: the prompt goes into the lines below, or use %dream"
             )
-        prompt = cell.removesuffix("\n")
+        # Empty lines around a prompt are no part of it, unless it is to be taken as it is.
+        prompt = cell.removesuffix("\n") if given.raw else cell.strip("\n")
     kind = _fill_in(given, defaults)
     prompts = split_prompts(prompt) if cell is not None and not given.raw else [prompt]
     variants = [variant for text in prompts for variant in _variants(text, given.raw, references)]

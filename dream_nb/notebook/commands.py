@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,8 +19,10 @@ from dream_nb.notebook.prompts import cut_prompt
 from dream_nb.notebook.references import References
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.job import Job
+from dream_nb.results.job import Job, Pending
 from dream_nb.results.listing import Facts, Listing
+from dream_nb.results.shooting import Shooting
+from dream_nb.results.storyboard import Storyboard
 from dream_nb.results.sweep import Sweep
 from dream_nb.session import Session
 
@@ -120,7 +122,8 @@ class Commands:
 
     def _history(self, what: str, words: list[str]) -> Listing[Dream]:
         most = _whole(words[0].removeprefix("-n")) if words else _SHOWN
-        found = [dream for dream in self._session.history() if _has(dream, what)]
+        # What never left this machine is under way, or was refused: it is no dream.
+        found = [dream for dream in self._session.history() if dream.state != "intended" and _has(dream, what)]
         rows = [
             (
                 dream.prompt,
@@ -168,9 +171,11 @@ class Commands:
         )
 
     def _show(self, what: str, _: list[str]) -> Dream | Dreams:
-        found = self._find(what) or Dreams(
-            dream for dream in self._session.history() if dream.state == "completed" and _has(dream, what)
-        )
+        found = self._find(what)
+        if not found:
+            alike = [dream for dream in self._session.history() if dream.state != "intended" and _has(dream, what)]
+            # What could not be made says why, and is shown where there is nothing else.
+            found = Dreams([dream for dream in alike if dream.state == "completed"] or alike)
         if not found:
             raise InvalidRequestError(
                 f"no variable, id or prompt of the library has {what!r}: %dreams history lists what there is"
@@ -215,15 +220,17 @@ class Commands:
         if what:
             match = _NAME.fullmatch(what)
             value = self._magics.shell.user_ns.get(match["name"]) if match else None
-            wanted = value.jobs if isinstance(value, Sweep) else (value,)
+            wanted = _jobs_of(value)
             chosen = [job for job in jobs if any(job is one for one in wanted)]
             jobs = chosen or [job for job in jobs if what.lower() in (job.request.prompt or "").lower()]
             if not jobs:
                 raise InvalidRequestError(f"nothing under way is {what!r}: %dreams jobs lists what is")
+        note = "What was sent goes on at its server: run its cell again to come back to it." if jobs else ""
+        # Before they end: they end without a result, and have not failed.
+        listed = _listed("stop", jobs, "no longer waited for", note)
         for job in jobs:
             self._session.stop(job)
-        note = "What was sent goes on at its server: run its cell again to come back to it." if jobs else ""
-        return _listed("stop", jobs, "no longer waited for", note)
+        return listed
 
     def _check(self, _: str, __: list[str]) -> Listing[Any]:
         from dream_nb.notebook.checks import check_all
@@ -261,15 +268,19 @@ class Commands:
             return Dreams([last] if isinstance(last, Dream) else [])
         match = _NAME.fullmatch(what)
         value = self._magics.shell.user_ns.get(match["name"]) if match else None
-        if isinstance(value, Job | Sweep):
+        if isinstance(value, Pending):
             value = value.result()
-        if match and match["index"] is not None and isinstance(value, Dreams | list | tuple):
+        if isinstance(value, Storyboard):
+            value = value.shots
+        if match and match["index"] is not None and isinstance(value, Sequence):
             place = int(match["index"])
             value = value[place] if -len(value) <= place < len(value) else None
         if isinstance(value, Dream):
             return Dreams([value])
         if isinstance(value, Dreams):
             return value
+        if isinstance(value, Sequence) and any(isinstance(item, Dream) for item in value):
+            return Dreams(item for item in value if isinstance(item, Dream))
         if not _ID.fullmatch(what):
             return Dreams()
         found = Dreams(
@@ -278,6 +289,15 @@ class Commands:
         if len(found) > 1 and len(what) < 36:
             raise InvalidRequestError(f"{len(found)} ids begin with {what!r}: give more of it")
         return found
+
+
+def _jobs_of(value: Any) -> Sequence[Any]:
+    """What is under way in the value of a variable."""
+    if isinstance(value, Storyboard):
+        value = value._shooting
+    if isinstance(value, Shooting):
+        return list(value._jobs.values())
+    return value.jobs if isinstance(value, Sweep) else (value,)
 
 
 def _listed(command: str, jobs: list[Job], what: str, note: str) -> Listing[Job]:

@@ -187,7 +187,7 @@ def _beginning(typed: str, suggestions: Iterable[Suggestion]) -> list[Suggestion
 def _files(typed: str) -> list[Suggestion]:
     """Pictures and folders that begin so."""
     folder, slash, name = typed.rpartition("/")
-    with suppress(OSError):
+    with suppress(OSError, RuntimeError):
         there = sorted(Path(f"{folder}{slash}" or ".").expanduser().iterdir())
         return [
             (f"{folder}{slash}{path.name}{'/' if path.is_dir() else ''}", "folder" if path.is_dir() else "picture")

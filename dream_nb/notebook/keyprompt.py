@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from dream_nb.api.blocking import DreamMachine
 from dream_nb.api.connection import origin_of
 from dream_nb.api.errors import APIError, AuthenticationError, ConfigurationError
-from dream_nb.jobs.keys import address_of, find_key, forget, remember
+from dream_nb.jobs.keys import address_of, find_key, forget, remember, variable_of
 from dream_nb.results.listing import Facts
 
 _SECONDS: Final = 10.0
@@ -31,7 +31,7 @@ def ask_key(backend: str, *, save: bool = False) -> Facts:
     """
     base_url = address_of(backend)
     origin = origin_of(base_url)
-    secret = _ask(origin)
+    secret = _ask(origin, backend)
     if not secret.get_secret_value().strip():
         raise ConfigurationError(f"no key was given for {origin}: nothing has changed")
     tried = _try(base_url, secret)
@@ -59,7 +59,7 @@ def forget_key(backend: str) -> Facts:
     )
 
 
-def _ask(origin: str) -> SecretStr:
+def _ask(origin: str, backend: str) -> SecretStr:
     try:
         with warnings.catch_warnings():
             # Where the terminal would show what is typed, nothing is asked.
@@ -68,7 +68,8 @@ def _ask(origin: str) -> SecretStr:
             return SecretStr(getpass.getpass(f"Key for {origin} (it is not shown): "))
     except (StdinNotImplementedError, EOFError, getpass.GetPassWarning):
         raise ConfigurationError(
-            "nobody can be asked for a key here: set LUMAAI_API_KEY, or run %dreams key --save where you can type"
+            f"nobody can be asked for a key here: set {variable_of(backend)}, or run %dreams key "
+            f"{'' if backend == 'hosted' else f'{backend} '}--save where you can type"
         ) from None
 
 

@@ -34,6 +34,9 @@ def to_line(
         take: which result of it.
         count: how many takes.
         special: whether `{a|b}` in the prompt sweeps, and is not taken as it is.
+
+    Raises:
+        InvalidRequestError: no line can say one of its values.
     """
     words = _words(request, library, home)
     words += [f"-n {count}"] if count > 1 else []
@@ -49,12 +52,13 @@ def with_prompt(prompt: str, words: list[str], *, special: bool = False) -> str:
         words: the options.
         special: whether `{a|b}` in the prompt sweeps, and is not taken as it is.
     """
-    if not special and not _is_plain(prompt):
+    if not special and not (_is_plain(prompt) and prompt == prompt.strip("\n")):
         words = [*words, "--raw"]
     options = " ".join(words)
     for text in (prompt, f'"{prompt}"', f"'{prompt}'"):
         line = f"{text} {options}".rstrip()
-        if prompt and "\n" not in prompt and _reads(line, prompt):
+        # What IPython takes for the end of a line is more than a newline, and what follows it would run as Python.
+        if len(prompt.splitlines()) == 1 and _reads(line, prompt):
             return f"%dream {line}"
     if len(split_prompts(prompt)) > 1 and "--raw" not in words:
         options += " --raw"
@@ -97,7 +101,12 @@ def _words(request: Request, library: Library, home: Path) -> list[str]:
     for name in _REFERENCES:
         words += _references(name, getattr(request, name, None), library, home)
     others = {name: value for name, value in request.wire().items() if name not in {*_OWN, *_REFERENCES}}
-    return words + [_option("set", f"{name}={json.dumps(value)}") for name, value in sorted(others.items())]
+    return words + [_option("set", f"{name}={_as_json(value)}") for name, value in sorted(others.items())]
+
+
+def _as_json(value: Any) -> str:
+    # Single quotes stand around it.
+    return json.dumps(value).replace("'", "\\u0027")
 
 
 def _references(name: str, value: Any, library: Library, home: Path) -> list[str]:
@@ -115,6 +124,9 @@ def _references(name: str, value: Any, library: Library, home: Path) -> list[str
 
 
 def _option(name: str, value: str) -> str:
+    # It may come from a library that somebody else made: a second line would run as Python.
+    if len(value.splitlines()) > 1 or {'"', "'"} <= set(value):
+        raise InvalidRequestError(f"{name} {value!r} has a line break, or both kinds of quotes: no line can say it")
     quoted = value if re.fullmatch(r"[^\s\"']+", value) else f'"{value}"' if '"' not in value else f"'{value}'"
     return f"--{name.replace('_', '-')} {quoted}"
 

@@ -224,7 +224,7 @@ class DreamMagics(DreamSettings):
             self.previews.show(plan)
             return plan
         _allow(plan, options.budget, None if options.yes else self.sweep_size)
-        self.last = shooting = board.start()
+        before, self.last = self.last, (shooting := board.start())
         if options.background:
             keep_card(self.shell, shooting)
             self.previews.hide(shooting)
@@ -233,6 +233,7 @@ class DreamMagics(DreamSettings):
             with open_card(self.shell, shooting):
                 shooting.result()
         except SweepError:
+            self.last = before
             self.previews.show(board)
             raise
         self.previews.show(board)

@@ -57,8 +57,15 @@ def _split_quoted(text: str, options: Mapping[str, bool]) -> tuple[str, str] | N
         tail = text[match.end() + 1 :]
         following = _WORD.search(tail)
         if following is None or _is_option(following.group(), options):
-            return text[1 : match.start() + 1], tail
+            inside = text[1 : match.start() + 1]
+            return None if _is_several(inside, quote) else (inside, tail)
     return None
+
+
+def _is_several(inside: str, quote: str) -> bool:
+    """Whether the first quote inside ends a phrase and another begins one: the outer quotes are no pair."""
+    ends, begins = re.search(rf"\S{quote}(?=\s)", inside), re.search(rf"\s{quote}(?=\S)", inside)
+    return ends is not None and begins is not None and ends.start() < begins.start()
 
 
 def _split_plain(text: str, options: Mapping[str, bool]) -> tuple[str, str]:
@@ -104,7 +111,9 @@ def _take_options(text: str, position: int, options: Mapping[str, bool], words: 
 
 
 def _unknown(name: str, options: Collection[str]) -> str:
-    long = [option for option in options if option.startswith("--")]
+    if not options:
+        return f"unknown option {name}: there are none here"
+    long = [option for option in options if option.startswith("--")] or list(options)
     near = [option for option in long if option.startswith(name)] or difflib.get_close_matches(name, long, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(long))}."
     return f"unknown option {name}: {hint} To have it in the prompt, put quotes around the whole prompt"

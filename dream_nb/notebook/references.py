@@ -46,11 +46,17 @@ class References:
         if text == "last":
             return self._newest()
         found = self._variable(text)
-        if found is not None:
-            return found
-        path = Path(text).expanduser()
-        if path.is_file():
-            return path
+        return self._named(text) if found is None else found
+
+    def _named(self, text: str) -> Input:
+        """What a text names by itself."""
+        if is_url(text):
+            return text
+        # Some texts are no paths: too long, or in the home of nobody.
+        with suppress(OSError, RuntimeError, ValueError):
+            path = Path(text).expanduser()
+            if path.is_file():
+                return path
         if _ID.fullmatch(text):
             return text
         raise InvalidRequestError(self._unknown(text))
@@ -81,8 +87,8 @@ class References:
             value = value[0]
         if isinstance(value, Dream | Generation | Path):
             return value
-        if isinstance(value, str) and value != text:
-            return self.find(value)
+        if isinstance(value, str):
+            return self._named(value)
         several = f": choose one, such as {text}[0]" if isinstance(value, Dreams) else ""
         raise InvalidRequestError(
             f"the variable {text!r} is a {type(value).__name__}, and not a Dream, Generation, path or URL{several}"
@@ -91,7 +97,7 @@ class References:
     def _unknown(self, text: str) -> str:
         kinds = Dream | Generation | Dreams | Path
         names = [name for name, value in self.variables.items() if isinstance(value, kinds) and name[0] != "_"]
-        with suppress(OSError):
+        with suppress(OSError, RuntimeError):
             names += [path.name for path in Path(text).expanduser().parent.iterdir() if path.is_file()]
         near = difflib.get_close_matches(Path(text).name, names, n=2)
         hint = f"did you mean {' or '.join(near)}?" if near else 'give one of these, or "last".'

@@ -176,7 +176,19 @@ class DreamSettings(Magics):
             text = os.environ.get(f"DREAM_NB_{name.upper()}")
             if text:
                 # These a session reads itself, at the moment in which it is opened.
-                setattr(self, name, None if name in _READ_LATER else _read(name, trait, text))
+                self._read(name, trait, text)
+
+    def _read(self, name: str, trait: TraitType[Any, Any], text: str) -> None:
+        """Take over a setting from a variable of the environment."""
+        try:
+            setattr(self, name, None if name in _READ_LATER else trait.from_string(text))
+        except ConfigurationError as error:
+            reason = str(error).removeprefix(f"DreamMagics.{name} ")
+        except ValueError:
+            reason = f"{text!r} is not {trait.info()}"
+        else:
+            return
+        raise ConfigurationError(f"DREAM_NB_{name.upper()}: {reason}")
 
     def defaults(self) -> Mapping[str, Any]:
         """What options are where a line does not say them, by their names; None leaves them to the API."""
@@ -210,14 +222,3 @@ class DreamSettings(Magics):
             # Nothing has changed there, so nothing has changed here.
             self._trait_values[change["name"]] = change["old"]
             raise
-
-
-def _read(name: str, trait: TraitType[Any, Any], text: str) -> Any:
-    """The value of a setting from a variable of the environment."""
-    try:
-        return trait.from_string(text)
-    except ConfigurationError as error:
-        reason = str(error).removeprefix(f"DreamMagics.{name} ")
-    except ValueError as error:
-        reason = str(error)
-    raise ConfigurationError(f"DREAM_NB_{name.upper()}: {reason}")

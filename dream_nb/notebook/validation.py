@@ -35,7 +35,7 @@ regex: · (?:in the library|under way|new)</span>
 replace: dream_nb-standing
 
 [dream_nb listing: what %dreams tells is as of now]
-regex: (?s)^(?:%dreams \w* ?· |<div class="dream_nb-listing").*$
+regex: (?s)^(?:%dreams \w* ?· |<div class="dream_nb-listing\b).*$
 replace: dream_nb-listing
 """
 

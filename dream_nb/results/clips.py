@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dream_nb.api.errors import LibraryError
+from dream_nb.jobs.provenance import tell_shots
 
 if TYPE_CHECKING:
     from dream_nb.results.footage import Footage
@@ -42,7 +44,7 @@ def clip(dream: Footage, start: float, stop: float | None, path: Path | str | No
         raise ValueError(f"there is nothing between {start} s and {end:g} s of a video of {facts.seconds:g} s")
     beside = path or dream.path.with_name(f"{dream.path.stem}-{start:g}-{end:g}.mp4")
     with written(beside) as partial:
-        encode(dream.frames(first, last), partial, facts.fps)
+        encode(dream.frames(first, last), partial, facts.fps, tell_shots([dream._record]))
     return Path(beside)
 
 
@@ -57,21 +59,31 @@ def encode(
         fps: frames a second.
         tags: what the file says of itself, or None.
         crf: how coarse it may be, from 0 to 51.
+
+    Raises:
+        LibraryError: it cannot be encoded here.
     """
     import av
+    from av.codec.codec import UnknownCodecError
 
     rate = Fraction(fps).limit_denominator(1001)
     options = {"movflags": "faststart+use_metadata_tags"}
-    with av.open(str(path), "w", format="mp4", options=options) as container:
-        container.metadata.update(tags or {})
-        stream = container.add_stream("libx264", rate=rate, options={"preset": "veryfast", "crf": str(crf)})
-        stream.pix_fmt = "yuv420p"
-        for number, frame in enumerate(frames):
-            if number == 0:
-                stream.height, stream.width = (side // 2 * 2 for side in frame.shape[:2])
-            even: Any = frame[: stream.height, : stream.width]
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(even, format="rgb24")))
-        container.mux(stream.encode(None))
+    try:
+        with av.open(str(path), "w", format="mp4", options=options) as container:
+            container.metadata.update(tags or {})
+            stream = container.add_stream("libx264", rate=rate, options={"preset": "veryfast", "crf": str(crf)})
+            stream.pix_fmt = "yuv420p"
+            for number, frame in enumerate(frames):
+                if number == 0:
+                    stream.height, stream.width = (side // 2 * 2 for side in frame.shape[:2])
+                even: Any = frame[: stream.height, : stream.width]
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(even, format="rgb24")))
+            container.mux(stream.encode(None))
+    except (av.FFmpegError, UnknownCodecError) as error:
+        # That there is no room says whoever writes the file.
+        if isinstance(error, OSError):
+            raise
+        raise LibraryError(f"no H.264 can be encoded here ({error}): %dreams check says what is missing") from error
 
 
 def animate(dream: Footage, suffix: str, path: Path | str | None, fps: float, size: Size) -> Path:
@@ -92,8 +104,10 @@ def animate(dream: Footage, suffix: str, path: Path | str | None, fps: float, si
 
     if not fps > 0:
         raise ValueError(f"fps {fps} is not a number above 0")
-    every = max(1, round((dream.fps or fps) / fps))
-    milliseconds = 1000 * every / (dream.fps or fps)
+    own = dream.fps or fps
+    every = max(1, math.ceil(own / fps - 1e-9))
+    # A GIF counts in hundredths of a second.
+    milliseconds = max(20, 10 * round(100 * every / own)) if suffix == ".gif" else round(1000 * every / own)
     pictures = (Image.fromarray(frame) for frame in dream.frames(step=every, size=size))
     if suffix == ".gif":
         pictures = (picture.quantize(_GIF_COLOURS, Image.Quantize.MEDIANCUT) for picture in pictures)
@@ -102,7 +116,7 @@ def animate(dream: Footage, suffix: str, path: Path | str | None, fps: float, si
     with written(beside) as partial:
         # Pillow takes the rest as it needs it: one frame in memory at a time.
         rest = itertools.chain(pictures)
-        first.save(partial, suffix[1:], save_all=True, append_images=rest, duration=round(milliseconds), loop=0)
+        first.save(partial, suffix[1:], save_all=True, append_images=rest, duration=milliseconds, loop=0)
     return beside
 
 

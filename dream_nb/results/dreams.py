@@ -231,7 +231,8 @@ class Dreams(Sequence[Dream]):
         """The same dreams with columns for what is measured of their frames, in the worker processes.
 
         What the library knows is not measured again. Where something cannot be measured, for want of a file for
-        example, there is a gap, the column "problem" says why, and so does a warning.
+        example, there is a gap, the column "problem" says why, and so does a warning. Where an axis of the sweep has
+        the name of a measure, the measure's column is that with a dash below: "brightness_".
 
         Args:
             *measures: "brightness", "contrast", "colourfulness", "sharpness", "colours", "motion", "seam", "shots",
@@ -240,7 +241,7 @@ class Dreams(Sequence[Dream]):
             executor: where; by default that of the session, else this process's pool of workers.
 
         Raises:
-            ValueError: there is no such measure, or two have the same name.
+            ValueError: there is no such measure, two have the same name, or one cannot be sent to a worker process.
         """
         from dream_nb.results.measuring import measured
 
@@ -291,7 +292,8 @@ class Dreams(Sequence[Dream]):
         """Copy the files into a folder, with a page that plays them offline and a manifest that says what they are.
 
         Args:
-            folder: made where it is missing. What lies in it is never replaced by something else.
+            folder: made where it is missing. No file in it is replaced by another; page and manifest are those of the
+                last export.
 
         Returns:
             The page, `index.html`. Dreams without a file, or with one that was changed since it came, stand in it, and

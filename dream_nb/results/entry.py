@@ -12,7 +12,7 @@ from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import Generation
 from dream_nb.jobs.folder import Folder
 from dream_nb.jobs.identity import Request
-from dream_nb.jobs.ledger import Record
+from dream_nb.jobs.ledger import Record, is_sane
 from dream_nb.results.maker import Maker
 
 
@@ -65,7 +65,8 @@ class Entry:
     @property
     def created(self) -> datetime:
         """When the server took it, else when it was asked for (UTC)."""
-        return self.generation.created_at or self._record.written_at
+        created = self.generation.created_at
+        return created if created is not None and is_sane(created) else self._record.written_at
 
     @property
     def cost(self) -> float | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import dream_nb
 from dream_nb.api.errors import LibraryError
-from dream_nb.jobs.sidecars import write_sidecar
+from dream_nb.jobs.sidecars import SUFFIX, write_sidecar
 from dream_nb.results.clips import written
 from dream_nb.results.page import template
 
@@ -38,6 +38,8 @@ def export(dreams: Dreams, folder: Path) -> Path:
     """
     if not dreams:
         raise ValueError("there are no dreams: an export needs one")
+    if any(dream._library.folder.resolve() == folder.resolve() for dream in dreams):
+        raise LibraryError(f"{str(folder)!r} is the library itself: choose another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _keep_foreign(folder)
@@ -72,6 +74,20 @@ def _keep_foreign(folder: Path) -> None:
         raise LibraryError(f"{there[0]!r} in {str(folder)!r} is another file: choose another folder, or move it away")
 
 
+def _keep_foreign_sidecar(path: Path) -> None:
+    """Refuse to write over a file that has a sidecar's name, and is none."""
+    if not path.exists():
+        return
+    try:
+        is_ours = {"hash", "request", "sha256"} <= json.loads(path.read_text(encoding="utf-8")).keys()
+    except (ValueError, AttributeError):
+        is_ours = False
+    if not is_ours or path.is_symlink():
+        raise LibraryError(
+            f"{path.name!r} in {str(path.parent)!r} is another file: choose another folder, or move it away"
+        )
+
+
 def _entry(dream: Dream, words: dict[str, str], measures: dict[str, Any], folder: Path) -> dict[str, Any]:
     request = dream.request.wire()
     request.pop("callback_url", None)
@@ -98,7 +114,9 @@ def _entry(dream: Dream, words: dict[str, str], measures: dict[str, Any], folder
     except LibraryError as error:
         return entry | {"problem": str(error)}
     _copy(path, folder / path.name)
-    write_sidecar(folder, replace(_without_callback(dream._record), file=path.name))
+    if dream.backend:
+        _keep_foreign_sidecar(folder / f"{path.name}{SUFFIX}")
+        write_sidecar(folder, replace(_without_callback(dream._record), file=path.name))
     entry["file"] = path.name
     if dream.sha256 not in (None, _sha256(folder / path.name)):
         entry["problem"] = f"{path.name!r} was changed since it came: run its cell again to fetch it anew"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.jobs.library import slug
-from dream_nb.jobs.provenance import KEY, describe
+from dream_nb.jobs.provenance import KEY, tell_shots
 from dream_nb.results.clips import encode, written
 from dream_nb.results.video import VideoFacts, iterate_frames, opened, read_facts
 
@@ -56,12 +55,9 @@ def join(shots: Dreams, path: Path) -> None:
     for shot in shots:
         if shot.kind != "video":
             raise ValueError(f"{shot.prompt!r} is an image: only videos are joined")
-    told = json.dumps(
-        {"shots": [describe(shot._record) | {"sha256": shot.sha256} for shot in shots]}, ensure_ascii=False
-    )
-    if _is_told(path, told):
+    tags = tell_shots([shot._record for shot in shots])
+    if _is_told(path, tags[KEY]):
         return
-    tags = {"title": shots[0].prompt, KEY: told}
     files = [shot.path for shot in shots]
     facts = [read_facts(file) for file in files]
     for file, fact in zip(files, facts, strict=True):

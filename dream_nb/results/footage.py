@@ -40,7 +40,9 @@ class Footage(Entry):
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
-        return (self.facts.width, self.facts.height) if self.facts else self.image.size
+        from dream_nb.results.pictures import size
+
+        return size(self)
 
     @cached_property
     def image(self) -> Image:
@@ -64,8 +66,13 @@ class Footage(Entry):
         return self._reduced(_THUMBNAIL_SIDE)
 
     def _reduced(self, side: int) -> Image:
-        image = self.image.copy()
-        # A file's comment names its generation: it has no place in what is made of the picture.
+        """The picture with a longer side of at most that many pixels. The whole is not kept: of thousands, it would
+        fill the memory."""
+        from dream_nb.results.pictures import picture
+
+        image: Image = self.__dict__["image"].copy() if "image" in self.__dict__ else picture(self)
+        # A file's comment names its generation: it has no place in what is made of the picture, and in a notebook it
+        # would change with every drawing.
         image.info.clear()
         image.thumbnail((side, side))
         return image

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from dream_nb.jobs.provenance import read_film, read_inscription
 from dream_nb.jobs.sidecars import read_sidecars
 from dream_nb.results.dream import Dream
 
+logger = logging.getLogger("dream_nb.results")
 _KINDS: Final = {".mp4": "video", ".jpg": "image", ".jpeg": "image", ".png": "image"}
 
 
@@ -29,21 +31,39 @@ def read_folder(folder: Path) -> list[Dream]:
         LibraryError: it is no folder that can be read.
     """
     try:
-        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _KINDS and path.is_file())
+        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _KINDS and _is_plain(path))
         told = {record.file: record for record in read_sidecars(folder, set())}
     except OSError as error:
         raise LibraryError(f"{str(folder)!r} is no folder that can be read ({error.strerror or error})") from error
     shelf, home = Folder(folder), Path.cwd()
-    return [Dream(told.get(path.name) or read_inscription(path) or _unknown(path), shelf, home) for path in files]
+    records = (told.get(path.name) or read_inscription(path) or _unknown(path) for path in files)
+    return [Dream(record, shelf, home) for record in records if record is not None]
 
 
-def _unknown(path: Path) -> Record:
-    """A record for a file that does not say where it comes from."""
+def _is_plain(path: Path) -> bool:
+    """Whether it is a file of this folder, whose name can be written down."""
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        logger.warning("%r is ignored: its name is no text", path.name)
+        return False
+    if path.is_symlink():
+        logger.warning("%s is ignored: it is a link", path.name)
+        return False
+    return path.is_file()
+
+
+def _unknown(path: Path) -> Record | None:
+    """A record for a file that does not say where it comes from; None where it cannot be read."""
     kind = _KINDS[path.suffix.lower()]
     request = ImageGenerationRequest() if kind == "image" else read_film(path) or GenerationRequest()
-    status = path.stat()
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        status = path.stat()
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        logger.warning("%s is ignored: it cannot be read (%s)", path.name, error.strerror or error)
+        return None
     return Record(
         hash=request_hash(request),
         take=1,

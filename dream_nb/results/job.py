@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 from dream_nb.api.errors import DreamError
@@ -57,8 +58,9 @@ class Pending(Generic[Result]):
         self._began = time.monotonic() - age
         self._done: Future[Result] = Future()
         self._progress = REPLAYED if replayed else Progress("sending")
-        self._listeners: list[Callable[[Any], None]] = []
+        self._listeners: list[Callable[[Any], object]] = []
         self._lock = threading.Lock()
+        self._origin: TracebackType | None = None
 
     @property
     def progress(self) -> Progress:
@@ -84,7 +86,10 @@ class Pending(Generic[Result]):
             TimeoutError: it is not done yet; it goes on.
             DreamError: why it could not be made.
         """
-        return self._done.result(timeout)
+        error = self._done.exception(timeout)
+        if error is not None:
+            raise self._anew(error)
+        return self._done.result()
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """Wait, and give what `result` would raise, or None.
@@ -104,9 +109,15 @@ class Pending(Generic[Result]):
         # Short looks instead of a wrapped future: a kernel's interrupt arrives between them, and cancels nothing.
         while not self._done.done():  # noqa: ASYNC110 - an event belongs to one loop, and any may wait
             await asyncio.sleep(_LOOK_SECONDS)
-        return self._done.result()
+        return self.result()
 
-    def on_change(self, listener: Callable[[Self], None]) -> None:
+    def _anew(self, error: BaseException) -> BaseException:
+        """The error as it was before anybody waited: every wait raises the same one, and would add to what it shows."""
+        if isinstance(error, DreamError):
+            error._shown = False
+        return error.with_traceback(self._origin)
+
+    def on_change(self, listener: Callable[[Self], object]) -> None:
         """Call the listener, now and whenever the job's progress changes or it ends, from whichever thread that is.
 
         Later calls come from the background loop: a listener hands what takes time, or asks a session for something,
@@ -119,7 +130,7 @@ class Pending(Generic[Result]):
             self._listeners.append(listener)
         listener(self)
 
-    def off_change(self, listener: Callable[[Self], None]) -> None:
+    def off_change(self, listener: Callable[[Self], object]) -> None:
         """Call the listener no more.
 
         Args:
@@ -155,11 +166,12 @@ class Pending(Generic[Result]):
         done = REPLAYED if self.replayed else Progress("completed", 1.0)
         self.report(done if error is None else Progress("failed"))
         if error is not None:
+            self._origin = error.__traceback__
             self._done.set_exception(error)
         elif result is not None:
             self._done.set_result(result)
 
-    def on_end(self, listener: Callable[[Self], None]) -> None:
+    def on_end(self, listener: Callable[[Self], object]) -> None:
         """Call the listener once it has ended, from whichever thread that is (see `on_change`); at once where it has.
 
         Args:

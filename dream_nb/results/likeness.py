@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -26,7 +26,8 @@ def near_duplicates(dreams: Dreams, distance: int) -> list[Dreams]:
         raise ValueError(f"distance {distance} is not a number of bits from 0 to {BITS}")
     if not dreams:
         return []
-    prints = dreams.column("fingerprint")
+    # An axis of a sweep may have the name of the column.
+    prints: list[Any] = [values.get("fingerprint") for values in dreams.measures]
     places = [place for place, value in enumerate(prints) if value is not None]
     numbers = np.array([int(prints[place], 16) for place in places], np.uint64)
     group = list(range(len(places)))

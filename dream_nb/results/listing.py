@@ -116,5 +116,6 @@ def _picture(dream: Dream) -> str:
 
 
 def _shortened(text: str, most: int) -> str:
-    line = " ".join(text.split())
+    # A prompt may hold what commands a terminal.
+    line = "".join(letter if letter.isprintable() else "·" for letter in " ".join(text.split()))
     return line if len(line) <= most else f"{line[: most - 1]}…"

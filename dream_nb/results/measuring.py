@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, overload
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from dream_nb.results.video import Frame
 
 PROBLEM: Final = "problem"
+_FINGERPRINT: Final = re.compile("[0-9a-f]{16}")
 _NAME: Final = re.compile(r"[^\W\d]\w*")
 # Enough to keep every worker busy, and few enough that a cluster's bytes are not all in memory.
 _WAITING: Final = 32
@@ -100,6 +102,7 @@ def _made(
     if name in MEASURES or name in FACTS or name == PROBLEM:
         raise ValueError(f"{name!r} is a column of its own: give the measure another name, @measure(name=…)")
     fitted(size, 1, 1)
+    size = fitted(size, 1, 1) if isinstance(size, Iterable) else size
     return Measure(function, name, None if version is None else str(version), size)
 
 
@@ -112,7 +115,7 @@ def measured(dreams: Dreams, wanted: Sequence[str | Measure], executor: Executor
         executor: where; None is that of the dreams' session, else this process's pool.
 
     Raises:
-        ValueError: there is no such measure, or two have the same name.
+        ValueError: there is no such measure, two have the same name, or one cannot be sent to a worker process.
     """
     from dream_nb.results.dreams import Dreams
 
@@ -162,9 +165,7 @@ def _fill(
     readings: Sequence[tuple[Dream, Reading]], ours: Sequence[str], theirs: Sequence[Measure], executor: Executor | None
 ) -> None:
     """Measure what is not known yet, and keep it."""
-    import cloudpickle
-
-    functions = {one.name: cloudpickle.dumps(one.function) for one in theirs}
+    functions = {one.name: _packed(one) for one in theirs}
     missing = []
     for dream, reading in readings:
         left = [name for name in ours if name not in reading.values]
@@ -191,6 +192,19 @@ def _fill(
             reading.problems.update(read_now.problems)
             _keep(dream, read_now, theirs)
             step()
+
+
+def _packed(measure: Measure) -> bytes:
+    import cloudpickle
+
+    try:
+        packed: bytes = cloudpickle.dumps(measure.function)
+    except Exception as error:
+        raise ValueError(
+            f"measure {measure.name!r} uses something that cannot be sent to a worker process ({error}): let it use "
+            "numbers, texts, arrays and modules only"
+        ) from error
+    return packed
 
 
 def _read_all(
@@ -247,7 +261,20 @@ def _known(dream: Dream, ours: Iterable[str], theirs: Iterable[Measure]) -> dict
     if not isinstance(library, Library) or sha256 is None:
         return {}
     keys = _keys(ours, theirs)
-    return {keys[key]: json.loads(value) for key, value in library.ledger.measures(sha256).items() if key in keys}
+    known: dict[str, Value] = {}
+    for key, text in library.ledger.measures(sha256).items():
+        # A ledger may come with a repository, and hold anything.
+        with suppress(ValueError):
+            if key in keys and _is_value(keys[key], value := json.loads(text)):
+                known[keys[key]] = value
+    return known
+
+
+def _is_value(name: str, value: Any) -> bool:
+    """Whether it may be what a measure gave."""
+    if name == "fingerprint":
+        return value is None or (isinstance(value, str) and _FINGERPRINT.fullmatch(value) is not None)
+    return not (isinstance(value, dict) or (name in MEASURES and isinstance(value, str)))
 
 
 def _keep(dream: Dream, reading: Reading, theirs: Iterable[Measure]) -> None:

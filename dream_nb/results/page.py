@@ -45,7 +45,7 @@ def small_picture(dream: Footage, side: int) -> str:
     Raises:
         LibraryError: there is no file, or it does not decode.
     """
-    return as_uri(dream.image.copy(), side)
+    return as_uri(dream._reduced(side), side)
 
 
 def as_uri(image: Image, side: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dream_nb.api.errors import LibraryError
@@ -11,6 +12,8 @@ from dream_nb.results import video
 from dream_nb.results.video import Size, fitted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PIL.Image import Image
 
     from dream_nb.results.footage import Footage
@@ -26,18 +29,40 @@ def picture(dream: Footage) -> Image:
     Raises:
         LibraryError: there is no file, or it does not decode.
     """
+    if dream.kind == "video":
+        from PIL import Image
+
+        return Image.fromarray(video.frame_at(dream.path, 0.0))
+    with _opened(dream.path) as image:
+        return image.convert("RGB")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image]:
     from PIL import Image
 
-    path = dream.path
-    if dream.kind == "video":
-        return Image.fromarray(video.frame_at(path, 0.0))
     try:
         with Image.open(path) as image:
-            return image.convert("RGB")
+            yield image
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise LibraryError(
             f"{path.name!r} does not decode ({type(error).__name__}): run its cell again to fetch it anew, or remove it"
         ) from error
+
+
+def size(dream: Footage) -> tuple[int, int]:
+    """Width and height of a dream, in pixels.
+
+    Args:
+        dream: which.
+
+    Raises:
+        LibraryError: there is no file, or it does not decode.
+    """
+    if dream.facts is not None:
+        return dream.facts.width, dream.facts.height
+    with _opened(dream.path) as image:
+        return image.size
 
 
 def frames(dream: Footage, start: int, stop: int | None, step: int, size: Size | None) -> Iterator[Frame]:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.jobs.budget import dollars
-from dream_nb.jobs.identity import MAX_TAKE, Request
+from dream_nb.jobs.identity import MAX_TAKE, Request, check_take
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 Standing = Literal["in the library", "under way", "new"]
 _LONGEST_SHOWN = 120
+_MOST_SHOWN = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +107,22 @@ class Plan:
         return len(self.entries)
 
     def __repr__(self) -> str:
-        shown = [_shortened(document) for document in self.documents]
-        text = json.dumps(shown if len(shown) > 1 else shown[0], indent=2, ensure_ascii=False)
-        return f"{self.summary}\n{text}"
+        shown = [_shortened(entry.document) for entry in self.entries[:_MOST_SHOWN]]
+        text = json.dumps(shown if len(self) > 1 else shown[0], indent=2, ensure_ascii=False)
+        return "\n".join(filter(None, [self.summary, text, self._rest]))
+
+    @property
+    def _rest(self) -> str:
+        """What is not shown."""
+        more = len(self) - _MOST_SHOWN
+        return f"and {more:,} more: Plan.documents has all" if more > 0 else ""
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        rows = [(entry, json.dumps(_shortened(entry.document), indent=2, ensure_ascii=False)) for entry in self.entries]
-        return {"text/plain": repr(self), "text/html": _template().render(plan=self, rows=rows)}
+        rows = [
+            (entry, json.dumps(_shortened(entry.document), indent=2, ensure_ascii=False))
+            for entry in self.entries[:_MOST_SHOWN]
+        ]
+        return {"text/plain": repr(self), "text/html": _template().render(plan=self, rows=rows, rest=self._rest)}
 
 
 def _shortened(value: Any) -> Any:
@@ -140,10 +150,12 @@ def takes_of(
     """So many takes of one request; several are an axis of their own, "take".
 
     Raises:
-        InvalidRequestError: the number is not from 1 to 10,000.
+        InvalidRequestError: the number, the first or the last take is not from 1 to 10,000.
     """
     if not 1 <= takes <= MAX_TAKE:
         raise InvalidRequestError(f"{takes} takes are not a number from 1 to {MAX_TAKE:,}")
+    for take in (first, first + takes - 1):
+        check_take(take)
     if takes == 1:
         return [Ask(request, first, fresh, words)]
     return [Ask(request, take, fresh, {**words, "take": str(take)}) for take in range(first, first + takes)]

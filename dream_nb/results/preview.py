@@ -31,9 +31,11 @@ def preview(dream: Dream) -> str:
     facts, poster, problem, source = None, "", "", dream.url
     width, height = 16, 9
     try:
+        # What was seen of it before does not make up for the file.
+        _ = dream.path
         facts = dream.facts
         poster = small_picture(dream, _POSTER_SIDE[dream.kind])
-        width, height = dream.image.size
+        width, height = dream.size
         if dream.kind == "video" and _is_apart(dream.url):
             source = small_video(dream) or dream.url
     except LibraryError as error:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dream_nb.api.errors import LibraryError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageDraw import ImageDraw
 
     from dream_nb.results.dreams import Dreams
     from dream_nb.results.footage import Footage
@@ -39,10 +40,10 @@ def of_frames(dream: Footage, count: int, columns: int, side: int) -> Image:
     _check(count=count, columns=columns, side=side)
     if dream.facts is None:
         return sheet([(_small(dream, side), "")], 1, side)
-    count = min(count, dream.facts.frames)
+    count, fps = min(count, dream.facts.frames), dream.facts.fps
     wanted = {round(number * (dream.facts.frames - 1) / max(1, count - 1)) for number in range(count)}
     shown = [
-        (Image.fromarray(frame), f"{number / dream.facts.fps:.1f} s")
+        (Image.fromarray(frame), f"{number / fps:.1f} s" if fps else "")
         for number, frame in enumerate(dream.frames(size=side))
         if number in wanted
     ]
@@ -83,7 +84,7 @@ def sheet(shown: Sequence[tuple[Image | None, str]], columns: int, side: int) ->
     """
     from PIL import Image, ImageDraw, ImageFont
 
-    columns = min(columns, len(shown))
+    columns = max(1, min(columns, len(shown)))
     rows = -(-len(shown) // columns)
     width = max((picture.width for picture, _ in shown if picture), default=side)
     height = max((picture.height for picture, _ in shown if picture), default=side * 9 // 16)
@@ -98,20 +99,38 @@ def sheet(shown: Sequence[tuple[Image | None, str]], columns: int, side: int) ->
             pen.rectangle((left, top, left + width - 1, top + height - 1), _EMPTY)
         else:
             paper.paste(picture, (left + (width - picture.width) // 2, top + (height - picture.height) // 2))
-        short = " ".join(text.split())
-        while short and pen.textlength(short, font) > width:
-            short = short.removesuffix("…")[:-1].rstrip() + "…" if len(short) > 1 else ""
-        pen.text((left, top + height + 3), short, _INK, font)
+        pen.text((left, top + height + 3), shortened(text, width, pen, font), _INK, font)
     return paper
+
+
+def shortened(text: str, width: int, pen: ImageDraw, font: Any) -> str:
+    """A line of a text, cut where it is too wide.
+
+    Args:
+        text: which.
+        width: in pixels.
+        pen: would write it.
+        font: in which.
+    """
+    # No letter is narrower than a pixel.
+    line = " ".join(text.split())[: width + 1]
+    if pen.textlength(line, font) <= width:
+        return line
+    fits, fails = 0, len(line)
+    while fails - fits > 1:
+        middle = (fits + fails) // 2
+        if pen.textlength(line[:middle].rstrip() + "…", font) <= width:
+            fits = middle
+        else:
+            fails = middle
+    return line[:fits].rstrip() + "…" if fits else ""
 
 
 def _small(dream: Footage, side: int) -> Image | None:
     try:
-        image = dream.image.copy()
+        return dream._reduced(side)
     except LibraryError:
         return None
-    image.thumbnail((side, side))
-    return image
 
 
 def _check(**numbers: int) -> None:

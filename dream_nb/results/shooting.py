@@ -7,11 +7,12 @@ import threading
 from collections.abc import Sequence
 from typing import Final
 
-from dream_nb.api.errors import LibraryError, SweepError
+from dream_nb.api.errors import SweepError
 from dream_nb.jobs.progress import Progress
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job, Pending
 from dream_nb.results.storyboard import Storyboard
+from dream_nb.results.sweep import by_prompt
 
 _MOST_AT_ONCE: Final = 16
 
@@ -63,7 +64,10 @@ class Shooting(Pending[Storyboard]):
                 self._left -= 1
                 is_last = not self._left
             if is_last:
-                self._end()
+                try:
+                    self._end()
+                except BaseException as error:  # noqa: BLE001 - whoever waits for the storyboard has to hear it
+                    self.finish(None, error)
 
     def _make(self, scene: Sequence[int]) -> None:
         before: Dream | None = None
@@ -109,7 +113,7 @@ class Shooting(Pending[Storyboard]):
             self.finish(None, self._error())
             return
         # Where it cannot be joined, the shots are there all the same, and `path` says why.
-        with contextlib.suppress(LibraryError, OSError):
+        with contextlib.suppress(Exception):
             self.board.join()
         self.replayed = all(job.replayed for job in self._jobs.values())
         self.finish(self.board, None)
@@ -125,7 +129,8 @@ class Shooting(Pending[Storyboard]):
         kept = " The others are in the library, and not made again." if dreams else ""
         why = str(reason).removeprefix("not made: ")
         message = f"shot {number} of {len(prompts)} not made: {prompts[number - 1]!r}: {why}{others}{later}{kept}"
-        return SweepError(message, dreams, {prompts[at - 1]: error for at, error in self.board._errors.items()})
+        errors = sorted(self.board._errors.items())
+        return SweepError(message, dreams, by_prompt([(prompts[at - 1], error) for at, error in errors]))
 
 
 def _pairs(scene: Sequence[int]) -> list[tuple[int | None, int]]:

@@ -32,7 +32,7 @@ def still(result: Dream | Dreams | Storyboard) -> bytes | None:
     dreams = [result] if isinstance(result, Dream) else list(result[:_MOST])
     columns = max(1, math.ceil(math.sqrt(len(dreams))))
     try:
-        pictures = [_small(dream, (_SIDE - _GAP * (columns - 1)) // columns) for dream in dreams]
+        pictures = [dream._reduced((_SIDE - _GAP * (columns - 1)) // columns) for dream in dreams]
     except LibraryError:
         return None
     if not pictures:
@@ -55,14 +55,6 @@ def stand_in(text: str = "", *, body: str = "", picture: bytes | None = None, wh
 
     uri = f"data:image/jpeg;name=dream_nb;base64,{base64.b64encode(picture).decode()}" if picture else ""
     return template("static.html").render(text=text, body=Markup(body), picture=uri, why=why)  # noqa: S704 - ours
-
-
-def _small(dream: Dream, side: int) -> Image:
-    image = dream.image.copy()
-    # A file's comment names its generation: in a notebook it would change with every drawing.
-    image.info.clear()
-    image.thumbnail((side, side))
-    return image
 
 
 def _sheet(pictures: list[Image], columns: int) -> Image:

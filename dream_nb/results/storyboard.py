@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dream_nb.api.errors import ConfigurationError, InvalidRequestError, LibraryError
+from dream_nb.api.errors import InvalidRequestError, LibraryError
 from dream_nb.api.models import GenerationReference, GenerationRequest, Keyframes
+from dream_nb.jobs.identity import check_take
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.inputs import make_request
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from dream_nb.results.shooting import Shooting
 
 _MOST: Final = 1000
+
+
+def _refuse_keyframes(fields: Mapping[str, Any]) -> None:
+    if fields.get("keyframes") is not None:
+        raise InvalidRequestError("a storyboard makes the keyframes of its shots: give frame0 or frame1 instead")
 
 
 class Shot:
@@ -33,6 +39,7 @@ class Shot:
     """
 
     def __init__(self, prompt: str, *, cut: bool = False, take: int | None = None, **fields: Any) -> None:
+        _refuse_keyframes(fields)
         self.prompt = prompt
         self.cut = cut or fields.get("frame0") is not None
         self.take = take
@@ -56,7 +63,7 @@ class Storyboard:
         shots: prompts, or `Shot` where one has fields of its own.
         session: makes them; by default the one of `dream_nb.dream`.
         take: which result of each.
-        fresh: whether to make new takes, whatever is there.
+        fresh: whether to make new takes, whatever is there; not of a shot that has a take of its own.
         **fields: fields of `GenerationRequest` for every shot, such as `aspect_ratio`. `frame0` is what the first
             shot begins with, `frame1` what the last one ends with: a `Dream`, a `Generation`, the `Path` of a picture,
             a URL, or a generation's id.
@@ -79,6 +86,8 @@ class Storyboard:
         ]
         if not 1 <= len(given) <= _MOST:
             raise InvalidRequestError(f"{len(given)} shots make no storyboard: give it 1 to {_MOST:,} prompts")
+        _refuse_keyframes(fields)
+        check_take(take)
         ends = {"frame0": fields.pop("frame0", None), "frame1": fields.pop("frame1", None)}
         self._given = tuple(given)
         self._session = session
@@ -201,11 +210,16 @@ class Storyboard:
             raise ValueError(f"there is no shot {number}: this storyboard has shots 1 to {len(self._given)}")
         shots = list(self._given)
         old, made = shots[number - 1], self._made.get(number)
-        take = made.take + 1 if made is not None and prompt is None else old.take
+        take = made.take + 1 if made is not None and prompt is None else old.take or self._take
+        redone = next(scene for scene in self.scenes if number in scene)
+        for at in redone[redone.index(number) + 1 :]:
+            # A take of its own, which is the same one at every run, also where the storyboard was fresh.
+            later, there = shots[at - 1], self._made.get(at)
+            again_take = later.take or (there.take if there is not None else self._take)
+            shots[at - 1] = Shot(later.prompt, cut=later.cut, take=again_take, **later.fields)
         shots[number - 1] = Shot(old.prompt if prompt is None else prompt, cut=old.cut, take=take, **old.fields)
         ends = {name: value for name, value in self._ends.items() if value is not None}
         again = Storyboard(shots, session=self._session, take=self._take, fresh=self._fresh, **ends, **self._fields)
-        redone = next(scene for scene in self.scenes if number in scene)
         # Those that stay are the same takes, also where they were fresh.
         again._made = {at: dream for at, dream in self._made.items() if at not in redone or at < number}
         return again.make()
@@ -262,16 +276,11 @@ class Storyboard:
         made = self._made.get(number)
         if made is not None:
             return Ask(request, made.take)
-        return Ask(request, shot.take or self._take, self._fresh)
+        return Ask(request, shot.take or self._take, self._fresh and shot.take is None)
 
     def _submit(self, number: int, before: Dream | None) -> Job:
         """Ask for a shot after that dream."""
         maker, ask = self._maker(), self._ask(number, before)
-        if before is not None and before.backend != maker.backend and maker.plan([ask]).new:
-            raise ConfigurationError(
-                f"shot {number - 1} was made by backend {before.backend!r}, and this session asks {maker.backend!r}, "
-                f"which does not know it: open Session(backend={before.backend!r})"
-            )
         return maker.submit(ask.request, take=ask.take, fresh=ask.fresh)
 
     def __len__(self) -> int:

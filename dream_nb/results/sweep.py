@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from dream_nb.api.errors import DreamError, SweepError
@@ -16,6 +16,20 @@ if TYPE_CHECKING:
 
 # What is said of the whole: the first of these in which any of them is.
 _STATES: Final = ("dreaming", "downloading", "queued", "looking", "sending", "waiting")
+
+
+def by_prompt(errors: Iterable[tuple[str, BaseException]]) -> dict[str, BaseException]:
+    """Errors by their prompts; of several with one prompt the later have their number behind it.
+
+    Args:
+        errors: each with its prompt.
+    """
+    found: dict[str, BaseException] = {}
+    counts: dict[str, int] = {}
+    for prompt, error in errors:
+        counts[prompt] = counts.get(prompt, 0) + 1
+        found[prompt if counts[prompt] == 1 else f"{prompt} ({counts[prompt]})"] = error
+    return found
 
 
 class Sweep(Pending[Dreams]):
@@ -121,4 +135,4 @@ class Sweep(Pending[Dreams]):
         kept = " The others are in the library, and not made again." if dreams else ""
         why = str(reason).removeprefix("not made: ")
         message = f"{len(failed)} of {len(self)} not made: {first.request.prompt!r}: {why}{others}{kept}"
-        return SweepError(message, dreams, {job.request.prompt or "": error for job, error in failed})
+        return SweepError(message, dreams, by_prompt([(job.request.prompt or "", error) for job, error in failed]))

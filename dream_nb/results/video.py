@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
@@ -28,7 +29,7 @@ _AGAIN: Final = "run its cell again to fetch it anew, or remove it"
 
 @dataclass(frozen=True, slots=True)
 class VideoFacts:
-    """Read from the file's header.
+    """Read from the file's header, and from its packets what that does not say.
 
     Attributes:
         width, height: pixels.
@@ -88,11 +89,15 @@ def read_facts(file: Path | BinaryIO) -> VideoFacts:
     Raises:
         LibraryError: it is no video.
     """
+    import av
+
     with opened(file) as container:
         stream = container.streams.video[0]
         fps = float(stream.average_rate or 0)
-        seconds = float((stream.duration or 0) * (stream.time_base or 0)) or stream.frames / (fps or 1)
-        return VideoFacts(stream.width, stream.height, fps, stream.frames, seconds)
+        seconds = float((stream.duration or 0) * (stream.time_base or 0)) or (container.duration or 0) / av.time_base
+        # What was written as a stream says no number in its header: its packets are counted.
+        frames = stream.frames or sum(bool(packet.size) for packet in container.demux(stream))
+        return VideoFacts(stream.width, stream.height, fps, frames, seconds or frames / (fps or 1))
 
 
 def iterate_frames(
@@ -193,10 +198,10 @@ def fitted(size: Size | None, width: int, height: int) -> tuple[int, int]:
     """
     if size is None:
         return width, height
-    sides = (size,) if isinstance(size, int) else size
-    if len(sides) > 2 or not all(isinstance(side, int) and 0 < side <= _LARGEST_SIDE for side in sides):
+    sides = tuple(size) if isinstance(size, Iterable) else (size,)
+    if not 1 <= len(sides) <= 2 or not all(isinstance(side, Integral) and 0 < side <= _LARGEST_SIDE for side in sides):
         raise ValueError(f"size {size!r} is neither a longer side in pixels nor (width, height)")
-    if isinstance(size, int):
-        scale = min(1.0, size / max(width, height))
+    if len(sides) == 1:
+        scale = min(1.0, int(sides[0]) / max(width, height))
         return max(1, round(width * scale)), max(1, round(height * scale))
-    return size
+    return int(sides[0]), int(sides[1])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.results.clips import encode, written
+from dream_nb.results.sheet import shortened
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -66,8 +67,12 @@ def film(layout: Layout, dreams: Sequence[Dream | None], path: Path | str | None
     """
     there = _there(dreams)
     target = Path(path) if path else _beside(there, "mp4")
-    across = max(1, len(layout.columns))
-    side = max(64, min(_FILM_SIDE, (_LARGEST - _MARGIN) // across - _GAP))
+    width, height = next(iter(there.values())).size
+    longer = max(width, height)
+    wide = (_LARGEST - _MARGIN) // max(1, len(layout.columns)) - _GAP
+    high = (_LARGEST - _HEAD) // sum(_depths(layout)) - _GAP
+    # Of the longer side of a place, of which the other is a part.
+    side = max(64, min(_FILM_SIDE, wide * longer // width, high * longer // height))
     with written(target) as partial:
         encode(_frames(layout, there, side), partial, max((dream.fps or 0) for dream in there.values()) or 24.0)
     return target
@@ -113,14 +118,7 @@ def _paper(layout: Layout, there: dict[int, Dream], side: int) -> tuple[Image, B
     width, height = next(iter(there.values())).size
     scale = min(1.0, side / max(width, height))
     size = max(2, round(width * scale)), max(2, round(height * scale))
-    # Several in a place stand below each other.
-    stacked: dict[tuple[int, int], list[int]] = {}
-    for number, (row, column, _) in enumerate(layout.places):
-        stacked.setdefault((row, column), []).append(number)
-    deep = [
-        max(len(stacked.get((row, column), [])) or 1 for column in range(len(layout.columns)))
-        for row in range(len(layout.rows))
-    ]
+    stacked, deep = _stacked(layout), _depths(layout)
     head = _HEAD if any(layout.columns) else _GAP
     margin = _MARGIN if any(layout.rows) else _GAP
     tops = [head + sum(deep[:row]) * (size[1] + _GAP) for row in range(len(deep))]
@@ -130,9 +128,11 @@ def _paper(layout: Layout, there: dict[int, Dream], side: int) -> tuple[Image, B
     pen, font = ImageDraw.Draw(paper), ImageFont.load_default(_FONT)
     for column, word in enumerate(layout.columns):
         left = margin + column * (size[0] + _GAP)
-        pen.text((left, 6), _cut(word, size[0], pen, font), _INK, font)
+        pen.text((left, 6), shortened(word, size[0], pen, font), _INK, font)
     for row, word in enumerate(layout.rows):
-        pen.text((_GAP, tops[row] + size[1] // 2 - _FONT // 2), _cut(word, margin - 2 * _GAP, pen, font), _INK, font)
+        pen.text(
+            (_GAP, tops[row] + size[1] // 2 - _FONT // 2), shortened(word, margin - 2 * _GAP, pen, font), _INK, font
+        )
     boxes: Boxes = [(0, 0)] * len(layout.places)
     for (row, column), numbers in stacked.items():
         for place, number in enumerate(numbers):
@@ -142,11 +142,21 @@ def _paper(layout: Layout, there: dict[int, Dream], side: int) -> tuple[Image, B
     return paper, boxes, size
 
 
-def _cut(text: str, width: int, pen: Any, font: Any) -> str:
-    short = " ".join(text.split())
-    while short and pen.textlength(short, font) > width:
-        short = short.removesuffix("…")[:-1].rstrip() + "…" if len(short) > 1 else ""
-    return short
+def _stacked(layout: Layout) -> dict[tuple[int, int], list[int]]:
+    """The numbers in each place: several stand below each other."""
+    stacked: dict[tuple[int, int], list[int]] = {}
+    for number, (row, column, _) in enumerate(layout.places):
+        stacked.setdefault((row, column), []).append(number)
+    return stacked
+
+
+def _depths(layout: Layout) -> list[int]:
+    """How many stand below each other in each row, at most."""
+    stacked = _stacked(layout)
+    return [
+        max(len(stacked.get((row, column), [])) or 1 for column in range(len(layout.columns)))
+        for row in range(len(layout.rows))
+    ]
 
 
 def _fitted(image: Image, size: tuple[int, int]) -> Image:

@@ -56,7 +56,7 @@ def test_a_raw_body_arrives_unchanged(shell: InteractiveShell, capsys: pytest.Ca
 def test_a_body_with_neither_form_arrives_unchanged(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str], body: str
 ) -> None:
-    assert quietly(shell, f"%%dream --dry-run\n{body}", capsys) == body.removesuffix("\n")
+    assert quietly(shell, f"%%dream --dry-run\n{body}", capsys) == body.strip("\n")
 
 
 @pytest.mark.parametrize(
@@ -73,4 +73,10 @@ def test_a_body_with_neither_form_arrives_unchanged(
 def test_what_ipython_would_take_for_its_own_stays(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str], body: str
 ) -> None:
-    assert quietly(shell, f"%%dream --dry-run\n{body}", capsys) == body.removesuffix("\n")
+    assert quietly(shell, f"%%dream --dry-run\n{body}", capsys) == body.strip("\n")
+
+
+def test_empty_lines_around_a_prompt_make_no_other_request(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert quietly(shell, "%%dream --dry-run\n\na lake\n\n\n", capsys) == "a lake"

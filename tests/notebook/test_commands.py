@@ -229,6 +229,13 @@ def test_check_works_without_a_library(tmp_path: Path) -> None:
         ("%dreams use http://far.example/v1", "would send the key in the clear"),
         ("%dreams use hosted", "no key for https://api.lumalabs.ai: set LUMAAI_API_KEY, or run %dreams key"),
         ("%dreams stop nothing", "nothing under way is 'nothing'"),
+        ("%dreams jobs --all", "unknown option --all: there are none here"),
+        ("%dream x --frame0 ~nosuchuser/x.jpg", "'~nosuchuser/x.jpg' is no URL, variable, file or id"),
+        (f"%dream x --frame0 {'x' * 300}", "is no URL, variable, file or id"),
+        ("a='b'; b='a'\n%dream x --frame0 a", "'b' is no URL, variable, file or id"),
+        ("%dream a lake -t 9999 -n 3", "take 10001 is not a number from 1 to 10,000"),
+        ("%dream a lake -t 0 --dry-run", "take 0 is not a number from 1 to 10,000"),
+        ("import dream_nb; dream_nb.dream('a lake', kind='picture')", "kind 'picture' is not one of video, image"),
     ],
 )
 def test_bad_input_is_one_line(kernel: Kernel, source: str, message: str) -> None:
@@ -261,3 +268,50 @@ def test_what_other_people_wrote_is_no_markup() -> None:
     for answer in (listing, facts):
         tags = {tag for tag, _ in Parsed(answer._repr_mimebundle_()["text/html"]).tags}
         assert tags <= {"div", "table", "tr", "th", "td"}
+
+
+def test_what_was_listed_is_shown_again(kernel: Kernel) -> None:
+    kernel.run("h = %dreams history lake")
+    assert previews(kernel.run("%dreams show h[0]")) == previews(kernel.run("%dreams show h")) == 1
+
+
+def test_a_storyboard_is_shown_as_its_shots(kernel: Kernel) -> None:
+    kernel.run("%%storyboard --name film\na small pond\nit freezes")
+    answer = kernel.run("both_shots = %dreams show film")
+    assert answer.error is None, answer.error
+    assert value(kernel, "[shot.prompt for shot in both_shots]") == ["a small pond", "it freezes"]
+
+
+def test_last_is_what_was_made_before_a_storyboard_that_failed(kernel: Kernel) -> None:
+    kernel.run("%dream a quay")
+    assert kernel.run("%%storyboard\nnude gore").error is not None
+    assert value(kernel, "x = %dreams show last\nx.prompt") == "a quay"
+
+
+def test_what_could_not_be_made_is_shown_where_there_is_nothing_else(kernel: Kernel) -> None:
+    assert value(kernel, "x = %dreams show gore\nsorted({dream.state for dream in x})") == ["failed"]
+
+
+def test_what_was_refused_before_it_was_sent_is_no_dream(kernel: Kernel) -> None:
+    assert kernel.run("%dream a sluice --set seed=3 --frame0 " + "3f2a91c0-4b7e-4c1d-9d2a-0123456789ab").error
+    assert "0 dreams" in shown(kernel.run("%dreams history a sluice"))
+
+
+def test_what_commands_a_terminal_is_not_listed_as_it_is() -> None:
+    listing: Listing[str] = Listing(
+        command="history", title="1", headings=("x", "y"), rows=(("\x1b]0;title\x07 a", "\x9b31m"),)
+    )
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", repr(listing))
+
+
+def test_every_wait_for_one_failure_shows_one_line(kernel: Kernel) -> None:
+    kernel.run("job = %dream gore --background")
+    assert len({line(kernel.run("job.result()")) for _ in range(3)}) == 1
+
+
+def test_a_file_that_was_removed_is_not_played(kernel: Kernel) -> None:
+    kernel.run("gone = %dream a heath\nid = gone.generation.id")
+    kernel.run("%dreams delete gone --files")
+    (html,) = kernel.run("gone").data()
+    assert "<video" not in html
+    assert "is no longer in" in html or "has no file" in html

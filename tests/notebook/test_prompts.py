@@ -82,3 +82,21 @@ def test_whatever_follows_a_double_dash_is_the_prompt(text: str) -> None:
 def test_whatever_holds_no_dash_word_is_the_prompt(text: str) -> None:
     prompt, words = cut_prompt(f"a{text}a", OPTIONS)
     assert (prompt, words) == (f"a{text}a", [])
+
+
+@pytest.mark.parametrize(
+    ("line", "prompt"),
+    [
+        ('"a lake" and "a hill"', '"a lake" and "a hill"'),
+        ('"a lake" or "a hill" --loop', '"a lake" or "a hill"'),
+        ('"she says "yes" and "no" to him"', 'she says "yes" and "no" to him'),
+        ('"5" nails and 3" bolts"', '5" nails and 3" bolts'),
+    ],
+)
+def test_quotes_of_two_phrases_are_no_pair_around_the_whole(line: str, prompt: str) -> None:
+    assert cut_prompt(line, OPTIONS)[0] == prompt
+
+
+def test_where_there_are_no_options_none_are_listed() -> None:
+    with pytest.raises(InvalidRequestError, match="unknown option --all: there are none here"):
+        cut_prompt("--all", {})

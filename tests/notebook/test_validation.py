@@ -156,3 +156,8 @@ def test_the_notebook_as_html_shows_its_previews(saved: Path) -> None:
     videos = [attributes for tag, attributes in Parsed(saved.with_suffix(".html").read_text()).tags if tag == "video"]
     assert [(video["src"] or "").rpartition("-")[0] for video in videos] == ["dreams/lake", "dreams/x"]
     assert all((video["poster"] or "").startswith("data:image/jpeg") for video in videos)
+
+
+def test_what_a_listing_tells_now_may_differ(tmp_path: Path, small: None) -> None:  # noqa: ARG001 - its environment
+    saved = execute(tmp_path, "%load_ext dream_nb", "%dreams history", "%dream a lake", "%dreams credits")
+    assert nbval(saved).returncode == 0

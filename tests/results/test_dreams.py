@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from dream_nb.api.errors import ConfigurationError, LibraryError
 from dream_nb.api.models import Generation
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.overview import overview
+from dream_nb.results.sheet import sheet
 from tests.results.conftest import unfinished
 from tests.results.test_preview import INJECTIONS, Parsed
 
@@ -241,3 +243,55 @@ def test_an_export_leaves_a_foreign_page_alone(lake: Dream, tmp_path: Path) -> N
     with pytest.raises(LibraryError, match=r"'index.html' .* is another file"):
         Dreams([lake]).export(tmp_path)
     assert (tmp_path / "index.html").read_text() == "my own page"
+
+
+def test_an_export_into_the_library_itself_is_refused(sweep: Dreams) -> None:
+    with pytest.raises(LibraryError, match="is the library itself"):
+        sweep.export(sweep[0].path.parent)
+
+
+def test_an_export_writes_over_no_file_that_only_looks_like_a_sidecar(lighthouse: Dream, tmp_path: Path) -> None:
+    own = tmp_path / f"{lighthouse.path.name}.json"
+    own.write_text('{"mine": 1}')
+    with pytest.raises(LibraryError, match="is another file"):
+        Dreams([lighthouse]).export(tmp_path)
+    assert own.read_text() == '{"mine": 1}'
+
+
+def test_an_export_of_foreign_files_is_read_back_without_a_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "photos" / "a.png")
+    Dreams.from_files(tmp_path / "photos").export(tmp_path / "out")
+    assert len(Dreams.from_files(tmp_path / "out")) == 1
+    assert caplog.text == ""
+
+
+def test_a_contact_sheet_of_long_prompts_is_soon_there(lighthouse: Dream) -> None:
+    calls = 0
+    measure = ImageDraw.ImageDraw.textlength
+
+    def counted(*args: Any) -> float:
+        nonlocal calls
+        calls += 1
+        return measure(*args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ImageDraw.ImageDraw, "textlength", counted)
+        sheet([(lighthouse.poster, "a lake " * 700)], 1, 320)
+    assert calls < 20
+
+
+def test_small_pictures_of_many_leave_none_of_the_large_in_memory(sweep: Dreams) -> None:
+    dreams = Dreams.from_files(sweep[0].path.parent)
+    dreams.contact_sheet(side=32)
+    overview(dreams)
+    assert not any("image" in dream.__dict__ for dream in dreams)
+
+
+def test_an_axis_with_the_name_of_a_measure_does_not_hide_it(sweep: Dreams) -> None:
+    named = Dreams(sweep[:2], words=[{"fingerprint": "one"}, {"fingerprint": "two"}])
+    measured = named.measure("fingerprint")
+    assert measured.near_duplicates() == []
+    assert all(len(value) == 16 for value in measured.column("fingerprint_"))

@@ -216,3 +216,46 @@ def test_a_dream_that_still_runs_has_no_file_yet(lake: Dream) -> None:
     with pytest.raises(LibraryError, match="is dreaming and has no file yet: wait for its job"):
         _ = running.path
     assert "no file yet" in running._repr_mimebundle_()["text/html"]
+
+
+@pytest.fixture
+def streamed(lake: Dream, tmp_path: Path) -> Dream:
+    """The lake as something that was written as a stream: its header says neither length nor number of frames."""
+    with (
+        av.open(str(lake.path)) as source,
+        av.open(str(tmp_path / "s.mp4"), "w", options={"movflags": "frag_keyframe+empty_moov"}) as target,
+    ):
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                target.mux(packet)
+    return Dreams.from_files(tmp_path)[0]
+
+
+def test_a_stream_that_was_saved_is_as_long_as_its_frames(streamed: Dream, every: np.ndarray) -> None:
+    assert streamed.facts is not None
+    assert streamed.facts.frames == 24
+    assert streamed.duration == pytest.approx(1.0, abs=0.05)
+    assert (streamed.last_frame == every[-1]).all()
+    assert len(list(streamed.frames(-3))) == 3
+    assert streamed.contact_sheet(4).width > 0
+
+
+def test_a_clip_says_what_it_came_from(lake: Dream, tmp_path: Path) -> None:
+    lake.clip(0.1, 0.3, tmp_path / "part.mp4")
+    assert Dreams.from_files(tmp_path)[0].prompt == lake.prompt
+
+
+@pytest.mark.parametrize(("fps", "most"), [(18, 12.5), (10, 10), (24, 25)])
+def test_a_gif_has_at_most_the_frames_a_second_that_were_asked_for(
+    lake: Dream, tmp_path: Path, fps: float, most: float
+) -> None:
+    with Image.open(lake.to_gif(tmp_path / "a.gif", fps=fps, size=32)) as gif:
+        assert 1000 / gif.info["duration"] <= most
+
+
+def test_sizes_may_be_numbers_of_numpy_and_no_fractions(lake: Dream) -> None:
+    assert next(lake.frames(size=np.int64(32))).shape == (18, 32, 3)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"size 1\.5 is neither"):
+        lake.frames(size=1.5)  # type: ignore[arg-type]

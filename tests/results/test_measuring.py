@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -270,3 +271,27 @@ def test_a_dask_cluster_measures_what_our_workers_do(lake: Dream, lighthouse: Dr
     ):
         theirs = copies.measure("brightness", "motion", executor=client.get_executor())
     assert theirs.measures == ours.measures
+
+
+def test_a_function_that_no_worker_can_have_is_named(lake: Dream) -> None:
+    lock = threading.Lock()
+
+    @dream_nb.measure
+    def locked(frames: Iterator[Any]) -> float:
+        with lock:
+            return float(len(list(frames)))
+
+    with pytest.raises(ValueError, match="measure 'locked' uses something that cannot be sent"):
+        Dreams([lake]).measure(locked)
+
+
+@pytest.mark.parametrize("value", ["nonsense", '"zz"', "{}"])
+def test_a_value_of_the_library_that_no_measure_gave_is_measured_again(
+    studio: Session, lighthouse: Dream, value: str
+) -> None:
+    names = ("brightness", "fingerprint")
+    before = Dreams([lighthouse]).measure(*names).measures
+    assert lighthouse.sha256 is not None
+    kept = studio.library.ledger.measures(lighthouse.sha256)
+    studio.library.ledger.keep_measures(lighthouse.sha256, dict.fromkeys(kept, value))
+    assert Dreams([lighthouse]).measure(*names).measures == before

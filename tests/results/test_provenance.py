@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import struct
 import zlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -184,3 +186,51 @@ def test_what_cannot_take_a_tag_stays_as_it_was(lake: Dream, tmp_path: Path) -> 
 def test_a_folder_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(LibraryError, match="is no folder that can be read"):
         Dreams.from_files(tmp_path / "missing")
+
+
+def test_what_is_no_plain_file_of_the_folder_is_left_out_with_a_line(
+    lake: Dream, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copy(lake.path, tmp_path / "plain.mp4")
+    (tmp_path / "link.mp4").symlink_to(lake.path.absolute())
+    shutil.copy(lake.path, tmp_path / os.fsdecode(b"bad\xff.mp4"))
+    dreams = Dreams.from_files(tmp_path)
+    assert [dream.path.name for dream in dreams] == ["plain.mp4"]
+    assert "link.mp4 is ignored: it is a link" in caplog.text
+    assert "its name is no text" in caplog.text
+
+
+def test_a_file_that_cannot_be_read_is_left_out_with_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (8, 8)).save(tmp_path / name)
+    opened = Path.open
+
+    def refuse(path: Path, *args: Any, **kwargs: Any) -> Any:
+        if path.name == "b.png":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert [dream._record.file for dream in Dreams.from_files(tmp_path)] == ["a.png"]
+    assert "b.png is ignored: it cannot be read (Permission denied)" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"written_at": "0001-01-01T00:00:00+14:00"},
+        {"note": "\ud800"},
+        {"generation": {"id": "x", "state": "completed", "created_at": "9999-12-31T23:59:59-14:00"}},
+    ],
+)
+def test_what_a_sidecar_says_of_time_and_text_breaks_no_table(
+    lighthouse: Dream, tmp_path: Path, changes: dict[str, object]
+) -> None:
+    Dreams([lighthouse]).export(tmp_path)
+    sidecar = tmp_path / f"{lighthouse.path.name}.json"
+    sidecar.write_text(json.dumps(json.loads(sidecar.read_text()) | changes))
+    dreams = Dreams.from_files(tmp_path)
+    assert len(dreams.to_pandas()) == len(dreams.to_polars()) == 1
+    assert str(dreams.sort_by("created")[0].created.astimezone())

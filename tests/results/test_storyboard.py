@@ -214,7 +214,7 @@ def test_a_shot_of_another_backend_is_not_gone_on_from(
 ) -> None:
     monkeypatch.setattr(studio, "backend", "hosted")
     monkeypatch.setattr(studio, "_is_chosen", False)
-    with pytest.raises(SweepError, match="shot 1 was made by backend 'studio'") as caught:
+    with pytest.raises(SweepError, match="frame0 was made by backend 'studio'") as caught:
         Storyboard([board.prompts[0], "something else"], session=studio).make()
     assert isinstance(caught.value.errors["something else"], ConfigurationError)
 
@@ -245,3 +245,32 @@ def test_its_still_shows_the_shots(board: Storyboard) -> None:
     picture = still(board)
     assert picture is not None
     assert picture.startswith(b"\xff\xd8")
+
+
+def test_a_redone_shot_of_a_fresh_board_is_the_same_take_at_every_run(studio: Session) -> None:
+    board = Storyboard(["a harbour", "the tide falls"], session=studio, fresh=True).make()
+    first, again = (board.redo(1).shots.column("take") for _ in range(2))
+    assert first == again == [2, 1]
+
+
+def test_keyframes_of_a_shot_are_refused_since_the_storyboard_makes_them(studio: Session) -> None:
+    keyframes = {"frame0": {"type": "generation", "id": "x"}}
+    with pytest.raises(InvalidRequestError, match="give frame0 or frame1 instead"):
+        Shot("a lake", keyframes=keyframes)
+    with pytest.raises(InvalidRequestError, match="give frame0 or frame1 instead"):
+        Storyboard(["a lake"], session=studio, keyframes=keyframes)
+
+
+def test_a_film_that_cannot_be_joined_ends_all_the_same(studio: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Storyboard, "join", fail)
+    board = Storyboard(["a fjord", "the ice breaks"], session=studio)
+    assert board.start().result(60) is board
+
+
+def test_an_error_names_every_shot_also_those_of_one_prompt(studio: Session) -> None:
+    with pytest.raises(SweepError) as caught:
+        Storyboard(["gore", Shot("gore", cut=True)], session=studio).make()
+    assert list(caught.value.errors) == ["gore", "gore (2)"]

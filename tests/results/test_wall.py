@@ -62,3 +62,9 @@ def test_a_grid_whose_files_are_all_gone_says_so(files: list[Path], grid: Grid) 
     for write in (grid.contact_sheet, grid.side_by_side):
         with pytest.raises(LibraryError, match=r"'a.mp4' is no longer in"):
             write()
+
+
+def test_a_film_of_one_tall_column_is_no_higher_than_players_take(lake: Dream) -> None:
+    dreams = Dreams([lake] * 60, words=[{"number": str(number)} for number in range(60)])
+    frame = next(iterate_frames(dreams.grid(rows="number").side_by_side()))
+    assert max(frame.shape) <= 4096 + 64

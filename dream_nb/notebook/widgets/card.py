@@ -283,12 +283,8 @@ def _failure(reason: str) -> dict[str, str]:
 
 
 def _jpeg(dream: Dream) -> bytes:
-    image = dream.image.copy()
-    # A file's comment names its generation: in a notebook it would change with every drawing.
-    image.info.clear()
-    image.thumbnail((_POSTER_SIDE, _POSTER_SIDE))
     file = io.BytesIO()
-    image.save(file, "JPEG", quality=_QUALITY, optimize=True)
+    dream._reduced(_POSTER_SIDE).save(file, "JPEG", quality=_QUALITY, optimize=True)
     return file.getvalue()
 
 
