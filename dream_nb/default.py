@@ -72,12 +72,13 @@ def forget_default_settings() -> None:
 
 def close_default_session() -> None:
     """Close the default session; the next use opens a new one."""
-    global _default  # noqa: PLW0603 - see default_session
+    global _default
     with _default_lock:
-        if _default is not None:
-            _default.close()
-            _default = None
-            atexit.unregister(close_default_session)
+        closing, _default = _default, None
+    # Without the lock: listeners of what ends may ask for the default session.
+    if closing is not None:
+        atexit.unregister(close_default_session)
+        closing.close()
 
 
 def dream(

@@ -6,9 +6,12 @@ A leaf of the house, beside `api`: the library and the studio keep databases ali
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Final
 
+# Spaces, tabs, line breaks and backslashes in the name of a mount point.
+_OCTAL: Final = re.compile(r"\\([0-7]{3})")
 _NETWORK: Final = frozenset(
     {"9p", "afs", "afpfs", "ceph", "cifs", "davfs", "fuse.davfs2", "fuse.rclone", "fuse.sshfs", "glusterfs", "lustre",
      "ncpfs", "nfs", "nfs4", "smb2", "smb3", "smbfs", "webdav"}
@@ -35,7 +38,7 @@ def _is_on_network(path: Path, mounts: Path = Path("/proc/self/mounts")) -> bool
         return False
     for line in lines:
         fields = line.split(" ")
-        point = fields[1].encode().decode("unicode_escape") if len(fields) > 2 else "?"
+        point = _OCTAL.sub(lambda code: chr(int(code[1], 8)), fields[1]) if len(fields) > 2 else "?"
         inside = where == point or where.startswith(point.rstrip("/") + "/")
         if inside and len(point) >= len(best):
             best, kind = point, fields[2]

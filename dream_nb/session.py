@@ -26,13 +26,13 @@ from dream_nb.api.portal import portal
 from dream_nb.jobs.backends import choose_backend, is_paid
 from dream_nb.jobs.budget import Allowance, Limits, known_price
 from dream_nb.jobs.desk import Desk
-from dream_nb.jobs.identity import Request, check_take
+from dream_nb.jobs.identity import Request, answers, check_take
 from dream_nb.jobs.keys import find_key, need_key
 from dream_nb.jobs.ledger import Record
 from dream_nb.jobs.library import Library
 from dream_nb.jobs.listener import Callbacks
 from dream_nb.jobs.patience import Patience
-from dream_nb.jobs.runner import Runner
+from dream_nb.jobs.runner import Runner, failure
 from dream_nb.jobs.uploads import Uploader, Uploads
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
@@ -110,7 +110,7 @@ class Session:
             self.library, patience or Patience(), allowance, limits or Limits(), callbacks, executor, self._uploads
         )
         self._lock = threading.RLock()
-        self._running: dict[tuple[str, int], tuple[Job, Future[None]]] = {}
+        self._running: dict[tuple[str, int], tuple[Job, Future[None], Runner]] = {}
         if not self.library.read_only and self.replay != "only":
             self._take_up()
 
@@ -122,7 +122,7 @@ class Session:
     def close(self) -> None:
         """Stop what is under way here and close backend and library. What was sent goes on at its server."""
         with self._lock:
-            ending = [followed for _, followed in self._running.values()]
+            ending = [followed for _, followed, _ in self._running.values()]
             self._running.clear()
         # Without the lock: listeners of what ends may ask this session something.
         for followed in ending:
@@ -236,13 +236,9 @@ class Session:
         """
         check_take(take)
         with self._lock:
-            digest = self.library.ledger.hash(request)
-            record = None
-            if not fresh:
-                running, _ = self._running.get((digest, take), (None, None))
-                if running is not None and not running.done():
-                    return running
-                record = self.library.ledger.find(digest, take, self.backend if self._is_chosen else None)
+            record = None if fresh else self._known(request, take)
+            if record is not None and (running := self._under_way(record)):
+                return running
             if record is not None and self.library.holds(record):
                 return self._replayed(record)
             backend = self.backend
@@ -254,13 +250,24 @@ class Session:
             if is_paid(backend) and (record is None or record.state == "intended" or record.has_failed):
                 self._uploads.check(request)
             runner = self._desk.runner(backend)
-            record = self.library.ledger.intend(request, None if fresh else take, backend)
-            return self._start(runner, record)
+            if record is None or record.backend != backend:
+                record = self.library.ledger.intend(request, None if fresh else take, backend)
+            return self._under_way(record) or self._start(runner, record)
+
+    def _known(self, request: Request, take: int) -> Record | None:
+        """The row of a request, whatever was known of what it goes on from when it was written."""
+        ledger, backend = self.library.ledger, self.backend if self._is_chosen else None
+        found = (ledger.find(digest, take, backend) for digest in ledger.hashes(request))
+        return next((record for record in found if record is not None), None)
+
+    def _under_way(self, record: Record) -> Job | None:
+        """The job of a row in this session, where it has one that has not ended."""
+        running, *_ = self._running.get((record.hash, record.take), (None,))
+        return running if running is not None and not running.done() else None
 
     def _entry(self, ask: Ask) -> Entry:
-        digest = self.library.ledger.hash(ask.request)
         if not ask.fresh:
-            record = self.library.ledger.find(digest, ask.take, self.backend if self._is_chosen else None)
+            record = self._known(ask.request, ask.take)
             if record is not None and self.library.holds(record):
                 return Entry(ask, "in the library", 0.0)
             if record is not None and record.state in ("sending", "unknown", "taken") and not record.has_failed:
@@ -337,7 +344,7 @@ class Session:
         Args:
             job: of this session.
         """
-        for known, followed in list(self._running.values()):
+        for known, followed, _ in list(self._running.values()):
             if known is job:
                 followed.cancel()
                 if not portal.is_here:
@@ -345,7 +352,7 @@ class Session:
 
     def jobs(self) -> list[Job]:
         """What is under way in this session, oldest first."""
-        return [job for job, _ in list(self._running.values()) if not job.done()]
+        return [job for job, _, _ in list(self._running.values()) if not job.done()]
 
     def dreams(self) -> Dreams:
         """Every dream in the library, newest first."""
@@ -364,14 +371,27 @@ class Session:
 
         Raises:
             APIError: the server does not know it, or cannot be asked.
+            GenerationFailedError: it could not be made.
+            DreamError: it may be what a request that is just being sent makes.
         """
         known = self.library.ledger.find_id(self.backend, id)
-        if known is not None:
-            return self.submit(known.request, take=known.take)
-        return self._bring_in(self._desk.generation(self.backend, id))
+        if known is None:
+            return self._bring_in(self._desk.generation(self.backend, id))
+        if known.generation is not None and known.has_failed:
+            raise failure(known.generation)
+        with self._lock:
+            # By its own row: asked for by its request, it might be made anew.
+            if running := self._under_way(known):
+                return running
+            if self.library.holds(known):
+                return self._replayed(known)
+            self._refuse(known.request, known.take, self.backend)
+            return self._start(self._desk.runner(self.backend), known)
 
     def sync(self) -> list[Job]:
         """Bring all of the account's generations into the library that are not there, and have not failed.
+
+        One that does not say its request, or may be the answer to a create that is on its way, is left out.
 
         Returns:
             A job for each that was not known, oldest first.
@@ -382,9 +402,12 @@ class Session:
         unknown = [
             generation
             for generation in self._desk.generations(self.backend)
-            if generation.state != "failed" and not self.library.ledger.is_claimed(self.backend, generation.id or "")
+            if generation.state != "failed"
+            # One that does not say what was asked for has no place in a library.
+            and generation.request is not None
+            and not self.library.ledger.is_claimed(self.backend, generation.id or "")
         ]
-        return [self._bring_in(generation) for generation in reversed(unknown)]
+        return [self._bring_in(generation) for generation in reversed(unknown) if not self._is_awaited(generation)]
 
     def delete(self, dream: Dream, *, files: bool = False) -> None:
         """Delete a dream at its server, and keep its row as deleted. The file stays, and is still replayed.
@@ -416,12 +439,12 @@ class Session:
             DreamError: it has ended, is just being sent, or the server did not delete it.
         """
         with self._lock:
-            at = next((at for at, (running, _) in self._running.items() if running is job and not job.done()), None)
+            at = next((at for at, (running, *_) in self._running.items() if running is job and not job.done()), None)
             record = self.library.ledger.find(*at, job.backend) if at else None
             if at is None or record is None:
                 raise DreamError("it is not under way in this session: there is nothing to cancel")
-            runner = self._desk.runner(choose_backend(record.backend))
-            _, followed = self._running[at]
+            # The one that sees it through: a key that was given since has opened another.
+            _, followed, runner = self._running[at]
         if not portal.call(self._cancel_unsent, record, job, followed):
             portal.call(runner.cancel, record)
 
@@ -444,6 +467,12 @@ class Session:
         request = generation.request
         if request is None:
             raise UnreadableAnswerError("getGeneration", f"generation {generation.id} does not say its request")
+        if generation.state == "failed":
+            raise failure(generation)
+        if self._is_awaited(generation):
+            raise DreamError(
+                f"generation {generation.id} may be what a request makes whose answer is awaited: wait for its job"
+            )
         ledger = self.library.ledger
         with self._lock:
             runner = self._desk.runner(self.backend)
@@ -452,13 +481,18 @@ class Session:
                 raise DreamError(f"generation {generation.id} is being brought in by another notebook")
             return self._start(runner, record)
 
+    def _is_awaited(self, generation: Generation) -> bool:
+        """Whether it may be the answer to a create that is on its way: to that it belongs, and to no other row."""
+        awaited = self.library.ledger.under_way(self.backend)
+        return any(record.state == "sending" and answers(generation, record.request) for record in awaited)
+
     def _start(self, runner: Runner, record: Record) -> Job:
         took = self.library.ledger.durations(record.backend, record.request.generation_type)
         age = (datetime.now(UTC) - record.sent_at).total_seconds() if record.sent_at else 0.0
         expected = median(took) if took else None
         job = Job(record.request, record.take, record.backend, expected=expected, age=max(0.0, age))
         job.maker, job.canceller = self, self.cancel
-        self._running[record.hash, record.take] = job, portal.start(self._follow, runner, record, job)
+        self._running[record.hash, record.take] = job, portal.start(self._follow, runner, record, job), runner
         return job
 
     def _replayed(self, record: Record) -> Job:

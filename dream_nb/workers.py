@@ -12,6 +12,7 @@ import contextlib
 import os
 import pickle
 import queue
+import re
 import signal
 import struct
 import subprocess
@@ -29,6 +30,7 @@ _AUTOGROUP: Final = Path("/proc/self/autogroup")
 _AUTOGROUP_PAUSE: Final = 0.1
 _LENGTH: Final = struct.Struct(">Q")
 _DIED: Final = "a worker process ended in the middle of its work"
+_KEY: Final = re.compile(r"DREAM_NB_(?:\w+_)?KEY(?:_\w+)?")
 _SERVE: Final = "from dream_nb.workers import _serve; _serve()"
 
 _lock = threading.Lock()
@@ -187,7 +189,9 @@ class _Worker(threading.Thread):
 
 
 def _start() -> subprocess.Popen[bytes]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("LUMAAI_")}
+    environment = {
+        name: value for name, value in os.environ.items() if not (name.startswith("LUMAAI_") or _KEY.fullmatch(name))
+    }
     # What this process can import, its worker can; and nothing else is taken from its main module.
     environment["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
     return subprocess.Popen(  # noqa: S603 - our own interpreter

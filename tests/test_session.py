@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 
 from dream_nb.api.errors import ConfigurationError, DreamError, GenerationFailedError, InvalidRequestError
 from dream_nb.api.models import GenerationRequest
+from dream_nb.default import close_default_session, default_session, known_default_session
+from dream_nb.jobs.listener import Callbacks
 from dream_nb.results.inputs import make_request
 from dream_nb.session import Session
 from dream_nb.studio import answers
@@ -162,3 +165,54 @@ def test_a_listener_that_would_wait_for_its_own_loop_is_told_to_start_a_thread(
     job.result(SECONDS)
     session.close()
     assert "start a thread" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"prompt": "half \ud800"}, "half a character"),
+        ({"prompt": "a lake", "frame0": "data:image/png;base64,abc"}, "is no data: URI that can be read"),
+    ],
+)
+def test_what_no_request_can_hold_is_said_in_one_line(session: Session, fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidRequestError, match=message):
+        session.dream(**fields)
+
+
+@pytest.mark.parametrize("take", ["2", 1.5, 0, 10_001, True])
+def test_a_take_is_a_whole_number(session: Session, take: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="is not a number from 1 to 10,000"):
+        session.submit(GenerationRequest(prompt="a lake"), take=take)
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with (
+            Session("dreams", "studio", callbacks=Callbacks(port)) as session,
+            pytest.raises(ConfigurationError, match=f"port {port} .*: give Callbacks another port"),
+        ):
+            session.credits()
+
+
+def test_a_listener_may_ask_for_the_default_session_while_that_closes(session: Session) -> None:  # noqa: ARG001 - its folder
+    job = default_session().submit(GenerationRequest(prompt="a lake"))
+    job.on_change(lambda _: known_default_session())
+    close_default_session()
+    assert job.done()
+
+
+@pytest.mark.parametrize("name", [".gitignore", "assets", "progress", "studios", "studio.sqlite", ""])
+def test_a_studio_that_leads_elsewhere_is_not_opened(session: Session, tmp_path: Path, name: str) -> None:
+    outside = tmp_path / "outside"
+    (outside / "inside").mkdir(parents=True)
+    (outside / "letter").write_text("mine")
+    folder = session.library.folder / ".studio"
+    if name:
+        folder.mkdir()
+    (folder / name).symlink_to(outside)
+    with pytest.raises(RuntimeError, match="is a link"):
+        session.credits()
+    assert (outside / "letter").read_text() == "mine"
+    assert sorted(path.name for path in outside.iterdir()) == ["inside", "letter"]

@@ -192,3 +192,12 @@ def test_workers_that_die_again_and_again_are_one_line(tmp_path: Path) -> None:
         assert "a studio worker ended while drawing" in answer.error["evalue"]
         assert list(tmp_path.glob("dreams/*.mp4")) == list(tmp_path.glob("dreams/*.part")) == []
         assert kernel.run("%dream a valley").error is None
+
+
+def test_no_worker_sees_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["LUMAAI_API_KEY", "DREAM_NB_KEY", "DREAM_NB_STUDIO_KEY", "DREAM_NB_STUDIO_KEY_ADA", "DREAM_NB_STUDIO_SIDE"]
+    for name in names:
+        monkeypatch.setenv(name, "90")
+    with Pool(1) as workers:
+        seen = [name for name in names if workers.submit(os.getenv, name).result(SECONDS)]
+    assert seen == ["DREAM_NB_STUDIO_SIDE"]

@@ -199,7 +199,7 @@ class BadRequestError(APIError):
 class AuthenticationError(APIError):
     """The key was not accepted (401, 403)."""
 
-    advice = "Check LUMAAI_API_KEY, or leave it unset to use the local studio"
+    advice = "Check the key of this server: %dreams key asks for it anew, %dreams check says where it comes from"
 
 
 class NotFoundError(APIError):

@@ -24,6 +24,8 @@ BACKENDS: Final = ("studio", "hosted")
 
 _STUDIO_URL: Final = "http://studio/dream-machine/v1"
 _ACCOUNT: Final = "notebook"
+# What is on this machine is reached without the proxy of the environment.
+_NEAR: Final = {"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ async def open_backend(
 async def _open_server(key: Key, name: str, patience: Patience) -> AsyncIterator[Backend]:
     async with (
         AsyncDreamMachine(key.secret, key.base_url, timeout=patience.call) as client,
-        httpx2.AsyncClient(timeout=patience.call, follow_redirects=True) as files,
+        httpx2.AsyncClient(timeout=patience.call, follow_redirects=True, mounts=_NEAR) as files,
     ):
         yield Backend(name, client, files, tightest_seconds=patience.look, widest_seconds=10.0)
 

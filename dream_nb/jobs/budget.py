@@ -93,6 +93,7 @@ class Budget:
         self._under_way = 0
         self._disturbed = False
         self._named = False
+        self._paid: dict[tuple[str, int], float] = {}
 
     @asynccontextmanager
     async def slot(self, request: Request, report: Report) -> AsyncIterator[None]:
@@ -131,8 +132,9 @@ class Budget:
             yield
 
     def give_back(self, record: Record) -> None:
-        """Count a generation that failed as not paid for: the server refunds it."""
-        self._allowance.spent = max(0.0, self._allowance.spent - (record.charge or 0.0))
+        """Count a generation that failed as not paid for, where this session paid: the server refunds it."""
+        paid = self._paid.pop((record.hash, record.take), 0.0)
+        self._allowance.spent = max(0.0, self._allowance.spent - paid)
 
     def _price(self, request: Request) -> float | None:
         return known_price(request, self._allowance, self._ledger, self._backend.name)
@@ -150,6 +152,7 @@ class Budget:
             if self._ledger.reread(record).state == "intended":
                 self._allowance.spent -= price
             raise
+        self._paid[record.hash, record.take] = price
         self._ledger.update(record, charge=price)
 
     @asynccontextmanager
@@ -172,6 +175,7 @@ class Budget:
             self._ledger.learn_price(self._backend.name, kind, cost)
             self._ledger.update(record, charge=cost)
             self._allowance.spent += cost
+            self._paid[record.hash, record.take] = cost
 
     async def _allow(self, price: float) -> None:
         budget, floor = self._allowance.budget, self._allowance.floor

@@ -97,7 +97,7 @@ class Filter:
             if getattr(self, name):
                 add(condition, getattr(self, name))
         for word in self.search.split():
-            add(f"contains(?, {_PROMPT}, note, tags)", word.casefold())
+            add(f"contains(?, CAST({_PROMPT} AS BLOB), CAST(note AS BLOB), CAST(tags AS BLOB))", word.casefold())
         return " AND ".join(f"({part})" for part in parts), values
 
 
@@ -214,8 +214,12 @@ def _parted(name: str) -> tuple[str, int, str]:
     return digest, int(take) if take.isdecimal() else 0, backend
 
 
-def _contains(word: str, prompt: str, note: str, tags: str) -> bool:
-    if word in prompt.casefold() or word in note.casefold():
+def _contains(word: str, prompt: bytes, note: bytes, tags: bytes) -> bool:
+    # A ledger may come with a repository, and hold anything, also texts that are none.
+    if any(word in text.decode(errors="replace").casefold() for text in (prompt, note)):
         return True
     # In JSON: a text in quotes, with its backslashes doubled.
-    return tags != "[]" and any(word in str(tag).casefold() for tag in json.loads(tags))
+    try:
+        return tags != b"[]" and any(word in str(tag).casefold() for tag in json.loads(tags))
+    except (ValueError, TypeError):
+        return False

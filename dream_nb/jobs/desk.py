@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from contextlib import ExitStack
 from typing import TypeVar
 
-from dream_nb.api.errors import NotFoundError
+from dream_nb.api.errors import ConfigurationError, NotFoundError
 from dream_nb.api.models import Credits, Generation
 from dream_nb.api.portal import portal
 from dream_nb.api.retry import retried
@@ -60,31 +60,43 @@ class Desk:
         self._lock = threading.Lock()
         self._exit = ExitStack()
         self._runners: dict[str, Runner] = {}
+        # Those too whose key was given anew: what they have under way goes on.
+        self._opened: list[Runner] = []
         self._leases: Leases | None = None
 
     def close(self) -> None:
         """Close the backends."""
         with self._lock:
             self._runners.clear()
+            self._opened.clear()
             self._exit.close()
 
     def runner(self, name: str) -> Runner:
         """What sees requests through on that backend.
 
         Raises:
-            ConfigurationError: there is no key for it.
+            ConfigurationError: there is no key for it, or the port for callbacks is taken.
         """
         with self._lock:
             if name not in self._runners:
                 # Here, and not on the loop: to find it may ask the person in front of it.
                 key = None if name == "studio" else need_key(name)
+                if self._callbacks is not None and self._callback_url is None:
+                    self._callback_url = self._listen(self._callbacks)
                 opened = open_backend(key, name, self._library.folder, self._patience, self._executor)
                 backend = self._exit.enter_context(portal.entered(opened))
-                if self._callbacks is not None and self._callback_url is None:
-                    heard = listening(self._told, self._callbacks)
-                    self._callback_url = self._exit.enter_context(portal.entered(heard))
                 self._runners[name] = portal.call(self._engage, backend)
+                self._opened.append(self._runners[name])
             return self._runners[name]
+
+    def _listen(self, callbacks: Callbacks) -> str:
+        try:
+            return self._exit.enter_context(portal.entered(listening(self._told, callbacks)))
+        except OSError as error:
+            raise ConfigurationError(
+                f"nothing can be heard on port {callbacks.port} ({error.strerror or error}): give Callbacks another "
+                "port, or 0 for any that is free"
+            ) from error
 
     def renew(self, name: str) -> None:
         """Open a backend anew when it is next needed, with the key that it has then. What is under way goes on."""
@@ -100,7 +112,7 @@ class Desk:
         return Runner(backend, self._library, self._leases, budget, patience, self._callback_url, uploads)
 
     def _told(self, id: str) -> None:  # noqa: A002 - the field's name in the specification
-        for runner in list(self._runners.values()):
+        for runner in list(self._opened):
             runner.watcher.ask_now(id)
 
     def generation(self, name: str, id: str) -> Generation:  # noqa: A002 - the name in the specification

@@ -34,5 +34,8 @@ class Folder:
             name: as the ledger has it.
         """
         path = self.folder / name
-        is_own = path.parent == self.folder and path.name == name and not path.is_symlink() and path.is_file()
+        try:
+            is_own = path.parent == self.folder and path.name == name and not path.is_symlink() and path.is_file()
+        except (OSError, ValueError):  # no file has such a name
+            return None
         return path if is_own else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -20,8 +21,8 @@ MAX_TAKE: Final = 10_000
 
 def check_take(take: int) -> None:
     """Raise an InvalidRequestError where no request has such a take."""
-    if not 1 <= take <= MAX_TAKE:
-        raise InvalidRequestError(f"take {take} is not a number from 1 to {MAX_TAKE:,}")
+    if type(take) is not int or not 1 <= take <= MAX_TAKE:
+        raise InvalidRequestError(f"take {take!r} is not a number from 1 to {MAX_TAKE:,}")
 
 
 def request_hash(request: Request, identify: Callable[[str], str] = str) -> str:
@@ -39,7 +40,10 @@ def request_hash(request: Request, identify: Callable[[str], str] = str) -> str:
     document.pop("callback_url", None)
     if not document.get("loop"):
         document.pop("loop", None)
-    return hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    try:
+        return hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    except UnicodeEncodeError:
+        raise InvalidRequestError("the request holds half a character, which no JSON can say") from None
 
 
 def checked_request(prompt: str, *, kind: Literal["video", "image"] = "video", **fields: Any) -> Request:
@@ -113,10 +117,17 @@ def _canonical(value: Any, identify: Callable[[str], str]) -> Any:
 
 
 def data_bytes(uri: str) -> bytes:
-    """What a `data:` URI holds."""
+    """What a `data:` URI holds.
+
+    Raises:
+        InvalidRequestError: it is damaged.
+    """
     import base64
     from urllib.parse import unquote_to_bytes
 
     head, _, body = uri.partition(",")
     raw = unquote_to_bytes(body)
-    return base64.b64decode(raw) if head.endswith(";base64") else raw
+    try:
+        return base64.b64decode(raw) if head.endswith(";base64") else raw
+    except binascii.Error:
+        raise InvalidRequestError(f"{uri[:40]!r} is no data: URI that can be read: give the file itself") from None

@@ -13,8 +13,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from itertools import chain, combinations
 from pathlib import Path, PurePath
 from typing import Final, Literal
+
+from pydantic_core import from_json
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import Generation
@@ -30,7 +34,16 @@ _COLUMNS: Final = (
     " generation, seconds, queued, charge, file, sha256, stars, note, tags"
 )
 _ROWS: Final = f"SELECT {_COLUMNS} FROM requests"  # noqa: S608 - ours
+_MOST_RENAMED: Final = 4
 _YEARS: Final = (1971, 2261)
+# Ids are found by their backend, of which there are few: each is the first after the one before.
+_OF_ID: Final = (
+    "WITH RECURSIVE backends (name) AS (SELECT min(backend) FROM requests WHERE id IS NOT NULL UNION ALL"
+    " SELECT (SELECT min(backend) FROM requests WHERE id IS NOT NULL AND backend > name) FROM backends"
+    " WHERE name IS NOT NULL)"
+    " SELECT hash, take, backend FROM backends CROSS JOIN requests ON backend = name AND id = ?"
+    " ORDER BY written_at LIMIT 1"
+)
 # Its first line is that of the index `unfinished`.
 _UNDER_WAY: Final = (
     "file IS NULL AND state IN ('sending', 'taken')"
@@ -132,7 +145,14 @@ class Ledger:
 
     def _execute(self, statement: str, *values: object) -> list[sqlite3.Row]:
         with self._lock:
-            return self._database.execute(statement, values).fetchall()
+            try:
+                return self._database.execute(statement, values).fetchall()
+            except sqlite3.OperationalError as error:
+                # A ledger may come with a repository, and hold anything. It costs time, so only where there is need.
+                if "Could not decode" not in str(error) or not statement.startswith("SELECT"):
+                    raise
+                self._database.text_factory = partial(str, encoding="utf-8", errors="replace")
+                return self._database.execute(statement, values).fetchall()
 
     def _change(self, statement: str, *values: object) -> int:
         with self._lock:
@@ -156,12 +176,23 @@ class Ledger:
         """
         return request_hash(request, self._lasting_name)
 
+    def hashes(self, request: Request) -> Iterator[str]:
+        """The request hash, then those that it had before the ledger knew the generations and pictures in it."""
+        renamed: dict[str, str] = {}
+
+        def lasting(name: str) -> str:
+            renamed[name] = self._lasting_name(name)
+            return renamed[name]
+
+        yield request_hash(request, lasting)
+        # Each may have come to be known before or after the request was written down.
+        names = [name for name, known in renamed.items() if known != name][:_MOST_RENAMED]
+        for raw in chain.from_iterable(combinations(names, count) for count in range(1, len(names) + 1)):
+            yield request_hash(request, (renamed | {name: name for name in raw}).__getitem__)
+
     def _lasting_name(self, name: str) -> str:
-        rows = self._execute(
-            "SELECT hash, take FROM requests WHERE id = ? OR 'sha256:' || sha256 = ? ORDER BY written_at LIMIT 1",
-            name,
-            name,
-        )
+        of_file = "SELECT hash, take FROM requests WHERE sha256 = ? ORDER BY written_at LIMIT 1"
+        rows = self._execute(of_file if name.startswith("sha256:") else _OF_ID, name.removeprefix("sha256:"))
         return f"{rows[0]['hash']}:{rows[0]['take']}" if rows else name
 
     def find(self, hash: str, take: int, backend: str | None = None) -> Record | None:  # noqa: A002 - the column's name
@@ -231,7 +262,7 @@ class Ledger:
 
     def backend_of(self, id: str) -> str | None:  # noqa: A002 - the field's name in the specification
         """The backend that made a generation, or None where it is not known here."""
-        rows = self._execute("SELECT backend FROM requests WHERE id = ? LIMIT 1", id)
+        rows = self._execute(_OF_ID, id)
         return str(rows[0]["backend"]) if rows else None
 
     def next_take(self, hash: str) -> int:  # noqa: A002 - the column's name
@@ -255,7 +286,7 @@ class Ledger:
             )
         record = self.find(digest, take, backend)
         if record is None:
-            raise ValueError(f"the ledger's row of {request.prompt!r}, take {take}, is damaged: use --fresh")
+            raise LibraryError(f"the ledger's row of {request.prompt!r}, take {take}, is damaged: use --fresh")
         return record
 
     def mark_sending(self, record: Record, owner: str) -> Record | None:
@@ -282,7 +313,7 @@ class Ledger:
         """Write the server's own answer to the create. A row that only guessed that id has to look again."""
         with self._transaction():
             self._change(
-                "UPDATE requests SET state = 'sending', id = NULL, generation = NULL"
+                "UPDATE requests SET state = iif(sent_at IS NULL, 'intended', 'sending'), id = NULL, generation = NULL"
                 " WHERE backend = ? AND id = ? AND NOT (hash = ? AND take = ?)",
                 record.backend,
                 generation.id,
@@ -443,7 +474,7 @@ def _record(row: sqlite3.Row, known: Request | None = None) -> Record:
         hash=digest,
         take=take,
         backend=backend,
-        request=known or read_request(json.loads(request)),
+        request=known or read_request(from_json(request)),
         written_at=moment(written_at),
         source=source,
         state=state,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
@@ -78,13 +79,13 @@ class Runner:
             DreamError: it could not be sent, made, or kept; the ledger says how far it came.
         """
         if is_moderated(record):
-            raise _failure(record)
+            raise failure(record.generation)
         async with self._leases.held(record, report, self._library.holds) as held:
             if self._library.holds(held):
                 return held
             if held.has_failed and held.generation != record.generation:
                 # Another notebook saw it fail while this one waited for it.
-                raise _failure(held)
+                raise failure(held.generation)
             return await self._see_through(held, report)
 
     async def _see_through(self, record: Record, report: Report) -> Record:
@@ -163,7 +164,7 @@ class Runner:
         record = await self._watch(record, report)
         if record.has_failed:
             self._budget.give_back(record)
-            raise _failure(record)
+            raise failure(record.generation)
         generation = record.generation
         assert generation is not None
 
@@ -193,14 +194,22 @@ class Runner:
                 queued = (datetime.now(UTC) - since).total_seconds()
                 # Seen right after it was taken up again, its turn came anywhere before.
                 is_known = seen.state == "dreaming" and age.total_seconds() < max(_SOON_SECONDS, queued / 2)
-                self._ledger.update(record, generation=seen, **({"queued": queued} if is_known else {}))
+                self._write(record, generation=seen, **({"queued": queued} if is_known else {}))
 
         report(Progress(generation.state or "queued", _fraction(generation)))
         generation = await self.watcher.follow(generation, changed, age.total_seconds())
         took = (datetime.now(UTC) - since).total_seconds()
         # As above, of its end.
         is_known = generation.state == "completed" and age.total_seconds() < took / 2
-        return self._ledger.update(record, generation=generation, **({"seconds": took} if is_known else {}))
+        return self._write(record, generation=generation, **({"seconds": took} if is_known else {}))
+
+    def _write(self, record: Record, **columns: object) -> Record:
+        try:
+            return self._ledger.update(record, **columns)
+        except sqlite3.IntegrityError:
+            raise DreamError(
+                "its generation turned out to be that of another request, sent at the same time: run the cell again"
+            ) from None
 
     def _durations(self, kind: str) -> list[float]:
         return self._ledger.durations(self.backend.name, kind)
@@ -212,8 +221,8 @@ def is_moderated(record: Record) -> bool:
     return record.has_failed and is_moderation(reason or "")
 
 
-def _failure(record: Record) -> GenerationFailedError:
-    generation = record.generation
+def failure(generation: Generation | None) -> GenerationFailedError:
+    """What is raised for a generation that could not be made."""
     assert generation is not None
     reason = generation.failure_reason or "the server gave no reason"
     return GenerationFailedError(generation.id or "?", reason, advice(reason))

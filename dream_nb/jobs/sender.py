@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import anyio
+import anyio.lowlevel
 
 from dream_nb.api.errors import APIError, OutcomeUnknownError
 from dream_nb.api.models import Generation, GenerationRequest
@@ -96,6 +97,8 @@ class Sender:
             request = await self._uploads.replaced(request)
         give_up = anyio.current_time() + self._patience.trying
         while True:
+            # What was stopped while it waited stops here: from the next line on it may have been sent.
+            await anyio.lowlevel.checkpoint()
             report(Progress("sending"))
             marked = self._ledger.mark_sending(record, self._owner)
             if marked is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import secrets
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,9 +45,14 @@ def write_sidecar(folder: Path, record: Record) -> None:
         "tags": list(record.tags),
     }
     path = folder / f"{record.file}{SUFFIX}"
-    partial = path.with_name(f"{path.name}.part")
-    partial.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
-    partial.replace(path)
+    # A name that nobody knows beforehand: a folder may come with links in it.
+    partial = folder / f"{secrets.token_hex(8)}{SUFFIX}.part"
+    try:
+        with partial.open("x", encoding="utf-8") as file:
+            json.dump(document, file, ensure_ascii=False, indent=1)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def read_sidecars(folder: Path, known: set[str]) -> list[Record]:
@@ -61,7 +67,7 @@ def read_sidecars(folder: Path, known: set[str]) -> list[Record]:
             continue
         try:
             records.append(_read(path, file))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
             logger.warning("%s is ignored: it is no sidecar of a dream (%s)", path.name, type(error).__name__)
     return records
 

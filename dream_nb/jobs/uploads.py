@@ -63,12 +63,13 @@ class Uploads:
 
     def _replaced(self, request: Request, uris: set[str]) -> Request:
         assert self._uploader is not None
-        upload = _fsspec_uploader(self._uploader) if isinstance(self._uploader, str) else self._uploader
-        urls = {uri: _upload(upload, uri) for uri in uris}
+        folder = self._uploader if isinstance(self._uploader, str) else ""
+        upload = self._uploader if callable(self._uploader) else _fsspec_uploader(folder)
+        urls = {uri: _upload(upload, uri, folder) for uri in uris}
         return read_request(_with(request.wire(), urls))
 
 
-def _upload(upload: Uploader, uri: str) -> str:
+def _upload(upload: Uploader, uri: str, folder: str) -> str:
     data = data_bytes(uri)
     media_type = uri[len("data:") :].partition(",")[0].partition(";")[0]
     name = hashlib.sha256(data).hexdigest()[:24] + _SUFFIXES.get(media_type, ".bin")
@@ -77,7 +78,7 @@ def _upload(upload: Uploader, uri: str) -> str:
     except DreamError:
         raise
     except Exception as error:
-        reason = next(iter(str(error).splitlines()), "")[:200]
+        reason = _without_password(next(iter(str(error).splitlines()), ""), folder)[:200]
         raise DreamError(
             f"the uploader failed ({type(error).__name__}: {reason}); nothing was sent: mend it, run the cell again"
         ) from error
@@ -91,12 +92,14 @@ def _fsspec_uploader(folder: str) -> Uploader:
         from fsspec.core import url_to_fs
     except ImportError:
         raise ConfigurationError(
-            f"uploads to {folder!r} need fsspec: pip install 'dream_nb[uploads]' and the package of its file system"
+            f"uploads to {_shown(folder)} need fsspec: pip install 'dream_nb[uploads]', and the package of its file "
+            "system"
         ) from None
     try:
         files, root = url_to_fs(folder)
-    except (ValueError, ImportError) as error:
-        raise ConfigurationError(f"DREAM_NB_UPLOADER {folder!r} cannot be used: {error}") from None
+    except Exception as error:  # noqa: BLE001 - whatever its file system raises: it may connect at once
+        reason = _without_password(str(error), folder)
+        raise ConfigurationError(f"the uploader {_shown(folder)} cannot be used: {reason}") from None
 
     def upload(data: bytes, name: str) -> str:
         path = f"{root.rstrip('/')}/{name}"
@@ -106,9 +109,22 @@ def _fsspec_uploader(folder: str) -> Uploader:
         try:
             return str(files.sign(path, expiration=_SIGNED_SECONDS))
         except NotImplementedError:
-            raise ConfigurationError(f"{folder!r} gives no signed links: {_HOW}") from None
+            raise ConfigurationError(f"{_shown(folder)} gives no signed links: {_HOW}") from None
 
     return upload
+
+
+def _shown(folder: str) -> str:
+    """Where an uploader leads, without a password."""
+    scheme, _, rest = folder.partition("://")
+    return repr(f"{scheme}://{rest.rpartition('@')[2]}" if rest else folder)
+
+
+def _without_password(text: str, folder: str) -> str:
+    user = folder.partition("://")[2].rpartition("@")[0]
+    for secret in filter(None, (user, user.partition(":")[2])):
+        text = text.replace(secret, "…")
+    return text
 
 
 def _data_uris(value: Any) -> set[str]:

@@ -56,7 +56,7 @@ class Watcher:
         self._durations = durations
         self._pause = pause
         self._callback_url = callback_url
-        self._followed: dict[str, _Followed] = {}
+        self._followed: set[_Followed] = set()
         self._paces: dict[str, Pace] = {}
         self._wake = asyncio.Event()
         self._urgent = self._was_urgent = False
@@ -93,7 +93,7 @@ class Watcher:
             is_told=self._tells_of(generation),
             seen_at=now,
         )
-        self._followed[followed.id] = followed
+        self._followed.add(followed)
         if self._task is None:
             self._task = asyncio.create_task(self._run())
         elif self._due(followed) < self._next:
@@ -101,21 +101,23 @@ class Watcher:
         try:
             return await followed.done
         finally:
-            self._followed.pop(followed.id, None)
+            self._followed.discard(followed)
             if not self._followed and self._task is not None:
                 self._task.cancel()
                 self._task = None
 
     def ask_now(self, id: str) -> None:  # noqa: A002 - the field's name in the specification
         """Look at once, since that generation is said to have changed."""
-        if id in self._followed:
+        if self._those(id):
             self._hears = self._urgent = True
             self._wake.set()
 
     def give_up(self, id: str, error: DreamError) -> None:  # noqa: A002 - the field's name in the specification
         """Follow a generation no more: whoever waits for it gets the error."""
-        if followed := self._followed.get(id):
-            self._fail([followed], error)
+        self._fail(self._those(id), error)
+
+    def _those(self, id: str) -> list[_Followed]:  # noqa: A002 - the field's name in the specification
+        return [followed for followed in self._followed if followed.id == id]
 
     async def _run(self) -> None:
         backoff: Backoff | None = None
@@ -128,13 +130,13 @@ class Watcher:
                 await asyncio.sleep(_BREATH)
             except APIError as error:
                 if not is_passing(error):
-                    self._fail(list(self._followed.values()), error)
+                    self._fail(list(self._followed), error)
                     continue
                 # No blip of a look fails a job: it goes on at the server.
                 backoff = backoff or Backoff(self._pause)
                 await asyncio.sleep(backoff.pause(error))
             except Exception as error:  # noqa: BLE001 - whoever waits has to hear it
-                self._fail(list(self._followed.values()), DreamError(f"watching stopped: {error}"))
+                self._fail(list(self._followed), DreamError(f"watching stopped: {error}"))
 
     def _tells_of(self, generation: Generation) -> bool:
         """Whether the server said that it will call here, and not where a request or an earlier process wanted it."""
@@ -146,7 +148,7 @@ class Watcher:
         while not self._urgent:
             self._wake.clear()
             now = asyncio.get_running_loop().time()
-            due = min((self._due(followed) for followed in self._followed.values()), default=now + _NOTHING_NEW)
+            due = min((self._due(followed) for followed in self._followed), default=now + _NOTHING_NEW)
             if due <= now:
                 break
             self._next = due
@@ -167,9 +169,11 @@ class Watcher:
         return followed.seen_at + pace.pause(age)
 
     async def _look(self) -> None:
-        wanted = dict(self._followed)
+        wanted: dict[str, list[_Followed]] = {}
+        for followed in self._followed:
+            wanted.setdefault(followed.id, []).append(followed)
         if len(wanted) == 1:
-            await self._get(*wanted.values())
+            await self._get(*wanted)
             return
         pages = Pages(_PAGE)
         # A page holds what is newest: what was made long ago is asked for by its id, rather than by many pages.
@@ -179,17 +183,20 @@ class Watcher:
             self.calls += 1
             page = await self._backend.client.list_generations(limit=_PAGE, offset=pages.offset)
             for generation in pages.new(page):
-                if followed := wanted.pop(generation.id or "", None):
+                for followed in wanted.pop(generation.id or "", ()):
                     self._saw(followed, generation)
-        for followed in wanted.values():
-            await self._get(followed)
+        for left in wanted:
+            await self._get(left)
 
-    async def _get(self, followed: _Followed) -> None:
+    async def _get(self, id: str) -> None:  # noqa: A002 - the field's name in the specification
         self.calls += 1
         try:
-            self._saw(followed, await self._backend.client.get_generation(followed.id))
+            generation = await self._backend.client.get_generation(id)
         except NotFoundError as error:
-            self._fail([followed], error)
+            self._fail(self._those(id), error)
+        else:
+            for followed in self._those(id):
+                self._saw(followed, generation)
 
     def _saw(self, followed: _Followed, generation: Generation) -> None:
         now = asyncio.get_running_loop().time()
@@ -202,11 +209,14 @@ class Watcher:
                 self._paces.pop(generation.kind, None)
             if not followed.done.done():
                 followed.done.set_result(generation)
-        else:
+            return
+        try:
             followed.changed(generation)
+        except Exception as error:  # noqa: BLE001 - it ends what it is about, and nothing else
+            self._fail([followed], error if isinstance(error, DreamError) else DreamError(f"watching stopped: {error}"))
 
     def _fail(self, those: list[_Followed], error: DreamError) -> None:
         for followed in those:
-            self._followed.pop(followed.id, None)
+            self._followed.discard(followed)
             if not followed.done.done():
                 followed.done.set_exception(error)

@@ -36,6 +36,7 @@ from dream_nb.studio.settings import Settings
 from dream_nb.studio.store import Store
 
 logger = logging.getLogger("dream_nb.studio")
+_OWN = (".gitignore", "assets", "progress", "studios", "studio.sqlite")
 Handler = Callable[[Operations, Request], Awaitable[Response]]
 
 
@@ -65,9 +66,11 @@ def _lifespan(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         """Open the folder, draw what is queued, and at the end leave the rest queued."""
         async with contextlib.AsyncExitStack() as stack:
+            _refuse_links(folder)
             assets = Assets(folder / "assets")
             # The folder lies in a library that may be under version control, where it has no place.
-            (folder / ".gitignore").write_text("*\n")
+            with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x") as ignored:
+                ignored.write("*\n")
             presence = stack.enter_context(contextlib.closing(Presence(folder / "studios")))
             database = stack.enter_context(contextlib.closing(Database(folder / "studio.sqlite")))
             store = Store(database, presence.name, to_millicents(settings.balance))
@@ -92,6 +95,15 @@ def _lifespan(
             yield
 
     return lifespan
+
+
+def _refuse_links(folder: Path) -> None:
+    """A folder may come with a repository: nothing in it may lead elsewhere, where files are written and removed."""
+    for path in (folder, *(folder / name for name in _OWN)):
+        if path.is_symlink():
+            raise RuntimeError(
+                f"{path.name!r} of the studio's folder is a link: remove it, and the studio makes its own"
+            )
 
 
 def _route(path: str, **methods: Handler) -> Route:

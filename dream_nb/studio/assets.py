@@ -56,25 +56,35 @@ class Assets:
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file: other names first, then on the disk, then in one step under its own."""
-        part = self.folder / f"{name}.{secrets.token_hex(4)}.part"
+        final = self.place(name)
+        part = final.with_name(f"{name}.{secrets.token_hex(4)}.part")
         try:
-            with part.open("wb") as file:
+            with part.open("xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            part.replace(self.folder / name)
+            part.replace(final)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
 
     def read(self, name: str) -> bytes:
         """The bytes of a file. Raises FileNotFoundError."""
-        return (self.folder / name).read_bytes()
+        return self.place(name).read_bytes()
 
     def remove(self, *names: str) -> None:
         """Remove files; those that are not there are no error."""
-        for name in names:
-            (self.folder / name).unlink(missing_ok=True)
+        for name in filter(ASSET_NAME.fullmatch, names):
+            self.place(name).unlink(missing_ok=True)
+
+    def place(self, name: str) -> Path:
+        """Where a file is, or will be. Raises FileNotFoundError where it has no such name.
+
+        A database may come with a repository, and name anything.
+        """
+        if not ASSET_NAME.fullmatch(name):
+            raise FileNotFoundError(name)
+        return self.folder / name
 
     def response(self, name: str, request: Request) -> Response | None:
         """The answer to a GET or HEAD of a file: ranges, validators, and the right type. None when there is none.

@@ -26,6 +26,7 @@ from dream_nb.studio.store import Record, Store
 
 logger = logging.getLogger("dream_nb.studio")
 _BEATS_PER_LEASE = 3
+_ID = re.compile(r"[0-9a-f-]{36}")
 
 
 class Queue:
@@ -74,7 +75,7 @@ class Queue:
     def start(self) -> None:
         """Begin to draw; on the running loop."""
         self._progress.mkdir(parents=True, exist_ok=True)
-        for left in self._progress.iterdir():
+        for left in filter(Path.is_file, self._progress.iterdir()):
             record = self._store.find(left.name)
             if record is None or record.state != "dreaming":
                 left.unlink(missing_ok=True)
@@ -106,9 +107,13 @@ class Queue:
     def progress(self, uid: str) -> float | None:
         """How far a drawing is, from 0 to 1; None when its worker does not say."""
         try:
-            return min(1.0, max(0.0, float((self._progress / uid).read_text())))
+            return min(1.0, max(0.0, float(self._said(uid).read_text())))
         except (OSError, ValueError):
             return None
+
+    def _said(self, uid: str) -> Path:
+        # As with assets: a database may name anything.
+        return self._progress / (uid if _ID.fullmatch(uid) else "nobody")
 
     def thumbnail(self, asset: str) -> str | None:
         """The name of the file that shows a video's first frame while it is drawn; None before that is there."""
@@ -159,7 +164,7 @@ class Queue:
         """Remove what a drawing shows of itself while it goes on."""
         if record.id not in self._dreaming:
             with contextlib.suppress(OSError):
-                (self._progress / record.id).unlink(missing_ok=True)
+                self._said(record.id).unlink(missing_ok=True)
                 self._assets.remove(thumbnail_of(record.asset))
 
     async def _finish(self, record: Record) -> bool:
@@ -209,9 +214,9 @@ class Queue:
         return await asyncio.wrap_future(future)
 
     def _hand_over(self, record: Record, brief: Brief) -> Future[bytes]:
-        thumbnail = self._assets.folder / thumbnail_of(record.asset)
+        thumbnail = self._assets.place(thumbnail_of(record.asset))
         try:
-            future = self._executor().submit(render, brief, self._progress / record.id, thumbnail)
+            future = self._executor().submit(render, brief, self._said(record.id), thumbnail)
         except BrokenExecutor:
             raise
         except RuntimeError as error:

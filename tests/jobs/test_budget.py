@@ -12,7 +12,7 @@ from dream_nb.results.inputs import make_request
 from dream_nb.results.job import Job
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import SECONDS, Hosted, hosted, use
-from tests.studio.machine import settings
+from tests.studio.machine import settings, wait_for
 
 REQUEST = make_request("a lake", kind="image")
 FLASH = make_request("a lake", kind="image", model="photon-flash-1")
@@ -137,3 +137,18 @@ def test_creates_a_minute_are_kept(server: Hosted) -> None:
     # Videos are counted apart.
     session.submit(make_request("a lake")).result(SECONDS)
     assert server.books.count("POST") == 3
+
+
+def test_what_another_session_paid_is_not_refunded_to_this_one(server: Hosted) -> None:
+    server.faults.add(Fault(method="GET", path="/generations*", answer=503, times=None))
+    first = server.session()
+    first.submit(make_request("a lake", kind="image"))
+    wait_for(lambda: any(record.charge for record in first.library.ledger.all()))
+    first.close()
+    second = server.session(budget=2.0)
+    second.submit(make_request("a hill", kind="image"))
+    wait_for(lambda: second.allowance.spent == 1.5)
+    (taken_up, _) = second.jobs()
+    second._desk.runner("hosted")._budget.give_back(second.library.ledger.all()[0])
+    assert taken_up.request.prompt == "a lake"
+    assert second.allowance.spent == 1.5

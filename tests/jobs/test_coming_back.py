@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from dream_nb.api.errors import DreamError, GenerationFailedError
+from dream_nb.api.errors import DreamCancelledError, DreamError, GenerationFailedError
 from dream_nb.results.inputs import make_request
+from dream_nb.results.plan import Ask
 from dream_nb.studio.faults import Fault
-from tests.jobs.hosted import HASTE, SECONDS, Hosted, environment
+from tests.jobs.hosted import HASTE, SECONDS, Held, Hosted, environment, hosted, use
 from tests.kernel import start_kernel
 from tests.studio.machine import wait_for
 
@@ -201,3 +202,75 @@ def test_what_a_dead_process_held_is_taken_over_when_its_lease_ends(server: Host
     wait_for(lambda: job.progress.note == "another notebook is at it")
     assert job.result(SECONDS).state == "completed"
     assert server.books.count("POST") == 1
+
+
+def test_a_request_is_the_same_after_the_library_learned_of_what_it_goes_on_from(server: Hosted) -> None:
+    uid = server.client.post("/generations/image", json={"prompt": "a hill"}).json()["id"]
+    wait_for(lambda: server.made[0]["state"] == "completed")
+    session = server.session()
+    request = make_request("the hill by night", frame0=uid)
+    first = session.submit(request).result(SECONDS)
+    [job.result(SECONDS) for job in session.sync()]
+    again = session.submit(request)
+    assert (again.replayed, again.result().generation.id) == (True, first.generation.id)
+    assert session.bring_in(first.generation.id or "").replayed
+    assert session.plan([Ask(request)]).new == 0
+    assert server.books.count("POST") == 1
+
+
+def test_a_failed_one_is_brought_in_as_its_reason_and_never_sent(server: Hosted) -> None:
+    uid = server.client.post("/generations/image", json={"prompt": "gore"}).json()["id"]
+    wait_for(lambda: server.made[0]["state"] == "failed")
+    session = server.session()
+    for _ in range(2):
+        with pytest.raises(GenerationFailedError, match="blacklisted"):
+            session.bring_in(uid)
+    assert server.books.count("POST") == 0
+
+
+def test_the_answer_to_a_create_that_is_on_its_way_is_not_brought_in_as_another(server: Hosted) -> None:
+    server.books.late = 1.0
+    session = server.session()
+    job = session.submit(REQUEST)
+    wait_for(lambda: server.made)
+    assert session.sync() == []
+    with pytest.raises(DreamError, match="whose answer is awaited"):
+        session.bring_in(server.made[0]["id"])
+    assert job.result(SECONDS).take == 1
+    assert [record.take for record in session.library.ledger.all()] == [1]
+
+
+def test_a_generation_that_does_not_say_its_request_is_left_out(
+    server: Hosted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uid = server.client.post("/generations/image", json={"prompt": "a hill"}).json()["id"]
+    session = server.session()
+    listed = session._desk.generations("hosted")
+    nameless = [listed[0].model_copy(update={"id": "x", "request": None}), *listed]
+    monkeypatch.setattr(session._desk, "generations", lambda _backend: nameless)
+    assert [job.result(SECONDS).generation.id for job in session.sync()] == [uid]
+
+
+def test_a_job_is_cancelled_after_another_key_was_given(
+    tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    held = Held()
+    held.holds = True
+    with hosted(tmp_path / "server", key, executor=lambda: held) as server:
+        use(server, monkeypatch)
+        session = server.session()
+        job = session.submit(REQUEST)
+        wait_for(lambda: any(record.generation for record in session.library.ledger.all()))
+        session.renew("hosted")
+        job.cancel()
+        with pytest.raises(DreamCancelledError):
+            job.result(SECONDS)
+
+
+def test_the_proxy_of_the_environment_is_not_asked_for_files_of_this_machine(
+    server: Hosted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    assert server.session().submit(REQUEST).result(SECONDS).state == "completed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 from dataclasses import replace
@@ -17,8 +18,10 @@ from PIL import Image
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import ImageGenerationRequest
+from dream_nb.jobs.catalogue import Catalogue, Filter
 from dream_nb.jobs.ledger import Record
 from dream_nb.jobs.library import Library, slug
+from dream_nb.jobs.sidecars import write_sidecar
 
 
 def picture(colour: str = "navy") -> bytes:
@@ -192,3 +195,39 @@ def test_pruning_removes_the_sidecar_and_keeps_the_row(stocked: Library) -> None
     assert not removed.with_name(f"{removed.name}.json").exists()
     assert len(stocked.ledger.all()) == 3
     assert stocked.ledger.under_way() == []
+
+
+def test_no_link_leads_a_sidecar_out_of_the_folder(library: Library, record: Record, tmp_path: Path) -> None:
+    stored = store(library, record, picture())
+    outside = tmp_path / "outside"
+    for name in (f"{stored}.json.part", f"{stored}.json"):
+        (library.folder / name).unlink(missing_ok=True)
+        (library.folder / name).symlink_to(outside)
+    write_sidecar(library.folder, replace(record, file=stored))
+    assert not outside.exists()
+    assert json.loads((library.folder / f"{stored}.json").read_text())["take"] == 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE requests SET file = printf('%.5000c', 'x')",
+        "UPDATE requests SET note = cast(x'ff' AS TEXT)",
+        """UPDATE requests SET request = '{"prompt": 5}'""",
+        "UPDATE requests SET tags = 'no JSON'",
+    ],
+)
+def test_a_damaged_row_breaks_nothing_else(library: Library, record: Record, damage: str) -> None:
+    library.ledger.update(record, file=store(library, record, picture()), state="taken")
+    library.ledger._execute(damage)
+    assert len(library.ledger.all()) <= 1
+    assert library.size() >= 0
+    assert Catalogue(library.ledger).count(Filter(search="nothing like it")) == 0
+
+
+def test_a_number_that_is_none_leaves_a_sidecar_out(library: Library, record: Record) -> None:
+    sidecar = library.folder / f"{store(library, record, picture())}.json"
+    sidecar.write_text(json.dumps(json.loads(sidecar.read_text()) | {"seconds": 10**400}))
+    for path in library.folder.glob("ledger.sqlite*"):
+        path.unlink()
+    assert Library(library.folder).ledger.all() == []

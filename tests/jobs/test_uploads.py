@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dream_nb.api.errors import ConfigurationError, DreamError
+from dream_nb.api.errors import ConfigurationError, DreamCancelledError, DreamError
+from dream_nb.api.portal import portal
 from dream_nb.jobs.identity import request_hash
-from dream_nb.results.inputs import make_request
+from dream_nb.jobs.uploads import Uploads
+from dream_nb.results.inputs import make_request, picture
 from tests.jobs.hosted import SECONDS, Hosted, hosted, use
 from tests.studio.machine import served, settings
 
@@ -116,3 +120,30 @@ def test_a_folder_that_fsspec_reaches_gives_signed_links(
 def test_a_folder_without_signed_links_says_so(server: Hosted, photo: Path) -> None:
     with pytest.raises(ConfigurationError, match="'memory://prefix' gives no signed links: set DREAM_NB_UPLOADER"):
         server.session(uploader="memory://prefix").submit(make_request("a lake", frame0=photo)).result(SECONDS)
+
+
+def test_what_is_cancelled_while_its_picture_is_uploaded_was_not_sent(server: Hosted, photo: Path) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait(_data: bytes, _name: str) -> str:
+        begun.set()
+        go_on.wait(SECONDS)
+        return "https://example.org/a.png"
+
+    session = server.session(uploader=wait)
+    job = session.submit(make_request("a lake", kind="image", image_ref=[{"url": picture(photo)}]))
+    assert begun.wait(SECONDS)
+    job.cancel()
+    go_on.set()
+    with pytest.raises(DreamCancelledError, match="before it was sent"):
+        job.result(SECONDS)
+    assert [record.state for record in session.library.ledger.all()] == ["intended"]
+    assert server.books.count("POST") == 0
+
+
+def test_the_password_of_an_uploader_is_not_said(photo: Path) -> None:
+    request = make_request("a lake", kind="image", image_ref=[{"url": picture(photo)}])
+    for folder in ("nothing://ada:hush-77@host/x", "ftp://ada:hush-77@127.0.0.1:9/x"):
+        with pytest.raises(DreamError) as caught:
+            portal.call(Uploads(folder).replaced, request)
+        assert "hush-77" not in "".join(traceback.format_exception(caught.value))

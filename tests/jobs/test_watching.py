@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
 
-from dream_nb.api.errors import APIError
+from dream_nb.api.errors import APIError, DreamError
+from dream_nb.api.models import Generation
+from dream_nb.api.portal import portal
 from dream_nb.jobs.pace import Pace
 from dream_nb.results.inputs import make_request
 from dream_nb.studio.faults import Fault
@@ -104,3 +107,28 @@ def test_nothing_learned_means_looks_that_grow_with_the_time_it_takes() -> None:
     assert pace.pause(4.0) == pytest.approx(0.56)
     assert pace.pause(20.0) == pytest.approx(0.8)
     assert pace.pause(1000.0) == 10
+
+
+def test_two_that_follow_one_generation_both_hear_of_its_end(server: Hosted) -> None:
+    session = server.session()
+    runner = session._desk.runner("hosted")
+    uid = server.client.post("/generations/image", json={"prompt": "a lake"}).json()["id"]
+    generation = Generation(id=uid, state="queued")
+    futures = [portal.start(runner.watcher.follow, generation, lambda _: None) for _ in range(2)]
+    assert [future.result(SECONDS).state for future in futures] == ["completed", "completed"]
+
+
+def test_what_goes_wrong_with_one_ends_no_other(server: Hosted) -> None:
+    server.faults.add(Fault(method="GET", path="/generations*", delay=0.1, times=None))
+    session = server.session()
+    runner = session._desk.runner("hosted")
+    uid = server.client.post("/generations", json={"prompt": "a lake"}).json()["id"]
+
+    def fail(_: Generation) -> None:
+        raise ZeroDivisionError
+
+    one = portal.start(runner.watcher.follow, Generation(id=uid, state="queued"), fail)
+    other = portal.start(runner.watcher.follow, Generation(id=uid, state="queued"), lambda _: None)
+    with contextlib.suppress(DreamError):
+        one.result(SECONDS)
+    assert other.result(SECONDS).state == "completed"
