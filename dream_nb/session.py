@@ -110,7 +110,8 @@ class Session:
             self.library, patience or Patience(), allowance, limits or Limits(), callbacks, executor, self._uploads
         )
         self._lock = threading.RLock()
-        self._running: dict[tuple[str, int], tuple[Job, Future[None], Runner]] = {}
+        self._running: dict[tuple[str, int, str], tuple[Job, Future[None], Runner]] = {}
+        self._is_closed = False
         if not self.library.read_only and self.replay != "only":
             self._take_up()
 
@@ -122,6 +123,7 @@ class Session:
     def close(self) -> None:
         """Stop what is under way here and close backend and library. What was sent goes on at its server."""
         with self._lock:
+            self._is_closed = True
             ending = [followed for _, followed, _ in self._running.values()]
             self._running.clear()
         # Without the lock: listeners of what ends may ask this session something.
@@ -262,7 +264,7 @@ class Session:
 
     def _under_way(self, record: Record) -> Job | None:
         """The job of a row in this session, where it has one that has not ended."""
-        running, *_ = self._running.get((record.hash, record.take), (None,))
+        running, *_ = self._running.get((record.hash, record.take, record.backend), (None,))
         return running if running is not None and not running.done() else None
 
     def _entry(self, ask: Ask) -> Entry:
@@ -440,7 +442,7 @@ class Session:
         """
         with self._lock:
             at = next((at for at, (running, *_) in self._running.items() if running is job and not job.done()), None)
-            record = self.library.ledger.find(*at, job.backend) if at else None
+            record = self.library.ledger.find(*at) if at else None
             if at is None or record is None:
                 raise DreamError("it is not under way in this session: there is nothing to cancel")
             # The one that sees it through: a key that was given since has opened another.
@@ -476,7 +478,9 @@ class Session:
         ledger = self.library.ledger
         with self._lock:
             runner = self._desk.runner(self.backend)
-            record = ledger.claim(ledger.intend(request, None, self.backend), generation)
+            # Looked up before a row is written for it, which would stay.
+            is_free = not ledger.is_claimed(self.backend, generation.id or "")
+            record = ledger.claim(ledger.intend(request, None, self.backend), generation) if is_free else None
             if record is None:
                 raise DreamError(f"generation {generation.id} is being brought in by another notebook")
             return self._start(runner, record)
@@ -487,12 +491,18 @@ class Session:
         return any(record.state == "sending" and answers(generation, record.request) for record in awaited)
 
     def _start(self, runner: Runner, record: Record) -> Job:
+        if self._is_closed:
+            raise LibraryError(f"the session of {self.library.folder.name!r} was closed: open another one")
         took = self.library.ledger.durations(record.backend, record.request.generation_type)
         age = (datetime.now(UTC) - record.sent_at).total_seconds() if record.sent_at else 0.0
         expected = median(took) if took else None
         job = Job(record.request, record.take, record.backend, expected=expected, age=max(0.0, age))
         job.maker, job.canceller = self, self.cancel
-        self._running[record.hash, record.take] = job, portal.start(self._follow, runner, record, job), runner
+        self._running[record.hash, record.take, record.backend] = (
+            job,
+            portal.start(self._follow, runner, record, job),
+            runner,
+        )
         return job
 
     def _replayed(self, record: Record) -> Job:

@@ -59,6 +59,12 @@ class _Bearer(httpx2.Auth):
         """A text of the server's, without the key that it may have sent back."""
         return text.replace(self._key.get_secret_value(), "[key]")
 
+    def hide_in(self, body: bytes) -> bytes:
+        """As `hide`, of a body: what is read of it is shown, and written down."""
+        key = self._key.get_secret_value().encode()
+        # A key that is no more than a syllable occurs everywhere.
+        return body.replace(key, b"[key]") if len(key) >= _SHORTEST_HIDDEN and key in body else body
+
 
 class Connection:
     """The way to one server. The arguments are those of `AsyncDreamMachine`."""
@@ -201,7 +207,7 @@ class Connection:
             what = answer.flaw
         else:
             try:
-                return read(answer.body)
+                return read(self._auth.hide_in(answer.body))
             except ValueError as error:
                 what = f"is not the API's: {_reason(error)}"
         return errors.UnreadableAnswerError(
@@ -233,6 +239,7 @@ class Connection:
         return text if len(text) <= limit else text[:limit] + "…"
 
 
+_SHORTEST_HIDDEN: Final = 8
 _NOT_SENT: Final = (
     httpx2.ConnectError,
     httpx2.ConnectTimeout,

@@ -21,6 +21,7 @@ from pydantic import (
     FiniteFloat,
     JsonValue,
     Tag,
+    ValidationError,
     ValidationInfo,
     field_validator,
     model_serializer,
@@ -34,6 +35,8 @@ IMAGE_MODELS: Final = ("photon-1", "photon-flash-1")
 STATES: Final = ("queued", "dreaming", "completed", "failed")
 FINAL_STATES: Final = frozenset({"completed", "failed"})
 
+# Without these an answer says nothing.
+_ESSENTIAL: Final = frozenset({"id", "state"})
 # Validation contexts: which doors stand open while a document is read.
 _ANSWER: Final = {"fields": True, "enums": True, "nulls": True}
 _BODY: Final = {"fields": True}
@@ -354,6 +357,18 @@ class Generation(_Schema):
     assets: Assets | None = None
     model: str | None = None
     request: AnyRequest | None = None
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _readable(cls, data: Any, handler: Callable[[Any], Self], info: ValidationInfo) -> Self:
+        """Leave out of an answer what cannot be read: one odd generation must not hide a page of others."""
+        try:
+            return handler(data)
+        except ValidationError as error:
+            odd = {problem["loc"][0] for problem in error.errors(include_url=False) if problem["loc"]}
+            if not _open(info, "enums") or not _is_document(data) or not odd or odd & _ESSENTIAL:
+                raise
+            return handler({name: value for name, value in data.items() if name not in odd})
 
     @property
     def is_final(self) -> bool:

@@ -43,7 +43,7 @@ class Pages:
     def new_documents(self, page: Mapping[str, Any]) -> list[dict[str, Any]]:
         """As `new`, of a page that is JSON."""
         generations: list[dict[str, Any]] = page["generations"]
-        return self._step(generations, [generation.get("id") for generation in generations], page.get("has_more"))
+        return self._step(generations, [_name(generation) for generation in generations], page.get("has_more"))
 
     def _step(self, page: Sequence[T], names: Sequence[str | None], has_more: bool | None) -> list[T]:
         found = [one for one, name in zip(page, names, strict=True) if name not in self._seen]
@@ -55,3 +55,8 @@ class Pages:
         if self._stale > MAX_STALE_PAGES and not self.ended:
             raise UnreadableAnswerError("listGenerations", f"{self._stale} pages in a row brought nothing new")
         return found
+
+
+def _name(generation: Mapping[str, Any]) -> str | None:
+    name = generation.get("id")
+    return name if isinstance(name, str) else None

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 import anyio
@@ -25,6 +25,7 @@ class Portal:
         self._lock = threading.Lock()
         self._portal: BlockingPortal | None = None
         self._thread: threading.Thread | None = None
+        self._entered = 0
 
     def _running(self) -> BlockingPortal:
         with self._lock:
@@ -64,12 +65,26 @@ class Portal:
 
     def entered(self, manager: AbstractAsyncContextManager[T]) -> AbstractContextManager[T]:
         """The asynchronous context manager as a synchronous one: entered and left in one task of the loop."""
-        return self._running().wrap_async_context_manager(manager)
+        return self._counted(self._running().wrap_async_context_manager(manager))
+
+    @contextmanager
+    def _counted(self, manager: AbstractContextManager[T]) -> Iterator[T]:
+        with manager as entered:
+            with self._lock:
+                self._entered += 1
+            try:
+                yield entered
+            finally:
+                with self._lock:
+                    self._entered -= 1
 
     def stop(self) -> None:
-        """End the loop, cancel what runs on it, and wait for its thread. The next use starts a new one."""
+        """End the loop, cancel what runs on it, and wait for its thread. The next use starts a new one.
+
+        It goes on where something that was `entered` was not left: a session that its user opened.
+        """
         with self._lock:
-            if self._portal is None or self._thread is None:
+            if self._portal is None or self._thread is None or self._entered:
                 return
             self._portal.call(self._portal.stop, True)
             self._thread.join()

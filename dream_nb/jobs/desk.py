@@ -6,10 +6,12 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from contextlib import ExitStack
-from typing import TypeVar
+from functools import partial
+from typing import Final, TypeVar
 
-from dream_nb.api.errors import ConfigurationError, NotFoundError
+from dream_nb.api.errors import ConfigurationError, LibraryError, NotFoundError
 from dream_nb.api.models import Credits, Generation
+from dream_nb.api.pages import Pages
 from dream_nb.api.portal import portal
 from dream_nb.api.retry import retried
 from dream_nb.jobs.backends import Backend, open_backend
@@ -24,6 +26,7 @@ from dream_nb.jobs.uploads import Uploads
 from dream_nb.workers import pool
 
 T = TypeVar("T")
+_PAGE: Final = 100
 
 
 class Desk:
@@ -62,11 +65,13 @@ class Desk:
         self._runners: dict[str, Runner] = {}
         # Those too whose key was given anew: what they have under way goes on.
         self._opened: list[Runner] = []
+        self._is_closed = False
         self._leases: Leases | None = None
 
     def close(self) -> None:
         """Close the backends."""
         with self._lock:
+            self._is_closed = True
             self._runners.clear()
             self._opened.clear()
             self._exit.close()
@@ -76,8 +81,11 @@ class Desk:
 
         Raises:
             ConfigurationError: there is no key for it, or the port for callbacks is taken.
+            LibraryError: the session was closed.
         """
         with self._lock:
+            if self._is_closed:
+                raise LibraryError(f"the session of {self._library.folder.name!r} was closed: open another one")
             if name not in self._runners:
                 # Here, and not on the loop: to find it may ask the person in front of it.
                 key = None if name == "studio" else need_key(name)
@@ -126,10 +134,13 @@ class Desk:
         return portal.call(self._list, self.runner(name).backend)
 
     async def _list(self, backend: Backend) -> list[Generation]:
-        async def listed() -> list[Generation]:
-            return [generation async for generation in backend.client.iter_generations()]
-
-        return await self._retried(listed)
+        found: list[Generation] = []
+        pages = Pages(_PAGE)
+        while not pages.ended:
+            # Each with a patience of its own: a large account has hundreds.
+            listed = partial(backend.client.list_generations, limit=_PAGE, offset=pages.offset)
+            found += pages.new(await self._retried(listed))
+        return found
 
     def credits(self, name: str) -> Credits:
         """The account's balance."""

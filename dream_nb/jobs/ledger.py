@@ -164,10 +164,12 @@ class Ledger:
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._database.execute("COMMIT")
             except BaseException:
-                self._database.execute("ROLLBACK")
+                # A commit that fails, as one that waits for readers in vain, leaves the transaction open.
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
                 raise
-            self._database.execute("COMMIT")
 
     def hash(self, request: Request) -> str:
         """The request hash, with the generations and pictures of the library known by their own hash and take.

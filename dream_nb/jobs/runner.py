@@ -106,7 +106,10 @@ class Runner:
                         raise DreamCancelledError(_CANCELLED) from None
                     # A studio whose folder was cleared forgets what it made, and draws it again for nothing.
                     if self.backend.name != "studio":
-                        raise
+                        raise DreamError(
+                            "it is no longer at its server, and its file is not in the library: add --fresh "
+                            "(fresh=True) to make another take"
+                        ) from None
                     record = self._ledger.forget(record)
 
     async def cancel(self, record: Record) -> None:

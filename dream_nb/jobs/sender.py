@@ -10,7 +10,7 @@ from typing import Final
 import anyio
 import anyio.lowlevel
 
-from dream_nb.api.errors import APIError, OutcomeUnknownError
+from dream_nb.api.errors import APIError, DreamError, OutcomeUnknownError
 from dream_nb.api.models import Generation, GenerationRequest
 from dream_nb.api.pages import Pages
 from dream_nb.api.retry import Backoff, is_passing, was_not_taken
@@ -102,7 +102,12 @@ class Sender:
             report(Progress("sending"))
             marked = self._ledger.mark_sending(record, self._owner)
             if marked is None:
-                return self._ledger.reread(record)
+                record = self._ledger.reread(record)
+                if record.generation is None:
+                    raise DreamError(
+                        "another notebook has taken it over, and is sending it: run the cell again to join"
+                    )
+                return record
             try:
                 generation = await self._post(request, marked.take)
             except APIError as error:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from dream_nb.api.errors import APIError, DreamError, NotFoundError
+from dream_nb.api.errors import APIError, DreamError, NotFoundError, UnreadableAnswerError
 from dream_nb.api.models import Generation
 from dream_nb.api.pages import Pages
 from dream_nb.api.retry import Backoff, is_passing
@@ -181,8 +181,12 @@ class Watcher:
         while wanted and not pages.ended and most:
             most -= 1
             self.calls += 1
-            page = await self._backend.client.list_generations(limit=_PAGE, offset=pages.offset)
-            for generation in pages.new(page):
+            try:
+                page = pages.new(await self._backend.client.list_generations(limit=_PAGE, offset=pages.offset))
+            except UnreadableAnswerError:
+                # One generation of the account may spoil the list for all others: they are asked for one by one.
+                break
+            for generation in page:
                 for followed in wanted.pop(generation.id or "", ()):
                     self._saw(followed, generation)
         for left in wanted:
@@ -199,8 +203,9 @@ class Watcher:
                 self._saw(followed, generation)
 
     def _saw(self, followed: _Followed, generation: Generation) -> None:
-        now = asyncio.get_running_loop().time()
-        followed.seen_at = now
+        if followed not in self._followed:  # given up while the look was on its way
+            return
+        followed.seen_at = asyncio.get_running_loop().time()
         if generation.is_final:
             if followed.is_told and not self._was_urgent:
                 self._hears = False

@@ -94,3 +94,22 @@ def test_a_servers_reading_is_strict_about_enums_and_keeps_unknown_fields() -> N
     assert GenerationRequest.from_body({"prompt": "x", "seed": 7}).extra == {"seed": 7}
     with pytest.raises(pydantic.ValidationError, match="is not one of"):
         GenerationRequest.from_body({"prompt": "x", "aspect_ratio": "7:3"})
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"request": {"generation_type": "upscale_video", "resolution": "4k"}},
+        {"request": {"generation_type": "add_audio", "prompt": "waves"}},
+        {"request": {"prompt": "a lake", "keyframes": {"frame0": {"type": "video", "id": "x"}}}},
+        {"created_at": "yesterday"},
+        {"assets": []},
+        {"failure_reason": {"code": 5}},
+    ],
+)
+def test_what_cannot_be_read_of_one_generation_hides_no_other(odd: dict[str, object]) -> None:
+    page = ListGenerationResponse.from_answer(
+        {"generations": [{"id": "a", "state": "completed", **odd}, {"id": "b", "state": "queued"}]}
+    )
+    assert [generation.id for generation in page.generations] == ["a", "b"]
+    assert getattr(page.generations[0], next(iter(odd))) is None

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from dream_nb.api.errors import DreamCancelledError, DreamError, GenerationFailedError
+from dream_nb.api.errors import DreamCancelledError, DreamError, GenerationFailedError, LibraryError
+from dream_nb.api.portal import portal
 from dream_nb.results.inputs import make_request
 from dream_nb.results.plan import Ask
 from dream_nb.studio.faults import Fault
@@ -274,3 +275,37 @@ def test_the_proxy_of_the_environment_is_not_asked_for_files_of_this_machine(
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     assert server.session().submit(REQUEST).result(SECONDS).state == "completed"
+
+
+def test_a_row_that_another_process_took_over_is_said_to_be_with_it(server: Hosted) -> None:
+    session = server.session()
+    runner = session._desk.runner("hosted")
+    record = session.library.ledger.intend(REQUEST, 1, "hosted")
+    session.library.ledger.lease(record, "another", 60.0)
+    with pytest.raises(DreamError, match="another notebook has taken it over"):
+        portal.call(runner._sender.send, record, lambda _: None)
+    assert server.books.count("POST") == 0
+
+
+def test_what_another_row_has_is_not_brought_in_and_leaves_no_row(server: Hosted) -> None:
+    session = server.session()
+    made = session.submit(REQUEST).result(SECONDS)
+    with pytest.raises(DreamError, match="brought in by another notebook"):
+        session._bring_in(made.generation)
+    assert len(session.library.ledger.all()) == 1
+
+
+def test_a_session_that_was_closed_asks_nobody(server: Hosted) -> None:
+    session = server.session()
+    session.submit(REQUEST).result(SECONDS)
+    session.close()
+    for ask in (session.credits, lambda: session.submit(REQUEST, fresh=True), lambda: session.submit(REQUEST)):
+        with pytest.raises(LibraryError, match="was closed: open"):
+            ask()
+
+
+def test_a_session_that_is_open_outlives_what_others_end(server: Hosted) -> None:
+    session = server.session()
+    session.credits()
+    portal.stop()
+    assert session.submit(REQUEST).result(SECONDS).state == "completed"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from dream_nb import filesystem
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import Generation, GenerationReference, GenerationRequest, ImageGenerationRequest, Keyframes
 from dream_nb.jobs.identity import request_hash
@@ -98,3 +101,18 @@ def test_a_finished_hosted_dream_is_preferred(ledger: Ledger) -> None:
     found = ledger.find(request_hash(request), 1)
     assert found is not None
     assert found.backend == "hosted"
+
+
+def test_a_commit_that_fails_leaves_the_ledger_usable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # There a commit waits for readers.
+    monkeypatch.setattr(filesystem, "_is_on_network", lambda _path: True)
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
+    ledger._execute("PRAGMA busy_timeout = 50")
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM requests").fetchone()
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            ledger.intend(GenerationRequest(prompt="a hill"), 1, "studio")
+    assert ledger.intend(GenerationRequest(prompt="a hill"), 1, "studio").take == 1
+    ledger.close()

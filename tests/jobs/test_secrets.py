@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import pickle
 import traceback
@@ -58,3 +59,11 @@ def test_the_key_is_in_no_executed_notebook(server: Hosted, tmp_path: Path) -> N
     assert "POST" in saved
     assert server.key in server.books.keys[0]
     assert server.key not in saved
+
+
+def test_a_key_that_comes_back_in_an_answer_is_neither_shown_nor_kept(server: Hosted, key: str) -> None:
+    body = json.dumps({"id": "x", "state": "failed", "failure_reason": f"{key} is not allowed to"})
+    server.faults.add(Fault(method="GET", path="/generations/*", answer=200, body=body, times=None))
+    error = server.session().submit(make_request("a lake", kind="image")).exception(SECONDS)
+    assert "[key] is not allowed to" in str(error)
+    assert key not in texts(Path("dreams"))

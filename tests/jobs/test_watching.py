@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from pathlib import Path
 
 import pytest
 
-from dream_nb.api.errors import APIError, DreamError
+from dream_nb.api.errors import DreamError
 from dream_nb.api.models import Generation
 from dream_nb.api.portal import portal
 from dream_nb.jobs.pace import Pace
+from dream_nb.jobs.watcher import _Followed
 from dream_nb.results.inputs import make_request
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import SECONDS, Held, Hosted, hosted, use
@@ -81,7 +83,7 @@ def test_what_was_seen_to_begin_knows_how_long_it_waited_for_its_turn(
 
 def test_one_that_was_deleted_at_the_server_is_not_waited_for(server: Hosted) -> None:
     server.faults.add(Fault(method="GET", path="/generations*", answer=404, times=None))
-    with pytest.raises(APIError, match="getGeneration: 404"):
+    with pytest.raises(DreamError, match=r"no longer at its server, .* add --fresh"):
         server.session().submit(REQUEST).result(SECONDS)
 
 
@@ -132,3 +134,22 @@ def test_what_goes_wrong_with_one_ends_no_other(server: Hosted) -> None:
     with contextlib.suppress(DreamError):
         one.result(SECONDS)
     assert other.result(SECONDS).state == "completed"
+
+
+def test_a_list_that_cannot_be_read_is_gone_around(server: Hosted) -> None:
+    server.faults.add(Fault(method="GET", path="/generations", answer=200, body="{}", times=None))
+    session = server.session()
+    jobs = [session.submit(REQUEST, take=take) for take in (1, 2, 3)]
+    assert [job.result(SECONDS).take for job in jobs] == [1, 2, 3]
+
+
+def test_an_answer_that_comes_after_it_was_given_up_changes_nothing(server: Hosted) -> None:
+    watcher = server.session()._desk.runner("hosted").watcher
+    seen: list[Generation] = []
+
+    async def late() -> None:
+        followed = _Followed("x", "image", seen.append, asyncio.get_running_loop().create_future(), 0.0, False, 0.0)
+        watcher._saw(followed, Generation(id="x", state="dreaming"))
+
+    portal.call(late)
+    assert seen == []
