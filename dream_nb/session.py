@@ -379,8 +379,7 @@ class Session:
         known = self.library.ledger.find_id(self.backend, id)
         if known is None:
             return self._bring_in(self._desk.generation(self.backend, id))
-        if known.generation is not None and known.has_failed:
-            raise failure(known.generation)
+        _check_made(known.generation)
         with self._lock:
             # By its own row: asked for by its request, it might be made anew.
             if running := self._under_way(known):
@@ -469,8 +468,7 @@ class Session:
         request = generation.request
         if request is None:
             raise UnreadableAnswerError("getGeneration", f"generation {generation.id} does not say its request")
-        if generation.state == "failed":
-            raise failure(generation)
+        _check_made(generation)
         if self._is_awaited(generation):
             raise DreamError(
                 f"generation {generation.id} may be what a request makes whose answer is awaited: wait for its job"
@@ -539,6 +537,12 @@ class Session:
 
     def _dream(self, record: Record) -> Dream:
         return Dream(record, self.library, self.home, self)
+
+
+def _check_made(generation: Generation | None) -> None:
+    """Raise why a generation could not be made, if it could not."""
+    if generation is not None and generation.state == "failed":
+        raise failure(generation)
 
 
 def choose_replay(value: str | None = None) -> Replay:
