@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import os
 import re
+import sqlite3
+import time
 from pathlib import Path
 from typing import Final
 
+_PATIENCE_SECONDS: Final = 30.0
+_PAUSE_SECONDS: Final = 0.02
 # Spaces, tabs, line breaks and backslashes in the name of a mount point.
 _OCTAL: Final = re.compile(r"\\([0-7]{3})")
 _NETWORK: Final = frozenset(
@@ -18,12 +22,30 @@ _NETWORK: Final = frozenset(
 )  # fmt: skip
 
 
-def journal_of(database: Path) -> str:
-    """The journal mode that is safe for an SQLite file, there or not yet there.
+def choose_journal(database: sqlite3.Connection, path: Path) -> None:
+    """Give an SQLite file the journal mode that is safe where it lies.
 
     Write-ahead logging needs memory that all processes share: network file systems have none.
+
+    Args:
+        database: the open file.
+        path: where it lies.
+
+    Raises:
+        sqlite3.OperationalError: others keep it locked.
     """
-    return "DELETE" if _is_on_network(database) else "WAL"
+    mode = "DELETE" if _is_on_network(path) else "WAL"
+    give_up = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            database.execute(f"PRAGMA journal_mode = {mode}")
+        except sqlite3.OperationalError:
+            # SQLite does not wait here, where two that open a new file at once are in each other's way.
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _is_on_network(path: Path, mounts: Path = Path("/proc/self/mounts")) -> bool:

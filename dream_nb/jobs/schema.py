@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from dream_nb.filesystem import journal_of
+from dream_nb.filesystem import choose_journal
 
 VERSION: Final = 4
 
@@ -103,7 +103,7 @@ def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             written.close()
             _migrate(database)
         if not read_only:
-            database.execute(f"PRAGMA journal_mode = {journal_of(path)}")
+            choose_journal(database, path)
             database.execute("PRAGMA synchronous = FULL")
             _migrate(database)
         version = _version(database)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from dream_nb.filesystem import journal_of
+from dream_nb.filesystem import choose_journal
 
 _SCHEMA: Final = """
 CREATE TABLE accounts (
@@ -89,7 +89,7 @@ class Database:
         self.executemany = self._connection.executemany
         # A create changes seven pages, and each goes into the log whole.
         self.execute("PRAGMA page_size = 2048")
-        self.execute(f"PRAGMA journal_mode = {journal_of(path)}")
+        choose_journal(self._connection, path)
         self.execute("PRAGMA synchronous = NORMAL")
         # Pages of the log before it is written back, which waits for the disk: by default that is every 150 creates.
         self.execute("PRAGMA wal_autocheckpoint = 16000")
