@@ -1,12 +1,27 @@
-"""No test may spend money: they force the studio, and drop every key."""
+"""No test may spend money, or touch what the user's own installation keeps."""
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
+from functools import cache
 
 
 def force_studio() -> None:
-    """Drop every LUMAAI_* variable and choose the studio, here and in every kernel and process started from here."""
+    """Drop every LUMAAI_* variable and choose the studio, here and in every kernel and process started from here.
+
+    Their state is kept in a temporary folder, which goes with this process.
+    """
     for name in [name for name in os.environ if name.startswith("LUMAAI_")]:
         del os.environ[name]
     os.environ["DREAM_NB_BACKEND"] = "studio"
+    os.environ["DREAM_NB_STATE"] = _state_folder()
+
+
+@cache
+def _state_folder() -> str:
+    folder = tempfile.mkdtemp(prefix="dream_nb-state-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder

@@ -16,13 +16,14 @@ PACKAGE = Path(dream_nb.__file__).parent
 README = PACKAGE.parent / "README.md"
 
 # Lower rooms first: a room imports from those before it, and from itself.
-FLOORS = ["filesystem", "workers", "api", "studio", "jobs", "results", "session", "default", "notebook"]
+FLOORS = ["filesystem", "installation", "workers", "api", "studio", "jobs", "results", "session", "default", "notebook"]
 MAY_IMPORT = {
     "filesystem": set(),
+    "installation": set(),
     "workers": set(),
     "api": set(),
-    "studio": {"api", "filesystem", "workers"},
-    "jobs": {"api", "filesystem", "workers"},
+    "studio": {"api", "filesystem", "installation", "workers"},
+    "jobs": {"api", "filesystem", "installation", "workers"},
     "results": {"api", "jobs", "workers"},
     "session": {"api", "jobs", "results", "workers"},
     "default": {"api", "jobs", "results", "session"},

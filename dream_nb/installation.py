@@ -1,0 +1,144 @@
+"""What belongs to this installation: one user on one machine.
+
+A library may come from somebody else, so nothing in a library vouches for itself. What this installation has accepted
+or learned is kept here, or carries its seal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import logging
+import os
+import secrets
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+STATE_VARIABLE: Final = "DREAM_NB_STATE"
+_FILE: Final = "secret"
+_BYTES: Final = 32
+# On Windows, a file's mode does not say who may read it.
+_HAS_OWNERS: Final = os.name == "posix"
+_READ: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+logger = logging.getLogger("dream_nb.installation")
+_secrets: dict[Path | None, bytes] = {}
+_reported: set[str] = set()
+
+
+def state_folder() -> Path | None:
+    """The folder for the state of this installation: `DREAM_NB_STATE`, or where the system keeps such state.
+
+    It is made when it is missing, for this user only.
+
+    Returns:
+        None where there is no such folder: it cannot be made, or others may write to it. That is logged once.
+    """
+    given = os.environ.get(STATE_VARIABLE)
+    folder = Path(given) if given else platformdirs.user_state_path("dream_nb", appauthor=False)
+    try:
+        folder = folder.expanduser()
+        if not folder.is_absolute():
+            # Relative to the working directory, it might come with somebody's library.
+            raise ValueError("its path is not absolute")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check(folder.stat(), stat.S_ISDIR, "folder", 0o022)
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: the home of "~" is unknown
+        _report(f"{folder} cannot keep the state of this installation ({_reason(error)}): set {STATE_VARIABLE}")
+        return None
+    return folder
+
+
+def seal(text: str) -> str:
+    """The seal of this installation on a text: 64 hexadecimal digits that nobody else can make.
+
+    Args:
+        text: what is sealed. It begins with what the seal is for, so that it counts for nothing else.
+    """
+    return _code(text)
+
+
+def is_sealed(text: str, seal: object) -> bool:
+    """Whether this installation has sealed a text.
+
+    Args:
+        text: what `seal` was given.
+        seal: what is claimed to be its seal; anything that is not text is none.
+    """
+    return isinstance(seal, str) and hmac.compare_digest(_code(text).encode(), seal.encode("utf-8", "surrogatepass"))
+
+
+def _code(text: str) -> str:
+    return hmac.new(_secret(), text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+
+def _secret() -> bytes:
+    """What seals are made with; where it cannot be kept, one of this process only."""
+    folder = state_folder()
+    known = _secrets.get(folder)
+    if known is not None:
+        return known
+    try:
+        secret = _kept(folder) if folder else secrets.token_bytes(_BYTES)
+    except (OSError, ValueError) as error:
+        _report(f"{folder} has no usable secret ({_reason(error)}): what is sealed now counts in this process only")
+        secret = secrets.token_bytes(_BYTES)
+    # Of two threads that come here at once, both have to use the same.
+    return _secrets.setdefault(folder, secret)
+
+
+def _kept(folder: Path) -> bytes:
+    """The secret in a folder, made when it is missing."""
+    path = folder / _FILE
+    with contextlib.suppress(FileNotFoundError):
+        return _read(path)
+    part = folder / f"{_FILE}.{secrets.token_hex(8)}.part"
+    try:
+        with os.fdopen(os.open(part, _CREATE, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        # Whole, or not there at all; and never in the place of one that another process made meanwhile.
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without hard links
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return _read(path)
+
+
+def _read(path: Path) -> bytes:
+    with os.fdopen(os.open(path, _READ), "rb") as file:
+        _check(os.fstat(file.fileno()), stat.S_ISREG, "file", 0o077)
+        secret = file.read(_BYTES + 1)
+    if len(secret) != _BYTES:
+        raise ValueError(f"the file {path.name} does not have {_BYTES} bytes: remove it")
+    return secret
+
+
+def _check(found: os.stat_result, is_kind: Callable[[int], bool], kind: str, others: int) -> None:
+    if not is_kind(found.st_mode):
+        raise ValueError(f"it is not a {kind}")
+    if _HAS_OWNERS and found.st_uid != os.geteuid():
+        raise ValueError(f"the {kind} belongs to another user")
+    if _HAS_OWNERS and found.st_mode & others:
+        raise ValueError(f"others have access to the {kind}: run chmod go= on it")
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror or type(error).__name__) if isinstance(error, OSError) else str(error)
+
+
+def _report(message: str) -> None:
+    if message not in _reported:
+        _reported.add(message)
+        logger.warning("%s", message)
