@@ -11,7 +11,7 @@ from concurrent.futures import Executor, Future, wait
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from dream_nb.api.errors import (
     ConfigurationError,
@@ -31,6 +31,7 @@ from dream_nb.jobs.keys import find_key, need_key
 from dream_nb.jobs.ledger import Record
 from dream_nb.jobs.library import Library
 from dream_nb.jobs.listener import Callbacks
+from dream_nb.jobs.order import Order
 from dream_nb.jobs.patience import Patience
 from dream_nb.jobs.runner import Runner, failure
 from dream_nb.jobs.uploads import Uploader, Uploads
@@ -46,6 +47,15 @@ from dream_nb.workers import pool
 Replay = Literal["off", "free", "only"]
 
 _REPLAYS: Final[tuple[Replay, ...]] = ("off", "free", "only")
+
+
+class _Running(NamedTuple):
+    """A job of a session, what sees it through, and whether the session was asked for it."""
+
+    job: Job
+    followed: Future[None]
+    runner: Runner
+    order: Order
 
 
 class Session:
@@ -110,7 +120,7 @@ class Session:
             self.library, patience or Patience(), allowance, limits or Limits(), callbacks, executor, self._uploads
         )
         self._lock = threading.RLock()
-        self._running: dict[tuple[str, int, str], tuple[Job, Future[None], Runner]] = {}
+        self._running: dict[tuple[str, int, str], _Running] = {}
         self._is_closed = False
         if not self.library.read_only and self.replay != "only":
             self._take_up()
@@ -124,7 +134,7 @@ class Session:
         """Stop what is under way here and close backend and library. What was sent goes on at its server."""
         with self._lock:
             self._is_closed = True
-            ending = [followed for _, followed, _ in self._running.values()]
+            ending = [running.followed for running in self._running.values()]
             self._running.clear()
         # Without the lock: listeners of what ends may ask this session something.
         for followed in ending:
@@ -239,7 +249,7 @@ class Session:
         check_take(take)
         with self._lock:
             record = None if fresh else self._known(request, take)
-            if record is not None and (running := self._under_way(record)):
+            if record is not None and (running := self._join(record)):
                 return running
             if record is not None and self.library.holds(record):
                 return self._replayed(record)
@@ -254,7 +264,7 @@ class Session:
             runner = self._desk.runner(backend)
             if record is None or record.backend != backend:
                 record = self.library.ledger.intend(request, None if fresh else take, backend)
-            return self._under_way(record) or self._start(runner, record)
+            return self._join(record) or self._start(runner, record, Order(is_given=backend == self.backend))
 
     def _known(self, request: Request, take: int) -> Record | None:
         """The row of a request, whatever was known of what it goes on from when it was written."""
@@ -264,8 +274,19 @@ class Session:
 
     def _under_way(self, record: Record) -> Job | None:
         """The job of a row in this session, where it has one that has not ended."""
-        running, *_ = self._running.get((record.hash, record.take, record.backend), (None,))
-        return running if running is not None and not running.done() else None
+        running = self._running.get((record.hash, record.take, record.backend))
+        return running.job if running is not None and not running.job.done() else None
+
+    def _join(self, record: Record) -> Job | None:
+        """The job of a row that is under way here, which from now on is asked for; None where there is none to join."""
+        if (job := self._under_way(record)) is None:
+            return None
+        running = self._running[record.hash, record.take, record.backend]
+        if record.backend != self.backend or not self._may_make(record.backend) or running.order.give():
+            return job
+        # It ends, for nobody had asked for it until now: a job that was asked for takes its place.
+        wait([running.followed])
+        return None
 
     def _entry(self, ask: Ask) -> Entry:
         if not ask.fresh:
@@ -346,15 +367,15 @@ class Session:
         Args:
             job: of this session.
         """
-        for known, followed, _ in list(self._running.values()):
-            if known is job:
-                followed.cancel()
+        for running in list(self._running.values()):
+            if running.job is job:
+                running.followed.cancel()
                 if not portal.is_here:
-                    wait([followed])
+                    wait([running.followed])
 
     def jobs(self) -> list[Job]:
         """What is under way in this session, oldest first."""
-        return [job for job, _, _ in list(self._running.values()) if not job.done()]
+        return [running.job for running in list(self._running.values()) if not running.job.done()]
 
     def dreams(self) -> Dreams:
         """Every dream in the library, newest first."""
@@ -440,14 +461,14 @@ class Session:
             DreamError: it has ended, is just being sent, or the server did not delete it.
         """
         with self._lock:
-            at = next((at for at, (running, *_) in self._running.items() if running is job and not job.done()), None)
+            at = next((at for at, known in self._running.items() if known.job is job and not job.done()), None)
             record = self.library.ledger.find(*at) if at else None
             if at is None or record is None:
                 raise DreamError("it is not under way in this session: there is nothing to cancel")
             # The one that sees it through: a key that was given since has opened another.
-            _, followed, runner = self._running[at]
-        if not portal.call(self._cancel_unsent, record, job, followed):
-            portal.call(runner.cancel, record)
+            running = self._running[at]
+        if not portal.call(self._cancel_unsent, record, job, running.followed):
+            portal.call(running.runner.cancel, record)
 
     async def _cancel_unsent(self, record: Record, job: Job, followed: Future[None]) -> bool:
         # On the loop that sends: between the look and the cancelling nothing leaves.
@@ -458,6 +479,7 @@ class Session:
         return True
 
     def _take_up(self) -> None:
+        """Look for what was under way, and download it. Nothing is created: this session was not asked for it."""
         for record in self.library.ledger.under_way():
             with self._lock, contextlib.suppress(DreamError):
                 if is_paid(record.backend) and find_key(record.backend) is None:
@@ -488,7 +510,8 @@ class Session:
         awaited = self.library.ledger.under_way(self.backend)
         return any(record.state == "sending" and answers(generation, record.request) for record in awaited)
 
-    def _start(self, runner: Runner, record: Record) -> Job:
+    def _start(self, runner: Runner, record: Record, order: Order | None = None) -> Job:
+        """See a row through. Without an order it is looked for and downloaded, and never sent."""
         if self._is_closed:
             raise LibraryError(f"the session of {self.library.folder.name!r} was closed: open another one")
         took = self.library.ledger.durations(record.backend, record.request.generation_type)
@@ -496,11 +519,9 @@ class Session:
         expected = median(took) if took else None
         job = Job(record.request, record.take, record.backend, expected=expected, age=max(0.0, age))
         job.maker, job.canceller = self, self.cancel
-        self._running[record.hash, record.take, record.backend] = (
-            job,
-            portal.start(self._follow, runner, record, job),
-            runner,
-        )
+        order = order or Order()
+        followed = portal.start(self._follow, runner, record, job, order)
+        self._running[record.hash, record.take, record.backend] = _Running(job, followed, runner, order)
         return job
 
     def _replayed(self, record: Record) -> Job:
@@ -513,15 +534,18 @@ class Session:
         what = f"{request.prompt!r}, take {take}, is not in the library {self.library.folder.name!r}"
         if self.library.read_only:
             raise NotReplayedError(f"{what}, and the folder cannot be written: choose another with DREAM_NB_LIBRARY")
-        if self.replay == "only" or (self.replay == "free" and is_paid(backend)):
+        if not self._may_make(backend):
             raise NotReplayedError(
                 f"{what}, and DREAM_NB_REPLAY={self.replay} lets nothing be made: run the notebook without it first, "
                 "and keep the library beside it"
             )
 
-    async def _follow(self, runner: Runner, record: Record, job: Job) -> None:
+    def _may_make(self, backend: str) -> bool:
+        return not self.library.read_only and (self.replay == "off" or (self.replay == "free" and not is_paid(backend)))
+
+    async def _follow(self, runner: Runner, record: Record, job: Job, order: Order) -> None:
         try:
-            dream = self._dream(await runner.run(record, job.report))
+            dream = self._dream(await runner.run(record, job.report, order))
         except Exception as error:  # noqa: BLE001 - whatever it is, who waits for the job has to hear it
             job.finish(None, error)
         except BaseException:

@@ -19,6 +19,7 @@ from dream_nb.jobs.downloads import Downloads
 from dream_nb.jobs.leases import Leases
 from dream_nb.jobs.ledger import Ledger, Record
 from dream_nb.jobs.library import Library
+from dream_nb.jobs.order import Order
 from dream_nb.jobs.patience import Patience
 from dream_nb.jobs.progress import Progress, Report, spoken
 from dream_nb.jobs.sender import Sender
@@ -28,6 +29,7 @@ from dream_nb.jobs.watcher import Watcher
 # A request that old is as good as just sent.
 _SOON_SECONDS: Final = 1.0
 T = TypeVar("T")
+_NOT_ORDERED: Final = "not sent: only a cell that asks for it may send it. Run its cell to make it"
 _CANCELLED: Final = "cancelled, and refunded: run the cell again to make it after all"
 
 
@@ -65,12 +67,13 @@ class Runner:
         self._downloads = Downloads(backend.files, library, patience)
         self._cancelled: set[str] = set()
 
-    async def run(self, record: Record, report: Report) -> Record:
+    async def run(self, record: Record, report: Report, order: Order) -> Record:
         """Bring a request from wherever it stands to its file.
 
         Args:
             record: the row of the ledger, just written or from an earlier run.
             report: is told where it stands, from the event loop's thread.
+            order: says whether the request may be sent. Looking for it and downloading need none.
 
         Returns:
             The row, with the file.
@@ -86,12 +89,12 @@ class Runner:
             if held.has_failed and held.generation != record.generation:
                 # Another notebook saw it fail while this one waited for it.
                 raise failure(held.generation)
-            return await self._see_through(held, report)
+            return await self._see_through(held, report, order)
 
-    async def _see_through(self, record: Record, report: Report) -> Record:
+    async def _see_through(self, record: Record, report: Report, order: Order) -> Record:
         while True:
             async with self._budget.slot(record.request, report):
-                record = await self._take(record, report)
+                record = await self._take(record, report, order)
                 try:
                     # Counted from here: neither a long queue nor a long Retry-After makes a job late.
                     with anyio.fail_after(self._patience.job):
@@ -147,17 +150,19 @@ class Runner:
     async def _retried(self, call: Callable[[], Awaitable[T]]) -> T:
         return await retried(call, first=self._patience.pause, seconds=self._patience.trying)
 
-    async def _take(self, record: Record, report: Report) -> Record:
-        """Make sure that the server has the request."""
+    async def _take(self, record: Record, report: Report, order: Order) -> Record:
+        """Make sure that the server has the request. Here, and nowhere else, a create begins."""
         if record.state == "deleted":
             raise DreamError(
                 "this dream was deleted, and its file is gone: add --fresh (fresh=True) to make another take"
             )
-        if record.has_failed:
-            record = self._ledger.forget(record)
-        if record.state in ("sending", "unknown"):
+        if record.state in ("sending", "unknown") and not record.has_failed:
             return await self._sender.look(record, report)
-        if record.state == "intended":
+        if record.state == "intended" or record.has_failed:
+            if not order.allows_create():
+                raise failure(record.generation) if record.has_failed else DreamError(_NOT_ORDERED)
+            if record.has_failed:
+                record = self._ledger.forget(record)
             async with self._budget.purchase(record, report):
                 await self._sender.send(record, report)
             return self._ledger.reread(record)
