@@ -144,9 +144,9 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def served(app: ASGIApp) -> Iterator[str]:
-    """An application on a free loopback port; gives its origin."""
-    config = uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=1)
+def served(app: ASGIApp, **options: Any) -> Iterator[str]:
+    """An application on a free loopback port, with further options of uvicorn; gives its origin."""
+    config = uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=1, **options)
     server = _Server(config)
     thread = threading.Thread(target=server.run, name="served", daemon=True)
     thread.start()

@@ -1,0 +1,382 @@
+"""A strict fake of the hosted Dream Machine on loopback, with its books open: what came, what was taken, what it cost.
+
+It shares no code with the studio, so that the two cannot agree on a mistake.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import itertools
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from functools import cache
+from typing import Any, Final, Literal
+
+import pytest
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from tests.studio.machine import PREFIX, served
+
+Document = dict[str, Any]
+KEY: Final = "luma-test-key-0123456789"
+RATIOS: Final = frozenset({"1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21"})
+IMAGE_MODELS: Final = frozenset({"photon-1", "photon-flash-1"})
+VIDEO_MODELS: Final = frozenset({"ray-1-6", "ray-2", "ray-flash-2"})
+CONCEPTS: Final = ["dolly_zoom", "handheld", "orbit_left"]
+MOTIONS: Final = ["camera orbit left", "camera push in"]
+_VIDEO_2024: Final = frozenset({"generation_type", "prompt", "aspect_ratio", "loop", "keyframes", "callback_url"})
+_IMAGE_2024: Final = frozenset(
+    {"generation_type", "prompt", "aspect_ratio", "callback_url", "model", "image_ref", "style_ref", "character_ref",
+     "modify_image_ref"}
+)  # fmt: skip
+_VIDEO_2025: Final = _VIDEO_2024 | {"model", "resolution", "duration", "concepts"}
+_IMAGE_2025: Final = _IMAGE_2024 | {"format", "sync", "sync_timeout"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What happens to one create instead of its plain answer.
+
+    Attributes:
+        status: the answer, or None where the connection is dropped.
+        taken: whether the server takes the request all the same.
+        body: of the answer.
+        headers: of the answer.
+    """
+
+    status: int | None = None
+    taken: bool = False
+    body: str = '{"detail": "on purpose"}'
+    headers: Mapping[str, str] | None = None
+
+
+def cheap(request: Document) -> float:
+    """USD cents of a create: 32 for a video, 1.5 for an image."""
+    return 1.5 if request.get("generation_type") == "image" else 32.0
+
+
+@cache
+def picture() -> bytes:
+    """A small JPEG."""
+    file = io.BytesIO()
+    Image.new("RGB", (16, 16), (200, 90, 30)).save(file, "JPEG")
+    return file.getvalue()
+
+
+@cache
+def clip() -> bytes:
+    """A short MP4 of a few tiny frames."""
+    import av
+    import numpy as np
+
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=24)
+        stream.width = stream.height = 16
+        stream.pix_fmt = "yuv420p"
+        for shade in range(0, 240, 60):
+            frame = av.VideoFrame.from_ndarray(np.full((16, 16, 3), shade, np.uint8), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return file.getvalue()
+
+
+class FakeDreamMachine:
+    """The server. Change its attributes while it runs; what it took is in `taken`, oldest first.
+
+    Attributes:
+        api: "2024" takes videos at `/generations`, "2025" at `/generations/video` with a model.
+        price: gives the USD cents of a create.
+        balance: in USD cents.
+        billing: whether a create is charged when it is taken or when it is completed.
+        refunds: whether a failure is refunded by itself; else `refund` does.
+        holds: whether generations stay queued until this is False again.
+        fail: gives the reason for which a request fails, or None.
+        echo: gives the request that the answers show.
+        clock: how far the times in `created_at` are ahead of this machine's.
+        date: how far the `Date` header is ahead of this machine's.
+        order: gives the order of the list, from newest first.
+        hides: how many looks at the list do not show what is new.
+        replies: what happens to the next creates, in turn; None answers plainly.
+        posts: the bodies of all creates that came, whatever became of them.
+        taken: the generations.
+        calls: method and path of every request.
+        keys: the bearer keys that came.
+        cost: USD cents that were charged and not refunded.
+    """
+
+    def __init__(self, api: Literal["2024", "2025"] = "2025") -> None:
+        self.api = api
+        self.price: Callable[[Document], float] = cheap
+        self.balance = 1_000_000.0
+        self.billing: Literal["create", "completion"] = "create"
+        self.refunds = True
+        self.holds = False
+        self.fail: Callable[[Document], str | None] = lambda _: None
+        self.echo: Callable[[Document], Document | None] = lambda request: request
+        self.clock = timedelta()
+        self.date = timedelta()
+        self.order: Callable[[list[Document]], list[Document]] = list
+        self.hides = 0
+        self.replies: deque[Reply | None] = deque()
+        self.posts: list[Document] = []
+        self.taken: list[Document] = []
+        self.calls: list[tuple[str, str]] = []
+        self.keys: list[str] = []
+        self.cost = 0.0
+        self.base_url = ""
+        self._lock = threading.RLock()
+        self._number = itertools.count(1)
+        self._charges: dict[str, float] = {}
+        self._hidden: dict[str, int] = {}
+        self._settled: set[str] = set()
+
+    def count(self, method: str, path: str = "") -> int:
+        """How many such requests came."""
+        with self._lock:
+            return sum(asked == method and where.startswith(path) for asked, where in self.calls)
+
+    def prompts(self) -> list[str]:
+        """The prompts of what was taken, oldest first."""
+        return [document["_request"].get("prompt", "") for document in self.taken]
+
+    def spend(self, cents: float) -> None:
+        """Somebody else spends on the same account."""
+        with self._lock:
+            self.balance -= cents
+
+    def refund(self) -> None:
+        """Give back what failed generations cost."""
+        with self._lock:
+            for document in self.taken:
+                if document["state"] == "failed":
+                    self._give_back(document["id"])
+
+    def app(self) -> Starlette:
+        """The application."""
+        at = PREFIX + "/generations"
+        video = at if self.api == "2024" else f"{at}/video"
+        lists = ("camera_motion", MOTIONS) if self.api == "2024" else ("concepts", CONCEPTS)
+
+        async def listed(_request: Request) -> Response:
+            return JSONResponse(lists[1])
+
+        async def credits_(_request: Request) -> Response:
+            return JSONResponse({"credit_balance": self.balance})
+
+        return Starlette(
+            routes=[
+                Route(f"{at}/{lists[0]}/list", listed),
+                Route(video, self._create_video, methods=["POST"]),
+                Route(f"{at}/image", self._create_image, methods=["POST"]),
+                Route(at, self._list, methods=["GET"]),
+                Route(f"{at}/{{id}}", self._one, methods=["GET", "DELETE"]),
+                Route(f"{PREFIX}/credits", credits_),
+                Route(f"{PREFIX}/ping", self._ping),
+                Route("/assets/{name}", self._asset),
+            ]
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, and write it down."""
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+        path = scope["path"].removeprefix(PREFIX)
+        # ASGI has no word for the end of a connection: the transport is behind uvicorn's `send`.
+        scope["dream_nb.transport"] = getattr(send, "__self__").transport  # noqa: B009 - it is not in the type
+        with self._lock:
+            self.calls.append((scope["method"], path))
+        if not path.startswith("/assets/"):
+            given = dict(scope["headers"]).get(b"authorization", b"").decode()
+            self.keys.append(given.removeprefix("Bearer "))
+            if given != f"Bearer {KEY}":
+                await self._refuse(403, "Not authenticated")(scope, receive, send)
+                return
+
+        async def dated(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                moment = format_datetime(datetime.now(UTC) + self.date, usegmt=True).encode()
+                message = message | {"headers": [*message["headers"], (b"date", moment)]}
+            await send(message)
+
+        await self._inner(scope, receive, dated)
+
+    async def _ping(self, _request: Request) -> Response:
+        return JSONResponse({"message": "pong"})
+
+    async def _create_video(self, request: Request) -> Response:
+        return await self._create(request, "video")
+
+    async def _create_image(self, request: Request) -> Response:
+        return await self._create(request, "image")
+
+    async def _create(self, request: Request, kind: str) -> Response:
+        try:
+            body = json.loads(await request.body(), parse_constant=_no_constant)
+        except ValueError as error:
+            return self._refuse(422, f"not JSON: {error}")
+        self.posts.append(body)
+        reply = self.replies.popleft() if self.replies else None
+        if problem := self._problem(body, kind):
+            return self._refuse(422, problem)
+        document = self._take(body, kind) if reply is None or reply.taken else None
+        if reply is None:
+            return JSONResponse(self._shown(document or {}), 201)
+        if reply.status is None:
+            return _Dropped()
+        return Response(reply.body, reply.status, dict(reply.headers or {}), "application/json")
+
+    def _problem(self, body: Any, kind: str) -> str | None:
+        if not isinstance(body, dict):
+            return "Input should be an object"
+        fields = {
+            ("2024", "video"): _VIDEO_2024,
+            ("2024", "image"): _IMAGE_2024,
+            ("2025", "video"): _VIDEO_2025,
+            ("2025", "image"): _IMAGE_2025,
+        }[self.api, kind]
+        models = VIDEO_MODELS if kind == "video" else IMAGE_MODELS
+        if unknown := sorted(body.keys() - fields):
+            return f"Extra inputs are not permitted: {unknown[0]}"
+        if self.api == "2025" and "model" not in body:
+            return "Field required: model"
+        if body.get("model", next(iter(models))) not in models:
+            return f"Unknown model: {body['model']}"
+        if body.get("aspect_ratio", "16:9") not in RATIOS:
+            return f"Unknown aspect ratio: {body['aspect_ratio']}"
+        if body.get("generation_type", kind) != kind:
+            return "generation_type does not fit the path"
+        if kind == "video" and not isinstance(body.get("prompt", ""), str):
+            return "prompt is not a string"
+        return None
+
+    def _take(self, body: Document, kind: str) -> Document:
+        with self._lock:
+            # Written like the ids of the API, and in the order in which they were taken.
+            id_ = f"00000000-0000-4000-8000-{next(self._number):012x}"
+            document = {
+                "id": id_,
+                "generation_type": kind,
+                "state": "queued",
+                "created_at": (datetime.now(UTC) + self.clock).isoformat(),
+                "_request": body,
+            }
+            self.taken.append(document)
+            self._hidden[id_] = self.hides
+            self._charges[id_] = float(self.price(body | {"generation_type": kind}))
+            if self.billing == "create":
+                self._charge(id_)
+            return document
+
+    def _charge(self, id_: str) -> None:
+        self.balance -= self._charges[id_]
+        self.cost += self._charges[id_]
+
+    def _give_back(self, id_: str) -> None:
+        if id_ in self._charges and id_ not in self._settled:
+            self._settled.add(id_)
+            self.balance += self._charges[id_]
+            self.cost -= self._charges[id_]
+
+    def _advance(self, document: Document) -> None:
+        if self.holds or document["state"] in ("completed", "failed"):
+            return
+        reason = self.fail(document["_request"])
+        if reason is not None:
+            document |= {"state": "failed", "failure_reason": reason}
+            if self.billing == "create" and self.refunds:
+                self._give_back(document["id"])
+            return
+        kind = document["generation_type"]
+        suffix = "mp4" if kind == "video" else "jpg"
+        origin = self.base_url.removesuffix(PREFIX)
+        document |= {"state": "completed", "assets": {kind: f"{origin}/assets/{document['id']}.{suffix}"}}
+        if self.billing == "completion":
+            self._charge(document["id"])
+
+    def _shown(self, document: Document) -> Document:
+        shown = {name: value for name, value in document.items() if not name.startswith("_")}
+        request = self.echo({"generation_type": document["generation_type"]} | document["_request"])
+        return shown if request is None else shown | {"request": request}
+
+    async def _list(self, request: Request) -> Response:
+        limit, offset = int(request.query_params.get("limit", 10)), int(request.query_params.get("offset", 0))
+        with self._lock:
+            seen = []
+            for document in reversed(self.taken):
+                self._advance(document)
+                if self._hidden[document["id"]] > 0:
+                    self._hidden[document["id"]] -= 1
+                else:
+                    seen.append(document)
+            ordered = self.order(seen)
+            page = [self._shown(document) for document in ordered[offset : offset + limit]]
+        more = offset + limit < len(ordered)
+        return JSONResponse(
+            {"generations": page, "count": len(page), "limit": limit, "offset": offset, "has_more": more}
+        )
+
+    async def _one(self, request: Request) -> Response:
+        with self._lock:
+            found = next((one for one in self.taken if one["id"] == request.path_params["id"]), None)
+            if found is None:
+                return self._refuse(404, "Generation not found")
+            if request.method == "DELETE":
+                self.taken.remove(found)
+                if found["state"] not in ("completed", "failed"):
+                    self._give_back(found["id"])
+                return Response(status_code=204)
+            self._advance(found)
+            return JSONResponse(self._shown(found))
+
+    async def _asset(self, request: Request) -> Response:
+        if request.path_params["name"].endswith(".mp4"):
+            return Response(clip(), media_type="video/mp4")
+        return Response(picture(), media_type="image/jpeg")
+
+    def _refuse(self, status: int, detail: str) -> Response:
+        return JSONResponse({"detail": detail}, status)
+
+    @contextmanager
+    def running(self) -> Iterator[FakeDreamMachine]:
+        """The server on a free loopback port."""
+        self._inner = self.app()
+        with served(self, date_header=False) as origin:
+            self.base_url = origin + PREFIX
+            yield self
+
+    def environment(self) -> dict[str, str]:
+        """What makes a process take this server for the hosted API."""
+        return {"LUMAAI_API_KEY": KEY, "LUMAAI_BASE_URL": self.base_url, "DREAM_NB_BACKEND": "hosted"}
+
+    def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Take this server for the hosted API in this process."""
+        for name, value in self.environment().items():
+            monkeypatch.setenv(name, value)
+
+
+class _Dropped(Response):
+    """Ends the connection without an answer."""
+
+    async def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> None:
+        scope["dream_nb.transport"].abort()
+        # The server has to see the end before this request does, or it would answer 500.
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
