@@ -9,6 +9,7 @@ import os
 import re
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,11 @@ _NETWORK: Final = frozenset(
     {"9p", "afs", "afpfs", "ceph", "cifs", "davfs", "fuse.davfs2", "fuse.rclone", "fuse.sshfs", "glusterfs", "lustre",
      "ncpfs", "nfs", "nfs4", "smb2", "smb3", "smbfs", "webdav"}
 )  # fmt: skip
+# The tables of `ANALYZE`, as SQLite writes them.
+_STATISTICS: Final = frozenset(
+    {"CREATE TABLE sqlite_stat1(tbl,idx,stat)", "CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)"}
+)
+_LONGEST_NAME: Final = 60
 
 
 def choose_journal(database: sqlite3.Connection, path: Path) -> None:
@@ -46,6 +52,56 @@ def choose_journal(database: sqlite3.Connection, path: Path) -> None:
             time.sleep(_PAUSE_SECONDS)
         else:
             return
+
+
+def differences(database: sqlite3.Connection, schema: str) -> list[str]:
+    """How the tables, indexes, views and triggers of a database differ from those that a script makes.
+
+    A database that comes from somebody else may hold triggers and views that act on every statement. One without
+    differences has nothing that acts but what the script made. What `ANALYZE` writes does not count.
+
+    Args:
+        database: the open database. Nothing is written to it.
+        schema: the SQL statements that make the expected schema.
+
+    Returns:
+        One entry an object, each on one line: "trigger x", "changed table y", "missing index z".
+
+    Raises:
+        sqlite3.DatabaseError: it is not an SQLite database, or SQLite cannot read its schema.
+    """
+    with closing(sqlite3.connect(":memory:")) as ours:
+        ours.executescript(schema)
+        expected = _objects(ours)
+    found = _objects(database)
+    names = {one[:2] for one in expected}
+    different = {one[:2]: "changed " if one[:2] in names else "" for one in found - expected}
+    different |= dict.fromkeys(names - {one[:2] for one in found}, "missing ")
+    return [f"{how}{kind} {_shown(name)}" for (kind, name), how in sorted(different.items())]
+
+
+def _objects(database: sqlite3.Connection) -> set[tuple[str, ...]]:
+    """Type, name, table and SQL of everything in the schema."""
+    cursor = database.cursor()
+    cursor.row_factory = None
+    text_factory = database.text_factory
+    # The names are somebody else's, and need not be valid text.
+    database.text_factory = lambda text: text.decode("utf-8", "replace")
+    try:
+        rows = cursor.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+    finally:
+        database.text_factory = text_factory
+    # By more than their names, which a crafted file may give to anything.
+    return {
+        tuple(map(str, row))
+        for row in rows
+        if row[3] not in _STATISTICS and not (row[3] is None and str(row[1]).startswith("sqlite_autoindex_"))
+    }
+
+
+def _shown(name: str) -> str:
+    shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+    return shown if shown.isprintable() else ascii(shown)
 
 
 def _is_on_network(path: Path, mounts: Path = Path("/proc/self/mounts")) -> bool:

@@ -28,7 +28,8 @@ _READ: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBL
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 logger = logging.getLogger("dream_nb.installation")
-_secrets: dict[Path | None, bytes] = {}
+# By what the variable says.
+_secrets: dict[str | None, bytes] = {}
 _reported: set[str] = set()
 
 
@@ -80,17 +81,18 @@ def _code(text: str) -> str:
 
 def _secret() -> bytes:
     """What seals are made with; where it cannot be kept, one of this process only."""
-    folder = state_folder()
-    known = _secrets.get(folder)
+    given = os.environ.get(STATE_VARIABLE)
+    known = _secrets.get(given)
     if known is not None:
         return known
+    folder = state_folder()
     try:
         secret = _kept(folder) if folder else secrets.token_bytes(_BYTES)
     except (OSError, ValueError) as error:
         _report(f"{folder} has no usable secret ({_reason(error)}): what is sealed now counts in this process only")
         secret = secrets.token_bytes(_BYTES)
     # Of two threads that come here at once, both have to use the same.
-    return _secrets.setdefault(folder, secret)
+    return _secrets.setdefault(given, secret)
 
 
 def _kept(folder: Path) -> bytes:

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from dream_nb.filesystem import _is_on_network, choose_journal
+from dream_nb.filesystem import _is_on_network, choose_journal, differences
+
+SCHEMA = """
+CREATE TABLE dreams (id TEXT PRIMARY KEY, prompt TEXT NOT NULL UNIQUE);
+CREATE INDEX by_prompt ON dreams (prompt);
+CREATE VIEW prompts AS SELECT prompt FROM dreams;
+"""
 
 
 def test_a_mount_point_is_read_as_it_is_written(tmp_path: Path) -> None:
@@ -43,3 +49,84 @@ def test_a_file_that_another_process_has_locked_is_waited_for(tmp_path: Path) ->
         threading.Timer(0.2, other.rollback).start()
         choose_journal(ours, path)
         assert ours.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def differing(*statements: str) -> list[str]:
+    """What differs in a database with the schema above, after some statements."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.executescript(SCHEMA + ";".join(statements))
+        return differences(database, SCHEMA)
+
+
+def test_a_database_that_the_same_script_made_has_no_differences() -> None:
+    assert differing() == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("CREATE TRIGGER spy AFTER INSERT ON dreams BEGIN DELETE FROM dreams; END", ["trigger spy"]),
+        ("CREATE TABLE more (x)", ["table more"]),
+        ("CREATE VIEW seen AS SELECT 1", ["view seen"]),
+        ("CREATE INDEX again ON dreams (id, prompt)", ["index again"]),
+        ("CREATE UNIQUE INDEX again ON dreams (prompt)", ["index again"]),
+        ("DROP INDEX by_prompt", ["missing index by_prompt"]),
+        ("DROP VIEW prompts", ["missing view prompts"]),
+        ("ALTER TABLE dreams ADD COLUMN note DEFAULT 'x'", ["changed table dreams"]),
+        ("DROP INDEX by_prompt; CREATE INDEX by_prompt ON dreams (id)", ["changed index by_prompt"]),
+        ("DROP VIEW prompts; CREATE TABLE prompts (x)", ["table prompts", "missing view prompts"]),
+        ("DROP TABLE dreams", ["missing index by_prompt", "missing table dreams"]),
+    ],
+)
+def test_every_difference_is_named(statement: str, expected: list[str]) -> None:
+    assert differing(statement) == expected
+
+
+def test_the_names_of_strangers_stay_on_one_short_line() -> None:
+    (shown,) = differing(f'CREATE TABLE "a\n\x1b[31m{"x" * 500}" (x)')
+    assert shown.isprintable()
+    assert len(shown) < 100
+
+
+def test_what_analyze_writes_is_no_difference() -> None:
+    assert differing("INSERT INTO dreams VALUES ('1', 'a lake')", "ANALYZE") == []
+
+
+@pytest.mark.parametrize("kind", ["table", "trigger"])
+@pytest.mark.parametrize("name", ["sqlite_stat1", "sqlite_autoindex_dreams_9"])
+def test_a_trigger_under_a_name_of_sqlites_own_is_found(tmp_path: Path, kind: str, name: str) -> None:
+    path = tmp_path / "crafted.sqlite"
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(
+            f"{SCHEMA} CREATE TRIGGER spy AFTER INSERT ON dreams BEGIN DELETE FROM dreams; END;"
+            f"PRAGMA writable_schema = ON; UPDATE sqlite_master SET name = '{name}', type = '{kind}' WHERE name = 'spy'"
+        )
+    with closing(sqlite3.connect(path)) as database:
+        try:
+            assert differences(database, SCHEMA) == [f"{kind} {name}"]
+        except sqlite3.DatabaseError as error:  # as newer versions of SQLite say themselves
+            assert "malformed" in str(error)  # noqa: PT017
+
+
+def test_rows_may_come_as_the_connection_likes_them(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "x.sqlite")) as database:
+        database.executescript(SCHEMA)
+        database.row_factory = sqlite3.Row
+        database.text_factory = bytes
+        assert differences(database, SCHEMA) == []
+        assert database.text_factory is bytes
+
+
+def test_names_that_are_no_text_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "crafted.sqlite"
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(f"{SCHEMA} CREATE TABLE aaaa (x)")
+    path.write_bytes(path.read_bytes().replace(b"aaaa", b"\xff\xfe\xff\xfe"))
+    with closing(sqlite3.connect(path)) as database:
+        assert len(differences(database, SCHEMA)) == 1
+
+
+def test_what_is_no_database_is_an_error_of_sqlite(tmp_path: Path) -> None:
+    (tmp_path / "x.sqlite").write_bytes(b"no database" * 100)
+    with closing(sqlite3.connect(tmp_path / "x.sqlite")) as database, pytest.raises(sqlite3.DatabaseError):
+        differences(database, SCHEMA)
