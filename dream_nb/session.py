@@ -26,7 +26,7 @@ from dream_nb.api.portal import portal
 from dream_nb.jobs.backends import choose_backend, is_paid
 from dream_nb.jobs.budget import Allowance, Limits, known_price
 from dream_nb.jobs.desk import Desk
-from dream_nb.jobs.identity import Request, answers, check_take
+from dream_nb.jobs.identity import Request, answers, check_take, is_same_request
 from dream_nb.jobs.keys import find_key, need_key
 from dream_nb.jobs.ledger import Record
 from dream_nb.jobs.library import Library
@@ -270,7 +270,9 @@ class Session:
         """The row of a request, whatever was known of what it goes on from when it was written."""
         ledger, backend = self.library.ledger, self.backend if self._is_chosen else None
         found = (ledger.find(digest, take, backend) for digest in ledger.hashes(request))
-        return next((record for record in found if record is not None), None)
+        # A ledger may come with a repository: a row counts for what its request says, not for its hash.
+        same = (record for record in found if record is not None and is_same_request(record.request, request))
+        return next(same, None)
 
     def _under_way(self, record: Record) -> Job | None:
         """The job of a row in this session, where it has one that has not ended."""
@@ -533,7 +535,9 @@ class Session:
     def _refuse(self, request: Request, take: int, backend: str) -> None:
         what = f"{request.prompt!r}, take {take}, is not in the library {self.library.folder.name!r}"
         if self.library.read_only:
-            raise NotReplayedError(f"{what}, and the folder cannot be written: choose another with DREAM_NB_LIBRARY")
+            ledger = self.library.ledger
+            why = f"its ledger is not used: {ledger.problem}" if ledger.problem else "the folder cannot be written"
+            raise NotReplayedError(f"{what}, and {why}. {ledger.advice}")
         if not self._may_make(backend):
             raise NotReplayedError(
                 f"{what}, and DREAM_NB_REPLAY={self.replay} lets nothing be made: run the notebook without it first, "

@@ -22,13 +22,29 @@ T = TypeVar("T")
 _REQUEST_TIMEOUT: Final = 408
 _UNAVAILABLE: Final = 503
 _MAX_PAUSE: Final = 30.0
+# The key, the address or the form of the request was wrong, so that nothing came of it.
+_REFUSED: Final = frozenset({401, 403, 404, 405, 406, 411, 413, 414, 415, 417, 422, 426, 431})
+# Sent too early or too often: the same request is taken at another time.
+_LATER: Final = frozenset({425, 429})
 
 
-def was_not_taken(error: APIError) -> bool:
-    """Whether it is certain that the server took nothing of the request, and may take it another time."""
-    if not error.reached or isinstance(error, RateLimitError):
+def was_refused(error: APIError) -> bool:
+    """Whether it is certain that the server took nothing of the request."""
+    return not error.reached or error.status in _REFUSED
+
+
+def says_not_taken(error: APIError) -> bool:
+    """Whether the server says that it took nothing, which is so nearly always: its list tells."""
+    status = error.status or 0
+    is_refusal = 400 <= status < 500 and status != _REQUEST_TIMEOUT  # noqa: PLR2004 - the class of a status
+    return is_refusal or (status == _UNAVAILABLE and error.retry_after is not None)
+
+
+def may_be_taken_later(error: APIError) -> bool:
+    """Whether a create that was not taken may be sent again as it is, after a pause."""
+    if not error.reached:
         return True
-    return error.status == _UNAVAILABLE and error.retry_after is not None
+    return error.status in _LATER or (error.status == _UNAVAILABLE and error.retry_after is not None)
 
 
 def is_passing(error: APIError) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_REFUSED: Final = "Change the prompt, or add --fresh (fresh=True, or take=2) to try it once more"
+_REFUSED: Final = "Change the prompt, or ask for another take with -t (take=)"
 
 # The first that fits counts. Reasons are free text, so these are the words that they hold.
 _TABLE: Final = (
@@ -16,7 +16,7 @@ _TABLE: Final = (
     (re.compile(r"moderat|blacklist|nsfw|prohibited|content policy|safety", re.IGNORECASE), _REFUSED),
     (
         re.compile(r"was deleted|is gone", re.IGNORECASE),
-        "Make the dream that it goes on from anew (--fresh), or give a file of yours in its place",
+        "Make the dream that it goes on from anew, as another take (-t, take=), or give a file of yours in its place",
     ),
     (
         re.compile(r"user input|read .*(?:frame|image|picture)|fetch|download", re.IGNORECASE),

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -79,6 +80,7 @@ def choose_backend(name: str | None = None) -> str:
     return "hosted" if url == address_of("hosted") else url
 
 
+@lru_cache(maxsize=64)
 def is_backend(name: object) -> bool:
     """Whether this is the name of a backend, in its one spelling."""
     try:

@@ -127,7 +127,7 @@ class Catalogue:
             chosen: which; by default all.
         """
         where, values = (chosen or Filter()).where()
-        return int(self._ledger._execute(f"SELECT count(*) FROM requests WHERE {where}", *values)[0][0])  # noqa: S608 - ours
+        return int(self._ledger._read(f"SELECT count(*) FROM requests WHERE {where}", *values)[0][0])  # noqa: S608 - ours
 
     def window(self, offset: int, limit: int, chosen: Filter | None = None) -> list[Record]:
         """Some of them, newest first. What is damaged is left out.
@@ -153,7 +153,7 @@ class Catalogue:
     def _rows(self, select: str, offset: int, limit: int, chosen: Filter | None) -> list[sqlite3.Row]:
         where, values = (chosen or Filter()).where()
         # The wide rows are read only where they are shown.
-        return self._ledger._execute(
+        return self._ledger._read(
             f"{select} JOIN (SELECT hash AS h, take AS t, backend AS b FROM requests"  # noqa: S608 - ours
             f" WHERE {where} ORDER BY written_at DESC, hash, take LIMIT ? OFFSET ?)"
             " ON hash = h AND take = t AND backend = b ORDER BY written_at DESC, hash, take",
@@ -171,7 +171,7 @@ class Catalogue:
         found: list[Record] = []
         for name in keys:
             digest, take, backend = _parted(name)
-            rows = self._ledger._execute(
+            rows = self._ledger._read(
                 f"{_ROWS} WHERE hash >= ? AND hash < ? AND take = ? AND backend = ?",
                 digest,
                 digest + "g",
@@ -183,11 +183,11 @@ class Catalogue:
 
     def backends(self) -> list[str]:
         """Who made them, by name."""
-        return [row[0] for row in self._ledger._execute("SELECT DISTINCT backend FROM requests ORDER BY backend")]
+        return [row[0] for row in self._ledger._read("SELECT DISTINCT backend FROM requests ORDER BY backend")]
 
     def tags(self) -> list[str]:
         """What they are filed under, by name; the first 1,000."""
-        rows = self._ledger._execute(
+        rows = self._ledger._read(
             "SELECT DISTINCT value FROM requests, json_each(iif(json_valid(tags), tags, '[]')) WHERE tags <> '[]'"  # noqa: S608 - ours
             f" AND {_SHOWN} ORDER BY value LIMIT ?",
             _MOST,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import binascii
 import hashlib
 import json
+import unicodedata
 from collections.abc import Callable, Mapping
+from math import isclose
 from typing import Any, Final, Literal
 
 import pydantic
@@ -15,6 +17,9 @@ from dream_nb.api.models import GENERATION_TYPES, Generation, GenerationRequest,
 
 Request = GenerationRequest | ImageGenerationRequest
 
+_MOST_SHOWN: Final = 80
+# What makes another request of one where it was not sent.
+_ADDITIONS: Final = ("loop", "keyframes", "image_ref", "style_ref", "character_ref", "modify_image_ref")
 MAX_TAKE: Final = 10_000
 """Of one request."""
 
@@ -44,6 +49,37 @@ def request_hash(request: Request, identify: Callable[[str], str] = str) -> str:
         return hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     except UnicodeEncodeError:
         raise InvalidRequestError("the request holds half a character, which no JSON can say") from None
+
+
+def is_same_request(one: Request, other: Request) -> bool:
+    """Whether two requests ask for the same, whatever generations and pictures they go on from are called.
+
+    Args:
+        one: a request.
+        other: another one.
+    """
+    try:
+        return one == other or request_hash(one, lambda _: "") == request_hash(other, lambda _: "")
+    except InvalidRequestError:  # a damaged picture in one of them
+        return False
+
+
+def is_hash_of(digest: str, request: Request) -> bool:
+    """Whether a request hash can be that of a request.
+
+    What goes on from a generation or a picture is known by the request that made that one, which is not here.
+
+    Args:
+        digest: the request hash.
+        request: the request.
+    """
+    goes_on_from: list[str] = []
+
+    def identify(name: str) -> str:
+        goes_on_from.append(name)
+        return name
+
+    return request_hash(request, identify) == digest or bool(goes_on_from)
 
 
 def checked_request(prompt: str, *, kind: Literal["video", "image"] = "video", **fields: Any) -> Request:
@@ -79,18 +115,47 @@ def read_request(document: Mapping[str, Any]) -> Request:
 
 
 def answers(generation: Generation, request: Request) -> bool:
-    """Whether a generation may be what the server made of a request.
+    """Whether what a generation says of its request is certainly what was asked for; see `differences`."""
+    return not differences(generation, request)
 
-    Every field that was sent has to be there; what the server added does not count, nor do addresses that it may
-    replace: `callback_url`, and pictures that went as `data:` URIs.
+
+def differences(generation: Generation, request: Request) -> list[str]:
+    """How what a generation says of its request differs from what was asked for, a few words each.
+
+    Every field that was sent has to be there. Differences that servers make do not count: white space and the Unicode
+    form of texts, the query of a URL (a signature), a number's precision, a default that is left out, what was added,
+    `callback_url`, and the addresses of pictures that went as `data:` URIs.
+
+    Args:
+        generation: what the server knows.
+        request: what was asked for.
     """
-    if generation.request is None or generation.kind != request.generation_type:
-        return False
-    sent = request.wire()
-    sent.pop("callback_url", None)
-    if not sent.get("loop"):
-        sent.pop("loop", None)
-    return _holds(generation.request.wire(), sent)
+    if generation.request is None:
+        return ["it does not say its request"]
+    if generation.kind != request.generation_type:
+        return [f"it is {generation.kind}"]
+    sent, given = request.wire(), generation.request.wire()
+    for document in (sent, given):
+        document.pop("callback_url", None)
+        if not document.get("loop"):
+            document.pop("loop", None)
+    words = [
+        f"its {name} is {_shown(given.get(name))}"
+        for name, value in sent.items()
+        if not (name in given or _is_default(request, name, value))
+        or (name in given and not _holds(given[name], value))
+    ]
+    return words + [f"it has {name}" for name in _ADDITIONS if name in given and name not in sent]
+
+
+def _is_default(request: Request, name: str, value: Any) -> bool:
+    field = type(request).model_fields.get(name)
+    return field is not None and field.default == value
+
+
+def _shown(value: Any) -> str:
+    text = "missing" if value is None else value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "…"
 
 
 def _holds(given: Any, sent: Any) -> bool:
@@ -98,9 +163,18 @@ def _holds(given: Any, sent: Any) -> bool:
         return isinstance(given, dict) and all(_holds(given.get(key), value) for key, value in sent.items())
     if isinstance(sent, list):
         return isinstance(given, list) and len(given) == len(sent) and all(map(_holds, given, sent))
-    if isinstance(sent, str) and sent.startswith("data:"):
-        return isinstance(given, str)
+    if isinstance(sent, float | int) and not isinstance(sent, bool):
+        return isinstance(given, float | int) and not isinstance(given, bool) and isclose(given, sent, rel_tol=1e-6)
+    if isinstance(sent, str):
+        return isinstance(given, str) and (sent.startswith("data:") or _plain(given) == _plain(sent))
     return bool(given == sent)
+
+
+def _plain(text: str) -> str:
+    """A text without what servers change of it."""
+    if text.startswith(("http://", "https://")):
+        return text.partition("?")[0].partition("#")[0]
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def _canonical(value: Any, identify: Callable[[str], str]) -> Any:

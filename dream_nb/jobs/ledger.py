@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sqlite3
 import sys
 import threading
@@ -12,29 +13,41 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain, combinations
 from pathlib import Path, PurePath
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from pydantic_core import from_json
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import Generation
-from dream_nb.jobs.identity import Request, read_request, request_hash
+from dream_nb.jobs.backends import is_backend, is_paid
+from dream_nb.jobs.creates import Creates, Sent
+from dream_nb.jobs.identity import MAX_TAKE, Request, is_same_request, read_request, request_hash
 from dream_nb.jobs.schema import open_database
 
 State = Literal["intended", "sending", "unknown", "taken", "deleted"]
+_STATES: Final = frozenset(get_args(State))
+
+REBUILD: Final = (
+    "%dreams check --rebuild keeps it aside, and writes a new one from its sound rows and from the JSON files beside "
+    "the pictures and videos"
+)
+"""What to do about a ledger that is damaged, or not as this package makes it."""
 
 logger = logging.getLogger("dream_nb.jobs")
 # Named, so that a row can be read by place.
 _COLUMNS: Final = (
     "hash, take, backend, request, written_at, source, state, sent_at,"
-    " generation, seconds, queued, charge, file, sha256, stars, note, tags"
+    " generation, seconds, queued, charge, file, sha256, stars, note, tags, id"
 )
 _ROWS: Final = f"SELECT {_COLUMNS} FROM requests"  # noqa: S608 - ours
+_KEY: Final = "hash = ? AND take = ? AND backend = ?"
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
 _MOST_RENAMED: Final = 4
+_CLOCK_ROWS: Final = 9
 _YEARS: Final = (1971, 2261)
 # Ids are found by their backend, of which there are few: each is the first after the one before.
 _OF_ID: Final = (
@@ -44,12 +57,16 @@ _OF_ID: Final = (
     " SELECT hash, take, backend FROM backends CROSS JOIN requests ON backend = name AND id = ?"
     " ORDER BY written_at LIMIT 1"
 )
-# Its first line is that of the index `unfinished`.
+# What the index `unfinished` holds.
+_UNFINISHED: Final = "file IS NULL AND state IN ('sending', 'taken')"
+# SQLite may read a generation otherwise than the parser does: nothing that costs depends on this.
 _UNDER_WAY: Final = (
-    "file IS NULL AND state IN ('sending', 'taken')"
-    " AND (state = 'sending'"
+    f"{_UNFINISHED} AND (state = 'sending'"
     " OR coalesce(iif(json_valid(generation), json_extract(generation, '$.state'), ''), '') <> 'failed')"
 )
+# What would be paid for twice if it were forgotten: in flight, or held by a process that sees it through.
+_CARRIED: Final = "file IS NULL AND (state IN ('sending', 'unknown', 'taken') OR owner IS NOT NULL)"
+_ALL_COLUMNS: Final = f"{_COLUMNS}, owner, lease_until"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,27 +126,47 @@ class Record:
 class Ledger:
     """The ledger of one library. Safe to use from several threads and from several processes.
 
+    Its file may be removed, renamed or replaced while it is open (`git clean`, `git checkout`). Before each change the
+    file is therefore compared with the one that was opened; where it is another one, what is under way is written into
+    that one, which is used from then on.
+
     Args:
         path: the SQLite file; made where it is missing.
         read_only: whether nothing may be written, not even beside it.
 
+    Attributes:
+        path: as above.
+        problem: why it is read only although the folder can be written, or an empty text.
+        read_only: whether nothing is written.
+
     Raises:
-        ValueError: it was written by a later version, or is a link.
-        sqlite3.Error: it is no SQLite file.
+        ValueError: it is a link.
+        sqlite3.Error: it is not an SQLite file.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._lock = threading.RLock()
-        self._opened = open_database(path, read_only=read_only)
+        self._opened, self.problem = open_database(path, read_only=read_only)
+        self._place = _place_of(path)
         self._is_closed = False
         self._name = path.parent.name
-        self.read_only = read_only
+        self._creates = Creates(path.parent)
+        self.path = path
+        self.read_only = read_only or bool(self.problem)
+
+    @property
+    def advice(self) -> str:
+        """What to do where it is read only, as a sentence without its full stop."""
+        return (
+            REBUILD if self.problem else "Choose another library with DREAM_NB_LIBRARY, or copy it to a folder of yours"
+        )
 
     def close(self) -> None:
         """Close the file; its write-ahead log goes back into it. What is asked later raises `LibraryError`."""
         with self._lock:
             self._is_closed = True
             self._opened.close()
+            self._creates.close()
 
     @property
     def _database(self) -> sqlite3.Connection:
@@ -140,36 +177,111 @@ class Ledger:
 
     def settle(self) -> None:
         """Write the log back into the file where nothing is in flight, so that it can be copied as it is."""
-        if not self._execute(f"SELECT 1 FROM requests WHERE {_UNDER_WAY} LIMIT 1"):  # noqa: S608 - ours
-            self._execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if not self._read(f"SELECT 1 FROM requests WHERE {_UNDER_WAY} LIMIT 1"):  # noqa: S608 - ours
+            self._read("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def _execute(self, statement: str, *values: object) -> list[sqlite3.Row]:
+    def _read(self, statement: str, *values: object) -> list[sqlite3.Row]:
+        """The rows that a statement gives which changes nothing."""
         with self._lock:
             try:
                 return self._database.execute(statement, values).fetchall()
             except sqlite3.OperationalError as error:
                 # A ledger may come with a repository, and hold anything. It costs time, so only where there is need.
-                if "Could not decode" not in str(error) or not statement.startswith("SELECT"):
-                    raise
-                self._database.text_factory = partial(str, encoding="utf-8", errors="replace")
-                return self._database.execute(statement, values).fetchall()
+                if "Could not decode" not in str(error):
+                    raise self._failure(error) from error
+            except sqlite3.Error as error:
+                raise self._failure(error) from error
+            self._opened.text_factory = partial(str, encoding="utf-8", errors="replace")
+            try:
+                return self._opened.execute(statement, values).fetchall()
+            except sqlite3.Error as error:
+                raise self._failure(error) from error
 
-    def _change(self, statement: str, *values: object) -> int:
+    def _write(self, statement: str, *values: object) -> list[sqlite3.Row]:
+        """Change something, and give what the statement returns.
+
+        Raises:
+            sqlite3.IntegrityError: another row has that id.
+            LibraryError: it cannot be written.
+        """
+        return self._change(statement, *values)[0]
+
+    def _change(self, statement: str, *values: object) -> tuple[list[sqlite3.Row], int]:
+        """As `_write`, with the number of rows that were changed."""
         with self._lock:
-            return self._database.execute(statement, values).rowcount
+            self._check_place()
+            try:
+                done = self._database.execute(statement, values)
+                return done.fetchall(), done.rowcount
+            except sqlite3.IntegrityError:
+                raise
+            except sqlite3.Error as error:
+                raise self._failure(error) from error
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         with self._lock:
-            self._database.execute("BEGIN IMMEDIATE")
+            self._check_place()
+            database = self._database
             try:
+                database.execute("BEGIN IMMEDIATE")
                 yield
-                self._database.execute("COMMIT")
-            except BaseException:
-                # A commit that fails, as one that waits for readers in vain, leaves the transaction open.
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
+                database.execute("COMMIT")
+            except sqlite3.IntegrityError:
                 raise
+            except sqlite3.Error as error:
+                raise self._failure(error) from error
+            finally:
+                # A commit that fails, as one that waits for readers in vain, leaves the transaction open.
+                if database.in_transaction:
+                    database.execute("ROLLBACK")
+
+    def _failure(self, error: sqlite3.Error) -> LibraryError:
+        """What is raised where SQLite fails: what is wrong, and what to do."""
+        words, where = str(error), f"the ledger of the library {self._name!r}"
+        if self.problem or "readonly" in words:
+            return LibraryError(f"{where} is not written: {self.problem or 'its file is read only'}. {self.advice}")
+        if "full" in words:
+            return LibraryError(f"{where} cannot be written, for the disk is full: make room, then run the cell again")
+        if "locked" in words or "busy" in words:
+            return LibraryError(f"{where} is locked by another program: close that, then run the cell again")
+        if isinstance(error, sqlite3.OperationalError) and "disk I/O" in words:
+            return LibraryError(f"{where} cannot be read or written ({words}): check the disk, then run the cell again")
+        return LibraryError(f"{where} is damaged ({words}): {REBUILD}")
+
+    def _check_place(self) -> None:
+        """See that the file is still the one that was opened; else go over to the one that is there now."""
+        if self.read_only or self._is_closed or self._opened.in_transaction or _place_of(self.path) == self._place:
+            return
+        try:
+            # It was unlinked, and can still be read.
+            rows = self._opened.execute(f"SELECT {_ALL_COLUMNS} FROM requests WHERE {_CARRIED}").fetchall()  # noqa: S608
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            database, problem = open_database(self.path)
+        except (OSError, ValueError, sqlite3.Error) as error:
+            raise LibraryError(
+                f"the library {self._name!r} was removed or replaced while it was open, and cannot be opened anew "
+                f"({error}): nothing was sent"
+            ) from error
+        if problem:
+            database.close()
+            raise LibraryError(
+                f"the ledger of the library {self._name!r} was replaced while it was open, and {problem}: nothing was "
+                f"sent. {REBUILD}"
+            )
+        for row in rows:
+            _carry(database, row)
+        self._opened.close()
+        self._opened, self._place = database, _place_of(self.path)
+        logger.warning(
+            "the library %r was removed or replaced while it was open: %d requests that were under way were written "
+            "into the ledger that is there now",
+            self._name,
+            len(rows),
+        )
 
     def hash(self, request: Request) -> str:
         """The request hash, with the generations and pictures of the library known by their own hash and take.
@@ -194,12 +306,12 @@ class Ledger:
 
     def _lasting_name(self, name: str) -> str:
         of_file = "SELECT hash, take FROM requests WHERE sha256 = ? ORDER BY written_at LIMIT 1"
-        rows = self._execute(of_file if name.startswith("sha256:") else _OF_ID, name.removeprefix("sha256:"))
+        rows = self._read(of_file if name.startswith("sha256:") else _OF_ID, name.removeprefix("sha256:"))
         return f"{rows[0]['hash']}:{rows[0]['take']}" if rows else name
 
     def find(self, hash: str, take: int, backend: str | None = None) -> Record | None:  # noqa: A002 - the column's name
         """The record of a request and take: of that backend, else the finished one, the hosted first; or None."""
-        rows = self._execute(
+        rows = self._read(
             f"{_ROWS} WHERE hash = ? AND take = ? AND backend = coalesce(?, backend)"
             " ORDER BY file IS NULL, backend = 'studio'",
             hash,
@@ -210,13 +322,13 @@ class Ledger:
 
     def find_id(self, backend: str, id: str) -> Record | None:  # noqa: A002 - the field's name in the specification
         """The record of a generation, or None."""
-        return next(_records(self._execute(f"{_ROWS} WHERE backend = ? AND id = ?", backend, id)), None)
+        return next(_records(self._read(f"{_ROWS} WHERE backend = ? AND id = ?", backend, id)), None)
 
     def naming(self, backend: str, id: str) -> list[Record]:  # noqa: A002 - the field's name in the specification
         """The records whose requests hold an id, oldest first."""
         return list(
             _records(
-                self._execute(
+                self._read(
                     f"{_ROWS} WHERE backend = ? AND instr(request, ?) ORDER BY written_at",
                     backend,
                     id,
@@ -226,7 +338,7 @@ class Ledger:
 
     def all(self) -> list[Record]:
         """Every record, oldest first."""
-        return list(_records(self._execute(f"{_ROWS} ORDER BY written_at")))
+        return list(_records(self._read(f"{_ROWS} ORDER BY written_at")))
 
     def files(self, *, starred: bool = True) -> dict[str, str]:
         """When each finished file was asked for (UTC, ISO 8601), by its name, oldest first.
@@ -234,7 +346,7 @@ class Ledger:
         Args:
             starred: whether those with stars are among them.
         """
-        rows = self._execute(
+        rows = self._read(
             "SELECT file, written_at FROM requests WHERE file IS NOT NULL AND (? OR stars = 0) ORDER BY written_at",
             starred,
         )
@@ -242,19 +354,15 @@ class Ledger:
 
     def under_way(self, backend: str | None = None) -> list[Record]:
         """What may have left this machine and is neither in the library nor failed, oldest first."""
-        return list(
-            _records(
-                self._execute(
-                    f"{_ROWS} WHERE {_UNDER_WAY} AND backend = coalesce(?, backend) ORDER BY written_at",
-                    backend,
-                )
-            )
+        rows = self._read(
+            f"{_ROWS} WHERE {_UNFINISHED} AND backend = coalesce(?, backend) ORDER BY written_at", backend
         )
+        return [record for record in _records(rows) if not record.has_failed]
 
     def is_claimed(self, backend: str, id: str) -> bool:  # noqa: A002 - the field's name in the specification
         """Whether a generation belongs, or once belonged, to a row."""
         return bool(
-            self._execute(
+            self._read(
                 "SELECT 1 FROM requests WHERE backend = ?1 AND id = ?2"
                 " UNION ALL SELECT 1 FROM past WHERE backend = ?1 AND id = ?2",
                 backend,
@@ -264,19 +372,19 @@ class Ledger:
 
     def backend_of(self, id: str) -> str | None:  # noqa: A002 - the field's name in the specification
         """The backend that made a generation, or None where it is not known here."""
-        rows = self._execute(_OF_ID, id)
+        rows = self._read(_OF_ID, id)
         return str(rows[0]["backend"]) if rows else None
 
     def next_take(self, hash: str) -> int:  # noqa: A002 - the column's name
         """The first take of a request that is on no backend."""
-        return int(self._execute("SELECT coalesce(max(take), 0) + 1 FROM requests WHERE hash = ?", hash)[0][0])
+        return int(self._read("SELECT coalesce(max(take), 0) + 1 FROM requests WHERE hash = ?", hash)[0][0])
 
     def intend(self, request: Request, take: int | None, backend: str) -> Record:
         """Write the intent to send a request, or give back the row that is there. Without a take it is a new one."""
         with self._transaction():
             digest = self.hash(request)
             take = take if take is not None else self.next_take(digest)
-            self._execute(
+            self._write(
                 "INSERT INTO requests (hash, take, backend, request, written_at, source, state)"
                 " VALUES (?, ?, ?, ?, ?, ?, 'intended') ON CONFLICT DO NOTHING",
                 digest,
@@ -287,20 +395,61 @@ class Ledger:
                 _source(),
             )
         record = self.find(digest, take, backend)
-        if record is None:
-            raise LibraryError(f"the ledger's row of {request.prompt!r}, take {take}, is damaged: use --fresh")
+        if record is None or not is_same_request(record.request, request):
+            raise LibraryError(
+                f"the ledger's row of {request.prompt!r}, take {take}, is damaged, or says something else: {REBUILD}"
+            )
         return record
 
+    def recall(self, record: Record) -> Record:
+        """Bring a row up to what this installation knows to have sent, where the ledger does not know it (any more).
+
+        Args:
+            record: the row, before its request is sent.
+        """
+        sent = self._creates.find(_key(record)) if record.state == "intended" and is_paid(record.backend) else None
+        return self._restore(record, sent) if sent is not None else record
+
+    def _restore(self, record: Record, sent: Sent) -> Record:
+        restored = self.update(record, state="sending", sent_at=sent.sent_at.isoformat())
+        if sent.id is None:
+            return restored
+        known = Generation(id=sent.id, state="queued", generation_type=record.request.generation_type)
+        return self.claim(restored, known) or restored
+
     def mark_sending(self, record: Record, owner: str) -> Record | None:
-        """Commit that the request leaves now. None where it must not: another process has it, or has sent it."""
-        marked = self._execute(
-            "UPDATE requests SET state = 'sending', sent_at = ? WHERE hash = ? AND take = ? AND backend = ?"  # noqa: S608
-            f" AND state = 'intended' AND owner = ? RETURNING {_COLUMNS}",
-            datetime.now(UTC).isoformat(),
-            *_key(record),
-            owner,
-        )
-        return _record(marked[0], record.request) if marked else None
+        """Commit that the request leaves now. None where it must not: it was sent before, by whichever process."""
+        begun = False
+        try:
+            with self._transaction():
+                marked = self._write(
+                    f"UPDATE requests SET state = 'sending', sent_at = ? WHERE {_KEY}"  # noqa: S608 - ours
+                    f" AND state = 'intended' AND owner = ? RETURNING {_COLUMNS}",
+                    datetime.now(UTC).isoformat(),
+                    *_key(record),
+                    owner,
+                )
+                if not marked:
+                    return None
+                begun = not is_paid(record.backend) or self._creates.begin(_key(record))
+                if not begun and (sent := self._creates.find(_key(record))) is not None:
+                    self._restore(record, sent)
+                    return None
+            return _record(marked[0], record.request)
+        except BaseException:
+            if begun:
+                self._creates.forget(_key(record))
+            raise
+
+    def not_taken(self, record: Record, *, is_certain: bool = True) -> Record:
+        """Write that the server did not take a create, which may be sent again.
+
+        Args:
+            record: the row that was marked as sending.
+            is_certain: False where the server only says so: it is looked for before it is sent again.
+        """
+        self._creates.forget(_key(record))
+        return self.update(record, state="intended", **({"sent_at": None} if is_certain else {}))
 
     def claim(self, record: Record, generation: Generation) -> Record | None:
         """Write that a generation was found to be this request's. None where it belongs to another row."""
@@ -314,7 +463,7 @@ class Ledger:
     def answered(self, record: Record, generation: Generation) -> Record:
         """Write the server's own answer to the create. A row that only guessed that id has to look again."""
         with self._transaction():
-            self._change(
+            self._write(
                 "UPDATE requests SET state = iif(sent_at IS NULL, 'intended', 'sending'), id = NULL, generation = NULL"
                 " WHERE backend = ? AND id = ? AND NOT (hash = ? AND take = ?)",
                 record.backend,
@@ -331,25 +480,39 @@ class Ledger:
         if isinstance(generation, Generation):
             document = json.dumps(generation.wire(), ensure_ascii=False)
             values = {"state": "taken"} | values | {"id": generation.id, "generation": document}
+            if generation.id and is_paid(record.backend):
+                self._creates.name(_key(record), generation.id)
+        if values.get("state") == "deleted":
+            self._creates.forget(_key(record))
         names = ", ".join(f"{name} = ?" for name in values)
-        rows = self._execute(
-            f"UPDATE requests SET {names} WHERE hash = ? AND take = ? AND backend = ?"  # noqa: S608 - names are ours
-            f" RETURNING {_COLUMNS}",
-            *values.values(),
-            *_key(record),
+        return self._row(
+            record,
+            self._write(
+                f"UPDATE requests SET {names} WHERE {_KEY} RETURNING {_COLUMNS}",  # noqa: S608 - names are ours
+                *values.values(),
+                *_key(record),
+            ),
         )
-        return _record(rows[0], record.request)
 
     def reread(self, record: Record) -> Record:
         """The row as it is now."""
-        rows = self._execute(f"{_ROWS} WHERE hash = ? AND take = ? AND backend = ?", *_key(record))
-        return _record(rows[0], record.request)
+        return self._row(record, self._read(f"{_ROWS} WHERE {_KEY}", *_key(record)))
+
+    def _row(self, record: Record, rows: list[sqlite3.Row]) -> Record:
+        try:
+            return _record(rows[0], record.request)
+        except (IndexError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise LibraryError(
+                f"the row of {record.request.prompt!r}, take {record.take}, is no longer in the ledger of the library "
+                f"{self._name!r}, or is damaged: run the cell again"
+            ) from error
 
     def forget(self, record: Record) -> Record:
         """Clear what is known of the generation, so that the same request and take can be sent again."""
         with self._transaction():
             if record.generation is not None:
-                self._change("INSERT OR IGNORE INTO past VALUES (?, ?)", record.backend, record.generation.id)
+                self._write("INSERT OR IGNORE INTO past VALUES (?, ?)", record.backend, record.generation.id)
+            self._creates.forget(_key(record))
             return self.update(
                 record,
                 state="intended",
@@ -368,7 +531,7 @@ class Ledger:
         now = time.time()
         return bool(
             self._change(
-                "UPDATE requests SET owner = ?, lease_until = ? WHERE hash = ? AND take = ? AND backend = ?"
+                f"UPDATE requests SET owner = ?, lease_until = ? WHERE {_KEY}"  # noqa: S608 - ours
                 " AND (owner IS NULL OR owner = ? OR lease_until < ? OR lease_until > ?)",
                 owner,
                 now + seconds,
@@ -377,25 +540,36 @@ class Ledger:
                 now,
                 # A clock that was set back must not lock a row for good.
                 now + 10 * seconds,
-            )
+            )[1]
         )
 
     def renew(self, owner: str, seconds: float) -> None:
         """Hold on to what a process has."""
-        self._change("UPDATE requests SET lease_until = ? WHERE owner = ?", time.time() + seconds, owner)
+        self._write("UPDATE requests SET lease_until = ? WHERE owner = ?", time.time() + seconds, owner)
 
     def release(self, record: Record, owner: str) -> None:
         """Let another process have a row."""
-        self._change(
-            "UPDATE requests SET owner = NULL, lease_until = NULL"
-            " WHERE hash = ? AND take = ? AND backend = ? AND owner = ?",
+        self._write(
+            f"UPDATE requests SET owner = NULL, lease_until = NULL WHERE {_KEY} AND owner = ?",  # noqa: S608 - ours
             *_key(record),
             owner,
         )
 
+    def clock_ahead(self, backend: str) -> timedelta | None:
+        """How far the clock in a server's answers is ahead of this machine's, by the last creates; None if unknown."""
+        rows = self._read(
+            f"{_ROWS} WHERE backend = ? AND seconds IS NOT NULL ORDER BY sent_at DESC LIMIT {_CLOCK_ROWS}", backend
+        )
+        ahead = [
+            utc(record.generation.created_at) - record.sent_at
+            for record in _records(rows)
+            if record.sent_at and record.generation and record.generation.created_at
+        ]
+        return sorted(ahead)[len(ahead) // 2] if ahead else None
+
     def durations(self, backend: str, kind: str) -> list[float]:
         """How long the last of such generations took, in seconds."""
-        rows = self._execute(
+        rows = self._read(
             "SELECT seconds FROM requests WHERE backend = ? AND seconds IS NOT NULL"
             " AND iif(json_valid(request), json_extract(request, '$.generation_type'), '') = ?"
             " ORDER BY sent_at DESC LIMIT 50",
@@ -406,27 +580,27 @@ class Ledger:
 
     def price(self, backend: str, kind: str) -> float | None:
         """What a request of that kind cost last, in USD cents, or None."""
-        rows = self._execute("SELECT cents FROM prices WHERE backend = ? AND kind = ?", backend, kind)
+        rows = self._read("SELECT cents FROM prices WHERE backend = ? AND kind = ?", backend, kind)
         return float(rows[0][0]) if rows else None
 
     def learn_price(self, backend: str, kind: str, cents: float) -> None:
         """Remember what a request of that kind costs."""
-        self._change("INSERT OR REPLACE INTO prices VALUES (?, ?, ?)", backend, kind, cents)
+        self._write("INSERT OR REPLACE INTO prices VALUES (?, ?, ?)", backend, kind, cents)
 
     def measures(self, sha256: str) -> dict[str, str]:
         """What was measured of a file: JSON by the name and version of each measure."""
-        rows = self._execute("SELECT name, value FROM measures WHERE sha256 = ?", sha256)
+        rows = self._read("SELECT name, value FROM measures WHERE sha256 = ?", sha256)
         return {row["name"]: row["value"] for row in rows}
 
     def keep_measures(self, sha256: str, values: Mapping[str, str]) -> None:
         """Keep what was measured of a file."""
         with self._transaction():
             for name, value in values.items():
-                self._change("INSERT OR REPLACE INTO measures VALUES (?, ?, ?)", sha256, name, value)
+                self._write("INSERT OR REPLACE INTO measures VALUES (?, ?, ?)", sha256, name, value)
 
     def insert(self, record: Record) -> None:
         """Put in a row that was made elsewhere, unless the request and take, or the generation, is there."""
-        self._change(
+        self._write(
             "INSERT INTO requests (hash, take, backend, request, written_at, source, state, sent_at, id, generation,"
             " seconds, queued, charge, file, sha256, stars, note, tags)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -453,6 +627,30 @@ def _key(record: Record) -> tuple[str, int, str]:
     return record.hash, record.take, record.backend
 
 
+def _place_of(path: Path) -> tuple[int, int] | None:
+    """Which file lies at a path: its device and inode, or None where there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - asked before every change, and twice as fast
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _carry(database: sqlite3.Connection, row: sqlite3.Row) -> None:
+    """Write a row into another ledger, unless that knows more of it than that it was intended."""
+    names = [name for name in row.keys() if name not in ("hash", "take", "backend")]  # noqa: SIM118 - not a dict
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names)
+    places = ", ".join("?" * len(row))
+    try:
+        database.execute(
+            f"INSERT INTO requests ({_ALL_COLUMNS}) VALUES ({places}) ON CONFLICT (hash, take, backend)"  # noqa: S608
+            f" DO UPDATE SET {changes} WHERE requests.file IS NULL AND requests.state = 'intended'",
+            tuple(row),
+        )
+    except sqlite3.IntegrityError:
+        logger.warning("a request that was under way is in the ledger already, under another name")
+
+
 def _source() -> str:
     # A name only: where somebody's files lie has no place in what may be committed.
     return PurePath(os.environ.get("JPY_SESSION_NAME") or (sys.argv[0] if sys.argv else "")).name
@@ -468,10 +666,20 @@ def _records(rows: list[sqlite3.Row]) -> Iterator[Record]:
 
 
 def _record(row: sqlite3.Row, known: Request | None = None) -> Record:
-    """The record of a row, with its request where that is known: a row keeps its own for good."""
+    """The record of a row, with its request where that is known: a row keeps its own for good.
+
+    Raises:
+        ValueError: it says something that no row of this package does.
+    """
     # Looking each column up by its name takes as long as finding the row.
     digest, take, backend, request, written_at, source, state, sent_at = row[:8]
-    generation, seconds, queued, charge, file, sha256, stars, note, tags = row[8:]
+    generation, seconds, queued, charge, file, sha256, stars, note, tags, id_ = row[8:]
+    if not (_HASH.fullmatch(digest) and 1 <= take <= MAX_TAKE and state in _STATES and is_backend(backend)):
+        raise ValueError("a hash, take, state or backend that no row has")
+    answer = Generation.from_answer(generation) if generation else None
+    # Its id finds it in the column, and is asked for as the answer has it: they must not be two.
+    if id_ != (answer.id if answer else None):
+        raise ValueError("the id of another generation")
     return Record(
         hash=digest,
         take=take,
@@ -481,7 +689,7 @@ def _record(row: sqlite3.Row, known: Request | None = None) -> Record:
         source=source,
         state=state,
         sent_at=moment(sent_at) if sent_at else None,
-        generation=Generation.from_answer(generation) if generation else None,
+        generation=answer,
         seconds=_float(seconds),
         queued=_float(queued),
         charge=_float(charge),
@@ -498,7 +706,12 @@ def moment(text: str) -> datetime:
     read = datetime.fromisoformat(text)
     if not is_sane(read):
         raise ValueError("a time in which nothing was dreamt")
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
+    return utc(read)
+
+
+def utc(time: datetime) -> datetime:
+    """A time with a zone: without one it is UTC."""
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def is_sane(time: datetime) -> bool:

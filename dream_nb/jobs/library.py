@@ -22,9 +22,12 @@ import anyio.to_thread
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.jobs.folder import Folder
-from dream_nb.jobs.ledger import Ledger, Record
+from dream_nb.jobs.ledger import REBUILD, Ledger, Record
 from dream_nb.jobs.provenance import inscribe
 from dream_nb.jobs.sidecars import SUFFIX, check_marks, read_sidecars, write_sidecar
+
+LEDGER: Final = "ledger.sqlite"
+"""The name of the ledger's file inside a library."""
 
 _MAX_SLUG: Final = 48
 _STALE_SECONDS: Final = 3600.0
@@ -59,18 +62,15 @@ class Library(Folder):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        path = self.folder / "ledger.sqlite"
+        path = self.folder / LEDGER
         try:
-            self.read_only = not self._is_writable() and path.is_file()
-            self.ledger = Ledger(path, read_only=self.read_only)
+            self.ledger = Ledger(path, read_only=not self._is_writable() and path.is_file())
+            self.read_only = self.ledger.read_only
             if not self.read_only:
                 self._sweep()
                 self._take_in_sidecars()
         except sqlite3.DatabaseError as error:
-            raise LibraryError(
-                f"{str(path)!r} cannot be used as a ledger ({error}): move it away, and it is written anew from the "
-                "sidecars beside the files"
-            ) from error
+            raise LibraryError(f"{str(path)!r} cannot be used as a ledger ({error}): {REBUILD}") from error
         except (OSError, ValueError) as error:
             raise LibraryError(
                 f"the library folder {str(folder)!r} cannot be written ({_plain(error)}): "
@@ -82,7 +82,7 @@ class Library(Folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=self.folder).close()
         except OSError:
-            if not (self.folder / "ledger.sqlite").is_file():
+            if not (self.folder / LEDGER).is_file():
                 raise
             return False
         return True
@@ -131,7 +131,9 @@ class Library(Folder):
             LibraryError: the folder cannot be written.
         """
         if self.read_only:
-            raise LibraryError(f"the library {self.folder.name!r} cannot be written: nothing was removed")
+            raise LibraryError(
+                f"the library {self.folder.name!r} cannot be written: nothing was removed. {self.ledger.advice}"
+            )
         size, removed = self.size(), []
         oldest = before.astimezone(UTC).isoformat() if before is not None else ""
         for name, asked_at in self.ledger.files(starred=False).items():
@@ -165,7 +167,9 @@ class Library(Folder):
             LibraryError: the folder cannot be written.
         """
         if self.read_only:
-            raise LibraryError(f"the library {self.folder.name!r} cannot be written: copy it to a folder that can")
+            raise LibraryError(
+                f"the library {self.folder.name!r} cannot be written: nothing was kept. {self.ledger.advice}"
+            )
         record = self.ledger.reread(record)
         marks = check_marks(
             record.stars if stars is None else stars,

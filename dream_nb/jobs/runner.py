@@ -110,8 +110,8 @@ class Runner:
                     # A studio whose folder was cleared forgets what it made, and draws it again for nothing.
                     if self.backend.name != "studio":
                         raise DreamError(
-                            "it is no longer at its server, and its file is not in the library: add --fresh "
-                            "(fresh=True) to make another take"
+                            "it is no longer at its server, and its file is not in the library: make another take with "
+                            f"{self._next(record)}"
                         ) from None
                     record = self._ledger.forget(record)
 
@@ -153,9 +153,9 @@ class Runner:
     async def _take(self, record: Record, report: Report, order: Order) -> Record:
         """Make sure that the server has the request. Here, and nowhere else, a create begins."""
         if record.state == "deleted":
-            raise DreamError(
-                "this dream was deleted, and its file is gone: add --fresh (fresh=True) to make another take"
-            )
+            raise DreamError(f"this dream was deleted, and its file is gone: make another take with {self._next(record)}")
+        if record.state == "intended":
+            record = self._ledger.recall(record)
         if record.state in ("sending", "unknown") and not record.has_failed:
             return await self._sender.look(record, report)
         if record.state == "intended" or record.has_failed:
@@ -218,6 +218,11 @@ class Runner:
             raise DreamError(
                 "its generation turned out to be that of another request, sent at the same time: run the cell again"
             ) from None
+
+    def _next(self, record: Record) -> str:
+        """How to ask for the next take, which is the same at every run of a cell."""
+        take = self._ledger.next_take(record.hash)
+        return f"-t {take} (take={take})"
 
     def _durations(self, kind: str) -> list[float]:
         return self._ledger.durations(self.backend.name, kind)

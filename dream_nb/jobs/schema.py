@@ -1,14 +1,15 @@
-"""The tables of a ledger, and how older ones become them."""
+"""The tables of a ledger, and what a file has to be to count as one."""
 
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from dream_nb.filesystem import choose_journal
+from dream_nb.filesystem import choose_journal, differences
 
-VERSION: Final = 4
+VERSION: Final = 5
 
 _TABLES: Final = """
 CREATE TABLE requests (
@@ -46,107 +47,106 @@ CREATE TABLE measures (
     sha256 TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (sha256, name)
 ) STRICT, WITHOUT ROWID;
 """
-# The first ledgers had a flag where there is a state now, and no number of their own.
-_FROM_1: Final = """
-DROP INDEX by_id;
-ALTER TABLE requests RENAME TO requests_1;
-{tables}
-INSERT INTO requests (hash, take, backend, request, written_at, state, sent_at, id, generation, file, sha256)
-    SELECT hash, take, backend, request, written_at,
-        CASE WHEN id IS NOT NULL THEN 'taken' WHEN sending THEN 'sending' ELSE 'intended' END,
-        CASE WHEN sending THEN written_at END, id, generation, file, sha256
-    FROM requests_1;
-DROP TABLE requests_1;
-"""
-# The second knew neither what its user thought of a dream nor what was measured of it.
-_FROM_2: Final = """
-ALTER TABLE requests ADD COLUMN stars INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE requests ADD COLUMN note TEXT NOT NULL DEFAULT '';
-ALTER TABLE requests ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
-CREATE TABLE measures (
-    sha256 TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (sha256, name)
-) STRICT, WITHOUT ROWID;
-"""
-# The third did not know how long a request had waited for its turn, and read every row to find the few that are under
-# way, and the last that were timed.
-_FROM_3: Final = """
-ALTER TABLE requests ADD COLUMN queued REAL;
-CREATE INDEX unfinished ON requests (state) WHERE file IS NULL AND state IN ('sending', 'taken');
-CREATE INDEX timed ON requests (backend, sent_at) WHERE seconds IS NOT NULL;
-CREATE INDEX finished ON requests (written_at, file, stars) WHERE file IS NOT NULL;
-"""
-_LATER: Final = {2: _FROM_2, 3: _FROM_3}
 _BUSY_SECONDS: Final = 30.0
 
 
-def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """A ledger's database, with the tables of this version.
+def open_database(path: Path, *, read_only: bool = False) -> tuple[sqlite3.Connection, str]:
+    """A ledger's database, and why it must not be written, if so.
+
+    A ledger may come with a repository. One whose schema is not ours (a trigger, a view, a table of another version),
+    or whose log belongs to another file, is opened for reading only.
 
     Args:
         path: the file, made where it is missing.
         read_only: whether nothing may be written.
 
+    Returns:
+        The database, and the problem in words; an empty text where there is none.
+
     Raises:
-        ValueError: it was written by a later version, or is a link.
-        sqlite3.Error: it is no SQLite file.
+        ValueError: it is a link.
+        sqlite3.Error: it is not an SQLite file.
     """
     if path.is_symlink():
         raise ValueError(f"{path.name} is a link")
-    # Read-only, a log beside it cannot be read: what it holds is what was settled.
-    name = f"{path.absolute().as_uri()}?{'immutable=1' if read_only else 'mode=rwc'}"
-    database = _connect(name)
+    if read_only:
+        # Read-only, a log beside it cannot be read: what it holds is what was settled.
+        database = _connect(path, "immutable=1")
+        return database, _problem(database)
+    if _size(path) and _size(path.with_name(path.name + "-wal")) and not _is_sound(path):
+        # Without the log: the file alone is what was written back last.
+        return _connect(path, "immutable=1"), f"{path.name}-wal is damaged or belongs to another ledger"
+    database = _connect(path, "mode=rwc")
     try:
-        if read_only and 0 < _version(database) < VERSION:
-            # What cannot be written is brought to this version in memory.
-            written, database = database, _connect(":memory:")
-            written.backup(database)
-            written.close()
-            _migrate(database)
-        if not read_only:
+        problem = _problem(database)
+        if not problem:
             choose_journal(database, path)
             database.execute("PRAGMA synchronous = FULL")
-            _migrate(database)
-        version = _version(database)
-        if version != VERSION:
-            whose = "by a later" if version > VERSION else "by no"
-            raise ValueError(f"{path.name} was written {whose} version of dream_nb (format {version})")
+            _make_tables(database)
+            return database, ""
     except BaseException:
         database.close()
         raise
-    return database
+    database.close()
+    return _connect(path, "mode=ro"), problem
 
 
-def _connect(name: str) -> sqlite3.Connection:
+def _connect(path: Path, how: str) -> sqlite3.Connection:
+    name = f"{path.absolute().as_uri()}?{how}"
     database = sqlite3.connect(name, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None)
     database.row_factory = sqlite3.Row
     database.execute("PRAGMA trusted_schema = OFF")
     return database
 
 
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _is_sound(path: Path) -> bool:
+    """Whether a file and the log beside it give a sound database together."""
+    # Read only: who closes a file last that it may write to writes the log back into it.
+    with closing(_connect(path, "mode=ro")) as database:
+        try:
+            return bool(database.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            return False
+
+
 def _version(database: sqlite3.Connection) -> int:
     return int(database.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _migrate(database: sqlite3.Connection) -> None:
-    if _version(database) >= VERSION:
+def _is_empty(database: sqlite3.Connection) -> bool:
+    return _version(database) == 0 and not database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+
+
+def _problem(database: sqlite3.Connection) -> str:
+    if _is_empty(database):
+        return ""
+    version = _version(database)
+    if version != VERSION:
+        return f"it has format {version}, and this version of dream_nb writes format {VERSION}"
+    foreign = differences(database, _TABLES)
+    return f"it is not as dream_nb makes it: {', '.join(foreign)}" if foreign else ""
+
+
+def _make_tables(database: sqlite3.Connection) -> None:
+    if not _is_empty(database):
         return
     database.execute("BEGIN IMMEDIATE")
     try:
         # Another process may have done it meanwhile.
-        if _version(database) < VERSION:
-            for statement in _script(database).split(";"):
+        if _is_empty(database):
+            for statement in _TABLES.split(";"):
                 database.execute(statement)
             database.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
         database.execute("ROLLBACK")
         raise
     database.execute("COMMIT")
-
-
-def _script(database: sqlite3.Connection) -> str:
-    """What makes the tables of this version out of those that are there."""
-    version = _version(database)
-    if version in _LATER:
-        return "".join(_LATER[step] for step in range(version, VERSION))
-    is_old = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'requests'").fetchone()
-    return _FROM_1.format(tables=_TABLES) if is_old else _TABLES

@@ -13,10 +13,10 @@ import anyio.lowlevel
 from dream_nb.api.errors import APIError, DreamError, OutcomeUnknownError
 from dream_nb.api.models import Generation, GenerationRequest
 from dream_nb.api.pages import Pages
-from dream_nb.api.retry import Backoff, is_passing, was_not_taken
+from dream_nb.api.retry import Backoff, is_passing, may_be_taken_later, retried, says_not_taken, was_refused
 from dream_nb.jobs.backends import Backend
 from dream_nb.jobs.identity import Request, answers
-from dream_nb.jobs.ledger import Ledger, Record
+from dream_nb.jobs.ledger import Ledger, Record, utc
 from dream_nb.jobs.patience import Patience
 from dream_nb.jobs.progress import Progress, Report, spoken
 from dream_nb.jobs.uploads import Uploads
@@ -24,6 +24,9 @@ from dream_nb.jobs.uploads import Uploads
 # A Date header has whole seconds, and is as old as its answer took to arrive.
 _CLOCK_SLACK: Final = timedelta(seconds=3)
 _NOTE_SECONDS: Final = 2.0
+_PAGE: Final = 100
+_DAY: Final = timedelta(days=1)
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Sender:
@@ -65,14 +68,37 @@ class Sender:
             APIError: the server did not take it.
             OutcomeUnknownError: its answer got lost, and it is not in the server's list.
         """
-        # Two takes of one request look the same in the list: while one is looked for, none is under way.
+        request = record.request
+        if self._uploads is not None:
+            # Before the row is marked: until here nothing that costs has left.
+            request = await self._uploads.replaced(request)
+        backoff = Backoff(self._patience.pause)
+        give_up = anyio.current_time() + self._patience.trying
         turn = self._turns.setdefault(record.hash, _Turn())
-        async with turn.shared():
-            sent = await self._send(record, report)
-        if isinstance(sent, Record):
-            return sent
-        async with turn.alone():
-            return await self._look(self._ledger.reread(record), report, sent)
+        while True:
+            if record.sent_at is not None and (found := await self._look_once(record, turn)):
+                return found
+            # Two takes of one request look the same in the list: while one is looked for, none is under way.
+            async with turn.shared():
+                sent = await self._post_once(record, request, report)
+            if isinstance(sent, Record):
+                return sent
+            record = self._ledger.reread(record)
+            if record.state != "intended":
+                async with turn.alone():
+                    return await self._look(record, report, sent)
+            if not may_be_taken_later(sent):
+                if record.sent_at is not None and (found := await self._look_once(record, turn)):
+                    return found
+                raise sent
+            pause = backoff.pause(sent)
+            # A server that answers says how long it wants; one that does not is waited for a while.
+            if not sent.reached and anyio.current_time() + pause > give_up:
+                raise sent
+            if pause >= _NOTE_SECONDS:
+                why = "the server asks for it" if sent.retry_after else f"{sent.what}"
+                report(Progress("waiting", note=f"sent again in {spoken(pause)}: {why}"))
+            await anyio.sleep(pause)
 
     async def look(self, record: Record, report: Report) -> Record:
         """Look for a request that was marked as sending in the server's list, for a while.
@@ -88,45 +114,31 @@ class Sender:
         async with self._turns.setdefault(record.hash, _Turn()).alone():
             return await self._look(record, report, None)
 
-    async def _send(self, record: Record, report: Report) -> Record | APIError:
-        """Send until it is taken, or refused. Gives back the row, or the error after which nobody knows."""
-        backoff = Backoff(self._patience.pause)
-        request = record.request
-        if self._uploads is not None:
-            # Before the row is marked: until here nothing that costs has left.
-            request = await self._uploads.replaced(request)
-        give_up = anyio.current_time() + self._patience.trying
-        while True:
-            # What was stopped while it waited stops here: from the next line on it may have been sent.
-            await anyio.lowlevel.checkpoint()
-            report(Progress("sending"))
-            marked = self._ledger.mark_sending(record, self._owner)
-            if marked is None:
-                record = self._ledger.reread(record)
-                if record.generation is None:
-                    raise DreamError(
-                        "another notebook has taken it over, and is sending it: run the cell again to join"
-                    )
-                return record
-            try:
-                generation = await self._post(request, marked.take)
-            except APIError as error:
-                if not was_not_taken(error):
-                    if is_passing(error):
-                        return error
-                    self._ledger.update(record, state="intended", sent_at=None)
-                    raise
-                self._ledger.update(record, state="intended", sent_at=None)
-                pause = backoff.pause(error)
-                # A server that answers says how long it wants; one that does not is waited for a while.
-                if not error.reached and anyio.current_time() + pause > give_up:
-                    raise
-                if pause >= _NOTE_SECONDS:
-                    why = "the server asks for it" if error.retry_after else f"{error.what}"
-                    report(Progress("waiting", note=f"sent again in {spoken(pause)}: {why}"))
-                await anyio.sleep(pause)
-            else:
-                return self._ledger.answered(marked, generation)
+    async def _post_once(self, record: Record, request: Request, report: Report) -> Record | APIError:
+        """Send once, and write down what is known then.
+
+        Returns:
+            The row of what was taken, or the error: after one that says so the row is intended again, and keeps its
+            `sent_at` where only the server says that it took nothing.
+        """
+        # What was stopped while it waited stops here: from the next line on it may have been sent.
+        await anyio.lowlevel.checkpoint()
+        report(Progress("sending"))
+        marked = self._ledger.mark_sending(record, self._owner)
+        if marked is None:
+            record = self._ledger.reread(record)
+            if record.generation is None and record.state == "intended":
+                raise DreamError("another notebook has taken it over: run the cell again to join it")
+            return record if record.generation is not None else await self._look(record, report, None)
+        try:
+            generation = await self._post(request, marked.take)
+        except APIError as error:
+            if was_refused(error):
+                self._ledger.not_taken(record)
+            elif says_not_taken(error) or not is_passing(error):
+                self._ledger.not_taken(record, is_certain=False)
+            return error
+        return self._ledger.answered(marked, generation)
 
     async def _post(self, request: Request, take: int) -> Generation:
         headers = self._backend.take_header(take)
@@ -139,15 +151,17 @@ class Sender:
 
     async def _look(self, record: Record, report: Report, error: APIError | None) -> Record:
         backoff = Backoff(self._patience.pause)
-        sent_at = record.sent_at or record.written_at
+        now, reconcile = anyio.current_time(), self._patience.reconcile
         # Just lost, it may still be on its way; of another process, it left at that time or never.
-        end = (datetime.now(UTC) if error else sent_at) + timedelta(seconds=self._patience.reconcile)
-        give_up = anyio.current_time() + self._patience.reconcile + self._patience.trying
+        age = 0.0 if error else (datetime.now(UTC) - (record.sent_at or record.written_at)).total_seconds()
+        # A clock that was set back makes the age negative: it is looked for no longer than that.
+        end = now + min(reconcile, max(0.0, reconcile - age))
+        give_up = now + reconcile + self._patience.trying
         report(Progress("looking", note="its answer got lost: looking whether the server took it"))
         while True:
-            is_last = datetime.now(UTC) >= end
+            is_last = anyio.current_time() >= end
             try:
-                found = await self._search(record, sent_at)
+                found = await self._search(record)
             except APIError as failure:
                 pause = backoff.pause(failure)
                 if not is_passing(failure) or anyio.current_time() + pause > give_up:
@@ -157,33 +171,54 @@ class Sender:
                     return found
                 if is_last:
                     self._ledger.update(record, state="unknown")
-                    raise OutcomeUnknownError(_unknown(record, error)) from None
+                    raise OutcomeUnknownError(_unknown(record, error, self._ledger.next_take(record.hash))) from None
                 pause = backoff.pause()
-            await anyio.sleep(pause)
+            await anyio.sleep(min(pause, max(self._patience.pause, end - anyio.current_time())))
 
-    async def _search(self, record: Record, sent_at: datetime) -> Record | None:
-        candidates: list[Generation] = []
-        pages = Pages(100)
-        while not pages.ended:
-            page = await self._backend.client.list_generations(limit=100, offset=pages.offset)
-            earliest = sent_at + (self._backend.client.clock_ahead or timedelta()) - _CLOCK_SLACK
-            for generation in pages.new(page):
-                if generation.created_at is not None and _utc(generation.created_at) < earliest:
-                    pages.ended = True
-                elif generation.id and self._may_be(generation, record):
-                    candidates.append(generation)
-        # The list begins with the newest.
-        for generation in reversed(candidates):
+    async def _look_once(self, record: Record, turn: _Turn) -> Record | None:
+        """Look for a create that the server says it did not take, before it is sent again."""
+        patience = self._patience
+        async with turn.alone():
+            return await retried(lambda: self._search(record), first=patience.pause, seconds=patience.trying)
+
+    async def _search(self, record: Record) -> Record | None:
+        """Claim what the server's list certainly shows to be the answer to a create, or None."""
+        # The list begins with the newest, most often.
+        found = [one for one in await self._listed(record) if self._may_be(one, record)]
+        for generation in sorted(found, key=lambda one: utc(one.created_at) if one.created_at else _EVER):
             claimed = self._ledger.claim(record, generation)
             if claimed is not None:
                 return claimed
         return None
 
+    async def _listed(self, record: Record) -> list[Generation]:
+        """What the list has that may be as young as a create, whatever the order of the list."""
+        listed: list[Generation] = []
+        pages = Pages(_PAGE)
+        while not pages.ended:
+            page = pages.new(await self._backend.client.list_generations(limit=_PAGE, offset=pages.offset))
+            listed += page
+            times = [utc(one.created_at) for one in page if one.created_at]
+            # Only what runs from new to old has nothing young behind what is old.
+            if times == sorted(times, reverse=True) and times and times[0] != times[-1]:
+                pages.ended |= times[-1] < self._earliest(record) - _DAY
+        return listed
+
     def _may_be(self, generation: Generation, record: Record) -> bool:
         take = (generation.model_extra or {}).get("take")
         if self._backend.take_header(record.take) and take is not None and take != record.take:
             return False
-        return answers(generation, record.request)
+        if not generation.id or not answers(generation, record.request):
+            return False
+        # What is not finished is young, whatever the clocks say.
+        is_young = not generation.is_final or generation.created_at is None
+        return is_young or utc(generation.created_at or _EVER) >= self._earliest(record)
+
+    def _earliest(self, record: Record) -> datetime:
+        """When a create can have been taken at the earliest, by the clock of the server's list."""
+        known = self._ledger.clock_ahead(self._backend.name)
+        ahead = known if known is not None else self._backend.client.clock_ahead or timedelta()
+        return (record.sent_at or record.written_at) + ahead - _CLOCK_SLACK
 
 
 class _Turn:
@@ -227,14 +262,11 @@ class _Turn:
                 self._condition.notify_all()
 
 
-def _utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _unknown(record: Record, error: APIError | None) -> str:
+def _unknown(record: Record, error: APIError | None, next_take: int) -> str:
     operation = "createGeneration" if isinstance(record.request, GenerationRequest) else "generateImage"
     why = f"{operation}: {error.what if error else 'its answer got lost'}"
     return (
         f"{why}, and the server's list does not show it. It is not sent again by itself, since it may have been paid "
-        "for: run the cell again to look again, or add --fresh (fresh=True) to send it as another take"
+        "for: run the cell again to look again, see %dreams lost for what may be it, or send it as another take with "
+        f"-t {next_take} (take={next_take})"
     )

@@ -12,7 +12,7 @@ from typing import Any, Final
 from dream_nb import __version__
 from dream_nb.api.models import Generation
 from dream_nb.jobs.backends import is_backend
-from dream_nb.jobs.identity import MAX_TAKE, read_request, request_hash
+from dream_nb.jobs.identity import MAX_TAKE, is_hash_of, read_request
 from dream_nb.jobs.ledger import Record, moment
 
 SUFFIX: Final = ".json"
@@ -90,14 +90,7 @@ def _read(path: Path, file: str) -> Record:
     if not is_plain:
         raise ValueError("a field that no sidecar has")
     request = read_request(document["request"])
-    goes_on_from: list[str] = []
-
-    def identify(name: str) -> str:
-        goes_on_from.append(name)
-        return name
-
-    # What goes on from another generation is known by that one's request, which is not here.
-    if request_hash(request, identify) != document["hash"] and not goes_on_from:
+    if not is_hash_of(document["hash"], request):
         raise ValueError("the hash of another request")
     sent_at, generation = document.get("sent_at"), document.get("generation")
     return Record(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("dream_nb")
 _LOOK_SECONDS: Final = 0.1
-REPLAYED: Final = Progress("completed", 1.0, "from your library, nothing spent; --fresh for another take")
+REPLAYED: Final = Progress("completed", 1.0, "from your library, nothing spent; -t asks for another take")
 
 
 Result = TypeVar("Result")

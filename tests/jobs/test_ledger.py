@@ -108,11 +108,11 @@ def test_a_commit_that_fails_leaves_the_ledger_usable(tmp_path: Path, monkeypatc
     monkeypatch.setattr(filesystem, "_is_on_network", lambda _path: True)
     ledger = Ledger(tmp_path / "ledger.sqlite")
     ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
-    ledger._execute("PRAGMA busy_timeout = 50")
+    ledger._read("PRAGMA busy_timeout = 50")
     with closing(sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM requests").fetchone()
-        with pytest.raises(sqlite3.OperationalError, match="locked"):
+        with pytest.raises(LibraryError, match="is locked by another program"):
             ledger.intend(GenerationRequest(prompt="a hill"), 1, "studio")
     assert ledger.intend(GenerationRequest(prompt="a hill"), 1, "studio").take == 1
     ledger.close()

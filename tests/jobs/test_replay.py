@@ -41,7 +41,7 @@ def _offline(made: Path, server: Hosted, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_replay_says_that_nothing_was_spent(server: Hosted, made: Path) -> None:
     calls = len(server.books.calls)
     job = server.session(made).submit(REQUEST)
-    assert job.progress.note == "from your library, nothing spent; --fresh for another take"
+    assert job.progress.note == "from your library, nothing spent; -t asks for another take"
     assert len(server.books.calls) == calls
 
 
@@ -204,7 +204,7 @@ def test_a_damaged_row_is_ignored_with_a_line(made: Path, column: str, caplog: p
 
 def test_a_ledger_that_is_none_is_one_clear_line(made: Path) -> None:
     (made / "ledger.sqlite").write_bytes(b"no database" * 100)
-    with pytest.raises(LibraryError, match=r"cannot be used as a ledger.*move it away, and it is written anew"):
+    with pytest.raises(LibraryError, match=r"cannot be used as a ledger.*%dreams check --rebuild keeps it aside"):
         Library(made)
 
 

@@ -83,7 +83,7 @@ def test_what_was_seen_to_begin_knows_how_long_it_waited_for_its_turn(
 
 def test_one_that_was_deleted_at_the_server_is_not_waited_for(server: Hosted) -> None:
     server.faults.add(Fault(method="GET", path="/generations*", answer=404, times=None))
-    with pytest.raises(DreamError, match=r"no longer at its server, .* add --fresh"):
+    with pytest.raises(DreamError, match=r"no longer at its server, .* another take with -t 2"):
         server.session().submit(REQUEST).result(SECONDS)
 
 

@@ -54,7 +54,7 @@ def test_a_dream_is_a_line_of_progress_and_then_a_path(tmp_path: Path) -> None:
     assert "dreaming" in bare
     assert settled(bare).startswith(f"Out[2]: {DREAM}")
     told, shown = settled(assigned).splitlines()
-    assert told == "from your library, nothing spent; --fresh for another take"
+    assert told == "from your library, nothing spent; -t asks for another take"
     assert shown.startswith(DREAM)
     assert settled(again).startswith(f"Out[4]: {DREAM}")
     assert [shown.count(DREAM) for shown in (bare, assigned, again)] == [1, 1, 1]

@@ -1,0 +1,117 @@
+"""What this installation has sent, kept beside the ledgers: a ledger can be removed, replaced or checked out."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from dream_nb.filesystem import choose_journal
+from dream_nb.installation import state_folder
+
+_FILE: Final = "creates.sqlite"
+_BUSY_SECONDS: Final = 10.0
+_TABLE: Final = (
+    "CREATE TABLE IF NOT EXISTS creates (library TEXT NOT NULL, hash TEXT NOT NULL, take INTEGER NOT NULL,"
+    " backend TEXT NOT NULL, sent_at REAL NOT NULL, id TEXT, PRIMARY KEY (library, hash, take, backend)) WITHOUT ROWID"
+)
+_ONE: Final = "library = ? AND hash = ? AND take = ? AND backend = ?"
+Key = tuple[str, int, str]
+
+logger = logging.getLogger("dream_nb.jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A create that left this machine.
+
+    Attributes:
+        sent_at: when (UTC).
+        id: the generation's, or None where the answer has not come.
+    """
+
+    sent_at: datetime
+    id: str | None
+
+
+class Creates:
+    """The creates that were sent from one library. Safe to use from several threads and processes.
+
+    It holds hashes and ids, and no prompts. Where the state of the installation cannot be kept, it remembers nothing:
+    then the ledger alone counts.
+
+    Args:
+        library: the folder of the library.
+    """
+
+    def __init__(self, library: Path) -> None:
+        self._library = os.path.realpath(library)
+        self._lock = threading.Lock()
+        self._database: sqlite3.Connection | None = None
+        self._is_open = False
+
+    def close(self) -> None:
+        """Close the file; the next use opens it again."""
+        with self._lock:
+            if self._database is not None:
+                self._database.close()
+            self._database, self._is_open = None, False
+
+    def begin(self, key: Key) -> bool:
+        """Write down that a create leaves now.
+
+        Args:
+            key: request hash, take and backend.
+
+        Returns:
+            False where one has left before, from this library or from another one in its place.
+        """
+        now = datetime.now(UTC).timestamp()
+        added = self._run("INSERT OR IGNORE INTO creates VALUES (?, ?, ?, ?, ?, NULL)", key, after=(now,))
+        return added is None or added.rowcount > 0
+
+    def name(self, key: Key, id: str) -> None:  # noqa: A002 - the field's name in the specification
+        """Write down which generation a create has made."""
+        self._run(f"UPDATE creates SET id = ? WHERE {_ONE}", key, before=(id,))  # noqa: S608 - ours
+
+    def forget(self, key: Key) -> None:
+        """The create was not taken, or what it made has failed or was deleted: it may be sent again."""
+        self._run(f"DELETE FROM creates WHERE {_ONE}", key)  # noqa: S608 - ours
+
+    def find(self, key: Key) -> Sent | None:
+        """The create of a request and take, or None where none has left."""
+        found = self._run(f"SELECT sent_at, id FROM creates WHERE {_ONE}", key)  # noqa: S608 - ours
+        row = found.fetchone() if found is not None else None
+        return Sent(datetime.fromtimestamp(row[0], UTC), row[1]) if row else None
+
+    def _run(
+        self, statement: str, key: Key, *, before: tuple[object, ...] = (), after: tuple[object, ...] = ()
+    ) -> sqlite3.Cursor | None:
+        with self._lock:
+            try:
+                if (database := self._open()) is None:
+                    return None
+                return database.execute(statement, (*before, self._library, *key, *after))
+            except sqlite3.Error as error:
+                logger.warning("what this installation has sent cannot be read or written: %s", error)
+                return None
+
+    def _open(self) -> sqlite3.Connection | None:
+        if not self._is_open:
+            self._is_open = True
+            folder = state_folder()
+            if folder is not None:
+                path = folder / _FILE
+                self._database = sqlite3.connect(
+                    path, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None
+                )
+                choose_journal(self._database, path)
+                # It has to outlive the process, not the machine: the ledger is forced to the disk.
+                self._database.execute("PRAGMA synchronous = NORMAL")
+                self._database.execute(_TABLE)
+        return self._database

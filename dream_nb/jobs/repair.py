@@ -1,0 +1,75 @@
+"""A ledger that is damaged, or not as this package makes it, is kept aside and written anew."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from dream_nb.api.errors import LibraryError
+from dream_nb.jobs.identity import is_hash_of
+from dream_nb.jobs.ledger import Ledger, Record
+from dream_nb.jobs.library import LEDGER, Library
+
+_ASIDE: Final = "ledger-before-{}.sqlite"
+_BESIDE: Final = ("-wal", "-shm", "-journal")
+
+logger = logging.getLogger("dream_nb.jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What became of a ledger.
+
+    Attributes:
+        aside: where the old one lies now.
+        rows: how many rows the new one has.
+    """
+
+    aside: Path
+    rows: int
+
+
+def rebuild_ledger(folder: Path) -> Rebuilt:
+    """Keep a library's ledger aside, and write a new one from its sound rows and from the sidecars.
+
+    A row is sound where it can be read, and where its request hash is that of its request. Nothing is sent, and the
+    old file stays.
+
+    Args:
+        folder: the library, which no session has open.
+
+    Raises:
+        LibraryError: there is no ledger, or the folder cannot be written.
+    """
+    path = folder / LEDGER
+    if not path.exists() and not path.is_symlink():
+        raise LibraryError(f"the library {folder.name!r} has no ledger: there is nothing to rebuild")
+    rows = list(_sound(path))
+    aside = next(at for number in range(1, 10_000) if not (at := folder / _ASIDE.format(number)).exists())
+    try:
+        for suffix in ("", *_BESIDE):
+            beside = path.with_name(path.name + suffix)
+            if beside.exists() or beside.is_symlink():
+                beside.rename(aside.with_name(aside.name + suffix))
+    except OSError as error:
+        raise LibraryError(
+            f"the ledger of {folder.name!r} cannot be moved aside ({error.strerror}): nothing changed"
+        ) from error
+    with closing(Ledger(path)) as ledger:
+        for record in rows:
+            ledger.insert(record)
+    with closing(Library(folder)) as library:
+        return Rebuilt(aside, len(library.ledger.all()))
+
+
+def _sound(path: Path) -> Iterator[Record]:
+    try:
+        with closing(Ledger(path)) as ledger:
+            yield from (record for record in ledger.all() if is_hash_of(record.hash, record.request))
+    except (LibraryError, ValueError, sqlite3.Error) as error:
+        logger.warning("the rows of the old ledger cannot be read (%s): the sidecars say what there is", error)

@@ -1,0 +1,279 @@
+"""A library that comes from somebody else spends nothing, whatever is written into it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dream_nb.api.errors import DreamError, LibraryError, NotReplayedError
+from dream_nb.jobs.identity import request_hash
+from dream_nb.jobs.ledger import Ledger
+from dream_nb.jobs.repair import rebuild_ledger
+from dream_nb.results.inputs import make_request
+from dream_nb.session import Session
+from tests.fakes.dream_machine import FakeDreamMachine
+from tests.jobs.hosted import HASTE, SECONDS
+from tests.studio.machine import wait_for
+
+REQUEST = make_request("a lake", kind="image")
+PRICES = {"video": 32.0, "image": 1.5}
+FAILED = '{"id": "x", "state": "failed"}'
+# SQLite reads the first of two, the parser the last.
+TWO_FACED = '{"id": "x", "state": "dreaming", "state": "failed"}'
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamMachine]:
+    """A hosted server that this process has the key of, in an empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    with FakeDreamMachine("2024").running() as fake:
+        fake.use(monkeypatch)
+        yield fake
+
+
+def plant(folder: Path, count: int = 1, **columns: object) -> None:
+    """Write rows into the ledger of a library, as somebody else would."""
+    folder.mkdir(exist_ok=True)
+    Ledger(folder / "ledger.sqlite").close()
+    with closing(sqlite3.connect(folder / "ledger.sqlite")) as database:
+        for number in range(count):
+            request = make_request(f"bought {number}", kind="image") if count > 1 else REQUEST
+            row: dict[str, object] = {
+                "hash": request_hash(request),
+                "take": 1,
+                "backend": "hosted",
+                "request": json.dumps(request.wire()),
+                "written_at": datetime.now(UTC).isoformat(),
+                "sent_at": datetime.now(UTC).isoformat(),
+                "state": "sending",
+            } | columns
+            if count > 1 and "id" in row:
+                row["id"] = f"{row['id']}{number}"
+                row["generation"] = str(row["generation"]).replace('"x"', f'"{row["id"]}"')
+            names, places = ", ".join(row), ", ".join("?" * len(row))
+            database.execute(f"INSERT INTO requests ({names}) VALUES ({places})", tuple(row.values()))
+        database.commit()
+
+
+def change(folder: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(folder / "ledger.sqlite")) as database:
+        for statement in statements:
+            database.execute(statement)
+        database.commit()
+
+
+def opened(**given: Any) -> Session:
+    """A session on the library, when everything that it took up has ended."""
+    session = Session("dreams", patience=HASTE, prices=PRICES, **given)
+    wait_for(lambda: not session.jobs())
+    return session
+
+
+ROWS: dict[str, dict[str, object]] = {
+    "failed while sending": {"generation": FAILED, "id": "x"},
+    "failed while sending, without its id": {"generation": FAILED},
+    "failed while taken": {"state": "taken", "generation": FAILED, "id": "x"},
+    "two states": {"state": "taken", "generation": TWO_FACED, "id": "x"},
+    "taken without a generation": {"state": "taken"},
+    "an id that is not the generation's": {"state": "taken", "generation": FAILED, "id": "y"},
+    "never answered": {},
+    "unknown to the server": {"state": "taken", "generation": '{"id": "x", "state": "queued"}', "id": "x"},
+    "a take of nobody": {"take": 0, "generation": FAILED, "id": "x"},
+    "a hash of nobody": {"hash": "0", "generation": FAILED, "id": "x"},
+    "the hash of another": {"hash": request_hash(make_request("a hill")), "generation": FAILED, "id": "x"},
+    "a state of nobody": {"state": "send me", "generation": FAILED, "id": "x"},
+    "intended": {"state": "intended", "sent_at": None},
+    "intended, with a lease": {"state": "intended", "owner": "x", "lease_until": 9e9},
+}
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_opening_a_library_creates_nothing(fake: FakeDreamMachine, row: dict[str, object]) -> None:
+    plant(Path("dreams"), **row)
+    opened().close()
+    assert fake.posts == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"backend": "studio"}, {"backend": "hosted"}, {"replay": "free"}, {"replay": "only"}],
+    ids=["as it is", "for the studio", "for the hosted API", "free", "only"],
+)
+def test_sixty_rows_create_nothing_however_the_library_is_opened(fake: FakeDreamMachine, given: dict[str, str]) -> None:
+    plant(Path("dreams"), 60, generation=FAILED, id="x", state="taken")
+    opened(**given).close()
+    assert fake.posts == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("DREAM_NB_BACKEND", "studio"), ("DREAM_NB_REPLAY", "free")])
+def test_the_environment_buys_nothing_either(
+    fake: FakeDreamMachine, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    plant(Path("dreams"), 60, generation=FAILED)
+    monkeypatch.setenv(name, value)
+    opened().close()
+    assert fake.posts == []
+
+
+def test_what_was_only_taken_up_is_sent_when_its_cell_asks_for_it(fake: FakeDreamMachine) -> None:
+    plant(Path("dreams"), generation=FAILED, id="x", state="taken")
+    with opened() as session:
+        assert session.submit(REQUEST).result(SECONDS).state == "completed"
+    assert len(fake.posts) == 1
+
+
+def test_a_job_that_was_taken_up_may_be_asked_for_while_it_looks(fake: FakeDreamMachine) -> None:
+    plant(Path("dreams"))
+    with Session("dreams", patience=HASTE, prices=PRICES) as session:
+        job = session.submit(REQUEST)
+        with pytest.raises(DreamError):
+            job.result(SECONDS)
+    assert fake.posts == []
+
+
+def test_a_replay_that_is_free_asks_for_nothing_that_was_taken_up(fake: FakeDreamMachine) -> None:
+    plant(Path("dreams"), generation=FAILED)
+    with Session("dreams", patience=HASTE, prices=PRICES, replay="free") as session, pytest.raises(DreamError):
+        session.submit(REQUEST).result(SECONDS)
+    assert fake.posts == []
+
+
+def test_another_backend_than_the_one_asked_for_gets_no_create(fake: FakeDreamMachine) -> None:
+    plant(Path("dreams"), state="taken", generation='{"id": "x", "state": "queued"}', id="x")
+    with Session("dreams", "studio", patience=HASTE) as session:
+        assert session.submit(REQUEST).result(SECONDS).backend == "studio"
+    assert fake.posts == []
+
+
+def test_a_row_under_the_hash_of_another_prompt_does_not_choose_what_is_bought(fake: FakeDreamMachine) -> None:
+    other = make_request("a huge film", model="ray-2", resolution="4k")
+    plant(Path("dreams"), state="taken", generation=FAILED, id="x", request=json.dumps(other.wire()))
+    with (
+        opened() as session,
+        pytest.raises(LibraryError, match=r"'a lake', take 1, is damaged, or says something else"),
+    ):
+        session.submit(REQUEST)
+    rebuild_ledger(Path("dreams"))
+    with opened() as session:
+        assert session.submit(REQUEST).result(SECONDS).prompt == "a lake"
+    assert [post["prompt"] for post in fake.posts] == ["a lake"]
+
+
+SCHEMAS = {
+    "trigger again": "CREATE TRIGGER again AFTER UPDATE OF state ON requests WHEN NEW.state = 'taken'"
+    " BEGIN UPDATE requests SET state = 'intended', file = NULL WHERE hash = NEW.hash; END",
+    "view seen": "CREATE VIEW seen AS SELECT * FROM requests",
+    "table more": "CREATE TABLE more (x)",
+    "index later": "CREATE INDEX later ON requests (note)",
+    "missing index timed": "DROP INDEX timed",
+    "changed table requests": "ALTER TABLE requests ADD COLUMN more TEXT",
+}
+
+
+@pytest.mark.parametrize(("found", "statement"), SCHEMAS.items(), ids=SCHEMAS)
+def test_a_ledger_with_another_schema_is_only_read(fake: FakeDreamMachine, found: str, statement: str) -> None:
+    with opened() as session:
+        path = session.submit(REQUEST).result(SECONDS).path
+    change(Path("dreams"), statement)
+    before = (path.parent / "ledger.sqlite").read_bytes()
+    with opened() as session:
+        assert session.submit(REQUEST).result().path == path
+        with pytest.raises(NotReplayedError, match=rf"{found}.*%dreams check --rebuild"):
+            session.submit(make_request("a hill", kind="image"))
+        with pytest.raises(LibraryError, match=found):
+            session.library.ledger.intend(REQUEST, 7, "hosted")
+    assert (len(fake.posts), (path.parent / "ledger.sqlite").read_bytes()) == (1, before)
+
+
+@pytest.mark.parametrize("statement", SCHEMAS.values(), ids=SCHEMAS)
+def test_a_rebuilt_ledger_is_ours_and_has_lost_nothing(fake: FakeDreamMachine, statement: str) -> None:
+    with opened() as session:
+        dream = session.submit(REQUEST).result(SECONDS)
+        dream.mark(stars=4)
+    change(Path("dreams"), statement)
+    rebuilt = rebuild_ledger(Path("dreams"))
+    with opened() as session:
+        again = session.submit(REQUEST).result(SECONDS)
+        assert (again.stars, session.library.ledger.problem, rebuilt.rows) == (4, "", 1)
+        session.submit(make_request("a hill", kind="image")).result(SECONDS)
+    assert (len(fake.posts), rebuilt.aside.is_file()) == (2, True)
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "no database": lambda path: path.write_bytes(b"no database" * 100),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:5000]),
+    "a link": lambda path: (path.rename("elsewhere.sqlite"), path.symlink_to(Path("elsewhere.sqlite").absolute())),
+    "an older format": lambda path: change(path.parent, "PRAGMA user_version = 4"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_ledger_is_rebuilt_from_the_sidecars(
+    fake: FakeDreamMachine, damage: Callable[[Path], object]
+) -> None:
+    with opened() as session:
+        session.submit(REQUEST).result(SECONDS)
+    damage(Path("dreams/ledger.sqlite"))
+    rebuild_ledger(Path("dreams"))
+    with opened() as session:
+        assert session.submit(REQUEST).replayed
+    assert len(fake.posts) == 1
+
+
+def test_a_rebuilt_ledger_keeps_what_is_under_way(fake: FakeDreamMachine) -> None:
+    fake.holds = True
+    with Session("dreams", patience=HASTE, prices=PRICES) as session:
+        session.submit(REQUEST)
+        wait_for(lambda: fake.taken and session.library.ledger.under_way()[0].generation)
+    change(Path("dreams"), "CREATE TABLE more (x)")
+    rebuild_ledger(Path("dreams"))
+    fake.holds = False
+    with Session("dreams", patience=HASTE, prices=PRICES) as session:
+        assert session.submit(REQUEST).result(SECONDS).state == "completed"
+    assert len(fake.posts) == 1
+
+
+def test_an_old_ledger_is_kept_aside_under_a_name_of_its_own(fake: FakeDreamMachine) -> None:
+    plant(Path("dreams"))
+    first, second = (rebuild_ledger(Path("dreams")).aside for _ in range(2))
+    assert first != second
+    assert first.is_file()
+    assert second.is_file()
+    assert fake.posts == []
+
+
+def test_a_library_without_a_ledger_needs_no_rebuilding(tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match="has no ledger: there is nothing to rebuild"):
+        rebuild_ledger(tmp_path)
+
+
+def test_the_log_of_another_ledger_is_noticed(fake: FakeDreamMachine) -> None:
+    plant(Path("dreams"), 40, state="taken", generation=FAILED, id="x")
+    shutil.copy("dreams/ledger.sqlite", "committed.sqlite")
+    with closing(Ledger(Path("dreams/ledger.sqlite"))) as ledger:
+        for number in range(1000):
+            ledger.intend(make_request(f"later {number}"), 1, "studio")
+        ledger._read("PRAGMA wal_checkpoint(TRUNCATE)")
+        ledger.intend(make_request("last"), 1, "studio")
+        shutil.copy("dreams/ledger.sqlite-wal", "stale-wal")
+    for path in Path("dreams").glob("ledger.sqlite*"):
+        path.unlink()
+    shutil.copy("committed.sqlite", "dreams/ledger.sqlite")
+    shutil.copy("stale-wal", "dreams/ledger.sqlite-wal")
+    with opened() as session:
+        assert "ledger.sqlite-wal is damaged or belongs to another ledger" in session.library.ledger.problem
+        assert len(session.library.ledger.all()) == 40
+        with pytest.raises(NotReplayedError, match="--rebuild"):
+            session.submit(REQUEST)
+    assert rebuild_ledger(Path("dreams")).rows == 40
+    with opened() as session:
+        assert session.submit(REQUEST).result(SECONDS).state == "completed"
+    assert len(fake.posts) == 1
