@@ -36,7 +36,7 @@ def was_refused(error: APIError) -> bool:
 def says_not_taken(error: APIError) -> bool:
     """Whether the server says that it took nothing, which is so nearly always: its list tells."""
     status = error.status or 0
-    is_refusal = 400 <= status < 500 and status != _REQUEST_TIMEOUT  # noqa: PLR2004 - the class of a status
+    is_refusal = 400 <= status < 500 and status != _REQUEST_TIMEOUT
     return is_refusal or (status == _UNAVAILABLE and error.retry_after is not None)
 
 

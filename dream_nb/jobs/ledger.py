@@ -482,7 +482,8 @@ class Ledger:
             values = {"state": "taken"} | values | {"id": generation.id, "generation": document}
             if generation.id and is_paid(record.backend):
                 self._creates.name(_key(record), generation.id)
-        if values.get("state") == "deleted":
+        # Either may be sent again.
+        if values.get("state") == "deleted" or (isinstance(generation, Generation) and generation.state == "failed"):
             self._creates.forget(_key(record))
         names = ", ".join(f"{name} = ?" for name in values)
         return self._row(

@@ -153,7 +153,7 @@ class Runner:
     async def _take(self, record: Record, report: Report, order: Order) -> Record:
         """Make sure that the server has the request. Here, and nowhere else, a create begins."""
         if record.state == "deleted":
-            raise DreamError(f"this dream was deleted, and its file is gone: make another take with {self._next(record)}")
+            raise DreamError(f"it was deleted, and its file is gone: make another take with {self._next(record)}")
         if record.state == "intended":
             record = self._ledger.recall(record)
         if record.state in ("sending", "unknown") and not record.has_failed:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -48,13 +50,16 @@ CREATE TABLE measures (
 ) STRICT, WITHOUT ROWID;
 """
 _BUSY_SECONDS: Final = 30.0
+_LOG: Final = "-wal"
+
+logger = logging.getLogger("dream_nb.jobs")
 
 
 def open_database(path: Path, *, read_only: bool = False) -> tuple[sqlite3.Connection, str]:
     """A ledger's database, and why it must not be written, if so.
 
-    A ledger may come with a repository. One whose schema is not ours (a trigger, a view, a table of another version),
-    or whose log belongs to another file, is opened for reading only.
+    A ledger may come with a repository. One whose schema is not ours (a trigger, a view, a table of another version) is
+    opened for reading only. A log that belongs to another file is put aside.
 
     Args:
         path: the file, made where it is missing.
@@ -73,9 +78,10 @@ def open_database(path: Path, *, read_only: bool = False) -> tuple[sqlite3.Conne
         # Read-only, a log beside it cannot be read: what it holds is what was settled.
         database = _connect(path, "immutable=1")
         return database, _problem(database)
-    if _size(path) and _size(path.with_name(path.name + "-wal")) and not _is_sound(path):
-        # Without the log: the file alone is what was written back last.
-        return _connect(path, "immutable=1"), f"{path.name}-wal is damaged or belongs to another ledger"
+    if _has_log(path) and not _is_sound(path, "mode=ro"):
+        if not _is_sound(path, "immutable=1"):
+            return _connect(path, "immutable=1"), "it is damaged"
+        _put_log_aside(path)
     database = _connect(path, "mode=rwc")
     try:
         problem = _problem(database)
@@ -99,23 +105,33 @@ def _connect(path: Path, how: str) -> sqlite3.Connection:
     return database
 
 
-def _size(path: Path) -> int:
+def _has_log(path: Path) -> bool:
     try:
-        return path.stat().st_size
+        return path.stat().st_size > 0 and path.with_name(path.name + _LOG).stat().st_size > 0
     except OSError:
-        return 0
+        return False
 
 
-def _is_sound(path: Path) -> bool:
-    """Whether a file and the log beside it give a sound database together."""
+def _is_sound(path: Path, how: str) -> bool:
+    """Whether a file gives a sound database: with the log beside it, or, as immutable, without.
+
+    The log of an open or crashed ledger stays where it is when another ledger is checked out in its place.
+    """
     # Read only: who closes a file last that it may write to writes the log back into it.
-    with closing(_connect(path, "mode=ro")) as database:
+    with closing(_connect(path, how)) as database:
         try:
             return bool(database.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError:
             return False
+
+
+def _put_log_aside(path: Path) -> None:
+    aside = next(at for number in count(1) if not (at := path.with_name(f"{path.name}{_LOG}-{number}")).exists())
+    path.with_name(path.name + _LOG).rename(aside)
+    path.with_name(path.name + "-shm").unlink(missing_ok=True)
+    logger.warning("%s belonged to another ledger, and is kept as %s", path.name + _LOG, aside.name)
 
 
 def _version(database: sqlite3.Connection) -> int:

@@ -1,0 +1,223 @@
+"""The folder under an open session is removed, renamed, checked out or replaced: no request is paid for twice."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dream_nb.api.errors import DreamError, LibraryError
+from dream_nb.jobs.ledger import Ledger
+from dream_nb.jobs.repair import rebuild_ledger
+from dream_nb.results.inputs import make_request
+from dream_nb.results.job import Job
+from dream_nb.session import Session
+from tests.fakes.dream_machine import FakeDreamMachine, Reply
+from tests.jobs.hosted import HASTE, SECONDS
+from tests.studio.machine import wait_for
+
+REQUEST = make_request("a lake", kind="image")
+PRICES = {"video": 32.0, "image": 1.5}
+DREAMS = Path("dreams")
+LEDGER = DREAMS / "ledger.sqlite"
+SECOND_PROCESS = """
+from dream_nb.results.inputs import make_request
+from dream_nb.session import Session
+from tests.jobs.hosted import HASTE
+with Session("dreams", patience=HASTE, prices={"image": 1.5}) as session:
+    print(session.submit(make_request("a lake", kind="image")).result(60).path.is_file())
+"""
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamMachine]:
+    """A hosted server, and a committed library with one dream that has nothing to do with the test."""
+    monkeypatch.chdir(tmp_path)
+    with FakeDreamMachine("2024").running() as fake:
+        fake.use(monkeypatch)
+        with opened() as session:
+            session.submit(make_request("a hill", kind="image")).result(SECONDS)
+        git("init", "-q")
+        git("add", "dreams")
+        git("commit", "-q", "-m", "the library")
+        fake.posts.clear()
+        yield fake
+
+
+def git(*arguments: str) -> None:
+    author = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "safe.directory=*"]
+    subprocess.run(["git", *author, *arguments], check=True, capture_output=True)
+
+
+def opened() -> Session:
+    return Session("dreams", patience=HASTE, prices=PRICES)
+
+
+def replaced() -> None:
+    """Another library takes the place of this one."""
+    DREAMS.rename("before")
+    DREAMS.mkdir()
+    Ledger(LEDGER).close()
+
+
+CHANGES: dict[str, Callable[[], object]] = {
+    "removed": lambda: shutil.rmtree(DREAMS),
+    "renamed": lambda: DREAMS.rename("before"),
+    "another library in its place": replaced,
+    "ledger deleted": LEDGER.unlink,
+    "ledger and log deleted": lambda: [path.unlink() for path in DREAMS.glob("ledger.sqlite*")],
+    "cleaned": lambda: (git("rm", "-q", "--cached", "-r", "dreams"), git("clean", "-fdxq")),
+    "checked out": lambda: (LEDGER.unlink(), git("checkout", "-q", "--", "dreams")),
+    "rewritten by a copy": lambda: (shutil.copy(LEDGER, "copy"), Path("copy").replace(LEDGER)),
+}
+every_change = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+
+
+def under_way(session: Session, fake: FakeDreamMachine) -> Job:
+    fake.holds = True
+    job = session.submit(REQUEST)
+    wait_for(lambda: any(record.generation for record in session.library.ledger.under_way()))
+    return job
+
+
+def ask(session: Session) -> None:
+    """Ask as often as a user would: an error says that nothing was lost, or how to go on."""
+    for _ in range(3):
+        try:
+            assert session.submit(REQUEST).result(SECONDS).path.is_file()
+            return
+        except DreamError:
+            continue
+
+
+@every_change
+def test_a_change_before_the_create_is_noticed_and_loses_no_intent(
+    fake: FakeDreamMachine, change: Callable[[], object]
+) -> None:
+    with opened() as session:
+        change()
+        ask(session)
+        assert [record.request for record in Ledger(LEDGER).all() if record.request == REQUEST] == [REQUEST]
+    with opened() as session:
+        ask(session)
+    assert len(fake.posts) == 1
+
+
+@every_change
+def test_a_change_while_a_dream_is_made_does_not_send_it_again(
+    fake: FakeDreamMachine, change: Callable[[], object]
+) -> None:
+    with opened() as session:
+        job = under_way(session, fake)
+        change()
+        with opened() as second:
+            again = second.submit(REQUEST)
+            fake.holds = False
+            job.exception(SECONDS)
+            again.exception(SECONDS)
+            ask(second)
+        ask(session)
+    assert len(fake.posts) == 1
+
+
+@every_change
+def test_a_change_between_two_sessions_does_not_send_what_was_under_way_again(
+    fake: FakeDreamMachine, change: Callable[[], object]
+) -> None:
+    with opened() as session:
+        under_way(session, fake)
+    change()
+    fake.holds = False
+    with opened() as session:
+        ask(session)
+    assert len(fake.posts) == 1
+
+
+@pytest.mark.parametrize("name", ["removed", "checked out", "ledger deleted"])
+def test_another_process_does_not_send_it_again_either(fake: FakeDreamMachine, name: str) -> None:
+    with opened() as session:
+        under_way(session, fake)
+        CHANGES[name]()
+        fake.holds = False
+        done = subprocess.run(
+            [sys.executable, "-c", SECOND_PROCESS], capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+    assert done.stdout == "True\n", done.stderr
+    assert len(fake.posts) == 1
+
+
+@every_change
+def test_a_create_whose_answer_got_lost_is_not_sent_again_after_a_change(
+    fake: FakeDreamMachine, change: Callable[[], object]
+) -> None:
+    fake.replies.append(Reply(taken=True))
+    fake.hides = 10**6
+    with opened() as session, pytest.raises(DreamError):
+        session.submit(REQUEST).result(SECONDS)
+    change()
+    fake.hides, fake._hidden = 0, dict.fromkeys(fake._hidden, 0)
+    with opened() as session:
+        assert session.submit(REQUEST).result(SECONDS).path.is_file()
+    assert len(fake.posts) == 1
+
+
+def test_a_truncated_ledger_is_rebuilt_and_sends_nothing_twice(fake: FakeDreamMachine) -> None:
+    with opened() as session:
+        under_way(session, fake)
+        os.truncate(LEDGER, 0)
+        fake.holds = False
+        ask(session)
+    assert rebuild_ledger(DREAMS).rows >= 1
+    with opened() as session:
+        ask(session)
+    assert len(fake.posts) == 1
+
+
+def test_a_foreign_ledger_in_the_place_of_ours_gets_no_create(fake: FakeDreamMachine) -> None:
+    with opened() as session:
+        replaced()
+        shutil.copy(LEDGER, "foreign")
+        with sqlite3.connect("foreign") as database:
+            database.execute("CREATE VIEW all_of_it AS SELECT * FROM requests")
+        database.close()
+        Path("foreign").replace(LEDGER)
+        with pytest.raises(
+            LibraryError, match=r"was replaced while it was open, and .*view all_of_it.*nothing was sent"
+        ):
+            session.submit(REQUEST).result(SECONDS)
+    assert fake.posts == []
+
+
+def test_what_failed_is_sent_again_after_the_library_was_removed(fake: FakeDreamMachine) -> None:
+    fake.fail = lambda _: "out of colours"
+    with opened() as session:
+        assert session.submit(REQUEST).exception(SECONDS) is not None
+    shutil.rmtree(DREAMS)
+    fake.fail = lambda _: None
+    with opened() as session:
+        assert session.submit(REQUEST).result(SECONDS).state == "completed"
+    assert len(fake.posts) == 2
+
+
+def test_what_was_made_is_fetched_again_after_the_library_was_removed(fake: FakeDreamMachine) -> None:
+    with opened() as session:
+        first = session.submit(REQUEST).result(SECONDS).generation.id
+    shutil.rmtree(DREAMS)
+    with opened() as session:
+        assert session.submit(REQUEST).result(SECONDS).generation.id == first
+    assert len(fake.posts) == 1
+
+
+def test_what_was_deleted_at_its_server_is_not_remembered(fake: FakeDreamMachine) -> None:
+    with opened() as session:
+        session.delete(session.submit(REQUEST).result(SECONDS), files=True)
+    shutil.rmtree(DREAMS)
+    with opened() as session:
+        assert session.submit(REQUEST).result(SECONDS).state == "completed"
+    assert len(fake.posts) == 2
