@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any, Final, Literal, NamedTuple
@@ -31,6 +31,7 @@ from dream_nb.jobs.keys import find_key, need_key
 from dream_nb.jobs.ledger import Record
 from dream_nb.jobs.library import Library
 from dream_nb.jobs.listener import Callbacks
+from dream_nb.jobs.lost import Lost, find_candidates
 from dream_nb.jobs.order import Order
 from dream_nb.jobs.patience import Patience
 from dream_nb.jobs.runner import Runner, failure
@@ -415,7 +416,8 @@ class Session:
     def sync(self) -> list[Job]:
         """Bring all of the account's generations into the library that are not there, and have not failed.
 
-        One that does not say its request, or may be the answer to a create that is on its way, is left out.
+        One that is certainly the answer to a create whose outcome is unknown settles that. One that does not say its
+        request, or may be the answer to a create that is on its way, is left out.
 
         Returns:
             A job for each that was not known, oldest first.
@@ -432,6 +434,50 @@ class Session:
             and not self.library.ledger.is_claimed(self.backend, generation.id or "")
         ]
         return [self._bring_in(generation) for generation in reversed(unknown) if not self._is_awaited(generation)]
+
+    def lost(self) -> list[Lost]:
+        """The creates of which nobody knows whether they were taken, oldest first, with what may be their answers.
+
+        Raises:
+            APIError: the server cannot be asked.
+        """
+        ledger, backend = self.library.ledger, self.backend
+        records = [record for record in ledger.unknown(backend) if self._under_way(record) is None]
+        if not records:
+            return []
+        listed = self._desk.generations(backend)
+        free = [one for one in listed if one.id and not ledger.is_claimed(backend, one.id)]
+        ahead = ledger.clock_ahead(backend) or timedelta()
+        return [find_candidates(record, free, ahead) for record in records]
+
+    def settle(self, lost: Lost, id: str | None) -> Job | None:  # noqa: A002 - the field's name in the specification
+        """Say what became of a create whose outcome is unknown.
+
+        Args:
+            lost: the create.
+            id: the generation that is its answer; None says that the server did not take it, so that it may be sent
+                again.
+
+        Returns:
+            The job that fetches the generation, or None.
+
+        Raises:
+            APIError: the server does not know that generation, or cannot be asked.
+            DreamError: the create is known by now, or the generation belongs to another one.
+        """
+        ledger = self.library.ledger
+        generation = None if id is None else self._desk.generation(lost.backend, id)
+        with self._lock:
+            record = ledger.reread(lost.record)
+            if record.state not in ("sending", "unknown") or self._under_way(record) is not None:
+                raise DreamError(f"what became of {lost.request.prompt!r}, take {lost.take}, is known: nothing changed")
+            if generation is None:
+                ledger.not_taken(record)
+                return None
+            claimed = ledger.claim(record, generation)
+            if claimed is None:
+                raise DreamError(f"generation {id} belongs to another request of this library: nothing changed")
+            return self._start(self._desk.runner(lost.backend), claimed)
 
     def delete(self, dream: Dream, *, files: bool = False) -> None:
         """Delete a dream at its server, and keep its row as deleted. The file stays, and is still replayed.
@@ -502,10 +548,16 @@ class Session:
             runner = self._desk.runner(self.backend)
             # Looked up before a row is written for it, which would stay.
             is_free = not ledger.is_claimed(self.backend, generation.id or "")
-            record = ledger.claim(ledger.intend(request, None, self.backend), generation) if is_free else None
+            row = self._lost_row(generation) or ledger.intend(request, None, self.backend) if is_free else None
+            record = ledger.claim(row, generation) if row is not None else None
             if record is None:
                 raise DreamError(f"generation {generation.id} is being brought in by another notebook")
             return self._start(runner, record)
+
+    def _lost_row(self, generation: Generation) -> Record | None:
+        """The row of the create that a generation certainly answers, where the outcome of that was unknown."""
+        rows = self.library.ledger.unknown(self.backend)
+        return next((row for row in rows if row.state == "unknown" and answers(generation, row.request)), None)
 
     def _is_awaited(self, generation: Generation) -> bool:
         """Whether it may be the answer to a create that is on its way: to that it belongs, and to no other row."""

@@ -359,6 +359,13 @@ class Ledger:
         )
         return [record for record in _records(rows) if not record.has_failed]
 
+    def unknown(self, backend: str) -> list[Record]:
+        """The creates of which nobody knows whether they were taken, oldest first; some may be on their way."""
+        rows = self._read(
+            f"{_ROWS} WHERE backend = ? AND state IN ('sending', 'unknown') AND id IS NULL ORDER BY sent_at", backend
+        )
+        return list(_records(rows))
+
     def is_claimed(self, backend: str, id: str) -> bool:  # noqa: A002 - the field's name in the specification
         """Whether a generation belongs, or once belonged, to a row."""
         return bool(

@@ -1,0 +1,69 @@
+"""Creates of which nobody knows whether they were taken, and what in the server's list may be their answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from dream_nb.api.models import Generation
+from dream_nb.jobs.identity import Request, differences
+from dream_nb.jobs.ledger import Record, utc
+
+_MOST: Final = 5
+_NEAR: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A generation that may be the answer to a create.
+
+    Attributes:
+        generation: as the server lists it.
+        differences: how its request differs from what was sent, a few words each.
+        after: how long after the create it was made, by the clock of the server; None where it does not say.
+    """
+
+    generation: Generation
+    differences: tuple[str, ...]
+    after: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A create whose answer got lost.
+
+    Attributes:
+        request: what was asked for.
+        take: which result of it.
+        backend: which server was asked.
+        sent_at: when it was sent (UTC).
+        candidates: what may be its answer, the likeliest first.
+        record: its row of the ledger.
+    """
+
+    request: Request
+    take: int
+    backend: str
+    sent_at: datetime
+    candidates: tuple[Candidate, ...]
+    record: Record
+
+
+def find_candidates(record: Record, generations: Iterable[Generation], ahead: timedelta) -> Lost:
+    """What in a server's list may be the answer to a create: of the same kind, made about that time.
+
+    Args:
+        record: the row of the create.
+        generations: those of the list that belong to no other row.
+        ahead: how far the server's clock is ahead of this machine's.
+    """
+    sent_at = utc(record.sent_at or record.written_at)
+    near = []
+    for generation in generations:
+        after = utc(generation.created_at) - ahead - sent_at if generation.created_at else None
+        if generation.kind == record.request.generation_type and (after is None or abs(after) <= _NEAR):
+            near.append(Candidate(generation, tuple(differences(generation, record.request)), after))
+    near.sort(key=lambda one: (len(one.differences), abs(one.after) if one.after is not None else _NEAR))
+    return Lost(record.request, record.take, record.backend, sent_at, tuple(near[:_MOST]), record)

@@ -1,0 +1,278 @@
+"""A create whose answer got lost is found where that is certain, else shown, and never sent again by itself."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dream_nb.api.errors import APIError, DreamError, OutcomeUnknownError
+from dream_nb.results.inputs import make_request
+from dream_nb.session import Session
+from tests.fakes.dream_machine import FakeDreamMachine, Reply
+from tests.jobs.hosted import HASTE, SECONDS
+from tests.studio.machine import wait_for
+
+PROMPT = "a  serene lac Léman\nat sunset"
+REQUEST = make_request(PROMPT, kind="image", image_ref=[{"url": "https://example.org/a.jpg?signed=1", "weight": 0.85}])
+Echo = Callable[[dict[str, Any]], dict[str, Any] | None]
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamMachine]:
+    """A hosted server that this process has the key of, in an empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    with FakeDreamMachine("2024").running() as fake:
+        fake.use(monkeypatch)
+        yield fake
+
+
+def opened() -> Session:
+    return Session("dreams", patience=HASTE, prices={"video": 32.0, "image": 1.5})
+
+
+def without(name: str) -> Echo:
+    return lambda request: {key: value for key, value in request.items() if key != name}
+
+
+def prompted(change: Callable[[str], str]) -> Echo:
+    return lambda request: request | {"prompt": change(request["prompt"])}
+
+
+def referring(**fields: object) -> Echo:
+    return lambda request: request | {"image_ref": [request["image_ref"][0] | fields]}
+
+
+CERTAIN: dict[str, Echo] = {
+    "as it was sent": lambda request: request,
+    "prompt trimmed": prompted(str.strip),
+    "white space collapsed": prompted(lambda prompt: " ".join(prompt.split())),
+    "another Unicode form": prompted(lambda prompt: unicodedata.normalize("NFD", prompt)),
+    "another signature": referring(url="https://example.org/a.jpg?signed=2&expires=9"),
+    "without a signature": referring(url="https://example.org/a.jpg"),
+    "a weight in single precision": referring(weight=0.8500000238418579),
+    "default ratio left out": without("aspect_ratio"),
+    "default model left out": without("model"),
+    "type left out": without("generation_type"),
+    "fields added": lambda request: request | {"seed": 3, "loop": False},
+}
+NEAR: dict[str, tuple[Echo, str]] = {
+    "prompt enhanced": (prompted(lambda prompt: prompt + ", highly detailed"), "its prompt is"),
+    "model renamed": (lambda request: request | {"model": "photon-1-preview"}, "its model is photon-1-preview"),
+    "no request": (lambda _: None, "it does not say its request"),
+    "another picture": (referring(url="https://example.org/b.jpg"), "its image_ref is"),
+    "a reference added": (lambda request: request | {"style_ref": [{"url": "https://x"}]}, "it has style_ref"),
+}
+
+
+@pytest.mark.parametrize("echo", CERTAIN.values(), ids=CERTAIN)
+def test_an_echo_that_says_the_same_is_found(fake: FakeDreamMachine, echo: Echo) -> None:
+    fake.echo = echo
+    fake.replies.append(Reply(taken=True))
+    with opened() as session:
+        assert session.submit(REQUEST).result(SECONDS).generation.id == fake.taken[0]["id"]
+    assert len(fake.posts) == 1
+
+
+@pytest.mark.parametrize(("echo", "words"), NEAR.values(), ids=NEAR)
+def test_an_echo_that_says_something_else_is_shown_with_what_differs(
+    fake: FakeDreamMachine, echo: Echo, words: str
+) -> None:
+    fake.echo = echo
+    fake.replies.append(Reply(taken=True))
+    with opened() as session:
+        with pytest.raises(OutcomeUnknownError, match=r"see %dreams lost.*another take with -t 2"):
+            session.submit(REQUEST).result(SECONDS)
+        (lost,) = session.lost()
+        (candidate,) = lost.candidates
+        assert words in " ".join(candidate.differences)
+        job = session.settle(lost, candidate.generation.id)
+        assert job is not None
+        assert job.result(SECONDS).prompt == PROMPT
+        assert session.submit(REQUEST).replayed
+        assert session.lost() == []
+    assert len(fake.posts) == 1
+
+
+def test_a_create_that_was_not_taken_may_be_sent_again_once_that_is_said(fake: FakeDreamMachine) -> None:
+    fake.replies.append(Reply())
+    with opened() as session:
+        with pytest.raises(OutcomeUnknownError):
+            session.submit(REQUEST).result(SECONDS)
+        (lost,) = session.lost()
+        assert lost.candidates == ()
+        assert session.settle(lost, None) is None
+        assert session.submit(REQUEST).result(SECONDS).state == "completed"
+    assert (len(fake.posts), len(fake.taken)) == (2, 1)
+
+
+def test_what_is_settled_is_not_settled_again(fake: FakeDreamMachine) -> None:
+    fake.replies.append(Reply())
+    with opened() as session:
+        with pytest.raises(OutcomeUnknownError):
+            session.submit(REQUEST).result(SECONDS)
+        (lost,) = session.lost()
+        session.settle(lost, None)
+        session.submit(REQUEST).result(SECONDS)
+        with pytest.raises(DreamError, match="is known: nothing changed"):
+            session.settle(lost, None)
+    assert len(fake.taken) == 1
+
+
+def test_the_generation_of_another_request_settles_nothing(fake: FakeDreamMachine) -> None:
+    with opened() as session:
+        other = session.submit(make_request("a hill", kind="image")).result(SECONDS).generation.id
+        fake.replies.append(Reply())
+        with pytest.raises(OutcomeUnknownError):
+            session.submit(REQUEST).result(SECONDS)
+        (lost,) = session.lost()
+        with pytest.raises(DreamError, match="belongs to another request of this library"):
+            session.settle(lost, other)
+        assert session.lost() != []
+
+
+def lost_and_late(fake: FakeDreamMachine, session: Session) -> str:
+    """A create that was taken, and that the list shows only after it was given up; its id."""
+    fake.replies.append(Reply(taken=True))
+    fake.hides = 10**6
+    with pytest.raises(OutcomeUnknownError):
+        session.submit(REQUEST).result(SECONDS)
+    fake.hides, fake._hidden = 0, dict.fromkeys(fake._hidden, 0)
+    return str(fake.taken[0]["id"])
+
+
+def test_bringing_it_in_by_its_id_settles_it(fake: FakeDreamMachine) -> None:
+    with opened() as session:
+        id_ = lost_and_late(fake, session)
+        assert session.bring_in(id_).result(SECONDS).take == 1
+        assert session.submit(REQUEST).replayed
+        assert len(session.library.ledger.all()) == 1
+    assert len(fake.posts) == 1
+
+
+def test_bringing_everything_in_settles_it(fake: FakeDreamMachine) -> None:
+    with opened() as session:
+        lost_and_late(fake, session)
+        (job,) = session.sync()
+        assert job.result(SECONDS).take == 1
+        assert session.submit(REQUEST).replayed
+        assert len(session.library.ledger.all()) == 1
+    assert len(fake.posts) == 1
+
+
+def test_asking_three_times_pays_once(fake: FakeDreamMachine) -> None:
+    with opened() as session:
+        lost_and_late(fake, session)
+        for _ in range(3):
+            session.submit(REQUEST).result(SECONDS)
+    assert len(fake.posts) == 1
+
+
+@pytest.mark.parametrize("older", [0, 3, 250])
+def test_a_list_that_begins_with_the_oldest_is_read_to_its_end(fake: FakeDreamMachine, older: int) -> None:
+    for number in range(older):
+        fake._take({"prompt": f"older {number}"}, "image")
+    fake.order = lambda listed: listed[::-1]
+    fake.replies.append(Reply(taken=True))
+    with opened() as session:
+        assert session.submit(REQUEST).result(SECONDS).generation.id == fake.taken[-1]["id"]
+    assert len(fake.posts) == 1
+
+
+CLOCKS = [timedelta(), timedelta(minutes=-7), timedelta(minutes=7), timedelta(hours=-3), timedelta(hours=3)]
+
+
+@pytest.mark.parametrize("date", CLOCKS, ids=str)
+@pytest.mark.parametrize("clock", CLOCKS, ids=str)
+def test_clocks_of_list_and_answers_may_differ(fake: FakeDreamMachine, clock: timedelta, date: timedelta) -> None:
+    fake.clock, fake.date, fake.holds = clock, date, True
+    fake.replies.append(Reply(taken=True))
+    with opened() as session:
+        job = session.submit(REQUEST)
+        wait_for(lambda: session.library.ledger.all()[0].generation or job.done())
+        fake.holds = False
+        assert job.result(SECONDS).generation.id == fake.taken[0]["id"]
+    assert len(fake.posts) == 1
+
+
+@pytest.mark.parametrize("clock", CLOCKS, ids=str)
+def test_a_clock_that_was_seen_before_finds_what_is_finished_already(fake: FakeDreamMachine, clock: timedelta) -> None:
+    fake.clock = clock
+    with opened() as session:
+        session.submit(make_request("a hill", kind="image")).result(SECONDS)
+        fake.replies.append(Reply(taken=True))
+        assert session.submit(REQUEST).result(SECONDS).generation.id == fake.taken[1]["id"]
+    assert len(fake.posts) == 2
+
+
+def test_an_older_generation_of_the_same_request_is_not_taken_for_the_lost_one(fake: FakeDreamMachine) -> None:
+    older = fake._take(REQUEST.wire(), "image")
+    older["created_at"] = (datetime.now(UTC) - timedelta(minutes=30)).isoformat()
+    fake._advance(older)
+    fake.replies.append(Reply())
+    with opened() as session:
+        with pytest.raises(OutcomeUnknownError):
+            session.submit(REQUEST).result(SECONDS)
+        (lost,) = session.lost()
+        assert [one.generation.id for one in lost.candidates] == [older["id"]]
+
+
+def test_a_clock_that_was_set_back_does_not_prolong_the_look(fake: FakeDreamMachine) -> None:
+    with opened() as session:
+        record = session.library.ledger.intend(REQUEST, 1, "hosted")
+        later = datetime.now(UTC) + timedelta(hours=1)
+        session.library.ledger.update(record, state="sending", sent_at=later.isoformat())
+    with opened() as session:
+        (job,) = session.jobs()
+        with pytest.raises(OutcomeUnknownError):
+            job.result(SECONDS)
+    assert fake.posts == []
+
+
+SAYS_NOT_TAKEN = [400, 402, 409, 410, 425, 429, 503]
+REFUSES = [401, 403, 404, 405, 413, 415, 422]
+
+
+@pytest.mark.parametrize("status", SAYS_NOT_TAKEN)
+def test_what_was_taken_all_the_same_is_not_sent_again(fake: FakeDreamMachine, status: int) -> None:
+    fake.replies.append(Reply(status, taken=True, headers={"retry-after": "0"}))
+    with opened() as session:
+        assert session.submit(REQUEST).result(SECONDS).generation.id == fake.taken[0]["id"]
+    assert len(fake.posts) == 1
+
+
+@pytest.mark.parametrize("status", [400, 402, 409, 410])
+def test_what_may_have_been_taken_is_looked_for_before_it_is_sent_again(fake: FakeDreamMachine, status: int) -> None:
+    fake.replies.append(Reply(status, taken=True))
+    fake.hides = 1
+    with opened() as session:
+        with pytest.raises(APIError, match=str(status)):
+            session.submit(REQUEST).result(SECONDS)
+        assert session.submit(REQUEST).result(SECONDS).generation.id == fake.taken[0]["id"]
+    assert len(fake.posts) == 1
+
+
+@pytest.mark.parametrize("status", SAYS_NOT_TAKEN)
+def test_what_was_not_taken_may_be_sent_again(fake: FakeDreamMachine, status: int) -> None:
+    fake.replies.append(Reply(status, headers={"retry-after": "0"}))
+    with opened() as session:
+        for _ in range(2):
+            if session.submit(REQUEST).exception(SECONDS) is None:
+                break
+        assert session.submit(REQUEST).replayed
+    assert (len(fake.posts), len(fake.taken)) == (2, 1)
+
+
+@pytest.mark.parametrize("status", REFUSES)
+def test_what_was_certainly_refused_is_not_looked_for(fake: FakeDreamMachine, status: int) -> None:
+    fake.replies.append(Reply(status))
+    with opened() as session:
+        with pytest.raises(APIError, match=str(status)):
+            session.submit(REQUEST).result(SECONDS)
+        (record,) = session.library.ledger.all()
+        assert (record.state, record.sent_at) == ("intended", None)
+    assert fake.calls.count(("GET", "/generations")) == 0
