@@ -39,7 +39,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamM
         yield fake
 
 
-def plant(folder: Path, count: int = 1, **columns: object) -> None:
+def plant(folder: Path, count: int = 1, /, **columns: Any) -> None:
     """Write rows into the ledger of a library, as somebody else would."""
     folder.mkdir(exist_ok=True)
     Ledger(folder / "ledger.sqlite").close()
@@ -207,10 +207,15 @@ def test_a_rebuilt_ledger_is_ours_and_has_lost_nothing(fake: FakeDreamMachine, s
     assert (len(fake.posts), rebuilt.aside.is_file()) == (2, True)
 
 
+def linked(path: Path) -> None:
+    path.rename("elsewhere.sqlite")
+    path.symlink_to(Path("elsewhere.sqlite").absolute())
+
+
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "no database": lambda path: path.write_bytes(b"no database" * 100),
     "cut": lambda path: path.write_bytes(path.read_bytes()[:5000]),
-    "a link": lambda path: (path.rename("elsewhere.sqlite"), path.symlink_to(Path("elsewhere.sqlite").absolute())),
+    "a link": linked,
     "an older format": lambda path: change(path.parent, "PRAGMA user_version = 4"),
 }
 

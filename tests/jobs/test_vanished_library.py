@@ -66,15 +66,35 @@ def replaced() -> None:
     Ledger(LEDGER).close()
 
 
+def unlinked() -> None:
+    for path in DREAMS.glob("ledger.sqlite*"):
+        path.unlink()
+
+
+def cleaned() -> None:
+    git("rm", "-q", "--cached", "-r", "dreams")
+    git("clean", "-fdxq")
+
+
+def checked_out() -> None:
+    LEDGER.unlink()
+    git("checkout", "-q", "--", "dreams")
+
+
+def copied() -> None:
+    shutil.copy(LEDGER, "copy")
+    Path("copy").replace(LEDGER)
+
+
 CHANGES: dict[str, Callable[[], object]] = {
     "removed": lambda: shutil.rmtree(DREAMS),
     "renamed": lambda: DREAMS.rename("before"),
     "another library in its place": replaced,
     "ledger deleted": LEDGER.unlink,
-    "ledger and log deleted": lambda: [path.unlink() for path in DREAMS.glob("ledger.sqlite*")],
-    "cleaned": lambda: (git("rm", "-q", "--cached", "-r", "dreams"), git("clean", "-fdxq")),
-    "checked out": lambda: (LEDGER.unlink(), git("checkout", "-q", "--", "dreams")),
-    "rewritten by a copy": lambda: (shutil.copy(LEDGER, "copy"), Path("copy").replace(LEDGER)),
+    "ledger and log deleted": unlinked,
+    "cleaned": cleaned,
+    "checked out": checked_out,
+    "rewritten by a copy": copied,
 }
 every_change = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 
