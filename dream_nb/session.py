@@ -469,7 +469,7 @@ class Session:
         generation = None if id is None else self._desk.generation(lost.backend, id)
         with self._lock:
             record = ledger.reread(lost.record)
-            if record.state not in ("sending", "unknown") or self._under_way(record) is not None:
+            if record.generation is not None or record.sent_at is None or self._under_way(record) is not None:
                 raise DreamError(f"what became of {lost.request.prompt!r}, take {lost.take}, is known: nothing changed")
             if generation is None:
                 ledger.not_taken(record)
@@ -561,8 +561,8 @@ class Session:
 
     def _is_awaited(self, generation: Generation) -> bool:
         """Whether it may be the answer to a create that is on its way: to that it belongs, and to no other row."""
-        awaited = self.library.ledger.under_way(self.backend)
-        return any(record.state == "sending" and answers(generation, record.request) for record in awaited)
+        awaited = self.library.ledger.unknown(self.backend)
+        return any(record.state != "unknown" and answers(generation, record.request) for record in awaited)
 
     def _start(self, runner: Runner, record: Record, order: Order | None = None) -> Job:
         """See a row through. Without an order it is looked for and downloaded, and never sent."""

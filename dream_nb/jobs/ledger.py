@@ -360,9 +360,14 @@ class Ledger:
         return [record for record in _records(rows) if not record.has_failed]
 
     def unknown(self, backend: str) -> list[Record]:
-        """The creates of which nobody knows whether they were taken, oldest first; some may be on their way."""
+        """The creates of which nobody knows whether they were taken, oldest first; some may be on their way.
+
+        Those are among them of which only the server says that it did not take them: intended, and sent before.
+        """
         rows = self._read(
-            f"{_ROWS} WHERE backend = ? AND state IN ('sending', 'unknown') AND id IS NULL ORDER BY sent_at", backend
+            f"{_ROWS} WHERE backend = ? AND id IS NULL AND sent_at IS NOT NULL"
+            " AND state IN ('intended', 'sending', 'unknown') ORDER BY sent_at",
+            backend,
         )
         return list(_records(rows))
 
@@ -455,8 +460,10 @@ class Ledger:
             record: the row that was marked as sending.
             is_certain: False where the server only says so: it is looked for before it is sent again.
         """
+        if not is_certain:
+            return self.update(record, state="intended")
         self._creates.forget(_key(record))
-        return self.update(record, state="intended", **({"sent_at": None} if is_certain else {}))
+        return self.update(record, state="intended", sent_at=None)
 
     def claim(self, record: Record, generation: Generation) -> Record | None:
         """Write that a generation was found to be this request's. None where it belongs to another row."""

@@ -76,8 +76,10 @@ class Sender:
         give_up = anyio.current_time() + self._patience.trying
         turn = self._turns.setdefault(record.hash, _Turn())
         while True:
-            if record.sent_at is not None and (found := await self._look_once(record, turn)):
-                return found
+            if record.sent_at is not None:
+                if found := await self._look_once(record, turn):
+                    return found
+                record = self._ledger.not_taken(record)
             # Two takes of one request look the same in the list: while one is looked for, none is under way.
             async with turn.shared():
                 sent = await self._post_once(record, request, report)

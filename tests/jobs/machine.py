@@ -1,0 +1,425 @@
+"""A machine that looks for faults: random sequences of what users, servers, file systems and strangers do.
+
+After every step: what the server took is at most what was asked for and allowed; what was paid for is in a library,
+under way, or told as unknown with a way out; what was paid stays within the budgets; and the key is in no file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from pydantic import SecretStr
+
+from dream_nb.api.errors import DreamError
+from dream_nb.jobs.budget import Limits
+from dream_nb.jobs.identity import Request, request_hash
+from dream_nb.jobs.keys import forget, remember
+from dream_nb.jobs.ledger import Ledger
+from dream_nb.jobs.patience import Patience
+from dream_nb.results.inputs import make_request
+from dream_nb.results.job import Job
+from dream_nb.session import Session
+from tests.fakes.dream_machine import KEY, FakeDreamMachine, Reply
+
+# Time is short wherever code waits, so that thousands of steps fit into a test.
+SHORT: Final = Patience(
+    call=2.0, connect=0.05, reconcile=0.03, job=20.0, download=5.0, look=0.002, pause=0.002, lease=0.15
+)
+LIMITS: Final = Limits(at_once={"image": 40}, a_minute={"image": 100_000})
+SECONDS: Final = 30.0
+PROMPTS: Final = ("a lake", "a hill", "a pond")
+STRANGERS: Final = ("bought by a stranger", "a lake")
+NAMES: Final = ("one", "two")
+DREAMS: Final = Path("dreams")
+LEDGER: Final = DREAMS / "ledger.sqlite"
+
+# What runs at the same time makes no two runs alike: a fault is told as it was met first.
+FOUND: Final[list[str]] = []
+
+prompts = st.sampled_from(PROMPTS)
+takes = st.integers(1, 2)
+names = st.sampled_from(NAMES)
+# Which of several: what there is depends on what runs at the same time, and must not change what is drawn.
+numbers = st.integers(0, 9)
+
+
+def request_of(prompt: str) -> Request:
+    return make_request(prompt, kind="image")
+
+
+def step(**given: Any) -> Callable[[Callable[..., None]], Any]:
+    """A rule that is told where something is found."""
+
+    def decorate(function: Callable[..., None]) -> Any:
+        @functools.wraps(function)
+        def told(self: PaidWork, **values: Any) -> None:
+            words = ", ".join(f"{name}={value!r}" for name, value in values.items())
+            self.told.append(f"    machine.{function.__name__}({words})")
+            function(self, **values)
+
+        return rule(**given)(told)
+
+    return decorate
+
+
+class PaidWork(RuleBasedStateMachine):
+    """Sessions of one library, a server that takes money, and what happens to both.
+
+    `allowed` counts, for each prompt, the takes that were asked for; `excused` what a server that lied, a user who
+    said that something was not taken, or a library that a stranger gave other rows may cost beyond that.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+        self.stack = ExitStack()
+        self.home = Path.cwd()
+        self.folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
+        self.stack.callback(os.chdir, self.home)
+        os.chdir(self.folder)
+        self.state = self.folder / "state"
+        self.fakes = [self.stack.enter_context(FakeDreamMachine("2024").running()) for _ in range(2)]
+        self.fake, self.other = self.fakes
+        for fake in self.fakes:
+            fake.price = lambda _: 1.5
+        self._set(self.fake.environment() | {"DREAM_NB_STATE": str(self.state)})
+        remember(self.other.base_url, SecretStr(KEY))
+        self.stack.callback(forget, self.other.base_url)
+        self.sessions: dict[str, Session] = {}
+        self.jobs: list[tuple[Session, Job]] = []
+        self.asked: dict[str, set[int]] = {prompt: set() for prompt in PROMPTS}
+        self.excused: Counter[str] = Counter()
+        self.removed: set[str] = set()
+        self.copies = 0
+        self.fresh = itertools.count(1000)
+
+    def _set(self, variables: dict[str, str]) -> None:
+        for name, value in variables.items():
+            self.stack.callback(_restore, name, os.environ.get(name))
+            os.environ[name] = value
+
+    def teardown(self) -> None:
+        for session in self.sessions.values():
+            session.close()
+        self.no_file_holds_the_key()
+        self.stack.close()
+
+    def session(self, name: str) -> Session:
+        if name not in self.sessions:
+            self.sessions[name] = Session("dreams", patience=SHORT, prices={"image": 1.5}, limits=LIMITS)
+        return self.sessions[name]
+
+    # What users do.
+
+    @initialize()
+    def begin(self) -> None:
+        self.session("one")
+
+    @step(name=names, prompt=prompts, take=takes)
+    def ask(self, name: str, prompt: str, take: int) -> None:
+        session = self._opened(name)
+        if session is None:
+            return
+        self.asked[prompt].add(take)
+        with contextlib.suppress(DreamError):
+            self.jobs.append((session, session.submit(request_of(prompt), take=take)))
+
+    @step(name=names, prompt=prompts)
+    def ask_for_a_fresh_one(self, name: str, prompt: str) -> None:
+        session = self._opened(name)
+        if session is None:
+            return
+        with contextlib.suppress(DreamError):
+            job = session.submit(request_of(prompt), fresh=True)
+            self.asked[prompt].add(next(self.fresh))
+            self.jobs.append((session, job))
+
+    @step(name=names)
+    def ask_for_all(self, name: str) -> None:
+        for prompt in PROMPTS:
+            self.ask(name=name, prompt=prompt, take=1)
+
+    @step()
+    def wait(self) -> None:
+        self.fake.holds = self.other.holds = False
+        for _, job in self.jobs:
+            job.exception(SECONDS)
+        self.jobs.clear()
+
+    @step(number=numbers)
+    def cancel(self, number: int) -> None:
+        if self.jobs:
+            session, job = self.jobs[number % len(self.jobs)]
+            with contextlib.suppress(DreamError):
+                session.cancel(job)
+
+    @step(number=numbers)
+    def stop(self, number: int) -> None:
+        if self.jobs:
+            session, job = self.jobs[number % len(self.jobs)]
+            session.stop(job)
+
+    @step(name=names)
+    def close(self, name: str) -> None:
+        if name in self.sessions:
+            self._end(name)
+
+    @step(name=names)
+    def crash(self, name: str) -> None:
+        """The process is gone: its connections drop, and it writes nothing any more."""
+        session = self.sessions.get(name)
+        if session is None:
+            return
+        ledger = session.library.ledger
+        with ledger._lock:
+            ledger._is_closed = True
+            ledger._creates._is_open, ledger._creates._database = True, None
+        self._end(name)
+        ledger._opened.close()
+
+    @step(name=names, replay=st.sampled_from(["off", "free", "only"]))
+    def choose_replay(self, name: str, replay: Any) -> None:
+        if (session := self._opened(name)) is not None:
+            session.replay = replay
+
+    @step(name=names, other=st.booleans())
+    def use(self, name: str, other: bool) -> None:
+        if (session := self._opened(name)) is not None:
+            session.use(self.other.base_url if other else "hosted")
+
+    @step(name=names)
+    def sync(self, name: str) -> None:
+        if (session := self._opened(name)) is not None:
+            with contextlib.suppress(DreamError):
+                self.jobs += [(session, job) for job in session.sync()]
+
+    @step(name=names, number=numbers)
+    def bring_in(self, name: str, number: int) -> None:
+        if (session := self._opened(name)) is not None and self.fake.taken:
+            with contextlib.suppress(DreamError):
+                self.jobs.append((session, session.bring_in(self.fake.taken[number % len(self.fake.taken)]["id"])))
+
+    @step(name=names, says=st.booleans())
+    def settle(self, name: str, says: bool) -> None:
+        """The user looks at what was lost: takes the likeliest, or says that it was not taken."""
+        if (session := self._opened(name)) is None:
+            return
+        with contextlib.suppress(DreamError):
+            for lost in session.lost():
+                if lost.candidates and says:
+                    session.settle(lost, lost.candidates[0].generation.id)
+                elif not says:
+                    self.excused[lost.request.prompt or ""] += 1
+                    session.settle(lost, None)
+
+    @step(name=names, number=numbers)
+    def delete(self, name: str, number: int) -> None:
+        if (session := self._opened(name)) is None:
+            return
+        with contextlib.suppress(DreamError):
+            dreams = session.dreams()
+            if dreams:
+                dream = dreams[number % len(dreams)]
+                self.removed.add(dream.generation.id or "")
+                session.delete(dream, files=True)
+
+    # What servers do.
+
+    @step(status=st.sampled_from([None, 408, 500, 502, 504]), taken=st.booleans())
+    def lose_the_next_answer(self, status: int | None, taken: bool) -> None:
+        self.fake.replies.append(Reply(status, taken=taken))
+
+    @step(status=st.sampled_from([400, 401, 402, 403, 409, 422, 425, 429, 503]))
+    def refuse_the_next_create(self, status: int) -> None:
+        self.fake.replies.append(Reply(status, headers={"retry-after": "0"}))
+
+    @step(status=st.sampled_from([400, 402, 409, 425, 429, 503]))
+    def refuse_what_was_taken(self, status: int) -> None:
+        if not self.fake.hides:
+            self.fake.replies.append(Reply(status, taken=True, headers={"retry-after": "0"}))
+
+    @step(looks=st.sampled_from([0, 1, 3, 30]))
+    def list_late(self, looks: int) -> None:
+        if not any(reply and reply.taken and reply.status for reply in self.fake.replies):
+            self.fake.hides = looks
+
+    @step(is_oldest_first=st.booleans())
+    def order_the_list(self, is_oldest_first: bool) -> None:
+        self.fake.order = (lambda listed: listed[::-1]) if is_oldest_first else list
+
+    @step(holds=st.booleans())
+    def hold(self, holds: bool) -> None:
+        self.fake.holds = self.other.holds = holds
+
+    @step(reason=st.sampled_from([None, "out of colours", "Frame moderation failed"]))
+    def fail(self, reason: str | None) -> None:
+        self.fake.fail = lambda _: reason
+
+    @step(price=st.sampled_from([0.0, 0.75, 1.5, 15.0]))
+    def change_the_price(self, price: float) -> None:
+        self.fake.price = lambda _: price
+
+    @step(cents=st.sampled_from([-50.0, 7.0, 500.0]))
+    def spend_elsewhere(self, cents: float) -> None:
+        self.fake.spend(cents)
+
+    @step(minutes=st.sampled_from([-180, -5, 0, 5, 180]))
+    def move_the_clock(self, minutes: int) -> None:
+        self.fake.clock = self.fake.date = timedelta(minutes=minutes)
+
+    # What happens to the library.
+
+    @step(how=st.sampled_from(["removed", "renamed", "ledger removed", "older ledger", "truncated"]))
+    def change_the_library(self, how: str) -> None:
+        if not LEDGER.exists():
+            return
+        self.copies += 1
+        if how == "removed":
+            shutil.rmtree(DREAMS)
+        elif how == "renamed":
+            DREAMS.rename(f"renamed-{self.copies}")
+        elif how == "ledger removed":
+            LEDGER.unlink()
+        elif how == "older ledger":
+            older = sorted(Path().glob("kept-*.sqlite"))
+            if older:
+                shutil.copy(older[0], "copy")
+                Path("copy").replace(LEDGER)
+        else:
+            os.truncate(LEDGER, 0)
+
+    @step()
+    def keep_a_copy_of_the_ledger(self) -> None:
+        if LEDGER.exists():
+            self.copies += 1
+            kept = f"kept-{self.copies}.sqlite"
+            with (
+                contextlib.suppress(sqlite3.Error),
+                closing(sqlite3.connect(LEDGER)) as one,
+                closing(sqlite3.connect(kept)) as two,
+            ):
+                one.backup(two)
+
+    @step(
+        prompt=st.sampled_from(STRANGERS),
+        state=st.sampled_from(["intended", "sending", "unknown", "taken", "deleted", "nonsense"]),
+        generation=st.sampled_from([None, "queued", "failed", "completed"]),
+        take=st.integers(0, 3),
+        hash_of=st.sampled_from(["a lake", STRANGERS[0]]),
+    )
+    def write_a_row(self, prompt: str, state: str, generation: str | None, take: int, hash_of: str) -> None:
+        """A stranger writes into the ledger."""
+        with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(LEDGER, timeout=5)) as database:
+            id_ = f"stranger-{self.copies}" if generation else None
+            self.copies += 1
+            database.execute(
+                "INSERT OR IGNORE INTO requests (hash, take, backend, request, written_at, state, sent_at, id,"
+                " generation) VALUES (?, ?, 'hosted', ?, ?, ?, ?, ?, ?)",
+                (
+                    request_hash(request_of(hash_of)),
+                    take,
+                    json.dumps(request_of(prompt).wire()),
+                    datetime.now(UTC).isoformat(),
+                    state,
+                    datetime.now(UTC).isoformat(),
+                    id_,
+                    json.dumps({"id": id_, "state": generation}) if generation else None,
+                ),
+            )
+            database.commit()
+
+    # What always holds.
+
+    @invariant()
+    def nothing_is_created_that_nobody_asked_for(self) -> None:
+        for prompt, count in self._live().items():
+            self._check(prompt in self.asked, f"{prompt!r} was never asked for")
+            most = 2 * len(self.asked[prompt]) if self.other.taken else len(self.asked[prompt])
+            self._check(
+                count <= most + self.excused[prompt], f"{count} of {prompt!r} are paid for, and {most} were asked for"
+            )
+
+    @invariant()
+    def nothing_that_was_paid_for_is_lost(self) -> None:
+        ids, prompts = self._known()
+        for one in self.fake.taken:
+            if one["state"] != "failed" and one["id"] not in ids | self.removed:
+                prompt = one["_request"]["prompt"]
+                is_known = prompt in prompts or self.excused[prompt] > 0
+                self._check(is_known, f"{prompt!r} was paid for as {one['id']}, and nothing knows of it")
+
+    def _check(self, holds: bool, fault: str) -> None:
+        if not holds:
+            FOUND.append("\n".join([fault, *self.told]))
+            raise AssertionError(FOUND[-1])
+
+    def _live(self) -> Counter[str]:
+        """The prompts of what is paid for: what failed is refunded."""
+        return Counter(
+            one["_request"]["prompt"]
+            for fake in self.fakes
+            for one in fake.taken
+            if one["state"] != "failed" and fake.fail(one["_request"]) is None
+        )
+
+    def _known(self) -> tuple[set[str], set[str]]:
+        """The ids that a ledger or the installation knows, and the prompts of what is on its way or unknown."""
+        ids: set[str] = set()
+        hashes: set[str] = set()
+        for path in [LEDGER, *Path().glob("renamed-*/ledger.sqlite")]:
+            with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(path)) as database:
+                ids |= {row[0] for row in database.execute("SELECT id FROM requests WHERE id IS NOT NULL")}
+                ids |= {row[0] for row in database.execute("SELECT id FROM past")}
+                hashes |= {row[0] for row in database.execute("SELECT hash FROM requests WHERE sent_at IS NOT NULL")}
+        with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(self.state / "creates.sqlite")) as database:
+            for digest, id_ in database.execute("SELECT hash, id FROM creates"):
+                ids |= {id_} if id_ else set()
+                hashes |= {digest}
+        return ids, {prompt for prompt in PROMPTS if request_hash(request_of(prompt)) in hashes}
+
+    def no_file_holds_the_key(self) -> None:
+        for path in self.folder.rglob("*"):
+            assert not path.is_file() or KEY.encode() not in path.read_bytes(), path
+
+    def _opened(self, name: str) -> Session | None:
+        try:
+            return self.session(name)
+        except DreamError:
+            # It says what to do: a ledger that is damaged is rebuilt.
+            from dream_nb.jobs.repair import rebuild_ledger
+
+            for other in list(self.sessions):
+                self._end(other)
+            rebuild_ledger(DREAMS)
+            return self.session(name)
+
+    def _end(self, name: str) -> None:
+        session = self.sessions.pop(name)
+        self.jobs = [(known, job) for known, job in self.jobs if known is not session]
+        with contextlib.suppress(DreamError):
+            session.close()
+
+
+def _restore(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
+
+
+__all__ = ["Ledger", "PaidWork"]
