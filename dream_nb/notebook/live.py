@@ -123,8 +123,10 @@ def wait_for_stills() -> None:
 
 
 def _vanish(card: Card | Strip, display_id: str) -> None:
-    update_display({}, raw=True, display_id=display_id)
-    card.close()
+    try:
+        update_display({}, raw=True, display_id=display_id)
+    finally:
+        card.close()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Any, Final
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display, update_display
 
+from dream_nb.results.closing import close_widget
 from dream_nb.results.job import REPLAYED
 
 _SECONDS: Final = 6.0
@@ -40,9 +41,11 @@ class _Line(threading.Thread):
     def run(self) -> None:
         """Wait, and vanish."""
         self.over.wait(self._seconds)
-        update_display({}, raw=True, display_id=self._display_id)
-        self._label.close()
-        _shown.remove(self)
+        try:
+            update_display({}, raw=True, display_id=self._display_id)
+        finally:
+            close_widget(self._label)
+            _shown.remove(self)
 
 
 def tell(shell: InteractiveShell) -> None:
@@ -61,7 +64,7 @@ def tell(shell: InteractiveShell) -> None:
 
 def vanish() -> None:
     """Take away what is still shown."""
-    for line in _shown:
+    for line in _shown.copy():  # each takes itself off the list
         line.over.set()
         line.join()
 

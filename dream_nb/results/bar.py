@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from dream_nb.results.closing import close_widget
+
 _WIDGET_VIEW: Final = "application/vnd.jupyter.widget-view+json"
 
 
@@ -51,8 +53,10 @@ def _widget(total: int, what: str) -> Iterator[Callable[[], None]]:
     try:
         yield step
     finally:
-        update_display({}, raw=True, display_id=display_id)
-        bar.close()
+        try:
+            update_display({}, raw=True, display_id=display_id)
+        finally:
+            close_widget(bar)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ import uvicorn
 from dream_nb.studio.answers import PREFIX
 from dream_nb.studio.app import create_app
 from dream_nb.studio.faults import Faults
+from dream_nb.studio.protocol import config
 from dream_nb.studio.settings import Settings
 
 KEY_VARIABLE = "DREAM_NB_STUDIO_KEY"
@@ -125,7 +126,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     shown = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
     lines = [f"http://{shown}:{listener.getsockname()[1]}{PREFIX}"]
     lines += [f"key of {account}: {key}" for account, key in made.items()]
-    config = uvicorn.Config(
+    served = config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS, server_header=False
     )
     # uvicorn ends in order at a signal, then raises it again for whoever waited for it before: here, nobody.
@@ -133,7 +134,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda *_: None)
     # What is loaded stays to the end: no need to look for garbage in it again and again.
     gc.freeze()
-    _Server(config, "\n".join(lines)).run(sockets=[listener])
+    _Server(served, "\n".join(lines)).run(sockets=[listener])
     return 0
 
 

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from pydantic_core import to_json
 
 from dream_nb.api.models import FINAL_STATES
-from dream_nb.studio.store import Record
+from dream_nb.studio.record import Record
 
 PREFIX: Final = "/dream-machine/v1"
 _MOST_FINISHED: Final = 4096

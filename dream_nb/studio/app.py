@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
@@ -36,7 +37,9 @@ from dream_nb.studio.settings import Settings
 from dream_nb.studio.store import Store
 
 logger = logging.getLogger("dream_nb.studio")
-_OWN = (".gitignore", "assets", "progress", "studios", "studio.sqlite")
+_FOLDERS = ("assets", "progress", "studios")
+_OWN = (".gitignore", *_FOLDERS, *(f"studio.sqlite{suffix}" for suffix in ("", "-wal", "-shm", "-journal")))
+_ROW_BESIDES_REQUEST = 2**17
 Handler = Callable[[Operations, Request], Awaitable[Response]]
 
 
@@ -67,12 +70,14 @@ def _lifespan(
         """Open the folder, draw what is queued, and at the end leave the rest queued."""
         async with contextlib.AsyncExitStack() as stack:
             _refuse_links(folder)
+            _remove_links(folder)
             assets = Assets(folder / "assets")
             # The folder lies in a library that may be under version control, where it has no place.
             with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x") as ignored:
                 ignored.write("*\n")
+            largest = settings.max_request + _ROW_BESIDES_REQUEST
             presence = stack.enter_context(contextlib.closing(Presence(folder / "studios")))
-            database = stack.enter_context(contextlib.closing(Database(folder / "studio.sqlite")))
+            database = stack.enter_context(contextlib.closing(Database(folder / "studio.sqlite", largest)))
             store = Store(database, presence.name, to_millicents(settings.balance))
             fetcher = await stack.enter_async_context(contextlib.aclosing(Fetcher(settings)))
             callbacks = Callbacks(Outbox(database, store), fetcher, settings)
@@ -104,6 +109,19 @@ def _refuse_links(folder: Path) -> None:
             raise RuntimeError(
                 f"{path.name!r} of the studio's folder is a link: remove it, and the studio makes its own"
             )
+
+
+def _remove_links(folder: Path) -> None:
+    """The files of a studio are read, served and overwritten by name: none may lead elsewhere."""
+    removed = 0
+    for name in _FOLDERS:
+        with contextlib.suppress(FileNotFoundError), os.scandir(folder / name) as entries:
+            for entry in entries:
+                if entry.is_symlink():
+                    Path(entry).unlink()
+                    removed += 1
+    if removed:
+        logger.warning("%s: %d links were removed: a studio makes none", folder, removed)
 
 
 def _route(path: str, **methods: Handler) -> Route:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import secrets
+import stat
 import time
 from pathlib import Path
 from typing import Final
@@ -26,6 +27,9 @@ TYPES: Final = {
 }
 _RANGE: Final = re.compile(r"\s*bytes\s*=\s*(\d+-\d*|-\d+)(\s*,\s*(\d+-\d*|-\d+))*\s*", re.IGNORECASE)
 _STALE_SECONDS: Final = 600
+# Several times the largest that the studio makes.
+_LARGEST: Final = 256 * 2**20
+_READ: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def new_name(suffix: str) -> str:
@@ -69,8 +73,12 @@ class Assets:
             raise
 
     def read(self, name: str) -> bytes:
-        """The bytes of a file. Raises FileNotFoundError."""
-        return self.place(name).read_bytes()
+        """The bytes of a file. Raises OSError: it is not there, is a link or no file, or is too large."""
+        with os.fdopen(os.open(self.place(name), _READ), "rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
+                raise OSError(f"{name} is not a file of a studio")
+            return file.read(_LARGEST)
 
     def remove(self, *names: str) -> None:
         """Remove files; those that are not there are no error."""
@@ -92,7 +100,7 @@ class Assets:
         Since a file never changes, its name serves as a strong ETag.
         """
         path = self.folder / name
-        if not ASSET_NAME.fullmatch(name) or not path.is_file():
+        if not ASSET_NAME.fullmatch(name) or path.is_symlink() or not path.is_file():
             return None
         stem, _, suffix = name.partition(".")
         headers = {

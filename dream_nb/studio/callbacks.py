@@ -11,8 +11,8 @@ from typing import Final
 from dream_nb.studio import answers
 from dream_nb.studio.fetch import Fetcher, FetchError
 from dream_nb.studio.outbox import Outbox
+from dream_nb.studio.record import Record
 from dream_nb.studio.settings import Settings
-from dream_nb.studio.store import Record
 
 TRIES: Final = 3
 PAUSE_SECONDS: Final = 0.1
@@ -58,7 +58,7 @@ class Callbacks:
                 task = asyncio.create_task(self._deliver(*claimed))
                 self._under_way.add(task)
                 task.add_done_callback(self._ended)
-        except sqlite3.OperationalError:
+        except sqlite3.Error:
             # Whoever changed a state has done so; the next beat of the queue tries again.
             logger.exception("the studio's callbacks cannot go on at the moment")
 

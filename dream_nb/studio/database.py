@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from dream_nb.filesystem import choose_journal
+from dream_nb.filesystem import choose_journal, differences
+
+try:
+    import fcntl
+except ImportError:  # Windows has no flock
+    fcntl = None  # type: ignore[assignment]
 
 _SCHEMA: Final = """
 CREATE TABLE accounts (
@@ -38,7 +45,8 @@ CREATE TABLE generations (
     owner TEXT,
     lease_until REAL,
     shorter_side INTEGER,
-    longest_seconds REAL
+    longest_seconds REAL,
+    seal TEXT
 );
 CREATE INDEX pages ON generations (account, seq, id);
 CREATE INDEX unfinished ON generations (seq) WHERE state IN ('queued', 'dreaming');
@@ -58,35 +66,63 @@ CREATE TABLE callbacks (
 );
 CREATE INDEX undelivered ON callbacks (generation) WHERE outcome IS NULL;
 """
-_SINCE_1: Final = """
-ALTER TABLE generations ADD COLUMN shorter_side INTEGER;
-ALTER TABLE generations ADD COLUMN longest_seconds REAL;
-"""
-_SINCE_2: Final = """
-DROP INDEX pages;
-CREATE INDEX pages ON generations (account, seq, id)
-"""
-_VERSION: Final = 3
+_VERSION: Final = 4
 _BUSY_SECONDS: Final = 30.0
+_SHOWN: Final = 3
+# What a failure says of the moment, and not of the file.
+_PASSING: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+
+logger = logging.getLogger("dream_nb.studio")
 
 
 class Database:
     """The one connection of a studio to its database.
 
-    Several studios may have one database open, on one machine: SQLite's locks keep them apart.
+    Several studios may have one database open, on one machine: SQLite's locks keep them apart. A file that no studio
+    of this version made is set aside under another name, and a new one takes its place: it may come from somebody
+    else, with triggers that act on every statement.
 
     Args:
         path: the database, made when missing.
+        largest: bytes that one row may have; larger ones are not read.
 
     Raises:
         RuntimeError: it was written by a later version of this package.
+        sqlite3.OperationalError: it cannot be opened, or others keep it locked.
     """
 
-    def __init__(self, path: Path) -> None:
-        # Used by one event loop at a time, though not always from the thread that opened it.
-        self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        self.execute = self._connection.execute
-        self.executemany = self._connection.executemany
+    def __init__(self, path: Path, largest: int) -> None:
+        # Of two studios that find a foreign file at once, the second must not set aside what the first made.
+        with _alone(path.parent):
+            problem = _problem(path)
+            if problem:
+                aside = _set_aside(path)
+                logger.warning(
+                    "%s is not a database of this studio (%s): kept as %s, not used", path, problem, aside.name
+                )
+            self._connection = _connect(path)
+            self.execute = self._connection.execute
+            self.executemany = self._connection.executemany
+            try:
+                self._prepare(path)
+            except BaseException:
+                self.close()
+                raise
+        self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, largest)
+
+    def _prepare(self, path: Path) -> None:
         # A create changes seven pages, and each goes into the log whole.
         self.execute("PRAGMA page_size = 2048")
         choose_journal(self._connection, path)
@@ -95,13 +131,10 @@ class Database:
         self.execute("PRAGMA wal_autocheckpoint = 16000")
         self.execute("PRAGMA foreign_keys = ON")
         with self.transaction():
-            (version,) = self.execute("PRAGMA user_version").fetchone()
-            missing = {0: _SCHEMA, 1: _SINCE_1 + _SINCE_2, 2: _SINCE_2, _VERSION: ""}.get(version)
-            if missing is None:
-                raise RuntimeError(f"{path} was written by a later version of dream_nb (format {version})")
-            for statement in missing.split(";"):
-                self.execute(statement)
-            self.execute(f"PRAGMA user_version = {_VERSION}")
+            if not _version(self._connection):
+                for statement in _SCHEMA.split(";"):
+                    self.execute(statement)
+                self.execute(f"PRAGMA user_version = {_VERSION}")
 
     def close(self) -> None:
         """Close the database."""
@@ -119,3 +152,61 @@ class Database:
             if self._connection.in_transaction:
                 self.execute("ROLLBACK")
             raise
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # Used by one event loop at a time, though not always from the thread that opened it.
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    # Text from elsewhere need not be valid UTF-8.
+    connection.text_factory = lambda text: text.decode("utf-8", "replace")
+    connection.execute("PRAGMA trusted_schema = OFF")
+    return connection
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _problem(path: Path) -> str:
+    """Why a file is no database of this studio; empty where it is one, or still has to be made."""
+    if not path.exists():
+        return ""
+    with contextlib.closing(_connect(path)) as connection:
+        try:
+            version = _version(connection)
+            if version > _VERSION:
+                raise RuntimeError(f"{path} was written by a later version of dream_nb (format {version})")
+            found = differences(connection, _SCHEMA if version else "")
+            if version not in (0, _VERSION):
+                return f"format {version}"
+            return ", ".join(found[:_SHOWN]) + (f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING:
+                raise
+            return str(error)
+
+
+def _set_aside(path: Path) -> Path:
+    number = 1
+    while (aside := path.with_name(f"{path.stem}-aside-{number}{path.suffix}")).exists():
+        number += 1
+    # The file first: SQLite removes a log beside an empty database, but would believe it beside another.
+    for suffix in ("", "-wal", "-journal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
+    return aside
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other studios from opening the database of the same folder meanwhile, where folders can be locked."""
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

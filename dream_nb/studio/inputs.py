@@ -12,8 +12,10 @@ from dream_nb.studio import render
 from dream_nb.studio.answers import PREFIX, asset_url
 from dream_nb.studio.assets import ASSET_NAME, TYPES, Assets, new_name
 from dream_nb.studio.fetch import Fetcher, FetchError, read_data_url
+from dream_nb.studio.record import Record
 from dream_nb.studio.render import Brief, Reference, RenderError
-from dream_nb.studio.store import Record, Store
+from dream_nb.studio.rules import Request
+from dream_nb.studio.store import Store
 
 MAKER: Final = "dream_nb studio (procedural)"
 UNREADABLE: Final = "Failed to read user input frames"
@@ -57,15 +59,19 @@ class Inputs:
         self._assets = assets
         self._fetcher = fetcher
 
-    async def brief(self, record: Record) -> Brief:
+    async def brief(self, record: Record, request: Request) -> Brief:
         """The brief of a generation.
+
+        Args:
+            record: the generation.
+            request: what it asks for, checked.
 
         Raises:
             RenderError: a picture or a keyframe cannot be had.
         """
-        if record.kind == "video":
-            return await self._video(record, GenerationRequest.from_body(record.request))
-        return await self._image(record, ImageGenerationRequest.from_body(record.request))
+        if isinstance(request, GenerationRequest):
+            return await self._video(record, request)
+        return await self._image(record, request)
 
     async def _video(self, record: Record, request: GenerationRequest) -> Brief:
         width, height = _scaled(record, render.frame_size(request.aspect_ratio, request.resolution or "720p"))
@@ -94,10 +100,14 @@ class Inputs:
         identity = request.character_ref.identity0 if request.character_ref else None
         change = request.modify_image_ref
         image_refs, style_refs, character_refs, modify = await asyncio.gather(
-            self._references("image_ref", request.image_ref or ()),
-            self._references("style_ref", request.style_ref or ()),
-            asyncio.gather(*(self._picture("character_ref", url) for url in (identity and identity.images) or ())),
-            self._references("modify_image_ref", [ImageRef(url=change.url, weight=change.weight)] if change else ()),
+            self._references(record, "image_ref", request.image_ref or ()),
+            self._references(record, "style_ref", request.style_ref or ()),
+            asyncio.gather(
+                *(self._picture(record, "character_ref", url) for url in (identity and identity.images) or ())
+            ),
+            self._references(
+                record, "modify_image_ref", [ImageRef(url=change.url, weight=change.weight)] if change else ()
+            ),
         )
         return Brief(
             kind="image",
@@ -120,7 +130,7 @@ class Inputs:
         if keyframe is None:
             return None
         if not isinstance(keyframe, GenerationReference):
-            return render.Keyframe(await self._picture("keyframes", keyframe.url), None)
+            return render.Keyframe(await self._picture(record, "keyframes", keyframe.url), None)
         earlier = self._store.find(keyframe.id, record.account)
         if earlier is None:
             raise RenderError(f"{UNREADABLE}: generation {keyframe.id} was deleted")
@@ -129,17 +139,20 @@ class Inputs:
             raise RenderError(f"{UNREADABLE}: the file of generation {keyframe.id} is gone")
         return render.Keyframe(data, end if earlier.kind == "video" else None)
 
-    async def _references(self, field: str, references: Iterable[ImageRef]) -> tuple[Reference, ...]:
+    async def _references(self, record: Record, field: str, references: Iterable[ImageRef]) -> tuple[Reference, ...]:
         named = [(reference.url, reference.weight) for reference in references if reference.url is not None]
-        pictures = await asyncio.gather(*(self._picture(field, url) for url, _ in named))
+        pictures = await asyncio.gather(*(self._picture(record, field, url) for url, _ in named))
         weights = [_WEIGHT if weight is None else weight for _, weight in named]
         return tuple(Reference(picture, weight) for picture, weight in zip(pictures, weights, strict=True))
 
-    async def _picture(self, field: str, url: str) -> bytes:
+    async def _picture(self, record: Record, field: str, url: str) -> bytes:
         own = _ASSET_URL.fullmatch(url)
         if own and (data := await self._file(own[1])) is not None:
             # A file of this studio, by whatever address it is reached; its name is as good as a key.
             return data
+        if url[:5].lower() != "data:" and not record.is_sealed():
+            # Whoever wrote the row would learn who opens the library, and when.
+            raise RenderError(f"{UNREADABLE}: {field}: this generation was not asked for here, so nothing is fetched")
         try:
             return await self._fetcher.picture(url)
         except FetchError as error:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from dream_nb.studio.store import Draft, Record, Store
+from dream_nb.studio.record import Record
+from dream_nb.studio.store import Draft, Store
 
 
 class Intake:

@@ -47,6 +47,8 @@ class Operations:
         self._assets = assets
         self._queue = queue
         self._settings = settings
+        if settings.public_url is not None and not rules.is_http_url(settings.public_url):
+            raise ValueError(f"public_url is {settings.public_url[:80]!r}, which is not an http(s) URL")
         self._intake = Intake(store, self._check_limits)
 
     async def create_generation(self, request: Request) -> Response:
@@ -142,6 +144,10 @@ class Operations:
         document = asked.wire()
         digest = rules.digest(document)
         inputs = set_aside(document, self._assets, base_url)
+        written = to_json(document)
+        if len(written) > self._settings.max_request:
+            self._assets.remove(*inputs)
+            raise Refusal(413, f"written out, the request has more than {self._settings.max_body} bytes")
         suffix = "mp4" if asked.generation_type == "video" else getattr(asked, "format", None) or "jpg"
         return Draft(
             id=str(uuid.uuid4()),
@@ -149,7 +155,7 @@ class Operations:
             kind=asked.generation_type,
             take=number if take is not None else None,
             digest=digest,
-            request=to_json(document).decode(),
+            request=written.decode(),
             base_url=base_url,
             asset=new_name(suffix),
             price=price(asked, self._settings.prices),
@@ -199,8 +205,12 @@ class Operations:
     def _base_url(self, request: Request) -> str:
         if self._settings.public_url:
             return self._settings.public_url.rstrip("/")
-        host = request.headers.get("host") or "{}:{}".format(*(request.scope.get("server") or ("localhost", 80)))
-        return f"{request.scope['scheme']}://{host}{PREFIX}"
+        served = "{}:{}".format(*(request.scope.get("server") or ("localhost", 80)))
+        for host in (request.headers.get("host"), served):
+            url = f"{request.scope['scheme']}://{host}{PREFIX}"
+            if host and rules.is_http_url(url):
+                return url
+        return f"{request.scope['scheme']}://localhost{PREFIX}"
 
 
 def json_response(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from typing import Final
 
+from dream_nb.api.models import STATES
 from dream_nb.studio.database import Database
-from dream_nb.studio.store import Record, Store
+from dream_nb.studio.record import Record
+from dream_nb.studio.store import Store
+
+_DROPPED: Final = "dropped: not accepted by this installation"
+
+logger = logging.getLogger("dream_nb.studio")
 
 
 class Outbox:
@@ -23,26 +31,35 @@ class Outbox:
     def claim(self, lease_until: float) -> tuple[Record, str, int] | None:
         """Take the oldest callback that nobody delivers: its generation, the state to tell, and tries so far.
 
-        The callbacks of one generation are given out one after the other, in the order of its states.
+        The callbacks of one generation are given out one after the other, in the order of its states. What this
+        installation did not accept is dropped: a database from elsewhere may hold callbacks to anywhere.
         """
         find = (
-            "SELECT generation, state, tries FROM callbacks c WHERE outcome IS NULL"
+            "SELECT rowid, generation, state, tries FROM callbacks c WHERE outcome IS NULL"
             " AND (lease_until IS NULL OR lease_until < ?)"
             " AND NOT EXISTS (SELECT 1 FROM callbacks e WHERE e.generation = c.generation AND e.outcome IS NULL"
             " AND e.rowid < c.rowid) ORDER BY rowid LIMIT 1"
         )
         if self._db.execute(find, (time.time(),)).fetchone() is None:
             return None
-        with self._db.transaction():
-            row = self._db.execute(find, (time.time(),)).fetchone()
-            record = self._store.find(row[0]) if row else None
-            if record is None:
-                return None
-            self._db.execute(
-                "UPDATE callbacks SET owner = ?, lease_until = ? WHERE generation = ? AND state = ?",
-                (self._store.owner, lease_until, row[0], row[1]),
-            )
-        return record, row[1], row[2]
+        dropped = 0
+        try:
+            with self._db.transaction():
+                while row := self._db.execute(find, (time.time(),)).fetchone():
+                    rowid, uid, state, tries = row
+                    record = self._store.find(uid)
+                    if record and record.callback_url and _is_sound(state, tries) and record.is_sealed():
+                        self._db.execute(
+                            "UPDATE callbacks SET owner = ?, lease_until = ? WHERE rowid = ?",
+                            (self._store.owner, lease_until, rowid),
+                        )
+                        return record, state, tries
+                    self._db.execute("UPDATE callbacks SET outcome = ? WHERE rowid = ?", (_DROPPED, rowid))
+                    dropped += 1
+        finally:
+            if dropped:
+                logger.warning("%d callbacks were dropped: this installation did not accept them", dropped)
+        return None
 
     def count_try(self, uid: str, state: str) -> None:
         """Remember that a callback is about to be tried."""
@@ -57,3 +74,7 @@ class Outbox:
                 " WHERE generation = ? AND state = ? AND owner = ?",
                 (outcome, uid, state, self._store.owner),
             )
+
+
+def _is_sound(state: object, tries: object) -> bool:
+    return state in STATES and isinstance(tries, int) and tries >= 0

@@ -7,13 +7,17 @@ lease is all there is.
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
 from pathlib import Path
+from typing import Final
 
 try:
     import fcntl
 except ImportError:  # Windows has no flock
     fcntl = None  # type: ignore[assignment]
+
+_NAME: Final = re.compile(r"[0-9a-f]{16}")
 
 
 class Presence:
@@ -38,8 +42,14 @@ class Presence:
         self._sign.close()
         (self._folder / self.name).unlink(missing_ok=True)
 
-    def is_gone(self, name: str) -> bool:
-        """Whether the studio of this name has surely ended. False where that cannot be told."""
+    def is_gone(self, name: object) -> bool:
+        """Whether the studio of this name has surely ended. False where that cannot be told.
+
+        Args:
+            name: what the database says; no studio has a name of another form, which could lead to any file.
+        """
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            return True
         path = self._folder / name
         try:
             with path.open("rb") as sign:

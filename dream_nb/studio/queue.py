@@ -14,15 +14,17 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 
-from pydantic_core import from_json
-
+from dream_nb.api.models import GenerationRequest, ImageGenerationRequest
+from dream_nb.studio import rules
 from dream_nb.studio.assets import Assets, thumbnail_of
 from dream_nb.studio.faults import Faults
 from dream_nb.studio.inputs import Inputs
 from dream_nb.studio.presence import Presence
+from dream_nb.studio.record import Record
 from dream_nb.studio.render import Brief, RenderError, render
+from dream_nb.studio.rules import Refusal, Request
 from dream_nb.studio.settings import Settings
-from dream_nb.studio.store import Record, Store
+from dream_nb.studio.store import Store
 
 logger = logging.getLogger("dream_nb.studio")
 _BEATS_PER_LEASE = 3
@@ -138,7 +140,7 @@ class Queue:
     async def _beat(self) -> None:
         # The one thing that is polled: another studio may have died, or left work that nobody does.
         while True:
-            with contextlib.suppress(sqlite3.OperationalError):
+            with contextlib.suppress(sqlite3.Error):
                 self._store.renew(list(self._dreaming), self._lease())
                 for owner in self._store.others():
                     if self._presence.is_gone(owner):
@@ -170,8 +172,8 @@ class Queue:
     async def _finish(self, record: Record) -> bool:
         """Draw a generation to its end. True when it has to be drawn again, another time."""
         try:
-            self._refuse(record)
-            data = await self._draw(record, await self._inputs.brief(record))
+            request = self._checked(record)
+            data = await self._draw(record, await self._inputs.brief(record, request))
             await self._keep(record, data)
         except RenderError as error:
             self._store.fail(record.id, str(error))
@@ -194,12 +196,25 @@ class Queue:
         if not self._store.complete(record.id) and self._store.find(record.id) is None:
             self._assets.remove(record.asset)
 
-    def _refuse(self, record: Record) -> None:
-        words = set(re.findall(r"\w+", str(from_json(record.request).get("prompt", "")).lower()))
+    def _checked(self, record: Record) -> Request:
+        """What a generation asks for. A row may be somebody else's: it has to pass what a create has to pass."""
+
+        def state_of(uid: str) -> str:
+            earlier = self._store.find(uid, record.account)
+            # One that was deleted since is told apart where its file is read.
+            return earlier.state if earlier else "completed"
+
+        schema = GenerationRequest if record.kind == "video" else ImageGenerationRequest
+        try:
+            request = rules.read_request(schema, record.request.encode(), state_of)
+        except Refusal as refusal:
+            raise RenderError(f"Invalid request: {refusal.detail}") from None
+        words = set(re.findall(r"\w+", (request.prompt or "").lower()))
         if words & self._settings.blacklist:
             raise RenderError("Contains blacklisted words")
         if self._faults and (reason := self._faults.failure()):
             raise RenderError(reason)
+        return request
 
     async def _draw(self, record: Record, brief: Brief) -> bytes:
         try:

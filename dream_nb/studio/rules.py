@@ -37,6 +37,7 @@ DATA_URL: Final = (
     r"^[Dd][Aa][Tt][Aa]:[A-Za-z0-9/+.-]*(;[A-Za-z0-9/+.;=-]*)?;[Bb][Aa][Ss][Ee]64,"
     r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 )
+_HTTP_URL: Final = re.compile(HTTP_URL)
 _HOSTED_FIELDS: Final = {"duration", "resolution", "concepts", "format"}
 
 Request = GenerationRequest | ImageGenerationRequest
@@ -105,6 +106,11 @@ def whole_number(field: str, text: str | None, default: int, lowest: int, highes
     if not re.fullmatch(r"-?[0-9]{1,20}", text) or not lowest <= int(text) <= highest:
         raise bad(field, f"{text[:40]!r} is not a whole number from {lowest} to {highest}")
     return int(text)
+
+
+def is_http_url(text: str) -> bool:
+    """Whether a text is a URL that requests may name."""
+    return len(text) <= MAX_URL and _HTTP_URL.fullmatch(text) is not None
 
 
 def _sorted(value: Any) -> Any:
@@ -205,7 +211,7 @@ def _check_url(field: str, url: str, *, data: bool = True) -> None:
         except ValueError as error:
             raise bad(field, str(error)) from None
         return
-    if not re.fullmatch(HTTP_URL, url):
+    if not _HTTP_URL.fullmatch(url):
         raise bad(field, f"{url[:60]!r} is not {'an http(s) or data:' if data else 'an http(s)'} URL")
     if len(url) > MAX_URL:
         raise bad(field, f"the URL has {len(url)} characters; at most {MAX_URL} are accepted")

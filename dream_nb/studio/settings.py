@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, field
 from typing import Final
 
 from dream_nb.studio.render import MOST_PIXELS
 
+SIDES: Final = (1, 2160)
+"""Pixels that the shorter side of a drawing may have; 2160 is that of 4k."""
+LENGTHS: Final = (0.01, 3600.0)
+"""Seconds to which a studio may shorten its videos."""
 SIDE_VARIABLE: Final = "DREAM_NB_STUDIO_SIDE"
 SECONDS_VARIABLE: Final = "DREAM_NB_STUDIO_SECONDS"
 
@@ -26,9 +31,12 @@ def _number(variable: str) -> float | None:
     if not value:
         return None
     try:
-        return float(value)
+        number = float(value)
+        if math.isfinite(number):
+            return number
     except ValueError:
-        raise ValueError(f"{variable} is {value!r}, and has to be a number") from None
+        pass
+    raise ValueError(f"{variable} must be a number, not {value!r}")
 
 
 @dataclass(frozen=True)
@@ -84,3 +92,17 @@ class Settings:
     fetch_loopback: bool = False
     public_callbacks: bool = False
     callback_seconds: float = 5.0
+
+    @property
+    def max_request(self) -> int:
+        """Bytes of a request as it is remembered, with its defaults written out."""
+        return 2 * self.max_body
+
+    def __post_init__(self) -> None:
+        """Refuse what no drawing may have."""
+        for name, variable, value, (lowest, highest) in (
+            ("shorter_side", SIDE_VARIABLE, self.shorter_side, SIDES),
+            ("longest_seconds", SECONDS_VARIABLE, self.longest_seconds, LENGTHS),
+        ):
+            if value is not None and not lowest <= value <= highest:
+                raise ValueError(f"{name} ({variable}) must be from {lowest} to {highest}, not {value:g}")

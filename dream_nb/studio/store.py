@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from dream_nb.studio.database import Database
-from dream_nb.studio.rules import Refusal
-
-_COLUMNS: Final = (
-    "id, account, kind, state, take, request, created, base_url, asset, price, failure_reason, callback_url,"
-    " shorter_side, longest_seconds"
-)
+from dream_nb.studio.record import COLUMNS, Record, read_row
+from dream_nb.studio.rules import MAX_TAKE, Refusal
 
 _INSERT: Final = (
-    f"INSERT INTO generations ({_COLUMNS})"  # noqa: S608 - names and placeholders only
-    f" VALUES ({', '.join('?' * (_COLUMNS.count(',') + 1))})"
+    f"INSERT INTO generations ({COLUMNS})"  # noqa: S608 - names and placeholders only
+    f" VALUES ({', '.join('?' * len(Record._fields))})"
 )
 
-
-class Record(NamedTuple):
-    """A generation as it is remembered. `request` is its JSON; `created` as the API writes it; `price` millicents.
-
-    `shorter_side` and `longest_seconds` are the settings under which it was asked for: any studio may draw it.
-    """
-
-    id: str
-    account: str
-    kind: str
-    state: str
-    take: int
-    request: str
-    created: str
-    base_url: str
-    asset: str
-    price: int
-    failure_reason: str | None
-    callback_url: str | None
-    shorter_side: int | None
-    longest_seconds: float | None
+logger = logging.getLogger("dream_nb.studio")
 
 
 class Draft(NamedTuple):
@@ -119,17 +97,26 @@ class Store:
             callback_url=draft.callback_url,
             shorter_side=draft.shorter_side,
             longest_seconds=draft.longest_seconds,
-        )
+        ).sealed()
         self._db.execute(_INSERT, record)
         if draft.inputs:
             self._db.executemany("INSERT INTO inputs VALUES (?, ?)", [(name, draft.id) for name in draft.inputs])
         return record
 
     def find(self, uid: str, account: str | None = None) -> Record | None:
-        """A generation by its id, of this account or (None) of any."""
-        row = self._db.execute(f"SELECT {_COLUMNS} FROM generations WHERE id = ?", (uid,)).fetchone()  # noqa: S608
-        record = Record._make(row) if row else None
+        """A generation by its id, of this account or (None) of any. A row that no studio wrote is none."""
+        record = self._read("id", uid)
         return record if record and account in (None, record.account) else None
+
+    def _read(self, column: str, value: object) -> Record | None:
+        try:
+            row = self._db.execute(
+                f"SELECT {COLUMNS} FROM generations WHERE {column} = ?",  # noqa: S608 - names only
+                (value,),
+            ).fetchone()
+            return read_row(row) if row else None
+        except (ValueError, sqlite3.DataError):  # DataError: a value that is longer than the database's limit
+            return None
 
     def page(self, account: str, limit: int, offset: int) -> list[str]:
         """The ids of an account's generations, newest first."""
@@ -150,12 +137,16 @@ class Store:
         row = self._db.execute(
             "SELECT created FROM generations WHERE account = ? ORDER BY seq DESC LIMIT 1 OFFSET ?", (account, most - 1)
         ).fetchone()
-        return datetime.fromisoformat(row[0]).timestamp() + period - time.time() if row else 0.0
+        try:
+            asked = datetime.fromisoformat(row[0]).timestamp() if row else 0.0
+        except (TypeError, ValueError):  # no studio wrote this
+            return 0.0
+        return min(period, asked + period - time.time())
 
     def balance(self, account: str) -> int:
         """What an account has left, in millicents."""
         row = self._db.execute("SELECT balance FROM accounts WHERE name = ?", (account,)).fetchone()
-        return int(row[0]) if row else self._opening_balance
+        return row[0] if row and isinstance(row[0], int) else self._opening_balance
 
     def _pay(self, account: str, millicents: int) -> None:
         pay = "UPDATE accounts SET balance = balance - ?1 WHERE name = ?2 AND balance >= ?1"
@@ -169,9 +160,9 @@ class Store:
     def _count(self, account: str, digest: str) -> int:
         """The take of the account's next request of that kind. Counted too where a request names its take."""
         (count,) = self._db.execute(
-            "INSERT INTO takes VALUES (?, ?, 1) ON CONFLICT (account, digest) DO UPDATE SET count = count + 1"
-            " RETURNING count",
-            (account, digest),
+            "INSERT INTO takes VALUES (?1, ?2, 1) ON CONFLICT (account, digest)"
+            " DO UPDATE SET count = min(max(CAST(count AS INTEGER), 0) + 1, ?3) RETURNING count",
+            (account, digest, MAX_TAKE),
         ).fetchone()
         return int(count)
 
@@ -181,23 +172,32 @@ class Store:
         Not one of `besides`, which this studio draws: a machine that slept finds its own leases run out.
         """
         find = (
-            "SELECT id FROM generations WHERE state IN ('queued', 'dreaming')"  # noqa: S608 - placeholders only
+            "SELECT seq FROM generations WHERE state IN ('queued', 'dreaming')"  # noqa: S608 - placeholders only
             f" AND (state = 'queued' OR lease_until < ?) AND id NOT IN ({', '.join('?' * len(besides))})"
             " ORDER BY seq LIMIT 1"
         )
         # Looked up without a lock first: most looks find nothing.
         if self._db.execute(find, (time.time(), *besides)).fetchone() is None:
             return None
-        with self._db.transaction():
-            row = self._db.execute(find, (time.time(), *besides)).fetchone()
-            if row is None:
-                return None
-            self._db.execute(
-                "UPDATE generations SET state = 'dreaming', owner = ?, lease_until = ? WHERE id = ?",
-                (self.owner, lease_until, row[0]),
-            )
-            self._tell(row[0], "dreaming")
-        return self.find(row[0])
+        dropped = 0
+        try:
+            with self._db.transaction():
+                while row := self._db.execute(find, (time.time(), *besides)).fetchone():
+                    if record := self._read("seq", row[0]):
+                        self._db.execute(
+                            "UPDATE generations SET state = 'dreaming', owner = ?, lease_until = ? WHERE seq = ?",
+                            (self.owner, lease_until, row[0]),
+                        )
+                        self._tell(record.id, "dreaming")
+                        return record._replace(state="dreaming")
+                    # Others wait behind it.
+                    if not self._db.execute("DELETE FROM generations WHERE seq = ?", row).rowcount:
+                        break
+                    dropped += 1
+        finally:
+            if dropped:
+                logger.warning("%d queued generations were dropped: no studio can have written them", dropped)
+        return None
 
     def renew(self, uids: Iterable[str], lease_until: float) -> None:
         """Hold on to what this studio draws."""
@@ -206,7 +206,7 @@ class Store:
             with self._db.transaction():
                 self._db.executemany("UPDATE generations SET lease_until = ? WHERE id = ? AND owner = ?", leases)
 
-    def others(self) -> list[str]:
+    def others(self) -> list[object]:
         """The names of the other studios that hold something."""
         rows = self._db.execute(
             "SELECT owner FROM generations WHERE state IN ('queued', 'dreaming') AND owner <> ? AND lease_until > 0"
@@ -215,7 +215,7 @@ class Store:
         )
         return [owner for (owner,) in rows]
 
-    def forfeit(self, owner: str) -> None:
+    def forfeit(self, owner: object) -> None:
         """Let the leases of a studio run out, since it has ended."""
         with self._db.transaction():
             self._db.execute("UPDATE generations SET lease_until = 0 WHERE owner = ? AND state = 'dreaming'", (owner,))
@@ -269,7 +269,8 @@ class Store:
             record = self.find(uid, account)
             if record is None:
                 return None
-            inputs = [name for (name,) in self._db.execute("SELECT name FROM inputs WHERE generation = ?", (uid,))]
+            rows = self._db.execute("SELECT name FROM inputs WHERE generation = ?", (uid,))
+            inputs = [name for (name,) in rows if isinstance(name, str)]
             if record.state in ("queued", "dreaming"):
                 self._refund(uid)
             self._db.execute("DELETE FROM generations WHERE id = ?", (uid,))

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 from dream_nb import workers
 from dream_nb.studio.app import create_app
 from dream_nb.studio.faults import Faults
+from dream_nb.studio.protocol import config
 from dream_nb.studio.settings import Settings
 
 PREFIX = "/dream-machine/v1"
@@ -145,9 +146,8 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def served(app: ASGIApp, **options: Any) -> Iterator[str]:
-    """An application on a free loopback port, with further options of uvicorn; gives its origin."""
-    config = uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=1, **options)
-    server = _Server(config)
+    """An application on a free loopback port, as the studio is served, with further options of uvicorn; its origin."""
+    server = _Server(config(app, port=0, log_level="critical", timeout_graceful_shutdown=1, **options))
     thread = threading.Thread(target=server.run, name="served", daemon=True)
     thread.start()
     wait_for(lambda: server.started or not thread.is_alive())

@@ -233,20 +233,6 @@ async def test_a_studio_that_draws_for_another_keeps_to_the_size_that_was_asked_
     assert (min(frames[0].shape[:2]), len(frames)) == (32, 5)
 
 
-async def test_a_database_of_the_first_format_is_brought_forward(tmp_path: Path) -> None:
-    async with in_process(tmp_path) as machine:
-        made = await machine.made()
-    with closing(sqlite3.connect(tmp_path / "studio.sqlite")) as database:
-        for column in ("shorter_side", "longest_seconds"):
-            database.execute(f"ALTER TABLE generations DROP COLUMN {column}")
-        database.execute("DROP INDEX pages")
-        database.execute("CREATE INDEX pages ON generations (account, seq)")
-        database.execute("PRAGMA user_version = 1")
-    async with in_process(tmp_path) as machine:
-        assert (await machine.get(made["id"]))["state"] == "completed"
-        await machine.made()
-
-
 async def test_a_database_of_a_later_format_is_left_alone(tmp_path: Path) -> None:
     async with in_process(tmp_path):
         pass

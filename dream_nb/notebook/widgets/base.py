@@ -75,10 +75,13 @@ class Widget(anywidget.AnyWidget):
         error: what went wrong last, with what to do about it; empty where nothing did.
     """
 
-    _esm = _HERE / "stub.js"
+    # Its text and not its path: anywidget watches files, and keeps whatever watches for good.
+    _esm = (_HERE / "stub.js").read_text(encoding="utf-8")
     modules: ClassVar[tuple[str, ...]] = ()
     """The styles and scripts beside this file, after those of the base. A script imports those before it by
     `"./name.js"`; the last has the `render` of an anywidget."""
+
+    _own_layout: ipywidgets.Layout | None = None
 
     parts = traitlets.List(traitlets.Unicode()).tag(sync=True)
     error = traitlets.Unicode().tag(sync=True)
@@ -87,7 +90,14 @@ class Widget(anywidget.AnyWidget):
         names = ("base.css", "base.js", *self.modules)
         super().__init__(parts=[_part(name).model_id for name in names], **traits)
         self._failed = ""
+        self._own_layout = self.layout
         self.on_msg(self._receive)
+
+    def close(self) -> None:
+        """Leave the page, with the layout, which is a widget too and would stay."""
+        super().close()
+        if self._own_layout is not None:
+            self._own_layout.close()
 
     def file(self, name: str) -> Path | None:
         """The file that the page knows by that name, or None. Nothing else is ever read for the page.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import signal
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -80,8 +82,7 @@ class Card(Widget):
         else:
             self.expected = shown.expected
             shown.on_change(self.follow)
-            # Jobs end on the loop that all others need: decoding is not done there.
-            shown.on_end(lambda job: threading.Thread(target=self._end, args=(job,), daemon=True).start())
+            shown.on_end(_ender(weakref.ref(self)))
 
     def follow(self, job: Job | Sweep) -> None:
         """Show where the job stands now.
@@ -108,9 +109,17 @@ class Card(Widget):
 
     def close(self) -> None:
         """Follow no more, and leave the page."""
-        for widget in self._under:
+        under, self._under = self._under, []
+        for widget in under:
             widget.close()
+        if isinstance(self.shown, Job | Sweep):
+            self._leave(self.shown)
         super().close()
+
+    def _leave(self, job: Job | Sweep) -> None:
+        # The job would keep this card for as long as anybody keeps the job.
+        with contextlib.suppress(ValueError):
+            job.off_change(self.follow)
 
     def __repr__(self) -> str:
         return f"Card({self.shown.request.prompt!r})"
@@ -122,6 +131,7 @@ class Card(Widget):
         return stand_in(body=self.shown._repr_mimebundle_()["text/html"])
 
     def _end(self, job: Job | Sweep) -> None:
+        self._leave(job)
         if self.comm is None:
             return
         error = job.exception()
@@ -250,8 +260,23 @@ class Card(Widget):
         self._put(panel)
 
     def _put(self, widget: Widget) -> None:
+        if self.comm is None:  # closed while the action went on
+            widget.close()
+            return
         self._under.append(widget)
         self.below = [*self.below, widget.model_id]
+
+
+def _ender(card: weakref.ref[Card]) -> Callable[[Job | Sweep], None]:
+    """What a card does when its job ends. The job outlives the card, and must not keep it."""
+
+    def end(job: Job | Sweep) -> None:
+        shown = card()
+        if shown is not None and shown.comm is not None:
+            # Jobs end on the loop that all others need: decoding is not done there.
+            threading.Thread(target=shown._end, args=(job,), daemon=True).start()
+
+    return end
 
 
 def _facts(shown: Dream | Job | Sweep) -> list[str]:

@@ -35,12 +35,21 @@ class Strip(Widget):
         strip._pictures = {}
         strip._lock = threading.Lock()
         strip._drawn = "drawn by the studio, procedurally" if shooting.backend == "studio" else ""
+        strip._shooting = shooting
         shooting.on_change(strip.follow)
         return strip
+
+    def close(self) -> None:
+        """Follow no more, and leave the page."""
+        if self._shooting is not None:
+            self._shooting.off_change(self.follow)
+            self._shooting = None
+        super().close()
 
     _pictures: dict[int, str]
     _lock: threading.Lock
     _drawn: str
+    _shooting: Shooting | None = None
 
     def follow(self, shooting: Shooting) -> None:
         """Show where the shots stand now."""

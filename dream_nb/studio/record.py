@@ -1,0 +1,80 @@
+"""A generation as the studio remembers it, and what a row of its database has to be to count as one.
+
+The database lies in a library that may come from somebody else: any value of any type may stand in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
+from pydantic_core import from_json, to_json
+
+from dream_nb import installation
+from dream_nb.studio.rules import HTTP_URL, MAX_TAKE
+from dream_nb.studio.settings import LENGTHS, SIDES
+
+_MOST_MILLICENTS: Final = 10**12
+_MOST_WORDS: Final = 10_000
+
+
+def _object(text: str) -> str:
+    # Answers contain it as it is.
+    if not isinstance(from_json(text, allow_inf_nan=False), dict):
+        raise ValueError("not a JSON object")
+    return text
+
+
+class Record(NamedTuple):
+    """A generation as it is remembered. `request` is its JSON; `created` as the API writes it; `price` millicents.
+
+    `shorter_side` and `longest_seconds` are the settings under which it was asked for: any studio may draw it. `seal`
+    shows which installation accepted it.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
+    account: Annotated[str, Field(max_length=_MOST_WORDS)]
+    kind: Annotated[str, Field(pattern=r"^(video|image)$")]
+    state: Annotated[str, Field(pattern=r"^(queued|dreaming|completed|failed)$")]
+    take: Annotated[int, Field(ge=1, le=MAX_TAKE)]
+    request: Annotated[str, AfterValidator(_object)]
+    created: Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\.[0-9]{6}\+00:00$")]
+    base_url: Annotated[str, Field(pattern=HTTP_URL)]
+    asset: Annotated[str, Field(pattern=r"^[0-9a-f]{32}\.(mp4|jpg|png)$")]
+    price: Annotated[int, Field(ge=0, le=_MOST_MILLICENTS)]
+    failure_reason: Annotated[str, Field(max_length=_MOST_WORDS)] | None
+    callback_url: Annotated[str, Field(pattern=HTTP_URL)] | None
+    shorter_side: Annotated[int, Field(ge=SIDES[0], le=SIDES[1])] | None
+    longest_seconds: Annotated[float, Field(ge=LENGTHS[0], le=LENGTHS[1])] | None
+    seal: str | None = None
+
+    def sealed(self) -> Record:
+        """The same, as accepted by this installation."""
+        return self._replace(seal=installation.seal(self._accepted()))
+
+    def is_sealed(self) -> bool:
+        """Whether this installation accepted it: where its callbacks go, and what is fetched for it."""
+        return installation.is_sealed(self._accepted(), self.seal)
+
+    def _accepted(self) -> str:
+        parts = ("studio generation", self.id, self.account, self.kind, self.request, self.callback_url)
+        return to_json(parts).decode()
+
+
+COLUMNS: Final = ", ".join(Record._fields)
+"""The columns of a record, in their order."""
+
+_ROW: Final = TypeAdapter(Record, config=ConfigDict(strict=True))
+
+
+def read_row(row: Sequence[object]) -> Record:
+    """The record of a row that the studio's database holds.
+
+    Args:
+        row: the values of `COLUMNS`.
+
+    Raises:
+        ValueError: the studio cannot have written this.
+    """
+    return _ROW.validate_python(tuple(row))

@@ -1,0 +1,47 @@
+"""What the settings of a studio may be."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from dream_nb.studio.settings import Settings
+from tests.studio.machine import PROMPT, Machine, in_process, picture, settings
+
+
+@pytest.mark.parametrize("side", [0, -1, 2161, 30_000])
+def test_a_side_that_no_drawing_may_have_is_refused(side: int) -> None:
+    with pytest.raises(ValueError, match=f"must be from 1 to 2160, not {side}"):
+        Settings(shorter_side=side)
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("inf"), 1e9])
+def test_a_length_that_no_drawing_may_have_is_refused(seconds: float) -> None:
+    with pytest.raises(ValueError, match="longest_seconds"):
+        Settings(longest_seconds=seconds)
+
+
+@pytest.mark.parametrize("given", ["large", "nan", "inf", "30000", "0"])
+def test_the_environment_is_refused_by_the_variables_name(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", given)
+    with pytest.raises(ValueError, match="DREAM_NB_STUDIO_SIDE"):
+        Settings()
+
+
+@pytest.mark.anyio
+async def test_a_public_url_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"public_url is 'studio\.example'"):
+        async with in_process(tmp_path, settings=settings(public_url="studio.example")):
+            pass
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("host", ["a host", "[fe80::1%eth0]", "x" * 5000])
+async def test_an_odd_host_spoils_no_request(machine: Machine, host: str) -> None:
+    # Long enough to be kept as a file, whose URL begins with the host.
+    url = "data:image/png;base64," + base64.b64encode(picture() + bytes(3000)).decode()
+    body = {"keyframes": {"frame0": {"type": "image", "url": url}}, "prompt": PROMPT}
+    generation = await machine.create(body, headers={"host": host})
+    assert (await machine.finished(generation["id"]))["state"] == "completed"
