@@ -122,8 +122,10 @@ def _chosen(library: Path | str | None) -> Path:
     given = library or os.environ.get("DREAM_NB_LIBRARY") or "dreams"
     text = os.fspath(given)
     if _URL.match(text) or _ANY_URL in text:
+        # It may hold a password, or a signature.
+        shown = re.sub(r"(:/+)[^/@]*@", r"\1…@", text.partition("?")[0])
         raise ConfigurationError(
-            f"the library {text!r} is a URL, and a library is a folder of this machine: give its path with "
+            f"the library {shown!r} is a URL, and a library is a folder of this machine: give its path with "
             "DREAM_NB_LIBRARY or Session(library=…), such as ~/dreams"
         )
     path = given_path(given)

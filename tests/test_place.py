@@ -228,6 +228,13 @@ def test_a_library_that_is_a_url_is_refused_and_makes_no_folder(
     assert sorted(project.rglob("*")) == before
 
 
+@pytest.mark.parametrize("library", ["s3://ada:word@bucket/x?sign=word", Path("s3://ada:word@bucket/x?sign=word")])
+def test_a_url_is_told_without_its_password(library: Path | str) -> None:
+    with pytest.raises(ConfigurationError, match="bucket/x' is a URL") as caught:
+        library_folder(library)
+    assert "word" not in str(caught.value)
+
+
 def test_a_setting_that_is_a_url_is_refused_where_it_is_set(project: Path) -> None:  # noqa: ARG001 - its folder
     try:
         with pytest.raises(ConfigurationError, match="is a URL"):

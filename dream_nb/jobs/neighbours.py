@@ -67,6 +67,7 @@ def check_neighbours(library: Library, request: Request, take: int, backend: str
 
 def _neighbours(folder: Path) -> Iterator[Path]:
     """The folders of that name one level up and one level down that have a ledger; links are not followed."""
+    folder = Path(os.path.abspath(folder))  # noqa: PTH100 - without "..", and links stay as they are
     above, beside = folder.parent.parent, folder.parent
     candidates = [above / folder.name]
     try:

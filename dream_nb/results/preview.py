@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dream_nb.api.errors import LibraryError
@@ -54,4 +56,5 @@ def _is_apart(dream: Dream) -> bool:
     if ":" in dream.url or any(part.startswith(".") and part != ".." for part in parts):
         return True
     # What lies beside the notebook is shown from there, also where its output is written elsewhere.
-    return ".." in parts and not dream.path.absolute().is_relative_to(find_place().folder)
+    path = Path(os.path.abspath(dream.path))  # noqa: PTH100 - links stay as they are
+    return ".." in parts and not path.is_relative_to(find_place().folder)

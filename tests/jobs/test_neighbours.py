@@ -53,6 +53,15 @@ def test_it_is_refused_and_both_are_named(
     assert creates(server) == 1
 
 
+def test_a_library_is_no_neighbour_of_its_own(server: Hosted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    buy(server, tmp_path / "project", monkeypatch)
+    go(tmp_path / "project" / "nb", monkeypatch)
+    with server.session("../dreams") as session:
+        assert session.submit(REQUEST).replayed
+        session.submit(OTHER).result(SECONDS)
+    assert creates(server) == 2
+
+
 def test_the_one_that_is_chosen_by_its_whole_path_is_used(
     server: Hosted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
