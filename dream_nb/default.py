@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from dream_nb.api.errors import ConfigurationError
 from dream_nb.jobs.backends import choose_backend
+from dream_nb.place import library_folder
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
-from dream_nb.session import Session, choose_replay, library_folder
+from dream_nb.session import Session, choose_replay
 
 _default: Session | None = None
 _default_settings: dict[str, Any] = {}
@@ -43,9 +44,11 @@ def configure_default_session(name: str, value: Any) -> None:
         value: what it is from now on; None leaves it to the environment.
 
     Raises:
-        ConfigurationError: the library cannot be changed while dreams are under way in it.
+        ConfigurationError: the library cannot be changed while dreams are under way in it, or is a URL.
     """
     session = _default
+    if name == "library":
+        library_folder(value)
     if session is not None:
         if name == "library":
             if jobs := session.jobs():

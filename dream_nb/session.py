@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
@@ -32,10 +31,12 @@ from dream_nb.jobs.ledger import Record
 from dream_nb.jobs.library import Library
 from dream_nb.jobs.listener import Callbacks
 from dream_nb.jobs.lost import Lost, find_candidates
+from dream_nb.jobs.neighbours import check_neighbours
 from dream_nb.jobs.order import Order
 from dream_nb.jobs.patience import Patience
 from dream_nb.jobs.runner import Runner, failure
 from dream_nb.jobs.uploads import Uploader, Uploads
+from dream_nb.place import find_place, is_fixed, library_folder
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.inputs import make_request
@@ -65,7 +66,8 @@ class Session:
     What an earlier session left under way is taken up again.
 
     Args:
-        library: the folder of the results; by default `DREAM_NB_LIBRARY`, else `dreams` in the working directory.
+        library: the folder of the results, absolute or seen from the notebook's folder, which outside of a notebook is
+            the working directory; `~` is the home folder. By default `DREAM_NB_LIBRARY`, else "dreams".
         backend: "studio", "hosted", or the URL of another server with a key of its own; by default
             `DREAM_NB_BACKEND`, else hosted where there is a key for it, else the studio. The library gives what it has
             of another backend only where none is set.
@@ -91,7 +93,7 @@ class Session:
 
     Raises:
         LibraryError: the folder cannot be used.
-        ConfigurationError: no such backend, or no such value of replay.
+        ConfigurationError: no such backend, or no such value of replay, or the library is a URL.
     """
 
     def __init__(
@@ -110,11 +112,12 @@ class Session:
         uploader: Uploader | str | None = None,
     ) -> None:
         self._executor = executor
-        self.home = _home()
+        self.home = find_place().output
         self.backend = choose_backend(backend)
         self.replay = choose_replay(replay)
         self._is_chosen = bool(backend or os.environ.get("DREAM_NB_BACKEND"))
         self.library = Library(library_folder(library))
+        self._is_fixed = is_fixed(library)
         self.allowance = allowance = Allowance(budget, floor, prices or {})
         self._uploads = Uploads(uploader)
         self._desk = Desk(
@@ -245,7 +248,8 @@ class Session:
         Raises:
             InvalidRequestError: the take is not a number from 1 to 10,000.
             NotReplayedError: it is not in the library, and nothing may be made.
-            ConfigurationError: there is no key for the backend, or a keyframe is of another one.
+            ConfigurationError: there is no key for the backend, a keyframe is of another one, or a library nearby
+                holds what would be paid for again.
         """
         check_take(take)
         with self._lock:
@@ -262,6 +266,8 @@ class Session:
             self._refuse(request, take, backend)
             if is_paid(backend) and (record is None or record.state == "intended" or record.has_failed):
                 self._uploads.check(request)
+                if not (fresh or self._is_fixed):
+                    check_neighbours(self.library, request, take, self.backend if self._is_chosen else None)
             runner = self._desk.runner(backend)
             if record is None or record.backend != backend:
                 record = self.library.ledger.intend(request, None if fresh else take, backend)
@@ -635,19 +641,3 @@ def choose_replay(value: str | None = None) -> Replay:
     if value not in _REPLAYS:
         raise ConfigurationError(f"replay {value!r} is not one of {', '.join(_REPLAYS)}")
     return value
-
-
-def _home() -> Path:
-    """The folder of the notebook, wherever `%cd` led since; elsewhere the working directory."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return Path(shell.starting_dir) if shell is not None and hasattr(shell, "kernel") else Path.cwd()
-
-
-def library_folder(library: Path | str | None) -> Path:
-    """Where a session of that library keeps its files.
-
-    Args:
-        library: as for `Session`.
-    """
-    return _home() / (library or os.environ.get("DREAM_NB_LIBRARY") or "dreams")

@@ -16,18 +16,33 @@ PACKAGE = Path(dream_nb.__file__).parent
 README = PACKAGE.parent / "README.md"
 
 # Lower rooms first: a room imports from those before it, and from itself.
-FLOORS = ["filesystem", "installation", "workers", "api", "studio", "jobs", "results", "session", "default", "notebook"]
+FLOORS = [
+    "filesystem",
+    "installation",
+    "paths",
+    "workers",
+    "api",
+    "place",
+    "studio",
+    "jobs",
+    "results",
+    "session",
+    "default",
+    "notebook",
+]
 MAY_IMPORT = {
     "filesystem": set(),
     "installation": set(),
+    "paths": set(),
     "workers": set(),
     "api": set(),
-    "studio": {"api", "filesystem", "installation", "workers"},
-    "jobs": {"api", "filesystem", "installation", "workers"},
-    "results": {"api", "jobs", "workers"},
-    "session": {"api", "jobs", "results", "workers"},
-    "default": {"api", "jobs", "results", "session"},
-    "notebook": {"api", "default", "jobs", "results", "session", "workers"},
+    "place": {"api", "paths"},
+    "studio": {"api", "filesystem", "installation", "paths", "workers"},
+    "jobs": {"api", "filesystem", "installation", "paths", "workers"},
+    "results": {"api", "jobs", "paths", "place", "workers"},
+    "session": {"api", "jobs", "place", "results", "workers"},
+    "default": {"api", "jobs", "place", "results", "session"},
+    "notebook": {"api", "default", "jobs", "paths", "results", "session", "workers"},
 }
 # Each is an import inside the one function that needs it.
 EXCEPTIONS = {

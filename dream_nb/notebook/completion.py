@@ -17,6 +17,7 @@ from dream_nb.default import default_session, known_default_session
 from dream_nb.jobs.backends import BACKENDS
 from dream_nb.notebook.commands import COMMANDS
 from dream_nb.notebook.settings import RESOLUTIONS
+from dream_nb.paths import given_path
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Pending
@@ -187,8 +188,8 @@ def _beginning(typed: str, suggestions: Iterable[Suggestion]) -> list[Suggestion
 def _files(typed: str) -> list[Suggestion]:
     """Pictures and folders that begin so."""
     folder, slash, name = typed.rpartition("/")
-    with suppress(OSError, RuntimeError):
-        there = sorted(Path(f"{folder}{slash}" or ".").expanduser().iterdir())
+    with suppress(OSError, ValueError):
+        there = sorted(given_path(f"{folder}{slash}" or ".").iterdir())
         return [
             (f"{folder}{slash}{path.name}{'/' if path.is_dir() else ''}", "folder" if path.is_dir() else "picture")
             for path in there

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import Generation
+from dream_nb.paths import given_path
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.inputs import Input, is_url
@@ -52,9 +53,9 @@ class References:
         """What a text names by itself."""
         if is_url(text):
             return text
-        # Some texts are no paths: too long, or in the home of nobody.
-        with suppress(OSError, RuntimeError, ValueError):
-            path = Path(text).expanduser()
+        # Some texts are no paths: they are too long, or hold what no name can.
+        with suppress(OSError, ValueError):
+            path = given_path(text)
             if path.is_file():
                 return path
         if _ID.fullmatch(text):
@@ -85,8 +86,10 @@ class References:
         value = _ended(value)
         if isinstance(value, Dreams) and len(value) == 1:
             value = value[0]
-        if isinstance(value, Dream | Generation | Path):
+        if isinstance(value, Dream | Generation):
             return value
+        if isinstance(value, Path):
+            return given_path(value)
         if isinstance(value, str):
             return self._named(value)
         several = f": choose one, such as {text}[0]" if isinstance(value, Dreams) else ""
@@ -97,8 +100,8 @@ class References:
     def _unknown(self, text: str) -> str:
         kinds = Dream | Generation | Dreams | Path
         names = [name for name, value in self.variables.items() if isinstance(value, kinds) and name[0] != "_"]
-        with suppress(OSError, RuntimeError):
-            names += [path.name for path in Path(text).expanduser().parent.iterdir() if path.is_file()]
+        with suppress(OSError, ValueError):
+            names += [path.name for path in given_path(text).parent.iterdir() if path.is_file()]
         near = difflib.get_close_matches(Path(text).name, names, n=2)
         hint = f"did you mean {' or '.join(near)}?" if near else 'give one of these, or "last".'
         return f"{text!r} is no URL, variable, file or id: {hint}"

@@ -144,9 +144,12 @@ class DreamSettings(Magics):
     ).tag(config=True)
     loop = Flag(False, help="Whether videos loop; --set loop=false makes one that does not.").tag(config=True)
     sweep_size = Number(8, help="How many dreams a cell may pay for without --yes.").tag(config=True)
-    library = Text(None, allow_none=True, help="The folder of the results; None is dreams beside the notebook.").tag(
-        config=True
-    )
+    library = Text(
+        None,
+        allow_none=True,
+        help="The folder of the results: an absolute path, one seen from the notebook, or one in ~; None is dreams "
+        "beside the notebook.",
+    ).tag(config=True)
     backend = Backend(
         None,
         allow_none=True,

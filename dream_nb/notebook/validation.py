@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from dream_nb.paths import given_path
+
 if TYPE_CHECKING:
     import pytest
 
@@ -46,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not (getattr(option, "nbval", False) or getattr(option, "nbval_lax", False)):
         return
     given = option.nbval_sanitize_with or getattr(option, "sanitize_with", None)
-    rules = (Path(given).read_text(encoding="utf-8") if given else "") + _RULES
+    rules = (given_path(given).read_text(encoding="utf-8") if given else "") + _RULES
     with tempfile.NamedTemporaryFile("w", suffix=".cfg", prefix="dream_nb-", delete=False, encoding="utf-8") as file:
         file.write(rules)
     option.nbval_sanitize_with = file.name

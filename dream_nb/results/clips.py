@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.jobs.provenance import tell_shots
+from dream_nb.paths import given_path
 
 if TYPE_CHECKING:
     from dream_nb.results.footage import Footage
@@ -42,10 +43,10 @@ def clip(dream: Footage, start: float, stop: float | None, path: Path | str | No
     first, last = round(start * facts.fps), round(end * facts.fps)
     if not 0 <= first < last:
         raise ValueError(f"there is nothing between {start} s and {end:g} s of a video of {facts.seconds:g} s")
-    beside = path or dream.path.with_name(f"{dream.path.stem}-{start:g}-{end:g}.mp4")
+    beside = given_path(path) if path else dream.path.with_name(f"{dream.path.stem}-{start:g}-{end:g}.mp4")
     with written(beside) as partial:
         encode(dream.frames(first, last), partial, facts.fps, tell_shots([dream._record]))
-    return Path(beside)
+    return beside
 
 
 def encode(
@@ -111,7 +112,7 @@ def animate(dream: Footage, suffix: str, path: Path | str | None, fps: float, si
     pictures = (Image.fromarray(frame) for frame in dream.frames(step=every, size=size))
     if suffix == ".gif":
         pictures = (picture.quantize(_GIF_COLOURS, Image.Quantize.MEDIANCUT) for picture in pictures)
-    beside = Path(path) if path else dream.path.with_suffix(suffix)
+    beside = given_path(path) if path else dream.path.with_suffix(suffix)
     first = next(pictures)
     with written(beside) as partial:
         # Pillow takes the rest as it needs it: one frame in memory at a time.

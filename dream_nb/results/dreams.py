@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
 
+from dream_nb.paths import given_path
 from dream_nb.results.dream import Dream
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Dreams(Sequence[Dream]):
         """
         from dream_nb.results.foreign import read_folder
 
-        return cls(read_folder(Path(folder)))
+        return cls(read_folder(given_path(folder)))
 
     @property
     def words(self) -> list[dict[str, str]]:
@@ -305,7 +306,7 @@ class Dreams(Sequence[Dream]):
         """
         from dream_nb.results.export import export
 
-        return export(self, Path(folder))
+        return export(self, given_path(folder))
 
     def __repr__(self) -> str:
         return f"Dreams({len(self)})"

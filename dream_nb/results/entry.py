@@ -22,7 +22,7 @@ class Entry:
     Args:
         record: its row of the ledger.
         library: where its file lies.
-        home: the folder of the notebook; previews point to the file from there.
+        home: the folder in which the notebook's output is saved; previews point to the file from there.
         maker: the session through which it goes on, or None.
     """
 
@@ -167,7 +167,7 @@ class Entry:
 
     @property
     def url(self) -> str:
-        """The file's address seen from the notebook, with forward slashes, quoted for HTML; empty without a file."""
+        """The file's address seen from where the output is saved, quoted for HTML; empty without a file."""
         from urllib.parse import quote
 
         if self._record.file is None:

@@ -15,6 +15,7 @@ from dream_nb.jobs.identity import request_hash
 from dream_nb.jobs.ledger import Record
 from dream_nb.jobs.provenance import read_film, read_inscription
 from dream_nb.jobs.sidecars import read_sidecars
+from dream_nb.place import find_place
 from dream_nb.results.dream import Dream
 
 logger = logging.getLogger("dream_nb.results")
@@ -35,7 +36,7 @@ def read_folder(folder: Path) -> list[Dream]:
         told = {record.file: record for record in read_sidecars(folder, set())}
     except OSError as error:
         raise LibraryError(f"{str(folder)!r} is no folder that can be read ({error.strerror or error})") from error
-    shelf, home = Folder(folder), Path.cwd()
+    shelf, home = Folder(folder), find_place().output
     records = (told.get(path.name) or read_inscription(path) or _unknown(path) for path in files)
     return [Dream(record, shelf, home) for record in records if record is not None]
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import Generation, GenerationReference, ImageReference, Keyframe
 from dream_nb.jobs.identity import Request, checked_request, data_bytes
+from dream_nb.paths import given_path
 from dream_nb.results.dream import Dream
 
 Input = Dream | Generation | Path | str
@@ -77,7 +78,7 @@ def picture(value: Input) -> str:
             raise InvalidRequestError(f"generation {value.id} has no picture: give an image, a file or a URL")
         return url
     if isinstance(value, Path):
-        return _data_uri(value)
+        return _data_uri(given_path(value))
     if value.startswith("data:"):
         _media_type(data_bytes(value), value[:40])
     return value

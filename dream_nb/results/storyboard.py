@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dream_nb.api.errors import InvalidRequestError, LibraryError
 from dream_nb.api.models import GenerationReference, GenerationRequest, Keyframes
 from dream_nb.jobs.identity import check_take
+from dream_nb.paths import given_path
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.inputs import make_request
@@ -245,7 +246,7 @@ class Storyboard:
         if missing:
             raise LibraryError(f"shot {missing[0]} is not made: the film is joined when all are; make() makes them")
         shots = self.shots
-        target = Path(path) if path is not None else film_path(shots)
+        target = given_path(path) if path is not None else film_path(shots)
         join(shots, target)
         return target
 

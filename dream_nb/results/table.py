@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from dream_nb.api.errors import ConfigurationError
+from dream_nb.paths import given_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,13 +163,14 @@ def to_parquet(dreams: Dreams, path: Path | str) -> Path:
     """
     from dream_nb.results.clips import written
 
-    with written(path) as partial:
+    target = given_path(path)
+    with written(target) as partial:
         try:
             to_polars(dreams).write_parquet(partial)
         except ConfigurationError:
             _extra("pyarrow", "to_parquet", "pandas")
             to_pandas(dreams).to_parquet(partial, engine="pyarrow", index=False)
-    return Path(path)
+    return target
 
 
 def _extra(module: str, what: str, extra: str = "") -> Any:

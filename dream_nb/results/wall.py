@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dream_nb.api.errors import LibraryError
+from dream_nb.paths import given_path
 from dream_nb.results.clips import encode, written
 from dream_nb.results.sheet import shortened
 
@@ -45,7 +46,7 @@ def draw(layout: Layout, dreams: Sequence[Dream | None], path: Path | str | None
         LibraryError: nothing is there that can be read, or it cannot be written.
     """
     there = _there(dreams)
-    target = Path(path) if path else _beside(there, "png")
+    target = given_path(path) if path else _beside(there, "png")
     paper, boxes, size = _paper(layout, there, _SIDE)
     for number, dream in there.items():
         paper.paste(_fitted(dream.image, size), boxes[number])
@@ -66,7 +67,7 @@ def film(layout: Layout, dreams: Sequence[Dream | None], path: Path | str | None
         LibraryError: nothing is there that can be read, one is cut off, or it cannot be written.
     """
     there = _there(dreams)
-    target = Path(path) if path else _beside(there, "mp4")
+    target = given_path(path) if path else _beside(there, "mp4")
     width, height = next(iter(there.values())).size
     longer = max(width, height)
     wide = (_LARGEST - _MARGIN) // max(1, len(layout.columns)) - _GAP

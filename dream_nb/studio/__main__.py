@@ -16,6 +16,7 @@ from pathlib import Path
 
 import uvicorn
 
+from dream_nb.paths import given_path
 from dream_nb.studio.answers import PREFIX
 from dream_nb.studio.app import create_app
 from dream_nb.studio.faults import Faults
@@ -43,7 +44,10 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any that is free)")
     parser.add_argument(
-        "--library", type=Path, default=Path("dreams"), help="its folder is .studio in here (default: %(default)s)"
+        "--library",
+        type=given_path,
+        default=Path("dreams"),
+        help="its folder is .studio in here (default: %(default)s)",
     )
     parser.add_argument(
         "--key",
@@ -51,7 +55,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="NAME",
         help="account that has a key; may be given several times (default: notebook)",
     )
-    parser.add_argument("--faults", type=Path, metavar="FILE", help="what goes wrong on purpose, as a JSON list")
+    parser.add_argument("--faults", type=given_path, metavar="FILE", help="what goes wrong on purpose, as a JSON list")
     parser.add_argument("--public-callbacks", action="store_true", help="send callbacks to public addresses too")
     parser.add_argument("--fetch-loopback", action="store_true", help="fetch pictures from this machine too")
     return parser.parse_args(argv)

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from dream_nb import workers
+from dream_nb.paths import given_path
 from dream_nb.studio import answers, openapi
 from dream_nb.studio.answers import PREFIX
 from dream_nb.studio.assets import Assets
@@ -200,7 +201,7 @@ def create_app(
     app = StudioApp(
         routes=routes,
         exception_handlers=handlers,
-        lifespan=_lifespan(Path(folder), keys, executor, settings or Settings(), faults),
+        lifespan=_lifespan(given_path(folder), keys, executor, settings or Settings(), faults),
     )
     # A slash too many is an unknown path, not a redirect that a client would have to follow with its key.
     app.router.redirect_slashes = False

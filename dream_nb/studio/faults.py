@@ -16,6 +16,7 @@ from typing import ClassVar, Final, Literal, Self
 from pydantic import ConfigDict, TypeAdapter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dream_nb.paths import given_path
 from dream_nb.studio.answers import PREFIX, error
 
 
@@ -85,7 +86,7 @@ class Faults:
             ValueError: the file is no such list (`pydantic.ValidationError`).
             OSError: the file cannot be read.
         """
-        return cls(*_RULES.validate_json(path.read_bytes()))
+        return cls(*_RULES.validate_json(given_path(path).read_bytes()))
 
     def add(self, *rules: Fault) -> None:
         """Put rules behind those that are there."""

@@ -72,7 +72,8 @@ def step(**given: Any) -> Callable[[Callable[..., None]], Any]:
             self.told.append(f"    machine.{function.__name__}({words})")
             function(self, **values)
 
-        return rule(**given)(told)
+        decorated: Callable[[Callable[..., None]], Any] = rule(**given)
+        return decorated(told)
 
     return decorate
 

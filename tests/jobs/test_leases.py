@@ -37,7 +37,7 @@ class Shaky(Ledger):
         self.beats = self.failures = 0
         self._database.execute("PRAGMA busy_timeout = 0")
 
-    def _change(self, statement: str, *values: object) -> int:
+    def _change(self, statement: str, *values: object) -> tuple[list[sqlite3.Row], int]:
         self.beats += "SET lease_until" in statement
         try:
             if error := self.fails():

@@ -19,6 +19,7 @@ from dream_nb.default import default_session
 from dream_nb.jobs.catalogue import Catalogue, Filter, key
 from dream_nb.jobs.ledger import Record
 from dream_nb.notebook.widgets.base import Answer, Widget, action
+from dream_nb.paths import given_path
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.sheet import sheet
@@ -265,7 +266,7 @@ class Gallery(Widget):
         """
         if not folder.strip():
             raise InvalidRequestError("the export needs the name of a folder")
-        page = self._some(keys).export(self._session.home / folder.strip())
+        page = self._some(keys).export(self._session.home / given_path(folder.strip()))
         return {"page": self._address(page)}
 
     @action

@@ -23,6 +23,7 @@ from dream_nb.notebook.lines import keep_picture, name_from, to_line
 from dream_nb.notebook.references import References
 from dream_nb.notebook.widgets.base import Answer, Widget, action
 from dream_nb.notebook.widgets.card import Card
+from dream_nb.paths import given_path
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.inputs import is_url, keyframe, make_request, picture
@@ -366,7 +367,7 @@ class Panel(Widget):
 
     def _find(self, text: str) -> Any:
         text = text.strip()
-        path = self._session.home / text
+        path = self._session.home / given_path(text)
         if not is_url(text) and path.is_file():
             return path
         magics = _magics()

@@ -1,0 +1,143 @@
+"""Libraries one folder up and down: what one of them paid for is not paid for again in another.
+
+The same notebook may have been run where nothing told its folder, or have been moved since: then its library is a new
+one, and what it asks for lies in the one before.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from dream_nb.api.errors import ConfigurationError
+from dream_nb.jobs.backends import is_paid
+from dream_nb.jobs.identity import Request, request_hash
+from dream_nb.jobs.ledger import moment
+from dream_nb.jobs.library import Library
+from dream_nb.jobs.schema import VERSION
+
+_LEDGER: Final = "ledger.sqlite"
+_MOST_ENTRIES: Final = 1_000
+_MOST_LEDGERS: Final = 32
+# A ledger may come with a repository, and be made to be read for ever. One of 100,000 rows takes a fifth of it.
+_MOST_STEPS: Final = 5_000_000
+_LARGEST_VALUE: Final = 2**26
+_HELD: Final = (
+    "SELECT backend, coalesce(sent_at, written_at) FROM requests"
+    " WHERE hash = ? AND take = ? AND backend = coalesce(?, backend)"
+    " AND (file IS NOT NULL OR (state IN ('sending', 'unknown', 'taken')"
+    " AND coalesce(iif(json_valid(generation), json_extract(generation, '$.state'), ''), '') <> 'failed'))"
+)
+_OF_FILE: Final = "SELECT hash, take FROM requests WHERE sha256 = ? ORDER BY written_at LIMIT 1"
+_OF_ID: Final = "SELECT hash, take FROM requests WHERE id = ? ORDER BY written_at LIMIT 1"
+
+
+def check_neighbours(library: Library, request: Request, take: int, backend: str | None) -> None:
+    """Refuse what a library one folder up or down has paid for, where this one has bought nothing before that.
+
+    Those libraries are only read. One that cannot be read counts as none.
+
+    Args:
+        library: the library that does not hold the request.
+        request: the request that is about to be paid for.
+        take: the number of its take, from 1.
+        backend: the backend whose results count; None for any that is paid.
+
+    Raises:
+        ConfigurationError: one of them holds it.
+    """
+    for folder in islice(_neighbours(library.folder), _MOST_LEDGERS):
+        sent_at = _sent_at(folder / _LEDGER, request, take, backend)
+        if sent_at is None or _had_bought(library, before=sent_at):
+            continue
+        here, there = str(library.folder), str(folder)
+        raise ConfigurationError(
+            f"{request.prompt!r}, take {take}, is in the library {there!r}, and the library of this notebook is "
+            f"{here!r}: nothing was sent. Choose one by its whole path, with DREAM_NB_LIBRARY, "
+            f"%config DreamMagics.library or Session(library=…): {there!r} has it, {here!r} pays for it again"
+        )
+
+
+def _neighbours(folder: Path) -> Iterator[Path]:
+    """The folders of that name one level up and one level down that have a ledger; links are not followed."""
+    folder = Path(os.path.abspath(folder))  # noqa: PTH100 - without "..", and links stay as they are
+    above, beside = folder.parent.parent, folder.parent
+    candidates = [above / folder.name]
+    try:
+        with os.scandir(beside) as entries:
+            inner = (entry.path for entry in islice(entries, _MOST_ENTRIES) if entry.is_dir(follow_symlinks=False))
+            candidates += [Path(path) / folder.name for path in sorted(inner)]
+    except OSError:
+        pass
+    for candidate in candidates:
+        if candidate != folder and _is(stat.S_ISDIR, candidate) and _is(stat.S_ISREG, candidate / _LEDGER):
+            yield candidate
+
+
+def _is(kind: Callable[[int], bool], path: Path) -> bool:
+    """Whether a path is of that kind itself, and no link to such a one."""
+    try:
+        return kind(path.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def _sent_at(path: Path, request: Request, take: int, backend: str | None) -> datetime | None:
+    """When a ledger's request was sent that was paid for, or may have been; None where it has none."""
+    try:
+        with closing(_open(path)) as database:
+
+            def lasting(name: str) -> str:
+                statement = _OF_FILE if name.startswith("sha256:") else _OF_ID
+                rows = database.execute(statement, (name.removeprefix("sha256:"),)).fetchall()
+                return f"{rows[0][0]}:{rows[0][1]}" if rows else name
+
+            for digest in {request_hash(request, lasting), request_hash(request)}:
+                for owner, sent_at in database.execute(_HELD, (digest, take, backend)):
+                    if is_paid(owner):
+                        return moment(sent_at)
+    except (OSError, sqlite3.Error, ValueError, TypeError):
+        # Whatever is wrong with somebody else's ledger, it is no reason against a create.
+        pass
+    return None
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """A ledger of this version, to be read; nothing is written, not even beside it.
+
+    Raises:
+        ValueError: it is none.
+        sqlite3.Error: it cannot be read.
+    """
+    beside = [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm")]
+    # Where its session is open, what it wrote last is in the log.
+    how = "mode=ro&readonly_shm=1" if all(_is(stat.S_ISREG, one) for one in beside) else "immutable=1"
+    name = f"{path.absolute().as_uri()}?{how}"
+    database = sqlite3.connect(name, uri=True, timeout=0, isolation_level=None)
+    try:
+        database.execute("PRAGMA trusted_schema = OFF")
+        database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_VALUE)
+        database.set_progress_handler(lambda: 1, _MOST_STEPS)
+        kinds = database.execute("SELECT type, sql FROM sqlite_master WHERE name = 'requests'").fetchall()
+        is_plain = [(kind, sql[:13].upper()) for kind, sql in kinds] == [("table", "CREATE TABLE ")]
+        # A column that is computed could compute anything.
+        is_plain = is_plain and not any(row[6] for row in database.execute("PRAGMA table_xinfo(requests)"))
+        if not is_plain or database.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+            raise ValueError(f"{path.name} is no ledger of this version")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _had_bought(library: Library, *, before: datetime) -> bool:
+    """Whether a library had paid for something at that time: then it has always been one of its own."""
+    records = library.ledger.all()
+    return any(is_paid(one.backend) and one.sent_at is not None and one.sent_at < before for one in records)

@@ -1,0 +1,320 @@
+"""Where the running notebook lies, and the library that belongs to it.
+
+No front end tells a kernel the notebook's path in the same way, and the programs that run notebooks without one do not
+tell it at all. Some start the kernel in the notebook's folder, others in their own: the library must not depend on it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, Final
+
+from dream_nb.api.errors import ConfigurationError
+from dream_nb.paths import given_path
+
+if TYPE_CHECKING:
+    import psutil
+
+_SUFFIX: Final = ".ipynb"
+# A drive of Windows has one letter. Of "s3://bucket" a Path makes "s3:/bucket".
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+_ANY_URL: Final = "://"
+# How many values follow the options of papermill that take any.
+_PAPERMILL: Final = {
+    "-p": 2, "--parameters": 2, "-r": 2, "--parameters_raw": 2, "-f": 1, "--parameters_file": 1, "-y": 1,
+    "--parameters_yaml": 1, "-b": 1, "--parameters_base64": 1, "--engine": 1, "--autosave-cell-every": 1, "-k": 1,
+    "--kernel": 1, "-l": 1, "--language": 1, "--cwd": 1, "--stdout-file": 1, "--stderr-file": 1, "--log-level": 1,
+    "--start-timeout": 1, "--start_timeout": 1, "--execution-timeout": 1,
+}  # fmt: skip
+_SERVERS: Final = frozenset(
+    {"jupyter-lab", "jupyter-labhub", "jupyter-nbclassic", "jupyter-notebook", "jupyter-server", "jupyter-voila",
+     "jupyterhub-singleuser", "jupyterlab", "jupyter_server", "nbclassic", "notebook", "voila"}
+)  # fmt: skip
+_INTERPRETER_OPTION: Final = re.compile(r"-[bBdEiIOPqsSuvx]*(?P<kind>[mc])(?P<value>.*)", re.DOTALL)
+_MODULES: Final = {"nbconvert": "jupyter-nbconvert"}
+_EXECUTE: Final = ("--output", "--NbClientApp.output_base")
+_NBCONVERT: Final = ("--output", "--NbConvertApp.output_base")
+_NBCONVERT_FOLDER: Final = ("--output-dir", "--FilesWriter.build_directory")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a notebook lies.
+
+    Attributes:
+        folder: the notebook's folder.
+        output: the folder of the notebook, or page, that its outputs are written to; files are named from there.
+    """
+
+    folder: Path
+    output: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """What a process was started with.
+
+    Attributes:
+        program: the name of the program or module, without a suffix; empty where it is neither.
+        arguments: what follows it.
+        folder: the working directory, from which the arguments name files.
+        shell_folder: the working directory in which the process was started, as far as its shell told.
+        reads_pipe: whether its standard input is a pipe, as far as the system tells.
+    """
+
+    program: str
+    arguments: Sequence[str]
+    folder: Path
+    shell_folder: Path | None = None
+    reads_pipe: bool = False
+
+
+def find_place() -> Place:
+    """Where the notebook lies that runs in this process; outside of a kernel the working directory.
+
+    The first that is known counts: `__vsc_ipynb_file__`, which VS Code sets; `JPY_SESSION_NAME`, which a Jupyter server
+    sets, where it is a file; the notebook on the command line of the process that started the kernel; the working
+    directory in which the kernel was started, wherever `%cd` led since. It stays the same as long as the kernel runs.
+    """
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is None or not hasattr(shell, "kernel"):
+        here = Path.cwd()
+        return Place(here, here)
+    return _of_kernel(shell)
+
+
+@lru_cache(maxsize=1)
+def _of_kernel(shell: Any) -> Place:
+    return locate(shell.user_ns, os.environ, Path(shell.starting_dir))
+
+
+def library_folder(library: Path | str | None) -> Path:
+    """The folder of a library.
+
+    Args:
+        library: a folder, seen from the notebook's; by default `DREAM_NB_LIBRARY`, else "dreams".
+
+    Raises:
+        ConfigurationError: it is a URL, or in the home folder of an unknown user.
+    """
+    return find_place().folder / _chosen(library)
+
+
+def is_fixed(library: Path | str | None) -> bool:
+    """Whether the user gave the absolute path of a library, so that it is the same from wherever it is asked for.
+
+    Args:
+        library: as for `library_folder`.
+    """
+    return _chosen(library).is_absolute()
+
+
+def _chosen(library: Path | str | None) -> Path:
+    given = library or os.environ.get("DREAM_NB_LIBRARY") or "dreams"
+    text = os.fspath(given)
+    if _URL.match(text) or _ANY_URL in text:
+        # It may hold a password, or a signature.
+        shown = re.sub(r"(:/+)[^/@]*@", r"\1…@", text.partition("?")[0])
+        raise ConfigurationError(
+            f"the library {shown!r} is a URL, and a library is a folder of this machine: give its path with "
+            "DREAM_NB_LIBRARY or Session(library=…), such as ~/dreams"
+        )
+    path = given_path(given)
+    if text.startswith("~") and not path.is_absolute():
+        raise ConfigurationError(
+            f"the library {text!r} is in the home folder of an unknown user: give its absolute path, or ./{text}"
+        )
+    return path
+
+
+def locate(variables: Mapping[str, Any], environment: Mapping[str, str], started: Path) -> Place:
+    """Where the notebook of a kernel lies.
+
+    Args:
+        variables: of the notebook.
+        environment: of the kernel's process.
+        started: the working directory in which the kernel was started.
+    """
+    file = _file(variables.get("__vsc_ipynb_file__"), started)
+    if file is not None:
+        return Place(file.parent, file.parent)
+    parent = _parent(environment)
+    file = _file(environment.get("JPY_SESSION_NAME"), started)
+    # A notebook may run another one, whose kernel inherits the name of the first.
+    if file is not None and environment["JPY_SESSION_NAME"] != _variable(parent, "JPY_SESSION_NAME"):
+        return Place(file.parent, file.parent)
+    command = _command(parent) if parent is not None else None
+    return _from_command(command, started) if command is not None else Place(started, started)
+
+
+def _file(name: object, folder: Path) -> Path | None:
+    """The file of that name, seen from a folder; None where there is none."""
+    with suppress(OSError, ValueError):
+        if isinstance(name, str) and name and (path := folder / name).is_file():
+            return Path(os.path.abspath(path))  # noqa: PTH100 - links stay as they are
+    return None
+
+
+def _from_command(command: _Command, started: Path) -> Place:
+    """Where the notebook lies that a program runs."""
+    if command.program == "papermill":
+        return _of_papermill(command, started)
+    if command.program == "jupyter-execute":
+        # It starts the kernel in the notebook's folder, and names its output from there.
+        return Place(started, _parent_of(_option(command.arguments, _EXECUTE), started))
+    if command.program == "jupyter-nbconvert":
+        folder = command.folder / (_option(command.arguments, _NBCONVERT_FOLDER) or started)
+        return Place(started, _parent_of(_option(command.arguments, _NBCONVERT), folder))
+    if command.program in _SERVERS:
+        # It runs other notebooks too, each in its own folder.
+        return Place(started, started)
+    named = {_parent_of(one, command.folder) for one in command.arguments if _is_notebook(one)}
+    # A program that starts the kernel elsewhere than where it works itself has chosen the folder.
+    if len(named) == 1 and _is_same(started, command.folder):
+        folder = named.pop()
+        started = folder if folder.is_dir() else started
+    return Place(started, started)
+
+
+def _of_papermill(command: _Command, started: Path) -> Place:
+    files, options = _split(command.arguments, _PAPERMILL)
+    # It works in the folder that --cwd names, and names its files from the one before.
+    folder = command.shell_folder or command.folder if "--cwd" in options else command.folder
+    if len(files) == 1 and command.reads_pipe:
+        files = ["-", *files]
+    source, target = ([*files, "", ""])[:2]
+    file = _file(source, folder)
+    lies = file.parent if file is not None else started
+    is_local = target not in ("", "-") and _ANY_URL not in target
+    return Place(lies, _parent_of(target, folder) if is_local else lies)
+
+
+def _is_notebook(argument: str) -> bool:
+    return argument.lower().endswith(_SUFFIX) and not argument.startswith("-") and _ANY_URL not in argument
+
+
+def _parent_of(name: str, folder: Path) -> Path:
+    """The folder in which a file lies that is named from a folder; that folder itself where its name is a pattern."""
+    parent = os.path.dirname(name)  # noqa: PTH120 - of "" too
+    return folder if "{" in parent else Path(os.path.abspath(folder / parent))  # noqa: PTH100 - links stay
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    with suppress(OSError):
+        return one.samefile(other)
+    return False
+
+
+def _option(arguments: Sequence[str], names: Sequence[str]) -> str:
+    """The value of an option, given as `--name=value` or `--name value`; the last one counts."""
+    value = ""
+    for number, argument in enumerate(arguments):
+        name, equals, rest = argument.partition("=")
+        if name in names:
+            value = rest if equals else next(iter(arguments[number + 1 : number + 2]), "")
+    return value
+
+
+def _split(arguments: Sequence[str], values: Mapping[str, int]) -> tuple[list[str], set[str]]:
+    """The arguments that are no options, and the names of those that are.
+
+    Args:
+        arguments: what follows the program.
+        values: how many values follow each option that takes any.
+    """
+    positional: list[str] = []
+    options: set[str] = set()
+    left = list(arguments)
+    while left:
+        argument = left.pop(0)
+        if argument == "--":
+            return positional + left, options
+        if not argument.startswith("-") or argument == "-":
+            positional.append(argument)
+            continue
+        name, equals, _ = argument.partition("=")
+        if not argument.startswith("--"):
+            # Behind one dash the value may stand without a space.
+            name, equals = argument[:2], argument[2:]
+        options.add(name)
+        del left[: max(0, values.get(name, 0) - bool(equals))]
+    return positional, options
+
+
+def _parent(environment: Mapping[str, str]) -> psutil.Process | None:
+    """The process that started the kernel, or None."""
+    import psutil
+
+    with suppress(KeyError, ValueError, OverflowError, psutil.Error):
+        if os.name != "nt":
+            return psutil.Process(int(environment["JPY_PARENT_PID"]))
+        # There the variable holds a handle; and the Python of a virtual environment starts another one.
+        ancestors = psutil.Process().parents()
+        return next((one for one in ancestors if not any("ipykernel" in part for part in one.cmdline())), None)
+    return None
+
+
+def _variable(process: psutil.Process | None, name: str) -> str | None:
+    """A variable of the environment of another process, or None where it cannot be known."""
+    import psutil
+
+    with suppress(psutil.Error, OSError):
+        return process.environ().get(name) if process is not None else None
+    return None
+
+
+def _command(process: psutil.Process) -> _Command | None:
+    """What a process was started with, or None where it cannot be known."""
+    import psutil
+
+    try:
+        words, folder = process.cmdline(), Path(process.cwd())
+    except (psutil.Error, OSError):
+        return None
+    shell_folder = _variable(process, "PWD")
+    reads_pipe = False
+    with suppress(OSError):
+        reads_pipe = stat.S_ISFIFO(Path(f"/proc/{process.pid}/fd/0").stat().st_mode)
+    program, arguments = _program(words)
+    return _Command(program, arguments, folder, Path(shell_folder) if shell_folder else None, reads_pipe)
+
+
+def _program(words: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """The name of the program or module that a command line runs, and its arguments."""
+    if not words:
+        return "", ()
+    name, rest = _name(words[0]), list(words[1:])
+    if re.match(r"python|pypy", name):
+        name, rest = _behind_interpreter(rest)
+    if name == "jupyter" and rest:
+        name, *rest = f"jupyter-{rest[0]}", *rest[1:]
+    return name, rest
+
+
+def _behind_interpreter(words: list[str]) -> tuple[str, list[str]]:
+    """The script or module that Python runs, and its arguments; of code on the command line the name is empty."""
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if match := _INTERPRETER_OPTION.fullmatch(word):
+            value = match["value"] or (rest.pop(0) if rest else "")
+            module = value.partition(".")[0]
+            return {"c": "", "m": _MODULES.get(module, module)}[match["kind"]], rest
+        if word in ("-W", "-X", "--check-hash-based-pycs"):
+            del rest[:1]
+        elif not word.startswith("-"):
+            return _name(word), rest
+    return "", []
+
+
+def _name(program: str) -> str:
+    return re.sub(r"(-script)?\.(exe|pyw?)$", "", PurePath(program).name.lower())
