@@ -88,7 +88,7 @@ def picture(value: Input, name: str | None = None) -> str:
         try:
             data = data_bytes(value)
         except InvalidRequestError:
-            raise InvalidRequestError(f"{shown!r} is not a readable data: URI: give the file itself") from None
+            raise InvalidRequestError(f"{shown!r} is no data: URI that can be read: give the file itself") from None
         _media_type(data, shown)
     return value
 

@@ -110,8 +110,8 @@ def test_references_take_files_and_images_with_weights(kernel: Kernel) -> None:
 
 
 def test_a_weight_stands_behind_a_quoted_name(kernel: Kernel, folder: Path) -> None:
-    (folder / "my pal.png").write_bytes((folder / "day.png").read_bytes())
-    document = sent(kernel, '--image-ref "my pal.png":0.6')
+    (folder / "our old friend.jpeg").write_bytes((folder / "day.png").read_bytes())
+    document = sent(kernel, '--image-ref "our old friend.jpeg":0.6')
     assert document["prompt"] == "a quiet harbour"
     assert [ref["weight"] for ref in document["image_ref"]] == [0.6]
 

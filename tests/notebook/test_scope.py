@@ -55,19 +55,34 @@ def prompt(kernel: Kernel, source: str) -> str:
         (f"p = next({CALL} for animal in ['goat'])", "a goat"),
         (f"class Farm:\n    animal = 'pig'\n    made = {CALL}\np = Farm.made", "a pig"),
         (f"class Farm:\n    animal = 'pig'\n    def make(self):\n        return {CALL}\np = Farm().make()", "a cow"),
-        (f"def make(animal):\n    def inner(animal):\n        return {CALL}\n    return inner('kid')\np = make(1)", "a kid"),
+        (
+            f"def make(animal):\n    def inner(animal):\n        return {CALL}\n    return inner('kid')\np = make(1)",
+            "a kid",
+        ),
         # Python itself sees the variable, because its own code names it too.
-        (f"def make(animal):\n    def inner():\n        animal\n        return {CALL}\n    return inner()\np = make('ox')", "a ox"),
+        (
+            f"def make(animal):\n    def inner():\n        animal\n        return {CALL}\n    return inner()\np = make('ox')",
+            "a ox",
+        ),
         (f"def make(animal):\n    return (lambda animal=animal: {CALL})()\np = make('ox')", "a ox"),
-        (f"def make(animal):\n    %time p = %dream a {{{{animal}}}} {DRY}\n    globals()['p'] = {CALL}\nmake('ox')", "a ox"),
+        (
+            f"def make(animal):\n    %time p = %dream a {{{{animal}}}} {DRY}\n    globals()['p'] = {CALL}\nmake('ox')",
+            "a ox",
+        ),
         (f"def make(animal):\n    %timeit -n1 -r1 globals().update(p={CALL})\nmake('ox')", "a ox"),
-        ("def make(animal):\n    return get_ipython().run_cell_magic('dream', '--dry-run', 'a {{animal}}')\np = make('ox')", "a ox"),
-        ("def make(animal):\n    return get_ipython().run_cell_magic('storyboard', '--dry-run', 'a {{animal}}')\np = make('ox')", "a ox"),
+        (
+            "def make(animal):\n    return get_ipython().run_cell_magic('dream', '--dry-run', 'a {{animal}}')\np = make('ox')",
+            "a ox",
+        ),
+        (
+            "def make(animal):\n    return get_ipython().run_cell_magic('storyboard', '--dry-run', 'a {{animal}}')\np = make('ox')",
+            "a ox",
+        ),
         # A function of any name is the user's.
         (f"def magic(animal):\n    p = %dream a {{{{animal}}}} {DRY}\n    return p\np = magic('ox')", "a ox"),
         (f"%time p = {CALL}", "a cow"),
     ],
-)  # fmt: skip
+)
 def test_a_prompt_takes_the_variable_that_python_would_see(kernel: Kernel, source: str, expected: str) -> None:
     assert prompt(kernel, source) == expected
 
@@ -83,15 +98,33 @@ def test_a_prompt_takes_the_variable_that_python_would_see(kernel: Kernel, sourc
         (f"def make(animal):\n    global inner\n    def inner():\n        {CALL}\n    inner()\nmake('ox')", REFUSED),
         (f"def make(animal):\n    def inner():\n        %time {CALL}\n    inner()\nmake('ox')", REFUSED),
         (f"def make(animal):\n    def inner():\n        %timeit -n1 -r1 {CALL}\n    inner()\nmake('ox')", REFUSED),
-        (f"def make():\n    {CALL}\n    animal = 'ox'\nmake()", "local variable of the function 'make' that has no value"),
-        ("def make(picture):\n    def inner():\n        %dream a lake --frame0 picture -D\n    inner()\nmake(1)", "'picture'"),
-        ("def make(picture):\n    def inner():\n        %dream a lake --image-ref picture:0.5 -D\n    inner()\nmake(1)", "'picture'"),
-        ("def make(which):\n    def inner():\n        %dreams show which\n    inner()\nmake(lamb)", "'which' is not a local"),
-        ("def make(which):\n    def inner():\n        %dreams delete which\n    inner()\nmake(lamb)", "'which' is not a local"),
-        ("def make(which):\n    def inner():\n        %dreams stop which\n    inner()\nmake(lamb)", "'which' is not a local"),
+        (
+            f"def make():\n    {CALL}\n    animal = 'ox'\nmake()",
+            "local variable of the function 'make' that has no value",
+        ),
+        (
+            "def make(picture):\n    def inner():\n        %dream a lake --frame0 picture -D\n    inner()\nmake(1)",
+            "'picture'",
+        ),
+        (
+            "def make(picture):\n    def inner():\n        %dream a lake --image-ref picture:0.5 -D\n    inner()\nmake(1)",
+            "'picture'",
+        ),
+        (
+            "def make(which):\n    def inner():\n        %dreams show which\n    inner()\nmake(lamb)",
+            "'which' is not a local",
+        ),
+        (
+            "def make(which):\n    def inner():\n        %dreams delete which\n    inner()\nmake(lamb)",
+            "'which' is not a local",
+        ),
+        (
+            "def make(which):\n    def inner():\n        %dreams stop which\n    inner()\nmake(lamb)",
+            "'which' is not a local",
+        ),
         ("def make(made):\n    %dream a lake --name made -D\nmake(1)", "--name made: 'made' is a local variable"),
     ],
-)  # fmt: skip
+)
 def test_a_name_that_is_not_certain_is_refused_by_name(kernel: Kernel, source: str, message: str) -> None:
     assert message in line(kernel.run(source))
 
@@ -117,11 +150,28 @@ def test_subcommands_name_the_variables_of_the_function(kernel: Kernel) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        "None", "print", "Path", "Path('x').exists", "__import__('os')", "object()", "[1]", "{'a': 1}", "b'fox'", "True",
-        "float('nan')", "float('inf')", "KeyError('x')", "iter([])", "cow", "...", "__import__('numpy').arange(3)",
-        "__import__('numpy').bool_(True)", "__import__('enum').Enum('C', 'RED').RED", "10 ** 5000",
+        "None",
+        "print",
+        "Path",
+        "Path('x').exists",
+        "__import__('os')",
+        "object()",
+        "[1]",
+        "{'a': 1}",
+        "b'fox'",
+        "True",
+        "float('nan')",
+        "float('inf')",
+        "KeyError('x')",
+        "iter([])",
+        "cow",
+        "...",
+        "__import__('numpy').arange(3)",
+        "__import__('numpy').bool_(True)",
+        "__import__('enum').Enum('C', 'RED').RED",
+        "10 ** 5000",
     ],
-)  # fmt: skip
+)
 def test_what_is_not_text_is_an_error_that_does_not_quote_it(kernel: Kernel, value: str) -> None:
     kernel.run(f"animal = {value}")
     shown = line(kernel.run(f"%dream a {{{{animal}}}} {DRY}"))
