@@ -61,7 +61,10 @@ def prompt(kernel: Kernel, source: str) -> str:
         ),
         # Python itself sees the variable, because its own code names it too.
         (
-            f"def make(animal):\n    def inner():\n        animal\n        return {CALL}\n    return inner()\np = make('ox')",
+            (
+                f"def make(animal):\n    def inner():\n        animal\n"
+                f"        return {CALL}\n    return inner()\np = make('ox')"
+            ),
             "a ox",
         ),
         (f"def make(animal):\n    return (lambda animal=animal: {CALL})()\np = make('ox')", "a ox"),
@@ -71,11 +74,17 @@ def prompt(kernel: Kernel, source: str) -> str:
         ),
         (f"def make(animal):\n    %timeit -n1 -r1 globals().update(p={CALL})\nmake('ox')", "a ox"),
         (
-            "def make(animal):\n    return get_ipython().run_cell_magic('dream', '--dry-run', 'a {{animal}}')\np = make('ox')",
+            (
+                "def make(animal):\n"
+                "    return get_ipython().run_cell_magic('dream', '--dry-run', 'a {{animal}}')\np = make('ox')"
+            ),
             "a ox",
         ),
         (
-            "def make(animal):\n    return get_ipython().run_cell_magic('storyboard', '--dry-run', 'a {{animal}}')\np = make('ox')",
+            (
+                "def make(animal):\n"
+                "    return get_ipython().run_cell_magic('storyboard', '--dry-run', 'a {{animal}}')\np = make('ox')"
+            ),
             "a ox",
         ),
         # A function of any name is the user's.
@@ -107,7 +116,10 @@ def test_a_prompt_takes_the_variable_that_python_would_see(kernel: Kernel, sourc
             "'picture'",
         ),
         (
-            "def make(picture):\n    def inner():\n        %dream a lake --image-ref picture:0.5 -D\n    inner()\nmake(1)",
+            (
+                "def make(picture):\n    def inner():\n"
+                "        %dream a lake --image-ref picture:0.5 -D\n    inner()\nmake(1)"
+            ),
             "'picture'",
         ),
         (
