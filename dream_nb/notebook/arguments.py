@@ -188,7 +188,7 @@ def fields_of(given: Any, kind: Kind, references: References) -> dict[str, Any]:
         fields["loop"] = True
     for name in ("frame0", "frame1"):
         if (text := getattr(given, name)) is not None:
-            fields[name] = keyframe(references.find(text))
+            fields[name] = keyframe(references.find(text), text)
     for name in ("image_ref", "style_ref"):
         if texts := getattr(given, name, None):
             fields[name] = [_reference(text, references) for text in texts]
@@ -201,7 +201,7 @@ def fields_of(given: Any, kind: Kind, references: References) -> dict[str, Any]:
 
 def _reference(text: str, references: References) -> dict[str, Any]:
     what, weight = split_weight(text)
-    url = picture(references.find(what))
+    url = picture(references.find(what), what)
     return {"url": url} if weight is None else {"url": url, "weight": weight}
 
 
@@ -209,7 +209,7 @@ def _characters(texts: Sequence[str], references: References) -> list[str]:
     for text in texts:
         if split_weight(text)[1] is not None:
             raise InvalidRequestError(f"--character-ref {text!r}: references to a character have no weight")
-    return [picture(references.find(text)) for text in texts]
+    return [picture(references.find(text), text) for text in texts]
 
 
 def _set_fields(settings: Sequence[str], schema: type[GenerationRequest | ImageGenerationRequest]) -> dict[str, Any]:

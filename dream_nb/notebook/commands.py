@@ -16,7 +16,7 @@ from dream_nb.jobs.budget import dollars
 from dream_nb.jobs.keys import find_key
 from dream_nb.notebook.live import clock
 from dream_nb.notebook.prompts import cut_prompt
-from dream_nb.notebook.references import References
+from dream_nb.notebook.references import NAME, References
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job, Pending
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 Answer = Listing[Any] | Facts | Dream | Dreams
 
 _SHOWN: Final = 20
-_NAME: Final = re.compile(r"(?P<name>[^\W\d]\w*)(?:\[(?P<index>-?\d+)\])?")
 _ID: Final = re.compile(r"[0-9a-fA-F-]{4,36}")
 
 
@@ -74,10 +73,12 @@ class Commands:
 
     Args:
         magics: whose notebook and settings count.
+        variables: those that the line may name.
     """
 
-    def __init__(self, magics: DreamMagics) -> None:
+    def __init__(self, magics: DreamMagics, variables: Mapping[str, Any]) -> None:
         self._magics = magics
+        self._variables = variables
 
     def run(self, line: str) -> Answer:
         """Answer a line: a subcommand, and what stands behind it.
@@ -218,9 +219,8 @@ class Commands:
     def _stop(self, what: str, _: list[str]) -> Listing[Job]:
         jobs = self._session.jobs()
         if what:
-            match = _NAME.fullmatch(what)
-            value = self._magics.shell.user_ns.get(match["name"]) if match else None
-            wanted = _jobs_of(value)
+            match = NAME.fullmatch(what)
+            wanted = _jobs_of(self._value(match["name"]) if match else None)
             chosen = [job for job in jobs if any(job is one for one in wanted)]
             jobs = chosen or [job for job in jobs if what.lower() in (job.request.prompt or "").lower()]
             if not jobs:
@@ -261,13 +261,20 @@ class Commands:
         self._session.renew(backend)
         return facts
 
+    def _value(self, name: str) -> Any:
+        """The value of a variable, or None where there is none: what was written may be an id or words."""
+        try:
+            return self._variables[name]
+        except KeyError:
+            return None
+
     def _find(self, what: str) -> Dreams:
         """The dreams that a variable, "last", or an id or its beginning names; none where it is none of these."""
         if what == "last":
             last = References({}, self._magics.last).find("last")
             return Dreams([last] if isinstance(last, Dream) else [])
-        match = _NAME.fullmatch(what)
-        value = self._magics.shell.user_ns.get(match["name"]) if match else None
+        match = NAME.fullmatch(what)
+        value = self._value(match["name"]) if match else None
         if isinstance(value, Pending):
             value = value.result()
         if isinstance(value, Storyboard):

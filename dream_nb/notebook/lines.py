@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import secrets
 from pathlib import Path
 from typing import Any, Final
 
-from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.errors import InvalidRequestError, LibraryError
 from dream_nb.api.models import GenerationRequest, ImageReference, ModifyImageRef
 from dream_nb.jobs.identity import Request, data_bytes
 from dream_nb.jobs.library import Library
@@ -145,13 +146,33 @@ def keep_picture(data: bytes, suffix: str, library: Library) -> Path:
     Args:
         data: its bytes.
         suffix: ".jpg", ".png", ".webp" or ".gif".
-        library: where.
+        library: the library in whose folder `pictures` it is kept.
+
+    Raises:
+        LibraryError: the folder cannot be written, or is a link, which may lead anywhere.
     """
     folder = library.folder / _PICTURES
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{hashlib.sha256(data).hexdigest()[:12]}{suffix}"
-    if not path.is_file():
-        path.write_bytes(data)
+    try:
+        # It may come with a repository.
+        if folder.is_symlink():
+            raise LibraryError(
+                f"{_PICTURES!r} in the library {library.folder.name!r} is a link: replace it by a folder"
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        if path.is_symlink() or not path.is_file() or path.read_bytes() != data:
+            partial = folder / f"{secrets.token_hex(8)}{suffix}.part"
+            try:
+                with partial.open("xb") as file:
+                    file.write(data)
+                # What stands there by that name, a link for example, is replaced and not written through.
+                partial.replace(path)
+            finally:
+                partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise LibraryError(
+            f"{_PICTURES!r} in the library {library.folder.name!r} cannot be written ({error.strerror or error})"
+        ) from error
     return path
 
 

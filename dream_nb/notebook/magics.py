@@ -17,6 +17,7 @@ from dream_nb.notebook.commands import Answer, Commands
 from dream_nb.notebook.live import keep_card, open_card
 from dream_nb.notebook.previews import Previews
 from dream_nb.notebook.references import References
+from dream_nb.notebook.scope import Scope
 from dream_nb.notebook.settings import DreamSettings
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
@@ -57,7 +58,6 @@ class DreamMagics(DreamSettings):
         super().__init__(shell)
         self.previews = previews
         self.last: Dream | Dreams | Storyboard | Job | Sweep | Shooting | None = None
-        self._commands = Commands(self)
 
     @no_var_expand
     @line_cell_magic
@@ -121,8 +121,9 @@ class DreamMagics(DreamSettings):
             %dream from day to night --frame0 day.jpg --frame1 night.jpg
             %dream a quiet harbour --style-ref palette.jpg:0.6
 
-        Several at once: the alternatives in braces, and takes. {{name}} is a variable of the notebook; a backslash
-        before the brace, or --raw, leaves both as they are::
+        Several at once: the alternatives in braces, and takes. {{name}} is a variable that holds a text or a number: of
+        the function in which the line stands, else of the notebook. A backslash before the brace, or --raw, leaves
+        both as they are::
 
             %dream a lake at {dawn|noon|dusk} in {season=spring|winter} --dry-run
             %dream a {{animal}} in the snow -n 3
@@ -154,7 +155,7 @@ class DreamMagics(DreamSettings):
         %dreams key --save                   asks for a key without showing it; --save and --forget: the keyring
         %dreams check                        key, network, library and versions: what works, and what to do
         """
-        answer = self._commands.run(line)
+        answer = Commands(self, Scope.of_caller(self.shell)).run(line)
         self.previews.show(answer)
         return answer
 
@@ -200,7 +201,8 @@ class DreamMagics(DreamSettings):
             the market square at noon
             rain sets in
 
-        Running the cell again makes only what is missing or was changed. {{name}} is a variable of the notebook.
+        Running the cell again makes only what is missing or was changed. {{name}} is a variable that holds a text or a
+        number.
         """
         try:
             return self._storyboard(line, cell)
@@ -209,15 +211,17 @@ class DreamMagics(DreamSettings):
             raise WaitInterrupted(message) from None
 
     def _storyboard(self, line: str, cell: str) -> Storyboard | Shooting | Plan | None:
+        scope = Scope.of_caller(self.shell)
         board, options = read_board(
             DreamMagics.storyboard.parser,  # type: ignore[union-attr]
             line,
             cell,
-            references=References(self.shell.user_ns, self.last),
+            references=References(scope, self.last),
             defaults=self.defaults(),
             session=default_session(),
         )
         if options.name is not None:
+            scope.check_target(options.name)
             self.shell.push({options.name: board})
         plan = board.plan()
         if options.dry_run:
@@ -244,13 +248,16 @@ class DreamMagics(DreamSettings):
             from dream_nb.notebook.widgets.panel import Panel
 
             return Panel()
+        scope = Scope.of_caller(self.shell)
         arguments = read_arguments(
             DreamMagics.dream.parser,  # type: ignore[union-attr]
             line,
             cell,
-            references=References(self.shell.user_ns, self.last),
+            references=References(scope, self.last),
             defaults=self.defaults(),
         )
+        if arguments.options.name is not None:
+            scope.check_target(arguments.options.name)
         made = self._plan(arguments) if arguments.options.dry_run else self._make(arguments)
         if arguments.options.name is not None:
             self.shell.push({arguments.options.name: made})

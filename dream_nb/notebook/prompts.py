@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Final
 
@@ -14,7 +15,13 @@ from dream_nb.api.errors import InvalidRequestError
 
 _WORD: Final = re.compile(r"\S+")
 _LONG_OPTION: Final = re.compile(r"--[A-Za-z]")
-_JOINED: Final = re.compile(r"(-[A-Za-z])\d")
+_JOINED: Final = re.compile(r"""(-[A-Za-z])[\d"']""")
+# A weight may stand behind the quotes around its picture.
+_WEIGHT: Final = re.compile(r":\d*\.?\d+(?=\s|$)")
+# Signs that look like a hyphen, and are none for Unicode: minus, soft hyphen, hyphen bullet, modifier minus.
+_DASHES: Final = "\u2212\u00ad\u2043\u02d7"
+# A misspelt option behind a dash; prose has words behind dashes too.
+_NEAR: Final = 0.75
 # Quotes stand around a value, or around what a field is set to: field='"9s"'.
 _VALUE: Final = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|(\w+=)'([^']*)'(?=\s|$)|(\S+))""")
 
@@ -22,9 +29,9 @@ _VALUE: Final = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|(\w+=)'([^']*)'(?=\s|$)
 def cut_prompt(line: str, options: Mapping[str, bool]) -> tuple[str, list[str]]:
     """Separate the prompt from the options before and after it.
 
-    Options begin with `--` and a letter, or are one of the known short ones, also joined to a number (`-n4`); after a
-    lone `--`, and inside one pair of quotes around the whole prompt, everything is prompt. The prompt keeps every
-    character between its first and last word.
+    Options begin with `--` and a letter, or are one of the known short ones, also joined to a number (`-n4`). A weight
+    may follow a quoted value (`"my pal.png":0.6`). After a lone `--`, and inside one pair of quotes around the whole
+    prompt, everything is prompt. The prompt keeps every character between its first and last word.
 
     Args:
         line: what was typed after the magic's name.
@@ -34,7 +41,8 @@ def cut_prompt(line: str, options: Mapping[str, bool]) -> tuple[str, list[str]]:
         The prompt, and the options as words for a parser.
 
     Raises:
-        InvalidRequestError: an option is unknown, lacks its value, or is followed by more prompt.
+        InvalidRequestError: an option is unknown, lacks its value, begins with a dash that is not a hyphen, or is
+            followed by more prompt; or something touches a closing quote.
     """
     words: list[str] = []
     position = _take_options(line, 0, options, words)
@@ -69,14 +77,53 @@ def _is_several(inside: str, quote: str) -> bool:
 
 
 def _split_plain(text: str, options: Mapping[str, bool]) -> tuple[str, str]:
-    for match in _WORD.finditer(text):
-        if _is_option(match.group(), options):
-            return text[: match.start()].rstrip(), text[match.start() :]
-    return text, ""
+    starts = (match.start() for match in _WORD.finditer(text) if _is_option(match.group(), options))
+    end = next(starts, len(text))
+    prompt = text[:end].rstrip()
+    _check_quotes(prompt, options)
+    return prompt, text[end:]
 
 
 def _is_option(word: str, options: Mapping[str, bool]) -> bool:
-    return bool(_LONG_OPTION.match(word)) or word in options or _is_joined(word, options)
+    return _is_written_option(word, options) or _meant(word, options) is not None
+
+
+def _is_written_option(word: str, options: Mapping[str, bool]) -> bool:
+    return bool(_LONG_OPTION.match(word)) or word.partition("=")[0] in options or _is_joined(word, options)
+
+
+def _meant(word: str, options: Mapping[str, bool]) -> str | None:
+    """The option that a word with wrong dashes stands for, such as "—loop" or "-loop"; None where it is none."""
+    bare = word.lstrip("-" + "".join(sign for sign in word if _is_dash(sign)))
+    lead, name = word[: len(word) - len(bare)], bare.partition("=")[0]
+    if not lead or not name or _is_written_option(word, options):
+        return None
+    if f"--{name}" in options:
+        return f"--{name}"
+    if not any(map(_is_dash, lead)):
+        return None
+    if f"-{name}" in options:
+        return f"-{name}"
+    if _is_joined(f"-{bare}", options):
+        return f"-{bare}"
+    long = [option for option in options if option.startswith("--")]
+    return next(iter(difflib.get_close_matches(f"--{name}", long, n=1, cutoff=_NEAR)), None)
+
+
+def _is_dash(sign: str) -> bool:
+    return sign != "-" and (unicodedata.category(sign) == "Pd" or sign in _DASHES)
+
+
+def _check_quotes(prompt: str, options: Mapping[str, bool]) -> None:
+    """Raise where an option or a weight touches a quote in the prompt: it would be sent as part of it."""
+    for match in re.finditer(r"""(?<=\S)["'](?P<word>\S+)""", prompt):
+        word = match["word"]
+        is_weight = prompt[0] == match[0][0] and _WEIGHT.fullmatch(word) is not None
+        if is_weight or word.partition("=")[0] in options or _meant(word, options):
+            raise InvalidRequestError(
+                f"{word!r} touches the quote before it: put a space between them, or, to have it in the prompt, quotes "
+                "around the whole prompt"
+            )
 
 
 def _is_joined(word: str, options: Mapping[str, bool]) -> bool:
@@ -89,6 +136,13 @@ def _take_options(text: str, position: int, options: Mapping[str, bool], words: 
     """Add the options that begin at this position to the words; where they end."""
     while match := _WORD.search(text, position):
         word = match.group()
+        if meant := _meant(word, options):
+            is_dash = any(map(_is_dash, word.partition(meant.lstrip("-"))[0]))
+            what = "a dash that is not a hyphen" if is_dash else "the wrong number of hyphens"
+            raise InvalidRequestError(
+                f"{word!r} begins with {what}: write {meant}. To have it in the prompt, put quotes around the whole "
+                "prompt"
+            )
         if not _is_option(word, options):
             return match.start()
         name, equals, _ = (word[:2], "", "") if _is_joined(word, options) else word.partition("=")
@@ -100,14 +154,29 @@ def _take_options(text: str, position: int, options: Mapping[str, bool], words: 
             words.append(name)
             position = match.end()
             continue
-        value = _VALUE.match(text, match.start() + len(name) + len(equals))
-        if value is None:
-            raise InvalidRequestError(f"{name} needs a value")
+        given, position = _take_value(text, match.start() + len(name) + len(equals), name)
         # Joined with "=" so that a parser takes a value that begins with a dash for what it is.
-        given = "".join(filter(None, value.groups()))
         words.append(f"{name}={given}" if name.startswith("--") else f"{name}{given}")
-        position = value.end()
     return len(text)
+
+
+def _take_value(text: str, position: int, name: str) -> tuple[str, int]:
+    """The value of an option that stands at this position, and where it ends."""
+    value = _VALUE.match(text, position)
+    if value is None:
+        raise InvalidRequestError(f"{name} needs a value")
+    given, plain = "".join(filter(None, value.groups())), value[5]
+    if plain is not None and plain[0] in "\"'":
+        raise InvalidRequestError(f"the value of {name} has no closing quote: {text[position:].strip()!r}")
+    weight = _WEIGHT.match(text, value.end()) if plain is None else None
+    if weight is not None:
+        return given + weight[0], weight.end()
+    if plain is None and (glued := _WORD.match(text, value.end())):
+        raise InvalidRequestError(
+            f"{glued[0]!r} touches the closing quote of the value of {name}: put a space between them, or one pair of "
+            "quotes around the whole value"
+        )
+    return given, value.end()
 
 
 def _unknown(name: str, options: Collection[str]) -> str:

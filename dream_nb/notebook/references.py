@@ -18,49 +18,79 @@ from dream_nb.results.inputs import Input, is_url
 from dream_nb.results.job import Pending
 from dream_nb.results.storyboard import Storyboard
 
-_NAME: Final = re.compile(r"(?P<name>[^\W\d]\w*)(?:\[(?P<index>-?\d+)\])?")
+NAME: Final = re.compile(r"(?P<name>[^\W\d]\w*)(?:\[(?P<index>-?\d+)\])?")
+"""A variable, or one of a list: `dreams[2]`."""
+
 _ID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _WEIGHT: Final = re.compile(r"(?P<what>.*[^:/].*):(?P<weight>\d*\.?\d+)", re.DOTALL)
 _ORIGIN: Final = re.compile(r"[a-z]+://[^/]*", re.IGNORECASE)
 
 
 class References:
-    """Finds what a reference on a line stands for.
+    """Finds what a reference on a line or in a form stands for.
 
     Args:
-        variables: of the notebook.
+        variables: those that may be named.
         last: what "last" is: what this notebook asked for before, or None.
+        home: the folder that relative paths start from; by default the working directory.
+        within: the folder outside of which no file is looked at, not even for whether it exists; by default every
+            file may be named.
     """
 
-    def __init__(self, variables: Mapping[str, Any], last: object = None) -> None:
+    def __init__(
+        self,
+        variables: Mapping[str, Any],
+        last: object = None,
+        *,
+        home: Path | None = None,
+        within: Path | None = None,
+    ) -> None:
         self.variables = variables
         self._last = last
+        self._home = home or Path()
+        self._within = within
 
     def find(self, text: str) -> Input:
         """A URL, "last", a variable (or one of a list, as `dreams[2]`), a file, or a generation's id: in this order.
 
         Raises:
-            InvalidRequestError: it is none of these.
+            InvalidRequestError: it is none of these. What a variable holds is never quoted: it may be a secret.
         """
         if is_url(text):
             return text
         if text == "last":
             return self._newest()
         found = self._variable(text)
-        return self._named(text) if found is None else found
+        if found is None:
+            found = self.named(text)
+        if found is None:
+            raise InvalidRequestError(self._unknown(text))
+        return found
 
-    def _named(self, text: str) -> Input:
-        """What a text names by itself."""
-        if is_url(text):
-            return text
-        # Some texts are no paths: they are too long, or hold what no name can.
+    def file(self, text: str) -> Path | None:
+        """The file that a text names, or None where there is none that may be named.
+
+        Args:
+            text: a path.
+        """
+        # Some texts are no paths: too long, or in the home of nobody.
         with suppress(OSError, ValueError):
-            path = given_path(text)
+            path = self._home / given_path(text)
+            if self._within is not None and not path.resolve().is_relative_to(self._within.resolve()):
+                return None
             if path.is_file():
                 return path
-        if _ID.fullmatch(text):
+        return None
+
+    def named(self, text: str) -> Input | None:
+        """What a text names without variables: a URL, a file or an id; None where it is none of these.
+
+        Args:
+            text: what was written.
+        """
+        if is_url(text):
             return text
-        raise InvalidRequestError(self._unknown(text))
+        return self.file(text) or (text if _ID.fullmatch(text) else None)
 
     def _newest(self) -> Input:
         # Not the newest of the library: a notebook that is run again would go on from its own end.
@@ -74,15 +104,18 @@ class References:
         return value
 
     def _variable(self, text: str) -> Input | None:
-        match = _NAME.fullmatch(text)
-        if match is None or match["name"] not in self.variables:
+        match = NAME.fullmatch(text)
+        if match is None:
             return None
-        value = self.variables[match["name"]]
+        try:
+            value = self.variables[match["name"]]
+        except KeyError:
+            return None
         if match["index"] is not None:
             try:
                 value = value[int(match["index"])]
-            except (LookupError, TypeError) as error:
-                raise InvalidRequestError(f"{text!r} cannot be had: {error}") from None
+            except (LookupError, TypeError):
+                raise InvalidRequestError(f"{match['name']} has no item {match['index']}") from None
         value = _ended(value)
         if isinstance(value, Dreams) and len(value) == 1:
             value = value[0]
@@ -91,17 +124,26 @@ class References:
         if isinstance(value, Path):
             return given_path(value)
         if isinstance(value, str):
-            return self._named(value)
+            found = self.named(value)
+            if found is None:
+                raise InvalidRequestError(
+                    f"the text in the variable {text!r} is not a URL, a file or an id: set it to one of these, or to a "
+                    "Dream"
+                )
+            return found
         several = f": choose one, such as {text}[0]" if isinstance(value, Dreams) else ""
         raise InvalidRequestError(
             f"the variable {text!r} is a {type(value).__name__}, and not a Dream, Generation, path or URL{several}"
         )
 
     def _unknown(self, text: str) -> str:
+        if self._within is not None:
+            return f"{text!r} is not a URL, an id, or a file of the library {self._within.name!r}"
         kinds = Dream | Generation | Dreams | Path
         names = [name for name, value in self.variables.items() if isinstance(value, kinds) and name[0] != "_"]
         with suppress(OSError, ValueError):
-            names += [path.name for path in given_path(text).parent.iterdir() if path.is_file()]
+            folder = (self._home / given_path(text)).parent
+            names += [path.name for path in folder.iterdir() if path.is_file()]
         near = difflib.get_close_matches(Path(text).name, names, n=2)
         hint = f"did you mean {' or '.join(near)}?" if near else 'give one of these, or "last".'
         return f"{text!r} is no URL, variable, file or id: {hint}"

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NoReturn
 
+from IPython.core.getipython import get_ipython
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics
 from traitlets import Bool, Enum, Float, Int, TraitType, Unicode, observe
@@ -24,6 +25,7 @@ REPLAYS: Final = ("off", "free", "only")
 # Options of a line that have a setting, and what the default session is opened with.
 _OPTIONS: Final = ("kind", "aspect_ratio", "model", "duration", "resolution", "loop")
 _READ_LATER: Final = ("library", "backend", "replay", "uploader")
+_SWEEP_SIZE: Final = "DREAM_NB_SWEEP_SIZE"
 _SESSION: Final = ("library", "backend", "replay", "budget", "floor", "uploader")
 
 
@@ -143,7 +145,9 @@ class DreamSettings(Magics):
         help=f"How large videos are: {', '.join(RESOLUTIONS)}; None leaves it to the API.",
     ).tag(config=True)
     loop = Flag(False, help="Whether videos loop; --set loop=false makes one that does not.").tag(config=True)
-    sweep_size = Number(8, help="How many dreams a cell may pay for without --yes.").tag(config=True)
+    sweep_size = Number(8, help="How many dreams a cell may pay for without --yes, and a widget at once.").tag(
+        config=True
+    )
     library = Text(
         None,
         allow_none=True,
@@ -225,3 +229,19 @@ class DreamSettings(Magics):
             # Nothing has changed there, so nothing has changed here.
             self._trait_values[change["name"]] = change["old"]
             raise
+
+
+def sweep_size() -> int:
+    """How many new dreams a widget makes at once: the setting of the magics, also where they are not loaded.
+
+    Raises:
+        ConfigurationError: the variable of the environment is not a whole number from 0.
+    """
+    shell = get_ipython()
+    magics = shell.magics_manager.registry.get("DreamMagics") if shell is not None else None
+    if magics is not None:
+        return int(magics.sweep_size)
+    text = os.environ.get(_SWEEP_SIZE, "")
+    if text and not text.isdecimal():
+        raise ConfigurationError(f"{_SWEEP_SIZE} {text!r} is not a whole number from 0")
+    return int(text or DreamSettings.sweep_size.default_value)

@@ -17,6 +17,7 @@ Input = Dream | Generation | Path | str
 # The first bytes of the formats that the API takes.
 _FORMATS: Final = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"GIF8", "image/gif"))
 _LARGEST: Final = 20 * 2**20
+_SHOWN: Final = 40
 _URLS: Final = ("http://", "https://", "data:")
 
 
@@ -35,14 +36,15 @@ def make_request(prompt: str, *, kind: Literal["video", "image"] = "video", **fi
     return checked_request(prompt, kind=kind, **_as_fields(fields))
 
 
-def keyframe(value: Input | Keyframe) -> Keyframe:
+def keyframe(value: Input | Keyframe, name: str | None = None) -> Keyframe:
     """A keyframe: of a dream or generation by its id, of a file or URL as a picture.
 
     Args:
         value: a `Dream`, a `Generation`, the `Path` of a picture, or a URL; any other text is a generation's id.
+        name: what errors call it, such as the variable that holds it; by default they quote the value.
 
     Raises:
-        InvalidRequestError: the file is no picture, or the generation has no id.
+        InvalidRequestError: the file is not a supported picture, or the generation has no id.
     """
     if isinstance(value, GenerationReference | ImageReference):
         return value
@@ -54,33 +56,41 @@ def keyframe(value: Input | Keyframe) -> Keyframe:
         return GenerationReference(id=value.id)
     if isinstance(value, str) and not is_url(value):
         return GenerationReference(id=value)
-    return ImageReference(url=picture(value))
+    return ImageReference(url=picture(value, name))
 
 
-def picture(value: Input) -> str:
+def picture(value: Input, name: str | None = None) -> str:
     """The URL of a picture: of a file of this machine a `data:` URI.
 
     Args:
         value: an image's `Dream` or `Generation`, the `Path` of a picture, or a URL.
+        name: what errors call it, such as the variable that holds it; by default they quote the value.
 
     Raises:
-        InvalidRequestError: it is no picture, or cannot be read.
+        InvalidRequestError: it is not a supported picture, or cannot be read.
     """
     if isinstance(value, Dream):
         if value.kind != "image":
             raise InvalidRequestError(
-                f"{value.prompt!r} is a video, and a picture is wanted: save one with dream.image.save('frame.png')"
+                f"{(name or value.prompt)!r} is a video, and a picture is wanted: save one with "
+                "dream.image.save('frame.png')"
             )
-        return _data_uri(value.path)
+        return _data_uri(value.path, name or value.path.name)
     if isinstance(value, Generation):
         url = value.assets.image if value.assets else None
         if url is None:
-            raise InvalidRequestError(f"generation {value.id} has no picture: give an image, a file or a URL")
+            shown = repr(name) if name else f"generation {value.id}"
+            raise InvalidRequestError(f"{shown} has no picture: give an image, a file or a URL")
         return url
     if isinstance(value, Path):
-        return _data_uri(given_path(value))
+        return _data_uri(given_path(value), name or str(value))
     if value.startswith("data:"):
-        _media_type(data_bytes(value), value[:40])
+        shown = (name or value)[:_SHOWN]
+        try:
+            data = data_bytes(value)
+        except InvalidRequestError:
+            raise InvalidRequestError(f"{shown!r} is no data: URI that can be read: give the file itself") from None
+        _media_type(data, shown)
     return value
 
 
@@ -89,16 +99,16 @@ def is_url(text: str) -> bool:
     return text.lower().startswith(_URLS)
 
 
-def _data_uri(path: Path) -> str:
+def _data_uri(path: Path, name: str) -> str:
     try:
         size = path.stat().st_size
         if size > _LARGEST:
-            raise InvalidRequestError(f"{str(path)!r} has {size / 2**20:.0f} MB: make it smaller than 20 MB")
+            raise InvalidRequestError(f"{name!r} has {size / 2**20:.0f} MB: make it smaller than 20 MB")
         data = path.read_bytes()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise InvalidRequestError(f"{str(path)!r} cannot be read: {reason}") from None
-    return f"data:{_media_type(data, str(path))};base64,{base64.b64encode(data).decode()}"
+        raise InvalidRequestError(f"{name!r} cannot be read: {reason}") from None
+    return f"data:{_media_type(data, name)};base64,{base64.b64encode(data).decode()}"
 
 
 def _media_type(data: bytes, name: str) -> str:

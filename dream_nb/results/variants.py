@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import enum
 import itertools
 import math
+import numbers
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +24,9 @@ _SPECIAL: Final = re.compile(rf"(?P<off>\\?)(?P<form>{_VARIABLE.pattern}|{_SWEEP
 _MOST: Final = 10_000
 _BAR: Final = re.compile(r"(?<!\\)\|")
 _ESCAPED: Final = re.compile(r"\\([|{}])")
+# What a number, or a missing value of a table, is written as that is none; numpy's truth values are no bool.
+_NOT_TEXT: Final = frozenset({"", "nan", "inf", "-inf", "NaT", "<NA>", "None", "True", "False"})
+_DEFAULT_REPR: Final = re.compile(r"<.* at 0x[0-9A-Fa-f]+>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +61,12 @@ def expand(prompt: str, variables: Mapping[str, object] | None = None) -> list[V
 
     Args:
         prompt: as it was typed.
-        variables: what `{{name}}` takes; None leaves these as they are.
+        variables: what `{{name}}` takes: texts, numbers, and what says itself how it is written, such as dates; None
+            leaves these as they are.
 
     Raises:
-        InvalidRequestError: a variable is missing, an axis is given twice with other words, or they are over 10,000.
+        InvalidRequestError: a variable is missing or not text, an axis is given twice with other words, or they are
+            over 10,000.
     """
     parts = list(_parts(prompt, variables))
     axes: dict[str, list[str]] = {}
@@ -89,7 +97,7 @@ def _parts(prompt: str, variables: Mapping[str, object] | None) -> Iterator[str 
         if match["off"] or (match["words"] is None and variables is None):
             yield match["form"]
         elif match["words"] is None:
-            yield _value(match["name"], variables or {})
+            yield _value(match["name"], {} if variables is None else variables)
         else:
             words = [_word(word, variables) for word in _BAR.split(match["words"])]
             yield _Axis(match["axis"] or str(next(unnamed)), list(dict.fromkeys(words)))
@@ -108,11 +116,45 @@ def _word(text: str, variables: Mapping[str, object] | None) -> str:
 
 
 def _value(name: str, variables: Mapping[str, object]) -> str:
-    if name in variables:
-        return str(variables[name])
-    near = difflib.get_close_matches(name, [known for known in variables if not known.startswith("_")], n=3)
+    try:
+        value = variables[name]
+    except KeyError:
+        near = difflib.get_close_matches(name, [known for known in variables if not known.startswith("_")], n=3)
+    else:
+        return _text(name, value)
     hint = f"did you mean {' or '.join(near)}?" if near else "set it in a cell above."
     raise InvalidRequestError(
         f"there is no variable {name!r}: {hint} To have {{{{{name}}}}} in the prompt, put a backslash before it, or "
         "add --raw"
     )
+
+
+def _text(name: str, value: object) -> str:
+    """The words that a variable's value is in a prompt. What it holds is never quoted: it may be a secret.
+
+    Raises:
+        InvalidRequestError: the value is not text, a number, or of a type that says itself how it is written.
+    """
+    if isinstance(value, str):
+        # A member of an enumeration that is text too is written as that text.
+        return str.__str__(value)
+    text = ""
+    if _is_written(value):
+        # A number of 5,000 digits has no text, nor has an object whose own method fails.
+        with suppress(Exception):
+            text = str(value)
+    if text in _NOT_TEXT or _DEFAULT_REPR.search(text):
+        what = "None" if value is None else f"of the type {type(value).__name__}"
+        raise InvalidRequestError(
+            f"{{{{{name}}}}}: the variable {name!r} is {what}, which is not text for a prompt: give it a text or a "
+            "number"
+        )
+    return text
+
+
+def _is_written(value: object) -> bool:
+    """Whether a value's type decides how it is written for people, and not only for programmers."""
+    if isinstance(value, numbers.Number):
+        return not isinstance(value, bool)
+    is_other = isinstance(value, enum.Enum | BaseException | type | Iterable | Sized)
+    return type(value).__str__ is not object.__str__ and not is_other

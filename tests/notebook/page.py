@@ -67,6 +67,10 @@ class Page:
 
         return self.wait_for(answer)
 
+    def change(self, widget: Widget, **state: Any) -> None:
+        """Set traits, as a script does."""
+        widget.comm.handle_msg({"content": {"data": {"method": "update", "state": state}}, "buffers": []})
+
     def wait_for(self, found: Callable[[], T | None]) -> T:
         """Wait until there is something, looking again whenever a message came."""
         with self._came:

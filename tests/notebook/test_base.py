@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dream_nb.api.errors import LibraryError
-from dream_nb.notebook.widgets.base import Answer, Widget, action
+from dream_nb.notebook.widgets.base import Answer, Widget, _part, action
 from tests.notebook.page import Page
 
 
@@ -37,6 +38,10 @@ class Shelf(Widget):
     def wait(self) -> Answer:
         assert self.going.wait(30)
         return None
+
+    @property
+    def trap(self) -> None:
+        raise AssertionError("the page asked for a property")
 
     def secret(self) -> Answer:
         raise AssertionError("the page called what is no action")
@@ -77,8 +82,88 @@ def test_the_page_calls_nothing_but_actions(page: Page, name: object) -> None:
     assert page.ask(shelf, "greet", name="Ada")
 
 
-def test_wrong_arguments_are_an_error_in_the_widget(page: Page) -> None:
-    assert "TypeError" in page.ask(Shelf(), "greet", other=1)[0]["error"]
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"other": 1}, "greet has no argument 'other'"),
+        ({}, "greet needs the argument 'name'"),
+        ({"name": 3}, "name of greet: input should be a valid string, and not a int"),
+        ({"name": ["Ada"]}, "and not a list"),
+        ({"name": "Ada", "buffers": "bytes"}, "buffers of greet: input should be a valid list"),
+    ],
+)
+def test_wrong_arguments_are_one_line_in_the_widget(page: Page, arguments: dict[str, Any], message: str) -> None:
+    error = page.ask(Shelf(), "greet", **arguments)[0]["error"]
+    assert message in error
+    assert "\n" not in error
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        3,
+        "custom",
+        [],
+        {},
+        {"method": None},
+        {"method": "custom"},
+        {"method": "custom", "content": "greet"},
+        {"method": "custom", "content": [{"action": "greet"}]},
+        {"method": "update", "state": "error"},
+        {"method": "update", "state": {"error": "gone"}},
+        {"method": "update", "state": {"parts": []}},
+        {"method": "update", "state": {"nothing": 1}},
+        {"method": "update", "state": {"_esm": "export default {}"}},
+        {"method": "update", "state": {"_view_count": "many"}},
+        {"method": "update", "state": {}, "buffer_paths": 3},
+    ],
+)
+def test_a_message_that_is_none_of_its_own_is_one_line(
+    page: Page, data: object, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shelf = Shelf()
+    before = shelf.get_state()
+    for widget in (shelf, _part("base.js")):
+        widget.comm.handle_msg({"content": {"data": data}, "buffers": []})
+    assert shelf.error
+    assert "\n" not in shelf.error
+    assert all(record.exc_info is None for record in caplog.records)
+    assert "Traceback" not in "".join(capsys.readouterr())
+    assert {**shelf.get_state(), "error": ""} == before
+    assert page.ask(shelf, "greet", name="Ada")[0]["text"] == "hello Ada"
+    assert shelf.error == ""
+
+
+def test_a_page_that_changed_what_it_may_not_is_told_what_counts(page: Page) -> None:
+    shelf = Shelf()
+    page.change(shelf, parts=["another"])
+    told = [data["state"]["parts"] for _, data, _ in page.messages if "parts" in data.get("state", {})]
+    assert told[-1] == shelf.parts
+    assert "another" not in shelf.parts
+
+
+def test_the_page_asks_for_no_property(page: Page) -> None:
+    shelf = Shelf()
+    shelf._act({"action": "trap"}, [])
+    assert not shelf.error
+    assert page.ask(shelf, "greet", name="Ada")
+
+
+@pytest.mark.parametrize(("at", "length"), [(-1, 10), (0, -1)])
+def test_a_piece_that_no_file_has_is_an_error(page: Page, tmp_path: Path, at: int, length: int) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(bytes(2_000_000))
+    answer, buffers = page.ask(Shelf(path), "read", file="it", at=at, length=length)
+    assert "is not part of a file" in answer["error"]
+    assert buffers == []
+
+
+def test_an_unforeseen_error_tells_a_visitor_nothing_of_it(page: Page) -> None:
+    shelf = Shelf()
+    shelf.trusted = False
+    page.ask(shelf, "fail", how="unknown")
+    assert shelf.error == "RuntimeError: this cannot be done here"
 
 
 def test_a_file_comes_in_bounded_pieces(page: Page, tmp_path: Path) -> None:

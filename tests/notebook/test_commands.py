@@ -232,7 +232,7 @@ def test_check_works_without_a_library(tmp_path: Path) -> None:
         ("%dreams jobs --all", "unknown option --all: there are none here"),
         ("%dream x --frame0 ~nosuchuser/x.jpg", "'~nosuchuser/x.jpg' is no URL, variable, file or id"),
         (f"%dream x --frame0 {'x' * 300}", "is no URL, variable, file or id"),
-        ("a='b'; b='a'\n%dream x --frame0 a", "'b' is no URL, variable, file or id"),
+        ("a='b'; b='a'\n%dream x --frame0 a", "the text in the variable 'a' is not a URL, a file or an id"),
         ("%dream a lake -t 9999 -n 3", "take 10001 is not a number from 1 to 10,000"),
         ("%dream a lake -t 0 --dry-run", "take 0 is not a number from 1 to 10,000"),
         ("import dream_nb; dream_nb.dream('a lake', kind='picture')", "kind 'picture' is not one of video, image"),

@@ -109,6 +109,13 @@ def test_references_take_files_and_images_with_weights(kernel: Kernel) -> None:
     assert (document["style_ref"][0]["weight"], document["modify_image_ref"]["weight"]) == (0.5, 0.9)
 
 
+def test_a_weight_stands_behind_a_quoted_name(kernel: Kernel, folder: Path) -> None:
+    (folder / "our old friend.jpeg").write_bytes((folder / "day.png").read_bytes())
+    document = sent(kernel, '--image-ref "our old friend.jpeg":0.6')
+    assert document["prompt"] == "a quiet harbour"
+    assert [ref["weight"] for ref in document["image_ref"]] == [0.6]
+
+
 def test_keyframes_and_references_are_made(kernel: Kernel) -> None:
     assert previews(kernel.run("%dream from day to night --frame0 day.png --frame1 night.png")) == 1
     assert previews(kernel.run("%dream it goes on --frame0 last")) == 1
@@ -207,7 +214,7 @@ def test_a_budget_and_yes_mean_nothing_where_nothing_is_paid(kernel: Kernel) -> 
         ("%dream a lake --frame0 dya.png", "'dya.png' is no URL, variable, file or id: did you mean day.png?"),
         ("%dream a lake --frame0 nope.txt/", "is no URL, variable, file or id"),
         ("%dream a lake --frame0 three", "is a Dreams, and not a Dream, Generation, path or URL: choose one"),
-        ("%dream a lake --frame0 three[9]", "'three[9]' cannot be had"),
+        ("%dream a lake --frame0 three[9]", "three has no item 9"),
         ("%dream a lake --frame0 number", "the variable 'number' is a int"),
         ("%dream -i a lake --image-ref v", "is a video, and a picture is wanted"),
         ("%dream -i a lake --image-ref notes.txt", "'notes.txt' is no picture"),
@@ -215,6 +222,11 @@ def test_a_budget_and_yes_mean_nothing_where_nothing_is_paid(kernel: Kernel) -> 
         ("%dream -i a lake --character-ref day.png:0.5", "references to a character have no weight"),
         ("%dream a {{animol}}", "there is no variable 'animol': did you mean animal?"),
         ("%dream a {t=a|b} {t=c|d}", "the axis 't' is given twice"),
+        ("%dream a {{three}}", "'three' is of the type Dreams, which is not text"),
+        ("%dream a lake \N{EM DASH}loop", "begins with a dash that is not a hyphen: write --loop"),
+        ("%%storyboard \N{EN DASH}a 9:16\na lake", "begins with a dash that is not a hyphen: write -a"),
+        ("%dreams history fog \N{EN DASH}n 5", "begins with a dash that is not a hyphen: write -n"),
+        ('%dream -i --image-ref "day.png":x a lake', "':x' touches the closing quote of the value of --image-ref"),
         ("%%dream\na lake\n---\n", "the prompt is empty"),
         ("%dream gore", "Contains blacklisted words"),
         ("%dream {lake|gore}", "1 of 2 not made: 'gore': Contains blacklisted words"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +28,9 @@ OPTIONS = {"--loop": False, "-l": False, "--aspect-ratio": True, "-a": True, "--
         "'tis the season",
         "a -- b",
         "snow ❄ and 雪",
+        "a storm \N{EM DASH}somewhere at sea",
+        '"Open"-signs light up',
+        "'tis the season, isn't it",
     ],
 )
 def test_a_prompt_is_kept_as_typed(line: str) -> None:
@@ -50,6 +55,12 @@ def test_a_prompt_is_kept_as_typed(line: str) -> None:
         ("--aspect-ratio --loop a lake", "a lake", ["--aspect-ratio=--loop"]),
         ("", "", []),
         ("--loop", "", ["--loop"]),
+        ('--aspect-ratio "9:16":0.6 a lake', "a lake", ["--aspect-ratio=9:16:0.6"]),
+        ("a lake -a '9:16':.5 -l", "a lake", ["-a9:16:.5", "-l"]),
+        ('a lake -a"9:16"', "a lake", ["-a9:16"]),
+        ("a lake -a=9:16", "a lake", ["-a9:16"]),
+        ('"a \N{EM DASH}loop of rope" -l', "a \N{EM DASH}loop of rope", ["-l"]),
+        ("-- a \N{EM DASH}loop of rope", "a \N{EM DASH}loop of rope", []),
     ],
 )
 def test_options_stand_around_the_prompt(line: str, prompt: str, words: list[str]) -> None:
@@ -65,6 +76,15 @@ def test_options_stand_around_the_prompt(line: str, prompt: str, words: list[str
         ("a lake --aspect-ratio", "--aspect-ratio needs a value"),
         ("a lake --loop=yes", "--loop takes no value: '--loop=yes'"),
         ("a lake --loop at dawn", "'at dawn' stands after an option"),
+        ("a lake -loop", "'-loop' begins with the wrong number of hyphens: write --loop"),
+        ("a lake ---loop", "'---loop' begins with the wrong number of hyphens: write --loop"),
+        ('--aspect-ratio "9:16"x a lake', "'x' touches the closing quote of the value of --aspect-ratio"),
+        ('--aspect-ratio "9:16"--loop a lake', "'--loop' touches the closing quote"),
+        ('a lake --aspect-ratio "9:16', "the value of --aspect-ratio has no closing quote"),
+        ('"a lake"--loop', "'--loop' touches the quote before it"),
+        ('"a lake"\N{EM DASH}loop', "loop' touches the quote before it"),
+        ('"a lake"-a 9:16', "'-a' touches the quote before it"),
+        ('"my pal.png":0.6', "':0.6' touches the quote before it"),
     ],
 )
 def test_a_wrong_option_says_what_is_wrong(line: str, message: str) -> None:
@@ -73,12 +93,34 @@ def test_a_wrong_option_says_what_is_wrong(line: str, message: str) -> None:
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "dash", [*"\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d\u00ad", "\u2013\u2013", "-\u2014"]
+)
+@pytest.mark.parametrize(
+    ("option", "meant"),
+    [("loop", "--loop"), ("looop", "--loop"), ("aspect-ratio=9:16", "--aspect-ratio"), ("l", "-l"), ("a9:16", "-a9")],
+)
+def test_a_dash_that_is_no_hyphen_says_so(dash: str, option: str, meant: str) -> None:
+    for line in (
+        f"{dash}{option} a lake",
+        f"a lake {dash}{option}",
+        f'"a lake" {dash}{option}',
+        f"a lake -l {dash}{option}",
+    ):
+        with pytest.raises(InvalidRequestError, match=f"begins with a dash that is not a hyphen: write {meant}"):
+            cut_prompt(line, OPTIONS)
+
+
 @given(st.text())
 def test_whatever_follows_a_double_dash_is_the_prompt(text: str) -> None:
     assert cut_prompt(f"-- {text}", OPTIONS) == (text.strip(), [])
 
 
-@given(st.text().filter(lambda text: text.strip() and not any(word.startswith("-") for word in text.split())))
+def has_dash(text: str) -> bool:
+    return any(unicodedata.category(sign) == "Pd" or sign in "\u2212\u00ad\u2043\u02d7" for sign in text)
+
+
+@given(st.text().filter(lambda text: text.strip() and not has_dash(text)))
 def test_whatever_holds_no_dash_word_is_the_prompt(text: str) -> None:
     prompt, words = cut_prompt(f"a{text}a", OPTIONS)
     assert (prompt, words) == (f"a{text}a", [])

@@ -3,32 +3,90 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
+import logging
 import mimetypes
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar, get_type_hints
 
 import anyio.to_thread
 import anywidget
 import ipywidgets
+import pydantic
 import traitlets
+from ipywidgets.widgets.widget import _put_buffers
+from pydantic import ConfigDict, TypeAdapter
 
-from dream_nb.api.errors import DreamError, LibraryError
+from dream_nb.api.errors import DreamError, InvalidRequestError, LibraryError
 from dream_nb.api.portal import portal
+from dream_nb.notebook.widgets.trust import is_trusted
 from dream_nb.results.still import VIEW, stand_in
 
 _HERE: Final = Path(__file__).parent
 _CHUNK: Final = 1 << 20
 # Beyond this a page plays a file from its address, or not at all.
 _LARGEST: Final = 32 * 2**20
+_LONGEST: Final = 500
+# Traits that every page's own library changes.
+_CORE: Final = frozenset({"_view_count"})
+# What failed where it was no action; none has such a name.
+_MESSAGE: Final = "a message"
+_log: Final = logging.getLogger(__name__)
 
 Answer = Mapping[str, Any] | tuple[Mapping[str, Any], Sequence[bytes]] | None
 Act = TypeVar("Act", bound=Callable[..., Answer])
 
 
-class Part(ipywidgets.Widget):  # type: ignore[misc]
+class Listener(ipywidgets.Widget):  # type: ignore[misc]
+    """A widget that takes nothing from its page on trust: a message that is not one of its own is one line."""
+
+    page_traits: ClassVar[frozenset[str]] = frozenset()
+    """The traits that the page may change. All others are Python's."""
+
+    def complain(self, text: str) -> None:
+        """Say what is wrong with a message, in one line.
+
+        Args:
+            text: what is wrong.
+        """
+        _log.warning("%s: %s", type(self).__name__, text)
+
+    def _handle_msg(self, msg: Mapping[str, Any]) -> None:
+        try:
+            self._hear(msg["content"]["data"], msg.get("buffers") or [])
+        except Exception as error:  # noqa: BLE001 - whatever a page sent, it is one line and no traceback
+            self.complain(said(error))
+
+    def _hear(self, data: Any, buffers: list[memoryview]) -> None:
+        method = data.get("method") if isinstance(data, dict) else None
+        if method == "request_state":
+            self.send_state()
+        elif method == "update" and isinstance(state := data.get("state", {}), dict):
+            _put_buffers(state, data.get("buffer_paths", []), buffers)
+            self._update(state)
+        elif method == "custom" and isinstance(content := data.get("content"), dict):
+            self._handle_custom_msg(content, buffers)
+        else:
+            raise InvalidRequestError("the page sent a message that this widget does not know: reload the page")
+
+    def _update(self, state: dict[str, Any]) -> None:
+        """Take over what the page changed, of what it may change. Where something is wrong, all stays as it was."""
+        before = {name: getattr(self, name) for name in state if name in self.keys}
+        try:
+            if foreign := [name for name in state if name not in self.page_traits | _CORE]:
+                raise InvalidRequestError(f"the page may not change {shortened(str(foreign[0]))!r}: reload the page")
+            self.set_state(state)
+        except Exception:
+            self._trait_values.update(before)
+            # The page shows what it sent: it has to show what counts.
+            self.send_state(list(before))
+            raise
+
+
+class Part(Listener):
     """One script or style. It is never shown: it brings its text to the page once, for every widget that needs it."""
 
     name = traitlets.Unicode().tag(sync=True)
@@ -66,12 +124,18 @@ def action(function: Act) -> Act:
     return function
 
 
-class Widget(anywidget.AnyWidget):
+class Widget(Listener, anywidget.AnyWidget):
     """A widget of this package: an object in Python that a page shows.
 
     Its script and style reach page and saved notebook once, however many there are of it.
 
+    Args:
+        trusted: whether the people at the page may do what the notebook's author may; by default they may, but not
+            under Voila and in marimo's run mode.
+        **traits: the values of its traits.
+
     Attributes:
+        trusted: as above.
         error: what went wrong last, with what to do about it; empty where nothing did.
     """
 
@@ -86,7 +150,8 @@ class Widget(anywidget.AnyWidget):
     parts = traitlets.List(traitlets.Unicode()).tag(sync=True)
     error = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, **traits: Any) -> None:
+    def __init__(self, *, trusted: bool | None = None, **traits: Any) -> None:
+        self.trusted = is_trusted() if trusted is None else trusted
         names = ("base.css", "base.js", *self.modules)
         super().__init__(parts=[_part(name).model_id for name in names], **traits)
         self._failed = ""
@@ -133,15 +198,19 @@ class Widget(anywidget.AnyWidget):
             length: how many bytes, at most 1 MB.
 
         Raises:
+            InvalidRequestError: it does not begin and end within a file.
             LibraryError: it is gone, or too large to be sent.
         """
+        if at < 0 or length < 0:
+            raise InvalidRequestError(f"a piece of {length} bytes from byte {at} on is not part of a file")
         path = self.file(file)
         if path is None or not path.is_file():
             raise LibraryError("the file is no longer there: run its cell again")
         size = path.stat().st_size
         if size > _LARGEST:
             raise LibraryError(
-                f"this page does not reach the library, and {size / 2**20:.0f} MB are too much to send: open {path}"
+                f"this page does not reach the library, and {size / 2**20:.0f} MB are too much to send: open "
+                f"{path if self.trusted else path.name}"
             )
         with path.open("rb") as opened:
             opened.seek(at)
@@ -155,22 +224,70 @@ class Widget(anywidget.AnyWidget):
     def _act(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         arguments = dict(content)
         name, number = arguments.pop("action", ""), arguments.pop("ask", None)
-        method = getattr(self, str(name), None)
+        # Of the class: of the instance it might be a property, which would be asked for its value.
+        method = getattr(type(self), str(name), None)
         if not getattr(method, "is_action", False):
             return
+        assert method is not None
         if buffers:
             arguments["buffers"] = [bytes(buffer) for buffer in buffers]
         try:
-            assert method is not None
-            answer = method(**arguments)
+            answer = method(self, **_checked(method, arguments))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is shown where the user looks
-            self._failed, self.error = name, said(error)
-            self.send({"answer": number, "error": said(error)})
+            self._failed, self.error = name, self._said(error)
+            self.send({"answer": number, "error": self.error})
             return
-        if self._failed == name:
+        if self._failed in (name, _MESSAGE):
             self._failed = self.error = ""
         told, sent = answer if isinstance(answer, tuple) else (answer or {}, ())
         self.send({"answer": number, **told}, list(sent))
+
+    def _said(self, error: Exception) -> str:
+        # What nobody foresaw may quote anything.
+        if not self.trusted and not isinstance(error, DreamError | ValueError):
+            return f"{type(error).__name__}: this cannot be done here"
+        return said(error)
+
+    def complain(self, text: str) -> None:
+        """Show what is wrong with a message, in one line.
+
+        Args:
+            text: what is wrong.
+        """
+        self._failed, self.error = _MESSAGE, text
+
+
+def _checked(method: Callable[..., Answer], arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of an action as the page sent them.
+
+    Raises:
+        InvalidRequestError: one is missing, unknown, or of another type.
+    """
+    parameters = list(inspect.signature(method).parameters.values())[1:]
+    adapters = _adapters(method)
+    known = {parameter.name for parameter in parameters}
+    if unknown := [name for name in arguments if name not in known]:
+        raise InvalidRequestError(f"{method.__name__} has no argument {shortened(str(unknown[0]))!r}: reload the page")
+    for parameter in parameters:
+        if parameter.name not in arguments:
+            if parameter.default is parameter.empty:
+                raise InvalidRequestError(f"{method.__name__} needs the argument {parameter.name!r}: reload the page")
+            continue
+        try:
+            adapters[parameter.name].validate_python(arguments[parameter.name])
+        except pydantic.ValidationError as error:
+            reason = error.errors(include_input=False, include_url=False)[0]["msg"]
+            raise InvalidRequestError(
+                f"{parameter.name} of {method.__name__}: {reason[:1].lower()}{reason[1:]}, and not a "
+                f"{type(arguments[parameter.name]).__name__}"
+            ) from None
+    return arguments
+
+
+@cache
+def _adapters(method: Callable[..., Answer]) -> Mapping[str, TypeAdapter[Any]]:
+    hints = get_type_hints(method)
+    return {name: TypeAdapter(hint, config=ConfigDict(strict=True)) for name, hint in hints.items() if name != "return"}
 
 
 def said(error: BaseException) -> str:
@@ -179,6 +296,16 @@ def said(error: BaseException) -> str:
     Args:
         error: what was raised.
     """
-    if isinstance(error, DreamError | ValueError):
-        return str(error)
-    return f"{type(error).__name__}: {error}. Run the cell that made this widget again"
+    if isinstance(error, DreamError | ValueError | traitlets.TraitError):
+        return shortened(str(error))
+    return f"{shortened(f'{type(error).__name__}: {error}')}. Run the cell that made this widget again"
+
+
+def shortened(text: str) -> str:
+    """A text as one line of at most 500 characters.
+
+    Args:
+        text: the text.
+    """
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

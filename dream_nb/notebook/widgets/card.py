@@ -40,6 +40,7 @@ class Card(Widget):
         shown: a dream, or what is under way.
         add: is told of every job that is asked for here; by default its card stands below this one.
         use: takes the dream as a keyframe, or the request to change it; by default a panel opens below this card.
+        trusted: whether the people at the page may do what the notebook's author may, see `Panel`.
 
     Attributes:
         shown: the dream; the job for as long as it is under way.
@@ -70,10 +71,12 @@ class Card(Widget):
         *,
         add: Callable[[Job], None] | None = None,
         use: Callable[[Any, str], None] | None = None,
+        trusted: bool | None = None,
     ) -> None:
         self._under: list[Widget] = []
         width, height = (int(side) for side in shown.request.aspect_ratio.split(":"))
-        super().__init__(prompt=shown.request.prompt or "", facts=_facts(shown), width=width, height=height)
+        prompt, facts = shown.request.prompt or "", _facts(shown)
+        super().__init__(prompt=prompt, facts=facts, width=width, height=height, trusted=trusted)
         self.shown: Dream | Job | Sweep = shown
         self._add = add or self._add_below
         self._use = use or self._open_panel
@@ -247,7 +250,7 @@ class Card(Widget):
         return job.maker
 
     def _add_below(self, job: Job) -> None:
-        self._put(Card(job))
+        self._put(Card(job, trusted=self.trusted))
 
     def _open_panel(self, value: Any, where: str) -> None:
         from dream_nb.notebook.widgets.panel import Panel
@@ -255,7 +258,7 @@ class Card(Widget):
 
         maker = self._maker()
         assert isinstance(maker, Session)
-        panel = Panel(maker)
+        panel = Panel(maker, trusted=self.trusted)
         panel.use(value, where)
         self._put(panel)
 

@@ -68,7 +68,7 @@ export function render({ model, el }) {
   const actions = element("div", "dream-row dream-actions", "", { role: "group", "aria-label": "what is selected" },
     rate, worn, tagging, noting, compare,
     button("Extend", () => question(`Go on from the end of ${dreams(keys().length)}, each at its backend, at its price.`, `Extend ${keys().length}`, "what happens then; empty for the same prompt", (prompt) => act("extend", { prompt }))),
-    button("Export", () => question(`Copy ${dreams(keys().length)} into a folder beside the notebook, with a page that plays them.`, `Export ${keys().length}`, "name of the folder", (folder) => act("export", { folder }).then((answer) => answer && say(`Exported: ${decodeURI(answer.page)}`)), "export")),
+    button("Export", () => question(`Copy ${dreams(keys().length)} into a folder ${model.get("place")}, with a page that plays them.`, `Export ${keys().length}`, "name of the folder", (folder) => act("export", { folder }).then((answer) => answer && say(`Exported: ${decodeURI(answer.page)}`)), "export")),
     button("Delete", remove, "dream-button dream-danger"),
     button("None", () => choose([]), "dream-button", { "aria-label": "select none" }));
   const asking = element("div", "dream-asking");

@@ -13,12 +13,15 @@ import anyio
 import anyio.to_thread
 import traitlets
 
-from dream_nb.api.errors import DreamError, InvalidRequestError
+from dream_nb.api.errors import BudgetError, DreamError, InvalidRequestError
 from dream_nb.api.portal import portal
 from dream_nb.default import default_session
+from dream_nb.jobs.backends import is_paid
 from dream_nb.jobs.catalogue import Catalogue, Filter, key
 from dream_nb.jobs.ledger import Record
+from dream_nb.notebook.settings import sweep_size
 from dream_nb.notebook.widgets.base import Answer, Widget, action
+from dream_nb.notebook.widgets.trust import folder_inside
 from dream_nb.paths import given_path
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
@@ -41,6 +44,8 @@ class Gallery(Widget):
 
     Args:
         session: whose library; by default that of the default session.
+        trusted: whether the people at the page may do what the notebook's author may. Others export into folders inside
+            the library only. By default False under Voila and in marimo's run mode, else True.
         **filters: what is looked for, see `filters`.
 
     Attributes:
@@ -54,6 +59,7 @@ class Gallery(Widget):
     """
 
     modules = ("stage.css", "gallery.css", "stage.js", "gallery.js")
+    page_traits = frozenset({"filters", "chosen"})
 
     filters = traitlets.Dict().tag(sync=True)
     chosen = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -61,8 +67,9 @@ class Gallery(Widget):
     version = traitlets.Int().tag(sync=True)
     first = traitlets.Dict().tag(sync=True)
     facets = traitlets.Dict().tag(sync=True)
+    place = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, session: Session | None = None, **filters: Any) -> None:
+    def __init__(self, session: Session | None = None, *, trusted: bool | None = None, **filters: Any) -> None:
         Filter.of(filters)
         self._session = session or default_session()
         self._catalogue = Catalogue(self._session.library.ledger)
@@ -73,7 +80,9 @@ class Gallery(Widget):
             total=self._catalogue.count(),
             first={**self._window(filters, 0, _FIRST), "filters": filters},
             facets=self._facets(),
+            trusted=trusted,
         )
+        self.place = "beside the notebook" if self.trusted else "inside the library"
         portal.start(self._watch)
 
     @property
@@ -121,7 +130,7 @@ class Gallery(Widget):
 
     def _window(self, filters: dict[str, Any], offset: int, limit: int) -> dict[str, Any]:
         chosen = Filter.of(filters)
-        records = self._catalogue.window(offset, min(limit, _MOST), chosen)
+        records = self._catalogue.window(offset, max(0, min(limit, _MOST)), chosen)
         return {"count": self._catalogue.count(chosen), "offset": offset, "rows": [self._row(one) for one in records]}
 
     def _row(self, record: Record) -> dict[str, Any]:
@@ -250,8 +259,14 @@ class Gallery(Widget):
         Args:
             keys: their short names.
             prompt: what happens then; empty for their own prompts.
+
+        Raises:
+            BudgetError: they are more than the setting `sweep_size` allows at once; nothing was sent.
         """
-        for dream in self._some(keys):
+        dreams, size = self._some(keys), sweep_size()
+        if len(dreams) > size and (is_paid(self._session.backend) or not self.trusted):
+            raise BudgetError(f"{len(dreams)} are selected, and {size} is the most that is made at once: select fewer")
+        for dream in dreams:
             dream.extend(prompt.strip() or None, wait=False)
         self._look()
         return None
@@ -262,11 +277,13 @@ class Gallery(Widget):
 
         Args:
             keys: their short names.
-            folder: seen from the notebook.
+            folder: seen from the notebook; where the page is not trusted, a folder inside the library.
         """
         if not folder.strip():
             raise InvalidRequestError("the export needs the name of a folder")
-        page = self._some(keys).export(self._session.home / given_path(folder.strip()))
+        home, library = self._session.home, self._session.library.folder
+        target = home / given_path(folder.strip()) if self.trusted else folder_inside(library, home, folder.strip())
+        page = self._some(keys).export(target)
         return {"page": self._address(page)}
 
     @action

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import traitlets
 
@@ -41,6 +41,7 @@ class Grid(Widget):
     """
 
     modules = ("stage.css", "grid.css", "stage.js", "grid.js")
+    page_traits = frozenset({"picked"})
 
     row_words = traitlets.List(traitlets.Unicode()).tag(sync=True)
     column_words = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -205,14 +206,15 @@ class Grid(Widget):
         return film(self._layout, self._dreams, path)
 
     @action
-    def export(self, form: str) -> Answer:
+    def export(self, form: Literal["png", "mp4"]) -> Answer:
         """Write the contact sheet, "png", or the film, "mp4".
 
         Args:
-            form: which.
+            form: "png" or "mp4".
         """
         path = self.side_by_side() if form == "mp4" else self.contact_sheet()
-        return {"path": str(path)}
+        # Where this machine keeps it is nothing for a visitor.
+        return {"path": str(path) if self.trusted else path.name}
 
     def __repr__(self) -> str:
         return f"Grid({len(self._words)})"

@@ -52,7 +52,7 @@ function slot(model, label, changed, tell) {
   const hint = element("span", "", "drop, paste or choose", { "aria-hidden": "true" });
   const file = element("input", "dream-hidden", "", { type: "file", accept: "image/*", tabindex: "-1", "aria-label": `${label}: a file` });
   const well = element("button", "dream-slot", "", { type: "button", "aria-label": `${label}: drop or paste a picture, or choose a file` }, picture, hint);
-  const name = element("input", "dream-input", "", { placeholder: "file, URL, variable, last", "aria-label": `${label}: a file, URL, variable or id` });
+  const name = element("input", "dream-input", "", { placeholder: model.get("hint"), "aria-label": `${label}: a ${model.get("hint")}` });
   const clear = button("×", () => set("", true), "dream-button dream-clear", { "aria-label": `${label}: take it out` });
   const show = (bytes) => {
     if (picture.src) URL.revokeObjectURL(picture.src);
@@ -73,7 +73,7 @@ function slot(model, label, changed, tell) {
   };
   const take = async (given) => {
     if (!given) return;
-    if (given.size > LARGEST) return tell(`${given.name} is larger than 8 MB: put it beside the notebook, and write its name`);
+    if (given.size > LARGEST) return tell(`${given.name} is larger than 8 MB: make it smaller, or put it into the folder of the library and write its name`);
     try {
       const answer = await ask(model, "take_in", { name: given.name || "the picture" }, [await given.arrayBuffer()]);
       tell("");

@@ -14,19 +14,22 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 import traitlets
 from IPython.core.getipython import get_ipython
 
-from dream_nb.api.errors import DreamError, InvalidRequestError
+from dream_nb.api.errors import BudgetError, DreamError, InvalidRequestError
 from dream_nb.api.models import ASPECT_RATIOS, IMAGE_MODELS, GenerationReference, GenerationRequest, ImageReference
 from dream_nb.default import default_session
+from dream_nb.jobs.backends import is_paid
 from dream_nb.jobs.budget import dollars
 from dream_nb.jobs.identity import Request, data_bytes
 from dream_nb.notebook.lines import keep_picture, name_from, to_line
 from dream_nb.notebook.references import References
-from dream_nb.notebook.widgets.base import Answer, Widget, action
+from dream_nb.notebook.scope import NoVariables
+from dream_nb.notebook.settings import sweep_size
+from dream_nb.notebook.widgets.base import Answer, Widget, action, said
 from dream_nb.notebook.widgets.card import Card
-from dream_nb.paths import given_path
+from dream_nb.notebook.widgets.form import EMPTY, MORE, read_form
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.inputs import is_url, keyframe, make_request, picture
+from dream_nb.results.inputs import Input, is_url, keyframe, make_request, picture
 from dream_nb.results.job import Job
 from dream_nb.results.plan import Ask, Plan, takes_of
 from dream_nb.results.still import stand_in
@@ -40,21 +43,10 @@ _VIDEO_MODELS: Final = ("ray-2", "ray-flash-2")
 _MOTIONS: Final = 60
 _THUMBNAIL: Final = 184
 _SUFFIXES: Final = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif"}
-_ROLES: Final = ("image_ref", "style_ref", "character_ref", "modify_ref")
-_EMPTY: Final[dict[str, Any]] = {
-    "prompt": "",
-    "kind": "video",
-    "aspect_ratio": "16:9",
-    "model": "",
-    "loop": False,
-    "frame0": "",
-    "frame1": "",
-    "references": [],
-    "count": 1,
-    "more": {},
-}
-# What a request may have of a video that the form has no place for.
-_MORE: Final = ("duration", "resolution")
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")
+_LARGEST: Final = 64_000_000
+# So many are not even counted: a form is checked with every key that is pressed.
+_MOST: Final = 1_000
 
 
 @dataclass
@@ -68,8 +60,13 @@ class _Reading:
 class Panel(Widget):
     """A form for a request: what is wrong stands beside its field, and what is made below, as cards.
 
+    It makes at most as many new dreams at once as the setting `sweep_size` says.
+
     Args:
         session: who is asked; by default the one of `%dream`.
+        trusted: whether the people at the page may do what the notebook's author may. Others name no variables, neither
+            as pictures nor as `{{name}}` in the prompt, and no files outside the library, and `sweep_size` holds for
+            the studio too. By default False under Voila and in marimo's run mode, else True.
         **fields: what the form begins with: prompt, kind, aspect_ratio, model, loop, frame0, frame1, count, and `more`
             for what a video has besides: duration and resolution.
 
@@ -78,6 +75,7 @@ class Panel(Widget):
     """
 
     modules: ClassVar = ("card.css", "panel.css", "panel.js")
+    page_traits: ClassVar = frozenset({"form"})
 
     form = traitlets.Dict().tag(sync=True)
     verdict = traitlets.Dict().tag(sync=True)
@@ -86,16 +84,18 @@ class Panel(Widget):
     motions = traitlets.List(traitlets.Unicode()).tag(sync=True)
     balance = traitlets.Unicode().tag(sync=True)
     cards = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    hint = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, session: Session | None = None, **fields: Any) -> None:
+    def __init__(self, session: Session | None = None, *, trusted: bool | None = None, **fields: Any) -> None:
         # First of all: what never began is closed too.
         self._shown: list[Card] = []
-        if unknown := fields.keys() - _EMPTY.keys():
-            raise InvalidRequestError(f"a panel has no field {min(unknown)!r}: it has {', '.join(_EMPTY)}")
+        if unknown := fields.keys() - EMPTY.keys():
+            raise InvalidRequestError(f"a panel has no field {min(unknown)!r}: it has {', '.join(EMPTY)}")
         self._session = session or default_session()
         self._jobs: list[Job] = []
         self._lock = threading.Lock()
-        super().__init__(form=dict(_EMPTY))
+        super().__init__(form=dict(EMPTY), trusted=trusted)
+        self.hint = "file, URL, variable, last" if self.trusted else "file of the library, URL, last"
         for name, value in fields.items():
             if name in ("frame0", "frame1"):
                 self.use(value, name)
@@ -155,9 +155,12 @@ class Panel(Widget):
 
         Raises:
             InvalidRequestError: a field is wrong; nothing was sent.
+            BudgetError: it asks for more new dreams than `sweep_size` allows; nothing was sent.
             DreamError: as for `Session.submit`.
         """
         plan = self.plan
+        if excess := self._excess(plan):
+            raise BudgetError(excess)
         jobs = []
         for entry in plan.entries:
             jobs.append(self._session.submit(entry.ask.request, take=entry.ask.take, fresh=entry.ask.fresh))
@@ -170,7 +173,7 @@ class Panel(Widget):
         Args:
             job: what is under way, or done.
         """
-        card = Card(job, add=self.add, use=self.use)
+        card = Card(job, add=self.add, use=self.use, trusted=self.trusted)
         job.on_end(self._ended)
         if (magics := _magics()) is not None:
             magics.last = job
@@ -232,18 +235,11 @@ class Panel(Widget):
         Raises:
             InvalidRequestError: it is no picture.
         """
-        from PIL import Image
-
-        try:
-            with Image.open(io.BytesIO(buffers[0])) as image:
-                suffix = _SUFFIXES.get(image.format or "", "")
-                image.load()
-        except Exception as error:
-            raise InvalidRequestError(f"{name!r} is no picture: JPEG, PNG, WebP and GIF are") from error
-        if not suffix:
-            raise InvalidRequestError(f"{name!r} is no picture: JPEG, PNG, WebP and GIF are")
+        if len(buffers) != 1:
+            raise InvalidRequestError(f"{name!r} came without its bytes: drop it again")
+        small, suffix = _thumbnail(buffers[0], name)
         path = keep_picture(buffers[0], suffix, self._session.library)
-        return {"name": name_from(path, self._session.home)}, [_thumbnail(buffers[0])]
+        return {"name": name_from(path, self._session.home)}, [small]
 
     @action
     def look(self, name: str) -> Answer:
@@ -265,9 +261,9 @@ class Panel(Widget):
             found.thumbnail.save(file, "JPEG")
             return {}, [file.getvalue()]
         if isinstance(found, Path):
-            return {}, [_thumbnail(found.read_bytes())]
+            return {}, [_thumbnail(found, name)[0]]
         if isinstance(found, str) and found.startswith("data:"):
-            return {}, [_thumbnail(data_bytes(found))]
+            return {}, [_thumbnail(data_bytes(found), name)[0]]
         return {}
 
     def _ended(self, _: Job) -> None:
@@ -290,13 +286,24 @@ class Panel(Widget):
             plan = self._session.plan(reading.asks)
             there = len(plan.entries) - plan.new
             cost = "costs nothing" if plan.backend == "studio" else plan.cost
+            if excess := self._excess(plan):
+                verdict["problems"] = {"count": excess}
+                return verdict
             verdict |= {"cost": cost + (f", {there} there already" if there else ""), "code": self._code(reading)}
         return verdict
 
+    def _excess(self, plan: Plan) -> str:
+        """Why a plan is too large to be made at once; empty where it is not."""
+        size = sweep_size()
+        if plan.new <= size or (self.trusted and not is_paid(plan.backend)):
+            return ""
+        todo = ", or set %config DreamMagics.sweep_size" if self.trusted else ""
+        return f"this makes {plan.new} new dreams ({plan.cost}), and {size} is the most at once: ask for fewer{todo}"
+
     def _read(self) -> _Reading:
-        form = {**_EMPTY, **self.form}
-        kind: Literal["video", "image"] = "image" if form["kind"] == "image" else "video"
-        reading = _Reading()
+        form, problems = read_form(self.form)
+        reading = _Reading(problems=problems)
+        kind: Literal["video", "image"] = form["kind"]
         fields: dict[str, Any] = {"aspect_ratio": form["aspect_ratio"]}
         if form["model"]:
             fields["model"] = form["model"]
@@ -312,48 +319,46 @@ class Panel(Widget):
         else:
             self._try(reading, "references", lambda: fields.update(self._references(form["references"])))
         if not form["prompt"].strip():
-            reading.problems["prompt"] = 'say what to dream, such as "a serene lake at sunset"'
+            reading.problems.setdefault("prompt", 'say what to dream, such as "a serene lake at sunset"')
             return reading
-
-        def ask() -> None:
-            variants = expand(form["prompt"], _variables())
-            reading.asks = [
-                one
-                for variant in variants
-                for one in takes_of(make_request(variant.prompt, kind=kind, **fields), variant.words, form["count"])
-            ]
-
-        problems: dict[str, str] = {}
         try:
-            ask()
+            reading.asks = self._asks(form, kind, fields)
         except (DreamError, ValueError, TypeError) as error:
             where = next(
                 (name for name in ("model", "aspect_ratio", "count") if name.replace("_", " ") in str(error)), "prompt"
             )
-            problems["count" if "takes are not" in str(error) else where] = str(error)
-        reading.problems = problems | reading.problems
+            where = "count" if "takes are not" in str(error) else where
+            reading.problems = {where: said(error)} | reading.problems
         return reading
+
+    def _asks(self, form: Mapping[str, Any], kind: Literal["video", "image"], fields: dict[str, Any]) -> list[Ask]:
+        variants = expand(form["prompt"], _variables() if self.trusted else NoVariables())
+        if len(variants) * form["count"] > _MOST:
+            raise InvalidRequestError(f"the count is over {_MOST:,} dreams: ask for fewer takes, or take words out")
+        return [
+            one
+            for variant in variants
+            for one in takes_of(make_request(variant.prompt, kind=kind, **fields), variant.words, form["count"])
+        ]
 
     def _try(self, reading: _Reading, name: str, do: Callable[[], None]) -> None:
         try:
             do()
         except (DreamError, ValueError, OSError) as error:
-            reading.problems[name] = str(error)
+            reading.problems.setdefault(name, said(error))
 
     def _frame(self, fields: dict[str, Any], name: str, text: str) -> None:
-        if text.strip():
-            fields[name] = keyframe(self._find(text))
+        if text := text.strip():
+            fields[name] = keyframe(self._find(text), text)
 
     def _references(self, given: list[Mapping[str, Any]]) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         for one in given:
-            role, name = one.get("role"), str(one.get("name", "")).strip()
+            role, name = one["role"], one["name"].strip()
             if not name:
                 continue
-            if role not in _ROLES:
-                raise InvalidRequestError(f"a reference is one of {', '.join(_ROLES)}, and not {role!r}")
-            url = picture(self._find(name))
-            weight = {} if one.get("weight") is None else {"weight": float(one["weight"])}
+            url = picture(self._find(name), name)
+            weight = {} if one["weight"] is None else {"weight": one["weight"]}
             if role == "character_ref":
                 images = fields.setdefault("character_ref", {"identity0": {"images": []}})["identity0"]["images"]
                 images.append(url)
@@ -365,33 +370,42 @@ class Panel(Widget):
                 fields.setdefault(role, []).append({"url": url, **weight})
         return fields
 
-    def _find(self, text: str) -> Any:
-        text = text.strip()
-        path = self._session.home / given_path(text)
-        if not is_url(text) and path.is_file():
-            return path
+    def _find(self, text: str) -> Input:
+        text, home = text.strip(), self._session.home
+        if not self.trusted:
+            # What the notebook made is not the visitor's: "last" is what was made here.
+            last = self._jobs[-1] if self._jobs else None
+            return References({}, last, home=home, within=self._session.library.folder).find(text)
         magics = _magics()
-        return References(_variables(), magics.last if magics is not None else None).find(text)
+        references = References(_variables(), magics.last if magics is not None else None, home=home)
+        file = None if is_url(text) else references.file(text)
+        return file or references.find(text)
 
     def _code(self, reading: _Reading) -> str:
         request = reading.asks[0].request
-        typed = request.model_copy(update={"prompt": self.form["prompt"]})
-        count = int(self.form["count"])
-        return to_line(typed, self._session.library, self._session.home, count=count, special=True)
+        form, _ = read_form(self.form)
+        typed = request.model_copy(update={"prompt": form["prompt"]})
+        return to_line(typed, self._session.library, self._session.home, count=form["count"], special=True)
 
     def _named(self, value: Any) -> str:
         if isinstance(value, Dream):
             if not value.generation.id:
                 raise InvalidRequestError(f"{value.prompt!r} has no generation at a server: make it first")
             return value.generation.id
-        return value.as_posix() if isinstance(value, Path) else str(value)
+        text = value.as_posix() if isinstance(value, Path) else str(value)
+        file = References({}, home=self._session.home).file(text) if not self.trusted and not is_url(text) else None
+        if file is None or file.resolve().is_relative_to(self._session.library.folder.resolve()):
+            return text
+        # The author gave it to the page: visitors see this one file, and no other outside the library.
+        data = file.read_bytes()
+        return name_from(keep_picture(data, _thumbnail(data, text)[1], self._session.library), self._session.home)
 
     def _as_form(self, request: Request) -> dict[str, Any]:
-        form = dict(_EMPTY) | {"prompt": as_it_is(request.prompt or ""), "kind": request.generation_type}
+        form = dict(EMPTY) | {"prompt": as_it_is(request.prompt or ""), "kind": request.generation_type}
         form |= {"aspect_ratio": request.aspect_ratio, "model": request.model or ""}
         if isinstance(request, GenerationRequest):
             form["loop"] = bool(request.loop)
-            form["more"] = {name: value for name in _MORE if (value := getattr(request, name)) is not None}
+            form["more"] = {name: value for name in MORE if (value := getattr(request, name)) is not None}
             for name in ("frame0", "frame1"):
                 frame = getattr(request.keyframes, name, None)
                 if frame is not None:
@@ -428,12 +442,32 @@ def _magics() -> DreamMagics | None:
     return None if shell is None else shell.magics_manager.registry.get("DreamMagics")
 
 
-def _thumbnail(data: bytes) -> bytes:
+def _thumbnail(picture: bytes | Path, name: str) -> tuple[bytes, str]:
+    """A small JPEG of a picture, and the suffix that its file has.
+
+    Args:
+        picture: its bytes, or its file.
+        name: what errors call it.
+
+    Raises:
+        InvalidRequestError: it is not a supported picture, or has too many pixels.
+    """
     from PIL import Image
 
-    with Image.open(io.BytesIO(data)) as image:
-        small = image.convert("RGB")
+    shown = name[:80]
+    try:
+        # No other formats: some of them start programs.
+        with Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture, formats=_FORMATS) as image:
+            if image.width * image.height > _LARGEST:
+                raise InvalidRequestError(f"{shown!r} has {image.width}×{image.height} pixels: make it smaller")  # noqa: RUF001
+            suffix = _SUFFIXES[image.format or ""]
+            image.draft("RGB", (_THUMBNAIL, _THUMBNAIL))
+            small = image.convert("RGB")
+    except InvalidRequestError:
+        raise
+    except Exception as error:
+        raise InvalidRequestError(f"{shown!r} is no picture: JPEG, PNG, WebP and GIF are") from error
     small.thumbnail((_THUMBNAIL, _THUMBNAIL))
     file = io.BytesIO()
     small.save(file, "JPEG", quality=75)
-    return file.getvalue()
+    return file.getvalue(), suffix

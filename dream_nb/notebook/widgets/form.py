@@ -1,0 +1,73 @@
+"""What a panel's form says. A page may send anything: each value is checked before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Final, Literal
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+EMPTY: Final[dict[str, Any]] = {
+    "prompt": "",
+    "kind": "video",
+    "aspect_ratio": "16:9",
+    "model": "",
+    "loop": False,
+    "frame0": "",
+    "frame1": "",
+    "references": [],
+    "count": 1,
+    "more": {},
+}
+MORE: Final = ("duration", "resolution")
+"""The fields of a video for which the form has no place."""
+
+_Text = Annotated[str, Field(max_length=10_000)]
+# A data: URI of 20 MB.
+_Place = Annotated[str, Field(max_length=28_000_000)]
+
+
+class _Reference(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+    role: Literal["image_ref", "style_ref", "character_ref", "modify_ref"]
+    name: _Place = ""
+    weight: float | None = None
+
+
+_TYPES: Final[dict[str, Any]] = {
+    "prompt": _Text,
+    "kind": Literal["video", "image"],
+    "aspect_ratio": _Text,
+    "model": _Text,
+    "loop": bool,
+    "frame0": _Place,
+    "frame1": _Place,
+    "references": Annotated[list[_Reference], Field(max_length=32)],
+    "count": int,
+    "more": dict[Literal["duration", "resolution"], _Text],
+}
+
+
+def read_form(form: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The values of a form, and what is wrong with those that are of another type, by field.
+
+    Args:
+        form: what the page sent. A field that is missing, or wrong, has its default in the values.
+    """
+    values, problems = dict(EMPTY), dict[str, str]()
+    for name in EMPTY.keys() & form.keys():
+        try:
+            values[name] = _adapter(name).validate_python(form[name])
+        except pydantic.ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            problems[name] = f"not a valid value: {first['msg'][:1].lower()}{first['msg'][1:]}"
+    values["references"] = [dict(one) for one in values["references"]]
+    return values, problems
+
+
+@cache
+def _adapter(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(_TYPES[name], config=None if name == "references" else ConfigDict(strict=True))

@@ -1,0 +1,48 @@
+"""Whether the people at a page are those who wrote the notebook, or visitors of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from dream_nb.api.errors import InvalidRequestError
+
+_VOILA: Final = "voila"
+_OWN: Final = ("pictures", "thumbnails")
+
+
+def is_trusted() -> bool:
+    """Whether the page belongs to the author of the notebook: not under Voila, and not in marimo's run mode."""
+    if os.environ.get("SERVER_SOFTWARE", "").lower().startswith(_VOILA):
+        return False
+    # Where marimo runs this code it has been imported already.
+    marimo = sys.modules.get("marimo")
+    meta = getattr(marimo, "app_meta", None)
+    return meta is None or meta().mode != "run"
+
+
+def folder_inside(library: Path, home: Path, text: str) -> Path:
+    """A folder of the library that a visitor named, seen from the notebook or from the library.
+
+    Args:
+        library: the folder of the library.
+        home: the folder of the notebook.
+        text: what was written.
+
+    Raises:
+        InvalidRequestError: it leads out of the library, also by a link, or is one of the library's own folders.
+    """
+    # Only what is written like a path of the library is seen from the notebook.
+    is_full = Path(os.path.normpath(home / text)).is_relative_to(library)
+    with suppress(OSError, RuntimeError, ValueError):
+        folder = ((home if is_full else library) / text).resolve()
+        first = folder.relative_to(library.resolve()).parts[:1]
+        if first and not first[0].startswith((".", "~")) and first[0] not in _OWN:
+            return folder
+    raise InvalidRequestError(
+        f"{text!r} is not a folder that this page may write to: give the name of a new folder in the library "
+        f"{library.name!r}"
+    )
