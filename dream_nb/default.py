@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import threading
+from pathlib import Path
 from typing import Any, Literal
 
 from dream_nb.api.errors import ConfigurationError
@@ -29,9 +30,14 @@ def default_session() -> Session:
         return _default
 
 
+def default_library() -> Path:
+    """The folder of the default session's library, whether or not it is open."""
+    return library_folder(_default_settings.get("library"))
+
+
 def known_default_session() -> Session | None:
     """The default session where it is open, or has a library to look into; None where it would have to make one."""
-    if _default is None and not (library_folder(_default_settings.get("library")) / "ledger.sqlite").is_file():
+    if _default is None and not (default_library() / "ledger.sqlite").is_file():
         return None
     return default_session()
 

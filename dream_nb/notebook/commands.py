@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dream_nb.api.connection import origin_of
 from dream_nb.api.errors import ConfigurationError, InvalidRequestError
-from dream_nb.default import default_session
+from dream_nb.default import close_default_session, default_library, default_session
 from dream_nb.jobs.backends import choose_backend, is_paid
 from dream_nb.jobs.budget import dollars
 from dream_nb.jobs.keys import find_key
+from dream_nb.jobs.repair import rebuild_ledger
 from dream_nb.notebook.live import clock
 from dream_nb.notebook.prompts import cut_prompt
 from dream_nb.notebook.references import NAME, References
@@ -59,7 +60,17 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "delete": Command("WHICH", "deletes a dream at its server; --files removes its file too", {"--files": False}),
     "use": Command("[BACKEND]", "asks studio, hosted, or a URL with a key of its own from now on", {}),
     "stop": Command("[WHICH]", "waits no longer for a job, or for all; what was sent goes on", {}),
-    "check": Command("", "key, network, library and versions: what works, and what to do", {}),
+    "lost": Command(
+        "[NUMBER]",
+        "requests whose outcome is unknown, and what may be their answer; NUMBER --is ID says which it is, "
+        "NUMBER --not-taken that there is none",
+        {"--is": True, "--not-taken": False},
+    ),
+    "check": Command(
+        "",
+        "key, network, library and versions: what works, and what to do; --rebuild writes a damaged ledger anew",
+        {"--rebuild": False},
+    ),
     "key": Command(
         "[BACKEND]",
         "asks for a key without showing it; --save keeps it in the keyring, --forget forgets it",
@@ -232,7 +243,28 @@ class Commands:
             self._session.stop(job)
         return listed
 
-    def _check(self, _: str, __: list[str]) -> Listing[Any]:
+    def _lost(self, what: str, words: list[str]) -> Answer:
+        from dream_nb.notebook.lost import list_lost, settle_lost
+
+        if not what and words:
+            raise InvalidRequestError("%dreams lost needs the number of a request before its options")
+        return settle_lost(self._session, what, words) if what else list_lost(self._session)
+
+    def _rebuild(self) -> Facts:
+        folder = default_library()
+        # Nobody may have the old file open when it is moved.
+        close_default_session()
+        rebuilt = rebuild_ledger(folder)
+        return Facts(
+            command="check",
+            title=f"the ledger of {folder.name!r} was written anew, with {rebuilt.rows} rows",
+            rows=(("the old one", rebuilt.aside.name),),
+            facts={"rows": rebuilt.rows, "aside": rebuilt.aside.name},
+        )
+
+    def _check(self, _: str, words: list[str]) -> Answer:
+        if "--rebuild" in words:
+            return self._rebuild()
         from dream_nb.notebook.checks import check_all
 
         checks = check_all(self._magics.shell)

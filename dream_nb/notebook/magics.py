@@ -153,6 +153,7 @@ class DreamMagics(DreamSettings):
         %dreams motions                      the camera motions to write into a prompt
         %dreams use studio                   asks the studio, hosted, or a URL with a key of its own
         %dreams key --save                   asks for a key without showing it; --save and --forget: the keyring
+        %dreams lost                         requests whose outcome is unknown, and what may be their answer
         %dreams check                        key, network, library and versions: what works, and what to do
         """
         answer = Commands(self, Scope.of_caller(self.shell)).run(line)
