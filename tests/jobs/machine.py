@@ -291,7 +291,7 @@ class PaidWork(RuleBasedStateMachine):
             return
         self.copies += 1
         if how == "removed":
-            shutil.rmtree(DREAMS)
+            shutil.rmtree(DREAMS, ignore_errors=True)
         elif how == "renamed":
             DREAMS.rename(f"renamed-{self.copies}")
         elif how == "ledger removed":
@@ -357,8 +357,10 @@ class PaidWork(RuleBasedStateMachine):
 
     @invariant()
     def nothing_that_was_paid_for_is_lost(self) -> None:
+        # In this order: what is taken meanwhile is not known yet.
+        taken = list(self.fake.taken)
         ids, prompts = self._known()
-        for one in self.fake.taken:
+        for one in taken:
             if one["state"] != "failed" and one["id"] not in ids | self.removed:
                 prompt = one["_request"]["prompt"]
                 is_known = prompt in prompts or self.excused[prompt] > 0
