@@ -230,6 +230,16 @@ class CharacterRef(_Schema):
     identity0: ImageIdentity | None = None
 
 
+class Concept(_Schema):
+    """`Concept`: something that a model of 2025 knows how to do, such as a camera motion.
+
+    Attributes:
+        key: its name, such as "dolly_zoom".
+    """
+
+    key: str
+
+
 class _Request(_Schema):
     """What both kinds of request share. Fields that the specification lacks are sent through `extra`."""
 

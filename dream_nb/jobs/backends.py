@@ -132,6 +132,6 @@ async def _open_studio(folder: Path, executor: Callable[[], Executor]) -> AsyncI
     async with (
         app.router.lifespan_context(app),
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app, raise_app_exceptions=False)) as http,
-        AsyncDreamMachine(key, _STUDIO_URL, http_client=http) as client,
+        AsyncDreamMachine(key, _STUDIO_URL, api="2024", http_client=http) as client,
     ):
         yield Backend("studio", client, http, tightest_seconds=0.15, widest_seconds=0.3)

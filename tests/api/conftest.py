@@ -51,11 +51,11 @@ def hostile() -> Iterator[servers.Hostile]:
 
 @pytest.fixture
 def connect(key: str) -> Iterator[Open]:
-    """Makes a client that holds the key, and closes it at the end."""
+    """Makes a client that holds the key, and closes it at the end. Unless told otherwise it asks no server for its API."""
     with ExitStack() as stack:
 
         def connect(base_url: str, **options: Any) -> DreamMachine:
-            return stack.enter_context(DreamMachine(key, base_url, **options))
+            return stack.enter_context(DreamMachine(key, base_url, **{"api": "2024", **options}))
 
         yield connect
 

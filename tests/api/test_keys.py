@@ -132,7 +132,7 @@ def test_a_key_does_not_travel_by_a_redirect(hostile: Hostile, key: str, status:
     async def main() -> None:
         async with (
             httpx2.AsyncClient(follow_redirects=follow) as http,
-            AsyncDreamMachine(key, hostile.base_url, http_client=http) as machine,
+            AsyncDreamMachine(key, hostile.base_url, api="2024", http_client=http) as machine,
         ):
             for call in (machine.get_credits(), machine.create_generation(VIDEO)):
                 with pytest.raises(errors.UnreadableAnswerError):
@@ -289,7 +289,7 @@ def test_a_cancelled_call_shows_no_key(hostile: Hostile, key: str) -> None:
     hostile.behaviour = stay_silent
 
     async def main() -> BaseException:
-        async with AsyncDreamMachine(key, hostile.base_url) as machine:
+        async with AsyncDreamMachine(key, hostile.base_url, api="2024") as machine:
             call = asyncio.create_task(machine.create_generation(VIDEO))
             await asyncio.to_thread(wait_for, lambda: hostile.requests)
             call.cancel()
