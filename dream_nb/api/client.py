@@ -9,7 +9,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 import httpx2
-from pydantic import SecretStr, TypeAdapter
+from pydantic import SecretStr
 from pydantic_core import from_json
 
 from dream_nb.api.connection import DEADLINE_SECONDS, Connection, hidden
@@ -26,8 +26,6 @@ from dream_nb.api.models import (
     Pong,
 )
 from dream_nb.api.pages import Pages
-
-_KEYS = TypeAdapter(list[str | Concept])
 
 
 class AsyncDreamMachine:
@@ -258,7 +256,10 @@ def _generation(body: bytes) -> Generation:
 
 
 def _keys(body: bytes) -> list[str]:
-    return [item if isinstance(item, str) else item.key for item in _KEYS.validate_json(body)]
+    items: Any = from_json(body)
+    if not isinstance(items, list) or not all(isinstance(item, str | dict) for item in items):
+        raise ValueError("no list of names")
+    return [item if isinstance(item, str) else Concept.from_answer(item).key for item in items]
 
 
 def _page(body: bytes) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import httpx2
 
 from dream_nb.api.client import AsyncDreamMachine
 from dream_nb.api.errors import ConfigurationError
+from dream_nb.api.network import files_client
 from dream_nb.jobs.keys import Key, address_of, find_key
 from dream_nb.jobs.patience import Patience
 from dream_nb.workers import pool
@@ -24,8 +25,6 @@ BACKENDS: Final = ("studio", "hosted")
 
 _STUDIO_URL: Final = "http://studio/dream-machine/v1"
 _ACCOUNT: Final = "notebook"
-# What is on this machine is reached without the proxy of the environment.
-_NEAR: Final = {"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ async def open_backend(
 async def _open_server(key: Key, name: str, patience: Patience) -> AsyncIterator[Backend]:
     async with (
         AsyncDreamMachine(key.secret, key.base_url, timeout=patience.call) as client,
-        httpx2.AsyncClient(timeout=patience.call, follow_redirects=True, mounts=_NEAR) as files,
+        files_client(key.base_url, patience.call) as files,
     ):
         yield Backend(name, client, files, tightest_seconds=patience.look, widest_seconds=10.0)
 
