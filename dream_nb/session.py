@@ -207,6 +207,7 @@ class Session:
 
         Raises:
             ConfigurationError: a keyframe is of another backend, which the one that is asked does not know.
+            APIError: the backend did not say which API it has.
         """
         return Plan(tuple(self._entry(ask) for ask in asks), self.backend)
 
@@ -237,6 +238,7 @@ class Session:
             InvalidRequestError: the take is not a number from 1 to 10,000.
             NotReplayedError: it is not in the library, and nothing may be made.
             ConfigurationError: there is no key for the backend, or a keyframe is of another one.
+            APIError: the backend did not say which API it has. Nothing was sent.
         """
         check_take(take)
         # Without the lock: the backend may have to be asked.
@@ -277,7 +279,7 @@ class Session:
 
         Raises:
             APIError: the backend did not say which API it has.
-            ConfigurationError: there is no key for it.
+            ConfigurationError: there is no key for it, or a keyframe is of another one.
         """
         if self.backend == "studio" or isinstance(request, ImageGenerationRequest):
             return request
@@ -288,6 +290,7 @@ class Session:
         if self.library.read_only or self.replay != "off":
             # It will be refused.
             return request
+        self._check_keyframes(request, self.backend)
         return self._desk.dialect(self.backend).complete(request)
 
     def _planned(self, request: Request) -> Request:
