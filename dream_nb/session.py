@@ -7,11 +7,14 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any, Final, Literal, NamedTuple
 
+from dream_nb.api.dialects import NEWEST, spellings
 from dream_nb.api.errors import (
     ConfigurationError,
     DreamCancelledError,
@@ -20,7 +23,7 @@ from dream_nb.api.errors import (
     NotReplayedError,
     UnreadableAnswerError,
 )
-from dream_nb.api.models import Credits, Generation, GenerationReference
+from dream_nb.api.models import Credits, Generation, GenerationReference, ImageGenerationRequest
 from dream_nb.api.portal import portal
 from dream_nb.jobs.backends import choose_backend, is_paid
 from dream_nb.jobs.budget import Allowance, Limits, known_price
@@ -219,6 +222,7 @@ class Session:
 
         Raises:
             ConfigurationError: a keyframe is of another backend, which the one that is asked does not know.
+            APIError: the backend did not say which API it has.
         """
         return Plan(tuple(self._entry(ask) for ask in asks), self.backend)
 
@@ -250,8 +254,11 @@ class Session:
             NotReplayedError: it is not in the library, and nothing may be made.
             ConfigurationError: there is no key for the backend, a keyframe is of another one, or a library nearby
                 holds what would be paid for again.
+            APIError: the backend did not say which API it has. Nothing was sent.
         """
         check_take(take)
+        # Without the lock: the backend may have to be asked.
+        request = self._as_sent(request, take, fresh=fresh)
         with self._lock:
             record = None if fresh else self._known(request, take)
             if record is not None and (running := self._join(record)):
@@ -274,12 +281,49 @@ class Session:
             return self._join(record) or self._start(runner, record, Order(is_given=backend == self.backend))
 
     def _known(self, request: Request, take: int) -> Record | None:
-        """The row of a request, whatever was known of what it goes on from when it was written."""
+        """The row of a request, whatever was known of what it goes on from when it was written.
+
+        It may have been written by a backend that needs a model, or by one that needs none.
+        """
         ledger, backend = self.library.ledger, self.backend if self._is_chosen else None
-        found = (ledger.find(digest, take, backend) for digest in ledger.hashes(request))
-        # A ledger may come with a repository: a row counts for what its request says, not for its hash.
-        same = (record for record in found if record is not None and is_same_request(record.request, request))
-        return next(same, None)
+        found: list[Record] = []
+        for spelling in spellings(request):
+            records = (ledger.find(digest, take, backend) for digest in ledger.hashes(spelling))
+            # A ledger may come with a repository: a row counts for what its request says, not for its hash.
+            same = (record for record in records if record is not None and is_same_request(record.request, spelling))
+            found += islice(same, 1)
+        return min(found, key=_standing, default=None)
+
+    def _as_sent(self, request: Request, take: int, *, fresh: bool) -> Request:
+        """The request as it is to be submitted: with the defaults of the backend's API, unless it is at hand.
+
+        Raises:
+            APIError: the backend did not say which API it has.
+            ConfigurationError: there is no key for it, or a keyframe is of another one.
+        """
+        if self.backend == "studio" or isinstance(request, ImageGenerationRequest):
+            return request
+        with self._lock:
+            record = None if fresh else self._known(request, take)
+            if record is not None and (not _is_to_send(record) or self._under_way(record)):
+                return _spelled(request, record)
+        if self.library.read_only or self.replay != "off":
+            # It will be refused.
+            return request
+        self._check_keyframes(request, self.backend)
+        return self._desk.dialect(self.backend).complete(request)
+
+    def _planned(self, request: Request) -> Request:
+        """The request as the backend would be sent it; where that cannot be asked, as the hosted API of today would.
+
+        Raises:
+            APIError: the backend did not say which API it has.
+        """
+        dialect = self._desk.known_dialect(self.backend)
+        if dialect is None and len(spellings(request)) > 1:
+            may_send = self.replay == "off" and not self.library.read_only and find_key(self.backend) is not None
+            dialect = self._desk.dialect(self.backend) if may_send else NEWEST
+        return dialect.complete(request) if dialect is not None else request
 
     def _under_way(self, record: Record) -> Job | None:
         """The job of a row in this session, where it has one that has not ended."""
@@ -301,12 +345,13 @@ class Session:
         if not ask.fresh:
             record = self._known(ask.request, ask.take)
             if record is not None and self.library.holds(record):
-                return Entry(ask, "in the library", 0.0)
+                return Entry(replace(ask, request=_spelled(ask.request, record)), "in the library", 0.0)
             if record is not None and record.state in ("sending", "unknown", "taken") and not record.has_failed:
-                return Entry(ask, "under way", 0.0)
+                return Entry(replace(ask, request=_spelled(ask.request, record)), "under way", 0.0)
         self._check_keyframes(ask.request, self.backend)
         if self.backend == "studio":
             return Entry(ask, "new", 0.0)
+        ask = replace(ask, request=self._planned(ask.request))
         return Entry(ask, "new", known_price(ask.request, self.allowance, self.library.ledger, self.backend))
 
     def _check_keyframes(self, request: Request, backend: str) -> None:
@@ -363,12 +408,24 @@ class Session:
         return self._desk.credits(self.backend)
 
     def camera_motions(self) -> list[str]:
-        """The camera motions that the backend knows, to be written into a prompt.
+        """The camera motions that the backend lists, to be written into a prompt.
+
+        The newer API of the hosted servers lists `concepts` instead, and no camera motions.
 
         Raises:
             APIError: it cannot be asked.
         """
         return self._desk.camera_motions(self.backend)
+
+    def concepts(self) -> list[str]:
+        """The keys of the concepts that the backend lists, for `concepts=[{"key": …}]`.
+
+        The studio and servers of the older API list `camera_motions` instead, and no concepts.
+
+        Raises:
+            APIError: it cannot be asked.
+        """
+        return self._desk.concepts(self.backend)
 
     def stop(self, job: Job) -> None:
         """Wait no longer for a job. What was sent goes on at its server: the same request comes back to it.
@@ -623,6 +680,23 @@ class Session:
 
     def _dream(self, record: Record) -> Dream:
         return Dream(record, self.library, self.home, self)
+
+
+def _is_to_send(record: Record) -> bool:
+    """Whether a row has to be sent, or sent again, before there is a dream."""
+    return not record.is_finished and (record.state == "intended" or record.has_failed)
+
+
+def _standing(record: Record) -> tuple[bool, bool, bool]:
+    """How near a row is to a dream that was paid for, the least first."""
+    return not record.is_finished, _is_to_send(record), record.backend == "studio"
+
+
+def _spelled(request: Request, record: Record) -> Request:
+    """A request with the model that its row names, which is the default of an API where the request names none."""
+    if request.model is not None or record.request.model is None:
+        return request
+    return request.model_copy(update={"model": record.request.model})
 
 
 def _check_made(generation: Generation | None) -> None:

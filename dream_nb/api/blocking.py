@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from dream_nb.api.client import AsyncDreamMachine
 from dream_nb.api.connection import DEADLINE_SECONDS, hidden
+from dream_nb.api.dialect import API, Dialect
 from dream_nb.api.models import (
     Credits,
     Generation,
@@ -36,12 +37,13 @@ class DreamMachine:
         timeout: as for `AsyncDreamMachine`.
         deadline: as for `AsyncDreamMachine`.
         http_client: an `httpx2.AsyncClient` of your own, used by no other event loop than the one in the background.
+        api: as for `AsyncDreamMachine`.
 
     Attributes:
         base_url: the server's address.
 
     Raises:
-        ConfigurationError: no key for this address, or plain http to another machine.
+        ConfigurationError: no key for this address, plain http to another machine, or no such API.
     """
 
     def __init__(
@@ -49,12 +51,15 @@ class DreamMachine:
         api_key: str | SecretStr | None = None,
         base_url: str | None = None,
         *,
+        api: API | None = None,
         timeout: float | httpx2.Timeout | None = None,
         deadline: float | None = DEADLINE_SECONDS,
         http_client: httpx2.AsyncClient | None = None,
     ) -> None:
         key, api_key = hidden(api_key), None
-        self._client = AsyncDreamMachine(key, base_url, timeout=timeout, deadline=deadline, http_client=http_client)
+        self._client = AsyncDreamMachine(
+            key, base_url, api=api, timeout=timeout, deadline=deadline, http_client=http_client
+        )
         self.base_url = self._client.base_url
 
     def __repr__(self) -> str:
@@ -73,8 +78,19 @@ class DreamMachine:
         """Close the connections."""
         portal.call(self._client.aclose)
 
+    def dialect(self) -> Dialect:
+        """How the server wants its requests. It is asked once, and never by a create.
+
+        Raises:
+            APIError: the server did not say. The next call asks again.
+        """
+        return portal.call(self._client.dialect)
+
     def create_generation(self, request: GenerationRequest, *, headers: Mapping[str, str] | None = None) -> Generation:
         """`createGeneration`: ask for a video. Sent once, never retried here.
+
+        Before the first one the server is asked which API it has, unless `api` said so. On that of 2025 a request that
+        names no model asks for "ray-2".
 
         Args:
             request: what is asked for.
@@ -175,8 +191,12 @@ class DreamMachine:
         return portal.call(self._client.get_credits)
 
     def get_camera_motion(self) -> list[str]:
-        """`getCameraMotion`: the camera motions that a prompt may name."""
+        """`getCameraMotion`: the camera motions that a prompt may name. Of the API of 2024."""
         return portal.call(self._client.get_camera_motion)
+
+    def get_concepts(self) -> list[str]:
+        """`getConcepts`: the keys that `concepts` of a video may name. Of the API of 2025."""
+        return portal.call(self._client.get_concepts)
 
     def ping(self) -> Pong:
         """`ping`: whether the server runs."""

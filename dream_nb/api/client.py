@@ -9,12 +9,15 @@ from typing import Any, Self
 from urllib.parse import quote
 
 import httpx2
-from pydantic import SecretStr, TypeAdapter
+from pydantic import SecretStr
 from pydantic_core import from_json
 
 from dream_nb.api.connection import DEADLINE_SECONDS, Connection, hidden
-from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.dialect import API, Dialect
+from dream_nb.api.dialects import Detection
+from dream_nb.api.errors import APIError, InvalidRequestError
 from dream_nb.api.models import (
+    Concept,
     Credits,
     Generation,
     GenerationRequest,
@@ -23,8 +26,6 @@ from dream_nb.api.models import (
     Pong,
 )
 from dream_nb.api.pages import Pages
-
-_TEXTS = TypeAdapter(list[str])
 
 
 class AsyncDreamMachine:
@@ -43,12 +44,14 @@ class AsyncDreamMachine:
         http_client: an `httpx2.AsyncClient` of your own, for another proxy, certificates or transport; you close it.
             Without one, the proxy and certificate variables of the environment count, such as `HTTPS_PROXY` and
             `SSL_CERT_FILE`, except for plain http to this machine.
+        api: "2024" where the server takes videos at `/generations`, "2025" where it takes them at
+            `/generations/video` and needs a model. By default the server is asked, once, before the first video.
 
     Attributes:
         base_url: the server's address.
 
     Raises:
-        ConfigurationError: no key for this address, or plain http to another machine.
+        ConfigurationError: no key for this address, plain http to another machine, or no such API.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class AsyncDreamMachine:
         api_key: str | SecretStr | None = None,
         base_url: str | None = None,
         *,
+        api: API | None = None,
         timeout: float | httpx2.Timeout | None = None,
         deadline: float | None = DEADLINE_SECONDS,
         http_client: httpx2.AsyncClient | None = None,
@@ -63,6 +67,7 @@ class AsyncDreamMachine:
         key, api_key = hidden(api_key), None
         self._connection = Connection(key, base_url, timeout=timeout, deadline=deadline, http_client=http_client)
         self.base_url = self._connection.base_url
+        self._detection = Detection(self.get_concepts, self.get_camera_motion, api)
 
     def __repr__(self) -> str:
         # A traceback that shows variables also shows the client that could not be made, and has no address.
@@ -85,10 +90,26 @@ class AsyncDreamMachine:
         """Close the connections."""
         await self._connection.aclose()
 
+    @property
+    def known_dialect(self) -> Dialect | None:
+        """How the server wants its requests, where that is known without asking it."""
+        return self._detection.known
+
+    async def dialect(self) -> Dialect:
+        """How the server wants its requests. It is asked once, and never by a create.
+
+        Raises:
+            APIError: the server did not say. The next call asks again.
+        """
+        return await self._detection.dialect()
+
     async def create_generation(
         self, request: GenerationRequest, *, headers: Mapping[str, str] | None = None
     ) -> Generation:
         """`createGeneration`: ask for a video. Sent once, never retried here.
+
+        Before the first one the server is asked which API it has, unless `api` said so. On that of 2025 a request that
+        names no model asks for "ray-2".
 
         Args:
             request: what is asked for.
@@ -100,8 +121,19 @@ class AsyncDreamMachine:
         Raises:
             APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
         """
+        try:
+            dialect = await self.dialect()
+        except APIError as error:
+            # Whatever became of the question, the create was not sent.
+            error.reached = False
+            raise
         return await self._connection.ask(
-            "createGeneration", _generation, "POST", "/generations", body=request, headers=headers
+            "createGeneration",
+            _generation,
+            "POST",
+            dialect.video_path,
+            body=dialect.complete(request),
+            headers=headers,
         )
 
     async def generate_image(
@@ -204,10 +236,12 @@ class AsyncDreamMachine:
         return await self._connection.ask("getCredits", Credits.from_answer, "GET", "/credits")
 
     async def get_camera_motion(self) -> list[str]:
-        """`getCameraMotion`: the camera motions that a prompt may name."""
-        return await self._connection.ask(
-            "getCameraMotion", _TEXTS.validate_json, "GET", "/generations/camera_motion/list"
-        )
+        """`getCameraMotion`: the camera motions that a prompt may name. Of the API of 2024."""
+        return await self._connection.ask("getCameraMotion", _keys, "GET", "/generations/camera_motion/list")
+
+    async def get_concepts(self) -> list[str]:
+        """`getConcepts`: the keys that `concepts` of a video may name. Of the API of 2025."""
+        return await self._connection.ask("getConcepts", _keys, "GET", "/generations/concepts/list")
 
     async def ping(self) -> Pong:
         """`ping`: whether the server runs."""
@@ -219,6 +253,13 @@ def _generation(body: bytes) -> Generation:
     if not generation.id:
         raise ValueError("a generation without an id")
     return generation
+
+
+def _keys(body: bytes) -> list[str]:
+    items: Any = from_json(body)
+    if not isinstance(items, list) or not all(isinstance(item, str | dict) for item in items):
+        raise ValueError("no list of names")
+    return [item if isinstance(item, str) else Concept.from_answer(item).key for item in items]
 
 
 def _page(body: bytes) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import ipaddress
 import json
 import logging
 import os
-import ssl
 import time
 from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,8 @@ from pydantic import SecretStr
 
 from dream_nb.api import errors
 from dream_nb.api.answer import ENCODING, Answer
-from dream_nb.api.models import GenerationRequest, ImageGenerationRequest
+from dream_nb.api.models import GenerationRequest, ImageGenerationRequest, outside_json
+from dream_nb.api.network import far_client, near_client
 from dream_nb.api.redaction import redacted
 
 DEFAULT_BASE_URL: Final = "https://api.lumalabs.ai/dream-machine/v1"
@@ -61,9 +61,11 @@ class _Bearer(httpx2.Auth):
 
     def hide_in(self, body: bytes) -> bytes:
         """As `hide`, of a body: what is read of it is shown, and written down."""
-        key = self._key.get_secret_value().encode()
-        # A key that is no more than a syllable occurs everywhere.
-        return body.replace(key, b"[key]") if len(key) >= _SHORTEST_HIDDEN and key in body else body
+        # No variable holds the key: a traceback may show them. And a key that is no more than a syllable occurs
+        # everywhere.
+        if len(self._key) < _SHORTEST_HIDDEN or self._key.get_secret_value().encode() not in body:
+            return body
+        return body.replace(self._key.get_secret_value().encode(), b"[key]")
 
 
 class Connection:
@@ -91,7 +93,7 @@ class Connection:
         if timeout is None and http_client is None:
             timeout = TIMEOUT_SECONDS
         self._timeout = httpx2.USE_CLIENT_DEFAULT if timeout is None else httpx2.Timeout(timeout)
-        self._http = http_client or _http_client(url)
+        self._http = http_client or (near_client() if url.scheme == "http" else far_client())
         self.clock_ahead: timedelta | None = None
 
     def __reduce__(self) -> NoReturn:
@@ -155,6 +157,8 @@ class Connection:
         content = None
         if body is not None:
             fields["content-type"] = "application/json"
+            if found := outside_json(body):
+                raise errors.InvalidRequestError(f"{found} is not a number that JSON can hold")
             try:
                 content = json.dumps(body.wire(), ensure_ascii=False, allow_nan=False).encode()
             except UnicodeEncodeError:
@@ -172,6 +176,10 @@ class Connection:
     async def _send(self, operation: str, request: httpx2.Request) -> Answer | errors.APIError:
         """Send the request once. Redirects are not followed: a create could be made twice, a key could travel."""
         host = request.url.host
+        if self._http.is_closed:
+            return errors.APIConnectionError(
+                operation, f"no connection to {host} (the client was closed)", reached=False
+            )
         try:
             with anyio.fail_after(self._deadline):
                 response = await self._http.send(request, auth=self._auth, stream=True, follow_redirects=False)
@@ -188,9 +196,14 @@ class Connection:
             what = f"the connection to {host} broke" if reached else f"no connection to {host}"
             why = self._words(str(error)) or type(error).__name__
             return errors.APIConnectionError(operation, f"{what} ({why})", reached=reached)
-        except anyio.get_cancelled_exc_class() as cancelled:
-            # The frames below hold the key; a notebook may show their variables.
-            raise cancelled.with_traceback(None)  # noqa: B904 - it is the same exception
+        except Exception as error:  # noqa: BLE001 - whatever it is, its frames hold the key
+            # Nobody knows how far it came.
+            why = f"{type(error).__name__}: {self._words(str(error))}".removesuffix(": ")
+            return errors.APIConnectionError(operation, f"the call to {host} broke off here ({why})")
+        except BaseException as ending:  # noqa: BLE001 - it is raised again
+            # A cancellation, or an interrupt. The frames below hold the key; a notebook may show their variables.
+            ending.__cause__ = ending.__context__ = None
+            raise ending.with_traceback(None)  # noqa: B904 - it is the same exception
         logger.debug("%s: %d, %d bytes", operation, answer.status, len(answer.body))
         if answer.date is not None:
             self.clock_ahead = answer.date - datetime.now(UTC)
@@ -210,6 +223,8 @@ class Connection:
                 return read(self._auth.hide_in(answer.body))
             except ValueError as error:
                 what = f"is not the API's: {_reason(error)}"
+            except Exception as error:  # noqa: BLE001 - whatever it is, the server may have taken the request
+                what = f"could not be read ({type(error).__name__})"
         return errors.UnreadableAnswerError(
             operation,
             f"the answer ({self._words(answer.content_type)}) {self._words(what)}",
@@ -318,18 +333,6 @@ def _checked(key: SecretStr | None, host: str) -> SecretStr:
     if not all("!" <= character <= "~" for character in key.get_secret_value()):
         raise errors.ConfigurationError(f"the key for {host} holds spaces or letters that no key has: copy it again")
     return key
-
-
-def _http_client(url: httpx2.URL) -> httpx2.AsyncClient:
-    if url.scheme == "http":
-        # It stays on this machine: a proxy of the environment would be given the key in the clear. And it needs no
-        # certificates, whose loading takes longer than everything else here.
-        return httpx2.AsyncClient(trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-    try:
-        return httpx2.AsyncClient()
-    except (OSError, ValueError, ImportError) as error:
-        why = str(error)
-    raise errors.ConfigurationError(f"the proxy or certificate variables of the environment do not work: {why}")
 
 
 def _origin(url: httpx2.URL) -> Origin:

@@ -68,7 +68,7 @@ class InvalidRequestError(DreamError, ValueError):
 
 
 # Messages of our own already name the field and the value.
-_OWN_MESSAGES = frozenset({"enum", "unknown_field", "extra", "keyframe"})
+_OWN_MESSAGES = frozenset({"enum", "unknown_field", "extra", "keyframe", "number"})
 
 
 def _sentence(location: tuple[int | str, ...], kind: str, message: str) -> str:

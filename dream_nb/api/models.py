@@ -8,7 +8,8 @@ and nulls are accepted, since a hosted API grows faster than its clients.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -230,6 +231,38 @@ class CharacterRef(_Schema):
     identity0: ImageIdentity | None = None
 
 
+def outside_json(value: Any, where: str = "") -> str | None:
+    """Where in a request a number stands that JSON lacks (NaN or an infinity), as "extra.seed: nan"; or None.
+
+    Args:
+        value: a request, or a part of it.
+        where: the place of that part.
+    """
+    if isinstance(value, float):
+        return None if math.isfinite(value) else f"{where}: {value}"
+    if isinstance(value, BaseModel):
+        value = value.__dict__ | (value.__pydantic_extra__ or {})
+    if isinstance(value, Mapping):
+        parts: Iterable[tuple[object, Any]] = value.items()
+    elif isinstance(value, list):
+        parts = enumerate(value)
+    else:
+        return None
+    return next(
+        filter(None, (outside_json(part, f"{where}.{name}" if where else str(name)) for name, part in parts)), None
+    )
+
+
+class Concept(_Schema):
+    """`Concept`: something that a model of 2025 knows how to do, such as a camera motion.
+
+    Attributes:
+        key: its name, such as "dolly_zoom".
+    """
+
+    key: str
+
+
 class _Request(_Schema):
     """What both kinds of request share. Fields that the specification lacks are sent through `extra`."""
 
@@ -257,6 +290,13 @@ class _Request(_Schema):
                 "extra", "'{name}' has a field of its own: take it out of extra", {"name": taken[0]}
             )
         return extra
+
+    @model_validator(mode="after")
+    def _has_json(self, info: ValidationInfo) -> Self:
+        # It would be sent as null. What a server answered is not sent, and there are thousands of it.
+        if not _open(info, "enums") and (found := outside_json(self)):
+            raise PydanticCustomError("number", "{found} is not a number that JSON can hold", {"found": found})
+        return self
 
     @model_serializer(mode="wrap")
     def _merge_extra(self, write: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import httpx2
 
 from dream_nb.api.client import AsyncDreamMachine
 from dream_nb.api.errors import ConfigurationError
+from dream_nb.api.network import files_client
 from dream_nb.jobs.keys import Key, address_of, find_key
 from dream_nb.jobs.patience import Patience
 from dream_nb.workers import pool
@@ -25,8 +26,6 @@ BACKENDS: Final = ("studio", "hosted")
 
 _STUDIO_URL: Final = "http://studio/dream-machine/v1"
 _ACCOUNT: Final = "notebook"
-# What is on this machine is reached without the proxy of the environment.
-_NEAR: Final = {"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,7 @@ async def open_backend(
 async def _open_server(key: Key, name: str, patience: Patience) -> AsyncIterator[Backend]:
     async with (
         AsyncDreamMachine(key.secret, key.base_url, timeout=patience.call) as client,
-        httpx2.AsyncClient(timeout=patience.call, follow_redirects=True, mounts=_NEAR) as files,
+        files_client(key.base_url, patience.call) as files,
     ):
         yield Backend(name, client, files, tightest_seconds=patience.look, widest_seconds=10.0)
 
@@ -134,6 +133,6 @@ async def _open_studio(folder: Path, executor: Callable[[], Executor]) -> AsyncI
     async with (
         app.router.lifespan_context(app),
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app, raise_app_exceptions=False)) as http,
-        AsyncDreamMachine(key, _STUDIO_URL, http_client=http) as client,
+        AsyncDreamMachine(key, _STUDIO_URL, api="2024", http_client=http) as client,
     ):
         yield Backend("studio", client, http, tightest_seconds=0.15, widest_seconds=0.3)

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Final, TypeVar
 
+from dream_nb.api.dialect import Dialect
 from dream_nb.api.errors import ConfigurationError, LibraryError, NotFoundError
 from dream_nb.api.models import Credits, Generation
 from dream_nb.api.pages import Pages
@@ -147,9 +148,34 @@ class Desk:
         found: Credits = portal.call(self._retried, self.runner(name).backend.client.get_credits)
         return found
 
+    def known_dialect(self, name: str) -> Dialect | None:
+        """How the server wants its requests, where it has said so already."""
+        runner = self._runners.get(name)
+        return runner.backend.client.known_dialect if runner is not None else None
+
+    def dialect(self, name: str) -> Dialect:
+        """How the server wants its requests. It is asked at the first call.
+
+        Raises:
+            APIError: the server did not say.
+            ConfigurationError: there is no key for it.
+        """
+        client = self.runner(name).backend.client
+        found: Dialect = client.known_dialect or portal.call(self._retried, client.dialect)
+        return found
+
     def camera_motions(self, name: str) -> list[str]:
-        """The camera motions that the server knows."""
+        """The camera motions that the server lists; none where it lists concepts instead."""
+        if self.dialect(name).lists != "camera motions":
+            return []
         found: list[str] = portal.call(self._retried, self.runner(name).backend.client.get_camera_motion)
+        return found
+
+    def concepts(self, name: str) -> list[str]:
+        """The keys of the concepts that the server lists; none where it lists camera motions instead."""
+        if self.dialect(name).lists != "concepts":
+            return []
+        found: list[str] = portal.call(self._retried, self.runner(name).backend.client.get_concepts)
         return found
 
     def delete(self, name: str, id: str) -> None:  # noqa: A002 - the name in the specification

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
@@ -12,6 +13,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb.api.blocking import DreamMachine
 from dream_nb.api.errors import AuthenticationError, DreamError
+from dream_nb.api.network import broken_variable
 from dream_nb.default import default_session
 from dream_nb.jobs.backends import is_paid
 from dream_nb.jobs.keys import address_of, find_key, how_to_give
@@ -44,39 +46,68 @@ class Check:
 
 
 def check_all(shell: InteractiveShell) -> list[Check]:
-    """Look at everything that a dream takes. Nothing is made, and nothing is spent."""
-    try:
-        backend = default_session().backend
-    except DreamError as error:
-        return [Check("session", False, str(error), "Mend the library or the backend first."), *_versions(shell)]
+    """Look at everything that a dream takes. Nothing is made, nothing is spent, and nothing is raised.
+
+    Args:
+        shell: the shell that the user works in.
+    """
+    session = _looked_at("session", _session, "Repair the library or the backend first.")
+    if session:
+        return [*session, *_versions(shell)]
+    backend = default_session().backend
+    is_used = is_paid(backend)
+    server = backend if is_used else "hosted"
     return [
-        _studio(),
-        *_server(backend if is_paid(backend) else "hosted", is_paid(backend)),
-        _library(),
+        *_looked_at("studio", _studio, "Install PyAV from PyPI: pip install --force-reinstall av."),
+        *_looked_at("key", lambda: _server(server, is_used), "Check LUMAAI_BASE_URL, and the key with %dreams key."),
+        *_looked_at("variables", lambda: _variables(is_used), "Check the proxy and certificate variables."),
+        *_looked_at("library", _library, "Choose another with DreamMagics.library."),
         *_versions(shell),
     ]
 
 
-def _studio() -> Check:
+def _looked_at(name: str, look: Callable[[], list[Check]], todo: str) -> list[Check]:
+    """What a look gives; where it fails, that it failed and why."""
+    try:
+        return look()
+    except DreamError as error:
+        return [Check(name, False, str(error), todo)]
+    except Exception as error:  # noqa: BLE001 - whatever is wrong, the other checks are wanted all the more
+        return [Check(name, False, f"{type(error).__name__}: {error}".removesuffix(": "), todo)]
+
+
+def _session() -> list[Check]:
+    default_session()
+    return []
+
+
+def _studio() -> list[Check]:
     from av import codecs_available
 
     if "libx264" in codecs_available:
-        return Check("studio", True, "ready; it draws procedurally, and costs nothing")
-    return Check("studio", False, "PyAV has no libx264", "Install PyAV from PyPI: pip install --force-reinstall av.")
+        return [Check("studio", True, "ready; it draws procedurally, and costs nothing")]
+    return [Check("studio", False, "PyAV has no libx264", "Install PyAV from PyPI: pip install --force-reinstall av.")]
+
+
+def _variables(is_used: bool) -> list[Check]:
+    """Proxy and certificate variables, where one of them does not work."""
+    problem = broken_variable()
+    if problem is None:
+        return []
+    # A server on this machine does without them, but perhaps not its files.
+    return [Check("variables", False if is_used else None, problem, _sentence(problem) if is_used else "")]
 
 
 def _server(backend: str, is_used: bool) -> list[Check]:
     """Key and network of a server."""
-    try:
-        address, key = address_of(backend), find_key(backend)
-    except DreamError as error:
-        return [Check("key", False, str(error), "Mend LUMAAI_BASE_URL.")]
+    address, key = address_of(backend), find_key(backend)
     if key is None:
         found = Check("key", False if is_used else None, f"none for {address}", _sentence(how_to_give(backend)))
         return [found, Check("network", None, "not asked without a key")]
     try:
         with DreamMachine(key.secret, key.base_url, timeout=_SECONDS, deadline=_SECONDS) as machine:
             machine.ping()
+            api = machine.dialect().api
     except AuthenticationError:
         refused = Check("key", False, f"from {key.source}, and not accepted", "Give another one with %dreams key.")
         return [refused, Check("network", True, f"{address} answers")]
@@ -85,19 +116,20 @@ def _server(backend: str, is_used: bool) -> list[Check]:
             Check("key", None, f"from {key.source}; not tried"),
             Check("network", False, f"{address} cannot be asked", _sentence(str(error))),
         ]
-    return [Check("key", True, f"from {key.source}, and accepted"), Check("network", True, f"{address} answers")]
+    answers = f"{address} answers, with the API of {api}"
+    return [Check("key", True, f"from {key.source}, and accepted"), Check("network", True, answers)]
 
 
-def _library() -> Check:
+def _library() -> list[Check]:
     library = default_session().library
     finished = sum(record.is_finished for record in library.ledger.all())
     free = shutil.disk_usage(library.folder).free
     found = f"{library.folder.name}: {finished} dreams, {library.size() / 1e6:.1f} MB; {free / 1e9:.0f} GB free"
     if library.read_only:
-        return Check("library", False, f"{found}; it cannot be written", "Choose another with DreamMagics.library.")
+        return [Check("library", False, f"{found}; it cannot be written", "Choose another with DreamMagics.library.")]
     if free < _LEAST_FREE:
-        return Check("library", False, found, "Make room, or choose another with DreamMagics.library.")
-    return Check("library", True, found)
+        return [Check("library", False, found, "Make room, or choose another with DreamMagics.library.")]
+    return [Check("library", True, found)]
 
 
 def _versions(shell: InteractiveShell) -> list[Check]:

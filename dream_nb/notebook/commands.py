@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "history": Command("[WORDS]", "what the library knows, newest first; only what has these words", {"-n": True}),
     "credits": Command("", "the balance, and what this session has spent", {}),
     "jobs": Command("", "what is under way", {}),
-    "motions": Command("", "the camera motions to write into a prompt", {}),
+    "motions": Command("", "the camera motions, or the concepts, that the backend knows", {}),
     "show": Command("WHICH", "shows dreams again: a variable, an id or its beginning, last, or words", {}),
     "delete": Command("WHICH", "deletes a dream at its server; --files removes its file too", {"--files": False}),
     "use": Command("[BACKEND]", "asks studio, hosted, or a URL with a key of its own from now on", {}),
@@ -173,6 +174,15 @@ class Commands:
 
     def _motions(self, _: str, __: list[str]) -> Listing[str]:
         motions = self._session.camera_motions()
+        if not motions and (concepts := self._session.concepts()):
+            chosen = json.dumps([{"key": concepts[0]}])
+            return Listing(
+                command="motions",
+                title=f"{len(concepts)} concepts, such as camera motions, for the field concepts of a video",
+                rows=tuple((concept,) for concept in concepts),
+                note=f"%dream --set 'concepts={chosen}' a lighthouse in the fog",
+                items=tuple(concepts),
+            )
         example = f"%dream a lighthouse in the fog, {motions[0]}" if motions else ""
         return Listing(
             command="motions",

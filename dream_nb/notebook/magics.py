@@ -150,7 +150,7 @@ class DreamMagics(DreamSettings):
         %dreams jobs                         what is under way
         %dreams stop                         waits no longer; what was sent goes on at its server
         %dreams credits                      the balance, and what this session has spent
-        %dreams motions                      the camera motions to write into a prompt
+        %dreams motions                      the camera motions, or the concepts, that the backend knows
         %dreams use studio                   asks the studio, hosted, or a URL with a key of its own
         %dreams key --save                   asks for a key without showing it; --save and --forget: the keyring
         %dreams lost                         requests whose outcome is unknown, and what may be their answer

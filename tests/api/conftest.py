@@ -19,7 +19,15 @@ Open = Callable[..., DreamMachine]
 
 @pytest.fixture(autouse=True)
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+    for name in (
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "SSLKEYLOGFILE",
+    ):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
 
@@ -51,11 +59,11 @@ def hostile() -> Iterator[servers.Hostile]:
 
 @pytest.fixture
 def connect(key: str) -> Iterator[Open]:
-    """Makes a client that holds the key, and closes it at the end."""
+    """Makes a client that holds the key, and closes it at the end. It asks no server for its API, unless told to."""
     with ExitStack() as stack:
 
         def connect(base_url: str, **options: Any) -> DreamMachine:
-            return stack.enter_context(DreamMachine(key, base_url, **options))
+            return stack.enter_context(DreamMachine(key, base_url, **{"api": "2024", **options}))
 
         yield connect
 

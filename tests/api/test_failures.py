@@ -175,7 +175,9 @@ def test_a_call_that_waits_in_vain_for_a_free_connection_reached_nobody(hostile:
         limits = httpx2.Limits(max_connections=1)
         async with (
             httpx2.AsyncClient(limits=limits) as http,
-            AsyncDreamMachine(key, hostile.base_url, http_client=http, timeout=httpx2.Timeout(30, pool=0.1)) as machine,
+            AsyncDreamMachine(
+                key, hostile.base_url, api="2024", http_client=http, timeout=httpx2.Timeout(30, pool=0.1)
+            ) as machine,
         ):
             first = asyncio.create_task(machine.get_credits())
             await asyncio.to_thread(wait_for, lambda: hostile.requests)
@@ -203,7 +205,7 @@ def test_a_body_that_a_hook_has_read_is_still_there(hostile: Hostile, key: str) 
     async def main() -> float:
         async with (
             httpx2.AsyncClient(event_hooks={"response": [read]}) as http,
-            AsyncDreamMachine(key, hostile.base_url, http_client=http) as machine,
+            AsyncDreamMachine(key, hostile.base_url, api="2024", http_client=http) as machine,
         ):
             return (await machine.get_credits()).credit_balance
 

@@ -9,10 +9,11 @@ import json
 import logging
 import pickle
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
+import anyio
 import httpx2
 import pytest
 from IPython.core.ultratb import VerboseTB
@@ -21,7 +22,8 @@ from pydantic import SecretStr
 from dream_nb.api import errors
 from dream_nb.api.blocking import DreamMachine
 from dream_nb.api.client import AsyncDreamMachine
-from dream_nb.api.models import GenerationRequest
+from dream_nb.api.models import Generation, GenerationRequest
+from dream_nb.api.retry import is_passing, was_refused
 from tests.api.conftest import Open
 from tests.api.servers import Behaviour, Exchange, Hostile, fine, free_port, hostile, wait_for
 
@@ -132,7 +134,7 @@ def test_a_key_does_not_travel_by_a_redirect(hostile: Hostile, key: str, status:
     async def main() -> None:
         async with (
             httpx2.AsyncClient(follow_redirects=follow) as http,
-            AsyncDreamMachine(key, hostile.base_url, http_client=http) as machine,
+            AsyncDreamMachine(key, hostile.base_url, api="2024", http_client=http) as machine,
         ):
             for call in (machine.get_credits(), machine.create_generation(VIDEO)):
                 with pytest.raises(errors.UnreadableAnswerError):
@@ -285,11 +287,120 @@ def test_no_failure_leads_to_the_request(hostile: Hostile, connect: Open) -> Non
         assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 
 
+class Fails(httpx2.AsyncBaseTransport):
+    """A transport in which something nobody thought of goes wrong, after the key was put into the request."""
+
+    def __init__(self, error: BaseException, *, when: Literal["sending", "reading", "closing"]) -> None:
+        self._error = error
+        self._when = when
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        sent = dict(request.headers)
+        assert sent["authorization"]
+        if self._when == "sending":
+            try:
+                raise OSError(f"a lower error that knows {sent}")
+            except OSError:
+                raise self._error  # noqa: B904 - the context is what leaks
+        return httpx2.Response(201, stream=_Broken(self._error, self._when, sent))
+
+
+class _Broken(httpx2.AsyncByteStream):
+    def __init__(self, error: BaseException, when: str, sent: dict[str, str]) -> None:
+        self._error, self._when, self._sent = error, when, sent
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        headers = self._sent
+        if self._when == "reading" and headers:
+            raise self._error
+        yield b'{"id": "a", "state": "queued"}'
+
+    async def aclose(self) -> None:
+        headers = self._sent
+        if self._when == "closing" and headers:
+            raise self._error
+
+
+def fails_with(error: BaseException, key: str, when: Literal["sending", "reading", "closing"]) -> BaseException:
+    """What a create raises under which that goes wrong."""
+    secret, transport = SecretStr(key), Fails(error, when=when)
+
+    async def main() -> None:
+        async with (
+            httpx2.AsyncClient(transport=transport) as http,
+            AsyncDreamMachine(secret, "http://localhost", api="2024", http_client=http) as machine,
+        ):
+            await machine.create_generation(VIDEO)
+
+    with pytest.raises(type(error) if not isinstance(error, Exception) else errors.APIError) as caught:
+        asyncio.run(main())
+    return caught.value
+
+
+@pytest.mark.parametrize("when", ["sending", "reading", "closing"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        ValueError("Illegal header value b'Bearer {key}'"),
+        RuntimeError("unable to perform operation on <TCPTransport closed=True>"),
+        RecursionError("maximum recursion depth exceeded"),
+        OSError(28, "No space left on device"),
+        TypeError("a bytes-like object is required"),
+        ExceptionGroup("several", [ValueError("one"), KeyError("other")]),
+        anyio.ClosedResourceError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_goes_wrong_below_a_send_leaves_without_the_key(
+    error: Exception, when: Literal["sending", "reading", "closing"], key: str
+) -> None:
+    error = copy.copy(error)
+    error.args = tuple(one.replace("{key}", key) if isinstance(one, str) else one for one in error.args)
+    told = fails_with(error, key, when)
+    assert isinstance(told, errors.APIConnectionError)
+    # Nobody knows how far it came, so it is looked for, and not sent again.
+    assert (told.reached, is_passing(told), was_refused(told)) == (True, True, False)
+    assert type(error).__name__ in str(told)
+    assert (told.__cause__, told.__context__) == (None, None)
+    assert key not in seen(told)
+
+
+@pytest.mark.parametrize("when", ["sending", "reading", "closing"])
+def test_an_interrupt_below_a_send_shows_no_key(when: Literal["sending", "reading", "closing"], key: str) -> None:
+    assert key not in seen(fails_with(SystemExit("stop"), key, when))
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RecursionError()], ids=lambda error: type(error).__name__)
+def test_an_answer_that_cannot_be_read_here_may_have_been_taken(
+    hostile: Hostile, connect: Open, error: Exception, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    hostile.behaviour = lambda exchange: exchange.answer(201, '{"id": "a", "state": "queued"}')
+
+    def read(_: object) -> object:
+        raise error
+
+    monkeypatch.setattr(Generation, "from_answer", read)
+    with pytest.raises(errors.UnreadableAnswerError) as caught:
+        connect(hostile.base_url).create_generation(VIDEO)
+    assert (caught.value.reached, is_passing(caught.value)) == (True, True)
+    assert key not in seen(caught.value)
+
+
+def test_a_client_that_was_closed_reached_nobody(hostile: Hostile, connect: Open, key: str) -> None:
+    machine = connect(hostile.base_url)
+    machine.close()
+    with pytest.raises(errors.APIConnectionError, match="the client was closed") as caught:
+        machine.create_generation(VIDEO)
+    assert (caught.value.reached, hostile.requests) == (False, [])
+    assert key not in seen(caught.value)
+
+
 def test_a_cancelled_call_shows_no_key(hostile: Hostile, key: str) -> None:
     hostile.behaviour = stay_silent
 
     async def main() -> BaseException:
-        async with AsyncDreamMachine(key, hostile.base_url) as machine:
+        async with AsyncDreamMachine(key, hostile.base_url, api="2024") as machine:
             call = asyncio.create_task(machine.create_generation(VIDEO))
             await asyncio.to_thread(wait_for, lambda: hostile.requests)
             call.cancel()

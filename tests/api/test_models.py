@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pydantic
 import pytest
 
@@ -113,3 +115,46 @@ def test_what_cannot_be_read_of_one_generation_hides_no_other(odd: dict[str, obj
     )
     assert [generation.id for generation in page.generations] == ["a", "b"]
     assert getattr(page.generations[0], next(iter(odd))) is None
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize(
+    ("where", "fields"),
+    [
+        ("extra.seed", {"extra": {"seed": "X"}}),
+        ("extra.a.b.1", {"extra": {"a": {"b": [0, "X"]}}}),
+        ("concepts.0.strength", {"concepts": [{"key": "orbit", "strength": "X"}]}),
+    ],
+)
+def test_a_number_that_json_lacks_is_refused_by_its_place(number: float, where: str, fields: Any) -> None:
+    assert refusal(**put(fields, number)) == f"{where}: {number} is not a number that JSON can hold"
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    ("where", "fields"),
+    [
+        ("image_ref.0.weight", {"image_ref": [{"url": "https://a/b", "weight": "X"}]}),
+        ("style_ref.1.weight", {"style_ref": [{"url": "https://a/b"}, {"url": "https://a/b", "weight": "X"}]}),
+        ("modify_image_ref.weight", {"modify_image_ref": {"url": "https://a/b", "weight": "X"}}),
+    ],
+)
+def test_a_weight_that_json_lacks_is_refused_by_its_place(number: float, where: str, fields: Any) -> None:
+    with pytest.raises(pydantic.ValidationError) as caught:
+        ImageGenerationRequest(prompt="a lake", **put(fields, number))
+    assert str(InvalidRequestError.reading(caught.value)) == f"{where}: {number} is not a number that JSON can hold"
+
+
+def put(value: Any, number: float) -> Any:
+    """Fields with that number where "X" stands."""
+    if isinstance(value, dict):
+        return {name: put(item, number) for name, item in value.items()}
+    if isinstance(value, list):
+        return [put(item, number) for item in value]
+    return number if value == "X" else value
+
+
+def test_an_answer_with_such_a_number_is_read() -> None:
+    answer = Generation.from_answer('{"id": "a", "request": {"prompt": "a lake", "seed": NaN}}')
+    assert answer.request is not None
+    assert answer.request.prompt == "a lake"

@@ -199,6 +199,14 @@ def test_half_a_character_is_not_sent(hostile: Hostile, connect: Open) -> None:
     assert hostile.requests == []
 
 
+def test_a_number_that_json_lacks_is_not_sent_as_null(hostile: Hostile, connect: Open) -> None:
+    # A copy is not checked when it is made.
+    request = GenerationRequest(prompt="a lake").model_copy(update={"extra": {"seed": float("nan")}})
+    with pytest.raises(InvalidRequestError, match=r"extra\.seed: nan"):
+        connect(hostile.base_url).create_generation(request)
+    assert hostile.requests == []
+
+
 def test_prompts_of_any_script_arrive_as_they_are(hostile: Hostile, connect: Open) -> None:
     machine = connect(hostile.base_url)
     prompt = "静かな湖 🌅 {x} $5 \\n"

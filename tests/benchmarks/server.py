@@ -115,6 +115,8 @@ class Shop:
             self.asked = self.polls = 0
         elif path == "/credits":
             text = '{"credit_balance":1000000}'
+        elif path == "/generations/concepts/list":
+            text = '["orbit_left"]'
         elif method == "POST":
             made = self.make("image" if path.endswith("/image") else "video", json.loads(body), self.seconds)
             if made.callback_url:

@@ -22,27 +22,22 @@ from typing import Any, Final, Literal
 import pytest
 from PIL import Image
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from tests.fakes.schemas import REQUESTS
 from tests.studio.machine import PREFIX, served
 
 Document = dict[str, Any]
 KEY: Final = "luma-test-key-0123456789"
-RATIOS: Final = frozenset({"1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21"})
-IMAGE_MODELS: Final = frozenset({"photon-1", "photon-flash-1"})
-VIDEO_MODELS: Final = frozenset({"ray-1-6", "ray-2", "ray-flash-2"})
 CONCEPTS: Final = ["dolly_zoom", "handheld", "orbit_left"]
 MOTIONS: Final = ["camera orbit left", "camera push in"]
-_VIDEO_2024: Final = frozenset({"generation_type", "prompt", "aspect_ratio", "loop", "keyframes", "callback_url"})
-_IMAGE_2024: Final = frozenset(
-    {"generation_type", "prompt", "aspect_ratio", "callback_url", "model", "image_ref", "style_ref", "character_ref",
-     "modify_image_ref"}
-)  # fmt: skip
-_VIDEO_2025: Final = _VIDEO_2024 | {"model", "resolution", "duration", "concepts"}
-_IMAGE_2025: Final = _IMAGE_2024 | {"format", "sync", "sync_timeout"}
+MODELS: Final = {"video": "ray-1-6", "image": "photon-1"}
+"""What makes a request that names no model."""
+_WORDS: Final = frozenset({"/generations/concepts/list", "/generations/camera_motion/list"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +105,7 @@ class FakeDreamMachine:
         order: gives the order of the list, from newest first.
         hides: how many looks at the list do not show what is new.
         replies: what happens to the next creates, in turn; None answers plainly.
+        word_replies: as `replies`, of the requests for concepts and camera motions.
         posts: the bodies of all creates that came, whatever became of them.
         taken: the generations.
         calls: method and path of every request.
@@ -131,6 +127,7 @@ class FakeDreamMachine:
         self.order: Callable[[list[Document]], list[Document]] = list
         self.hides = 0
         self.replies: deque[Reply | None] = deque()
+        self.word_replies: deque[Reply | None] = deque()
         self.posts: list[Document] = []
         self.taken: list[Document] = []
         self.calls: list[tuple[str, str]] = []
@@ -186,7 +183,8 @@ class FakeDreamMachine:
                 Route(f"{PREFIX}/credits", credits_),
                 Route(f"{PREFIX}/ping", self._ping),
                 Route("/assets/{name}", self._asset),
-            ]
+            ],
+            exception_handlers={HTTPException: _refused},
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -205,6 +203,10 @@ class FakeDreamMachine:
             if given != f"Bearer {KEY}":
                 await self._refuse(403, "Not authenticated")(scope, receive, send)
                 return
+        reply = self.word_replies.popleft() if path in _WORDS and self.word_replies else None
+        if reply is not None:
+            await _replied(reply)(scope, receive, send)
+            return
 
         async def dated(message: Any) -> None:
             if message["type"] == "http.response.start":
@@ -230,38 +232,12 @@ class FakeDreamMachine:
             return self._refuse(422, f"not JSON: {error}")
         self.posts.append(body)
         reply = self.replies.popleft() if self.replies else None
-        if problem := self._problem(body, kind):
+        if problem := REQUESTS[self.api, kind](body, ""):
             return self._refuse(422, problem)
         document = self._take(body, kind) if reply is None or reply.taken else None
         if reply is None:
             return JSONResponse(self._shown(document or {}), 201)
-        if reply.status is None:
-            return _Dropped()
-        return Response(reply.body, reply.status, dict(reply.headers or {}), "application/json")
-
-    def _problem(self, body: Any, kind: str) -> str | None:
-        if not isinstance(body, dict):
-            return "Input should be an object"
-        fields = {
-            ("2024", "video"): _VIDEO_2024,
-            ("2024", "image"): _IMAGE_2024,
-            ("2025", "video"): _VIDEO_2025,
-            ("2025", "image"): _IMAGE_2025,
-        }[self.api, kind]
-        models = VIDEO_MODELS if kind == "video" else IMAGE_MODELS
-        if unknown := sorted(body.keys() - fields):
-            return f"Extra inputs are not permitted: {unknown[0]}"
-        if self.api == "2025" and "model" not in body:
-            return "Field required: model"
-        if body.get("model", next(iter(models))) not in models:
-            return f"Unknown model: {body['model']}"
-        if body.get("aspect_ratio", "16:9") not in RATIOS:
-            return f"Unknown aspect ratio: {body['aspect_ratio']}"
-        if body.get("generation_type", kind) != kind:
-            return "generation_type does not fit the path"
-        if kind == "video" and not isinstance(body.get("prompt", ""), str):
-            return "prompt is not a string"
-        return None
+        return _replied(reply)
 
     def _take(self, body: Document, kind: str) -> Document:
         with self._lock:
@@ -272,6 +248,7 @@ class FakeDreamMachine:
                 "generation_type": kind,
                 "state": "queued",
                 "created_at": (datetime.now(UTC) + self.clock).isoformat(),
+                "model": body.get("model", MODELS[kind]),
                 "_request": body,
             }
             self.taken.append(document)
@@ -313,7 +290,12 @@ class FakeDreamMachine:
         return shown if request is None else shown | {"request": request}
 
     async def _list(self, request: Request) -> Response:
-        limit, offset = int(request.query_params.get("limit", 10)), int(request.query_params.get("offset", 0))
+        try:
+            limit, offset = (
+                int(request.query_params.get(name, default)) for name, default in (("limit", 100), ("offset", 0))
+            )
+        except ValueError:
+            return self._refuse(422, "limit and offset: Input should be a valid integer")
         with self._lock:
             seen = []
             for document in reversed(self.taken):
@@ -366,6 +348,17 @@ class FakeDreamMachine:
         """Take this server for the hosted API in this process."""
         for name, value in self.environment().items():
             monkeypatch.setenv(name, value)
+
+
+def _replied(reply: Reply) -> Response:
+    if reply.status is None:
+        return _Dropped()
+    return Response(reply.body, reply.status, dict(reply.headers or {}), "application/json")
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
 
 
 class _Dropped(Response):

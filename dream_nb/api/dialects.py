@@ -1,0 +1,114 @@
+"""Which dialect a server speaks, and how one request is written in each."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+import anyio
+
+from dream_nb.api.dialect import API, APIS, Dialect, R
+from dream_nb.api.dream_machine_2024 import DREAM_MACHINE_2024
+from dream_nb.api.dream_machine_2025 import DREAM_MACHINE_2025
+from dream_nb.api.errors import APIError, ConfigurationError, NotFoundError
+
+DIALECTS: Final[Mapping[API, Dialect]] = {"2024": DREAM_MACHINE_2024, "2025": DREAM_MACHINE_2025}
+"""Every dialect by the name of its API, oldest first."""
+
+NEWEST: Final = DREAM_MACHINE_2025
+"""The dialect of the hosted API as it is today."""
+
+# A server that does not know a path may say so in any of these ways. What the key, the rate or the server's health is
+# the reason for says nothing about its API.
+_SAYS_NOTHING: Final = frozenset({401, 403, 408, 429})
+_NOT_IMPLEMENTED: Final = 501
+
+
+def spellings(request: R) -> list[R]:
+    """How a request may be written by the APIs, as it is first: what one and the same request may be kept as.
+
+    Args:
+        request: the request as its user wrote it.
+    """
+    found = [request]
+    for dialect in DIALECTS.values():
+        if (completed := dialect.complete(request)) not in found:
+            found.append(completed)
+    return found
+
+
+class Detection:
+    """Finds out which dialect a server speaks: it is asked once, however many wait for the answer.
+
+    Args:
+        concepts: asks for the newer API's list.
+        camera_motion: asks for the older API's list.
+        api: the server's API, where it is known; then nothing is asked.
+
+    Raises:
+        ConfigurationError: there is no such API.
+    """
+
+    def __init__(
+        self,
+        concepts: Callable[[], Awaitable[object]],
+        camera_motion: Callable[[], Awaitable[object]],
+        api: API | None = None,
+    ) -> None:
+        if api is not None and api not in DIALECTS:
+            raise ConfigurationError(f"api {api!r} is not one of {', '.join(APIS)}, or None to ask the server")
+        self.known = DIALECTS[api] if api is not None else None
+        self._concepts = concepts
+        self._camera_motion = camera_motion
+        self._turn = anyio.Lock()
+        self._failure: APIError | None = None
+
+    async def dialect(self) -> Dialect:
+        """The server's dialect.
+
+        Raises:
+            APIError: the server did not say; the next call asks again.
+        """
+        before = self._failure
+        if self.known is None:
+            async with self._turn:
+                if self.known is None and self._failure is not before:
+                    # Another call has just asked in vain: the answer is this call's too, and not asked for anew.
+                    raise copy.copy(self._failure)  # type: ignore[misc]
+                if self.known is None:
+                    try:
+                        self.known = await self._ask()
+                    except APIError as error:
+                        self._failure = error
+                        raise
+        return self.known
+
+    async def _ask(self) -> Dialect:
+        try:
+            await self._concepts()
+        except APIError as error:
+            if not _is_unknown_path(error):
+                raise
+        else:
+            return DREAM_MACHINE_2025
+        # The absence of one list proves nothing: a wrong address has none at all.
+        try:
+            await self._camera_motion()
+        except APIError as error:
+            if not _is_unknown_path(error):
+                raise
+            status = error.status
+        else:
+            return DREAM_MACHINE_2024
+        raise NotFoundError(
+            "getConcepts",
+            f"{status}; the server lists neither concepts nor camera motions, so it is not a Dream Machine API",
+            status=status,
+        )
+
+
+def _is_unknown_path(error: APIError) -> bool:
+    """Whether an answer to a GET without arguments means that the server has no such path."""
+    status = error.status or 0
+    return (400 <= status < 500 and status not in _SAYS_NOTHING) or status == _NOT_IMPLEMENTED

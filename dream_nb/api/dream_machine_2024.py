@@ -1,0 +1,8 @@
+"""The Dream Machine API of October 2024: videos are created at `/generations`, and need no model."""
+
+from typing import Final
+
+from dream_nb.api.dialect import Dialect
+
+DREAM_MACHINE_2024: Final = Dialect(api="2024", video_path="/generations", models={}, lists="camera motions")
+"""The dialect of the older API, which the studio serves too."""

@@ -1,0 +1,10 @@
+"""The Dream Machine API of June 2025: videos are created at `/generations/video`, and every create names a model."""
+
+from typing import Final
+
+from dream_nb.api.dialect import Dialect
+
+DREAM_MACHINE_2025: Final = Dialect(
+    api="2025", video_path="/generations/video", models={"video": "ray-2", "image": "photon-1"}, lists="concepts"
+)
+"""The dialect of the newer API, which the hosted servers speak."""

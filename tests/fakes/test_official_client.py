@@ -1,0 +1,45 @@
+"""The official client, as it is, with the fake: it judges the fake, and the fake what this package sends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.dream_machine import KEY, FakeDreamMachine
+
+SCRIPTS = Path(__file__).parent / "sdk"
+
+
+def run(python: str | Path, script: str, fake: FakeDreamMachine) -> None:
+    """Run a script of the official client against the fake; it says that every operation works."""
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("LUMAAI_")}
+    variables |= {"LUMAAI_API_KEY": KEY, "LUMAAI_BASE_URL": fake.base_url}
+    result = subprocess.run(
+        [python, SCRIPTS / script], env=variables, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (result.returncode, result.stdout) == (0, "every operation works\n"), result.stderr
+
+
+def test_the_client_of_2025_works_with_the_fake() -> None:
+    pytest.importorskip("lumaai")
+    with FakeDreamMachine("2025").running() as fake:
+        run(sys.executable, "lumaai_2025.py", fake)
+        assert [document["generation_type"] for document in fake.taken] == ["video", "image"]
+
+
+@pytest.mark.slow
+def test_the_client_of_2024_works_with_the_fake(tmp_path: Path) -> None:
+    venv.create(tmp_path, with_pip=True)
+    python = tmp_path / ("Scripts" if os.name == "nt" else "bin") / "python"
+    subprocess.run(
+        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "lumaai~=1.7.4"],
+        check=True,
+        timeout=300,
+    )
+    with FakeDreamMachine("2024").running() as fake:
+        run(python, "lumaai_2024.py", fake)

@@ -1,0 +1,91 @@
+"""The magics with a key: they work at the first try, on the API of 2024 and on that of 2025."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.dream_machine import CONCEPTS, MOTIONS, FakeDreamMachine
+from tests.kernel import Kernel, start_kernel
+from tests.notebook.test_commands import shown, value
+
+MODEL = {"2024": None, "2025": "ray-2"}
+
+
+@pytest.fixture(scope="module", params=["2024", "2025"])
+def fake(request: pytest.FixtureRequest) -> Iterator[FakeDreamMachine]:
+    with FakeDreamMachine(request.param).running() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def kernel(fake: FakeDreamMachine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    """A kernel with a key, in an environment whose proxy and certificates do not work."""
+    broken = {"ALL_PROXY": "socks://proxy.example", "SSL_CERT_FILE": "/nowhere.pem", "DREAM_NB_REPLAY": "off"}
+    with start_kernel(tmp_path_factory.mktemp("hosted"), **fake.environment(), **broken) as kernel:
+        kernel.run("import dream_nb")
+        yield kernel
+
+
+def new(fake: FakeDreamMachine, count: int) -> list[Any]:
+    """The models of the last creates; all others were fetched by tests before."""
+    return [body.get("model") for body in fake.posts[-count:]]
+
+
+def test_a_line_makes_a_video(fake: FakeDreamMachine, kernel: Kernel) -> None:
+    before = len(fake.posts)
+    answer = kernel.run("d = %dream a lake")
+    assert answer.error is None, answer.error
+    assert (len(fake.posts) - before, new(fake, 1)) == (1, [MODEL[fake.api]])
+    assert value(kernel, "d.state, d.request.model") == ("completed", MODEL[fake.api])
+
+
+def test_a_dry_run_shows_what_would_be_sent(fake: FakeDreamMachine, kernel: Kernel) -> None:
+    before = len(fake.posts)
+    kernel.run("plan = %dream --dry-run a quiet lake")
+    assert value(kernel, "[plan.documents[0].get('model')]") == [MODEL[fake.api]]
+    assert len(fake.posts) == before
+
+
+def test_a_cell_makes_a_storyboard(fake: FakeDreamMachine, kernel: Kernel) -> None:
+    before = len(fake.posts)
+    answer = kernel.run("%%storyboard --name film\na hill\nnight falls\n---\na city")
+    assert answer.error is None, answer.error
+    assert (len(fake.posts) - before, new(fake, 3)) == (3, 3 * [MODEL[fake.api]])
+
+
+def test_motions_lists_what_the_api_has_and_how_to_use_it(fake: FakeDreamMachine, kernel: Kernel) -> None:
+    text = shown(kernel.run("m = %dreams motions"))
+    known, other = (MOTIONS, CONCEPTS) if fake.api == "2024" else (CONCEPTS, MOTIONS)
+    assert all(word in text for word in known)
+    assert not any(word in text for word in other)
+    assert value(kernel, "list(m)") == known
+    example = value(kernel, "m.note")
+    assert kernel.run(f"n = {example}").error is None
+    sent = fake.posts[-1]
+    assert sent.get("concepts") == (None if fake.api == "2024" else [{"key": CONCEPTS[0]}])
+    assert (MOTIONS[0] in sent["prompt"]) == (fake.api == "2024")
+
+
+def test_check_says_which_api_and_which_variable(fake: FakeDreamMachine, kernel: Kernel) -> None:
+    text = shown(kernel.run("c = %dreams check"))
+    assert f"with the API of {fake.api}" in text
+    assert "ALL_PROXY cannot be used as a proxy" in text
+    assert value(kernel, "[one.name for one in c if one.works is False]") == ["variables"]
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_check_of_the_studio_needs_no_variable(tmp_path: Path, name: str) -> None:
+    with start_kernel(tmp_path, **{name: "/nowhere.pem"}) as kernel:
+        assert shown(kernel.run("c = %dreams check")).startswith("%dreams check · all works")
+
+
+def test_check_says_what_it_cannot_look_at(tmp_path: Path) -> None:
+    with start_kernel(tmp_path, DREAM_NB_REPLAY="off", DREAM_NB_STUDIO_SIDE="32") as kernel:
+        kernel.run("import shutil\nd = %dream --image a lake\nshutil.rmtree('dreams')")
+        answer = kernel.run("c = %dreams check")
+        assert answer.error is None
+        assert value(kernel, "{one.name: one.works for one in c}['library']") is False
