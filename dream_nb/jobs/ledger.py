@@ -419,7 +419,8 @@ class Ledger:
         Args:
             record: the row, before its request is sent.
         """
-        sent = self._creates.find(_key(record)) if record.state == "intended" and is_paid(record.backend) else None
+        is_new = record.state == "intended" and record.sent_at is None and is_paid(record.backend)
+        sent = self._creates.find(_key(record)) if is_new else None
         return self._restore(record, sent) if sent is not None else record
 
     def _restore(self, record: Record, sent: Sent) -> Record:
