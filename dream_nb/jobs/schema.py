@@ -39,9 +39,6 @@ CREATE INDEX unfinished ON requests (state) WHERE file IS NULL AND state IN ('se
 CREATE INDEX timed ON requests (backend, sent_at) WHERE seconds IS NOT NULL;
 CREATE INDEX finished ON requests (written_at, file, stars) WHERE file IS NOT NULL;
 CREATE TABLE past (backend TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (backend, id)) STRICT, WITHOUT ROWID;
-CREATE TABLE prices (
-    backend TEXT NOT NULL, kind TEXT NOT NULL, cents REAL NOT NULL, PRIMARY KEY (backend, kind)
-) STRICT, WITHOUT ROWID;
 CREATE TABLE measures (
     sha256 TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (sha256, name)
 ) STRICT, WITHOUT ROWID;
@@ -68,8 +65,9 @@ CREATE TABLE measures (
 ) STRICT, WITHOUT ROWID;
 """
 # The third did not know how long a request had waited for its turn, and read every row to find the few that are under
-# way, and the last that were timed.
+# way, and the last that were timed. It had prices, which a library that comes from somebody else has no say in.
 _FROM_3: Final = """
+DROP TABLE IF EXISTS prices;
 ALTER TABLE requests ADD COLUMN queued REAL;
 CREATE INDEX unfinished ON requests (state) WHERE file IS NULL AND state IN ('sending', 'taken');
 CREATE INDEX timed ON requests (backend, sent_at) WHERE seconds IS NOT NULL;
