@@ -47,12 +47,10 @@ class Account:
     """The books of one session at one account, and the balances that it has read.
 
     Attributes:
-        is_shared: whether others spend from the same balance, which then says nothing.
         charges: what was created and not refunded, oldest first.
         created: how many creates there were.
     """
 
-    is_shared: bool = False
     charges: list[Charge] = field(default_factory=list)
     created: int = 0
     _first: float | None = None
@@ -67,14 +65,9 @@ class Account:
     @property
     def lost(self) -> float:
         """How much the balance has fallen since the first create, in USD cents. Top-ups do not count."""
-        if self.is_shared or self._first is None or self._last is None:
+        if self._first is None or self._last is None:
             return 0.0
         return max(0.0, round(self._first + sum(rise for rise, _ in self._rises) - self._last, 6))
-
-    @property
-    def spent(self) -> float:
-        """The dearer of both."""
-        return max(self.booked, self.lost)
 
     def begin(self, balance: float | None) -> None:
         """Count what the balance loses from now on, if nothing was counted before.

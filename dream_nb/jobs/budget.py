@@ -114,17 +114,19 @@ class Allowance:
 
     @property
     def lost(self) -> float:
-        """By how much balances have fallen since the session's first create, when they were last read."""
-        return sum(account.lost for account in self._accounts)
+        """By how much balances have fallen since the session's first create, when they were last read; 0 if shared."""
+        return 0.0 if self.shared else sum(account.lost for account in self._accounts)
 
     @property
     def spent(self) -> float:
         """The dearer of both: never less than was really spent, as far as prices are known or the balance was read."""
-        return sum(account.spent for account in self._accounts)
+        if self.shared:
+            return self.booked
+        return sum(max(account.booked, account.lost) for account in self._accounts)
 
     def open_account(self) -> Account:
         """Books for another account that is spent from."""
-        self._accounts.append(Account(self.shared))
+        self._accounts.append(Account())
         return self._accounts[-1]
 
     def price(self, request: Request, origin: str) -> Price | None:
@@ -264,27 +266,29 @@ class Budget:
         if self._is_guarded and not self._allowance.shared:
             await self._await_open(report)
         async with self._file.alone(self._patience.trying) as is_alone:
-            before = await self._look()
             price = self._allowance.price(record.request, self._origin)
+            before = await self._look(is_needed=price is None)
             self._allow(record.request, price, before)
             self._account.begin(before if isinstance(before, float) else None)
             async with self._booked(record, report) as charge:
                 charge.is_open = True
                 charge.before = before if isinstance(before, float) else None
                 yield
-            after = await self._look() if charge.before is not None else None
+            after = await self._look(is_needed=price is None) if charge.before is not None else None
             if isinstance(after, float):
                 self._weigh_create(charge, price, after, is_alone, report)
-            elif charge.before is None or not self._is_guarded:
-                charge.is_open = False
-                self._check_no_more(record.request)
+            else:
+                charge.cents = max(charge.cents, self._dearest.get(charge.kind, 0.0))
+                if charge.before is None or not self._is_guarded:
+                    charge.is_open = False
+                    self._check_no_more(record.request)
         self._write(charge)
 
     @asynccontextmanager
     async def _booked(self, record: Record, report: Report) -> AsyncIterator[Charge]:
         """Enter a create into the books, and take it out again where it never left."""
         kind, price = price_kind(record.request), self._allowance.price(record.request, self._origin)
-        self._name(report, f"about {dollars(price.cents)}" if price else "its price is unknown")
+        self._name(report, f"about {dollars(price.cents)}" if price else "price unknown")
         cents = price.cents if price else self._dearest.get(kind, 0.0)
         is_sure = price is not None and self._allowance.seen.get((self._origin, kind)) == price.cents
         charge = self._account.add(record, kind, cents, is_sure=is_sure)
@@ -311,11 +315,11 @@ class Budget:
         is_exact = self._weigh(charge, price, charge.seen, is_alone=is_alone)
         is_moved = charge.seen > _SLACK
         self._bills_at_create |= is_exact
-        charge.is_open = not is_exact and not (is_moved and self._bills_at_create)
+        charge.is_open = not is_exact and not (is_moved and (self._bills_at_create or not self._is_guarded))
         self._checks[charge.kind] = self._checks.get(charge.kind, 0) + 1
         if not is_exact and price and (not is_moved or self._checks[charge.kind] >= _MOST_CHECKS):
             self._check_no_more(charge.record.request)
-        if not charge.is_open:
+        if is_moved:
             self._tell(booked, lost, report)
 
     def _weigh(self, charge: Charge, price: Price | None, fallen: float, *, is_alone: bool) -> bool:
@@ -396,8 +400,10 @@ class Budget:
         booked, lost = self._account.booked, self._account.lost
         fallen = charge.before - balance
         if not charge.is_refund_due:
-            if charge.seen <= _SLACK:
-                price = self._allowance.price(charge.record.request, self._origin)
+            price = self._allowance.price(charge.record.request, self._origin)
+            if price is None and is_same(fallen, 0.0):
+                charge.is_sure = True
+            elif charge.seen <= _SLACK:
                 # Others had much time to spend meanwhile: that teaches no price.
                 self._weigh(charge, price, fallen, is_alone=False)
                 self._write(charge)
@@ -444,7 +450,9 @@ class Budget:
     def _tell(self, booked: float, lost: float, report: Report | None) -> None:
         """Say once that the books and the balance differ."""
         account, is_silent = self._account, self._told or self._allowance.budget is None or self._allowance.shared
-        is_waiting = any(charge.is_open or charge.is_refund_due for charge in account.charges)
+        is_waiting = any(
+            charge.is_refund_due or (charge.is_open and charge.seen <= _SLACK) for charge in account.charges
+        )
         if is_silent or is_waiting or is_same(booked, lost):
             return
         self._told = True
@@ -453,10 +461,10 @@ class Budget:
         if report is not None:
             report(Progress("sending", note=note))
 
-    async def _look(self) -> float | APIError:
-        """The balance, or why it cannot be read."""
+    async def _look(self, *, is_needed: bool = False) -> float | APIError:
+        """The balance, or why it cannot be read. Where it is not needed, nothing waits for it."""
         try:
-            answer = await self._read(self._patience.trying if self._is_guarded else 0.0)
+            answer = await self._read(self._patience.trying if self._is_guarded or is_needed else 0.0)
         except APIError as error:
             return error
         return answer.credit_balance
