@@ -56,6 +56,7 @@ class Account:
     _first: float | None = None
     _last: float | None = None
     _rises: list[tuple[float, int]] = field(default_factory=list)
+    _latest: dict[tuple[str, int, str], Charge] = field(default_factory=dict)
 
     @property
     def booked(self) -> float:
@@ -90,6 +91,7 @@ class Account:
         self.created += 1
         charge = Charge(record, kind, cents, self.created, is_sure)
         self.charges.append(charge)
+        self._latest[record.hash, record.take, record.backend] = charge
         return charge
 
     def drop(self, charge: Charge) -> None:
@@ -99,12 +101,10 @@ class Account:
 
     def find(self, record: Record) -> Charge | None:
         """The charge of a record's generation, where this session created it."""
+        charge = self._latest.get((record.hash, record.take, record.backend))
         id_ = record.generation.id if record.generation else None
-        for charge in reversed(self.charges):
-            key = charge.record.hash, charge.record.take, charge.record.backend
-            if charge.id == id_ if charge.id else key == (record.hash, record.take, record.backend):
-                return charge
-        return None
+        is_same_one = charge is not None and charge in self.charges and charge.id in (None, id_)
+        return charge if is_same_one else None
 
     def read(self, balance: float) -> None:
         """Take note of the balance. A rise is a refund where one of that amount is due, and a top-up elsewhere."""

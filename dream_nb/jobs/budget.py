@@ -271,7 +271,8 @@ class Budget:
             self._allow(record.request, price, before)
             self._account.begin(before if isinstance(before, float) else None)
             async with self._booked(record, report) as charge:
-                charge.is_open = True
+                # Whatever was sure before, this one is looked at.
+                charge.is_open, charge.is_sure = True, False
                 charge.before = before if isinstance(before, float) else None
                 yield
             after = await self._look(is_needed=price is None) if charge.before is not None else None
@@ -305,7 +306,7 @@ class Budget:
         """See what a create cost from the balance right after it."""
         assert charge.before is not None
         booked, lost = self._account.booked, self._account.lost
-        charge.seen = charge.before - after
+        charge.seen = _fall(charge.before, after)
         if price and not is_same(charge.seen, price.cents):
             # A refund that came at the same time is not part of the price.
             refunded = self._account.due(price.cents - charge.seen, self._account.created)
@@ -398,7 +399,7 @@ class Budget:
         if charge not in self._account.charges or charge.before is None or charge.number != self._account.created:
             return None
         booked, lost = self._account.booked, self._account.lost
-        fallen = charge.before - balance
+        fallen = _fall(charge.before, balance)
         if not charge.is_refund_due:
             price = self._allowance.price(charge.record.request, self._origin)
             if price is None and is_same(fallen, 0.0):
@@ -502,6 +503,11 @@ def dollars(cents: float) -> str:
     """USD cents as people write them: "$0.32"."""
     # Images cost fractions of a cent.
     return f"${cents / 100:.2f}" if cents == round(cents) else f"${cents / 100:.3f}"
+
+
+def _fall(before: float, after: float) -> float:
+    """By how much a balance has fallen: without the noise of binary fractions, which would show in a price."""
+    return round(before - after, 6)
 
 
 def _amount(name: str, cents: float | None) -> float | None:

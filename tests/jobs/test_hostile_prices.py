@@ -21,7 +21,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dream_nb.api.errors import BudgetError, ConfigurationError, GenerationFailedError
+from dream_nb.api.errors import BudgetError, ConfigurationError, GenerationFailedError, OutcomeUnknownError
 from dream_nb.jobs.prices import Prices
 from dream_nb.results.inputs import make_request
 from dream_nb.results.plan import Ask
@@ -260,11 +260,12 @@ def test_two_sessions_that_learn_at_once_learn_the_same(shop: Shop) -> None:
 
 SCRIPT = """
 import sys
+from dataclasses import replace
 from dream_nb.results.inputs import make_request
 from dream_nb.session import Session
-from tests.jobs.test_hostile_prices import CALM
+from tests.jobs.hosted import HASTE
 
-with Session(sys.argv[1], "hosted", patience=CALM) as session:
+with Session(sys.argv[1], "hosted", patience=replace(HASTE, call=30.0)) as session:
     request = make_request("a lake", kind="image", model="photon-1")
     print("ready", flush=True)
     sys.stdin.readline()
@@ -433,6 +434,18 @@ def test_a_create_whose_answer_is_lost_counts(shop: Shop, cents: float) -> None:
     session = shop.session(budget=60.0, prices={"image": 4.0})
     shop.buy(session, 20)
     kept(session, shop.fake, dearest=cents)
+
+
+def test_a_create_of_which_nobody_knows_whether_it_was_taken_counts(shop: Shop) -> None:
+    shop.costs(40.0)
+    shop.fake.replies += [Reply(taken=True), Reply()]
+    shop.fake.hides = 1_000_000
+    session = shop.session(budget=100.0, prices={"image": 4.0})
+    for take in (501, 502):
+        assert isinstance(session.submit(REQUEST, take=take).exception(SECONDS), OutcomeUnknownError)
+    shop.fake.hides = 0
+    shop.buy(session, 5)
+    kept(session, shop.fake, dearest=40.0)
 
 
 def test_a_create_that_is_refused_does_not_count(shop: Shop) -> None:
@@ -609,6 +622,21 @@ def test_what_was_spent_before_the_first_create_does_not_count(shop: Shop) -> No
     session.credits()
     shop.fake.spend(500.0)
     assert shop.buy(session, 4) == 2
+
+
+def test_amounts_have_no_noise_of_binary_fractions(shop: Shop) -> None:
+    shop.fake.balance = 123_456.7
+    shop.costs(0.2)
+    session = shop.session()
+    shop.buy(session, 3)
+    assert (shop.price(), session.allowance.spent) == (0.2, 0.6)
+
+
+def test_a_price_that_changes_once_and_back_is_told_right(shop: Shop) -> None:
+    shop.costs(4.0, 4.0, 40.0, 4.0)
+    session = shop.session(budget=1000.0, prices={"image": 4.0})
+    shop.buy(session, 5)
+    assert session.allowance.spent == shop.fake.cost == 56.0
 
 
 def test_kinds_are_learned_apart(shop: Shop) -> None:
