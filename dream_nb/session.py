@@ -78,7 +78,8 @@ class Session:
         backend: who is asked; `use` changes it.
         replay: as above.
         library: the files and their ledger.
-        allowance: `budget` and `floor`, which may be changed, and what was `spent` so far, in USD cents.
+        allowance: `budget` and `floor`, which may be changed, and what was `spent` so far, in USD cents: the higher of
+            `booked` (known prices) and `lost` (by the balance).
 
     Raises:
         LibraryError: the folder cannot be used.

@@ -666,7 +666,7 @@ EVENTS = st.lists(
 
 @given(EVENTS, st.sampled_from(["create", "completion"]), st.booleans())
 @settings(
-    max_examples=20,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
