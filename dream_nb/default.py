@@ -46,7 +46,7 @@ def configure_default_session(name: str, value: Any) -> None:
     """Change one setting of the default session, now or for when it is opened.
 
     Args:
-        name: an argument of `Session`: library, backend, replay, budget, floor or uploader.
+        name: an argument of `Session`: library, backend, replay, budget, floor, shared or uploader.
         value: what it is from now on; None leaves it to the environment.
 
     Raises:

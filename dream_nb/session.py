@@ -78,12 +78,14 @@ class Session:
             default `DREAM_NB_REPLAY`, else "off".
         budget: USD cents that this session may cost, or None.
         floor: USD cents that have to be left of the balance, or None.
-        prices: what a kind of request costs, in USD cents, where that is not to be learned: {"video": 32.0}.
+        prices: what a kind of request costs, in USD cents, until the balance says otherwise: {"video": 32.0}.
         limits: how much is asked of the hosted API at once.
         patience: how long is waited for what.
         callbacks: where the server tells what changed, instead of being asked all the time; None asks.
         executor: gives what draws and measures, such as `lambda: client.get_executor()` of a dask cluster; by default
             this process's pool of workers.
+        shared: whether others spend from the same balance. Then a budget counts known prices only, and not what the
+            balance loses.
         uploader: where pictures of this machine go for the hosted API, which takes only URLs: a function of the bytes
             and a name that gives back a URL, or a folder that fsspec reaches, such as "s3://bucket/prefix". By default
             `DREAM_NB_UPLOADER`.
@@ -92,11 +94,12 @@ class Session:
         backend: who is asked; `use` changes it.
         replay: as above.
         library: the files and their ledger.
-        allowance: `budget` and `floor`, which may be changed, and what was `spent` so far, in USD cents.
+        allowance: `budget` and `floor`, which may be changed, and what was `spent` so far, in USD cents: the higher of
+            `booked` (known prices) and `lost` (by the balance).
 
     Raises:
         LibraryError: the folder cannot be used.
-        ConfigurationError: no such backend, or no such value of replay, or the library is a URL.
+        ConfigurationError: no such backend, no such value of replay, the library is a URL, or an amount is not one.
     """
 
     def __init__(
@@ -113,15 +116,16 @@ class Session:
         callbacks: Callbacks | None = None,
         executor: Callable[[], Executor] = pool,
         uploader: Uploader | str | None = None,
+        shared: bool = False,
     ) -> None:
         self._executor = executor
         self.home = find_place().output
         self.backend = choose_backend(backend)
         self.replay = choose_replay(replay)
         self._is_chosen = bool(backend or os.environ.get("DREAM_NB_BACKEND"))
+        self.allowance = allowance = Allowance(budget, floor, prices, shared=shared)
         self.library = Library(library_folder(library))
         self._is_fixed = is_fixed(library)
-        self.allowance = allowance = Allowance(budget, floor, prices or {})
         self._uploads = Uploads(uploader)
         self._desk = Desk(
             self.library, patience or Patience(), allowance, limits or Limits(), callbacks, executor, self._uploads
@@ -352,7 +356,7 @@ class Session:
         if self.backend == "studio":
             return Entry(ask, "new", 0.0)
         ask = replace(ask, request=self._planned(ask.request))
-        return Entry(ask, "new", known_price(ask.request, self.allowance, self.library.ledger, self.backend))
+        return Entry(ask, "new", known_price(ask.request, self.allowance, self.backend))
 
     def _check_keyframes(self, request: Request, backend: str) -> None:
         """Refuse what goes on from a generation that, as far as the library knows, is another backend's."""

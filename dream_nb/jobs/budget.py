@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 import anyio
 
-from dream_nb.api.errors import APIError, BudgetError
-from dream_nb.api.models import ImageGenerationRequest
-from dream_nb.api.retry import retried
+from dream_nb.api.connection import origin_of
+from dream_nb.api.errors import (
+    APIError,
+    AuthenticationError,
+    BudgetError,
+    ConfigurationError,
+    DreamError,
+    NotFoundError,
+)
+from dream_nb.api.models import Credits
+from dream_nb.api.retry import Backoff, retried
+from dream_nb.jobs.account import Account, Charge
 from dream_nb.jobs.backends import Backend
 from dream_nb.jobs.identity import Request
+from dream_nb.jobs.keys import address_of
 from dream_nb.jobs.ledger import Ledger, Record
+from dream_nb.jobs.locks import FileLock, TaskLock
 from dream_nb.jobs.patience import Patience
+from dream_nb.jobs.prices import Price, Prices, is_price, is_same, price_kind
 from dream_nb.jobs.progress import Progress, Report, spoken
 
+logger = logging.getLogger("dream_nb.jobs")
+
 _MINUTE: Final = 60.0
+# Without a budget, a balance that others move as well is not looked at for ever.
+_MOST_CHECKS: Final = 3
+# A create that checks nothing waits that long for one in another notebook that does.
+_LOCK_SECONDS: Final = 3.0
+_SLACK: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,47 +57,111 @@ class Limits:
     a_minute: Mapping[str, int] = field(default_factory=lambda: {"video": 20, "image": 80})
 
 
-@dataclass(slots=True)
 class Allowance:
-    """What may be spent on paid backends in one session, in USD cents.
+    """What may be spent on paid backends in one session, and what was spent, in USD cents.
 
-    Attributes:
-        budget: in this session at most, or None.
+    Args:
+        budget: what the session may cost, or None.
         floor: what has to be left of the balance, or None.
-        prices: what a kind of request costs ("video", "image", or `price_kind`), where it is not to be learned.
-        spent: what was spent, as far as prices are known.
+        prices: what a kind of request costs ("video", "image", or as `price_kind` says it), until the balance says
+            otherwise.
+        shared: whether others spend from the same balance. Then only known prices count, and not what it loses.
+
+    Raises:
+        ConfigurationError: one of them is not an amount.
     """
 
-    budget: float | None = None
-    floor: float | None = None
-    prices: Mapping[str, float] = field(default_factory=dict)
-    spent: float = 0.0
+    def __init__(
+        self,
+        budget: float | None = None,
+        floor: float | None = None,
+        prices: Mapping[str, float] | None = None,
+        *,
+        shared: bool = False,
+    ) -> None:
+        self.budget = budget
+        self.floor = floor
+        self.shared = shared
+        for kind, cents in (prices or {}).items():
+            if not is_price(cents):
+                raise ConfigurationError(f"prices[{kind!r}] is {cents!r}: give a positive number of USD cents")
+        self.prices = MappingProxyType(dict(prices or {}))
+        self.seen: dict[tuple[str, str], float] = {}
+        self._accounts: list[Account] = []
+
+    @property
+    def budget(self) -> float | None:
+        """What the session may cost, or None."""
+        return self._budget
+
+    @budget.setter
+    def budget(self, cents: float | None) -> None:
+        self._budget = _amount("budget", cents)
+
+    @property
+    def floor(self) -> float | None:
+        """What has to be left of the balance, or None."""
+        return self._floor
+
+    @floor.setter
+    def floor(self, cents: float | None) -> None:
+        self._floor = _amount("floor", cents)
+
+    @property
+    def booked(self) -> float:
+        """What was spent by the known prices of what was created and not refunded."""
+        return sum(account.booked for account in self._accounts)
+
+    @property
+    def lost(self) -> float:
+        """By how much balances have fallen since the session's first create, when they were last read; 0 if shared."""
+        return 0.0 if self.shared else sum(account.lost for account in self._accounts)
+
+    @property
+    def spent(self) -> float:
+        """The dearer of both: never less than was really spent, as far as prices are known or the balance was read."""
+        if self.shared:
+            return self.booked
+        return sum(max(account.booked, account.lost) for account in self._accounts)
+
+    def open_account(self) -> Account:
+        """Books for another account that is spent from."""
+        self._accounts.append(Account())
+        return self._accounts[-1]
+
+    def price(self, request: Request, origin: str) -> Price | None:
+        """What a request costs at a server: by this session's own observations, as given, or as seen earlier."""
+        kind = price_kind(request)
+        if (cents := self.seen.get((origin, kind))) is not None:
+            return Price(cents, is_sure=True)
+        given = self.prices.get(kind, self.prices.get(kind.partition(" ")[0]))
+        return Price(given, is_sure=True) if given is not None else Prices(origin).find(kind)
 
 
-def price_kind(request: Request) -> str:
-    """What a price depends on, as far as requests show it: "image photon-1", "video ray-2 5s 720p"."""
-    parts = [request.generation_type, request.model]
-    if not isinstance(request, ImageGenerationRequest):
-        parts += [request.duration, request.resolution]
-    return " ".join(part for part in parts if part)
+def known_price(request: Request, allowance: Allowance, backend: str) -> float | None:
+    """What a request costs in USD cents; None where that is not known.
 
-
-def known_price(request: Request, allowance: Allowance, ledger: Ledger, backend: str) -> float | None:
-    """What a request costs in USD cents: as it was given, else as it was learned; None where neither is."""
-    kind = price_kind(request)
-    given = allowance.prices.get(kind, allowance.prices.get(kind.partition(" ")[0]))
-    return given if given is not None else ledger.price(backend, kind)
+    Args:
+        request: what is asked for.
+        allowance: the session's.
+        backend: the name of a paid backend.
+    """
+    price = allowance.price(request, origin_of(address_of(backend)))
+    return price.cents if price else None
 
 
 class Budget:
-    """The purse of one session at one paid backend.
+    """Keeps the spending of one session at one paid backend within its allowance.
+
+    Where a budget or a floor is set, creates go one at a time, and the balance is read before and after each: whatever
+    becomes of prices, no more is paid than the budget and one create. Elsewhere the first at each price goes alone.
 
     Args:
         backend: who is paid.
-        ledger: remembers prices.
+        ledger: told what each generation cost.
         allowance: what may be spent.
         limits: how much is asked for at once.
-        patience: how long a balance is waited for.
+        patience: how long to wait for a balance.
     """
 
     def __init__(
@@ -88,12 +174,19 @@ class Budget:
         self._slots = {kind: anyio.CapacityLimiter(most) for kind, most in limits.at_once.items()}
         self._a_minute = limits.a_minute
         self._sent: dict[str, deque[float]] = {}
-        self._gate = anyio.Lock()
-        self._learning = anyio.Lock()
-        self._under_way = 0
-        self._disturbed = False
+        self._origin = origin_of(backend.client.base_url)
+        self._prices = Prices(self._origin)
+        self._account = allowance.open_account() if backend.is_paid else Account()
+        self._tasks = TaskLock()
+        self._file = FileLock(self._prices.lock_path if backend.is_paid else None)
+        self._reading = anyio.Lock()
+        # The price at which creates of a kind need no check any more.
+        self._checked: dict[str, float | None] = {}
+        self._checks: dict[str, int] = {}
+        self._dearest: dict[str, float] = {}
+        self._bills_at_create = False
         self._named = False
-        self._paid: dict[tuple[str, int], float] = {}
+        self._told = False
 
     @asynccontextmanager
     async def slot(self, request: Request, report: Report) -> AsyncIterator[None]:
@@ -110,91 +203,279 @@ class Budget:
 
     @asynccontextmanager
     async def purchase(self, record: Record, report: Report) -> AsyncIterator[None]:
-        """Stand around the create of a record: refuses it before, and learns from the balance what it cost.
+        """Stand around the create of a record: refuse it before, and see from the balance what it cost.
+
+        Args:
+            record: the row of the ledger.
+            report: told what is waited for.
 
         Raises:
-            BudgetError: it would break the budget or the floor, or its price is not known. Nothing was sent.
+            BudgetError: it would break the budget or the floor, or that cannot be known. Nothing was sent.
         """
         if not self._backend.is_paid:
             yield
             return
-        kind = price_kind(record.request)
-        price = self._price(record.request)
         await self._keep_pace(record.request.generation_type, report)
-        if price is None:
-            async with self._learning:
-                price = self._price(record.request)
-                if price is None:
-                    async with self._unknown(record, kind, report):
+        if self._is_watched(record.request):
+            async with self._tasks.alone():
+                # The one before it may have been the last that had to go alone.
+                if self._is_watched(record.request):
+                    async with self._watched(record, report):
                         yield
                     return
-        async with self._known(record, price, report):
-            yield
+        async with self._tasks.shared(), self._file.shared(_LOCK_SECONDS):
+            async with self._booked(record, report) as charge:
+                yield
+            self._ledger.update(record, charge=charge.cents or None)
 
-    def give_back(self, record: Record) -> None:
-        """Count a generation that failed as not paid for, where this session paid: the server refunds it."""
-        paid = self._paid.pop((record.hash, record.take), 0.0)
-        self._allowance.spent = max(0.0, self._allowance.spent - paid)
+    async def credits(self) -> Credits:
+        """The balance of the account.
 
-    def _price(self, request: Request) -> float | None:
-        return known_price(request, self._allowance, self._ledger, self._backend.name)
+        Raises:
+            APIError: it cannot be read.
+        """
+        return await self._read(self._patience.trying)
+
+    async def ended(self, record: Record, *, is_refunded: bool) -> None:
+        """Take note that a generation has ended.
+
+        Args:
+            record: its row.
+            is_refunded: whether it failed or was cancelled: the server refunds it, which counts once it is seen.
+        """
+        charge = self._account.find(record)
+        if charge is None:
+            return
+        if is_refunded:
+            self._account.expect_refund(charge)
+        if charge.is_open or (is_refunded and self._is_guarded):
+            await self._close(charge)
+
+    @property
+    def _is_guarded(self) -> bool:
+        return self._allowance.budget is not None or self._allowance.floor is not None
+
+    def _is_watched(self, request: Request) -> bool:
+        """Whether a create goes alone, between two looks at the balance."""
+        kind, price = price_kind(request), self._allowance.price(request, self._origin)
+        is_checked = kind in self._checked and self._checked[kind] == (price.cents if price else None)
+        return self._is_guarded or not is_checked
 
     @asynccontextmanager
-    async def _known(self, record: Record, price: float, report: Report) -> AsyncIterator[None]:
-        async with self._gate:
-            await self._allow(price)
-            self._allowance.spent += price
-        self._name(report, f"about {dollars(price)}")
-        self._disturbed = True
+    async def _watched(self, record: Record, report: Report) -> AsyncIterator[None]:
+        if self._is_guarded and not self._allowance.shared:
+            await self._await_open(report)
+        async with self._file.alone(self._patience.trying) as is_alone:
+            price = self._allowance.price(record.request, self._origin)
+            before = await self._look(is_needed=price is None)
+            self._allow(record.request, price, before)
+            self._account.begin(before if isinstance(before, float) else None)
+            async with self._booked(record, report) as charge:
+                # Whatever was sure before, this one is looked at.
+                charge.is_open, charge.is_sure = True, False
+                charge.before = before if isinstance(before, float) else None
+                yield
+            after = await self._look(is_needed=price is None) if charge.before is not None else None
+            if isinstance(after, float):
+                self._weigh_create(charge, price, after, is_alone, report)
+            else:
+                charge.cents = max(charge.cents, self._dearest.get(charge.kind, 0.0))
+                if charge.before is None or not self._is_guarded:
+                    charge.is_open = False
+                    self._check_no_more(record.request)
+        self._write(charge)
+
+    @asynccontextmanager
+    async def _booked(self, record: Record, report: Report) -> AsyncIterator[Charge]:
+        """Enter a create into the books, and take it out again where it never left."""
+        kind, price = price_kind(record.request), self._allowance.price(record.request, self._origin)
+        self._name(report, f"about {dollars(price.cents)}" if price else "price unknown")
+        cents = price.cents if price else self._dearest.get(kind, 0.0)
+        is_sure = price is not None and self._allowance.seen.get((self._origin, kind)) == price.cents
+        charge = self._account.add(record, kind, cents, is_sure=is_sure)
         try:
-            yield
+            yield charge
         except BaseException:
             if self._ledger.reread(record).state == "intended":
-                self._allowance.spent -= price
+                self._account.drop(charge)
             raise
-        self._paid[record.hash, record.take] = price
-        self._ledger.update(record, charge=price)
+        generation = self._ledger.reread(record).generation
+        charge.id = generation.id if generation else None
 
-    @asynccontextmanager
-    async def _unknown(self, record: Record, kind: str, report: Report) -> AsyncIterator[None]:
-        if self._allowance.budget is not None:
-            raise BudgetError(
-                f"what a {kind} costs is not known, so a budget cannot be kept: set prices={{{kind!r}: cents}}, or "
-                "make one without a budget"
-            )
-        await self._allow(0.0)
-        before = await self._balance()
-        self._name(report, "its price is not known yet")
-        self._disturbed = False
-        yield
-        try:
-            cost = before - await self._balance()
-        except APIError:
+    def _weigh_create(self, charge: Charge, price: Price | None, after: float, is_alone: bool, report: Report) -> None:
+        """See what a create cost from the balance right after it."""
+        assert charge.before is not None
+        booked, lost = self._account.booked, self._account.lost
+        charge.seen = _fall(charge.before, after)
+        if price and not is_same(charge.seen, price.cents):
+            # A refund that came at the same time is not part of the price.
+            refunded = self._account.due(price.cents - charge.seen, self._account.created)
+            if refunded:
+                self._account.refund(refunded)
+                charge.seen = price.cents
+        is_exact = self._weigh(charge, price, charge.seen, is_alone=is_alone)
+        is_moved = charge.seen > _SLACK
+        self._bills_at_create |= is_exact
+        charge.is_open = not is_exact and not (is_moved and (self._bills_at_create or not self._is_guarded))
+        self._checks[charge.kind] = self._checks.get(charge.kind, 0) + 1
+        if not is_exact and price and (not is_moved or self._checks[charge.kind] >= _MOST_CHECKS):
+            self._check_no_more(charge.record.request)
+        if is_moved:
+            self._tell(booked, lost, report)
+
+    def _weigh(self, charge: Charge, price: Price | None, fallen: float, *, is_alone: bool) -> bool:
+        """Correct the books by how much the balance has fallen. Gives back whether that is certainly the price."""
+        kind = charge.kind
+        if fallen <= _SLACK:
+            charge.cents = max(charge.cents, self._dearest.get(kind, 0.0))
+            return False
+        seen = self._prices.observe(kind, fallen) if is_alone else None
+        known = [found.cents for found in (price, seen) if found and found.is_sure]
+        if any(is_same(cents, fallen) for cents in known):
+            self._settle(kind, fallen)
+            return True
+        self._dearest[kind] = max(self._dearest.get(kind, 0.0), fallen)
+        if self._allowance.shared:
+            charge.cents = price.cents if price else fallen
+            return False
+        charge.cents = max(charge.cents, fallen)
+        for other in self._account.charges:
+            if other.kind == kind and not other.is_sure:
+                other.cents = max(other.cents, fallen)
+        return False
+
+    def _settle(self, kind: str, cents: float) -> None:
+        """Count on a price from now on, and for what was created before it was sure."""
+        self._allowance.seen[self._origin, kind] = self._checked[kind] = self._dearest[kind] = cents
+        self._checks.pop(kind, None)
+        for charge in self._account.charges:
+            if charge.kind == kind and not charge.is_sure:
+                charge.cents, charge.is_sure = cents, True
+                self._write(charge)
+
+    def _check_no_more(self, request: Request) -> None:
+        price = self._allowance.price(request, self._origin)
+        self._checked[price_kind(request)] = price.cents if price else None
+
+    def _write(self, charge: Charge) -> None:
+        if charge.id and charge.cents:
+            generation = self._ledger.reread(charge.record).generation
+            if generation is not None and generation.id == charge.id:
+                self._ledger.update(charge.record, charge=charge.cents)
+
+    async def _await_open(self, report: Report) -> None:
+        """Wait until the balance shows what earlier creates cost: some servers take it only when they are done."""
+        for charge in [charge for charge in self._account.charges if charge.is_open]:
+            await self._await_end(charge, report)
+            if charge.is_open and (error := await self._close(charge)):
+                raise _unreadable("budget" if self._allowance.budget is not None else "floor", error)
+
+    async def _await_end(self, charge: Charge, report: Report) -> None:
+        backoff, patience, client = Backoff(self._patience.look), self._patience, self._backend.client
+        generation = self._ledger.reread(charge.record).generation
+        id_ = charge.id or (generation.id if generation else None)
+        while id_ and charge.is_open:
+            try:
+                seen = await retried(
+                    lambda: client.get_generation(id_ or ""), first=patience.pause, seconds=patience.trying
+                )
+            except NotFoundError:
+                return
+            if seen.is_final:
+                if seen.state == "failed":
+                    self._account.expect_refund(charge)
+                return
+            report(Progress("waiting", note="the balance does not show yet what the one before costs"))
+            await anyio.sleep(min(backoff.pause(), self._backend.widest_seconds))
+
+    async def _close(self, charge: Charge) -> APIError | None:
+        """See from the balance what a generation cost that has ended. Gives back why that cannot be seen."""
+        balance = await self._look()
+        if isinstance(balance, APIError):
+            return balance
+        if not charge.is_open:
+            return None
+        charge.is_open = False
+        if charge not in self._account.charges or charge.before is None or charge.number != self._account.created:
+            return None
+        booked, lost = self._account.booked, self._account.lost
+        fallen = _fall(charge.before, balance)
+        if not charge.is_refund_due:
+            price = self._allowance.price(charge.record.request, self._origin)
+            if price is None and is_same(fallen, 0.0):
+                charge.is_sure = True
+            elif charge.seen <= _SLACK:
+                # Others had much time to spend meanwhile: that teaches no price.
+                self._weigh(charge, price, fallen, is_alone=False)
+                self._write(charge)
+            self._tell(booked, lost, None)
+        elif is_same(fallen, 0.0):
+            # Refunded already, or never charged.
+            self._account.refund([charge])
+        return None
+
+    def _allow(self, request: Request, price: Price | None, balance: float | APIError) -> None:
+        """Refuse a create that breaks the budget or the floor."""
+        allowance, cents = self._allowance, price.cents if price else 0.0
+        if allowance.budget is not None:
+            if price is None:
+                raise BudgetError(
+                    f"the price of {_in_words(request)} is unknown, so a budget cannot be kept: set "
+                    f"prices={{{price_kind(request)!r}: cents}}, or make one without a budget"
+                )
+            if isinstance(balance, APIError) and not allowance.shared:
+                raise _unreadable("budget", balance)
+            self._keep_budget(allowance.budget, cents)
+        if allowance.floor is not None:
+            if isinstance(balance, APIError):
+                raise _unreadable("floor", balance)
+            if balance - cents < allowance.floor - _SLACK:
+                raise BudgetError(
+                    f"the balance is {dollars(balance)}, and {dollars(allowance.floor)} have to be left: lower floor= "
+                    "(%config DreamMagics.floor) to go on"
+                )
+
+    def _keep_budget(self, budget: float, cents: float) -> None:
+        allowance = self._allowance
+        spent = allowance.spent
+        if spent + cents <= budget + _SLACK:
             return
-        if cost > 0 and not self._disturbed:
-            self._ledger.learn_price(self._backend.name, kind, cost)
-            self._ledger.update(record, charge=cost)
-            self._allowance.spent += cost
-            self._paid[record.hash, record.take] = cost
+        both = ""
+        if not is_same(allowance.lost, allowance.booked) and not allowance.shared:
+            both = f" ({_both(allowance.booked, allowance.lost)})"
+        raise BudgetError(
+            f"this costs about {dollars(cents)}, and {dollars(max(0.0, budget - spent))} of the {dollars(budget)} "
+            f"budget is left{both}: raise budget= (%config DreamMagics.budget) to go on"
+        )
 
-    async def _allow(self, price: float) -> None:
-        budget, floor = self._allowance.budget, self._allowance.floor
-        if budget is not None and self._allowance.spent + price > budget:
-            left = max(0.0, budget - self._allowance.spent)
-            raise BudgetError(
-                f"this costs about {dollars(price)}, and {dollars(left)} of the budget of {dollars(budget)} are left: "
-                "raise budget= (%config DreamMagics.budget) to go on"
-            )
-        if floor is not None and (balance := await self._balance()) - price < floor:
-            raise BudgetError(
-                f"the balance is {dollars(balance)}, and {dollars(floor)} have to be left: lower floor= "
-                "(%config DreamMagics.floor) to go on"
-            )
+    def _tell(self, booked: float, lost: float, report: Report | None) -> None:
+        """Say once that the books and the balance differ."""
+        account, is_silent = self._account, self._told or self._allowance.budget is None or self._allowance.shared
+        is_waiting = any(
+            charge.is_refund_due or (charge.is_open and charge.seen <= _SLACK) for charge in account.charges
+        )
+        if is_silent or is_waiting or is_same(booked, lost):
+            return
+        self._told = True
+        note = f"{_both(booked, lost)}: the budget counts the higher amount"
+        logger.warning("%s", note)
+        if report is not None:
+            report(Progress("sending", note=note))
 
-    async def _balance(self) -> float:
-        client, patience = self._backend.client, self._patience
-        answer = await retried(client.get_credits, first=patience.pause, seconds=patience.trying)
+    async def _look(self, *, is_needed: bool = False) -> float | APIError:
+        """The balance, or why it cannot be read. Where it is not needed, nothing waits for it."""
+        try:
+            answer = await self._read(self._patience.trying if self._is_guarded or is_needed else 0.0)
+        except APIError as error:
+            return error
         return answer.credit_balance
+
+    async def _read(self, seconds: float) -> Credits:
+        # One at a time: an older answer that came later would look like a rise.
+        async with self._reading:
+            answer = await retried(self._backend.client.get_credits, first=self._patience.pause, seconds=seconds)
+            self._account.read(answer.credit_balance)
+        return answer
 
     def _name(self, report: Report, cost: str) -> None:
         if not self._named:
@@ -222,3 +503,36 @@ def dollars(cents: float) -> str:
     """USD cents as people write them: "$0.32"."""
     # Images cost fractions of a cent.
     return f"${cents / 100:.2f}" if cents == round(cents) else f"${cents / 100:.3f}"
+
+
+def _fall(before: float, after: float) -> float:
+    """By how much a balance has fallen: without the noise of binary fractions, which would show in a price."""
+    return round(before - after, 6)
+
+
+def _amount(name: str, cents: float | None) -> float | None:
+    if cents is None:
+        return None
+    if isinstance(cents, bool) or not isinstance(cents, int | float) or not 0 <= cents < math.inf:
+        raise ConfigurationError(f"{name} is {cents!r}: give a number of USD cents from 0, or None for no limit")
+    return cents
+
+
+def _both(booked: float, lost: float) -> str:
+    return (
+        f"known prices add up to {dollars(booked)}, and the balance has fallen by {dollars(lost)} since this session's "
+        "first create"
+    )
+
+
+def _unreadable(what: str, error: APIError) -> DreamError:
+    if isinstance(error, AuthenticationError):
+        return error
+    shared = ", or count known prices only with Session(shared=True)" if what == "budget" else ""
+    return BudgetError(f"the {what} cannot be kept, because the balance cannot be read ({error}): remove it{shared}")
+
+
+def _in_words(request: Request) -> str:
+    """The kind of a request as people say it: "photon-1 images"."""
+    kind, _, rest = price_kind(request).partition(" ")
+    return f"{rest} {kind}s".strip()

@@ -64,6 +64,7 @@ class Desk:
         self._lock = threading.Lock()
         self._exit = ExitStack()
         self._runners: dict[str, Runner] = {}
+        self._budgets: dict[str, Budget] = {}
         # Those too whose key was given anew: what they have under way goes on.
         self._opened: list[Runner] = []
         self._is_closed = False
@@ -116,7 +117,7 @@ class Desk:
         # On the loop: locks and limiters belong to it.
         ledger, patience = self._library.ledger, self._patience
         self._leases = self._leases or Leases(ledger, patience.lease)
-        budget = Budget(backend, ledger, self._allowance, self._limits, patience)
+        budget = self._budgets[backend.name] = Budget(backend, ledger, self._allowance, self._limits, patience)
         uploads = self.uploads if backend.is_paid else None
         return Runner(backend, self._library, self._leases, budget, patience, self._callback_url, uploads)
 
@@ -145,8 +146,8 @@ class Desk:
 
     def credits(self, name: str) -> Credits:
         """The account's balance."""
-        found: Credits = portal.call(self._retried, self.runner(name).backend.client.get_credits)
-        return found
+        self.runner(name)
+        return portal.call(self._budgets[name].credits)
 
     def known_dialect(self, name: str) -> Dialect | None:
         """How the server wants its requests, where it has said so already."""

@@ -594,15 +594,6 @@ class Ledger:
         )
         return [float(row[0]) for row in rows]
 
-    def price(self, backend: str, kind: str) -> float | None:
-        """What a request of that kind cost last, in USD cents, or None."""
-        rows = self._read("SELECT cents FROM prices WHERE backend = ? AND kind = ?", backend, kind)
-        return float(rows[0][0]) if rows else None
-
-    def learn_price(self, backend: str, kind: str, cents: float) -> None:
-        """Remember what a request of that kind costs."""
-        self._write("INSERT OR REPLACE INTO prices VALUES (?, ?, ?)", backend, kind, cents)
-
     def measures(self, sha256: str) -> dict[str, str]:
         """What was measured of a file: JSON by the name and version of each measure."""
         rows = self._read("SELECT name, value FROM measures WHERE sha256 = ?", sha256)

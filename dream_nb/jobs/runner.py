@@ -143,9 +143,9 @@ class Runner:
         except BaseException:
             self._cancelled.discard(id)
             raise
-        self._budget.give_back(record)
         self._ledger.forget(record)
         self.watcher.give_up(id, DreamCancelledError(_CANCELLED))
+        await self._budget.ended(record, is_refunded=True)
 
     async def _retried(self, call: Callable[[], Awaitable[T]]) -> T:
         return await retried(call, first=self._patience.pause, seconds=self._patience.trying)
@@ -170,8 +170,8 @@ class Runner:
 
     async def _finish(self, record: Record, report: Report) -> Record:
         record = await self._watch(record, report)
+        await self._budget.ended(record, is_refunded=record.has_failed)
         if record.has_failed:
-            self._budget.give_back(record)
             raise failure(record.generation)
         generation = record.generation
         assert generation is not None

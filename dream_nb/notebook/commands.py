@@ -161,11 +161,14 @@ class Commands:
 
     def _credits(self, _: str, __: list[str]) -> Facts:
         session = self._session
-        balance, spent = session.credits().credit_balance, session.allowance.spent
-        facts = {"balance": balance, "spent": spent, "budget": session.allowance.budget, "backend": session.backend}
-        rows = [("backend", _name(session.backend)), ("spent in this session", dollars(spent))]
-        if session.allowance.budget is not None:
-            rows.append(("budget of this session", dollars(session.allowance.budget)))
+        balance, allowance = session.credits().credit_balance, session.allowance
+        facts = {"balance": balance, "spent": allowance.spent, "budget": allowance.budget, "backend": session.backend}
+        rows = [("backend", _name(session.backend)), ("spent in this session", dollars(allowance.spent))]
+        if allowance.booked != allowance.lost and not allowance.shared:
+            # The budget counts the higher amount.
+            rows += [("by known prices", dollars(allowance.booked)), ("by the balance", dollars(allowance.lost))]
+        if allowance.budget is not None:
+            rows.append(("budget of this session", dollars(allowance.budget)))
         play = "" if is_paid(session.backend) else " of play money: the studio costs nothing"
         return Facts(command="credits", title=f"{dollars(balance)} left{play}", rows=tuple(rows), facts=facts)
 

@@ -310,8 +310,8 @@ def _allow(plan: Plan, budget: float | None, most: int | None) -> None:
         return
     if budget is not None and plan.cents is None:
         raise BudgetError(
-            f"what this costs is not known yet, so --budget {budget:g} cannot be kept: make one without it, or give "
-            "the session prices="
+            f"the price is unknown, so --budget {budget:g} cannot be kept: make one without it, or give the session "
+            "prices="
         )
     if budget is not None and plan.cents is not None and plan.cents > budget:
         raise BudgetError(f"this costs {plan.cost}, and --budget allows {dollars(budget)}: raise it to go on")

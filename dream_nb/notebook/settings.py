@@ -26,7 +26,7 @@ REPLAYS: Final = ("off", "free", "only")
 _OPTIONS: Final = ("kind", "aspect_ratio", "model", "duration", "resolution", "loop")
 _READ_LATER: Final = ("library", "backend", "replay", "uploader")
 _SWEEP_SIZE: Final = "DREAM_NB_SWEEP_SIZE"
-_SESSION: Final = ("library", "backend", "replay", "budget", "floor", "uploader")
+_SESSION: Final = ("library", "backend", "replay", "budget", "floor", "shared", "uploader")
 
 
 class RefusedSettingError(BaseException):
@@ -166,10 +166,13 @@ class DreamSettings(Magics):
         allow_none=True,
         help="What may be made: off everything, free what costs nothing, only nothing at all; None is off.",
     ).tag(config=True)
-    budget = Cents(None, allow_none=True, help="USD cents that a session may cost; None sets no end.").tag(config=True)
+    budget = Cents(None, allow_none=True, help="USD cents that a session may cost; None is unlimited.").tag(config=True)
     floor = Cents(None, allow_none=True, help="USD cents that have to be left of the balance, or None.").tag(
         config=True
     )
+    shared = Flag(
+        False, help="Whether others use the key too: a budget then counts known prices only, and not the balance."
+    ).tag(config=True)
     uploader = Text(
         None,
         allow_none=True,

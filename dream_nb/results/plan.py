@@ -92,7 +92,7 @@ class Plan:
             return "costs nothing"
         if not self.new:
             return "costs nothing more"
-        return "its price is not known yet" if self.cents is None else f"about {dollars(self.cents)}"
+        return "price unknown" if self.cents is None else f"about {dollars(self.cents)}"
 
     @property
     def summary(self) -> str:

@@ -95,6 +95,7 @@ class FakeDreamMachine:
         api: "2024" takes videos at `/generations`, "2025" at `/generations/video` with a model.
         price: gives the USD cents of a create.
         balance: in USD cents.
+        no_balance: what a look at the balance gives instead of it, or None.
         billing: whether a create is charged when it is taken or when it is completed.
         refunds: whether a failure is refunded by itself; else `refund` does.
         holds: whether generations stay queued until this is False again.
@@ -117,6 +118,7 @@ class FakeDreamMachine:
         self.api = api
         self.price: Callable[[Document], float] = cheap
         self.balance = 1_000_000.0
+        self.no_balance: Reply | None = None
         self.billing: Literal["create", "completion"] = "create"
         self.refunds = True
         self.holds = False
@@ -138,7 +140,7 @@ class FakeDreamMachine:
         self._number = itertools.count(1)
         self._charges: dict[str, float] = {}
         self._hidden: dict[str, int] = {}
-        self._settled: set[str] = set()
+        self._charged: set[str] = set()
 
     def count(self, method: str, path: str = "") -> int:
         """How many such requests came."""
@@ -171,6 +173,8 @@ class FakeDreamMachine:
             return JSONResponse(lists[1])
 
         async def credits_(_request: Request) -> Response:
+            if self.no_balance is not None:
+                return _replied(self.no_balance)
             return JSONResponse({"credit_balance": self.balance})
 
         return Starlette(
@@ -259,12 +263,13 @@ class FakeDreamMachine:
             return document
 
     def _charge(self, id_: str) -> None:
+        self._charged.add(id_)
         self.balance -= self._charges[id_]
         self.cost += self._charges[id_]
 
     def _give_back(self, id_: str) -> None:
-        if id_ in self._charges and id_ not in self._settled:
-            self._settled.add(id_)
+        if id_ in self._charged:
+            self._charged.remove(id_)
             self.balance += self._charges[id_]
             self.cost -= self._charges[id_]
 

@@ -54,6 +54,20 @@ def test_what_a_strict_server_refuses(
     assert (client.post(path, json=body).status_code, fake.taken) == (status, [])
 
 
+def test_what_was_never_charged_is_not_given_back(fake: FakeDreamMachine, client: httpx2.Client) -> None:
+    fake.billing, fake.fail = "completion", lambda _: "out of colours"
+    made = client.post("/generations/image", json=BODY).json()
+    client.get(f"/generations/{made['id']}")
+    fake.refund()
+    assert (fake.cost, fake.balance) == (0.0, 1_000_000.0)
+
+
+def test_the_balance_may_be_missing(fake: FakeDreamMachine, client: httpx2.Client) -> None:
+    assert client.get("/credits").json() == {"credit_balance": 1_000_000.0}
+    fake.no_balance = Reply(404)
+    assert client.get("/credits").status_code == 404
+
+
 def test_another_key_is_refused(fake: FakeDreamMachine, client: httpx2.Client) -> None:
     assert client.get("/generations", headers={"Authorization": "Bearer other"}).status_code == 403
     assert fake.keys == ["other"]

@@ -11,6 +11,14 @@ import pytest
 from tests.jobs.hosted import Hosted, hosted, use
 
 
+@pytest.fixture(autouse=True)
+def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state of the installation for each test: a server that has the port of an earlier one has no price yet."""
+    folder = tmp_path_factory.mktemp("state")
+    monkeypatch.setenv("DREAM_NB_STATE", str(folder))
+    return folder
+
+
 @pytest.fixture
 def key() -> str:
     """A key that occurs nowhere by chance."""

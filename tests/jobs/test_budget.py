@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from dream_nb.api.errors import BudgetError
+from dream_nb.api.portal import portal
 from dream_nb.jobs.budget import Limits
 from dream_nb.results.inputs import make_request
 from dream_nb.results.job import Job
+from dream_nb.results.plan import Ask
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import SECONDS, Hosted, hosted, use
 from tests.studio.machine import settings, wait_for
@@ -30,10 +33,29 @@ def charges(server: Hosted) -> list[float | None]:
 
 def test_a_price_is_learned_from_the_balance(server: Hosted) -> None:
     session = server.session(prices={})
-    for take in (1, 2):
+    for take in (1, 2, 3, 4):
         session.submit(REQUEST, take=take).result(SECONDS)
-    assert charges(server) == [1.5, 1.5]
-    # The second time it is known.
+    assert charges(server) == [1.5] * 4
+    # Before and after the first two: seen twice, a price is sure.
+    assert server.books.count("GET", "/credits") == 4
+
+
+def test_a_price_that_an_earlier_session_learned_is_checked_once(server: Hosted) -> None:
+    with server.session(prices={}) as first:
+        for take in (1, 2):
+            first.submit(REQUEST, take=take).result(SECONDS)
+    before = server.books.count("GET", "/credits")
+    second = server.session(prices={})
+    assert second.plan([Ask(REQUEST, 3)]).cents == 1.5
+    for take in (3, 4, 5):
+        second.submit(REQUEST, take=take).result(SECONDS)
+    assert server.books.count("GET", "/credits") == before + 2
+
+
+def test_a_price_that_was_given_is_checked_once(server: Hosted) -> None:
+    session = server.session(prices={"image": 1.5})
+    for take in (1, 2, 3):
+        session.submit(REQUEST, take=take).result(SECONDS)
     assert server.books.count("GET", "/credits") == 2
 
 
@@ -69,9 +91,7 @@ def test_what_would_break_the_budget_is_not_sent(server: Hosted) -> None:
     session = server.session(budget=3.0)
     for take in (1, 2):
         session.submit(REQUEST, take=take).result(SECONDS)
-    with pytest.raises(
-        BudgetError, match=r"about \$0\.015, and \$0\.00 of the budget of \$0\.03 are left: raise budget="
-    ):
+    with pytest.raises(BudgetError, match=r"about \$0\.015, and \$0\.00 of the \$0\.03 budget is left: raise budget="):
         session.submit(REQUEST, take=3).result(SECONDS)
     assert server.books.count("POST") == 2
 
@@ -84,7 +104,7 @@ def test_many_at_once_do_not_break_the_budget_either(server: Hosted) -> None:
 
 
 def test_a_budget_needs_a_price(server: Hosted) -> None:
-    with pytest.raises(BudgetError, match=r"what a image photon-1 costs is not known.*set prices=\{'image photon-1'"):
+    with pytest.raises(BudgetError, match=r"the price of photon-1 images is unknown.*set prices=\{'image photon-1'"):
         server.session(prices={}, budget=100.0).submit(REQUEST).result(SECONDS)
     assert server.books.count("POST") == 0
 
@@ -149,6 +169,7 @@ def test_what_another_session_paid_is_not_refunded_to_this_one(server: Hosted) -
     second.submit(make_request("a hill", kind="image"))
     wait_for(lambda: second.allowance.spent == 1.5)
     (taken_up, _) = second.jobs()
-    second._desk.runner("hosted")._budget.give_back(second.library.ledger.all()[0])
+    budget = second._desk._budgets["hosted"]
+    portal.call(partial(budget.ended, second.library.ledger.all()[0], is_refunded=True))
     assert taken_up.request.prompt == "a lake"
     assert second.allowance.spent == 1.5

@@ -145,6 +145,18 @@ def test_use_asks_another_server_with_a_key_of_its_own(tmp_path: Path) -> None:
         assert {used.removeprefix("Bearer ") for used in server.books.keys} == {key}
 
 
+def test_credits_shows_both_amounts_where_they_differ(tmp_path: Path) -> None:
+    with hosted(tmp_path / "server", "the-key-2296") as server:
+        with start_kernel(tmp_path, **environment(server)) as kernel:
+            kernel.run("d = %dream -i a hill")
+            assert "by the balance" not in shown(kernel.run("%dreams credits"))
+            server.client.post("/generations/image", json={"prompt": "a lake of somebody else", "model": "photon-1"})
+            told = shown(kernel.run("c = %dreams credits\nc"))
+            assert value(kernel, 'c["spent"]') == 3.0
+        for words in ("spent in this session", "$0.03", "by known prices", "$0.015", "by the balance"):
+            assert words in told
+
+
 def test_a_key_that_was_typed_is_in_no_output_and_no_file(tmp_path: Path) -> None:
     key = "key-to-look-for-2c9e7a"
     (tmp_path / "here").mkdir()

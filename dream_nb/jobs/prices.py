@@ -1,0 +1,169 @@
+"""What creates cost, as far as this installation has seen it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from dream_nb.api.models import ImageGenerationRequest
+from dream_nb.installation import state_folder
+from dream_nb.jobs.identity import Request
+
+_MOST_BYTES: Final = 1_000_000
+# Balances have binary fractions: 1,000,000 - 0.2 is not exact.
+_TOLERANCE: Final = 1e-6
+_unsaved: dict[str, dict[str, Price]] = {}
+_cached: dict[Path, tuple[tuple[int, int, int], dict[str, Price]]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What one kind of create costs at one server.
+
+    Attributes:
+        cents: in USD cents.
+        is_sure: whether it was seen twice. Seen once, somebody else's spending may be in it.
+        other: a different price that was seen once since, or None.
+    """
+
+    cents: float
+    is_sure: bool = False
+    other: float | None = None
+
+
+class Prices:
+    """The prices of one server. They are kept with the state of this installation, and never in a library.
+
+    Without such a folder they are kept in memory.
+
+    Args:
+        origin: the server's origin.
+    """
+
+    def __init__(self, origin: str) -> None:
+        self._origin = origin
+
+    @property
+    def lock_path(self) -> Path | None:
+        """The file whose lock is held while a price is observed."""
+        path = self._path
+        return path and path.with_suffix(".lock")
+
+    def find(self, kind: str) -> Price | None:
+        """The price of a kind of create.
+
+        Args:
+            kind: as `price_kind` gives it.
+
+        Returns:
+            None where it was never seen.
+        """
+        return self._all().get(kind)
+
+    def observe(self, kind: str, cents: float) -> Price:
+        """Take note of what one create cost, by the balance.
+
+        A price is sure once it was seen twice. A sure price stays until another one was seen twice.
+
+        Args:
+            kind: as `price_kind` gives it.
+            cents: by how much the balance fell, above 0.
+
+        Returns:
+            The price as it is known now.
+        """
+        known = self._all()
+        price = _observed(known.get(kind), cents)
+        if price != known.get(kind):
+            self._keep(known | {kind: price})
+        return price
+
+    @property
+    def _path(self) -> Path | None:
+        folder = state_folder()
+        return folder and folder / f"prices-{hashlib.sha256(self._origin.encode()).hexdigest()[:16]}.json"
+
+    def _all(self) -> dict[str, Price]:
+        path = self._path
+        known = _read(path, self._origin) if path else {}
+        return known | _unsaved.get(str(path or self._origin), {})
+
+    def _keep(self, prices: dict[str, Price]) -> None:
+        path = self._path
+        document = {"origin": self._origin, "prices": {kind: asdict(price) for kind, price in prices.items()}}
+        try:
+            if path is None:
+                raise OSError("there is no folder for it")
+            _write(path, json.dumps(document, indent=1, ensure_ascii=False))
+        except OSError:
+            _unsaved[str(path or self._origin)] = prices
+        else:
+            _unsaved.pop(str(path), None)
+
+
+def price_kind(request: Request) -> str:
+    """What a price depends on, as far as requests show it: "image photon-1", "video ray-2 5s 720p"."""
+    parts = [request.generation_type, request.model]
+    if not isinstance(request, ImageGenerationRequest):
+        parts += [request.duration, request.resolution]
+    return " ".join(part for part in parts if part)
+
+
+def is_price(value: object) -> bool:
+    """Whether a value is a number of USD cents that something can cost: positive and finite."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < sys.float_info.max
+
+
+def is_same(cents: float, other: float) -> bool:
+    """Whether two amounts are the same, but for the rounding of balances."""
+    return abs(cents - other) <= _TOLERANCE
+
+
+def _observed(known: Price | None, cents: float) -> Price:
+    if known is None:
+        return Price(cents)
+    if is_same(known.cents, cents):
+        return Price(known.cents, is_sure=True)
+    if known.other is not None and is_same(known.other, cents):
+        return Price(known.other, is_sure=True)
+    return Price(known.cents, True, cents) if known.is_sure else Price(cents, False, known.cents)
+
+
+def _read(path: Path, origin: str) -> dict[str, Price]:
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            stamp = (status.st_mtime_ns, status.st_ino, status.st_size)
+            if path not in _cached or _cached[path][0] != stamp:
+                document = json.loads(file.read(_MOST_BYTES))
+                found = document["prices"].items() if document["origin"] == origin else ()
+                _cached[path] = stamp, {kind: price for kind, row in found if (price := _price(row)) is not None}
+            return _cached[path][1]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        # It can be learned again.
+        return {}
+
+
+def _price(found: Any) -> Price | None:
+    cents, other = found["cents"], found["other"]
+    if not is_price(cents) or not (other is None or is_price(other)):
+        return None
+    return Price(float(cents), found["is_sure"] is True, None if other is None else float(other))
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+        part.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
