@@ -19,12 +19,13 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from pydantic import SecretStr
 
+from dream_nb.api.dialects import spellings
 from dream_nb.api.errors import DreamError
 from dream_nb.jobs.budget import Limits
 from dream_nb.jobs.identity import Request, request_hash
@@ -40,9 +41,10 @@ from tests.fakes.dream_machine import KEY, FakeDreamMachine, Reply
 SHORT: Final = Patience(
     call=2.0, connect=0.05, reconcile=0.03, job=20.0, download=5.0, look=0.002, pause=0.002, lease=0.15
 )
-LIMITS: Final = Limits(at_once={"image": 40}, a_minute={"image": 100_000})
+LIMITS: Final = Limits(at_once={"image": 40, "video": 40}, a_minute={"image": 100_000, "video": 100_000})
 SECONDS: Final = 30.0
-PROMPTS: Final = ("a lake", "a hill", "a pond")
+PROMPTS: Final = ("a lake", "a hill", "a film")
+PRICES: Final = (0.0, 0.75, 1.5, 15.0)
 STRANGERS: Final = ("bought by a stranger", "a lake")
 NAMES: Final = ("one", "two")
 DREAMS: Final = Path("dreams")
@@ -59,7 +61,7 @@ numbers = st.integers(0, 9)
 
 
 def request_of(prompt: str) -> Request:
-    return make_request(prompt, kind="image")
+    return make_request(prompt, kind="video" if prompt == "a film" else "image")
 
 
 def step(**given: Any) -> Callable[[Callable[..., None]], Any]:
@@ -94,13 +96,9 @@ class PaidWork(RuleBasedStateMachine):
         self.stack.callback(os.chdir, self.home)
         os.chdir(self.folder)
         self.state = self.folder / "state"
-        self.fakes = [self.stack.enter_context(FakeDreamMachine("2024").running()) for _ in range(2)]
-        self.fake, self.other = self.fakes
-        for fake in self.fakes:
-            fake.price = lambda _: 1.5
-        self._set(self.fake.environment() | {"DREAM_NB_STATE": str(self.state)})
-        remember(self.other.base_url, SecretStr(KEY))
-        self.stack.callback(forget, self.other.base_url)
+        self.fakes = self.fake, self.other = FakeDreamMachine(), FakeDreamMachine("2024")
+        self.budget: float | None = None
+        self.opened = 0
         self.sessions: dict[str, Session] = {}
         self.jobs: list[tuple[Session, Job]] = []
         self.asked: dict[str, set[int]] = {prompt: set() for prompt in PROMPTS}
@@ -122,13 +120,23 @@ class PaidWork(RuleBasedStateMachine):
 
     def session(self, name: str) -> Session:
         if name not in self.sessions:
-            self.sessions[name] = Session("dreams", patience=SHORT, prices={"image": 1.5}, limits=LIMITS)
+            prices = {"image": 1.5, "video": 1.5}
+            self.sessions[name] = Session("dreams", patience=SHORT, prices=prices, limits=LIMITS, budget=self.budget)
+            self.opened += 1
         return self.sessions[name]
 
     # What users do.
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(api=st.sampled_from(["2024", "2025"]), budget=st.sampled_from([None, 4.0, 20.0]))
+    def begin(self, api: Literal["2024", "2025"], budget: float | None) -> None:
+        self.told.append(f"    machine.begin({api=}, {budget=})")
+        self.fake.api, self.budget = api, budget
+        for fake in self.fakes:
+            fake.price = lambda _: 1.5
+            self.stack.enter_context(fake.running())
+        self._set(self.fake.environment() | {"DREAM_NB_STATE": str(self.state)})
+        remember(self.other.base_url, SecretStr(KEY))
+        self.stack.callback(forget, self.other.base_url)
         self.session("one")
 
     @step(name=names, prompt=prompts, take=takes)
@@ -271,7 +279,7 @@ class PaidWork(RuleBasedStateMachine):
     def fail(self, reason: str | None) -> None:
         self.fake.fail = lambda _: reason
 
-    @step(price=st.sampled_from([0.0, 0.75, 1.5, 15.0]))
+    @step(price=st.sampled_from(PRICES))
     def change_the_price(self, price: float) -> None:
         self.fake.price = lambda _: price
 
@@ -366,6 +374,14 @@ class PaidWork(RuleBasedStateMachine):
                 is_known = prompt in prompts or self.excused[prompt] > 0
                 self._check(is_known, f"{prompt!r} was paid for as {one['id']}, and nothing knows of it")
 
+    @invariant()
+    def what_is_paid_is_within_the_budgets(self) -> None:
+        if self.budget is not None:
+            paid = sum(fake.cost for fake in self.fakes)
+            servers = 2 if self.other.taken else 1
+            most = self.opened * (self.budget + servers * max(PRICES))
+            self._check(paid <= most, f"{paid} was paid by {self.opened} sessions with a budget of {self.budget} each")
+
     def _check(self, holds: bool, fault: str) -> None:
         if not holds:
             FOUND.append("\n".join([fault, *self.told]))
@@ -393,7 +409,8 @@ class PaidWork(RuleBasedStateMachine):
             for digest, id_ in database.execute("SELECT hash, id FROM creates"):
                 ids |= {id_} if id_ else set()
                 hashes |= {digest}
-        return ids, {prompt for prompt in PROMPTS if request_hash(request_of(prompt)) in hashes}
+        digests = {prompt: {request_hash(one) for one in spellings(request_of(prompt))} for prompt in PROMPTS}
+        return ids, {prompt for prompt in PROMPTS if digests[prompt] & hashes}
 
     def no_file_holds_the_key(self) -> None:
         for path in self.folder.rglob("*"):

@@ -10,7 +10,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.jobs.machine import FOUND, PaidWork
 
-STEPS: Final = 40
+STEPS: Final = 50
 
 
 def run(steps: int) -> None:
