@@ -110,15 +110,12 @@ class Catalogue:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        with ledger._lock:
-            # SQLite's own comparisons know the cases of ASCII only.
-            ledger._database.create_function("contains", 4, _contains, deterministic=True)
+        # SQLite's own comparisons know the cases of ASCII only.
+        ledger.add_function("contains", 4, _contains)
 
     def stamp(self) -> tuple[int, int]:
         """It is another one whenever something was written to the ledger, here or by another process."""
-        with self._ledger._lock:
-            database = self._ledger._database
-            return database.total_changes, int(database.execute("PRAGMA data_version").fetchone()[0])
+        return self._ledger.stamp()
 
     def count(self, chosen: Filter | None = None) -> int:
         """How many there are.

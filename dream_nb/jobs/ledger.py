@@ -10,7 +10,7 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -149,6 +149,7 @@ class Ledger:
         self._opened, self.problem = open_database(path, read_only=read_only)
         self._place = _place_of(path)
         self._is_closed = False
+        self._functions: dict[str, tuple[int, Callable[..., int | str | float | None]]] = {}
         self._name = path.parent.name
         self._creates = Creates(path.parent)
         self.path = path
@@ -174,6 +175,23 @@ class Ledger:
         if self._is_closed:
             raise LibraryError(f"the library {self._name!r} was closed: open it again with Session(library=…)")
         return self._opened
+
+    def add_function(self, name: str, arguments: int, function: Callable[..., int | str | float | None]) -> None:
+        """Give SQL a function of ours, also where another file takes the place of this one.
+
+        Args:
+            name: what SQL calls it.
+            arguments: how many it takes.
+            function: gives the same for the same arguments.
+        """
+        with self._lock:
+            self._functions[name] = arguments, function
+            self._database.create_function(name, arguments, function, deterministic=True)
+
+    def stamp(self) -> tuple[int, int]:
+        """Two numbers that change whenever something was written, here or by another process."""
+        with self._lock:
+            return self._database.total_changes, int(self._read("PRAGMA data_version")[0][0])
 
     def settle(self) -> None:
         """Write the log back into the file where nothing is in flight, so that it can be copied as it is."""
@@ -276,6 +294,8 @@ class Ledger:
             _carry(database, row)
         self._opened.close()
         self._opened, self._place = database, _place_of(self.path)
+        for name, (arguments, function) in self._functions.items():
+            database.create_function(name, arguments, function, deterministic=True)
         logger.warning(
             "the library %r was removed or replaced while it was open: %d requests that were under way were written "
             "into the ledger that is there now",
@@ -574,7 +594,9 @@ class Ledger:
     def clock_ahead(self, backend: str) -> timedelta | None:
         """How far the clock in a server's answers is ahead of this machine's, by the last creates; None if unknown."""
         rows = self._read(
-            f"{_ROWS} WHERE backend = ? AND seconds IS NOT NULL ORDER BY sent_at DESC LIMIT {_CLOCK_ROWS}", backend
+            f"{_ROWS} WHERE backend = ? AND sent_at IS NOT NULL AND id IS NOT NULL ORDER BY sent_at DESC LIMIT ?",
+            backend,
+            _CLOCK_ROWS,
         )
         ahead = [
             utc(record.generation.created_at) - record.sent_at

@@ -155,7 +155,7 @@ class Sender:
         backoff = Backoff(self._patience.pause)
         now, reconcile = anyio.current_time(), self._patience.reconcile
         # Just lost, it may still be on its way; of another process, it left at that time or never.
-        age = 0.0 if error else (datetime.now(UTC) - (record.sent_at or record.written_at)).total_seconds()
+        age = 0.0 if error else (datetime.now(UTC) - _sent_at(record)).total_seconds()
         # A clock that was set back makes the age negative: it is looked for no longer than that.
         end = now + min(reconcile, max(0.0, reconcile - age))
         give_up = now + reconcile + self._patience.trying
@@ -186,7 +186,12 @@ class Sender:
     async def _search(self, record: Record) -> Record | None:
         """Claim what the server's list certainly shows to be the answer to a create, or None."""
         # The list begins with the newest, most often.
-        found = [one for one in await self._listed(record) if self._may_be(one, record)]
+        # The clock of the last answer, which most often was that of the create; then that of the list.
+        clocks = [self._backend.client.clock_ahead]
+        listed = await self._listed(record)
+        clocks += [self._backend.client.clock_ahead, self._ledger.clock_ahead(self._backend.name)]
+        earliest = _sent_at(record) + min((clock for clock in clocks if clock is not None), default=timedelta())
+        found = [one for one in listed if self._may_be(one, record, earliest - _CLOCK_SLACK)]
         for generation in sorted(found, key=lambda one: utc(one.created_at) if one.created_at else _EVER):
             claimed = self._ledger.claim(record, generation)
             if claimed is not None:
@@ -203,10 +208,10 @@ class Sender:
             times = [utc(one.created_at) for one in page if one.created_at]
             # Only what runs from new to old has nothing young behind what is old.
             if times == sorted(times, reverse=True) and times and times[0] != times[-1]:
-                pages.ended |= times[-1] < self._earliest(record) - _DAY
+                pages.ended |= times[-1] < _sent_at(record) - _DAY
         return listed
 
-    def _may_be(self, generation: Generation, record: Record) -> bool:
+    def _may_be(self, generation: Generation, record: Record, earliest: datetime) -> bool:
         take = (generation.model_extra or {}).get("take")
         if self._backend.take_header(record.take) and take is not None and take != record.take:
             return False
@@ -214,13 +219,7 @@ class Sender:
             return False
         # What is not finished is young, whatever the clocks say.
         is_young = not generation.is_final or generation.created_at is None
-        return is_young or utc(generation.created_at or _EVER) >= self._earliest(record)
-
-    def _earliest(self, record: Record) -> datetime:
-        """When a create can have been taken at the earliest, by the clock of the server's list."""
-        known = self._ledger.clock_ahead(self._backend.name)
-        ahead = known if known is not None else self._backend.client.clock_ahead or timedelta()
-        return (record.sent_at or record.written_at) + ahead - _CLOCK_SLACK
+        return is_young or utc(generation.created_at or _EVER) >= earliest
 
 
 class _Turn:
@@ -262,6 +261,10 @@ class _Turn:
             async with self._condition:
                 self._inside -= number
                 self._condition.notify_all()
+
+
+def _sent_at(record: Record) -> datetime:
+    return record.sent_at or record.written_at
 
 
 def _unknown(record: Record, error: APIError | None, next_take: int) -> str:

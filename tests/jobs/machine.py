@@ -13,7 +13,10 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -50,6 +53,20 @@ NAMES: Final = ("one", "two")
 DREAMS: Final = Path("dreams")
 LEDGER: Final = DREAMS / "ledger.sqlite"
 
+ORDERS: Final[dict[str, Callable[[list[dict[str, Any]]], list[dict[str, Any]]]]] = {
+    "newest first": list,
+    "oldest first": lambda listed: listed[::-1],
+    "shuffled": lambda listed: sorted(listed, key=lambda one: str(hash(one["id"]))),
+}
+PROCESS: Final = """
+import sys
+from tests.jobs.machine import LIMITS, SHORT, request_of
+from dream_nb.session import Session
+session = Session("dreams", patience=SHORT, prices={"image": 1.5, "video": 1.5}, limits=LIMITS)
+session.submit(request_of(sys.argv[1]))
+print("submitted", flush=True)
+sys.stdin.read()
+"""
 # What runs at the same time makes no two runs alike: a fault is told as it was met first.
 FOUND: Final[list[str]] = []
 
@@ -201,6 +218,25 @@ class PaidWork(RuleBasedStateMachine):
         self._end(name)
         ledger._opened.close()
 
+    @step(prompt=prompts, number=numbers, milliseconds=st.integers(0, 30))
+    def kill_a_process(self, prompt: str, number: int, milliseconds: int) -> None:
+        """Another notebook asks, and is killed anywhere on its way. A process takes as long as many other steps."""
+        if number or self.budget is not None:
+            return
+        self.asked[prompt].add(1)
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])}
+        with subprocess.Popen(
+            [sys.executable, "-c", PROCESS, prompt],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            assert process.stdout is not None
+            if process.stdout.readline():
+                time.sleep(milliseconds / 1000)
+            process.kill()
+
     @step(name=names, replay=st.sampled_from(["off", "free", "only"]))
     def choose_replay(self, name: str, replay: Any) -> None:
         if (session := self._opened(name)) is not None:
@@ -267,9 +303,9 @@ class PaidWork(RuleBasedStateMachine):
         if not any(reply and reply.taken and reply.status for reply in self.fake.replies):
             self.fake.hides = looks
 
-    @step(is_oldest_first=st.booleans())
-    def order_the_list(self, is_oldest_first: bool) -> None:
-        self.fake.order = (lambda listed: listed[::-1]) if is_oldest_first else list
+    @step(order=st.sampled_from(["newest first", "oldest first", "shuffled"]))
+    def order_the_list(self, order: str) -> None:
+        self.fake.order = ORDERS[order]
 
     @step(holds=st.booleans())
     def hold(self, holds: bool) -> None:

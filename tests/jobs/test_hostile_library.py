@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from dream_nb.api.errors import DreamError, LibraryError, NotReplayedError
@@ -21,6 +25,7 @@ from dream_nb.results.inputs import make_request
 from dream_nb.session import Session
 from tests.fakes.dream_machine import FakeDreamMachine
 from tests.jobs.hosted import HASTE, SECONDS
+from tests.kernel import start_kernel
 from tests.studio.machine import wait_for
 
 REQUEST = make_request("a lake", kind="image")
@@ -279,3 +284,34 @@ def test_the_log_of_another_ledger_is_put_aside(fake: FakeDreamMachine, caplog: 
         assert len(session.library.ledger.all()) == 40
         assert session.submit(REQUEST).result(SECONDS).state == "completed"
     assert len(fake.posts) == 1
+
+
+LINES = (
+    "%dream --dry-run -i a lake",
+    "%dreams history",
+    "%dreams check",
+    "%dreams jobs",
+    "import dream_nb; dream_nb.Gallery()",
+)
+
+
+def test_no_line_of_a_notebook_that_makes_nothing_buys_anything(fake: FakeDreamMachine, tmp_path: Path) -> None:
+    plant(Path("dreams"), 60, state="taken", generation=FAILED, id="x")
+    with start_kernel(tmp_path, **fake.environment()) as kernel:
+        for source in LINES:
+            assert kernel.run(source).error is None, source
+        assert kernel.run("from dream_nb.default import default_session; len(default_session().jobs())").result == "0"
+    assert fake.posts == []
+
+
+def test_nbval_buys_nothing(fake: FakeDreamMachine, tmp_path: Path) -> None:
+    plant(Path("dreams"), 60, state="taken", generation=FAILED, id="x")
+    cells = [nbformat.v4.new_code_cell(source) for source in ("%load_ext dream_nb", "d = %dream --dry-run -i a pond")]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "x"}})
+    nbformat.write(notebook, tmp_path / "theirs.ipynb")
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-q", "theirs.ipynb"]
+    done = subprocess.run(
+        command, env=os.environ | fake.environment(), cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert fake.posts == []

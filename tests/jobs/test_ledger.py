@@ -116,3 +116,37 @@ def test_a_commit_that_fails_leaves_the_ledger_usable(tmp_path: Path, monkeypatc
             ledger.intend(GenerationRequest(prompt="a hill"), 1, "studio")
     assert ledger.intend(GenerationRequest(prompt="a hill"), 1, "studio").take == 1
     ledger.close()
+
+
+def test_a_full_disk_is_one_line_that_says_so(ledger: Ledger) -> None:
+    (pages,) = ledger._read("PRAGMA page_count")[0]
+    ledger._read(f"PRAGMA max_page_count = {pages}")
+    request = GenerationRequest(prompt="a lake " * 10_000)
+    with pytest.raises(LibraryError, match="the disk is full: make room, then run the cell again"):
+        ledger.intend(request, 1, "studio")
+    assert ledger.all() == []
+
+
+def test_a_file_that_was_overwritten_while_it_is_open_is_one_line(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
+    ledger.close()
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    (tmp_path / "ledger.sqlite").write_bytes(b"noise" * 20_000)
+    with pytest.raises(LibraryError, match=r"is damaged .*: %dreams check --rebuild"):
+        ledger.all()
+
+
+def test_functions_of_ours_survive_another_file_in_the_same_place(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger.add_function("twice", 1, lambda value: 2 * value)
+    (tmp_path / "ledger.sqlite").unlink()
+    ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
+    assert ledger._read("SELECT twice(3)")[0][0] == 6
+
+
+def test_a_row_that_is_gone_is_one_line(ledger: Ledger) -> None:
+    record = ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
+    ledger._write("DELETE FROM requests")
+    with pytest.raises(LibraryError, match=r"the row of 'a lake', take 1, is no longer in the ledger"):
+        ledger.reread(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -276,3 +277,39 @@ def test_what_was_certainly_refused_is_not_looked_for(fake: FakeDreamMachine, st
         (record,) = session.library.ledger.all()
         assert (record.state, record.sent_at) == ("intended", None)
     assert fake.calls.count(("GET", "/generations")) == 0
+
+
+def test_what_a_refused_create_may_have_made_is_not_brought_in_as_another_take(fake: FakeDreamMachine) -> None:
+    fake.replies.append(Reply(400, taken=True))
+    fake.hides = 1
+    with opened() as session:
+        with pytest.raises(APIError, match="400"):
+            session.submit(REQUEST).result(SECONDS)
+        assert session.sync() == []
+        assert session.submit(REQUEST).result(SECONDS).take == 1
+    assert len(fake.posts) == 1
+
+
+def test_what_a_refused_create_may_have_made_is_remembered_beside_the_ledger(fake: FakeDreamMachine) -> None:
+    with opened() as session:
+        session.library.ledger.settle()
+    shutil.copy("dreams/ledger.sqlite", "older.sqlite")
+    fake.replies.append(Reply(400, taken=True))
+    fake.hides = 1
+    with opened() as session, pytest.raises(APIError, match="400"):
+        session.submit(REQUEST).result(SECONDS)
+    Path("older.sqlite").replace("dreams/ledger.sqlite")
+    with opened() as session:
+        assert session.submit(REQUEST).result(SECONDS).generation.id == fake.taken[0]["id"]
+    assert len(fake.posts) == 1
+
+
+def test_a_clock_of_the_server_that_jumps_loses_nothing(fake: FakeDreamMachine) -> None:
+    fake.clock = fake.date = timedelta(hours=-3)
+    fake.replies.append(Reply(425, taken=True, headers={"retry-after": "1"}))
+    with opened() as session:
+        job = session.submit(REQUEST)
+        wait_for(lambda: fake.posts)
+        fake.clock = fake.date = timedelta()
+        assert job.result(SECONDS).generation.id == fake.taken[0]["id"]
+    assert len(fake.posts) == 1
