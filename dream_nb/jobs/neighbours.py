@@ -20,10 +20,9 @@ from dream_nb.api.errors import ConfigurationError
 from dream_nb.jobs.backends import is_paid
 from dream_nb.jobs.identity import Request, request_hash
 from dream_nb.jobs.ledger import moment
-from dream_nb.jobs.library import Library
-from dream_nb.jobs.schema import VERSION
+from dream_nb.jobs.library import LEDGER, Library
+from dream_nb.jobs.schema import problem_of
 
-_LEDGER: Final = "ledger.sqlite"
 _MOST_ENTRIES: Final = 1_000
 _MOST_LEDGERS: Final = 32
 # A ledger may come with a repository, and be made to be read for ever. One of 100,000 rows takes a fifth of it.
@@ -54,7 +53,7 @@ def check_neighbours(library: Library, request: Request, take: int, backend: str
         ConfigurationError: one of them holds it.
     """
     for folder in islice(_neighbours(library.folder), _MOST_LEDGERS):
-        sent_at = _sent_at(folder / _LEDGER, request, take, backend)
+        sent_at = _sent_at(folder / LEDGER, request, take, backend)
         if sent_at is None or _had_bought(library, before=sent_at):
             continue
         here, there = str(library.folder), str(folder)
@@ -77,7 +76,7 @@ def _neighbours(folder: Path) -> Iterator[Path]:
     except OSError:
         pass
     for candidate in candidates:
-        if candidate != folder and _is(stat.S_ISDIR, candidate) and _is(stat.S_ISREG, candidate / _LEDGER):
+        if candidate != folder and _is(stat.S_ISDIR, candidate) and _is(stat.S_ISREG, candidate / LEDGER):
             yield candidate
 
 
@@ -113,7 +112,7 @@ def _open(path: Path) -> sqlite3.Connection:
     """A ledger of this version, to be read; nothing is written, not even beside it.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not as this version makes it.
         sqlite3.Error: it cannot be read.
     """
     beside = [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm")]
@@ -125,12 +124,9 @@ def _open(path: Path) -> sqlite3.Connection:
         database.execute("PRAGMA trusted_schema = OFF")
         database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_VALUE)
         database.set_progress_handler(lambda: 1, _MOST_STEPS)
-        kinds = database.execute("SELECT type, sql FROM sqlite_master WHERE name = 'requests'").fetchall()
-        is_plain = [(kind, sql[:13].upper()) for kind, sql in kinds] == [("table", "CREATE TABLE ")]
-        # A column that is computed could compute anything.
-        is_plain = is_plain and not any(row[6] for row in database.execute("PRAGMA table_xinfo(requests)"))
-        if not is_plain or database.execute("PRAGMA user_version").fetchone()[0] != VERSION:
-            raise ValueError(f"{path.name} is no ledger of this version")
+        # A view, or a column that is computed, could compute anything.
+        if problem := problem_of(database):
+            raise ValueError(problem)
     except BaseException:
         database.close()
         raise

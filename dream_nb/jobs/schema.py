@@ -74,14 +74,14 @@ def open_database(path: Path, *, read_only: bool = False) -> tuple[sqlite3.Conne
     if read_only:
         # Read-only, a log beside it cannot be read: what it holds is what was settled.
         database = _connect(path, "immutable=1")
-        return database, _problem(database)
+        return database, problem_of(database)
     if _has_log(path) and not _is_sound(path, "mode=ro"):
         if not _is_sound(path, "immutable=1"):
             return _connect(path, "immutable=1"), "it is damaged"
         _put_log_aside(path)
     database = _connect(path, "mode=rwc")
     try:
-        problem = _problem(database)
+        problem = problem_of(database)
         if not problem:
             choose_journal(database, path)
             database.execute("PRAGMA synchronous = FULL")
@@ -139,7 +139,15 @@ def _is_empty(database: sqlite3.Connection) -> bool:
     return _version(database) == 0 and not database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
 
 
-def _problem(database: sqlite3.Connection) -> str:
+def problem_of(database: sqlite3.Connection) -> str:
+    """Why a database is not a ledger as this version of dream_nb makes it; an empty text where it is one, or is empty.
+
+    Args:
+        database: the open database. Nothing is written to it.
+
+    Raises:
+        sqlite3.DatabaseError: it is not an SQLite database.
+    """
     if _is_empty(database):
         return ""
     version = _version(database)
