@@ -16,15 +16,16 @@ PACKAGE = Path(dream_nb.__file__).parent
 README = PACKAGE.parent / "README.md"
 
 # Lower rooms first: a room imports from those before it, and from itself.
-FLOORS = ["filesystem", "workers", "api", "studio", "jobs", "results", "session", "default", "notebook"]
+FLOORS = ["filesystem", "lifetime", "workers", "api", "studio", "jobs", "results", "session", "default", "notebook"]
 MAY_IMPORT = {
     "filesystem": set(),
-    "workers": set(),
-    "api": set(),
+    "lifetime": set(),
+    "workers": {"lifetime"},
+    "api": {"lifetime"},
     "studio": {"api", "filesystem", "workers"},
-    "jobs": {"api", "filesystem", "workers"},
-    "results": {"api", "jobs", "workers"},
-    "session": {"api", "jobs", "results", "workers"},
+    "jobs": {"api", "filesystem", "lifetime", "workers"},
+    "results": {"api", "jobs", "lifetime", "workers"},
+    "session": {"api", "jobs", "lifetime", "results", "workers"},
     "default": {"api", "jobs", "results", "session"},
     "notebook": {"api", "default", "jobs", "results", "session", "workers"},
 }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import contextlib
+import weakref
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import CancelledError
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -12,6 +15,7 @@ from pydantic import SecretStr
 
 from dream_nb.api.client import AsyncDreamMachine
 from dream_nb.api.connection import DEADLINE_SECONDS, hidden
+from dream_nb.api.errors import ConfigurationError
 from dream_nb.api.models import (
     Credits,
     Generation,
@@ -22,6 +26,7 @@ from dream_nb.api.models import (
 )
 from dream_nb.api.pages import Pages
 from dream_nb.api.portal import portal
+from dream_nb.lifetime import Stage, close_at_exit, let_go_after_fork
 
 
 class DreamMachine:
@@ -54,8 +59,33 @@ class DreamMachine:
         http_client: httpx2.AsyncClient | None = None,
     ) -> None:
         key, api_key = hidden(api_key), None
-        self._client = AsyncDreamMachine(key, base_url, timeout=timeout, deadline=deadline, http_client=http_client)
-        self.base_url = self._client.base_url
+        self._opened = AsyncDreamMachine(key, base_url, timeout=timeout, deadline=deadline, http_client=http_client)
+        self.base_url = self._opened.base_url
+        self._make = partial(AsyncDreamMachine, key, self.base_url, timeout=timeout, deadline=deadline)
+        self._is_own = http_client is None
+        self._is_inherited = False
+        self._collected = self._close_when_collected()
+        close_at_exit(self, Stage.CLIENT)
+        let_go_after_fork(self)
+
+    def _close_when_collected(self) -> weakref.finalize[[Callable[[], Coroutine[Any, Any, None]]], Self]:
+        # A finalizer must not wait: it may run on the loop that it would wait for.
+        collected = weakref.finalize(self, portal.run_later, self._opened.aclose)
+        collected.atexit = False
+        return collected
+
+    @property
+    def _client(self) -> AsyncDreamMachine:
+        if self._is_inherited:
+            if not self._is_own:
+                raise ConfigurationError(
+                    f"the http_client of {self!r} belongs to the process that this one was forked from: make a "
+                    "DreamMachine here, with an http_client of its own"
+                )
+            # The parent goes on using the connections of the old one.
+            self._is_inherited, self._opened = False, self._make()
+            self._collected = self._close_when_collected()
+        return self._opened
 
     def __repr__(self) -> str:
         # A traceback that shows variables also shows the client that could not be made, and has no address.
@@ -71,7 +101,18 @@ class DreamMachine:
 
     def close(self) -> None:
         """Close the connections."""
-        portal.call(self._client.aclose)
+        self._collected.detach()
+        if not self._is_inherited:
+            portal.call(self._opened.aclose)
+
+    def _end(self, seconds: float) -> None:
+        if portal.is_running and not self._is_inherited and self._collected.detach() is not None:
+            with contextlib.suppress(CancelledError):
+                portal.start(self._opened.aclose).result(seconds)
+
+    def _forked(self) -> None:
+        self._collected.detach()
+        self._is_inherited = True
 
     def create_generation(self, request: GenerationRequest, *, headers: Mapping[str, str] | None = None) -> Generation:
         """`createGeneration`: ask for a video. Sent once, never retried here.

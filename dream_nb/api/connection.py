@@ -20,6 +20,7 @@ from pydantic import SecretStr
 
 from dream_nb.api import errors
 from dream_nb.api.answer import ENCODING, Answer
+from dream_nb.api.departure import Departure
 from dream_nb.api.models import GenerationRequest, ImageGenerationRequest
 from dream_nb.api.redaction import redacted
 
@@ -172,23 +173,25 @@ class Connection:
     async def _send(self, operation: str, request: httpx2.Request) -> Answer | errors.APIError:
         """Send the request once. Redirects are not followed: a create could be made twice, a key could travel."""
         host = request.url.host
+        departure = Departure(request)
         try:
-            with anyio.fail_after(self._deadline):
+            with anyio.fail_after(self._deadline), departure:
                 response = await self._http.send(request, auth=self._auth, stream=True, follow_redirects=False)
                 try:
                     answer = await Answer.read(response)
                 finally:
                     await response.aclose()
         except (TimeoutError, httpx2.TimeoutException) as error:
-            reached = not isinstance(error, _NOT_SENT)
+            reached = departure.reached and not isinstance(error, _NOT_SENT)
             what = f"no answer from {host} in time" if reached else f"no connection to {host} in time"
             return errors.APITimeoutError(operation, what, reached=reached)
         except httpx2.HTTPError as error:
-            reached = not isinstance(error, _NOT_SENT)
+            reached = departure.reached and not isinstance(error, _NOT_SENT)
             what = f"the connection to {host} broke" if reached else f"no connection to {host}"
             why = self._words(str(error)) or type(error).__name__
             return errors.APIConnectionError(operation, f"{what} ({why})", reached=reached)
         except anyio.get_cancelled_exc_class() as cancelled:
+            departure.mark(cancelled)
             # The frames below hold the key; a notebook may show their variables.
             raise cancelled.with_traceback(None)  # noqa: B904 - it is the same exception
         logger.debug("%s: %d, %d bytes", operation, answer.status, len(answer.body))

@@ -9,6 +9,7 @@ import sqlite3
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import Generation
 from dream_nb.jobs.identity import Request, read_request, request_hash
 from dream_nb.jobs.schema import open_database
+from dream_nb.lifetime import Stage, close_at_exit, keep_for_ever, let_go_after_fork
 
 State = Literal["intended", "sending", "unknown", "taken", "deleted"]
 
@@ -35,6 +37,10 @@ _COLUMNS: Final = (
 )
 _ROWS: Final = f"SELECT {_COLUMNS} FROM requests"  # noqa: S608 - ours
 _MOST_RENAMED: Final = 4
+_FORKED: Final = (
+    "was opened before this process was forked, and cannot be used in the child: open a session here with "
+    "Session(library=…), or start the process with the method 'spawn'"
+)
 _YEARS: Final = (1971, 2261)
 # Ids are found by their backend, of which there are few: each is the first after the one before.
 _OF_ID: Final = (
@@ -121,21 +127,40 @@ class Ledger:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._lock = threading.RLock()
         self._opened = open_database(path, read_only=read_only)
-        self._is_closed = False
+        self._why_closed = ""
         self._name = path.parent.name
         self.read_only = read_only
+        # One that nobody holds any more is closed without a warning.
+        self._collected = weakref.finalize(self, self._opened.close)
+        self._collected.atexit = False
+        close_at_exit(self, Stage.LEDGER)
+        let_go_after_fork(self)
 
     def close(self) -> None:
         """Close the file; its write-ahead log goes back into it. What is asked later raises `LibraryError`."""
         with self._lock:
-            self._is_closed = True
-            self._opened.close()
+            self._why_closed = self._why_closed or "was closed: open it again with Session(library=…)"
+            self._collected()
+
+    def _end(self, seconds: float) -> None:
+        if self._lock.acquire(timeout=seconds):
+            try:
+                self.close()
+            finally:
+                self._lock.release()
+
+    def _forked(self) -> None:
+        """In a child nothing of the parent's connection may be used: SQLite would damage the file."""
+        self._lock = threading.RLock()
+        self._why_closed = _FORKED
+        if self._collected.detach() is not None:
+            keep_for_ever(self._opened)
 
     @property
     def _database(self) -> sqlite3.Connection:
         # A card, or a dream that somebody kept, may ask after its session was closed.
-        if self._is_closed:
-            raise LibraryError(f"the library {self._name!r} was closed: open it again with Session(library=…)")
+        if self._why_closed:
+            raise LibraryError(f"the library {self._name!r} {self._why_closed}")
         return self._opened
 
     def settle(self) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 import anyio
 import anyio.lowlevel
 
+from dream_nb.api.departure import was_reached
 from dream_nb.api.errors import APIError, DreamError, OutcomeUnknownError
 from dream_nb.api.models import Generation, GenerationRequest
 from dream_nb.api.pages import Pages
@@ -125,6 +126,10 @@ class Sender:
                     why = "the server asks for it" if error.retry_after else f"{error.what}"
                     report(Progress("waiting", note=f"sent again in {spoken(pause)}: {why}"))
                 await anyio.sleep(pause)
+            except anyio.get_cancelled_exc_class() as cancelled:
+                if not was_reached(cancelled):
+                    self._ledger.update(record, state="intended", sent_at=None)
+                raise
             else:
                 return self._ledger.answered(marked, generation)
 
