@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import weakref
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from concurrent.futures import CancelledError
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -106,9 +104,8 @@ class DreamMachine:
             portal.call(self._opened.aclose)
 
     def _end(self, seconds: float) -> None:
-        if portal.is_running and not self._is_inherited and self._collected.detach() is not None:
-            with contextlib.suppress(CancelledError):
-                portal.start(self._opened.aclose).result(seconds)
+        if not self._is_inherited and self._collected.detach() is not None:
+            portal.run_within(seconds, self._opened.aclose)
 
     def _forked(self) -> None:
         self._collected.detach()

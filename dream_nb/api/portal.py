@@ -14,6 +14,7 @@ import weakref
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
@@ -56,11 +57,6 @@ class Portal:
             return self._portal
 
     @property
-    def is_running(self) -> bool:
-        """Whether the loop was started, and not stopped."""
-        return self._loop is not None
-
-    @property
     def is_here(self) -> bool:
         """Whether the caller is on the loop."""
         return threading.current_thread() is self._thread
@@ -91,6 +87,20 @@ class Portal:
         """
         if self.is_here:
             raise RuntimeError(_ON_THE_LOOP)
+
+    def run_within(self, seconds: float, function: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Run the function on the loop if there is one, and wait for it, also where the loop itself is stuck.
+
+        Args:
+            seconds: the longest wait.
+            function: what is run.
+
+        Raises:
+            TimeoutError: it has not ended in that time.
+        """
+        loop = self._loop
+        if loop is not None:
+            asyncio.run_coroutine_threadsafe(function(), loop).result(seconds)
 
     def run_later(self, function: Callable[[], Coroutine[Any, Any, object]]) -> None:
         """Run the function on the loop if there is one, without waiting. For finalizers, which may run on any thread.
@@ -134,7 +144,8 @@ class Portal:
     def _stop(self, seconds: float | None) -> None:
         if self._portal is None or self._thread is None:
             return
-        self._portal.start_task_soon(self._portal.stop, True)
+        # Not by the portal's own means: these wait until the loop has begun with it, and a listener may block the loop.
+        self.run_later(partial(self._portal.stop, True))
         self._thread.join(seconds)
         self._portal = self._loop = self._thread = None
 
