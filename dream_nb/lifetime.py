@@ -79,7 +79,7 @@ def let_go_after_fork(thing: Inherited) -> None:
 def keep_for_ever(thing: object) -> None:
     """Never deallocate an object, not even when the interpreter exits.
 
-    SQLite forbids a child to close what its parent opened, and deallocating a connection closes it.
+    A forked child must not close a database that its parent opened, and deallocating a connection closes it.
 
     Args:
         thing: the object.

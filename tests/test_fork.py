@@ -57,9 +57,8 @@ def stalled(tmp_path: Path) -> Iterator[Hosted]:
 
 @pytest.mark.parametrize("ending", ["sys.exit(0)", "os._exit(0)", "s.close()", "1 / 0"])
 def test_a_child_that_only_exits_ends(tmp_path: Path, ending: str) -> None:
-    source = (
-        f"pid = os.fork()\nif not pid:\n    {ending}\nelse:\n    os.waitpid(pid, 0); print(s.credits() is not None)\n"
-    )
+    source = f"pid = os.fork()\nif not pid:\n    {ending}\nelse:\n    os.waitpid(pid, 0)\n"
+    source += "    print(s.credits() is not None)\n"
     ended = script(tmp_path, source)
     assert (ended.code, ended.out) == (0, "True\n")
     assert ended.err == "" or "ZeroDivisionError" in ended.err
@@ -175,8 +174,8 @@ if not pid:
 
 def test_a_child_keeps_no_port_of_its_parent_open(tmp_path: Path) -> None:
     port = free_port()
-    source = f"from dream_nb.jobs.listener import Callbacks\nc = dream_nb.Session('c', 'studio', callbacks=Callbacks({port}))\n"
-    source += "c.credits()\n" + LEAVES_A_CHILD
+    source = "from dream_nb.jobs.listener import Callbacks\n"
+    source += f"c = dream_nb.Session('c', 'studio', callbacks=Callbacks({port}))\nc.credits()\n" + LEAVES_A_CHILD
     source += f"c.close()\nimport socket\nsocket.create_server(('127.0.0.1', {port})).close()\nprint('free')"
     (tmp_path / "script.py").write_text(OPEN + source)
     with subprocess.Popen(

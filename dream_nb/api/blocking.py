@@ -24,7 +24,7 @@ from dream_nb.api.models import (
 )
 from dream_nb.api.pages import Pages
 from dream_nb.api.portal import portal
-from dream_nb.lifetime import Stage, close_at_exit, let_go_after_fork
+from dream_nb.lifetime import Stage, close_at_exit, keep_for_ever, let_go_after_fork
 
 
 class DreamMachine:
@@ -108,7 +108,9 @@ class DreamMachine:
             portal.run_within(seconds, self._opened.aclose)
 
     def _forked(self) -> None:
-        self._collected.detach()
+        if self._collected.detach() is not None:
+            # Its connections would say when they are collected that nobody closed them.
+            keep_for_ever(self._opened)
         self._is_inherited = True
 
     def create_generation(self, request: GenerationRequest, *, headers: Mapping[str, str] | None = None) -> Generation:

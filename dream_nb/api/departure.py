@@ -20,8 +20,8 @@ class Departure(httpx2.AsyncByteStream):
     """Watches a request leave, as the context in which it is sent.
 
     The transport tells when it begins to write, or, if it tells nothing, when it asks for the body. A cancellation that
-    arrives before that ends the request. One that arrives later waits until a small request is written whole: half of
-    it would do nothing at the server, and nobody could tell it from the whole.
+    arrives before that ends the request. One that arrives later waits, where the transport tells, until a small request
+    is written whole: half of it would do nothing at the server, and nobody could tell it from the whole.
 
     Args:
         request: what is sent; it is changed so that it can be watched.
@@ -56,7 +56,8 @@ class Departure(httpx2.AsyncByteStream):
             # The last moment for a cancellation that is already due.
             await anyio.lowlevel.checkpoint_if_cancelled()
             self._has_begun = True
-            self._scope.shield = self._is_small
+            # One that does not tell when it begins does not tell when it has ended either.
+            self._scope.shield = self._is_small and self._is_told
 
     async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
         self._is_told = True
@@ -72,8 +73,6 @@ class Departure(httpx2.AsyncByteStream):
         await self._begin()
         async for part in self._body:
             yield part
-        if not self._is_told:
-            self._scope.shield = False
 
     def __enter__(self) -> Self:
         self._scope.__enter__()

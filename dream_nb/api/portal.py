@@ -273,15 +273,15 @@ def _release_sockets(loop: asyncio.AbstractEventLoop) -> None:
     selector = getattr(loop, "_selector", None)
     if selector is None:
         return
+    numbers = [key.fd for key in list((selector.get_map() or {}).values())]
+    if hasattr(selector, "fileno"):
+        numbers.append(selector.fileno())
     nowhere = os.open(os.devnull, os.O_RDWR)
-    for key in list((selector.get_map() or {}).values()):
+    for number in numbers:
         # Replaced and not closed: the objects that own the numbers may close them again, when others have them.
         with contextlib.suppress(OSError):
-            os.dup2(nowhere, key.fd, inheritable=False)
+            os.dup2(nowhere, number, inheritable=False)
     os.close(nowhere)
-    # This closes only the child's copy.
-    with contextlib.suppress(OSError):
-        selector.close()
 
 
 portal = Portal()

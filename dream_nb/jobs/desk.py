@@ -20,6 +20,7 @@ from dream_nb.jobs.backends import Backend, open_backend
 from dream_nb.jobs.budget import Allowance, Budget, Limits
 from dream_nb.jobs.keys import need_key
 from dream_nb.jobs.leases import Leases
+from dream_nb.jobs.ledger import FORKED
 from dream_nb.jobs.library import Library
 from dream_nb.jobs.listener import Callbacks, listening
 from dream_nb.jobs.patience import Patience
@@ -67,7 +68,7 @@ class Desk:
         self._runners: dict[str, Runner] = {}
         # Those too whose key was given anew: what they have under way goes on.
         self._opened: list[Runner] = []
-        self._is_closed = False
+        self._why_closed = ""
         self._leases: Leases | None = None
 
     def close(self, seconds: float | None = None) -> None:
@@ -82,7 +83,7 @@ class Desk:
         if not self._lock.acquire(timeout=-1 if seconds is None else seconds):
             raise TimeoutError
         try:
-            self._is_closed = True
+            self._why_closed = self._why_closed or "was closed: open another one"
             self._runners.clear()
             self._opened.clear()
             entered, self._entered = self._entered, []
@@ -96,7 +97,7 @@ class Desk:
     def let_go(self) -> None:
         """Give everything up in a forked child, which has none of the threads that it needs."""
         self._lock = threading.Lock()
-        self._is_closed = True
+        self._why_closed = FORKED
         self._runners, self._opened, self._entered = {}, [], []
 
     def _enter(self, manager: AbstractAsyncContextManager[T]) -> T:
@@ -112,8 +113,8 @@ class Desk:
             LibraryError: the session was closed.
         """
         with self._lock:
-            if self._is_closed:
-                raise LibraryError(f"the session of {self._library.folder.name!r} was closed: open another one")
+            if self._why_closed:
+                raise LibraryError(f"the session of {self._library.folder.name!r} {self._why_closed}")
             if name not in self._runners:
                 # Here, and not on the loop: to find it may ask the person in front of it.
                 key = None if name == "studio" else need_key(name)

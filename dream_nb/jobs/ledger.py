@@ -37,7 +37,7 @@ _COLUMNS: Final = (
 )
 _ROWS: Final = f"SELECT {_COLUMNS} FROM requests"  # noqa: S608 - ours
 _MOST_RENAMED: Final = 4
-_FORKED: Final = (
+FORKED: Final = (
     "was opened before this process was forked, and cannot be used in the child: open a session here with "
     "Session(library=…), or start the process with the method 'spawn'"
 )
@@ -152,7 +152,7 @@ class Ledger:
     def _forked(self) -> None:
         """In a child nothing of the parent's connection may be used: SQLite would damage the file."""
         self._lock = threading.RLock()
-        self._why_closed = _FORKED
+        self._why_closed = FORKED
         if self._collected.detach() is not None:
             keep_for_ever(self._opened)
 
