@@ -109,6 +109,15 @@ def test_what_was_open_at_exit_leaves_one_plain_ledger_file(tmp_path: Path) -> N
     assert sorted(path.name for path in tmp_path.glob("dreams/ledger*")) == ["ledger.sqlite"]
 
 
+def test_everything_is_closed_before_the_interpreter_ends(tmp_path: Path) -> None:
+    # What is registered first is called last.
+    source = "import atexit, logging, threading\natexit.register(lambda: print(threading.active_count()))\n"
+    source += "logging.basicConfig(level=logging.DEBUG)\n"
+    ended = run(tmp_path, "-c", source + OPEN + "m = dream_nb.DreamMachine('a-key', 'http://127.0.0.1:1')\n" + DREAM)
+    assert (ended.code, ended.out) == (0, "completed\n1\n")
+    assert "could not be closed" not in ended.err
+
+
 def test_a_spawned_process_ends(tmp_path: Path) -> None:
     source = f"def work():\n{textwrap.indent(OPEN + DREAM, '    ')}"
     source += "if __name__ == '__main__':\n    import multiprocessing\n"

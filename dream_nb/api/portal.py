@@ -174,20 +174,20 @@ class Entered(Generic[T]):
         ready: Future[tuple[T, Callable[[], None]]] = Future()
         self._ended = portal.start_task_soon(_stay, manager, ready)
         try:
-            self.value, leave = ready.result()
+            self.value, self._signal = ready.result()
         except BaseException:
             # An interrupt, or its own failure.
             self._ended.cancel()
             raise
         # A finalizer that waited for the loop could wait for itself, or at exit for a thread that no longer runs.
-        self._leave = weakref.finalize(self, leave)
-        self._leave.atexit = False
+        self._collected = weakref.finalize(self, self._signal)
+        self._collected.atexit = False
         let_go_after_fork(self)
 
     @property
     def is_open(self) -> bool:
         """Whether it was not closed yet."""
-        return self._leave.alive
+        return self._collected.alive
 
     def close(self, seconds: float | None = None) -> None:
         """Leave the context manager, and wait for that.
@@ -198,13 +198,15 @@ class Entered(Generic[T]):
         Raises:
             TimeoutError: it was not left in that time.
         """
-        self._leave()
+        # Not by calling the finalizer: at exit it does nothing.
+        if self._collected.detach() is not None:
+            self._signal()
         # Where the loop was stopped, it was left like everything that ran there.
         with contextlib.suppress(CancelledError):
             self._ended.result(seconds)
 
     def _forked(self) -> None:
-        self._leave.detach()
+        self._collected.detach()
         self._ended = Future()
         self._ended.set_result(None)
 

@@ -140,7 +140,9 @@ class Ledger:
         """Close the file; its write-ahead log goes back into it. What is asked later raises `LibraryError`."""
         with self._lock:
             self._why_closed = self._why_closed or "was closed: open it again with Session(library=…)"
-            self._collected()
+            # Not by calling the finalizer: at exit it does nothing.
+            if self._collected.detach() is not None:
+                self._opened.close()
 
     def _end(self, seconds: float) -> None:
         if self._lock.acquire(timeout=seconds):
