@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
+import os
 import threading
 from pathlib import Path
 from typing import Any, Literal
@@ -25,8 +25,6 @@ def default_session() -> Session:
     with _default_lock:
         if _default is None:
             _default = Session(**_default_settings)
-            # A closed ledger is one plain file, which can be copied or committed.
-            atexit.register(close_default_session)
         return _default
 
 
@@ -86,8 +84,17 @@ def close_default_session() -> None:
         closing, _default = _default, None
     # Without the lock: listeners of what ends may ask for the default session.
     if closing is not None:
-        atexit.unregister(close_default_session)
         closing.close()
+
+
+def _forget_default_session() -> None:
+    """In a forked child the default session is the parent's: the next use opens one of its own."""
+    global _default, _default_lock
+    _default, _default_lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_default_session)
 
 
 def dream(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import replace
@@ -39,6 +40,7 @@ from dream_nb.jobs.order import Order
 from dream_nb.jobs.patience import Patience
 from dream_nb.jobs.runner import Runner, failure
 from dream_nb.jobs.uploads import Uploader, Uploads
+from dream_nb.lifetime import Stage, close_at_exit, let_go_after_fork
 from dream_nb.place import find_place, is_fixed, library_folder
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
@@ -133,6 +135,8 @@ class Session:
         self._lock = threading.RLock()
         self._running: dict[tuple[str, int, str], _Running] = {}
         self._is_closed = False
+        close_at_exit(self, Stage.SESSION)
+        let_go_after_fork(self)
         if not self.library.read_only and self.replay != "only":
             self._take_up()
 
@@ -142,17 +146,41 @@ class Session:
         return self._executor()
 
     def close(self) -> None:
-        """Stop what is under way here and close backend and library. What was sent goes on at its server."""
-        with self._lock:
+        """Stop what is under way here and close backend and library. What was sent goes on at its server.
+
+        Raises:
+            RuntimeError: a listener calls it on the background loop, where nothing can be waited for.
+        """
+        portal.check_elsewhere()
+        self._stop_all(None)
+        self.library.close()
+
+    def _stop_all(self, seconds: float | None) -> None:
+        """Stop what is under way and close the backends; raises TimeoutError where that takes longer."""
+        until = None if seconds is None else time.monotonic() + seconds
+        if not self._lock.acquire(timeout=-1 if seconds is None else seconds):
+            raise TimeoutError
+        try:
             self._is_closed = True
             ending = [running.followed for running in self._running.values()]
             self._running.clear()
+        finally:
+            self._lock.release()
         # Without the lock: listeners of what ends may ask this session something.
         for followed in ending:
             followed.cancel()
-        wait(ending)
-        self._desk.close()
-        self.library.close()
+        wait(ending, None if until is None else max(0.0, until - time.monotonic()))
+        self._desk.close(None if until is None else max(0.0, until - time.monotonic()))
+
+    def _end(self, seconds: float) -> None:
+        """Close it at exit. The ledger has a turn of its own: whoever is still writing to it may hold it."""
+        self._stop_all(seconds)
+
+    def _forked(self) -> None:
+        self._lock = threading.RLock()
+        self._running.clear()
+        self._is_closed = True
+        self._desk.let_go()
 
     def __enter__(self) -> Session:
         return self

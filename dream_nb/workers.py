@@ -23,6 +23,8 @@ from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 from typing import IO, Any, Final
 
+from dream_nb.lifetime import Stage, close_at_exit, let_go_after_fork
+
 _NICE: Final = 10
 # Beside a busy kernel on all of its cores: a tenth of the time would be too much to take from it.
 _NICE_SESSION: Final = 15
@@ -30,6 +32,7 @@ _AUTOGROUP: Final = Path("/proc/self/autogroup")
 _AUTOGROUP_PAUSE: Final = 0.1
 _LENGTH: Final = struct.Struct(">Q")
 _DIED: Final = "a worker process ended in the middle of its work"
+_NOT_STARTED: Final = "no worker process can be started: Python is exiting"
 _KEY: Final = re.compile(r"DREAM_NB_(?:\w+_)?KEY(?:_\w+)?")
 _SERVE: Final = "from dream_nb.workers import _serve; _serve()"
 
@@ -39,6 +42,15 @@ _pool: Pool | None = None
 
 class WorkerDiedError(BrokenExecutor):
     """A worker process ended in the middle of a call. The pool goes on with a new one."""
+
+
+def _reset_lock() -> None:
+    global _lock  # noqa: PLW0603 - the thread that holds the old one is not in a forked child
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_reset_lock)
 
 
 def pool() -> Pool:
@@ -74,6 +86,8 @@ class Pool(Executor):
         self._idle = threading.Semaphore(0)
         self._workers: list[_Worker] = []
         self._lock = threading.Lock()
+        close_at_exit(self, Stage.WORKERS)
+        let_go_after_fork(self)
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Run `fn(*args, **kwargs)` in a worker.
@@ -82,6 +96,7 @@ class Pool(Executor):
 
         Raises:
             RuntimeError: the pool is shut down.
+            WorkerDiedError: no process can be started: the interpreter is exiting.
             pickle.PicklingError: the function or an argument cannot travel.
         """
         call = pickle.dumps((fn, args, kwargs))
@@ -89,12 +104,21 @@ class Pool(Executor):
         with self._lock:
             if self.is_shut_down:
                 raise RuntimeError("this pool of workers is shut down: dream_nb.workers.pool() gives a new one")
-            self._calls.put((future, call))
             if not self._idle.acquire(blocking=False) and len(self._workers) < self.max_workers:
-                worker = _Worker(self._calls, self._idle)
-                self._workers.append(worker)
-                worker.start()
+                self._start()
+            self._calls.put((future, call))
         return future
+
+    def _start(self) -> None:
+        worker = _Worker(self._calls, self._idle)
+        try:
+            worker.start()
+        except RuntimeError as error:
+            # Those that run already do it, later.
+            if not self._workers:
+                raise WorkerDiedError(_NOT_STARTED) from error
+        else:
+            self._workers.append(worker)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the workers when their calls are done; with `cancel_futures` at once."""
@@ -113,6 +137,20 @@ class Pool(Executor):
         if wait:
             for worker in self._workers:
                 worker.join()
+
+    def _end(self, seconds: float) -> None:
+        self.shutdown(wait=False, cancel_futures=True)
+        until = time.monotonic() + seconds
+        for worker in self._workers:
+            worker.join(max(0.0, until - time.monotonic()))
+
+    def _forked(self) -> None:
+        """In a child: the workers are the parent's, and must not take its end for one of theirs."""
+        self._lock = threading.Lock()
+        self.is_shut_down = True
+        workers, self._workers = self._workers, []
+        for worker in workers:
+            worker.let_go()
 
 
 class _Worker(threading.Thread):
@@ -173,6 +211,18 @@ class _Worker(threading.Thread):
             self._is_over = True
             if self._process is not None:
                 self._process.kill()
+
+    def let_go(self) -> None:
+        """Close a forked child's copies of the pipes: a worker ends when nobody has its pipe open any more."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        # It is no child of this process, which can neither wait for it nor has to.
+        process.returncode = 0
+        for pipe in (process.stdin, process.stdout):
+            # Below the buffer: what the parent was just writing is not to be written a second time.
+            with contextlib.suppress(OSError, AttributeError):
+                pipe.raw.close()  # type: ignore[union-attr]
 
     def _kill(self) -> None:
         with self._lock:

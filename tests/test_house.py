@@ -19,6 +19,7 @@ README = PACKAGE.parent / "README.md"
 FLOORS = [
     "filesystem",
     "installation",
+    "lifetime",
     "paths",
     "workers",
     "api",
@@ -33,14 +34,15 @@ FLOORS = [
 MAY_IMPORT = {
     "filesystem": set(),
     "installation": set(),
+    "lifetime": set(),
     "paths": set(),
-    "workers": set(),
-    "api": set(),
+    "workers": {"lifetime"},
+    "api": {"lifetime"},
     "place": {"api", "paths"},
     "studio": {"api", "filesystem", "installation", "paths", "workers"},
-    "jobs": {"api", "filesystem", "installation", "paths", "workers"},
-    "results": {"api", "jobs", "paths", "place", "workers"},
-    "session": {"api", "jobs", "place", "results", "workers"},
+    "jobs": {"api", "filesystem", "installation", "lifetime", "paths", "workers"},
+    "results": {"api", "jobs", "lifetime", "paths", "place", "workers"},
+    "session": {"api", "jobs", "lifetime", "place", "results", "workers"},
     "default": {"api", "jobs", "place", "results", "session"},
     "notebook": {"api", "default", "jobs", "paths", "results", "session", "workers"},
 }

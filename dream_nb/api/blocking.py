@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import weakref
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -13,6 +14,7 @@ from pydantic import SecretStr
 from dream_nb.api.client import AsyncDreamMachine
 from dream_nb.api.connection import DEADLINE_SECONDS, hidden
 from dream_nb.api.dialect import API, Dialect
+from dream_nb.api.errors import ConfigurationError
 from dream_nb.api.models import (
     Credits,
     Generation,
@@ -23,6 +25,7 @@ from dream_nb.api.models import (
 )
 from dream_nb.api.pages import Pages
 from dream_nb.api.portal import portal
+from dream_nb.lifetime import Stage, close_at_exit, keep_for_ever, let_go_after_fork
 
 
 class DreamMachine:
@@ -57,10 +60,35 @@ class DreamMachine:
         http_client: httpx2.AsyncClient | None = None,
     ) -> None:
         key, api_key = hidden(api_key), None
-        self._client = AsyncDreamMachine(
+        self._opened = AsyncDreamMachine(
             key, base_url, api=api, timeout=timeout, deadline=deadline, http_client=http_client
         )
-        self.base_url = self._client.base_url
+        self.base_url = self._opened.base_url
+        self._make = partial(AsyncDreamMachine, key, self.base_url, api=api, timeout=timeout, deadline=deadline)
+        self._is_own = http_client is None
+        self._is_inherited = False
+        self._collected = self._close_when_collected()
+        close_at_exit(self, Stage.CLIENT)
+        let_go_after_fork(self)
+
+    def _close_when_collected(self) -> weakref.finalize[[Callable[[], Coroutine[Any, Any, None]]], Self]:
+        # A finalizer must not wait: it may run on the loop that it would wait for.
+        collected = weakref.finalize(self, portal.run_later, self._opened.aclose)
+        collected.atexit = False
+        return collected
+
+    @property
+    def _client(self) -> AsyncDreamMachine:
+        if self._is_inherited:
+            if not self._is_own:
+                raise ConfigurationError(
+                    f"the http_client of {self!r} belongs to the process that this one was forked from: make a "
+                    "DreamMachine here, with an http_client of its own"
+                )
+            # The parent goes on using the connections of the old one.
+            self._is_inherited, self._opened = False, self._make()
+            self._collected = self._close_when_collected()
+        return self._opened
 
     def __repr__(self) -> str:
         # A traceback that shows variables also shows the client that could not be made, and has no address.
@@ -76,7 +104,19 @@ class DreamMachine:
 
     def close(self) -> None:
         """Close the connections."""
-        portal.call(self._client.aclose)
+        self._collected.detach()
+        if not self._is_inherited:
+            portal.call(self._opened.aclose)
+
+    def _end(self, seconds: float) -> None:
+        if not self._is_inherited and self._collected.detach() is not None:
+            portal.run_within(seconds, self._opened.aclose)
+
+    def _forked(self) -> None:
+        if self._collected.detach() is not None:
+            # Its connections would say when they are collected that nobody closed them.
+            keep_for_ever(self._opened)
+        self._is_inherited = True
 
     def dialect(self) -> Dialect:
         """How the server wants its requests. It is asked once, and never by a create.

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from dream_nb.api import errors
 from dream_nb.api.answer import ENCODING, Answer
+from dream_nb.api.departure import Departure
 from dream_nb.api.models import GenerationRequest, ImageGenerationRequest, outside_json
 from dream_nb.api.network import far_client, near_client
 from dream_nb.api.redaction import redacted
@@ -180,27 +181,30 @@ class Connection:
             return errors.APIConnectionError(
                 operation, f"no connection to {host} (the client was closed)", reached=False
             )
+        departure = Departure(request)
         try:
-            with anyio.fail_after(self._deadline):
+            with anyio.fail_after(self._deadline), departure:
                 response = await self._http.send(request, auth=self._auth, stream=True, follow_redirects=False)
                 try:
                     answer = await Answer.read(response)
                 finally:
                     await response.aclose()
         except (TimeoutError, httpx2.TimeoutException) as error:
-            reached = not isinstance(error, _NOT_SENT)
+            reached = departure.reached and not isinstance(error, _NOT_SENT)
             what = f"no answer from {host} in time" if reached else f"no connection to {host} in time"
             return errors.APITimeoutError(operation, what, reached=reached)
         except httpx2.HTTPError as error:
-            reached = not isinstance(error, _NOT_SENT)
+            reached = departure.reached and not isinstance(error, _NOT_SENT)
             what = f"the connection to {host} broke" if reached else f"no connection to {host}"
             why = self._words(str(error)) or type(error).__name__
             return errors.APIConnectionError(operation, f"{what} ({why})", reached=reached)
         except Exception as error:  # noqa: BLE001 - whatever it is, its frames hold the key
-            # Nobody knows how far it came.
             why = f"{type(error).__name__}: {self._words(str(error))}".removesuffix(": ")
-            return errors.APIConnectionError(operation, f"the call to {host} broke off here ({why})")
+            return errors.APIConnectionError(
+                operation, f"the call to {host} broke off here ({why})", reached=departure.reached
+            )
         except BaseException as ending:  # noqa: BLE001 - it is raised again
+            departure.mark(ending)
             # A cancellation, or an interrupt. The frames below hold the key; a notebook may show their variables.
             ending.__cause__ = ending.__context__ = None
             raise ending.with_traceback(None)  # noqa: B904 - it is the same exception

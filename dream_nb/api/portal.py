@@ -6,34 +6,54 @@ A kernel has several loops and threads, and an async client belongs to one loop:
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import sys
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
-from typing import Any, TypeVar
+import weakref
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import CancelledError, Future
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from types import TracebackType
+from typing import Any, Final, Generic, Self, TypeVar
 
 import anyio
 from anyio.from_thread import BlockingPortal
 
+from dream_nb.api.threads import DaemonThreads
+from dream_nb.lifetime import Stage, close_at_exit, let_go_after_fork
+
 T = TypeVar("T")
+_ON_THE_LOOP: Final = (
+    "a listener runs on dream_nb's background loop, where nothing can be waited for: start a thread in it, "
+    "such as threading.Thread(target=...).start()"
+)
 
 
 class Portal:
     """An event loop on a daemon thread, started at first use."""
 
     def __init__(self) -> None:
+        self._reset()
+        close_at_exit(self, Stage.LOOP)
+        let_go_after_fork(self)
+
+    def _reset(self) -> None:
         self._lock = threading.Lock()
         self._portal: BlockingPortal | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._entered = 0
+        self._entered: weakref.WeakSet[Entered[Any]] = weakref.WeakSet()
 
     def _running(self) -> BlockingPortal:
         with self._lock:
             if self._portal is None:
-                ready: Future[BlockingPortal] = Future()
-                self._thread = threading.Thread(target=anyio.run, args=(_serve, ready), name="dream_nb", daemon=True)
-                self._thread.start()
-                self._portal = ready.result()
+                ready: Future[tuple[BlockingPortal, asyncio.AbstractEventLoop]] = Future()
+                thread = threading.Thread(target=_run, args=(ready,), name="dream_nb", daemon=True)
+                thread.start()
+                self._thread = thread
+                self._portal, self._loop = ready.result()
             return self._portal
 
     @property
@@ -56,27 +76,54 @@ class Portal:
         Raises:
             RuntimeError: the caller is on the loop, which would wait for itself.
         """
-        if self.is_here:
-            raise RuntimeError(
-                "a listener runs on dream_nb's background loop, where nothing can be waited for: start a thread in it, "
-                "such as threading.Thread(target=...).start()"
-            )
+        self.check_elsewhere()
         return self._running().start_task_soon(function, *args)
 
-    def entered(self, manager: AbstractAsyncContextManager[T]) -> AbstractContextManager[T]:
-        """The asynchronous context manager as a synchronous one: entered and left in one task of the loop."""
-        return self._counted(self._running().wrap_async_context_manager(manager))
+    def check_elsewhere(self) -> None:
+        """Refuse to wait for the loop on the loop.
 
-    @contextmanager
-    def _counted(self, manager: AbstractContextManager[T]) -> Iterator[T]:
-        with manager as entered:
-            with self._lock:
-                self._entered += 1
-            try:
-                yield entered
-            finally:
-                with self._lock:
-                    self._entered -= 1
+        Raises:
+            RuntimeError: the caller is on the loop.
+        """
+        if self.is_here:
+            raise RuntimeError(_ON_THE_LOOP)
+
+    def run_within(self, seconds: float, function: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Run the function on the loop if there is one, and wait for it, also where the loop itself is stuck.
+
+        Args:
+            seconds: the longest wait.
+            function: what is run.
+
+        Raises:
+            TimeoutError: it has not ended in that time.
+        """
+        loop = self._loop
+        if loop is not None:
+            asyncio.run_coroutine_threadsafe(function(), loop).result(seconds)
+
+    def run_later(self, function: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Run the function on the loop if there is one, without waiting. For finalizers, which may run on any thread.
+
+        Args:
+            function: what is run; what it raises is dropped.
+        """
+        loop = self._loop
+        if loop is not None:
+            # RuntimeError: the loop has ended meanwhile, and with it whatever was open on it.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(lambda: _keep(loop.create_task(_quietly(function))))
+
+    def entered(self, manager: AbstractAsyncContextManager[T]) -> Entered[T]:
+        """Enter an asynchronous context manager on the loop, and wait for that.
+
+        Args:
+            manager: entered and left in one task of the loop.
+        """
+        self.check_elsewhere()
+        entered = Entered(self._running(), manager)
+        self._entered.add(entered)
+        return entered
 
     def stop(self) -> None:
         """End the loop, cancel what runs on it, and wait for its thread. The next use starts a new one.
@@ -84,17 +131,159 @@ class Portal:
         It goes on where something that was `entered` was not left: a session that its user opened.
         """
         with self._lock:
-            if self._portal is None or self._thread is None or self._entered:
-                return
-            self._portal.call(self._portal.stop, True)
-            self._thread.join()
-            self._portal = self._thread = None
+            if not any(entered.is_open for entered in self._entered):
+                self._stop(None)
+
+    def _end(self, seconds: float) -> None:
+        if self._lock.acquire(timeout=seconds):
+            try:
+                self._stop(seconds)
+            finally:
+                self._lock.release()
+
+    def _stop(self, seconds: float | None) -> None:
+        if self._portal is None or self._thread is None:
+            return
+        # Not by the portal's own means: these wait until the loop has begun with it, and a listener may block the loop.
+        self.run_later(partial(self._portal.stop, True))
+        self._thread.join(seconds)
+        self._portal = self._loop = self._thread = None
+
+    def _forked(self) -> None:
+        """Begin anew without the loop, whose thread is not in the child."""
+        loop = self._loop
+        self._reset()
+        if loop is not None:
+            _release_sockets(loop)
 
 
-async def _serve(ready: Future[BlockingPortal]) -> None:
+class Entered(Generic[T]):
+    """An asynchronous context manager that was entered on the loop, and is left when this is closed.
+
+    One that is no longer referenced is left too, without anybody waiting for it.
+
+    Args:
+        portal: the loop.
+        manager: the asynchronous context manager.
+
+    Attributes:
+        value: what entering it gave.
+    """
+
+    def __init__(self, portal: BlockingPortal, manager: AbstractAsyncContextManager[T]) -> None:
+        ready: Future[tuple[T, Callable[[], None]]] = Future()
+        self._ended = portal.start_task_soon(_stay, manager, ready)
+        try:
+            self.value, self._signal = ready.result()
+        except BaseException:
+            # An interrupt, or its own failure.
+            self._ended.cancel()
+            raise
+        # A finalizer that waited for the loop could wait for itself, or at exit for a thread that no longer runs.
+        self._collected = weakref.finalize(self, self._signal)
+        self._collected.atexit = False
+        let_go_after_fork(self)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was not closed yet."""
+        return self._collected.alive
+
+    def close(self, seconds: float | None = None) -> None:
+        """Leave the context manager, and wait for that.
+
+        Args:
+            seconds: the longest wait; None waits to the end.
+
+        Raises:
+            TimeoutError: it was not left in that time.
+        """
+        # Not by calling the finalizer: at exit it does nothing.
+        if self._collected.detach() is not None:
+            self._signal()
+        # Where the loop was stopped, it was left like everything that ran there.
+        with contextlib.suppress(CancelledError):
+            self._ended.result(seconds)
+
+    def _forked(self) -> None:
+        self._collected.detach()
+        self._ended = Future()
+        self._ended.set_result(None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+async def _stay(manager: AbstractAsyncContextManager[T], ready: Future[tuple[T, Callable[[], None]]]) -> None:
+    left, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def leave() -> None:
+        # RuntimeError: the loop has ended meanwhile.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(left.set)
+
+    try:
+        async with manager as value:
+            ready.set_result((value, leave))
+            await left.wait()
+    except BaseException as error:
+        if ready.done():
+            raise
+        ready.set_exception(error)
+
+
+def _run(ready: Future[tuple[BlockingPortal, asyncio.AbstractEventLoop]]) -> None:
+    try:
+        anyio.run(_serve, ready)
+    except BaseException as error:
+        if not ready.done():
+            ready.set_exception(error)
+        # At exit, Python 3.12 and later cannot start the thread in which a loop ends its own ones.
+        elif threading.main_thread().is_alive() and not sys.is_finalizing():
+            raise
+
+
+async def _serve(ready: Future[tuple[BlockingPortal, asyncio.AbstractEventLoop]]) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(DaemonThreads())
     async with BlockingPortal() as portal:
-        ready.set_result(portal)
+        ready.set_result((portal, loop))
         await portal.sleep_until_stopped()
+
+
+_kept: Final[set[asyncio.Task[None]]] = set()
+
+
+def _keep(task: asyncio.Task[None]) -> None:
+    # A loop has only weak references to its tasks.
+    _kept.add(task)
+    task.add_done_callback(_kept.discard)
+
+
+async def _quietly(function: Callable[[], Coroutine[Any, Any, object]]) -> None:
+    with contextlib.suppress(Exception):
+        await function()
+
+
+def _release_sockets(loop: asyncio.AbstractEventLoop) -> None:
+    """Close a forked child's copies of a loop's sockets: as long as they are open, no peer sees the parent hang up."""
+    selector = getattr(loop, "_selector", None)
+    if selector is None:
+        return
+    numbers = [key.fd for key in list((selector.get_map() or {}).values())]
+    if hasattr(selector, "fileno"):
+        numbers.append(selector.fileno())
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for number in numbers:
+        # Replaced and not closed: the objects that own the numbers may close them again, when others have them.
+        with contextlib.suppress(OSError):
+            os.dup2(nowhere, number, inheritable=False)
+    os.close(nowhere)
 
 
 portal = Portal()

@@ -13,6 +13,7 @@ from typing import Final
 
 from dream_nb.filesystem import choose_journal
 from dream_nb.installation import state_folder
+from dream_nb.lifetime import keep_for_ever, let_go_after_fork
 
 _FILE: Final = "creates.sqlite"
 _BUSY_SECONDS: Final = 10.0
@@ -54,6 +55,13 @@ class Creates:
         self._lock = threading.Lock()
         self._database: sqlite3.Connection | None = None
         self._is_open = False
+        let_go_after_fork(self)
+
+    def _forked(self) -> None:
+        self._lock = threading.Lock()
+        if self._database is not None:
+            keep_for_ever(self._database)
+        self._database, self._is_open = None, False
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""

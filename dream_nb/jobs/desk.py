@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import threading
+import time
+import weakref
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
-from contextlib import ExitStack
+from contextlib import AbstractAsyncContextManager, ExitStack
 from functools import partial
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from dream_nb.api.dialect import Dialect
 from dream_nb.api.errors import ConfigurationError, LibraryError, NotFoundError
 from dream_nb.api.models import Credits, Generation
 from dream_nb.api.pages import Pages
-from dream_nb.api.portal import portal
+from dream_nb.api.portal import Entered, portal
 from dream_nb.api.retry import retried
 from dream_nb.jobs.backends import Backend, open_backend
 from dream_nb.jobs.budget import Allowance, Budget, Limits
 from dream_nb.jobs.keys import need_key
 from dream_nb.jobs.leases import Leases
+from dream_nb.jobs.ledger import FORKED
 from dream_nb.jobs.library import Library
 from dream_nb.jobs.listener import Callbacks, listening
 from dream_nb.jobs.patience import Patience
@@ -62,21 +65,47 @@ class Desk:
         self._allowance = allowance
         self._limits = limits
         self._lock = threading.Lock()
-        self._exit = ExitStack()
+        self._entered: list[Entered[Any]] = []
         self._runners: dict[str, Runner] = {}
         self._budgets: dict[str, Budget] = {}
         # Those too whose key was given anew: what they have under way goes on.
         self._opened: list[Runner] = []
-        self._is_closed = False
+        self._why_closed = ""
         self._leases: Leases | None = None
 
-    def close(self) -> None:
-        """Close the backends."""
-        with self._lock:
-            self._is_closed = True
+    def close(self, seconds: float | None = None) -> None:
+        """Close the backends.
+
+        Args:
+            seconds: the longest wait; None waits to the end.
+
+        Raises:
+            TimeoutError: they were not closed in that time.
+        """
+        if not self._lock.acquire(timeout=-1 if seconds is None else seconds):
+            raise TimeoutError
+        try:
+            self._why_closed = self._why_closed or "was closed: open another one"
             self._runners.clear()
             self._opened.clear()
-            self._exit.close()
+            entered, self._entered = self._entered, []
+        finally:
+            self._lock.release()
+        until = None if seconds is None else time.monotonic() + seconds
+        with ExitStack() as stack:
+            for each in entered:
+                stack.callback(_close, each, until)
+
+    def let_go(self) -> None:
+        """Give everything up in a forked child, which has none of the threads that it needs."""
+        self._lock = threading.Lock()
+        self._why_closed = FORKED
+        self._runners, self._opened, self._entered = {}, [], []
+
+    def _enter(self, manager: AbstractAsyncContextManager[T]) -> T:
+        entered = portal.entered(manager)
+        self._entered.append(entered)
+        return entered.value
 
     def runner(self, name: str) -> Runner:
         """What sees requests through on that backend.
@@ -86,22 +115,22 @@ class Desk:
             LibraryError: the session was closed.
         """
         with self._lock:
-            if self._is_closed:
-                raise LibraryError(f"the session of {self._library.folder.name!r} was closed: open another one")
+            if self._why_closed:
+                raise LibraryError(f"the session of {self._library.folder.name!r} {self._why_closed}")
             if name not in self._runners:
                 # Here, and not on the loop: to find it may ask the person in front of it.
                 key = None if name == "studio" else need_key(name)
                 if self._callbacks is not None and self._callback_url is None:
                     self._callback_url = self._listen(self._callbacks)
                 opened = open_backend(key, name, self._library.folder, self._patience, self._executor)
-                backend = self._exit.enter_context(portal.entered(opened))
+                backend = self._enter(opened)
                 self._runners[name] = portal.call(self._engage, backend)
                 self._opened.append(self._runners[name])
             return self._runners[name]
 
     def _listen(self, callbacks: Callbacks) -> str:
         try:
-            return self._exit.enter_context(portal.entered(listening(self._told, callbacks)))
+            return self._enter(listening(_weakly(self._told), callbacks))
         except OSError as error:
             raise ConfigurationError(
                 f"nothing can be heard on port {callbacks.port} ({error.strerror or error}): give Callbacks another "
@@ -193,3 +222,19 @@ class Desk:
 
     async def _retried(self, call: Callable[[], Awaitable[T]]) -> T:
         return await retried(call, first=self._patience.pause, seconds=self._patience.trying)
+
+
+def _weakly(told: Callable[[str], None]) -> Callable[[str], None]:
+    """A bound method, without keeping its object alive: a session that nobody holds any more is closed."""
+    method = weakref.WeakMethod(told)
+
+    def tell(id: str) -> None:  # noqa: A002 - the field's name in the specification
+        bound = method()
+        if bound is not None:
+            bound(id)
+
+    return tell
+
+
+def _close(entered: Entered[Any], until: float | None) -> None:
+    entered.close(None if until is None else max(0.0, until - time.monotonic()))

@@ -10,6 +10,7 @@ import sqlite3
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from dream_nb.jobs.backends import is_backend, is_paid
 from dream_nb.jobs.creates import Creates, Sent
 from dream_nb.jobs.identity import MAX_TAKE, Request, is_same_request, read_request, request_hash
 from dream_nb.jobs.schema import open_database
+from dream_nb.lifetime import Stage, close_at_exit, keep_for_ever, let_go_after_fork
 
 State = Literal["intended", "sending", "unknown", "taken", "deleted"]
 _STATES: Final = frozenset(get_args(State))
@@ -48,6 +50,10 @@ _KEY: Final = "hash = ? AND take = ? AND backend = ?"
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _MOST_RENAMED: Final = 4
 _CLOCK_ROWS: Final = 9
+FORKED: Final = (
+    "was opened before this process was forked, and cannot be used in the child: open a session here with "
+    "Session(library=…), or start the process with the method 'spawn'"
+)
 _YEARS: Final = (1971, 2261)
 # Ids are found by their backend, of which there are few: each is the first after the one before.
 _OF_ID: Final = (
@@ -146,14 +152,23 @@ class Ledger:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._lock = threading.RLock()
-        self._opened, self.problem = open_database(path, read_only=read_only)
+        database, self.problem = open_database(path, read_only=read_only)
+        self._hold(database)
         self._place = _place_of(path)
-        self._is_closed = False
+        self._why_closed = ""
         self._functions: dict[str, tuple[int, Callable[..., int | str | float | None]]] = {}
         self._name = path.parent.name
         self._creates = Creates(path.parent)
         self.path = path
         self.read_only = read_only or bool(self.problem)
+        close_at_exit(self, Stage.LEDGER)
+        let_go_after_fork(self)
+
+    def _hold(self, database: sqlite3.Connection) -> None:
+        self._opened = database
+        # One that nobody holds any more is closed without a warning.
+        self._collected = weakref.finalize(self, database.close)
+        self._collected.atexit = False
 
     @property
     def advice(self) -> str:
@@ -165,15 +180,31 @@ class Ledger:
     def close(self) -> None:
         """Close the file; its write-ahead log goes back into it. What is asked later raises `LibraryError`."""
         with self._lock:
-            self._is_closed = True
-            self._opened.close()
+            self._why_closed = self._why_closed or "was closed: open it again with Session(library=…)"
+            # Not by calling the finalizer: at exit it does nothing.
+            if self._collected.detach() is not None:
+                self._opened.close()
             self._creates.close()
+
+    def _end(self, seconds: float) -> None:
+        if self._lock.acquire(timeout=seconds):
+            try:
+                self.close()
+            finally:
+                self._lock.release()
+
+    def _forked(self) -> None:
+        """In a child nothing of the parent's connection may be used: SQLite would damage the file."""
+        self._lock = threading.RLock()
+        self._why_closed = FORKED
+        if self._collected.detach() is not None:
+            keep_for_ever(self._opened)
 
     @property
     def _database(self) -> sqlite3.Connection:
         # A card, or a dream that somebody kept, may ask after its session was closed.
-        if self._is_closed:
-            raise LibraryError(f"the library {self._name!r} was closed: open it again with Session(library=…)")
+        if self._why_closed:
+            raise LibraryError(f"the library {self._name!r} {self._why_closed}")
         return self._opened
 
     def add_function(self, name: str, arguments: int, function: Callable[..., int | str | float | None]) -> None:
@@ -269,7 +300,7 @@ class Ledger:
 
     def _check_place(self) -> None:
         """See that the file is still the one that was opened; else go over to the one that is there now."""
-        if self.read_only or self._is_closed or self._opened.in_transaction or _place_of(self.path) == self._place:
+        if self.read_only or self._why_closed or self._opened.in_transaction or _place_of(self.path) == self._place:
             return
         try:
             # It was unlinked, and can still be read.
@@ -292,8 +323,10 @@ class Ledger:
             )
         for row in rows:
             _carry(database, row)
-        self._opened.close()
-        self._opened, self._place = database, _place_of(self.path)
+        if self._collected.detach() is not None:
+            self._opened.close()
+        self._hold(database)
+        self._place = _place_of(self.path)
         for name, (arguments, function) in self._functions.items():
             database.create_function(name, arguments, function, deterministic=True)
         logger.warning(

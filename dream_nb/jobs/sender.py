@@ -10,6 +10,7 @@ from typing import Final
 import anyio
 import anyio.lowlevel
 
+from dream_nb.api.departure import was_reached
 from dream_nb.api.errors import APIError, DreamError, OutcomeUnknownError
 from dream_nb.api.models import Generation, GenerationRequest
 from dream_nb.api.pages import Pages
@@ -140,6 +141,10 @@ class Sender:
             elif says_not_taken(error) or not is_passing(error):
                 self._ledger.not_taken(record, is_certain=False)
             return error
+        except anyio.get_cancelled_exc_class() as cancelled:
+            if not was_reached(cancelled):
+                self._ledger.not_taken(record)
+            raise
         return self._ledger.answered(marked, generation)
 
     async def _post(self, request: Request, take: int) -> Generation:

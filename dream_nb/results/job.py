@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 from dream_nb.api.errors import DreamError
 from dream_nb.jobs.identity import Request
 from dream_nb.jobs.progress import Progress
+from dream_nb.lifetime import let_go_after_fork
 from dream_nb.results.dream import Dream
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("dream_nb")
 _LOOK_SECONDS: Final = 0.1
+_FORKED: Final = (
+    "it is under way in the process that this one was forked from: ask for it again with a session that is opened here"
+)
 REPLAYED: Final = Progress("completed", 1.0, "from your library, nothing spent; -t asks for another take")
 
 
@@ -61,6 +65,8 @@ class Pending(Generic[Result]):
         self._listeners: list[Callable[[Any], object]] = []
         self._lock = threading.Lock()
         self._origin: TracebackType | None = None
+        self._outcome: tuple[Result | None, BaseException | None] | None = None
+        let_go_after_fork(self)
 
     @property
     def progress(self) -> Progress:
@@ -165,11 +171,25 @@ class Pending(Generic[Result]):
         # Told before who waits wakes up, and may have put away what is told.
         done = REPLAYED if self.replayed else Progress("completed", 1.0)
         self.report(done if error is None else Progress("failed"))
+        self._outcome = result, error
+        self._settle()
+
+    def _settle(self) -> None:
+        result, error = self._outcome or (None, None)
         if error is not None:
             self._origin = error.__traceback__
             self._done.set_exception(error)
         elif result is not None:
             self._done.set_result(result)
+
+    def _forked(self) -> None:
+        """In a forked child nobody works on it; what the parent knew of its end stays."""
+        # New ones: another thread of the parent may have held their locks.
+        self._lock, self._done, self._listeners = threading.Lock(), Future(), []
+        if self._outcome is None:
+            self._progress = Progress("failed")
+            self._outcome = None, DreamError(_FORKED)
+        self._settle()
 
     def on_end(self, listener: Callable[[Self], object]) -> None:
         """Call the listener once it has ended, from whichever thread that is (see `on_change`); at once where it has.

@@ -213,10 +213,9 @@ class PaidWork(RuleBasedStateMachine):
             return
         ledger = session.library.ledger
         with ledger._lock:
-            ledger._is_closed = True
+            ledger._why_closed = "is gone"
             ledger._creates._is_open, ledger._creates._database = True, None
         self._end(name)
-        ledger._opened.close()
 
     @step(prompt=prompts, number=numbers, milliseconds=st.integers(0, 30))
     def kill_a_process(self, prompt: str, number: int, milliseconds: int) -> None:
