@@ -8,11 +8,13 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
+import anyio
 import httpx2
 from pydantic import SecretStr
 from pydantic_core import from_json
 
 from dream_nb.api.connection import DEADLINE_SECONDS, Connection, hidden
+from dream_nb.api.departure import mark
 from dream_nb.api.dialect import API, Dialect
 from dream_nb.api.dialects import Detection
 from dream_nb.api.errors import APIError, InvalidRequestError
@@ -126,6 +128,9 @@ class AsyncDreamMachine:
         except APIError as error:
             # Whatever became of the question, the create was not sent.
             error.reached = False
+            raise
+        except anyio.get_cancelled_exc_class() as cancelled:
+            mark(cancelled, reached=False)
             raise
         return await self._connection.ask(
             "createGeneration",

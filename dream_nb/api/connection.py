@@ -185,6 +185,7 @@ class Connection:
         try:
             with anyio.fail_after(self._deadline), departure:
                 response = await self._http.send(request, auth=self._auth, stream=True, follow_redirects=False)
+                departure.has_answer()
                 try:
                     answer = await Answer.read(response)
                 finally:
@@ -200,9 +201,9 @@ class Connection:
             return errors.APIConnectionError(operation, f"{what} ({why})", reached=reached)
         except Exception as error:  # noqa: BLE001 - whatever it is, its frames hold the key
             why = f"{type(error).__name__}: {self._words(str(error))}".removesuffix(": ")
-            return errors.APIConnectionError(
-                operation, f"the call to {host} broke off here ({why})", reached=departure.reached
-            )
+            # Of a transport that tells nothing, nobody knows how far it came.
+            reached = departure.reached or not departure.is_known
+            return errors.APIConnectionError(operation, f"the call to {host} broke off here ({why})", reached=reached)
         except BaseException as ending:  # noqa: BLE001 - it is raised again
             departure.mark(ending)
             # A cancellation, or an interrupt. The frames below hold the key; a notebook may show their variables.

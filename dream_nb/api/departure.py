@@ -43,13 +43,22 @@ class Departure(httpx2.AsyncByteStream):
         """False where it is certain that the server got nothing of the request."""
         return self._has_begun or not (self._is_told or self._has_body)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the transport tells when it writes; else `reached` goes by what it took of the body."""
+        return self._is_told
+
+    def has_answer(self) -> None:
+        """Take note that an answer has come, whatever the transport told."""
+        self._has_begun = True
+
     def mark(self, cancelled: BaseException) -> None:
         """Write on a cancellation what is known, for `was_reached`.
 
         Args:
             cancelled: what ended the request.
         """
-        cancelled.__dict__["reached"] = self.reached
+        mark(cancelled, reached=self.reached)
 
     async def _begin(self) -> None:
         if not self._has_begun:
@@ -83,6 +92,16 @@ class Departure(httpx2.AsyncByteStream):
     ) -> None:
         self._scope.shield = False
         self._scope.__exit__(kind, error, trace)
+
+
+def mark(cancelled: BaseException, *, reached: bool) -> None:
+    """Write on a cancellation whether the server may have got something of the request, for `was_reached`.
+
+    Args:
+        cancelled: what ended the request.
+        reached: False where it is certain that it got nothing.
+    """
+    cancelled.__dict__["reached"] = reached
 
 
 def was_reached(cancelled: BaseException) -> bool:

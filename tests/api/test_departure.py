@@ -42,7 +42,10 @@ async def cancelled(create: Awaitable[Any], when: Callable[[], object]) -> bool:
 
 @asynccontextmanager
 async def asking(key: str, base_url: str, **options: Any) -> AsyncIterator[AsyncDreamMachine]:
-    async with httpx2.AsyncClient(**options) as http, AsyncDreamMachine(key, base_url, http_client=http) as machine:
+    async with (
+        httpx2.AsyncClient(**options) as http,
+        AsyncDreamMachine(key, base_url, api="2024", http_client=http) as machine,
+    ):
         yield machine
 
 
