@@ -139,7 +139,7 @@ class Allowance:
 
 
 def known_price(request: Request, allowance: Allowance, backend: str) -> float | None:
-    """What a request costs in USD cents; None where that is not known.
+    """What a request costs in USD cents; None where it is unknown.
 
     Args:
         request: what is asked for.

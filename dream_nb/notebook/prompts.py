@@ -18,7 +18,7 @@ _LONG_OPTION: Final = re.compile(r"--[A-Za-z]")
 _JOINED: Final = re.compile(r"""(-[A-Za-z])[\d"']""")
 # A weight may stand behind the quotes around its picture.
 _WEIGHT: Final = re.compile(r":\d*\.?\d+(?=\s|$)")
-# Signs that look like a hyphen, and are none for Unicode: minus, soft hyphen, hyphen bullet, modifier minus.
+# Characters that look like a hyphen without being one in Unicode: minus, soft hyphen, hyphen bullet, modifier minus.
 _DASHES: Final = "\u2212\u00ad\u2043\u02d7"
 # A misspelt option behind a dash; prose has words behind dashes too.
 _NEAR: Final = 0.75

@@ -117,7 +117,7 @@ def _media_type(data: bytes, name: str) -> str:
     for magic, media_type in _FORMATS:
         if data.startswith(magic):
             return media_type
-    raise InvalidRequestError(f"{name!r} is no picture: JPEG, PNG, WebP and GIF are")
+    raise InvalidRequestError(f"{name!r} is not a supported picture (JPEG, PNG, WebP, GIF)")
 
 
 def _as_fields(fields: dict[str, Any]) -> dict[str, Any]:

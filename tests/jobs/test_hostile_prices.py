@@ -457,7 +457,7 @@ def test_a_create_that_is_refused_does_not_count(shop: Shop) -> None:
     assert (session.allowance.spent, shop.buy(session, 2)) == (0.0, 1)
 
 
-# Numbers that are none.
+# Not amounts.
 
 
 @pytest.mark.parametrize("cents", [0, -100, float("inf"), float("nan"), True, "4", None, 10**400])

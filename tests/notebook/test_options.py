@@ -217,7 +217,7 @@ def test_a_budget_and_yes_mean_nothing_where_nothing_is_paid(kernel: Kernel) -> 
         ("%dream a lake --frame0 three[9]", "three has no item 9"),
         ("%dream a lake --frame0 number", "the variable 'number' is a int"),
         ("%dream -i a lake --image-ref v", "is a video, and a picture is wanted"),
-        ("%dream -i a lake --image-ref notes.txt", "'notes.txt' is no picture"),
+        ("%dream -i a lake --image-ref notes.txt", "'notes.txt' is not a supported picture"),
         ("%dream -i a lake --style-ref day.png:2", "the weight 2 of 'day.png' is not from 0 to 1"),
         ("%dream -i a lake --character-ref day.png:0.5", "references to a character have no weight"),
         ("%dream a {{animol}}", "there is no variable 'animol': did you mean animal?"),

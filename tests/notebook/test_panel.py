@@ -91,7 +91,8 @@ def test_a_pasted_picture_becomes_a_file_that_the_line_names(panel: Panel, page:
 
 
 def test_what_is_no_picture_is_refused(panel: Panel, page: Page) -> None:
-    assert "is no picture" in page.ask(panel, "take_in", b"<svg onload=alert(1)>", name="x.svg")[0]["error"]
+    told = page.ask(panel, "take_in", b"<svg onload=alert(1)>", name="x.svg")[0]["error"]
+    assert "is not a supported picture" in told
 
 
 def test_a_dream_is_used_as_a_keyframe(panel: Panel, page: Page) -> None:

@@ -466,7 +466,7 @@ def _thumbnail(picture: bytes | Path, name: str) -> tuple[bytes, str]:
     except InvalidRequestError:
         raise
     except Exception as error:
-        raise InvalidRequestError(f"{shown!r} is no picture: JPEG, PNG, WebP and GIF are") from error
+        raise InvalidRequestError(f"{shown!r} is not a supported picture (JPEG, PNG, WebP, GIF)") from error
     small.thumbnail((_THUMBNAIL, _THUMBNAIL))
     file = io.BytesIO()
     small.save(file, "JPEG", quality=75)
