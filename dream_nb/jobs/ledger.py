@@ -286,34 +286,33 @@ class Ledger:
                     database.execute("ROLLBACK")
 
     def _failure(self, error: sqlite3.Error) -> LibraryError:
-        """What is raised where SQLite fails: what is wrong, and what to do."""
-        words, where = str(error), f"the ledger of the library {self._name!r}"
-        if self.problem or "readonly" in words:
+        """What is raised where SQLite fails."""
+        where = f"the ledger of the library {self._name!r}"
+        if self.read_only:
             return LibraryError(f"{where} is not written: {self.problem or 'its file is read only'}. {self.advice}")
-        if "full" in words:
-            return LibraryError(f"{where} cannot be written, for the disk is full: make room, then run the cell again")
-        if "locked" in words or "busy" in words:
-            return LibraryError(f"{where} is locked by another program: close that, then run the cell again")
-        if isinstance(error, sqlite3.OperationalError) and "disk I/O" in words:
-            return LibraryError(f"{where} cannot be read or written ({words}): check the disk, then run the cell again")
-        return LibraryError(f"{where} is damaged ({words}): {REBUILD}")
+        return sqlite_failure(error, where)
 
     def _check_place(self) -> None:
         """See that the file is still the one that was opened; else go over to the one that is there now."""
         if self.read_only or self._why_closed or self._opened.in_transaction or _place_of(self.path) == self._place:
             return
         try:
-            # It was unlinked, and can still be read.
+            # What was unlinked can still be read.
             rows = self._opened.execute(f"SELECT {_ALL_COLUMNS} FROM requests WHERE {_CARRIED}").fetchall()  # noqa: S608
-        except sqlite3.Error as error:
-            raise self._failure(error) from error
+        except sqlite3.Error:
+            # It was emptied or overwritten: what was sent is remembered by the installation.
+            rows = []
+        if self.path.exists() and _place_of(self.path) is None:
+            # Of a file that was emptied, the old connection keeps the lock.
+            self._opened.close()
+            self._opened = sqlite3.connect(":memory:", check_same_thread=False)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             database, problem = open_database(self.path)
         except (OSError, ValueError, sqlite3.Error) as error:
             raise LibraryError(
                 f"the library {self._name!r} was removed or replaced while it was open, and cannot be opened anew "
-                f"({error}): nothing was sent"
+                f"({error}): nothing was sent. {REBUILD}"
             ) from error
         if problem:
             database.close()
@@ -685,17 +684,36 @@ class Ledger:
         )
 
 
+def sqlite_failure(error: sqlite3.Error, where: str) -> LibraryError:
+    """What is raised where SQLite fails: what is wrong, and what to do.
+
+    Args:
+        error: what SQLite says.
+        where: the ledger, in words.
+    """
+    words = str(error)
+    if "readonly" in words:
+        return LibraryError(f"{where} cannot be written: make its file writable, or choose another library")
+    if "full" in words:
+        return LibraryError(f"{where} cannot be written, for the disk is full: make room, then run the cell again")
+    if "locked" in words or "busy" in words:
+        return LibraryError(f"{where} is locked by another program: close that, then run the cell again")
+    if isinstance(error, sqlite3.OperationalError) and ("disk I/O" in words or "unable to open" in words):
+        return LibraryError(f"{where} cannot be read or written ({words}): check the disk, then run the cell again")
+    return LibraryError(f"{where} is damaged ({words}): {REBUILD}")
+
+
 def _key(record: Record) -> tuple[str, int, str]:
     return record.hash, record.take, record.backend
 
 
 def _place_of(path: Path) -> tuple[int, int] | None:
-    """Which file lies at a path: its device and inode, or None where there is none."""
+    """Which file lies at a path: its device and inode, or None where there is none, or where it was emptied."""
     try:
         found = os.stat(path)  # noqa: PTH116 - asked before every change, and twice as fast
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return (found.st_dev, found.st_ino) if found.st_size else None
 
 
 def _carry(database: sqlite3.Connection, row: sqlite3.Row) -> None:

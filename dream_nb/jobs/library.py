@@ -22,7 +22,7 @@ import anyio.to_thread
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.jobs.folder import Folder
-from dream_nb.jobs.ledger import REBUILD, Ledger, Record
+from dream_nb.jobs.ledger import Ledger, Record, sqlite_failure
 from dream_nb.jobs.provenance import inscribe
 from dream_nb.jobs.sidecars import SUFFIX, check_marks, read_sidecars, write_sidecar
 
@@ -70,7 +70,7 @@ class Library(Folder):
                 self._sweep()
                 self._take_in_sidecars()
         except sqlite3.DatabaseError as error:
-            raise LibraryError(f"{str(path)!r} cannot be used as a ledger ({error}): {REBUILD}") from error
+            raise sqlite_failure(error, f"the ledger {str(path)!r}") from error
         except (OSError, ValueError) as error:
             raise LibraryError(
                 f"the library folder {str(folder)!r} cannot be written ({_plain(error)}): "

@@ -28,8 +28,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from pydantic import SecretStr
 
+from dream_nb import filesystem
 from dream_nb.api.dialects import spellings
 from dream_nb.api.errors import DreamError
+from dream_nb.jobs import schema
 from dream_nb.jobs.budget import Limits
 from dream_nb.jobs.identity import Request, request_hash
 from dream_nb.jobs.keys import forget, remember
@@ -115,6 +117,8 @@ class PaidWork(RuleBasedStateMachine):
         self.state = self.folder / "state"
         self.fakes = self.fake, self.other = FakeDreamMachine(), FakeDreamMachine("2024")
         self.budget: float | None = None
+        self._patch(filesystem, "_PATIENCE_SECONDS", 0.2)
+        self._patch(schema, "_BUSY_SECONDS", 0.5)
         self.opened = 0
         self.sessions: dict[str, Session] = {}
         self.jobs: list[tuple[Session, Job]] = []
@@ -123,6 +127,10 @@ class PaidWork(RuleBasedStateMachine):
         self.removed: set[str] = set()
         self.copies = 0
         self.fresh = itertools.count(1000)
+
+    def _patch(self, module: Any, name: str, value: float) -> None:
+        self.stack.callback(setattr, module, name, getattr(module, name))
+        setattr(module, name, value)
 
     def _set(self, variables: dict[str, str]) -> None:
         for name, value in variables.items():
