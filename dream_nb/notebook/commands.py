@@ -284,7 +284,7 @@ class Commands:
         bad = sum(check.works is False for check in checks)
         return Listing(
             command="check",
-            title="all works" if not bad else f"{bad} of {len(checks)} need something",
+            title="everything works" if not bad else f"{bad} of {len(checks)} need something",
             rows=tuple((check.mark, check.name, check.found) for check in checks),
             note=" ".join(check.todo for check in checks if check.works is False),
             items=tuple(checks),

@@ -208,7 +208,7 @@ def test_where_nobody_can_type_a_key_is_not_asked_for(kernel: Kernel) -> None:
 
 
 def test_check_says_what_works_and_what_to_do(tmp_path: Path, kernel: Kernel) -> None:
-    assert shown(kernel.run("c = %dreams check")).startswith("%dreams check · all works")
+    assert shown(kernel.run("c = %dreams check")).startswith("%dreams check · everything works")
     assert {"studio", "key", "network", "library", "versions"} <= set(value(kernel, "[one.name for one in c]"))
     with hosted(tmp_path / "server", "the-right-key-78") as server:
         given = dict(environment(server)) | {"LUMAAI_API_KEY": "a-wrong-key-9912"}

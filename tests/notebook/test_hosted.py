@@ -80,7 +80,7 @@ def test_check_says_which_api_and_which_variable(fake: FakeDreamMachine, kernel:
 @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
 def test_check_of_the_studio_needs_no_variable(tmp_path: Path, name: str) -> None:
     with start_kernel(tmp_path, **{name: "/nowhere.pem"}) as kernel:
-        assert shown(kernel.run("c = %dreams check")).startswith("%dreams check · all works")
+        assert shown(kernel.run("c = %dreams check")).startswith("%dreams check · everything works")
 
 
 def test_check_says_what_it_cannot_look_at(tmp_path: Path) -> None:
