@@ -320,8 +320,13 @@ class Ledger:
                 f"the ledger of the library {self._name!r} was replaced while it was open, and {problem}: nothing was "
                 f"sent. {REBUILD}"
             )
-        for row in rows:
-            _carry(database, row)
+        try:
+            for row in rows:
+                _carry(database, row)
+        except sqlite3.Error as error:
+            # It may be removed or replaced once more at this moment.
+            database.close()
+            raise self._failure(error) from error
         if self._collected.detach() is not None:
             self._opened.close()
         self._hold(database)

@@ -171,3 +171,5 @@ def _make_tables(database: sqlite3.Connection) -> None:
         database.execute("ROLLBACK")
         raise
     database.execute("COMMIT")
+    # A file that is empty while it is open has been emptied by somebody else.
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -91,7 +91,11 @@ def step(**given: Any) -> Callable[[Callable[..., None]], Any]:
         def told(self: PaidWork, **values: Any) -> None:
             words = ", ".join(f"{name}={value!r}" for name, value in values.items())
             self.told.append(f"    machine.{function.__name__}({words})")
-            function(self, **values)
+            try:
+                function(self, **values)
+            except Exception as error:
+                FOUND.append("\n".join([f"{type(error).__name__}: {error}", *self.told]))
+                raise
 
         decorated: Callable[[Callable[..., None]], Any] = rule(**given)
         return decorated(told)

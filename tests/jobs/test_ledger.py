@@ -12,6 +12,7 @@ import pytest
 from dream_nb import filesystem
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import Generation, GenerationReference, GenerationRequest, ImageGenerationRequest, Keyframes
+from dream_nb.jobs import schema
 from dream_nb.jobs.identity import request_hash
 from dream_nb.jobs.ledger import Ledger
 
@@ -150,3 +151,18 @@ def test_a_row_that_is_gone_is_one_line(ledger: Ledger) -> None:
     ledger._write("DELETE FROM requests")
     with pytest.raises(LibraryError, match=r"the row of 'a lake', take 1, is no longer in the ledger"):
         ledger.reread(record)
+
+
+def test_a_ledger_that_is_replaced_by_one_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    record = ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
+    ledger.update(record, state="sending")
+    (tmp_path / "ledger.sqlite").unlink()
+    other = Ledger(tmp_path / "ledger.sqlite")
+    with pytest.MonkeyPatch.context() as patch, closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as writer:
+        patch.setattr(schema, "_BUSY_SECONDS", 0.05)
+        writer.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LibraryError, match="is locked by another program"):
+            ledger.update(record, state="sending")
+    assert ledger.update(record, state="unknown").state == "unknown"
+    other.close()
