@@ -156,6 +156,7 @@ class Ledger:
         self._hold(database)
         self._place = _place_of(path)
         self._why_closed = ""
+        self._in_flight: dict[tuple[str, int, str], Record] = {}
         self._functions: dict[str, tuple[int, Callable[..., int | str | float | None]]] = {}
         self._name = path.parent.name
         self._creates = Creates(path.parent)
@@ -320,9 +321,12 @@ class Ledger:
                 f"the ledger of the library {self._name!r} was replaced while it was open, and {problem}: nothing was "
                 f"sent. {REBUILD}"
             )
+        # Where another process has opened the new file already, the log of the old one is gone.
+        carried = {_key(record): _values(record) for record in self._in_flight.values()}
+        carried |= {(row["hash"], row["take"], row["backend"]): dict(row) for row in rows}
         try:
-            for row in rows:
-                _carry(database, row)
+            for values in carried.values():
+                _carry(database, values)
         except sqlite3.Error as error:
             # It may be removed or replaced once more at this moment.
             database.close()
@@ -337,7 +341,7 @@ class Ledger:
             "the library %r was removed or replaced while it was open: %d requests that were under way were written "
             "into the ledger that is there now",
             self._name,
-            len(rows),
+            len(carried),
         )
 
     def hash(self, request: Request) -> str:
@@ -505,7 +509,7 @@ class Ledger:
                 if not begun and (sent := self._creates.find(_key(record))) is not None:
                     self._restore(record, sent)
                     return None
-            return _record(marked[0], record.request)
+            return self._noted(_record(marked[0], record.request))
         except BaseException:
             if begun:
                 self._creates.forget(_key(record))
@@ -573,12 +577,20 @@ class Ledger:
 
     def _row(self, record: Record, rows: list[sqlite3.Row]) -> Record:
         try:
-            return _record(rows[0], record.request)
+            return self._noted(_record(rows[0], record.request))
         except (IndexError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise LibraryError(
                 f"the row of {record.request.prompt!r}, take {record.take}, is no longer in the ledger of the library "
                 f"{self._name!r}, or is damaged: run the cell again"
             ) from error
+
+    def _noted(self, record: Record) -> Record:
+        """Remember what is in flight: it is written anew where the file is replaced."""
+        if record.file is None and record.state in ("sending", "unknown", "taken") and not record.has_failed:
+            self._in_flight[_key(record)] = record
+        else:
+            self._in_flight.pop(_key(record), None)
+        return record
 
     def forget(self, record: Record) -> Record:
         """Clear what is known of the generation, so that the same request and take can be sent again."""
@@ -666,26 +678,11 @@ class Ledger:
 
     def insert(self, record: Record) -> None:
         """Put in a row that was made elsewhere, unless the request and take, or the generation, is there."""
+        values = _values(record)
+        places = ", ".join("?" * len(values))
         self._write(
-            "INSERT INTO requests (hash, take, backend, request, written_at, source, state, sent_at, id, generation,"
-            " seconds, queued, charge, file, sha256, stars, note, tags)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            *_key(record),
-            json.dumps(record.request.wire(), ensure_ascii=False),
-            record.written_at.isoformat(),
-            record.source,
-            record.state,
-            record.sent_at.isoformat() if record.sent_at else None,
-            record.generation.id if record.generation else None,
-            json.dumps(record.generation.wire(), ensure_ascii=False) if record.generation else None,
-            record.seconds,
-            record.queued,
-            record.charge,
-            record.file,
-            record.sha256,
-            record.stars,
-            record.note,
-            json.dumps(record.tags, ensure_ascii=False),
+            f"INSERT INTO requests ({', '.join(values)}) VALUES ({places}) ON CONFLICT DO NOTHING",  # noqa: S608 - ours
+            *values.values(),
         )
 
 
@@ -721,16 +718,39 @@ def _place_of(path: Path) -> tuple[int, int] | None:
     return (found.st_dev, found.st_ino) if found.st_size else None
 
 
-def _carry(database: sqlite3.Connection, row: sqlite3.Row) -> None:
+def _values(record: Record) -> dict[str, object]:
+    """A record as the columns of its row."""
+    return {
+        "hash": record.hash,
+        "take": record.take,
+        "backend": record.backend,
+        "request": json.dumps(record.request.wire(), ensure_ascii=False),
+        "written_at": record.written_at.isoformat(),
+        "source": record.source,
+        "state": record.state,
+        "sent_at": record.sent_at.isoformat() if record.sent_at else None,
+        "id": record.generation.id if record.generation else None,
+        "generation": json.dumps(record.generation.wire(), ensure_ascii=False) if record.generation else None,
+        "seconds": record.seconds,
+        "queued": record.queued,
+        "charge": record.charge,
+        "file": record.file,
+        "sha256": record.sha256,
+        "stars": record.stars,
+        "note": record.note,
+        "tags": json.dumps(record.tags, ensure_ascii=False),
+    }
+
+
+def _carry(database: sqlite3.Connection, values: Mapping[str, object]) -> None:
     """Write a row into another ledger, unless that knows more of it than that it was intended."""
-    names = [name for name in row.keys() if name not in ("hash", "take", "backend")]  # noqa: SIM118 - not a dict
-    changes = ", ".join(f"{name} = excluded.{name}" for name in names)
-    places = ", ".join("?" * len(row))
+    changes = ", ".join(f"{name} = excluded.{name}" for name in values if name not in ("hash", "take", "backend"))
+    places = ", ".join("?" * len(values))
     try:
         database.execute(
-            f"INSERT INTO requests ({_ALL_COLUMNS}) VALUES ({places}) ON CONFLICT (hash, take, backend)"  # noqa: S608
+            f"INSERT INTO requests ({', '.join(values)}) VALUES ({places}) ON CONFLICT (hash, take, backend)"  # noqa: S608
             f" DO UPDATE SET {changes} WHERE requests.file IS NULL AND requests.state = 'intended'",
-            tuple(row),
+            tuple(values.values()),
         )
     except sqlite3.IntegrityError:
         logger.warning("a request that was under way is in the ledger already, under another name")
