@@ -126,8 +126,8 @@ def _library() -> list[Check]:
     free = shutil.disk_usage(library.folder).free
     found = f"{library.folder.name}: {finished} dreams, {library.size() / 1e6:.1f} MB; {free / 1e9:.0f} GB free"
     if library.read_only:
-        why = f"its ledger is not used: {library.ledger.problem}" if library.ledger.problem else "it cannot be written"
-        return [Check("library", False, f"{found}; {why}", f"{library.ledger.advice}.")]
+        why = f"ledger not used, {library.ledger.problem}" if library.ledger.problem else "it cannot be written"
+        return [Check("library", False, f"{library.folder.name}: {why}", f"{library.ledger.advice}.")]
     if free < _LEAST_FREE:
         return [Check("library", False, found, "Make room, or choose another with DreamMagics.library.")]
     return [Check("library", True, found)]

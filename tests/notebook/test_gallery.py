@@ -84,8 +84,7 @@ def test_deleting_takes_file_small_picture_and_selection(page: Page, gallery: Ga
     ledger = gallery._session.library.ledger
     keys = [row["key"] for row in gallery.first["rows"][:2]]
     for record in gallery._catalogue.find(keys):
-        ledger.update(record, id=None)
-        ledger._write("UPDATE requests SET generation = NULL WHERE hash = ?", record.hash)
+        ledger.update(record, id=None, generation=None)
     page.ask(gallery, "pictures", keys=keys)
     gallery.chosen = keys
     assert "error" not in page.ask(gallery, "delete", keys=keys[:1])[0]
