@@ -177,7 +177,8 @@ def test_a_child_keeps_no_port_of_its_parent_open(tmp_path: Path) -> None:
     source = "import socket\nfrom dream_nb.jobs.listener import Callbacks\n"
     source += f"port = {free_port()}\nc = dream_nb.Session('c', 'studio', callbacks=Callbacks(port))\nc.credits()\n"
     source += "near, far = os.pipe()\nbegun, begins = os.pipe()\n"
-    source += "if not os.fork():\n    os.close(far)\n    os.write(begins, b'.')\n    os.read(near, 1)\n    os._exit(0)\n"
+    source += "if not os.fork():\n    os.close(far)\n    os.write(begins, b'.')\n"
+    source += "    os.read(near, 1)\n    os._exit(0)\n"
     source += "os.read(begun, 1)\n"
     source += "c.close()\nsocket.create_server(('127.0.0.1', port)).close()\nprint('free')\n"
     assert script(tmp_path, source) == Ended(0, "free\n", "")
