@@ -154,9 +154,8 @@ class Runner:
         """Make sure that the server has the request. Here, and nowhere else, a create begins."""
         if record.state == "deleted":
             raise DreamError(f"it was deleted, and its file is gone: make another take with {self._next(record)}")
-        if record.state == "intended":
-            record = self._ledger.recall(record)
-        if record.state in ("sending", "unknown") and not record.has_failed:
+        record = self._ledger.recall(record)
+        if record.state != "intended" and record.generation is None:
             return await self._sender.look(record, report)
         if record.state == "intended" or record.has_failed:
             if not order.allows_create():
