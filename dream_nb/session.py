@@ -561,7 +561,7 @@ class Session:
         Raises:
             APIError: the server does not know that generation, or cannot be asked.
             DreamError: the create is known by now, another session is sending it or looking for it, or the generation
-                belongs to another one.
+                belongs to another one or is of another kind.
         """
         ledger = self.library.ledger
         generation = None if id is None else self._desk.generation(lost.backend, id)
@@ -572,6 +572,11 @@ class Session:
             if generation is None:
                 ledger.not_taken(record)
                 return None
+            if _is_of_another_kind(generation, record.request):
+                raise DreamError(
+                    f"generation {id} is {generation.kind}, and {lost.request.prompt!r} asked for "
+                    f"{record.request.generation_type}: nothing changed"
+                )
             claimed = ledger.claim(record, generation)
             if claimed is None:
                 raise DreamError(f"generation {id} belongs to another request of this library: nothing changed")
@@ -746,6 +751,11 @@ def _spelled(request: Request, record: Record) -> Request:
     if request.model is not None or record.request.model is None:
         return request
     return request.model_copy(update={"model": record.request.model})
+
+
+def _is_of_another_kind(generation: Generation, request: Request) -> bool:
+    is_told = generation.generation_type is not None or generation.request is not None
+    return is_told and generation.kind != request.generation_type
 
 
 def _check_made(generation: Generation | None) -> None:

@@ -329,6 +329,9 @@ class Ledger:
             self._opened.close()
         self._hold(database)
         self._place = _place_of(self.path)
+        # What leads there may be a link, which now leads elsewhere.
+        self._creates.close()
+        self._creates = Creates(self.path.parent)
         for name, (arguments, function) in self._functions.items():
             database.create_function(name, arguments, function, deterministic=True)
         logger.warning(

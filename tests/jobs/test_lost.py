@@ -139,6 +139,18 @@ def test_the_generation_of_another_request_settles_nothing(fake: FakeDreamMachin
         assert session.lost() != []
 
 
+def test_an_image_is_not_settled_by_a_video(fake: FakeDreamMachine) -> None:
+    film = fake._take({"prompt": PROMPT, "generation_type": "video"}, "video")
+    fake.replies.append(Reply())
+    with opened() as session:
+        with pytest.raises(OutcomeUnknownError):
+            session.submit(REQUEST).result(SECONDS)
+        (lost,) = session.lost()
+        with pytest.raises(DreamError, match=r"is video, and .* asked for image: nothing changed"):
+            session.settle(lost, film["id"])
+        assert session.lost() != []
+
+
 def lost_and_late(fake: FakeDreamMachine, session: Session) -> str:
     """A create that was taken, and that the list shows only after it was given up; its id."""
     fake.replies.append(Reply(taken=True))

@@ -323,3 +323,18 @@ def test_a_library_that_was_moved_and_came_back_is_not_held_up_by_what_failed_me
     with opened() as session:
         assert session.submit(REQUEST).result(SECONDS).state == "completed"
     assert len(fake.posts) == 2
+
+
+def test_a_link_that_leads_to_another_folder_keeps_what_is_sent_from_there(fake: FakeDreamMachine) -> None:
+    DREAMS.rename("one")
+    Path("two").mkdir()
+    DREAMS.symlink_to("one")
+    with opened() as session:
+        DREAMS.unlink()
+        DREAMS.symlink_to("two")
+        under_way(session, fake)
+    LEDGER.unlink()
+    fake.holds = False
+    with opened() as session:
+        assert session.submit(REQUEST).result(SECONDS).state == "completed"
+    assert len(fake.posts) == 1
