@@ -6,6 +6,7 @@ import binascii
 import hashlib
 import json
 import mimetypes
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from math import isclose
@@ -21,6 +22,8 @@ Request = GenerationRequest | ImageGenerationRequest
 _MOST_SHOWN: Final = 80
 # What makes another request of one where it was not sent.
 _ADDITIONS: Final = ("loop", "keyframes", "concepts", "image_ref", "style_ref", "character_ref", "modify_image_ref")
+_UPLOAD_DIGITS: Final = 24
+_UPLOADED: Final = re.compile(r"/([0-9a-f]{24})\.[a-z]{3,4}$")
 MAX_TAKE: Final = 10_000
 """Of one request."""
 
@@ -126,7 +129,7 @@ def differences(generation: Generation, request: Request) -> list[str]:
     Every field that was sent has to be there. Differences that servers make do not count: white space and the Unicode
     form of texts, the query of a URL that names a file (a signature), a number's precision, a default that is left out,
     what was added (but for pictures and concepts), `callback_url`, and the addresses of pictures that went as `data:`
-    URIs.
+    URIs, unless they have the name of another upload.
 
     Args:
         generation: what the server knows.
@@ -176,8 +179,30 @@ def _holds(given: Any, sent: Any) -> bool:
     if isinstance(sent, float | int) and not isinstance(sent, bool):
         return isinstance(given, float | int) and not isinstance(given, bool) and isclose(given, sent, rel_tol=1e-6)
     if isinstance(sent, str):
-        return isinstance(given, str) and (sent.startswith("data:") or _address(given) == _address(sent))
+        if not isinstance(given, str):
+            return False
+        return _may_be_upload(given, sent) if sent.startswith("data:") else _address(given) == _address(sent)
     return bool(given == sent)
+
+
+def _may_be_upload(address: str, uri: str) -> bool:
+    """Whether an address may be that of a picture that was uploaded: an uploader may give its own names."""
+    if address.startswith("data:"):
+        try:
+            return data_bytes(address) == data_bytes(uri)
+        except InvalidRequestError:  # shortened, or damaged
+            return False
+    named = _UPLOADED.search(address.partition("?")[0])
+    return named is None or named[1] == upload_name(data_bytes(uri))
+
+
+def upload_name(data: bytes) -> str:
+    """What a picture is called where it is uploaded, without its suffix.
+
+    Args:
+        data: its bytes.
+    """
+    return hashlib.sha256(data).hexdigest()[:_UPLOAD_DIGITS]
 
 
 def _plain(text: str) -> str:

@@ -368,6 +368,14 @@ OTHERS: dict[str, tuple[Request, dict[str, Any]]] = {
         make_request("a lake", frame0="https://example.org/picture?id=1"),
         {"keyframes": {"frame0": {"type": "image", "url": "https://example.org/picture?id=2"}}},
     ),
+    "another picture that was uploaded": (
+        make_request("a lake", frame0="data:image/png;base64,iVBORw0KGgox"),
+        {"keyframes": {"frame0": {"type": "image", "url": f"https://example.org/{'0' * 24}.png?signed=1"}}},
+    ),
+    "another picture in a data: URI": (
+        make_request("a lake", frame0="data:image/png;base64,iVBORw0KGgox"),
+        {"keyframes": {"frame0": {"type": "image", "url": "data:image/png;base64,QkJC"}}},
+    ),
     "another address as the prompt": (
         make_request("https://example.org/picture.jpg?id=1"),
         {"prompt": "https://example.org/picture.jpg?id=2"},
