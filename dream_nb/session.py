@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -53,6 +54,7 @@ from dream_nb.workers import pool
 
 Replay = Literal["off", "free", "only"]
 
+_SETTLE_SECONDS: Final = 10.0
 _REPLAYS: Final[tuple[Replay, ...]] = ("off", "free", "only")
 
 
@@ -558,21 +560,41 @@ class Session:
 
         Raises:
             APIError: the server does not know that generation, or cannot be asked.
-            DreamError: the create is known by now, or the generation belongs to another one.
+            DreamError: the create is known by now, another session is sending it or looking for it, or the generation
+                belongs to another one or is of another kind.
         """
         ledger = self.library.ledger
         generation = None if id is None else self._desk.generation(lost.backend, id)
-        with self._lock:
-            record = ledger.reread(lost.record)
+        with self._lock, self._held(lost):
+            record = ledger.recall(ledger.reread(lost.record))
             if record.generation is not None or record.sent_at is None or self._under_way(record) is not None:
                 raise DreamError(f"what became of {lost.request.prompt!r}, take {lost.take}, is known: nothing changed")
             if generation is None:
                 ledger.not_taken(record)
                 return None
+            if _is_of_another_kind(generation, record.request):
+                raise DreamError(
+                    f"generation {id} is {generation.kind}, and {lost.request.prompt!r} asked for "
+                    f"{record.request.generation_type}: nothing changed"
+                )
             claimed = ledger.claim(record, generation)
             if claimed is None:
                 raise DreamError(f"generation {id} belongs to another request of this library: nothing changed")
             return self._start(self._desk.runner(lost.backend), claimed)
+
+    @contextlib.contextmanager
+    def _held(self, lost: Lost) -> Iterator[None]:
+        """Hold the row of a create that nobody else is sending or looking for."""
+        ledger, owner = self.library.ledger, secrets.token_hex(8)
+        if not ledger.lease(ledger.reread(lost.record), owner, _SETTLE_SECONDS):
+            raise DreamError(
+                f"what became of {lost.request.prompt!r}, take {lost.take}, is not settled, since another notebook is "
+                "at it: wait until it has ended there"
+            )
+        try:
+            yield
+        finally:
+            ledger.release(lost.record, owner)
 
     def delete(self, dream: Dream, *, files: bool = False) -> None:
         """Delete a dream at its server, and keep its row as deleted. The file stays, and is still replayed.
@@ -729,6 +751,11 @@ def _spelled(request: Request, record: Record) -> Request:
     if request.model is not None or record.request.model is None:
         return request
     return request.model_copy(update={"model": record.request.model})
+
+
+def _is_of_another_kind(generation: Generation, request: Request) -> bool:
+    is_told = generation.generation_type is not None or generation.request is not None
+    return is_told and generation.kind != request.generation_type
 
 
 def _check_made(generation: Generation | None) -> None:

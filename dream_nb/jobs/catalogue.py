@@ -218,5 +218,5 @@ def _contains(word: str, prompt: bytes, note: bytes, tags: bytes) -> bool:
     # In JSON: a text in quotes, with its backslashes doubled.
     try:
         return tags != b"[]" and any(word in str(tag).casefold() for tag in json.loads(tags))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return False

@@ -84,12 +84,25 @@ class Creates:
         return added is None or added.rowcount > 0
 
     def name(self, key: Key, id: str) -> None:  # noqa: A002 - the field's name in the specification
-        """Write down which generation a create has made."""
+        """Write down which generation a create has made, as the server answered."""
         self._run(f"UPDATE creates SET id = ? WHERE {_ONE}", key, before=(id,))  # noqa: S608 - ours
 
-    def forget(self, key: Key) -> None:
-        """The create was not taken, or what it made has failed or was deleted: it may be sent again."""
-        self._run(f"DELETE FROM creates WHERE {_ONE}", key)  # noqa: S608 - ours
+    def found(self, key: Key, id: str) -> None:  # noqa: A002 - the field's name in the specification
+        """Write down which generation a create has made, where that is not known: an older ledger may say another."""
+        self._run(f"UPDATE creates SET id = coalesce(id, ?) WHERE {_ONE}", key, before=(id,))  # noqa: S608 - ours
+
+    def unname(self, key: Key) -> None:
+        """What was found turned out to be what another create has made."""
+        self._run(f"UPDATE creates SET id = NULL WHERE {_ONE}", key)  # noqa: S608 - ours
+
+    def forget(self, key: Key, id: str | None = None) -> None:  # noqa: A002 - the field's name in the specification
+        """The create was not taken, or what it made has failed or was deleted: it may be sent again.
+
+        Args:
+            key: request hash, take and backend.
+            id: what failed or was deleted: a create that has made another generation is kept.
+        """
+        self._run(f"DELETE FROM creates WHERE {_ONE} AND coalesce(id = ?, TRUE)", key, after=(id,))  # noqa: S608 - ours
 
     def find(self, key: Key) -> Sent | None:
         """The create of a request and take, or None where none has left."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import binascii
 import hashlib
 import json
+import mimetypes
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from math import isclose
@@ -19,7 +21,9 @@ Request = GenerationRequest | ImageGenerationRequest
 
 _MOST_SHOWN: Final = 80
 # What makes another request of one where it was not sent.
-_ADDITIONS: Final = ("loop", "keyframes", "image_ref", "style_ref", "character_ref", "modify_image_ref")
+_ADDITIONS: Final = ("loop", "keyframes", "concepts", "image_ref", "style_ref", "character_ref", "modify_image_ref")
+_UPLOAD_DIGITS: Final = 24
+_UPLOADED: Final = re.compile(r"/([0-9a-f]{24})\.[a-z]{3,4}$")
 MAX_TAKE: Final = 10_000
 """Of one request."""
 
@@ -123,8 +127,9 @@ def differences(generation: Generation, request: Request) -> list[str]:
     """How what a generation says of its request differs from what was asked for, a few words each.
 
     Every field that was sent has to be there. Differences that servers make do not count: white space and the Unicode
-    form of texts, the query of a URL (a signature), a number's precision, a default that is left out, what was added,
-    `callback_url`, and the addresses of pictures that went as `data:` URIs.
+    form of texts, the query of a URL that names a file (a signature), a number's precision, a default that is left out,
+    what was added (but for pictures and concepts), `callback_url`, and the addresses of pictures that went as `data:`
+    URIs, unless they have the name of another upload.
 
     Args:
         generation: what the server knows.
@@ -143,7 +148,10 @@ def differences(generation: Generation, request: Request) -> list[str]:
         f"its {name} is {_shown(given.get(name))}"
         for name, value in sent.items()
         if not (name in given or _is_default(request, name, value))
-        or (name in given and not _holds(given[name], value))
+        or (
+            name in given
+            and not (_plain(given[name]) == _plain(value) if name == "prompt" else _holds(given[name], value))
+        )
     ]
     return words + [f"it has {name}" for name in _ADDITIONS if name in given and name not in sent]
 
@@ -160,21 +168,57 @@ def _shown(value: Any) -> str:
 
 def _holds(given: Any, sent: Any) -> bool:
     if isinstance(sent, dict):
-        return isinstance(given, dict) and all(_holds(given.get(key), value) for key, value in sent.items())
+        # What is added to a picture may be a default; another picture is none.
+        return (
+            isinstance(given, dict)
+            and all(_holds(given.get(key), value) for key, value in sent.items())
+            and not any(isinstance(value, dict | list) and value for key, value in given.items() if key not in sent)
+        )
     if isinstance(sent, list):
         return isinstance(given, list) and len(given) == len(sent) and all(map(_holds, given, sent))
     if isinstance(sent, float | int) and not isinstance(sent, bool):
         return isinstance(given, float | int) and not isinstance(given, bool) and isclose(given, sent, rel_tol=1e-6)
     if isinstance(sent, str):
-        return isinstance(given, str) and (sent.startswith("data:") or _plain(given) == _plain(sent))
+        if not isinstance(given, str):
+            return False
+        return _may_be_upload(given, sent) if sent.startswith("data:") else _address(given) == _address(sent)
     return bool(given == sent)
+
+
+def _may_be_upload(address: str, uri: str) -> bool:
+    """Whether an address may be that of a picture that was uploaded: an uploader may give its own names."""
+    if address.startswith("data:"):
+        try:
+            return data_bytes(address) == data_bytes(uri)
+        except InvalidRequestError:  # shortened, or damaged
+            return False
+    named = _UPLOADED.search(address.partition("?")[0])
+    return named is None or named[1] == upload_name(data_bytes(uri))
+
+
+def upload_name(data: bytes) -> str:
+    """What a picture is called where it is uploaded, without its suffix.
+
+    Args:
+        data: its bytes.
+    """
+    return hashlib.sha256(data).hexdigest()[:_UPLOAD_DIGITS]
 
 
 def _plain(text: str) -> str:
     """A text without what servers change of it."""
-    if text.startswith(("http://", "https://")):
-        return text.partition("?")[0].partition("#")[0]
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def _address(text: str) -> str:
+    """A URL without the signature of its file; any other text as `_plain` has it."""
+    if not text.startswith(("http://", "https://")):
+        return _plain(text)
+    whole = text.partition("#")[0]
+    path = whole.partition("?")[0]
+    kind = mimetypes.guess_type(path, strict=False)[0] or ""
+    # Where the path names no file, the query may say which picture it is.
+    return path if kind.startswith(("image/", "video/")) or kind == "application/octet-stream" else whole
 
 
 def _canonical(value: Any, identify: Callable[[str], str]) -> Any:

@@ -55,6 +55,8 @@ FORKED: Final = (
     "Session(library=…), or start the process with the method 'spawn'"
 )
 _YEARS: Final = (1971, 2261)
+# What reading a row raises that says anything but what this package writes.
+_DAMAGED: Final = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 # Ids are found by their backend, of which there are few: each is the first after the one before.
 _OF_ID: Final = (
     "WITH RECURSIVE backends (name) AS (SELECT min(backend) FROM requests WHERE id IS NOT NULL UNION ALL"
@@ -335,6 +337,9 @@ class Ledger:
             self._opened.close()
         self._hold(database)
         self._place = _place_of(self.path)
+        # What leads there may be a link, which now leads elsewhere.
+        self._creates.close()
+        self._creates = Creates(self.path.parent)
         for name, (arguments, function) in self._functions.items():
             database.create_function(name, arguments, function, deterministic=True)
         logger.warning(
@@ -449,14 +454,19 @@ class Ledger:
         return str(rows[0]["backend"]) if rows else None
 
     def next_take(self, hash: str) -> int:  # noqa: A002 - the column's name
-        """The first take of a request that is on no backend."""
-        return int(self._read("SELECT coalesce(max(take), 0) + 1 FROM requests WHERE hash = ?", hash)[0][0])
+        """The first take of a request that is on no backend, after those that are."""
+        rows = self._read("SELECT take FROM requests WHERE hash = ? AND take BETWEEN 1 AND ?", hash, MAX_TAKE)
+        takes = {row[0] for row in rows}
+        last = max(takes, default=0)
+        return last + 1 if last < MAX_TAKE else next((one for one in range(1, last) if one not in takes), last + 1)
 
     def intend(self, request: Request, take: int | None, backend: str) -> Record:
         """Write the intent to send a request, or give back the row that is there. Without a take it is a new one."""
         with self._transaction():
             digest = self.hash(request)
             take = take if take is not None else self.next_take(digest)
+            if take > MAX_TAKE:
+                raise LibraryError(f"the library {self._name!r} has all {MAX_TAKE:,} takes of {request.prompt!r}")
             self._write(
                 "INSERT INTO requests (hash, take, backend, request, written_at, source, state)"
                 " VALUES (?, ?, ?, ?, ?, ?, 'intended') ON CONFLICT DO NOTHING",
@@ -480,12 +490,26 @@ class Ledger:
         Args:
             record: the row, before its request is sent.
         """
-        is_new = record.state == "intended" and record.sent_at is None and is_paid(record.backend)
-        sent = self._creates.find(_key(record)) if is_new else None
-        return self._restore(record, sent) if sent is not None else record
+        is_open = record.state != "deleted" and (record.generation is None or record.has_failed)
+        sent = self._creates.find(_key(record)) if is_open and is_paid(record.backend) else None
+        if sent is None or not self._is_news(record, sent):
+            return record
+        return self._restore(record, sent)
+
+    def _is_news(self, record: Record, sent: Sent) -> bool:
+        """Whether a create is another one than the row tells of."""
+        if sent.id is None:
+            return record.has_failed or record.sent_at is None
+        if self._read("SELECT 1 FROM past WHERE backend = ? AND id = ?", record.backend, sent.id):
+            # It failed, or was cancelled, while the library lay somewhere else.
+            self._creates.forget(_key(record), sent.id)
+            return False
+        return record.generation is None or record.generation.id != sent.id
 
     def _restore(self, record: Record, sent: Sent) -> Record:
-        restored = self.update(record, state="sending", sent_at=sent.sent_at.isoformat())
+        if record.generation is not None:
+            self._write("INSERT OR IGNORE INTO past VALUES (?, ?)", record.backend, record.generation.id)
+        restored = self.update(record, state="sending", sent_at=sent.sent_at.isoformat(), id=None, generation=None)
         if sent.id is None:
             return restored
         known = Generation(id=sent.id, state="queued", generation_type=record.request.generation_type)
@@ -522,10 +546,24 @@ class Ledger:
             record: the row that was marked as sending.
             is_certain: False where the server only says so: it is looked for before it is sent again.
         """
-        if not is_certain:
-            return self.update(record, state="intended")
-        self._creates.forget(_key(record))
-        return self.update(record, state="intended", sent_at=None)
+        changed = self._write(
+            f"UPDATE requests SET state = 'intended', sent_at = iif(?, NULL, sent_at) WHERE {_KEY} AND id IS NULL"  # noqa: S608 - ours
+            " RETURNING 1",
+            is_certain,
+            *_key(record),
+        )
+        # Meanwhile it may have been found, or settled.
+        if changed and is_certain:
+            self._creates.forget(_key(record))
+        return self.reread(record)
+
+    def give_up(self, record: Record) -> Record:
+        """Write that nobody knows whether a create was taken, unless that is known by now."""
+        self._write(
+            f"UPDATE requests SET state = 'unknown' WHERE {_KEY} AND id IS NULL AND state <> 'deleted'",  # noqa: S608 - ours
+            *_key(record),
+        )
+        return self.reread(record)
 
     def claim(self, record: Record, generation: Generation) -> Record | None:
         """Write that a generation was found to be this request's. None where it belongs to another row."""
@@ -539,14 +577,18 @@ class Ledger:
     def answered(self, record: Record, generation: Generation) -> Record:
         """Write the server's own answer to the create. A row that only guessed that id has to look again."""
         with self._transaction():
-            self._write(
+            guessed = self._write(
                 "UPDATE requests SET state = iif(sent_at IS NULL, 'intended', 'sending'), id = NULL, generation = NULL"
-                " WHERE backend = ? AND id = ? AND NOT (hash = ? AND take = ?)",
+                " WHERE backend = ? AND id = ? AND NOT (hash = ? AND take = ?) RETURNING hash, take, backend",
                 record.backend,
                 generation.id,
                 record.hash,
                 record.take,
             )
+            if is_paid(record.backend):
+                for key in guessed:
+                    self._creates.unname(tuple(key))
+                self._creates.name(_key(record), generation.id or "")
             return self.update(record, generation=generation)
 
     def update(self, record: Record, **columns: object) -> Record:
@@ -557,10 +599,12 @@ class Ledger:
             document = json.dumps(generation.wire(), ensure_ascii=False)
             values = {"state": "taken"} | values | {"id": generation.id, "generation": document}
             if generation.id and is_paid(record.backend):
-                self._creates.name(_key(record), generation.id)
+                self._creates.found(_key(record), generation.id)
         # Either may be sent again.
-        if values.get("state") == "deleted" or (isinstance(generation, Generation) and generation.state == "failed"):
-            self._creates.forget(_key(record))
+        if isinstance(generation, Generation) and generation.state == "failed":
+            self._creates.forget(_key(record), generation.id)
+        elif values.get("state") == "deleted":
+            self._creates.forget(_key(record), record.generation.id if record.generation else None)
         names = ", ".join(f"{name} = ?" for name in values)
         return self._row(
             record,
@@ -578,7 +622,7 @@ class Ledger:
     def _row(self, record: Record, rows: list[sqlite3.Row]) -> Record:
         try:
             return self._noted(_record(rows[0], record.request))
-        except (IndexError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except (IndexError, *_DAMAGED) as error:
             raise LibraryError(
                 f"the row of {record.request.prompt!r}, take {record.take}, is no longer in the ledger of the library "
                 f"{self._name!r}, or is damaged: run the cell again"
@@ -597,7 +641,7 @@ class Ledger:
         with self._transaction():
             if record.generation is not None:
                 self._write("INSERT OR IGNORE INTO past VALUES (?, ?)", record.backend, record.generation.id)
-            self._creates.forget(_key(record))
+            self._creates.forget(_key(record), record.generation.id if record.generation else None)
             return self.update(
                 record,
                 state="intended",
@@ -617,7 +661,7 @@ class Ledger:
         return bool(
             self._change(
                 f"UPDATE requests SET owner = ?, lease_until = ? WHERE {_KEY}"  # noqa: S608 - ours
-                " AND (owner IS NULL OR owner = ? OR lease_until < ? OR lease_until > ?)",
+                " AND (owner IS NULL OR owner = ? OR lease_until IS NULL OR lease_until < ? OR lease_until > ?)",
                 owner,
                 now + seconds,
                 *_key(record),
@@ -651,6 +695,8 @@ class Ledger:
             utc(record.generation.created_at) - record.sent_at
             for record in _records(rows)
             if record.sent_at and record.generation and record.generation.created_at
+            # A ledger may come with a repository, and hold any time.
+            if is_sane(record.generation.created_at)
         ]
         return sorted(ahead)[len(ahead) // 2] if ahead else None
 
@@ -765,7 +811,7 @@ def _records(rows: list[sqlite3.Row]) -> Iterator[Record]:
     for row in rows:
         try:
             yield _record(row)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except _DAMAGED as error:
             # A ledger may come with a repository, and hold anything.
             logger.warning("a row of the library's ledger is ignored: it is damaged (%s)", type(error).__name__)
 
@@ -785,6 +831,9 @@ def _record(row: sqlite3.Row, known: Request | None = None) -> Record:
     # Its id finds it in the column, and is asked for as the answer has it: they must not be two.
     if id_ != (answer.id if answer else None):
         raise ValueError("the id of another generation")
+    if answer is not None and not answer.id:
+        # It cannot be asked for.
+        answer = None
     return Record(
         hash=digest,
         take=take,

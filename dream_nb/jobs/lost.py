@@ -62,7 +62,7 @@ def find_candidates(record: Record, generations: Iterable[Generation], ahead: ti
     sent_at = utc(record.sent_at or record.written_at)
     near = []
     for generation in generations:
-        after = utc(generation.created_at) - ahead - sent_at if generation.created_at else None
+        after = utc(generation.created_at) - sent_at - ahead if generation.created_at else None
         if generation.kind == record.request.generation_type and (after is None or abs(after) <= _NEAR):
             near.append(Candidate(generation, tuple(differences(generation, record.request)), after))
     near.sort(key=lambda one: (len(one.differences), abs(one.after) if one.after is not None else _NEAR))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
@@ -66,6 +67,7 @@ class Runner:
         self.watcher = Watcher(backend, self._durations, patience.pause, callback_url)
         self._downloads = Downloads(backend.files, library, patience)
         self._cancelled: set[str] = set()
+        self._cancels: Counter[tuple[str, int]] = Counter()
 
     async def run(self, record: Record, report: Report, order: Order) -> Record:
         """Bring a request from wherever it stands to its file.
@@ -83,7 +85,12 @@ class Runner:
         """
         if is_moderated(record):
             raise failure(record.generation)
+        key = record.hash, record.take
+        cancels = self._cancels[key]
         async with self._leases.held(record, report, self._library.holds) as held:
+            if self._cancels[key] != cancels:
+                # Another notebook had it in hand, and this one had it cancelled.
+                raise DreamCancelledError(_CANCELLED)
             if self._library.holds(held):
                 return held
             if held.has_failed and held.generation != record.generation:
@@ -143,6 +150,7 @@ class Runner:
         except BaseException:
             self._cancelled.discard(id)
             raise
+        self._cancels[record.hash, record.take] += 1
         self._ledger.forget(record)
         self.watcher.give_up(id, DreamCancelledError(_CANCELLED))
         await self._budget.ended(record, is_refunded=True)
@@ -154,9 +162,8 @@ class Runner:
         """Make sure that the server has the request. Here, and nowhere else, a create begins."""
         if record.state == "deleted":
             raise DreamError(f"it was deleted, and its file is gone: make another take with {self._next(record)}")
-        if record.state == "intended":
-            record = self._ledger.recall(record)
-        if record.state in ("sending", "unknown") and not record.has_failed:
+        record = self._ledger.recall(record)
+        if record.state != "intended" and record.generation is None:
             return await self._sender.look(record, report)
         if record.state == "intended" or record.has_failed:
             if not order.allows_create():

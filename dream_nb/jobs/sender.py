@@ -81,6 +81,8 @@ class Sender:
                 if found := await self._look_once(record, turn):
                     return found
                 record = self._ledger.not_taken(record)
+                if record.generation is not None:
+                    return record
             # Two takes of one request look the same in the list: while one is looked for, none is under way.
             async with turn.shared():
                 sent = await self._post_once(record, request, report)
@@ -176,8 +178,11 @@ class Sender:
             else:
                 if found is not None:
                     return found
+                record = self._ledger.give_up(record) if is_last else self._ledger.reread(record)
+                if record.generation is not None:
+                    # Another session has found it.
+                    return record
                 if is_last:
-                    self._ledger.update(record, state="unknown")
                     raise OutcomeUnknownError(_unknown(record, error, self._ledger.next_take(record.hash))) from None
                 pause = backoff.pause()
             await anyio.sleep(min(pause, max(self._patience.pause, end - anyio.current_time())))

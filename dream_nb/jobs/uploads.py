@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from typing import Any, Final
@@ -10,7 +9,7 @@ from typing import Any, Final
 import anyio.to_thread
 
 from dream_nb.api.errors import ConfigurationError, DreamError
-from dream_nb.jobs.identity import Request, data_bytes, read_request
+from dream_nb.jobs.identity import Request, data_bytes, read_request, upload_name
 
 Uploader = Callable[[bytes, str], str]
 """Puts the bytes under that name where the API can fetch them, and gives back their URL."""
@@ -72,7 +71,7 @@ class Uploads:
 def _upload(upload: Uploader, uri: str, folder: str) -> str:
     data = data_bytes(uri)
     media_type = uri[len("data:") :].partition(",")[0].partition(";")[0]
-    name = hashlib.sha256(data).hexdigest()[:24] + _SUFFIXES.get(media_type, ".bin")
+    name = upload_name(data) + _SUFFIXES.get(media_type, ".bin")
     try:
         url = upload(data, name)
     except DreamError:

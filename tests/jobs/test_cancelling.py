@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from dream_nb.api.errors import APIError, DreamCancelledError, DreamError
@@ -9,7 +11,9 @@ from dream_nb.jobs.budget import Limits
 from dream_nb.results.inputs import make_request
 from dream_nb.session import Session
 from dream_nb.studio.faults import Fault
-from tests.jobs.hosted import SECONDS, Hosted
+from tests.fakes.dream_machine import FakeDreamMachine
+from tests.jobs.hosted import HASTE, SECONDS, Hosted
+from tests.studio.machine import wait_for
 
 VIDEO = make_request("a lake")
 IMAGE = make_request("a lake", kind="image")
@@ -65,3 +69,24 @@ def test_what_the_server_does_not_delete_goes_on(server: Hosted) -> None:
     with pytest.raises(APIError, match="deleteGeneration: 403"):
         job.cancel()
     assert job.result(SECONDS).state == "completed"
+
+
+def test_what_another_notebook_has_in_hand_is_cancelled_and_not_sent_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with FakeDreamMachine("2024").running() as fake:
+        fake.use(monkeypatch)
+        fake.holds = True
+        with (
+            Session("dreams", patience=HASTE, prices={"image": 1.5}) as first,
+            Session("dreams", patience=HASTE, prices={"image": 1.5}) as second,
+        ):
+            job = first.submit(IMAGE)
+            under_way(first)
+            again = second.submit(IMAGE)
+            wait_for(lambda: again.progress.note == "another notebook is at it")
+            second.cancel(again)
+            assert isinstance(job.exception(SECONDS), DreamError)
+            assert isinstance(again.exception(SECONDS), DreamCancelledError)
+        assert (len(fake.posts), len(fake.taken)) == (1, 0)

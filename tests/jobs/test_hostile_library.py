@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -23,7 +24,7 @@ from dream_nb.jobs.ledger import Ledger
 from dream_nb.jobs.repair import rebuild_ledger
 from dream_nb.results.inputs import make_request
 from dream_nb.session import Session
-from tests.fakes.dream_machine import FakeDreamMachine
+from tests.fakes.dream_machine import FakeDreamMachine, Reply
 from tests.jobs.hosted import HASTE, SECONDS
 from tests.kernel import start_kernel
 from tests.studio.machine import wait_for
@@ -315,3 +316,39 @@ def test_nbval_buys_nothing(fake: FakeDreamMachine, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout
     assert fake.posts == []
+
+
+QUEUED = '{"id": "x", "state": "queued"}'
+ODD: dict[str, dict[str, object]] = {
+    "taken without a generation": {"state": "taken"},
+    "taken without an id": {"state": "taken", "generation": '{"state": "queued"}'},
+    "taken with an empty id": {"state": "taken", "generation": '{"id": "", "state": "queued"}', "id": ""},
+    "unknown with a generation": {"state": "unknown", "generation": QUEUED, "id": "x"},
+    "finished with a file that is not there": {"state": "taken", "file": "../x.jpg"},
+    "held for ever": {"owner": "x", "lease_until": None},
+    "tags without an end": {"tags": "[" * 100_000},
+    "the last take of all": {"take": 2**63 - 1},
+    "a last take": {"take": 10_000},
+    "answered by the first clock": {
+        "generation": '{"id": "x", "state": "queued", "created_at": "0001-01-01T00:00:00Z"}',
+        "id": "x",
+        "take": 2,
+    },
+}
+
+
+@pytest.mark.parametrize("row", ODD.values(), ids=ODD)
+def test_whatever_a_row_says_each_error_is_one_of_ours(fake: FakeDreamMachine, row: dict[str, object]) -> None:
+    plant(Path("dreams"), **row)
+    fake.replies.append(Reply(408, taken=True))
+    with opened() as session:
+        for fresh in (False, True, False):
+            with contextlib.suppress(DreamError):
+                session.submit(REQUEST, fresh=fresh).result(SECONDS)
+        for lost in session.lost():
+            session.settle(lost, None)
+        with contextlib.suppress(DreamError):
+            session.submit(REQUEST).result(SECONDS)
+        session.sync()
+        session.history()
+    assert len(fake.taken) <= 2

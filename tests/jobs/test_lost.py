@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import unicodedata
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 
 from dream_nb.api.errors import APIError, DreamError, OutcomeUnknownError
+from dream_nb.api.models import Generation
+from dream_nb.jobs.identity import Request, answers, read_request
 from dream_nb.results.inputs import make_request
 from dream_nb.session import Session
 from tests.fakes.dream_machine import FakeDreamMachine, Reply
@@ -133,6 +136,18 @@ def test_the_generation_of_another_request_settles_nothing(fake: FakeDreamMachin
         (lost,) = session.lost()
         with pytest.raises(DreamError, match="belongs to another request of this library"):
             session.settle(lost, other)
+        assert session.lost() != []
+
+
+def test_an_image_is_not_settled_by_a_video(fake: FakeDreamMachine) -> None:
+    film = fake._take({"prompt": PROMPT, "generation_type": "video"}, "video")
+    fake.replies.append(Reply())
+    with opened() as session:
+        with pytest.raises(OutcomeUnknownError):
+            session.submit(REQUEST).result(SECONDS)
+        (lost,) = session.lost()
+        with pytest.raises(DreamError, match=r"is video, and .* asked for image: nothing changed"):
+            session.settle(lost, film["id"])
         assert session.lost() != []
 
 
@@ -313,3 +328,63 @@ def test_a_clock_of_the_server_that_jumps_loses_nothing(fake: FakeDreamMachine) 
         fake.clock = fake.date = timedelta()
         assert job.result(SECONDS).generation.id == fake.taken[0]["id"]
     assert len(fake.posts) == 1
+
+
+def test_what_another_session_finds_while_this_one_looks_stays_found(fake: FakeDreamMachine) -> None:
+    fake.replies.append(Reply(taken=True))
+    fake.hides = 10**6
+    with Session("dreams", patience=replace(HASTE, reconcile=3.0), prices={"image": 1.5}) as session:
+        job = session.submit(REQUEST)
+        wait_for(lambda: fake.count("GET", "/generations") > 1)
+        (row,) = session.library.ledger.under_way()
+        assert session.library.ledger.claim(row, Generation(id=fake.taken[0]["id"], state="queued")) is not None
+        assert job.result(SECONDS).generation.id == fake.taken[0]["id"]
+    assert len(fake.posts) == 1
+
+
+def test_what_another_session_is_sending_is_not_settled(fake: FakeDreamMachine) -> None:
+    fake.replies.append(Reply())
+    with opened() as session:
+        with pytest.raises(OutcomeUnknownError):
+            session.submit(REQUEST).result(SECONDS)
+        (lost,) = session.lost()
+        assert session.library.ledger.lease(lost.record, "another session", SECONDS)
+        with pytest.raises(DreamError, match="another notebook is at it"):
+            session.settle(lost, None)
+        assert session.library.ledger.reread(lost.record).state == "unknown"
+
+
+OTHERS: dict[str, tuple[Request, dict[str, Any]]] = {
+    "an end where none was asked for": (
+        make_request("a lake", frame0="https://example.org/a.jpg"),
+        {"keyframes": {name: {"type": "image", "url": "https://example.org/a.jpg"} for name in ("frame0", "frame1")}},
+    ),
+    "a second character": (
+        make_request("a lake", kind="image", character_ref={"identity0": {"images": ["https://example.org/a.jpg"]}}),
+        {"character_ref": {f"identity{at}": {"images": ["https://example.org/a.jpg"]} for at in (0, 1)}},
+    ),
+    "concepts where none were asked for": (make_request("a lake"), {"concepts": [{"key": "orbit_left"}]}),
+    "another picture behind the same address": (
+        make_request("a lake", frame0="https://example.org/picture?id=1"),
+        {"keyframes": {"frame0": {"type": "image", "url": "https://example.org/picture?id=2"}}},
+    ),
+    "another picture that was uploaded": (
+        make_request("a lake", frame0="data:image/png;base64,iVBORw0KGgox"),
+        {"keyframes": {"frame0": {"type": "image", "url": f"https://example.org/{'0' * 24}.png?signed=1"}}},
+    ),
+    "another picture in a data: URI": (
+        make_request("a lake", frame0="data:image/png;base64,iVBORw0KGgox"),
+        {"keyframes": {"frame0": {"type": "image", "url": "data:image/png;base64,QkJC"}}},
+    ),
+    "another address as the prompt": (
+        make_request("https://example.org/picture.jpg?id=1"),
+        {"prompt": "https://example.org/picture.jpg?id=2"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("sent", "given"), OTHERS.values(), ids=OTHERS)
+def test_a_generation_of_another_request_is_no_answer(sent: Request, given: dict[str, Any]) -> None:
+    generation = Generation(id="x", state="queued", generation_type=sent.generation_type)
+    assert answers(generation.model_copy(update={"request": sent}), sent)
+    assert not answers(generation.model_copy(update={"request": read_request(sent.wire() | given)}), sent)

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,11 @@ def opened() -> Session:
     return Session("dreams", patience=HASTE, prices=PRICES)
 
 
+def removed() -> None:
+    # In one step: a session may open a new ledger meanwhile.
+    shutil.rmtree(DREAMS.rename("removed"))
+
+
 def replaced() -> None:
     """Another library takes the place of this one."""
     DREAMS.rename("before")
@@ -87,7 +93,7 @@ def copied() -> None:
 
 
 CHANGES: dict[str, Callable[[], object]] = {
-    "removed": lambda: shutil.rmtree(DREAMS),
+    "removed": removed,
     "renamed": lambda: DREAMS.rename("before"),
     "another library in its place": replaced,
     "ledger deleted": LEDGER.unlink,
@@ -241,3 +247,94 @@ def test_what_was_deleted_at_its_server_is_not_remembered(fake: FakeDreamMachine
     with opened() as session:
         assert session.submit(REQUEST).result(SECONDS).state == "completed"
     assert len(fake.posts) == 2
+
+
+def kept() -> None:
+    """Keep a copy of the ledger as it is, with its log."""
+    with closing(sqlite3.connect(LEDGER)) as ledger, closing(sqlite3.connect("older")) as older:
+        ledger.backup(older)
+
+
+def put_back() -> None:
+    shutil.copy("older", "copy")
+    for suffix in ("-wal", "-shm"):
+        LEDGER.with_name(LEDGER.name + suffix).unlink(missing_ok=True)
+    Path("copy").replace(LEDGER)
+
+
+def test_an_older_ledger_that_knows_a_failure_does_not_send_again_what_was_sent_since(fake: FakeDreamMachine) -> None:
+    fake.fail = lambda _: "out of colours"
+    with opened() as session:
+        assert session.submit(REQUEST).exception(SECONDS) is not None
+    kept()
+    fake.fail = lambda _: None
+    with opened() as session:
+        under_way(session, fake)
+    put_back()
+    fake.holds = False
+    with opened() as session:
+        ask(session)
+        assert session.submit(REQUEST).result(SECONDS).generation.id == fake.taken[-1]["id"]
+    assert len(fake.posts) == 2
+
+
+def test_an_older_ledger_that_waits_for_what_failed_since_does_not_send_again_what_was_sent_since(
+    fake: FakeDreamMachine,
+) -> None:
+    with opened() as session:
+        under_way(session, fake)
+        kept()
+        fake.fail = lambda _: "out of colours"
+        fake.holds = False
+        assert session.submit(REQUEST).exception(SECONDS) is not None
+        fake.fail = lambda _: None
+        under_way(session, fake)
+    put_back()
+    fake.holds = False
+    with opened() as session:
+        ask(session)
+        assert session.submit(REQUEST).result(SECONDS).generation.id == fake.taken[-1]["id"]
+    assert len(fake.posts) == 2
+
+
+def test_a_create_whose_answer_the_installation_knows_is_not_unknown(fake: FakeDreamMachine) -> None:
+    """The process ended between the note beside the ledger and the ledger, and the list says something else."""
+    fake.echo = lambda request: request | {"prompt": request["prompt"] + ", highly detailed"}
+    with opened() as session:
+        under_way(session, fake)
+    with closing(sqlite3.connect(LEDGER)) as database:
+        database.execute("UPDATE requests SET state = 'sending', id = NULL, generation = NULL WHERE file IS NULL")
+        database.commit()
+    fake.holds = False
+    with opened() as session:
+        assert session.submit(REQUEST).result(SECONDS).generation.id == fake.taken[-1]["id"]
+    assert len(fake.posts) == 1
+
+
+def test_a_library_that_was_moved_and_came_back_is_not_held_up_by_what_failed_meanwhile(fake: FakeDreamMachine) -> None:
+    with opened() as session:
+        under_way(session, fake)
+    DREAMS.rename("elsewhere")
+    fake.fail, fake.holds = (lambda _: "out of colours"), False
+    with Session("elsewhere", patience=HASTE, prices=PRICES) as session:
+        wait_for(lambda: not session.jobs())
+    Path("elsewhere").rename(DREAMS)
+    fake.fail = lambda _: None
+    with opened() as session:
+        assert session.submit(REQUEST).result(SECONDS).state == "completed"
+    assert len(fake.posts) == 2
+
+
+def test_a_link_that_leads_to_another_folder_keeps_what_is_sent_from_there(fake: FakeDreamMachine) -> None:
+    DREAMS.rename("one")
+    Path("two").mkdir()
+    DREAMS.symlink_to("one")
+    with opened() as session:
+        DREAMS.unlink()
+        DREAMS.symlink_to("two")
+        under_way(session, fake)
+    LEDGER.unlink()
+    fake.holds = False
+    with opened() as session:
+        assert session.submit(REQUEST).result(SECONDS).state == "completed"
+    assert len(fake.posts) == 1
