@@ -514,7 +514,8 @@ class Session:
         """Bring all of the account's generations into the library that are not there, and have not failed.
 
         One that is certainly the answer to a create whose outcome is unknown settles that. One that does not say its
-        request, or may be the answer to a create that is on its way, is left out.
+        request, or that only may be the answer to a create, since it was made at about that time, is left out: `lost`
+        shows it, and `bring_in` brings it in.
 
         Returns:
             A job for each that was not known, oldest first.
@@ -522,15 +523,23 @@ class Session:
         Raises:
             APIError: the server cannot be asked.
         """
-        unknown = [
+        ledger = self.library.ledger
+        listed = [
             generation
             for generation in self._desk.generations(self.backend)
-            if generation.state != "failed"
-            # One that does not say what was asked for has no place in a library.
-            and generation.request is not None
-            and not self.library.ledger.is_claimed(self.backend, generation.id or "")
+            if generation.state != "failed" and not ledger.is_claimed(self.backend, generation.id or "")
         ]
-        return [self._bring_in(generation) for generation in reversed(unknown) if not self._is_awaited(generation)]
+        ahead = ledger.clock_ahead(self.backend) or timedelta()
+        awaited = ledger.unknown(self.backend)
+        near = {one.generation.id for record in awaited for one in find_candidates(record, listed, ahead).nearest}
+        return [
+            self._bring_in(generation)
+            for generation in reversed(listed)
+            # One that does not say what was asked for has no place in a library.
+            if generation.request is not None
+            and not self._is_awaited(generation)
+            and (generation.id not in near or self._lost_row(generation) is not None)
+        ]
 
     def lost(self) -> list[Lost]:
         """The creates of which nobody knows whether they were taken, oldest first, with what may be their answers.

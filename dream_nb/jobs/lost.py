@@ -13,6 +13,7 @@ from dream_nb.jobs.ledger import Record, utc
 
 _MOST: Final = 5
 _NEAR: Final = timedelta(days=1)
+_MINUTES: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ class Lost:
     sent_at: datetime
     candidates: tuple[Candidate, ...]
     record: Record
+
+    @property
+    def nearest(self) -> list[Candidate]:
+        """Those that were made within minutes of the create, or at an unknown time."""
+        return [one for one in self.candidates if one.after is None or abs(one.after) <= _MINUTES]
 
 
 def find_candidates(record: Record, generations: Iterable[Generation], ahead: timedelta) -> Lost:

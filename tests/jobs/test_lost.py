@@ -388,3 +388,19 @@ def test_a_generation_of_another_request_is_no_answer(sent: Request, given: dict
     generation = Generation(id="x", state="queued", generation_type=sent.generation_type)
     assert answers(generation.model_copy(update={"request": sent}), sent)
     assert not answers(generation.model_copy(update={"request": read_request(sent.wire() | given)}), sent)
+
+
+def test_what_may_be_the_answer_to_a_lost_create_is_not_brought_in_beside_it(fake: FakeDreamMachine) -> None:
+    fake.echo = prompted(lambda prompt: prompt + ", highly detailed")
+    older = fake._take(make_request("an older hill", kind="image").wire(), "image")
+    older["created_at"] = (datetime.now(UTC) - timedelta(hours=5)).isoformat()
+    fake.replies.append(Reply(taken=True))
+    with opened() as session:
+        with pytest.raises(OutcomeUnknownError):
+            session.submit(REQUEST).result(SECONDS)
+        (job,) = session.sync()
+        assert job.result(SECONDS).generation.id == older["id"]
+        (lost,) = session.lost()
+        settled = session.settle(lost, fake.taken[1]["id"])
+        assert settled is not None
+        assert settled.result(SECONDS).prompt == PROMPT
