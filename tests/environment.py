@@ -10,11 +10,11 @@ from functools import cache
 
 
 def force_studio() -> None:
-    """Drop every LUMAAI_* variable and choose the studio, here and in every kernel and process started from here.
+    """Drop every LUMAAI_* and LUMA_* variable and choose the studio, here and in every kernel and process started from here.
 
     Their state is kept in a temporary folder, which goes with this process.
     """
-    for name in [name for name in os.environ if name.startswith("LUMAAI_")]:
+    for name in [name for name in os.environ if name.startswith(("LUMAAI_", "LUMA_"))]:
         del os.environ[name]
     os.environ["DREAM_NB_BACKEND"] = "studio"
     os.environ["DREAM_NB_STATE"] = _state_folder()
