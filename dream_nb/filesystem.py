@@ -10,6 +10,7 @@ import re
 import sqlite3
 import time
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -70,14 +71,18 @@ def differences(database: sqlite3.Connection, schema: str) -> list[str]:
     Raises:
         sqlite3.DatabaseError: it is not an SQLite database, or SQLite cannot read its schema.
     """
-    with closing(sqlite3.connect(":memory:")) as ours:
-        ours.executescript(schema)
-        expected = _objects(ours)
-    found = _objects(database)
+    expected, found = _expected(schema), _objects(database)
     names = {one[:2] for one in expected}
     different = {one[:2]: "changed " if one[:2] in names else "" for one in found - expected}
     different |= dict.fromkeys(names - {one[:2] for one in found}, "missing ")
     return [f"{how}{kind} {_shown(name)}" for (kind, name), how in sorted(different.items())]
+
+
+@cache
+def _expected(schema: str) -> frozenset[tuple[str, ...]]:
+    with closing(sqlite3.connect(":memory:")) as ours:
+        ours.executescript(schema)
+        return frozenset(_objects(ours))
 
 
 def _objects(database: sqlite3.Connection) -> set[tuple[str, ...]]:

@@ -10,7 +10,7 @@ from functools import cache
 
 
 def force_studio() -> None:
-    """Drop every LUMAAI_* and LUMA_* variable and choose the studio, here and in every kernel and process started from here.
+    """Drop every LUMAAI_* and LUMA_* variable and choose the studio, here and in all that is started from here.
 
     Their state is kept in a temporary folder, which goes with this process.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -19,6 +20,7 @@ from functools import partial
 from itertools import chain, combinations
 from pathlib import Path, PurePath
 from typing import Final, Literal, get_args
+from weakref import WeakSet
 
 from pydantic_core import from_json
 
@@ -38,6 +40,8 @@ REBUILD: Final = (
     "the pictures and videos"
 )
 """What to do about a ledger that is damaged, or not as this package makes it."""
+
+_LET_GO_SECONDS: Final = 2.0
 
 logger = logging.getLogger("dream_nb.jobs")
 # Named, so that a row can be read by place.
@@ -154,7 +158,8 @@ class Ledger:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._lock = threading.RLock()
-        database, self.problem = open_database(path, read_only=read_only)
+        self.path = path
+        database, self.problem = self._open(read_only=read_only)
         self._hold(database)
         self._place = _place_of(path)
         self._why_closed = ""
@@ -162,13 +167,39 @@ class Ledger:
         self._functions: dict[str, tuple[int, Callable[..., int | str | float | None]]] = {}
         self._name = path.parent.name
         self._creates = Creates(path.parent)
-        self.path = path
         self.read_only = read_only or bool(self.problem)
         close_at_exit(self, Stage.LEDGER)
         let_go_after_fork(self)
+        _open.add(self)
+
+    def _open(self, *, read_only: bool = False) -> tuple[sqlite3.Connection, str]:
+        """Open the file that is there now, and have others in this process let go of one that was there before.
+
+        Files in one place share the memory of their logs, which SQLite cuts short when it opens the newer one: whatever
+        reads it for the older one would end the process.
+        """
+        with _opening:
+            for other in list(_open):
+                if other is not self and other.path == self.path and other._place != _place_of(self.path):
+                    other._let_go()
+            return open_database(self.path, read_only=read_only)
+
+    def _let_go(self) -> None:
+        """Close the file that was opened, since it is no longer there; the next use opens the one that is."""
+        if self._lock.acquire(timeout=_LET_GO_SECONDS):
+            try:
+                if not self._why_closed and not self._is_gone and not self._opened.in_transaction:
+                    self._close_file()
+            finally:
+                self._lock.release()
+
+    def _close_file(self) -> None:
+        self._is_gone = True
+        if self._collected.detach() is not None:
+            self._opened.close()
 
     def _hold(self, database: sqlite3.Connection) -> None:
-        self._opened = database
+        self._opened, self._is_gone = database, False
         # One that nobody holds any more is closed without a warning.
         self._collected = weakref.finalize(self, database.close)
         self._collected.atexit = False
@@ -235,6 +266,8 @@ class Ledger:
     def _read(self, statement: str, *values: object) -> list[sqlite3.Row]:
         """The rows that a statement gives which changes nothing."""
         with self._lock:
+            if self._is_gone:
+                self._check_place()
             try:
                 return self._database.execute(statement, values).fetchall()
             except sqlite3.OperationalError as error:
@@ -297,21 +330,20 @@ class Ledger:
 
     def _check_place(self) -> None:
         """See that the file is still the one that was opened; else go over to the one that is there now."""
-        if self.read_only or self._why_closed or self._opened.in_transaction or _place_of(self.path) == self._place:
+        if self.read_only or self._why_closed:
             return
-        try:
-            # What was unlinked can still be read.
-            rows = self._opened.execute(f"SELECT {_ALL_COLUMNS} FROM requests WHERE {_CARRIED}").fetchall()  # noqa: S608
-        except sqlite3.Error:
-            # It was emptied or overwritten: what was sent is remembered by the installation.
-            rows = []
-        if self.path.exists() and _place_of(self.path) is None:
-            # Of a file that was emptied, the old connection keeps the lock.
-            self._opened.close()
-            self._opened = sqlite3.connect(":memory:", check_same_thread=False)
+        if not self._is_gone and (self._opened.in_transaction or _place_of(self.path) == self._place):
+            return
+        rows: list[sqlite3.Row] = []
+        if not self._is_gone:
+            # What was unlinked can still be read, unless it was emptied or overwritten.
+            with contextlib.suppress(sqlite3.Error):
+                rows = self._opened.execute(f"SELECT {_ALL_COLUMNS} FROM requests WHERE {_CARRIED}").fetchall()  # noqa: S608
+            # Before the other one is opened: see `_open`; and of a file that was emptied it would keep the lock.
+            self._close_file()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            database, problem = open_database(self.path)
+            database, problem = self._open()
         except (OSError, ValueError, sqlite3.Error) as error:
             raise LibraryError(
                 f"the library {self._name!r} was removed or replaced while it was open, and cannot be opened anew "
@@ -333,8 +365,6 @@ class Ledger:
             # It may be removed or replaced once more at this moment.
             database.close()
             raise self._failure(error) from error
-        if self._collected.detach() is not None:
-            self._opened.close()
         self._hold(database)
         self._place = _place_of(self.path)
         # What leads there may be a link, which now leads elsewhere.
@@ -730,6 +760,11 @@ class Ledger:
             f"INSERT INTO requests ({', '.join(values)}) VALUES ({places}) ON CONFLICT DO NOTHING",  # noqa: S608 - ours
             *values.values(),
         )
+
+
+# Ledgers of this process that are open, and what is held while one is opened.
+_open: WeakSet[Ledger] = WeakSet()
+_opening = threading.RLock()
 
 
 def sqlite_failure(error: sqlite3.Error, where: str) -> LibraryError:
