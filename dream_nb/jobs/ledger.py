@@ -739,7 +739,8 @@ class Ledger:
             backend,
             kind,
         )
-        return [float(row[0]) for row in rows]
+        # A file that is being replaced may give anything.
+        return [float(row[0]) for row in rows if isinstance(row[0], int | float)]
 
     def measures(self, sha256: str) -> dict[str, str]:
         """What was measured of a file: JSON by the name and version of each measure."""
