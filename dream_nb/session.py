@@ -731,15 +731,18 @@ class Session:
         except Exception as error:  # noqa: BLE001 - whatever it is, who waits for the job has to hear it
             job.finish(None, error)
         except BaseException:
-            if job.cancelled and self.library.ledger.reread(record).state == "intended":
-                told = DreamCancelledError("cancelled before it was sent: run the cell again to make it after all")
-                job.finish(None, told)
-                return
-            message = "no longer waited for; what was sent goes on: run its cell again to come back to it"
-            job.finish(None, DreamError(message))
+            job.finish(None, self._why_stopped(record, job))
             raise
         else:
             job.finish(dream, None)
+
+    def _why_stopped(self, record: Record, job: Job) -> DreamError:
+        """What is raised in whoever waits for a job that was stopped or cancelled."""
+        # The row may be gone, as the library may: its job ends all the same.
+        with contextlib.suppress(DreamError):
+            if job.cancelled and self.library.ledger.reread(record).state == "intended":
+                return DreamCancelledError("cancelled before it was sent: run the cell again to make it after all")
+        return DreamError("no longer waited for; what was sent goes on: run its cell again to come back to it")
 
     def _dream(self, record: Record) -> Dream:
         return Dream(record, self.library, self.home, self)

@@ -338,3 +338,12 @@ def test_a_link_that_leads_to_another_folder_keeps_what_is_sent_from_there(fake:
     with opened() as session:
         assert session.submit(REQUEST).result(SECONDS).state == "completed"
     assert len(fake.posts) == 1
+
+
+def test_a_job_that_is_cancelled_after_its_row_is_gone_ends(fake: FakeDreamMachine) -> None:
+    with opened() as session:
+        job = under_way(session, fake)
+        session.library.ledger._write("DELETE FROM requests")
+        job.cancelled = True
+        session.stop(job)
+        assert isinstance(job.exception(SECONDS), DreamError)
