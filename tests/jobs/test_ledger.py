@@ -15,6 +15,7 @@ from dream_nb.api.models import Generation, GenerationReference, GenerationReque
 from dream_nb.jobs import schema
 from dream_nb.jobs.identity import request_hash
 from dream_nb.jobs.ledger import Ledger
+from tests.scripts import run
 
 
 @pytest.fixture
@@ -166,3 +167,31 @@ def test_a_ledger_that_is_replaced_by_one_that_cannot_be_written_is_one_line(tmp
             ledger.update(record, state="sending")
     assert ledger.update(record, state="unknown").state == "unknown"
     other.close()
+
+
+TWO_IN_ONE_PLACE = """
+from pathlib import Path
+from dream_nb.api.models import GenerationRequest
+from dream_nb.jobs.ledger import Ledger
+path = Path("ledger.sqlite")
+older = Ledger(path)
+older.intend(GenerationRequest(prompt="a lake"), 1, "studio")
+path.unlink()
+newer = Ledger(path)
+newer.intend(GenerationRequest(prompt="a hill"), 1, "studio")
+print([record.request.prompt for record in older.all()])
+older.intend(GenerationRequest(prompt="a pond"), 1, "studio")
+print(sorted(record.request.prompt for record in newer.all()))
+"""
+
+
+def test_two_ledgers_of_one_process_in_one_place_use_the_file_that_is_there(tmp_path: Path) -> None:
+    # SQLite ends a process that reads the memory of a log that was cut short, so it has a process of its own.
+    assert run(tmp_path, "-c", TWO_IN_ONE_PLACE).out == "['a hill']\n['a hill', 'a pond']\n"
+
+
+def test_durations_of_a_file_that_is_being_replaced_are_left_out(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "_read", lambda *_: [(None,), (2.0,)])
+    assert ledger.durations("studio", "video") == [2.0]
