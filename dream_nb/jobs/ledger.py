@@ -165,7 +165,7 @@ class Ledger:
         self._why_closed = ""
         self._in_flight: dict[tuple[str, int, str], Record] = {}
         self._functions: dict[str, tuple[int, Callable[..., int | str | float | None]]] = {}
-        self._name = path.parent.name
+        self._name = path.absolute().parent.name
         self._creates = Creates(path.parent)
         self.read_only = read_only or bool(self.problem)
         close_at_exit(self, Stage.LEDGER)
