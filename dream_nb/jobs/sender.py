@@ -195,7 +195,6 @@ class Sender:
 
     async def _search(self, record: Record) -> Record | None:
         """Claim what the server's list certainly shows to be the answer to a create, or None."""
-        # The list begins with the newest, most often.
         # The clock of the last answer, which most often was that of the create; then that of the list.
         clocks = [self._backend.client.clock_ahead]
         listed = await self._listed(record)
