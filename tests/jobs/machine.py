@@ -12,7 +12,6 @@ import itertools
 import json
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -70,6 +69,18 @@ session.submit(request_of(sys.argv[1]))
 print("submitted", flush=True)
 sys.stdin.read()
 """
+STRANGER: Final = """
+import contextlib, json, os, sqlite3, sys
+for line in sys.stdin:
+    folder, path, statement, values = json.loads(line)
+    os.chdir(folder)
+    rows = []
+    with contextlib.suppress(sqlite3.Error, OSError):
+        if os.path.exists(path):
+            with contextlib.closing(sqlite3.connect(path, timeout=5, isolation_level=None)) as database:
+                rows = database.execute(statement, values).fetchall()
+    print(json.dumps(rows), flush=True)
+"""
 # What runs at the same time makes no two runs alike: a fault is told as it was met first.
 FOUND: Final[list[str]] = []
 
@@ -104,6 +115,29 @@ def step(**given: Any) -> Callable[[Callable[..., None]], Any]:
     return decorate
 
 
+class Stranger:
+    """Another program that reads and writes databases: in this process, SQLite would take it for one of ours."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-c", STRANGER]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def run(self, path: Path, statement: str, *values: object) -> list[list[Any]]:
+        """The rows of a statement; none where it fails, or where there is no such file."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps([str(Path.cwd()), str(path), statement, values]) + "\n")
+        self._process.stdin.flush()
+        rows: list[list[Any]] = json.loads(self._process.stdout.readline())
+        return rows
+
+    def close(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            pipe.close()
+        self._process.wait(SECONDS)
+
+
 class PaidWork(RuleBasedStateMachine):
     """Sessions of one library, a server that takes money, and what happens to both.
 
@@ -115,6 +149,7 @@ class PaidWork(RuleBasedStateMachine):
         super().__init__()
         self.told: list[str] = []
         self.stack = ExitStack()
+        self.stranger = self.stack.enter_context(closing(Stranger()))
         self.home = Path.cwd()
         self.folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
         self.stack.callback(os.chdir, self.home)
@@ -364,13 +399,7 @@ class PaidWork(RuleBasedStateMachine):
     def keep_a_copy_of_the_ledger(self) -> None:
         if LEDGER.exists():
             self.copies += 1
-            kept = f"kept-{self.copies}.sqlite"
-            with (
-                contextlib.suppress(sqlite3.Error),
-                closing(sqlite3.connect(LEDGER)) as one,
-                closing(sqlite3.connect(kept)) as two,
-            ):
-                one.backup(two)
+            self.stranger.run(LEDGER, "VACUUM INTO ?", f"kept-{self.copies}.sqlite")
 
     @step(
         prompt=st.sampled_from(STRANGERS),
@@ -381,24 +410,22 @@ class PaidWork(RuleBasedStateMachine):
     )
     def write_a_row(self, prompt: str, state: str, generation: str | None, take: int, hash_of: str) -> None:
         """A stranger writes into the ledger."""
-        with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(LEDGER, timeout=5)) as database:
-            id_ = f"stranger-{self.copies}" if generation else None
-            self.copies += 1
-            database.execute(
-                "INSERT OR IGNORE INTO requests (hash, take, backend, request, written_at, state, sent_at, id,"
-                " generation) VALUES (?, ?, 'hosted', ?, ?, ?, ?, ?, ?)",
-                (
-                    request_hash(request_of(hash_of)),
-                    take,
-                    json.dumps(request_of(prompt).wire()),
-                    datetime.now(UTC).isoformat(),
-                    state,
-                    datetime.now(UTC).isoformat(),
-                    id_,
-                    json.dumps({"id": id_, "state": generation}) if generation else None,
-                ),
-            )
-            database.commit()
+        id_ = f"stranger-{self.copies}" if generation else None
+        self.copies += 1
+        now = datetime.now(UTC).isoformat()
+        self.stranger.run(
+            LEDGER,
+            "INSERT OR IGNORE INTO requests (hash, take, backend, request, written_at, state, sent_at, id, generation)"
+            " VALUES (?, ?, 'hosted', ?, ?, ?, ?, ?, ?)",
+            request_hash(request_of(hash_of)),
+            take,
+            json.dumps(request_of(prompt).wire()),
+            now,
+            state,
+            now,
+            id_,
+            json.dumps({"id": id_, "state": generation}) if generation else None,
+        )
 
     # What always holds.
 
@@ -449,14 +476,12 @@ class PaidWork(RuleBasedStateMachine):
         ids: set[str] = set()
         hashes: set[str] = set()
         for path in [LEDGER, *Path().glob("renamed-*/ledger.sqlite")]:
-            with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(path)) as database:
-                ids |= {row[0] for row in database.execute("SELECT id FROM requests WHERE id IS NOT NULL")}
-                ids |= {row[0] for row in database.execute("SELECT id FROM past")}
-                hashes |= {row[0] for row in database.execute("SELECT hash FROM requests WHERE sent_at IS NOT NULL")}
-        with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(self.state / "creates.sqlite")) as database:
-            for digest, id_ in database.execute("SELECT hash, id FROM creates"):
-                ids |= {id_} if id_ else set()
-                hashes |= {digest}
+            ids |= {row[0] for row in self.stranger.run(path, "SELECT id FROM requests WHERE id IS NOT NULL")}
+            ids |= {row[0] for row in self.stranger.run(path, "SELECT id FROM past")}
+            hashes |= {row[0] for row in self.stranger.run(path, "SELECT hash FROM requests WHERE sent_at IS NOT NULL")}
+        for digest, id_ in self.stranger.run(self.state / "creates.sqlite", "SELECT hash, id FROM creates"):
+            ids |= {id_} if id_ else set()
+            hashes |= {digest}
         digests = {prompt: {request_hash(one) for one in spellings(request_of(prompt))} for prompt in PROMPTS}
         return ids, {prompt for prompt in PROMPTS if digests[prompt] & hashes}
 
