@@ -158,7 +158,7 @@ class Ledger:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._lock = threading.RLock()
-        self.path = path
+        self.path = path.absolute()
         database, self.problem = self._open(read_only=read_only)
         self._hold(database)
         self._place = _place_of(path)
