@@ -402,9 +402,11 @@ class Generation(_Schema):
     @classmethod
     def _readable(cls, data: Any, handler: Callable[[Any], Self], info: ValidationInfo) -> Self:
         """Leave out of an answer what cannot be read: one odd generation must not hide a page of others."""
-        if _is_document(data) and data.get("generation_type") == "image" and _is_document(data.get("request")):
-            # A server need not repeat the type in the request.
-            data = {**data, "request": {"generation_type": "image", **data["request"]}}
+        if _is_document(data) and data.get("generation_type") == "image":
+            request = data.get("request")
+            if _is_document(request) and "generation_type" not in request:
+                # A server need not repeat the type in the request.
+                data = {**data, "request": {"generation_type": "image", **request}}
         try:
             return handler(data)
         except ValidationError as error:

@@ -81,11 +81,13 @@ def open_database(path: Path, *, read_only: bool = False) -> tuple[sqlite3.Conne
         _put_log_aside(path)
     database = _connect(path, "mode=rwc")
     try:
-        problem = problem_of(database)
+        is_new = _is_empty(database)
+        problem = "" if is_new else problem_of(database)
         if not problem:
             choose_journal(database, path)
             database.execute("PRAGMA synchronous = FULL")
-            _make_tables(database)
+            if is_new:
+                _make_tables(database)
             return database, ""
     except BaseException:
         database.close()
@@ -158,8 +160,6 @@ def problem_of(database: sqlite3.Connection) -> str:
 
 
 def _make_tables(database: sqlite3.Connection) -> None:
-    if not _is_empty(database):
-        return
     database.execute("BEGIN IMMEDIATE")
     try:
         # Another process may have done it meanwhile.
