@@ -742,7 +742,7 @@ class Session:
         with contextlib.suppress(DreamError):
             if job.cancelled and self.library.ledger.reread(record).state == "intended":
                 return DreamCancelledError("cancelled before it was sent: run the cell again to make it after all")
-        return DreamError("no longer waited for; what was sent goes on: run its cell again to come back to it")
+        return DreamError("stopped waiting; what was sent continues on the server: run the cell again to rejoin it")
 
     def _dream(self, record: Record) -> Dream:
         return Dream(record, self.library, self.home, self)

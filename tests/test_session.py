@@ -153,7 +153,7 @@ def test_a_listener_may_ask_what_is_under_way_while_the_session_closes(session: 
 def test_a_listener_may_stop_its_job(session: Session) -> None:
     job = session.submit(GenerationRequest(prompt="a lake"))
     job.on_change(session.stop)
-    with pytest.raises(DreamError, match="no longer waited for"):
+    with pytest.raises(DreamError, match="stopped waiting"):
         job.result(SECONDS)
 
 

@@ -88,7 +88,7 @@ class Creates:
         self._run(f"UPDATE creates SET id = ? WHERE {_ONE}", key, before=(id,))  # noqa: S608 - ours
 
     def found(self, key: Key, id: str) -> None:  # noqa: A002 - the field's name in the specification
-        """Write down which generation a create has made, where that is not known: an older ledger may say another."""
+        """Write down which generation a create has made, unless it is known: an older ledger may say another."""
         self._run(f"UPDATE creates SET id = coalesce(id, ?) WHERE {_ONE}", key, before=(id,))  # noqa: S608 - ours
 
     def unname(self, key: Key) -> None:

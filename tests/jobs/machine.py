@@ -443,7 +443,7 @@ class PaidWork(RuleBasedStateMachine):
 
     @invariant()
     def nothing_that_was_paid_for_is_lost(self) -> None:
-        # In this order: what is taken meanwhile is not known yet.
+        # In this order: what is taken meanwhile may not be written down yet.
         taken = list(self.fake.taken)
         ids, prompts = self._known()
         for one in taken:

@@ -111,7 +111,7 @@ def test_jobs_and_stop_know_what_is_under_way(tmp_path: Path) -> None:
         assert "1 under way" in shown(kernel.run("jobs = %dreams jobs"))
         assert value(kernel, "jobs[0] is job") is True
         assert "1 no longer waited for" in shown(kernel.run("%dreams stop job"))
-        assert "no longer waited for; what was sent goes on" in line(kernel.run("job.result(30)"))
+        assert "stopped waiting; what was sent continues on the server" in line(kernel.run("job.result(30)"))
         assert "nothing is under way" in shown(kernel.run("%dreams jobs"))
         assert previews(kernel.run("d = %dream a wood in the wind")) == 1
         assert value(kernel, "len(d._library.ledger.all())") == 1
