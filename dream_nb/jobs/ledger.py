@@ -20,7 +20,6 @@ from functools import partial
 from itertools import chain, combinations
 from pathlib import Path, PurePath
 from typing import Final, Literal, get_args
-from weakref import WeakSet
 
 from pydantic_core import from_json
 
@@ -40,8 +39,6 @@ REBUILD: Final = (
     "the pictures and videos"
 )
 """What to do about a ledger that is damaged, or not as this package makes it."""
-
-_LET_GO_SECONDS: Final = 2.0
 
 logger = logging.getLogger("dream_nb.jobs")
 # Named, so that a row can be read by place.
@@ -159,7 +156,7 @@ class Ledger:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._lock = threading.RLock()
         self.path = path.absolute()
-        database, self.problem = self._open(read_only=read_only)
+        database, self.problem = open_database(self.path, read_only=read_only)
         self._hold(database)
         self._place = _place_of(path)
         self._why_closed = ""
@@ -170,36 +167,9 @@ class Ledger:
         self.read_only = read_only or bool(self.problem)
         close_at_exit(self, Stage.LEDGER)
         let_go_after_fork(self)
-        _open.add(self)
-
-    def _open(self, *, read_only: bool = False) -> tuple[sqlite3.Connection, str]:
-        """Open the file that is there now, and have others in this process let go of one that was there before.
-
-        Files in one place share the memory of their logs, which SQLite cuts short when it opens the newer one: whatever
-        reads it for the older one would end the process.
-        """
-        with _opening:
-            for other in list(_open):
-                if other is not self and other.path == self.path and other._place != _place_of(self.path):
-                    other._let_go()
-            return open_database(self.path, read_only=read_only)
-
-    def _let_go(self) -> None:
-        """Close the file that was opened, since it is no longer there; the next use opens the one that is."""
-        if self._lock.acquire(timeout=_LET_GO_SECONDS):
-            try:
-                if not self._why_closed and not self._is_gone and not self._opened.in_transaction:
-                    self._close_file()
-            finally:
-                self._lock.release()
-
-    def _close_file(self) -> None:
-        self._is_gone = True
-        if self._collected.detach() is not None:
-            self._opened.close()
 
     def _hold(self, database: sqlite3.Connection) -> None:
-        self._opened, self._is_gone = database, False
+        self._opened = database
         # One that nobody holds any more is closed without a warning.
         self._collected = weakref.finalize(self, database.close)
         self._collected.atexit = False
@@ -212,13 +182,16 @@ class Ledger:
         )
 
     def close(self) -> None:
-        """Close the file; its write-ahead log goes back into it. What is asked later raises `LibraryError`."""
+        """Close the file. What is asked later raises `LibraryError`."""
         with self._lock:
             self._why_closed = self._why_closed or "was closed: open it again with Session(library=…)"
-            # Not by calling the finalizer: at exit it does nothing.
-            if self._collected.detach() is not None:
-                self._opened.close()
+            self._close_file()
             self._creates.close()
+
+    def _close_file(self) -> None:
+        # Not by calling the finalizer: at exit it does nothing.
+        if self._collected.detach() is not None:
+            self._opened.close()
 
     def _end(self, seconds: float) -> None:
         if self._lock.acquire(timeout=seconds):
@@ -258,16 +231,9 @@ class Ledger:
         with self._lock:
             return self._database.total_changes, int(self._read("PRAGMA data_version")[0][0])
 
-    def settle(self) -> None:
-        """Write the log back into the file where nothing is in flight, so that it can be copied as it is."""
-        if not self._read(f"SELECT 1 FROM requests WHERE {_UNDER_WAY} LIMIT 1"):  # noqa: S608 - ours
-            self._read("PRAGMA wal_checkpoint(TRUNCATE)")
-
     def _read(self, statement: str, *values: object) -> list[sqlite3.Row]:
         """The rows that a statement gives which changes nothing."""
         with self._lock:
-            if self._is_gone:
-                self._check_place()
             try:
                 return self._database.execute(statement, values).fetchall()
             except sqlite3.OperationalError as error:
@@ -324,7 +290,7 @@ class Ledger:
     def _failure(self, error: sqlite3.Error) -> LibraryError:
         """What is raised where SQLite fails."""
         where = f"the ledger of the library {self._name!r}"
-        if self.read_only:
+        if self.read_only and "readonly" in str(error):
             return LibraryError(f"{where} is not written: {self.problem or 'its file is read only'}. {self.advice}")
         return sqlite_failure(error, where)
 
@@ -332,18 +298,15 @@ class Ledger:
         """See that the file is still the one that was opened; else go over to the one that is there now."""
         if self.read_only or self._why_closed:
             return
-        if not self._is_gone and (self._opened.in_transaction or _place_of(self.path) == self._place):
+        if self._opened.in_transaction or _place_of(self.path) == self._place:
             return
         rows: list[sqlite3.Row] = []
-        if not self._is_gone:
-            # What was unlinked can still be read, unless it was emptied or overwritten.
-            with contextlib.suppress(sqlite3.Error):
-                rows = self._opened.execute(f"SELECT {_ALL_COLUMNS} FROM requests WHERE {_CARRIED}").fetchall()  # noqa: S608
-            # Before the other one is opened: see `_open`; and of a file that was emptied it would keep the lock.
-            self._close_file()
+        # What was unlinked can still be read, unless it was emptied or overwritten.
+        with contextlib.suppress(sqlite3.Error):
+            rows = self._opened.execute(f"SELECT {_ALL_COLUMNS} FROM requests WHERE {_CARRIED}").fetchall()  # noqa: S608
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            database, problem = self._open()
+            database, problem = open_database(self.path)
         except (OSError, ValueError, sqlite3.Error) as error:
             raise LibraryError(
                 f"the library {self._name!r} was removed or replaced while it was open, and cannot be opened anew "
@@ -355,7 +318,7 @@ class Ledger:
                 f"the ledger of the library {self._name!r} was replaced while it was open, and {problem}: nothing was "
                 f"sent. {REBUILD}"
             )
-        # Where another process has opened the new file already, the log of the old one is gone.
+        # Of a file that was emptied or overwritten only memory knows them.
         carried = {_key(record): _values(record) for record in self._in_flight.values()}
         carried |= {(row["hash"], row["take"], row["backend"]): dict(row) for row in rows}
         try:
@@ -365,6 +328,7 @@ class Ledger:
             # It may be removed or replaced once more at this moment.
             database.close()
             raise self._failure(error) from error
+        self._close_file()
         self._hold(database)
         self._place = _place_of(self.path)
         # What leads there may be a link, which now leads elsewhere.
@@ -761,11 +725,6 @@ class Ledger:
             f"INSERT INTO requests ({', '.join(values)}) VALUES ({places}) ON CONFLICT DO NOTHING",  # noqa: S608 - ours
             *values.values(),
         )
-
-
-# Ledgers of this process that are open, and what is held while one is opened.
-_open: WeakSet[Ledger] = WeakSet()
-_opening = threading.RLock()
 
 
 def sqlite_failure(error: sqlite3.Error, where: str) -> LibraryError:

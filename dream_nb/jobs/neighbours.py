@@ -21,13 +21,15 @@ from dream_nb.jobs.backends import is_paid
 from dream_nb.jobs.identity import Request, request_hash
 from dream_nb.jobs.ledger import moment
 from dream_nb.jobs.library import LEDGER, Library
-from dream_nb.jobs.schema import problem_of
+from dream_nb.jobs.schema import connect_to_read, problem_of
 
 _MOST_ENTRIES: Final = 1_000
 _MOST_LEDGERS: Final = 32
 # A ledger may come with a repository, and be made to be read for ever. One of 100,000 rows takes a fifth of it.
 _MOST_STEPS: Final = 5_000_000
 _LARGEST_VALUE: Final = 2**26
+# A session that writes into it is waited for; what is locked for longer counts as none.
+_BUSY_SECONDS: Final = 2.0
 _HELD: Final = (
     "SELECT backend, coalesce(sent_at, written_at) FROM requests"
     " WHERE hash = ? AND take = ? AND backend = coalesce(?, backend)"
@@ -115,13 +117,8 @@ def _open(path: Path) -> sqlite3.Connection:
         ValueError: it is not as this version makes it.
         sqlite3.Error: it cannot be read.
     """
-    beside = [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm")]
-    # Where its session is open, what it wrote last is in the log.
-    how = "mode=ro&readonly_shm=1" if all(_is(stat.S_ISREG, one) for one in beside) else "immutable=1"
-    name = f"{path.absolute().as_uri()}?{how}"
-    database = sqlite3.connect(name, uri=True, timeout=0, isolation_level=None)
+    database = connect_to_read(path, patience=_BUSY_SECONDS)
     try:
-        database.execute("PRAGMA trusted_schema = OFF")
         database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_VALUE)
         database.set_progress_handler(lambda: 1, _MOST_STEPS)
         # A view, or a column that is computed, could compute anything.

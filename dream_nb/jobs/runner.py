@@ -188,9 +188,7 @@ class Runner:
             self._ledger.update(record, generation=fresh)
             return fresh
 
-        record = await self._downloads.fetch(record, refresh, report)
-        self._ledger.settle()
-        return record
+        return await self._downloads.fetch(record, refresh, report)
 
     async def _watch(self, record: Record, report: Report) -> Record:
         generation = record.generation

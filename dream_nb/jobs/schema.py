@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import shutil
 import sqlite3
+import tempfile
 from contextlib import closing
 from itertools import count
 from pathlib import Path
 from typing import Final
 
-from dream_nb.filesystem import choose_journal, differences
+from dream_nb.filesystem import differences
 
 VERSION: Final = 5
 
@@ -47,7 +50,9 @@ CREATE TABLE measures (
 ) STRICT, WITHOUT ROWID;
 """
 _BUSY_SECONDS: Final = 30.0
-_LOG: Final = "-wal"
+_LOGS: Final = ("-journal", "-wal")
+# What SQLite says where it may not write, and would have to.
+_NEEDS_WRITING: Final = ("SQLITE_READONLY_ROLLBACK", "SQLITE_READONLY_RECOVERY", "SQLITE_CANTOPEN")
 
 logger = logging.getLogger("dream_nb.jobs")
 
@@ -57,6 +62,10 @@ def open_database(path: Path, *, read_only: bool = False) -> tuple[sqlite3.Conne
 
     A ledger may come with a repository. One whose schema is not ours (a trigger, a view, a table of another version) is
     opened for reading only. A log that belongs to another file is put aside.
+
+    It keeps a rollback journal. A write-ahead log would hold what was written last in a file of its own for as long as
+    any session is open, and index it in memory that all connections share by its name: a ledger that is replaced
+    meanwhile would be read with the log of the one before, and who still has that open would end with SIGBUS.
 
     Args:
         path: the file, made where it is missing.
@@ -72,19 +81,18 @@ def open_database(path: Path, *, read_only: bool = False) -> tuple[sqlite3.Conne
     if path.is_symlink():
         raise ValueError(f"{path.name} is a link")
     if read_only:
-        # Read-only, a log beside it cannot be read: what it holds is what was settled.
-        database = _connect(path, "immutable=1")
+        database = connect_to_read(path)
         return database, problem_of(database)
-    if _has_log(path) and not _is_sound(path, "mode=ro"):
+    if (log := _log_of(path)) and not _is_sound_with(path, log):
         if not _is_sound(path, "immutable=1"):
             return _connect(path, "immutable=1"), "it is damaged"
-        _put_log_aside(path)
+        _put_aside(log)
     database = _connect(path, "mode=rwc")
     try:
         is_new = _is_empty(database)
         problem = "" if is_new else problem_of(database)
         if not problem:
-            choose_journal(database, path)
+            database.execute("PRAGMA journal_mode = DELETE")
             database.execute("PRAGMA synchronous = FULL")
             if is_new:
                 _make_tables(database)
@@ -93,44 +101,100 @@ def open_database(path: Path, *, read_only: bool = False) -> tuple[sqlite3.Conne
         database.close()
         raise
     database.close()
-    return _connect(path, "mode=ro"), problem
+    return connect_to_read(path), problem
 
 
-def _connect(path: Path, how: str) -> sqlite3.Connection:
+def connect_to_read(path: Path, *, patience: float | None = None) -> sqlite3.Connection:
+    """A ledger's database, to be read; nothing is written, not even beside it.
+
+    Args:
+        path: the file. Where a log lies beside it that would have to be written back first, what it holds is missing.
+        patience: seconds for which a lock of others is waited for, where that is not as long as for a ledger of ours.
+
+    Raises:
+        sqlite3.Error: it is not an SQLite file, or others keep it locked.
+    """
+    database = _connect(path, "mode=ro&readonly_shm=1", patience)
+    try:
+        _version(database)
+    except sqlite3.OperationalError as error:
+        database.close()
+        if error.sqlite_errorname in _NEEDS_WRITING:
+            return _connect(path, "immutable=1")
+        raise
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _connect(path: Path, how: str, patience: float | None = None) -> sqlite3.Connection:
     name = f"{path.absolute().as_uri()}?{how}"
-    database = sqlite3.connect(name, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None)
+    seconds = _BUSY_SECONDS if patience is None else patience
+    database = sqlite3.connect(name, uri=True, timeout=seconds, check_same_thread=False, isolation_level=None)
     database.row_factory = sqlite3.Row
     database.execute("PRAGMA trusted_schema = OFF")
     return database
 
 
-def _has_log(path: Path) -> bool:
-    try:
-        return path.stat().st_size > 0 and path.with_name(path.name + _LOG).stat().st_size > 0
-    except OSError:
-        return False
+def _log_of(path: Path) -> Path | None:
+    """The log beside a database, which SQLite may write into it; None where there is none."""
+    for log in (path.with_name(path.name + suffix) for suffix in _LOGS):
+        with contextlib.suppress(OSError):
+            if path.stat().st_size > 0 and log.stat().st_size > 0:
+                return log
+    return None
+
+
+def _is_sound_with(path: Path, log: Path) -> bool:
+    """Whether a database is sound with the log beside it, of which nothing is written yet.
+
+    The log of a killed process stays where it is when another ledger is checked out in its place.
+    """
+    # Read only: who closes a file last that it may write to writes the log back into it.
+    with contextlib.suppress(_NotReadError):
+        return _is_sound(path, "mode=ro")
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        try:
+            # By SQLite: to close the file otherwise would end the locks that this process has on it.
+            with closing(_connect(path, "immutable=1")) as database, closing(sqlite3.connect(copy)) as copied:
+                database.backup(copied)
+            shutil.copyfile(log, copy.with_name(log.name))
+        except FileNotFoundError:
+            # Another process has written it back meanwhile.
+            return True
+        except sqlite3.DatabaseError:
+            return False
+        return _is_sound(copy, "mode=rw")
 
 
 def _is_sound(path: Path, how: str) -> bool:
-    """Whether a file gives a sound database: with the log beside it, or, as immutable, without.
+    """Whether SQLite finds no fault in a file.
 
-    The log of an open or crashed ledger stays where it is when another ledger is checked out in its place.
+    Raises:
+        _NotReadError: it cannot be read before its log is written back.
+        sqlite3.OperationalError: it cannot be read, as where others keep it locked.
     """
-    # Read only: who closes a file last that it may write to writes the log back into it.
     with closing(_connect(path, how)) as database:
         try:
             return bool(database.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname in _NEEDS_WRITING:
+                raise _NotReadError from error
             raise
         except sqlite3.DatabaseError:
             return False
 
 
-def _put_log_aside(path: Path) -> None:
-    aside = next(at for number in count(1) if not (at := path.with_name(f"{path.name}{_LOG}-{number}")).exists())
-    path.with_name(path.name + _LOG).rename(aside)
-    path.with_name(path.name + "-shm").unlink(missing_ok=True)
-    logger.warning("%s belonged to another ledger, and is kept as %s", path.name + _LOG, aside.name)
+class _NotReadError(Exception):
+    """A database cannot be read before its log is written back."""
+
+
+def _put_aside(log: Path) -> None:
+    aside = next(at for number in count(1) if not (at := log.with_name(f"{log.name}-{number}")).exists())
+    log.rename(aside)
+    logger.warning("%s belonged to another ledger, and is kept as %s", log.name, aside.name)
 
 
 def _version(database: sqlite3.Connection) -> int:
@@ -171,5 +235,3 @@ def _make_tables(database: sqlite3.Connection) -> None:
         database.execute("ROLLBACK")
         raise
     database.execute("COMMIT")
-    # A file that is empty while it is open has been emptied by somebody else.
-    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")

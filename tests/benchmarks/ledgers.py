@@ -138,7 +138,6 @@ def _repeated(path: Path, said: Mapping[str, list[tuple[Any, ...]]]) -> dict[str
         began = time.perf_counter()
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             if name in {"find", "intend"}:
-                connection.execute("PRAGMA journal_mode = WAL")
                 began = time.perf_counter()
             for statement in statements:
                 connection.execute(*statement).fetchall()

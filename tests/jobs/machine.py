@@ -381,9 +381,6 @@ class PaidWork(RuleBasedStateMachine):
         if not LEDGER.exists():
             return
         self.copies += 1
-        for name in list(self.sessions)[1:]:
-            # Two sessions of one process have a test of their own: SQLite may end the process, and this machine.
-            self._end(name)
         if how == "removed":
             shutil.rmtree(DREAMS, ignore_errors=True)
         elif how == "renamed":

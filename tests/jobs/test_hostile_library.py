@@ -266,25 +266,58 @@ def test_a_library_without_a_ledger_needs_no_rebuilding(tmp_path: Path) -> None:
         rebuild_ledger(tmp_path)
 
 
-def test_the_log_of_another_ledger_is_put_aside(fake: FakeDreamMachine, caplog: pytest.LogCaptureFixture) -> None:
-    plant(Path("dreams"), 40, state="taken", generation=FAILED, id="x")
-    shutil.copy("dreams/ledger.sqlite", "committed.sqlite")
-    with closing(Ledger(Path("dreams/ledger.sqlite"))) as ledger:
+def leave_a_log(folder: Path, journal: str) -> None:
+    """A ledger of 1,000 rows with its log, as a program leaves them that is killed while it changes them."""
+    source = folder.with_name("source.sqlite")
+    with closing(Ledger(source)) as ledger:
         for number in range(1000):
             ledger.intend(make_request(f"later {number}"), 1, "studio")
-        ledger._read("PRAGMA wal_checkpoint(TRUNCATE)")
-        for number in range(20):
-            ledger.intend(make_request(f"last {number}"), 1, "studio")
-        shutil.copy("dreams/ledger.sqlite-wal", "stale-wal")
-    for path in Path("dreams").glob("ledger.sqlite*"):
-        path.unlink()
-    shutil.copy("committed.sqlite", "dreams/ledger.sqlite")
-    shutil.copy("stale-wal", "dreams/ledger.sqlite-wal")
+    with closing(sqlite3.connect(source, isolation_level=None)) as database:
+        database.execute(f"PRAGMA journal_mode = {journal}")
+        # So small that what is changed is written at once.
+        database.execute("PRAGMA cache_size = 2")
+        database.execute("BEGIN")
+        database.execute("UPDATE requests SET note = hex(randomblob(300))")
+        if journal == "WAL":
+            database.execute("COMMIT")
+        folder.mkdir()
+        for path in source.parent.glob("source.sqlite*"):
+            shutil.copy(path, folder / path.name.replace("source", "ledger"))
+
+
+@pytest.mark.parametrize(("journal", "log"), [("WAL", "ledger.sqlite-wal"), ("DELETE", "ledger.sqlite-journal")])
+def test_the_log_of_another_ledger_is_put_aside(
+    fake: FakeDreamMachine, caplog: pytest.LogCaptureFixture, journal: str, log: str
+) -> None:
+    leave_a_log(Path("dreams"), journal)
+    Path("dreams/ledger.sqlite").unlink()
+    plant(Path("committed"), 40, state="taken", generation=FAILED, id="x")
+    Path("committed/ledger.sqlite").rename("dreams/ledger.sqlite")
     with opened() as session:
-        assert "ledger.sqlite-wal belonged to another ledger, and is kept as ledger.sqlite-wal-1" in caplog.text
+        assert f"{log} belonged to another ledger, and is kept as {log}-1" in caplog.text
         assert len(session.library.ledger.all()) == 40
         assert session.submit(REQUEST).result(SECONDS).state == "completed"
     assert len(fake.posts) == 1
+
+
+@pytest.mark.parametrize(("journal", "length"), [("WAL", 600), ("DELETE", 0)])
+def test_what_a_killed_program_had_finished_is_kept_and_the_rest_undone(
+    caplog: pytest.LogCaptureFixture, journal: str, length: int, tmp_path: Path
+) -> None:
+    leave_a_log(tmp_path / "dreams", journal)
+    with closing(Ledger(tmp_path / "dreams" / "ledger.sqlite")) as ledger:
+        assert [len(record.note) for record in ledger.all()] == [length] * 1000
+    assert "another ledger" not in caplog.text
+    assert [path.name for path in (tmp_path / "dreams").iterdir()] == ["ledger.sqlite"]
+
+
+def test_a_read_only_ledger_with_half_a_change_is_told_as_damaged(tmp_path: Path) -> None:
+    leave_a_log(tmp_path / "dreams", "DELETE")
+    path = tmp_path / "dreams" / "ledger.sqlite"
+    before = path.read_bytes()
+    with closing(Ledger(path, read_only=True)) as ledger, pytest.raises(LibraryError, match="is damaged"):
+        ledger.all()
+    assert path.read_bytes() == before
 
 
 LINES = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -170,24 +171,50 @@ def test_a_ledger_that_is_replaced_by_one_that_cannot_be_written_is_one_line(tmp
 
 
 TWO_IN_ONE_PLACE = """
+import subprocess
+import sys
 from pathlib import Path
 from dream_nb.api.models import GenerationRequest
 from dream_nb.jobs.ledger import Ledger
 path = Path("ledger.sqlite")
-older = Ledger(path)
-older.intend(GenerationRequest(prompt="a lake"), 1, "studio")
-path.unlink()
+others = []
+for number in range(20):
+    others.append(Ledger(path))
+    others[-1].intend(GenerationRequest(prompt=f"a lake {number}"), 1, "studio")
+    subprocess.run([sys.executable, "-c", f"import sqlite3; sqlite3.connect('{path}').execute('ANALYZE')"], check=True)
+    path.unlink()
+    for other in others:
+        other.all()
 newer = Ledger(path)
-newer.intend(GenerationRequest(prompt="a hill"), 1, "studio")
-print([record.request.prompt for record in older.all()])
-older.intend(GenerationRequest(prompt="a pond"), 1, "studio")
-print(sorted(record.request.prompt for record in newer.all()))
+for other in others:
+    other.all()
+    other.intend(GenerationRequest(prompt="a pond"), None, "studio")
+print([record.take for record in newer.all()] == list(range(1, 21)))
 """
 
 
-def test_two_ledgers_of_one_process_in_one_place_use_the_file_that_is_there(tmp_path: Path) -> None:
+def test_ledgers_of_one_process_in_one_place_write_into_the_file_that_is_there(tmp_path: Path) -> None:
     # SQLite ends a process that reads the memory of a log that was cut short, so it has a process of its own.
-    assert run(tmp_path, "-c", TWO_IN_ONE_PLACE).out == "['a hill']\n['a hill', 'a pond']\n"
+    assert run(tmp_path, "-c", TWO_IN_ONE_PLACE).out == "True\n"
+
+
+def test_a_ledger_is_whole_without_any_file_beside_it(tmp_path: Path) -> None:
+    with closing(Ledger(tmp_path / "ledger.sqlite")) as ledger:
+        ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
+        assert [path.name for path in tmp_path.iterdir()] == ["ledger.sqlite"]
+        shutil.copy(tmp_path / "ledger.sqlite", tmp_path / "copy.sqlite")
+        with closing(Ledger(tmp_path / "copy.sqlite", read_only=True)) as copy:
+            assert [record.request.prompt for record in copy.all()] == ["a lake"]
+
+
+def test_a_read_only_ledger_shows_what_another_session_writes(tmp_path: Path) -> None:
+    with (
+        closing(Ledger(tmp_path / "ledger.sqlite")) as ledger,
+        closing(Ledger(tmp_path / "ledger.sqlite", read_only=True)) as reader,
+    ):
+        assert reader.all() == []
+        ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
+        assert [record.request.prompt for record in reader.all()] == ["a lake"]
 
 
 def test_durations_of_a_file_that_is_being_replaced_are_left_out(

@@ -306,9 +306,8 @@ def test_what_a_refused_create_may_have_made_is_not_brought_in_as_another_take(f
 
 
 def test_what_a_refused_create_may_have_made_is_remembered_beside_the_ledger(fake: FakeDreamMachine) -> None:
-    with opened() as session:
-        session.library.ledger.settle()
-    shutil.copy("dreams/ledger.sqlite", "older.sqlite")
+    with opened():
+        shutil.copy("dreams/ledger.sqlite", "older.sqlite")
     fake.replies.append(Reply(400, taken=True))
     fake.hides = 1
     with opened() as session, pytest.raises(APIError, match="400"):
