@@ -17,9 +17,13 @@ from dream_nb.lifetime import keep_for_ever, let_go_after_fork
 
 _FILE: Final = "creates.sqlite"
 _BUSY_SECONDS: Final = 10.0
-_TABLE: Final = (
+_CREATES: Final = (
     "CREATE TABLE IF NOT EXISTS creates (library TEXT NOT NULL, hash TEXT NOT NULL, take INTEGER NOT NULL,"
     " backend TEXT NOT NULL, sent_at REAL NOT NULL, id TEXT, PRIMARY KEY (library, hash, take, backend)) WITHOUT ROWID"
+)
+_PAST: Final = (
+    "CREATE TABLE IF NOT EXISTS past (library TEXT NOT NULL, backend TEXT NOT NULL, id TEXT NOT NULL,"
+    " PRIMARY KEY (library, backend, id)) WITHOUT ROWID"
 )
 _ONE: Final = "library = ? AND hash = ? AND take = ? AND backend = ?"
 Key = tuple[str, int, str]
@@ -80,7 +84,7 @@ class Creates:
             False where one has left before, from this library or from another one in its place.
         """
         now = datetime.now(UTC).timestamp()
-        added = self._run("INSERT OR IGNORE INTO creates VALUES (?, ?, ?, ?, ?, NULL)", key, after=(now,))
+        added = self._run("INSERT OR IGNORE INTO creates VALUES (?, ?, ?, ?, ?, NULL)", (*key, now))
         return added is None or added.rowcount > 0
 
     def name(self, key: Key, id: str) -> None:  # noqa: A002 - the field's name in the specification
@@ -100,9 +104,19 @@ class Creates:
 
         Args:
             key: request hash, take and backend.
-            id: what failed or was deleted: a create that has made another generation is kept.
+            id: what failed or was deleted, which is remembered: it is the answer to no later create. A create that has
+                made another generation is kept.
         """
-        self._run(f"DELETE FROM creates WHERE {_ONE} AND coalesce(id = ?, TRUE)", key, after=(id,))  # noqa: S608 - ours
+        if id is None:
+            self._run(f"DELETE FROM creates WHERE {_ONE}", key)  # noqa: S608 - ours
+            return
+        self._run("INSERT OR IGNORE INTO past VALUES (?, ?, ?)", (key[2], id))
+        self._run(f"DELETE FROM creates WHERE {_ONE} AND id = ?", (*key, id))  # noqa: S608 - ours
+
+    def is_past(self, backend: str, id: str) -> bool:  # noqa: A002 - the field's name in the specification
+        """Whether a generation was one of this library, and failed or was deleted."""
+        found = self._run("SELECT 1 FROM past WHERE library = ? AND backend = ? AND id = ?", (backend, id))
+        return found is not None and found.fetchone() is not None
 
     def find(self, key: Key) -> Sent | None:
         """The create of a request and take, or None where none has left."""
@@ -111,13 +125,13 @@ class Creates:
         return Sent(datetime.fromtimestamp(row[0], UTC), row[1]) if row else None
 
     def _run(
-        self, statement: str, key: Key, *, before: tuple[object, ...] = (), after: tuple[object, ...] = ()
+        self, statement: str, values: tuple[object, ...], *, before: tuple[object, ...] = ()
     ) -> sqlite3.Cursor | None:
         with self._lock:
             try:
                 if (database := self._open()) is None:
                     return None
-                return database.execute(statement, (*before, self._library, *key, *after))
+                return database.execute(statement, (*before, self._library, *values))
             except sqlite3.Error as error:
                 logger.warning("what this installation has sent cannot be read or written: %s", error)
                 return None
@@ -134,5 +148,6 @@ class Creates:
                 choose_journal(self._database, path)
                 # It has to outlive the process, not the machine: the ledger is forced to the disk.
                 self._database.execute("PRAGMA synchronous = NORMAL")
-                self._database.execute(_TABLE)
+                self._database.execute(_CREATES)
+                self._database.execute(_PAST)
         return self._database

@@ -432,8 +432,8 @@ class Ledger:
         return list(_records(rows))
 
     def is_claimed(self, backend: str, id: str) -> bool:  # noqa: A002 - the field's name in the specification
-        """Whether a generation belongs, or once belonged, to a row."""
-        return bool(
+        """Whether a generation belongs, or once belonged, to a row, be it of a ledger that was here before."""
+        return self._creates.is_past(backend, id) or bool(
             self._read(
                 "SELECT 1 FROM requests WHERE backend = ?1 AND id = ?2"
                 " UNION ALL SELECT 1 FROM past WHERE backend = ?1 AND id = ?2",

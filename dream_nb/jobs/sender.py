@@ -201,7 +201,8 @@ class Sender:
         clocks += [self._backend.client.clock_ahead, self._ledger.clock_ahead(self._backend.name)]
         earliest = _sent_at(record) + min((clock for clock in clocks if clock is not None), default=timedelta())
         found = [one for one in listed if self._may_be(one, record, earliest - _CLOCK_SLACK)]
-        for generation in sorted(found, key=lambda one: utc(one.created_at) if one.created_at else _EVER):
+        # The oldest; but of what failed nothing is lost, where another one may be it.
+        for generation in sorted(found, key=lambda one: (one.state == "failed", utc(one.created_at or _EVER))):
             claimed = self._ledger.claim(record, generation)
             if claimed is not None:
                 return claimed

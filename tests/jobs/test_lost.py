@@ -403,3 +403,14 @@ def test_what_may_be_the_answer_to_a_lost_create_is_not_brought_in_beside_it(fak
         settled = session.settle(lost, fake.taken[1]["id"])
         assert settled is not None
         assert settled.result(SECONDS).prompt == PROMPT
+
+
+def test_of_two_that_may_be_it_the_one_that_failed_is_left(fake: FakeDreamMachine) -> None:
+    fake.fail = lambda _: "out of colours"
+    with Session("elsewhere", patience=HASTE, prices={"image": 1.5}) as session:
+        assert session.submit(REQUEST).exception(SECONDS) is not None
+    fake.fail = lambda _: None
+    fake.replies.append(Reply(502, taken=True))
+    with opened() as session:
+        assert session.submit(REQUEST).result(SECONDS).generation.id == fake.taken[-1]["id"]
+    assert len(fake.posts) == 2

@@ -231,6 +231,19 @@ def test_what_failed_is_sent_again_after_the_library_was_removed(fake: FakeDream
     assert len(fake.posts) == 2
 
 
+def test_what_failed_before_the_library_was_removed_answers_no_later_create(fake: FakeDreamMachine) -> None:
+    fake.fail = lambda _: "out of colours"
+    with opened() as session:
+        assert session.submit(REQUEST).exception(SECONDS) is not None
+    shutil.rmtree(DREAMS)
+    fake.fail = lambda _: None
+    fake.replies.append(Reply(502, taken=True))
+    fake.hides = 1
+    with opened() as session:
+        assert session.submit(REQUEST).result(SECONDS).generation.id == fake.taken[-1]["id"]
+    assert len(fake.posts) == 2
+
+
 def test_what_was_made_is_fetched_again_after_the_library_was_removed(fake: FakeDreamMachine) -> None:
     with opened() as session:
         first = session.submit(REQUEST).result(SECONDS).generation.id
