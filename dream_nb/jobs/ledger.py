@@ -609,6 +609,30 @@ class Ledger:
             ),
         )
 
+    def follow(self, record: Record, **columns: object) -> Record:
+        """As `update`, of what became of the generation that a record has.
+
+        A session that was suspended for longer than its lease may see its generation fail after another one has sent
+        the request again: that says nothing of the later create.
+
+        Raises:
+            LibraryError: the request has another generation by now, or none.
+        """
+        with self._transaction():
+            of_id = record.generation.id if record.generation else None
+            if is_paid(record.backend) and not self._has(record, of_id):
+                raise LibraryError(
+                    f"{record.request.prompt!r}, take {record.take}, has another generation by now: run the cell again"
+                )
+            return self.update(record, **columns)
+
+    def _has(self, record: Record, of_id: str | None) -> bool:
+        if self._read(f"SELECT 1 FROM requests WHERE {_KEY} AND id IS ?", *_key(record), of_id):  # noqa: S608 - ours
+            return True
+        # An older ledger may have taken the place of the one that knew it.
+        sent = self._creates.find(_key(record))
+        return sent is not None and sent.id == of_id
+
     def reread(self, record: Record) -> Record:
         """The row as it is now."""
         return self._row(record, self._read(f"{_ROWS} WHERE {_KEY}", *_key(record)))

@@ -185,7 +185,7 @@ class Runner:
 
         async def refresh() -> Generation:
             fresh = await self._retried(lambda: self.backend.client.get_generation(generation.id or ""))
-            self._ledger.update(record, generation=fresh)
+            self._ledger.follow(record, generation=fresh)
             return fresh
 
         return await self._downloads.fetch(record, refresh, report)
@@ -218,7 +218,7 @@ class Runner:
 
     def _write(self, record: Record, **columns: object) -> Record:
         try:
-            return self._ledger.update(record, **columns)
+            return self._ledger.follow(record, **columns)
         except sqlite3.IntegrityError:
             raise DreamError(
                 "its generation turned out to be that of another request, sent at the same time: run the cell again"

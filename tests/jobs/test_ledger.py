@@ -170,6 +170,22 @@ def test_a_ledger_that_is_replaced_by_one_that_cannot_be_written_is_one_line(tmp
     other.close()
 
 
+def test_what_became_of_an_earlier_create_says_nothing_of_the_one_that_is_under_way(tmp_path: Path) -> None:
+    first = Generation.from_answer({"id": "first", "state": "queued"})
+    with (
+        closing(Ledger(tmp_path / "ledger.sqlite")) as suspended,
+        closing(Ledger(tmp_path / "ledger.sqlite")) as other,
+    ):
+        seen = suspended.answered(suspended.intend(GenerationRequest(prompt="a lake"), 1, "hosted"), first)
+        record = other.forget(seen)
+        other.lease(record, "other", 60)
+        assert other.mark_sending(record, "other") is not None
+        with pytest.raises(LibraryError, match="'a lake', take 1, has another generation by now"):
+            suspended.follow(seen, generation=Generation.from_answer({"id": "first", "state": "failed"}))
+        assert other.reread(record).state == "sending"
+        assert other._creates.find((record.hash, 1, "hosted")) is not None
+
+
 TWO_IN_ONE_PLACE = """
 import subprocess
 import sys
