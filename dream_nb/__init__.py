@@ -53,10 +53,10 @@ if TYPE_CHECKING:
         ModifyImageRef,
     )
     from dream_nb.api.portal import run
+    from dream_nb.backends.patience import Patience
     from dream_nb.default import dream, sweep
     from dream_nb.jobs.budget import Limits
-    from dream_nb.jobs.listener import Callbacks
-    from dream_nb.jobs.patience import Patience
+    from dream_nb.jobs.callbacks import Callbacks
     from dream_nb.notebook.widgets.card import Card
     from dream_nb.notebook.widgets.gallery import Gallery
     from dream_nb.notebook.widgets.grid import Grid
@@ -135,7 +135,7 @@ _ROOMS = {
     "AuthenticationError": "api.errors",
     "BadRequestError": "api.errors",
     "BudgetError": "api.errors",
-    "Callbacks": "jobs.listener",
+    "Callbacks": "jobs.callbacks",
     "Card": "notebook.widgets.card",
     "CharacterRef": "api.models",
     "ConfigurationError": "api.errors",
@@ -165,7 +165,7 @@ _ROOMS = {
     "NotReplayedError": "api.errors",
     "OutcomeUnknownError": "api.errors",
     "Panel": "notebook.widgets.panel",
-    "Patience": "jobs.patience",
+    "Patience": "backends.patience",
     "Plan": "results.plan",
     "RateLimitError": "api.errors",
     "ServerError": "api.errors",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dream_nb.api.errors import ConfigurationError
-from dream_nb.jobs.backends import choose_backend
+from dream_nb.backends.backends import choose_backend
 from dream_nb.place import library_folder
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams

@@ -27,22 +27,22 @@ from dream_nb.api.errors import (
 )
 from dream_nb.api.models import Credits, Generation, GenerationReference, ImageGenerationRequest
 from dream_nb.api.portal import portal
-from dream_nb.jobs.backends import choose_backend, is_paid
+from dream_nb.backends.backends import choose_backend, is_paid
+from dream_nb.backends.keys import find_key, need_key
+from dream_nb.backends.patience import Patience
 from dream_nb.jobs.budget import Allowance, Limits, known_price
-from dream_nb.jobs.desk import Desk
-from dream_nb.jobs.identity import Request, answers, check_take, is_same_request
-from dream_nb.jobs.keys import find_key, need_key
-from dream_nb.jobs.ledger import Record
-from dream_nb.jobs.library import Library
-from dream_nb.jobs.listener import Callbacks
+from dream_nb.jobs.callbacks import Callbacks
 from dream_nb.jobs.lost import Lost, find_candidates
-from dream_nb.jobs.neighbours import check_neighbours
+from dream_nb.jobs.open_backends import Desk
 from dream_nb.jobs.order import Order
-from dream_nb.jobs.patience import Patience
 from dream_nb.jobs.runner import Runner, failure
 from dream_nb.jobs.uploads import Uploader, Uploads
+from dream_nb.library.ledger import Record
+from dream_nb.library.library import Library
+from dream_nb.library.neighbours import check_neighbours
 from dream_nb.lifetime import Stage, close_at_exit, let_go_after_fork
 from dream_nb.place import find_place, is_fixed, library_folder
+from dream_nb.requests.identity import Request, answers, check_take, is_same_request
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.inputs import make_request

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from dream_nb.jobs.library import Library
+from dream_nb.library.library import Library
 
 WORDS = ("lake", "city", "forest", "desert", "harbour", "Überfahrt", "meadow", "canyon")
 PICTURES = 24

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dream_nb.api.portal import portal
-from dream_nb.jobs.listener import Callbacks
+from dream_nb.jobs.callbacks import Callbacks
 from dream_nb.lifetime import Stage, close_at_exit
 from dream_nb.session import Session
 from tests.api.servers import free_port
@@ -56,7 +56,7 @@ WITH_A_SESSION = {
     + "def g():\n    with dream_nb.Session('others', 'studio') as t:\n        t.credits()\n        yield\n"
     + "h = g(); next(h)\n"
     + DREAM,
-    "with a session that listens for callbacks": "import dream_nb\nfrom dream_nb.jobs.listener import Callbacks\n"
+    "with a session that listens for callbacks": "import dream_nb\nfrom dream_nb.jobs.callbacks import Callbacks\n"
     "s = dream_nb.Session('dreams', 'studio', callbacks=Callbacks())\n" + DREAM,
     "with a session that drew on threads": OPEN.replace("'studio'", "'studio', executor=lambda: pool")
     + "import concurrent.futures\npool = concurrent.futures.ThreadPoolExecutor(2)\n"

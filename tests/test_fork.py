@@ -174,7 +174,7 @@ if not pid:
 
 def test_a_child_keeps_no_port_of_its_parent_open(tmp_path: Path) -> None:
     # The child lives as long as the other end of a pipe is open, which is as long as the parent does.
-    source = "import socket\nfrom dream_nb.jobs.listener import Callbacks\n"
+    source = "import socket\nfrom dream_nb.jobs.callbacks import Callbacks\n"
     source += f"port = {free_port()}\nc = dream_nb.Session('c', 'studio', callbacks=Callbacks(port))\nc.credits()\n"
     source += "near, far = os.pipe()\nbegun, begins = os.pipe()\n"
     source += "if not os.fork():\n    os.close(far)\n    os.write(begins, b'.')\n"

@@ -17,7 +17,7 @@ README = PACKAGE.parent / "README.md"
 
 # Lower rooms first: a room imports from those before it, and from itself.
 FLOORS = [
-    "filesystem",
+    "sqlite",
     "installation",
     "lifetime",
     "paths",
@@ -25,6 +25,9 @@ FLOORS = [
     "api",
     "place",
     "studio",
+    "requests",
+    "backends",
+    "library",
     "jobs",
     "results",
     "session",
@@ -32,23 +35,25 @@ FLOORS = [
     "notebook",
 ]
 MAY_IMPORT = {
-    "filesystem": set(),
+    "sqlite": set(),
     "installation": set(),
     "lifetime": set(),
     "paths": set(),
     "workers": {"lifetime"},
     "api": {"lifetime"},
     "place": {"api", "paths"},
-    "studio": {"api", "filesystem", "installation", "paths", "workers"},
-    "jobs": {"api", "filesystem", "installation", "lifetime", "paths", "workers"},
-    "results": {"api", "jobs", "lifetime", "paths", "place", "workers"},
-    "session": {"api", "jobs", "lifetime", "place", "results", "workers"},
-    "default": {"api", "jobs", "place", "results", "session"},
-    "notebook": {"api", "default", "jobs", "paths", "results", "session", "workers"},
+    "studio": {"api", "sqlite", "installation", "paths", "workers"},
+    "requests": {"api"},
+    "backends": {"api", "installation", "requests", "studio", "workers"},
+    "library": {"api", "backends", "installation", "lifetime", "requests", "sqlite"},
+    "jobs": {"api", "backends", "library", "requests", "workers"},
+    "results": {"api", "backends", "jobs", "library", "requests", "lifetime", "paths", "place", "workers"},
+    "session": {"api", "backends", "jobs", "library", "requests", "lifetime", "place", "results", "workers"},
+    "default": {"api", "backends", "jobs", "library", "requests", "place", "results", "session"},
+    "notebook": {"api", "backends", "default", "jobs", "library", "requests", "paths", "results", "session", "workers"},
 }
 # Each is an import inside the one function that needs it.
 EXCEPTIONS = {
-    ("jobs/backends.py", "studio"),
     ("results/storyboard.py", "default"),
     ("results/dreams.py", "notebook"),
     ("results/sweep.py", "notebook"),

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Final
 
-from dream_nb.jobs.ledger import Record
-from dream_nb.jobs.prices import is_same
+from dream_nb.backends.prices import is_same
+from dream_nb.library.ledger import Record
 
 _MOST_COMBINED: Final = 10
 

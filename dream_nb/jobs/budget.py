@@ -24,15 +24,15 @@ from dream_nb.api.errors import (
 )
 from dream_nb.api.models import Credits
 from dream_nb.api.retry import Backoff, retried
+from dream_nb.backends.backends import Backend
+from dream_nb.backends.keys import address_of
+from dream_nb.backends.patience import Patience
+from dream_nb.backends.prices import Price, Prices, is_price, is_same, price_kind
 from dream_nb.jobs.account import Account, Charge
-from dream_nb.jobs.backends import Backend
-from dream_nb.jobs.identity import Request
-from dream_nb.jobs.keys import address_of
-from dream_nb.jobs.ledger import Ledger, Record
 from dream_nb.jobs.locks import FileLock, TaskLock
-from dream_nb.jobs.patience import Patience
-from dream_nb.jobs.prices import Price, Prices, is_price, is_same, price_kind
 from dream_nb.jobs.progress import Progress, Report, spoken
+from dream_nb.library.ledger import Ledger, Record
+from dream_nb.requests.identity import Request
 
 logger = logging.getLogger("dream_nb.jobs")
 

@@ -13,8 +13,8 @@ from typing import Final
 
 import anyio
 
-from dream_nb.jobs.ledger import Ledger, Record
 from dream_nb.jobs.progress import Progress, Report
+from dream_nb.library.ledger import Ledger, Record
 
 _BEATS: Final = 3
 _LOOK_SECONDS: Final = 0.3

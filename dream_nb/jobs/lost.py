@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from dream_nb.api.models import Generation
-from dream_nb.jobs.identity import Request, differences
-from dream_nb.jobs.ledger import Record, utc
+from dream_nb.library.ledger import Record, utc
+from dream_nb.requests.identity import Request, differences
 
 _MOST: Final = 5
 _NEAR: Final = timedelta(days=1)

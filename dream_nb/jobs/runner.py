@@ -13,19 +13,19 @@ import anyio
 from dream_nb.api.errors import DreamCancelledError, DreamError, GenerationFailedError, NotFoundError
 from dream_nb.api.models import Generation
 from dream_nb.api.retry import retried
-from dream_nb.jobs.advice import advice, is_moderation
-from dream_nb.jobs.backends import Backend
+from dream_nb.backends.backends import Backend
+from dream_nb.backends.patience import Patience
 from dream_nb.jobs.budget import Budget
 from dream_nb.jobs.downloads import Downloads
+from dream_nb.jobs.failures import advice, is_moderation
 from dream_nb.jobs.leases import Leases
-from dream_nb.jobs.ledger import Ledger, Record
-from dream_nb.jobs.library import Library
 from dream_nb.jobs.order import Order
-from dream_nb.jobs.patience import Patience
 from dream_nb.jobs.progress import Progress, Report, spoken
 from dream_nb.jobs.sender import Sender
 from dream_nb.jobs.uploads import Uploads
 from dream_nb.jobs.watcher import Watcher
+from dream_nb.library.ledger import Ledger, Record
+from dream_nb.library.library import Library
 
 # A request that old is as good as just sent.
 _SOON_SECONDS: Final = 1.0

@@ -15,12 +15,12 @@ from dream_nb.api.errors import APIError, DreamError, OutcomeUnknownError
 from dream_nb.api.models import Generation, GenerationRequest
 from dream_nb.api.pages import Pages
 from dream_nb.api.retry import Backoff, is_passing, may_be_taken_later, retried, says_not_taken, was_refused
-from dream_nb.jobs.backends import Backend
-from dream_nb.jobs.identity import Request, answers
-from dream_nb.jobs.ledger import Ledger, Record, utc
-from dream_nb.jobs.patience import Patience
+from dream_nb.backends.backends import Backend
+from dream_nb.backends.patience import Patience
 from dream_nb.jobs.progress import Progress, Report, spoken
 from dream_nb.jobs.uploads import Uploads
+from dream_nb.library.ledger import Ledger, Record, utc
+from dream_nb.requests.identity import Request, answers
 
 # A Date header has whole seconds, and is as old as its answer took to arrive.
 _CLOCK_SLACK: Final = timedelta(seconds=3)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import anyio.to_thread
 
 from dream_nb.api.errors import ConfigurationError, DreamError
-from dream_nb.jobs.identity import Request, data_bytes, read_request, upload_name
+from dream_nb.requests.identity import Request, data_bytes, read_request, upload_name
 
 Uploader = Callable[[bytes, str], str]
 """Puts the bytes under that name where the API can fetch them, and gives back their URL."""

@@ -12,7 +12,7 @@ from dream_nb.api.errors import APIError, DreamError, NotFoundError, UnreadableA
 from dream_nb.api.models import Generation
 from dream_nb.api.pages import Pages
 from dream_nb.api.retry import Backoff, is_passing
-from dream_nb.jobs.backends import Backend
+from dream_nb.backends.backends import Backend
 from dream_nb.jobs.pace import Pace
 
 _PAGE: Final = 100

@@ -14,9 +14,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from dream_nb.api.blocking import DreamMachine
 from dream_nb.api.errors import AuthenticationError, DreamError
 from dream_nb.api.network import broken_variable
+from dream_nb.backends.backends import is_paid
+from dream_nb.backends.keys import address_of, find_key, how_to_give
 from dream_nb.default import default_session
-from dream_nb.jobs.backends import is_paid
-from dream_nb.jobs.keys import address_of, find_key, how_to_give
 
 _SECONDS: Final = 6.0
 _LEAST_FREE: Final = 500 * 2**20

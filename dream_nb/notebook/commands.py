@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dream_nb.api.connection import origin_of
 from dream_nb.api.errors import ConfigurationError, InvalidRequestError
+from dream_nb.backends.backends import choose_backend, is_paid
+from dream_nb.backends.keys import find_key
 from dream_nb.default import close_default_session, default_library, default_session
-from dream_nb.jobs.backends import choose_backend, is_paid
 from dream_nb.jobs.budget import dollars
-from dream_nb.jobs.keys import find_key
-from dream_nb.jobs.repair import rebuild_ledger
+from dream_nb.library.repair import rebuild_ledger
 from dream_nb.notebook.live import clock
 from dream_nb.notebook.prompts import cut_prompt
 from dream_nb.notebook.references import NAME, References

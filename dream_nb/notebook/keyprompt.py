@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from dream_nb.api.blocking import DreamMachine
 from dream_nb.api.connection import origin_of
 from dream_nb.api.errors import APIError, AuthenticationError, ConfigurationError
-from dream_nb.jobs.keys import address_of, find_key, forget, remember, variable_of
+from dream_nb.backends.keys import address_of, find_key, forget, remember, variable_of
 from dream_nb.results.listing import Facts
 
 _SECONDS: Final = 10.0

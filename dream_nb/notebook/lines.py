@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from dream_nb.api.errors import InvalidRequestError, LibraryError
 from dream_nb.api.models import GenerationRequest, ImageReference, ModifyImageRef
-from dream_nb.jobs.identity import Request, data_bytes
-from dream_nb.jobs.library import Library
+from dream_nb.library.library import Library
 from dream_nb.notebook.prompts import cut_prompt, split_prompts
+from dream_nb.requests.identity import Request, data_bytes
 from dream_nb.results.variants import expand
 
 _SUFFIXES: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/gif": ".gif"}

@@ -15,8 +15,8 @@ from traitlets.config import Config
 
 from dream_nb.api.errors import ConfigurationError, DreamError, InvalidRequestError
 from dream_nb.api.models import ASPECT_RATIOS, GENERATION_TYPES, IMAGE_MODELS
+from dream_nb.backends.backends import choose_backend
 from dream_nb.default import configure_default_session
-from dream_nb.jobs.backends import choose_backend
 from dream_nb.results.inputs import make_request
 
 RESOLUTIONS: Final = ("540p", "720p", "1080p", "4k")

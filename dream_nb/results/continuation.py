@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dream_nb.api.errors import ConfigurationError, InvalidRequestError
 from dream_nb.api.models import GenerationReference, Keyframes
-from dream_nb.jobs.identity import checked_request
+from dream_nb.requests.identity import checked_request
 
 if TYPE_CHECKING:
     from dream_nb.results.dream import Dream

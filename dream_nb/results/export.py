@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import dream_nb
 from dream_nb.api.errors import LibraryError
-from dream_nb.jobs.sidecars import SUFFIX, write_sidecar
+from dream_nb.library.sidecars import SUFFIX, write_sidecar
 from dream_nb.results.clips import written
 from dream_nb.results.page import template
 
 if TYPE_CHECKING:
-    from dream_nb.jobs.ledger import Record
+    from dream_nb.library.ledger import Record
     from dream_nb.results.dream import Dream
     from dream_nb.results.dreams import Dreams
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dream_nb.api.errors import LibraryError
-from dream_nb.jobs.library import slug
-from dream_nb.jobs.provenance import KEY, tell_shots
+from dream_nb.library.inscriptions import KEY, tell_shots
+from dream_nb.library.library import slug
 from dream_nb.results.clips import encode, written
 from dream_nb.results.video import VideoFacts, iterate_frames, opened, read_facts
 

@@ -12,9 +12,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 from dream_nb.api.errors import DreamError
-from dream_nb.jobs.identity import Request
 from dream_nb.jobs.progress import Progress
 from dream_nb.lifetime import let_go_after_fork
+from dream_nb.requests.identity import Request
 from dream_nb.results.dream import Dream
 
 if TYPE_CHECKING:

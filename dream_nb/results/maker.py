@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Protocol
 
-from dream_nb.jobs.identity import Request
+from dream_nb.requests.identity import Request
 
 if TYPE_CHECKING:
     from dream_nb.results.job import Job

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, overload
 
 from dream_nb.api.errors import DreamError
-from dream_nb.jobs.library import Library
+from dream_nb.library.library import Library
 from dream_nb.results.bar import open_bar
 from dream_nb.results.measures import MEASURES, SIDE, Value
 from dream_nb.results.meter import Order, Reading, read

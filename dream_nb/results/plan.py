@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.jobs.budget import dollars
-from dream_nb.jobs.identity import MAX_TAKE, Request, check_take
+from dream_nb.requests.identity import MAX_TAKE, Request, check_take
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from dream_nb.filesystem import choose_journal, differences
+from dream_nb.sqlite import choose_journal, differences
 
 try:
     import fcntl

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from dream_nb.api.models import GenerationRequest
-from dream_nb.jobs.identity import request_hash
-from dream_nb.jobs.ledger import Ledger
+from dream_nb.library.ledger import Ledger
+from dream_nb.requests.identity import request_hash
 from dream_nb.session import Session
 from tests.benchmarks.bench import Bench, Figure, Once, Pair
 

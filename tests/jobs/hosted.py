@@ -17,7 +17,7 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dream_nb import workers
-from dream_nb.jobs.patience import Patience
+from dream_nb.backends.patience import Patience
 from dream_nb.session import Session
 from dream_nb.studio.app import create_app
 from dream_nb.studio.faults import Faults

@@ -28,15 +28,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from pydantic import SecretStr
 
-from dream_nb import filesystem
+from dream_nb import sqlite
 from dream_nb.api.dialects import spellings
 from dream_nb.api.errors import DreamError
-from dream_nb.jobs import schema
+from dream_nb.backends.keys import forget, remember
+from dream_nb.backends.patience import Patience
 from dream_nb.jobs.budget import Limits
-from dream_nb.jobs.identity import Request, request_hash
-from dream_nb.jobs.keys import forget, remember
-from dream_nb.jobs.ledger import Ledger
-from dream_nb.jobs.patience import Patience
+from dream_nb.library import schema
+from dream_nb.library.ledger import Ledger
+from dream_nb.requests.identity import Request, request_hash
 from dream_nb.results.inputs import make_request
 from dream_nb.results.job import Job
 from dream_nb.session import Session
@@ -157,7 +157,7 @@ class PaidWork(RuleBasedStateMachine):
         self.state = self.folder / "state"
         self.fakes = self.fake, self.other = FakeDreamMachine(), FakeDreamMachine("2024")
         self.budget: float | None = None
-        self._patch(filesystem, "_PATIENCE_SECONDS", 0.2)
+        self._patch(sqlite, "_PATIENCE_SECONDS", 0.2)
         self._patch(schema, "_BUSY_SECONDS", 0.5)
         self.opened = 0
         self.sessions: dict[str, Session] = {}
@@ -494,7 +494,7 @@ class PaidWork(RuleBasedStateMachine):
             return self.session(name)
         except DreamError:
             # It says what to do: a ledger that is damaged is rebuilt.
-            from dream_nb.jobs.repair import rebuild_ledger
+            from dream_nb.library.repair import rebuild_ledger
 
             for other in list(self.sessions):
                 self._end(other)

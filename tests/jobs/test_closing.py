@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dream_nb.jobs.ledger import Ledger
+from dream_nb.library.ledger import Ledger
 from dream_nb.results.inputs import make_request
 from dream_nb.session import Session
 from tests.api.test_departure import unreachable

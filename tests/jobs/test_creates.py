@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dream_nb.api.errors import APIConnectionError, BadRequestError, OutcomeUnknownError
-from dream_nb.jobs.ledger import Ledger
+from dream_nb.library.ledger import Ledger
 from dream_nb.results.inputs import make_request
 from dream_nb.results.job import Job
 from dream_nb.studio.faults import Fault

@@ -28,7 +28,7 @@ from dream_nb.api.errors import (
     NotReplayedError,
     OutcomeUnknownError,
 )
-from dream_nb.jobs.prices import Prices
+from dream_nb.backends.prices import Prices
 from dream_nb.results.inputs import make_request
 from dream_nb.results.plan import Ask
 from dream_nb.session import Session

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dream_nb.jobs.library import Library
+from dream_nb.library.library import Library
 from tests.jobs.hosted import SECONDS, Hosted, environment
 from tests.studio.machine import wait_for
 

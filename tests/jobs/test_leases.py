@@ -14,7 +14,7 @@ import pytest
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import GenerationRequest
 from dream_nb.jobs.leases import Leases
-from dream_nb.jobs.ledger import Ledger, Record
+from dream_nb.library.ledger import Ledger, Record
 from tests.studio.machine import until
 
 pytestmark = pytest.mark.anyio

@@ -15,7 +15,7 @@ import pytest
 
 import dream_nb
 from dream_nb.api.errors import ConfigurationError, LibraryError, NotReplayedError
-from dream_nb.jobs.library import Library
+from dream_nb.library.library import Library
 from dream_nb.results.inputs import make_request, picture
 from dream_nb.session import Session
 from tests.jobs.hosted import SECONDS, Hosted, sidecar, texts

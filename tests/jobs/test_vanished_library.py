@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from dream_nb.api.errors import DreamError, LibraryError
-from dream_nb.jobs.ledger import Ledger
-from dream_nb.jobs.repair import rebuild_ledger
+from dream_nb.library.ledger import Ledger
+from dream_nb.library.repair import rebuild_ledger
 from dream_nb.results.inputs import make_request
 from dream_nb.results.job import Job
 from dream_nb.session import Session

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.jobs.catalogue import Filter
+from dream_nb.library.catalogue import Filter
 from dream_nb.notebook.widgets.gallery import Gallery
 from dream_nb.session import Session
 from tests.many import write_many

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.jobs.identity import read_request
 from dream_nb.notebook.arguments import read_arguments
 from dream_nb.notebook.lines import to_line
 from dream_nb.notebook.magics import DreamMagics
 from dream_nb.notebook.references import References
+from dream_nb.requests.identity import read_request
 from dream_nb.results.inputs import make_request
 from dream_nb.session import Session
 

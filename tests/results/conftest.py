@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dream_nb.jobs.folder import Folder
+from dream_nb.library.folder import Folder
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.inputs import make_request

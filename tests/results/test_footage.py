@@ -203,7 +203,7 @@ def test_a_damaged_header_does_not_hide_the_others(
 
 
 def test_what_is_no_image_is_a_clear_error(lighthouse: Dream, tmp_path: Path) -> None:
-    from dream_nb.jobs.folder import Folder
+    from dream_nb.library.folder import Folder
 
     (tmp_path / (lighthouse.path.name)).write_bytes(b"no picture")
     with pytest.raises(LibraryError, match="does not decode"):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import dream_nb
-from dream_nb.jobs.folder import Folder
+from dream_nb.library.folder import Folder
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.measures import MEASURES, Look

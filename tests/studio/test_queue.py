@@ -16,7 +16,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from dream_nb import filesystem, workers
+from dream_nb import sqlite, workers
 from dream_nb.studio.presence import Presence
 from dream_nb.studio.store import Store
 from tests.studio.machine import PROMPT, Instant, Machine, Stalled, in_process, settings, until
@@ -176,7 +176,7 @@ def test_a_studio_whose_sign_is_taken_away_is_gone(tmp_path: Path) -> None:
 async def test_on_a_network_file_system_the_database_keeps_a_rollback_journal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filesystem, "_is_on_network", lambda _path: True)
+    monkeypatch.setattr(sqlite, "_is_local", lambda _path: False)
     async with in_process(tmp_path) as machine:
         await machine.made()
         assert not (tmp_path / "studio.sqlite-wal").exists()

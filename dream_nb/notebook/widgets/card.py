@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 import traitlets
 
 from dream_nb.api.errors import DreamCancelledError, DreamError, GenerationFailedError, LibraryError
-from dream_nb.jobs.advice import advice
+from dream_nb.jobs.failures import advice
 from dream_nb.notebook.widgets.base import Answer, Widget, action
 from dream_nb.results.continuation import maker_of
 from dream_nb.results.dream import Dream

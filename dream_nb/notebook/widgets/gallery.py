@@ -15,10 +15,10 @@ import traitlets
 
 from dream_nb.api.errors import BudgetError, DreamError, InvalidRequestError
 from dream_nb.api.portal import portal
+from dream_nb.backends.backends import is_paid
 from dream_nb.default import default_session
-from dream_nb.jobs.backends import is_paid
-from dream_nb.jobs.catalogue import Catalogue, Filter, key
-from dream_nb.jobs.ledger import Record
+from dream_nb.library.catalogue import Catalogue, Filter, key
+from dream_nb.library.ledger import Record
 from dream_nb.notebook.settings import sweep_size
 from dream_nb.notebook.widgets.base import Answer, Widget, action
 from dream_nb.notebook.widgets.trust import folder_inside
@@ -50,7 +50,7 @@ class Gallery(Widget):
 
     Attributes:
         filters: what is looked for: `search`, `kind`, `state`, `ratio`, `backend`, `since`, `until`, `stars`, `tag`
-            (`dream_nb.jobs.catalogue.Filter` says what each is).
+            (`dream_nb.library.catalogue.Filter` says what each is).
         chosen: the short names of what is selected. `observe` it to hear of a change.
         total: how many there are, whatever is looked for.
 

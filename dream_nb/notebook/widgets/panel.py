@@ -16,10 +16,9 @@ from IPython.core.getipython import get_ipython
 
 from dream_nb.api.errors import BudgetError, DreamError, InvalidRequestError
 from dream_nb.api.models import ASPECT_RATIOS, IMAGE_MODELS, GenerationReference, GenerationRequest, ImageReference
+from dream_nb.backends.backends import is_paid
 from dream_nb.default import default_session
-from dream_nb.jobs.backends import is_paid
 from dream_nb.jobs.budget import dollars
-from dream_nb.jobs.identity import Request, data_bytes
 from dream_nb.notebook.lines import keep_picture, name_from, to_line
 from dream_nb.notebook.references import References
 from dream_nb.notebook.scope import NoVariables
@@ -27,6 +26,7 @@ from dream_nb.notebook.settings import sweep_size
 from dream_nb.notebook.widgets.base import Answer, Widget, action, said
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.notebook.widgets.form import EMPTY, MORE, read_form
+from dream_nb.requests.identity import Request, data_bytes
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.inputs import Input, is_url, keyframe, make_request, picture

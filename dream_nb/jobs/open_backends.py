@@ -17,16 +17,16 @@ from dream_nb.api.models import Credits, Generation
 from dream_nb.api.pages import Pages
 from dream_nb.api.portal import Entered, portal
 from dream_nb.api.retry import retried
-from dream_nb.jobs.backends import Backend, open_backend
+from dream_nb.backends.backends import Backend, open_backend
+from dream_nb.backends.keys import need_key
+from dream_nb.backends.patience import Patience
 from dream_nb.jobs.budget import Allowance, Budget, Limits
-from dream_nb.jobs.keys import need_key
+from dream_nb.jobs.callbacks import Callbacks, listening
 from dream_nb.jobs.leases import Leases
-from dream_nb.jobs.ledger import FORKED
-from dream_nb.jobs.library import Library
-from dream_nb.jobs.listener import Callbacks, listening
-from dream_nb.jobs.patience import Patience
 from dream_nb.jobs.runner import Runner
 from dream_nb.jobs.uploads import Uploads
+from dream_nb.library.ledger import FORKED
+from dream_nb.library.library import Library
 from dream_nb.workers import pool
 
 T = TypeVar("T")

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from dream_nb import __version__
 from dream_nb.api.models import Generation
-from dream_nb.jobs.backends import is_backend
-from dream_nb.jobs.identity import MAX_TAKE, is_hash_of, read_request
-from dream_nb.jobs.ledger import Record, moment
+from dream_nb.backends.backends import is_backend
+from dream_nb.library.ledger import Record, moment
+from dream_nb.requests.identity import MAX_TAKE, is_hash_of, read_request
 
 SUFFIX: Final = ".json"
 _VERSION: Final = 1
@@ -21,7 +21,7 @@ _MAX_BYTES: Final = 64 * 2**20
 MAX_STARS: Final = 5
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
-logger = logging.getLogger("dream_nb.jobs")
+logger = logging.getLogger("dream_nb.library")
 
 
 def write_sidecar(folder: Path, record: Record) -> None:

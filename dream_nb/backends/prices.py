@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from dream_nb.api.models import ImageGenerationRequest
 from dream_nb.installation import state_folder
-from dream_nb.jobs.identity import Request
+from dream_nb.requests.identity import Request
 
 _MOST_BYTES: Final = 1_000_000
 # Balances have binary fractions: 1,000,000 - 0.2 is not exact.

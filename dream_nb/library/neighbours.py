@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Final
 
 from dream_nb.api.errors import ConfigurationError
-from dream_nb.jobs.backends import is_paid
-from dream_nb.jobs.identity import Request, request_hash
-from dream_nb.jobs.ledger import moment
-from dream_nb.jobs.library import LEDGER, Library
-from dream_nb.jobs.schema import connect_to_read, problem_of
+from dream_nb.backends.backends import is_paid
+from dream_nb.library.ledger import moment
+from dream_nb.library.library import LEDGER, Library
+from dream_nb.library.schema import connect_to_read, problem_of
+from dream_nb.requests.identity import Request, request_hash
 
 _MOST_ENTRIES: Final = 1_000
 _MOST_LEDGERS: Final = 32

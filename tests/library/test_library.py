@@ -18,10 +18,10 @@ from PIL import Image
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import ImageGenerationRequest
-from dream_nb.jobs.catalogue import Catalogue, Filter
-from dream_nb.jobs.ledger import Record
-from dream_nb.jobs.library import Library, slug
-from dream_nb.jobs.sidecars import write_sidecar
+from dream_nb.library.catalogue import Catalogue, Filter
+from dream_nb.library.ledger import Record
+from dream_nb.library.library import Library, slug
+from dream_nb.library.sidecars import write_sidecar
 
 
 def picture(colour: str = "navy") -> bytes:

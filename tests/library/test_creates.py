@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dream_nb.jobs.creates import Creates
+from dream_nb.library.creates import Creates
 
 KEY = ("0" * 64, 1, "hosted")
 

@@ -9,9 +9,9 @@ import pytest
 
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import Generation
-from dream_nb.jobs.catalogue import Catalogue, Filter, key
-from dream_nb.jobs.identity import read_request
-from dream_nb.jobs.library import Library
+from dream_nb.library.catalogue import Catalogue, Filter, key
+from dream_nb.library.library import Library
+from dream_nb.requests.identity import read_request
 from tests.many import write_many
 
 

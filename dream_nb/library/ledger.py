@@ -25,11 +25,11 @@ from pydantic_core import from_json
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import Generation
-from dream_nb.jobs.backends import is_backend, is_paid
-from dream_nb.jobs.creates import Creates, Sent
-from dream_nb.jobs.identity import MAX_TAKE, Request, is_same_request, read_request, request_hash
-from dream_nb.jobs.schema import open_database
+from dream_nb.backends.backends import is_backend, is_paid
+from dream_nb.library.creates import Creates, Sent
+from dream_nb.library.schema import open_database
 from dream_nb.lifetime import Stage, close_at_exit, keep_for_ever, let_go_after_fork
+from dream_nb.requests.identity import MAX_TAKE, Request, is_same_request, read_request, request_hash
 
 State = Literal["intended", "sending", "unknown", "taken", "deleted"]
 _STATES: Final = frozenset(get_args(State))
@@ -40,7 +40,7 @@ REBUILD: Final = (
 )
 """What to do about a ledger that is damaged, or not as this package makes it."""
 
-logger = logging.getLogger("dream_nb.jobs")
+logger = logging.getLogger("dream_nb.library")
 # Named, so that a row can be read by place.
 _COLUMNS: Final = (
     "hash, take, backend, request, written_at, source, state, sent_at,"

@@ -14,14 +14,14 @@ from typing import Any, Final
 
 from dream_nb import __version__
 from dream_nb.api.models import Generation
-from dream_nb.jobs.identity import MAX_TAKE, Request, read_request
-from dream_nb.jobs.ledger import Record
+from dream_nb.library.ledger import Record
+from dream_nb.requests.identity import MAX_TAKE, Request, read_request
 
 KEY: Final = "dream_nb"
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _MAX_COMMENT: Final = 65_533
 
-logger = logging.getLogger("dream_nb.jobs")
+logger = logging.getLogger("dream_nb.library")
 
 
 def describe(record: Record) -> dict[str, Any]:

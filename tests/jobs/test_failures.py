@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dream_nb.jobs.advice import advice, is_moderation
+from dream_nb.jobs.failures import advice, is_moderation
 
 
 @pytest.mark.parametrize(

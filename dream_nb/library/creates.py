@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from dream_nb.filesystem import choose_journal
 from dream_nb.installation import state_folder
 from dream_nb.lifetime import keep_for_ever, let_go_after_fork
+from dream_nb.sqlite import choose_journal
 
 _FILE: Final = "creates.sqlite"
 _BUSY_SECONDS: Final = 10.0
@@ -28,7 +28,7 @@ _PAST: Final = (
 _ONE: Final = "library = ? AND hash = ? AND take = ? AND backend = ?"
 Key = tuple[str, int, str]
 
-logger = logging.getLogger("dream_nb.jobs")
+logger = logging.getLogger("dream_nb.library")
 
 
 @dataclass(frozen=True, slots=True)

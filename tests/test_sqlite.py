@@ -1,4 +1,4 @@
-"""What file systems can do."""
+"""How databases are opened, and what counts as one that a script of ours made."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import sqlite3
 import threading
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
+import psutil
 import pytest
 
-from dream_nb.filesystem import _is_on_network, choose_journal, differences
+from dream_nb.sqlite import choose_journal, differences
 
 SCHEMA = """
 CREATE TABLE dreams (id TEXT PRIMARY KEY, prompt TEXT NOT NULL UNIQUE);
@@ -18,23 +20,59 @@ CREATE VIEW prompts AS SELECT prompt FROM dreams;
 """
 
 
-def test_a_mount_point_is_read_as_it_is_written(tmp_path: Path) -> None:
-    mounts = tmp_path / "mounts"
-    point = f"{tmp_path.resolve()}/für alle"
-    mounts.write_text(f"server:/x {point.replace(' ', chr(92) + '040')} nfs4 rw 0 0\n", encoding="utf-8")
-    assert _is_on_network(tmp_path / "für alle" / "ledger.sqlite", mounts)
+class Mount(NamedTuple):
+    """As psutil gives it."""
+
+    mountpoint: str
+    fstype: str
+    opts: str = "rw"
+
+
+def journal(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path)) as database:
+        choose_journal(database, path)
+        return str(database.execute("PRAGMA journal_mode").fetchone()[0])
 
 
 @pytest.mark.parametrize(
-    ("folder", "expected"), [("home/ada/dreams", True), ("home/ada/local/dreams", False), ("home/bob", False)]
+    ("folder", "expected"),
+    [
+        ("disk", "wal"),
+        ("disk/nfs", "delete"),
+        ("disk/nfs/disk", "wal"),
+        ("disk/nfsx", "wal"),
+        ("disk/bucket", "delete"),
+        ("disk/share", "delete"),
+        ("disk/was local", "delete"),
+        ("elsewhere", "delete"),
+    ],
 )
-def test_a_network_file_system_is_recognised(tmp_path: Path, folder: str, expected: bool) -> None:
+def test_only_a_local_file_system_gets_a_write_ahead_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, expected: str
+) -> None:
     home = tmp_path.resolve()
-    mounts = tmp_path / "mounts"
-    mounts.write_text(
-        f"disk / ext4 rw 0 0\nserver:/home {home}/home/ada nfs4 rw 0 0\ndisk {home}/home/ada/local xfs rw 0 0\n"
-    )
-    assert _is_on_network(tmp_path / folder / "ledger.sqlite", mounts) == expected
+    mounts = [
+        Mount(f"{home}/disk", "ext4"),
+        Mount(f"{home}/disk/nfs", "nfs4"),
+        Mount(f"{home}/disk/nfs/disk", "APFS"),
+        Mount(f"{home}/disk/bucket", "fuse.gcsfuse"),
+        Mount(f"{home}/disk/share", "NTFS", "rw,remote"),
+        Mount(f"{home}/disk/was local", "xfs"),
+        Mount(f"{home}/disk/was local", "virtiofs"),
+    ]
+    monkeypatch.setattr(psutil, "disk_partitions", lambda **_: mounts)
+    assert journal(tmp_path / folder / "studio.sqlite") == expected
+
+
+def test_where_the_mounts_cannot_be_read_there_is_a_rollback_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(**_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(psutil, "disk_partitions", denied)
+    assert journal(tmp_path / "studio.sqlite") == "delete"
 
 
 def test_a_file_that_another_process_has_locked_is_waited_for(tmp_path: Path) -> None:

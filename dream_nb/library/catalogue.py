@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any, Final, Self
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.jobs.ledger import _ROWS, _UNDER_WAY, Ledger, Record, _records
+from dream_nb.library.ledger import _ROWS, _UNDER_WAY, Ledger, Record, _records
 
 # Not what never left this machine, nor what its user deleted.
 _SHOWN: Final = "(file IS NOT NULL OR state NOT IN ('intended', 'deleted'))"

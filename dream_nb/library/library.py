@@ -21,10 +21,10 @@ from typing import BinaryIO, Final
 import anyio.to_thread
 
 from dream_nb.api.errors import LibraryError
-from dream_nb.jobs.folder import Folder
-from dream_nb.jobs.ledger import Ledger, Record, sqlite_failure
-from dream_nb.jobs.provenance import inscribe
-from dream_nb.jobs.sidecars import SUFFIX, check_marks, read_sidecars, write_sidecar
+from dream_nb.library.folder import Folder
+from dream_nb.library.inscriptions import inscribe
+from dream_nb.library.ledger import Ledger, Record, sqlite_failure
+from dream_nb.library.sidecars import SUFFIX, check_marks, read_sidecars, write_sidecar
 
 LEDGER: Final = "ledger.sqlite"
 """The name of the ledger's file inside a library."""

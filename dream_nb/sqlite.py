@@ -1,12 +1,8 @@
-"""What a file system can do.
-
-A leaf of the house, beside `api`: the library and the studio keep databases alike, and do not know each other.
-"""
+"""SQLite files: their journals, and whether they are what a script of ours makes."""
 
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 import time
 from contextlib import closing
@@ -16,11 +12,11 @@ from typing import Final
 
 _PATIENCE_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.02
-# Spaces, tabs, line breaks and backslashes in the name of a mount point.
-_OCTAL: Final = re.compile(r"\\([0-7]{3})")
-_NETWORK: Final = frozenset(
-    {"9p", "afs", "afpfs", "ceph", "cifs", "davfs", "fuse.davfs2", "fuse.rclone", "fuse.sshfs", "glusterfs", "lustre",
-     "ncpfs", "nfs", "nfs4", "smb2", "smb3", "smbfs", "webdav"}
+# Where all who open a file share memory. What is not among them may be open on another machine too: network file
+# systems, and whatever FUSE, a container or a virtual machine mounts.
+_LOCAL: Final = frozenset(
+    {"apfs", "bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "hfs", "jfs", "ntfs", "overlay", "ramfs", "refs",
+     "tmpfs", "ufs", "xfs", "zfs"}
 )  # fmt: skip
 # The tables of `ANALYZE`, as SQLite writes them.
 _STATISTICS: Final = frozenset(
@@ -32,7 +28,7 @@ _LONGEST_NAME: Final = 60
 def choose_journal(database: sqlite3.Connection, path: Path) -> None:
     """Give an SQLite file the journal mode that is safe where it lies.
 
-    Write-ahead logging needs memory that all processes share: network file systems have none.
+    Write-ahead logging needs memory that all who open the file share, which machines do not.
 
     Args:
         database: the open file.
@@ -41,7 +37,7 @@ def choose_journal(database: sqlite3.Connection, path: Path) -> None:
     Raises:
         sqlite3.OperationalError: others keep it locked.
     """
-    mode = "DELETE" if _is_on_network(path) else "WAL"
+    mode = "WAL" if _is_local(path) else "DELETE"
     give_up = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:
@@ -109,20 +105,15 @@ def _shown(name: str) -> str:
     return shown if shown.isprintable() else ascii(shown)
 
 
-def _is_on_network(path: Path, mounts: Path = Path("/proc/self/mounts")) -> bool:
-    """Whether a file lies on a network file system, as far as the system tells."""
-    where = os.path.realpath(path.parent)
-    if where.startswith("\\\\"):
-        return True
-    best, kind = "", ""
+def _is_local(path: Path) -> bool:
+    """Whether a file lies on a file system of this machine alone, as far as the system tells."""
+    import psutil
+
+    where = Path(os.path.realpath(path.parent))
     try:
-        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+        # The last one counts where several are mounted in one place.
+        mounts = [one for one in reversed(psutil.disk_partitions(all=True)) if where.is_relative_to(one.mountpoint)]
+    except (OSError, psutil.Error):
         return False
-    for line in lines:
-        fields = line.split(" ")
-        point = _OCTAL.sub(lambda code: chr(int(code[1], 8)), fields[1]) if len(fields) > 2 else "?"
-        inside = where == point or where.startswith(point.rstrip("/") + "/")
-        if inside and len(point) >= len(best):
-            best, kind = point, fields[2]
-    return kind in _NETWORK
+    mount = max(mounts, key=lambda one: len(one.mountpoint), default=None)
+    return mount is not None and mount.fstype.lower() in _LOCAL and "remote" not in mount.opts.split(",")

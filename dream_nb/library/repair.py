@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from dream_nb.api.errors import LibraryError
-from dream_nb.jobs.identity import is_hash_of
-from dream_nb.jobs.ledger import Ledger, Record
-from dream_nb.jobs.library import LEDGER, Library
+from dream_nb.library.ledger import Ledger, Record
+from dream_nb.library.library import LEDGER, Library
+from dream_nb.requests.identity import is_hash_of
 
 _ASIDE: Final = "ledger-before-{}.sqlite"
 _BESIDE: Final = ("-wal", "-shm", "-journal")
 
-logger = logging.getLogger("dream_nb.jobs")
+logger = logging.getLogger("dream_nb.library")
 
 
 @dataclass(frozen=True, slots=True)

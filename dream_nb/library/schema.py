@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from dream_nb.filesystem import differences
+from dream_nb.sqlite import differences
 
 VERSION: Final = 5
 
@@ -54,7 +54,7 @@ _LOGS: Final = ("-journal", "-wal")
 # What SQLite says where it may not write, and would have to.
 _NEEDS_WRITING: Final = ("SQLITE_READONLY_ROLLBACK", "SQLITE_READONLY_RECOVERY", "SQLITE_CANTOPEN")
 
-logger = logging.getLogger("dream_nb.jobs")
+logger = logging.getLogger("dream_nb.library")
 
 
 def open_database(path: Path, *, read_only: bool = False) -> tuple[sqlite3.Connection, str]:

@@ -18,8 +18,8 @@ import httpx2
 from dream_nb.api.client import AsyncDreamMachine
 from dream_nb.api.errors import ConfigurationError
 from dream_nb.api.network import files_client
-from dream_nb.jobs.keys import Key, address_of, find_key
-from dream_nb.jobs.patience import Patience
+from dream_nb.backends.keys import Key, address_of, find_key
+from dream_nb.backends.patience import Patience
 from dream_nb.workers import pool
 
 BACKENDS: Final = ("studio", "hosted")

@@ -1,0 +1,1 @@
+"""What is kept: the ledger, and the files with what is said beside them."""
