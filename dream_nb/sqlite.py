@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Final
 
+from dream_nb.api.errors import ConfigurationError
+
+# The first one with STRICT tables.
+_OLDEST: Final = (3, 37)
 _PATIENCE_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.02
 # Where all who open a file share memory. What is not among them may be open on another machine too: network file
@@ -23,6 +28,19 @@ _STATISTICS: Final = frozenset(
     {"CREATE TABLE sqlite_stat1(tbl,idx,stat)", "CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)"}
 )
 _LONGEST_NAME: Final = 60
+
+
+def check_version() -> None:
+    """See that SQLite is as new as our statements need it to be.
+
+    Raises:
+        ConfigurationError: it is older.
+    """
+    if sqlite3.sqlite_version_info < _OLDEST:
+        raise ConfigurationError(
+            f"dream_nb needs SQLite {'.'.join(map(str, _OLDEST))} or later, and this Python has "
+            f"{sqlite3.sqlite_version}: use a Python that brings its own, as those of conda, uv and python.org do"
+        )
 
 
 def choose_journal(database: sqlite3.Connection, path: Path) -> None:
@@ -49,6 +67,30 @@ def choose_journal(database: sqlite3.Connection, path: Path) -> None:
             time.sleep(_PAUSE_SECONDS)
         else:
             return
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing: what is written inside is there when the block has ended, even if the process dies next.
+
+    Args:
+        database: open, with an `isolation_level` of None, and in no transaction.
+
+    Raises:
+        sqlite3.Error: it could not be written, and nothing was.
+    """
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        database.execute("COMMIT")
+    except BaseException as error:
+        # A commit that fails, as one that waits for readers in vain, leaves the transaction open.
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        # A file that was removed shares the name of its journal with the one that is in its place. Whoever commits
+        # first takes the journal of both away: then the change is made, and SQLite misses what it would remove.
+        if getattr(error, "sqlite_errorname", "") != "SQLITE_IOERR_DELETE_NOENT":
+            raise
 
 
 def differences(database: sqlite3.Connection, schema: str) -> list[str]:

@@ -17,12 +17,12 @@ README = PACKAGE.parent / "README.md"
 
 # Lower rooms first: a room imports from those before it, and from itself.
 FLOORS = [
-    "sqlite",
     "installation",
     "lifetime",
     "paths",
     "workers",
     "api",
+    "sqlite",
     "place",
     "studio",
     "requests",
@@ -35,7 +35,7 @@ FLOORS = [
     "notebook",
 ]
 MAY_IMPORT = {
-    "sqlite": set(),
+    "sqlite": {"api"},
     "installation": set(),
     "lifetime": set(),
     "paths": set(),
@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "requests": {"api"},
     "backends": {"api", "installation", "requests", "studio", "workers"},
     "library": {"api", "backends", "installation", "lifetime", "requests", "sqlite"},
-    "jobs": {"api", "backends", "library", "requests", "workers"},
+    "jobs": {"api", "backends", "library", "requests", "studio", "workers"},
     "results": {"api", "backends", "jobs", "library", "requests", "lifetime", "paths", "place", "workers"},
     "session": {"api", "backends", "jobs", "library", "requests", "lifetime", "place", "results", "workers"},
     "default": {"api", "backends", "jobs", "library", "requests", "place", "results", "session"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -11,13 +12,27 @@ from typing import NamedTuple
 import psutil
 import pytest
 
-from dream_nb.sqlite import choose_journal, differences
+from dream_nb.api.errors import ConfigurationError
+from dream_nb.library.library import Library
+from dream_nb.sqlite import choose_journal, differences, transaction
+from dream_nb.studio.database import Database
 
 SCHEMA = """
 CREATE TABLE dreams (id TEXT PRIMARY KEY, prompt TEXT NOT NULL UNIQUE);
 CREATE INDEX by_prompt ON dreams (prompt);
 CREATE VIEW prompts AS SELECT prompt FROM dreams;
 """
+
+
+@pytest.mark.parametrize("open_one", [Library, lambda folder: Database(folder / "studio.sqlite", 1000)])
+def test_an_sqlite_that_is_too_old_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_one: Callable[[Path], object]
+) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.34.1")
+    with pytest.raises(ConfigurationError, match=r"needs SQLite 3\.37 or later, and this Python has 3\.34\.1: use a"):
+        open_one(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 class Mount(NamedTuple):
@@ -87,6 +102,34 @@ def test_a_file_that_another_process_has_locked_is_waited_for(tmp_path: Path) ->
         threading.Timer(0.2, other.rollback).start()
         choose_journal(ours, path)
         assert ours.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_change_whose_journal_a_removed_file_of_that_name_takes_away_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as removed:
+        removed.execute("CREATE TABLE dreams (id)")
+        removed.execute("BEGIN IMMEDIATE")
+        removed.execute("INSERT INTO dreams VALUES ('old')")
+        for file in tmp_path.iterdir():
+            file.unlink()
+        with closing(sqlite3.connect(path, isolation_level=None)) as ours:
+            ours.execute("CREATE TABLE dreams (id)")
+            with transaction(ours):
+                ours.execute("INSERT INTO dreams VALUES ('new')")
+                removed.execute("COMMIT")
+                assert [file.name for file in tmp_path.iterdir()] == [path.name]
+            assert ours.execute("SELECT id FROM dreams").fetchall() == [("new",)]
+            assert not ours.in_transaction
+        with closing(sqlite3.connect(path)) as again:
+            assert again.execute("SELECT id FROM dreams").fetchall() == [("new",)]
+
+
+def test_a_transaction_that_fails_changes_nothing(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)) as database:
+        database.execute("CREATE TABLE dreams (id UNIQUE)")
+        with pytest.raises(sqlite3.IntegrityError), transaction(database):
+            database.executemany("INSERT INTO dreams VALUES (?)", [("same",), ("same",)])
+        assert database.execute("SELECT * FROM dreams").fetchall() == []
 
 
 def differing(*statements: str) -> list[str]:

@@ -6,14 +6,21 @@ import asyncio
 import contextlib
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-_MAX_HEAD: Final = 16 * 2**10
+import anyio
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+_HOST: Final = "127.0.0.1"
 _MAX_BODY: Final = 2**20
-_SECONDS: Final = 10.0
+_GRACE_SECONDS: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,42 +44,57 @@ async def listening(told: Callable[[str], None], callbacks: Callbacks) -> AsyncI
     Args:
         told: is given the id of each generation that is said to have changed.
         callbacks: where.
-    """
-    path = f"/{secrets.token_urlsafe(24)}"
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, TimeoutError, ValueError, asyncio.IncompleteReadError, RecursionError):
-            status = "404 Not Found"
-            async with asyncio.timeout(_SECONDS):
-                asked, body = await _read(reader)
-                if asked == path:
-                    status = "200 OK"
-                    uid = json.loads(body).get("id") if body.startswith(b"{") else None
-                    if isinstance(uid, str):
-                        told(uid)
-                writer.write(f"HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode())
-                await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", callbacks.port, limit=_MAX_HEAD)
-    async with server:
-        yield (callbacks.public_url or f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}").rstrip("/") + path
-
-
-async def _read(reader: asyncio.StreamReader) -> tuple[str, bytes]:
-    """The path and body of a POST.
 
     Raises:
-        ValueError: it is none, or too large.
+        OSError: the port cannot be listened on.
     """
-    try:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    except asyncio.LimitOverrunError as error:
-        raise ValueError("too many header fields") from error
-    first, *lines = head.split("\r\n")
-    method, path, _ = first.split(" ")
-    fields = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    length = int(fields.get("content-length", "0"))
-    if method != "POST" or not 0 <= length <= _MAX_BODY:
-        raise ValueError("no callback")
-    return path, await reader.readexactly(length)
+    # Only a session that asks for callbacks needs a server.
+    import uvicorn
+    from starlette.applications import Starlette
+    from starlette.routing import Route
+
+    from dream_nb.studio.protocol import config
+
+    path = f"/{secrets.token_urlsafe(24)}"
+    app = Starlette(routes=[Route(path, _hearing(told), methods=["POST"])])
+    with socket.create_server((_HOST, callbacks.port)) as listener:
+        port = listener.getsockname()[1]
+        options = config(
+            app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE_SECONDS
+        )
+        server = uvicorn.Server(options)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield (callbacks.public_url or f"http://{_HOST}:{port}").rstrip("/") + path
+        finally:
+            server.should_exit = True
+            with anyio.CancelScope(shield=True):
+                await serving
+
+
+def _hearing(told: Callable[[str], None]) -> Callable[[Request], Awaitable[Response]]:
+    from starlette.responses import Response
+
+    async def hear(request: Request) -> Response:
+        body = bytearray()
+        if int(request.headers.get("content-length", "0")) <= _MAX_BODY:
+            async for part in request.stream():
+                body += part
+                if len(body) > _MAX_BODY:
+                    break
+            else:
+                if uid := _named(body):
+                    told(uid)
+                return Response()
+        return Response(status_code=413, headers={"connection": "close"})
+
+    return hear
+
+
+def _named(body: bytearray) -> str | None:
+    """The id in a callback, or None where it has none."""
+    with contextlib.suppress(ValueError, RecursionError):
+        document = json.loads(body)
+        if isinstance(document, dict) and isinstance(document.get("id"), str):
+            return str(document["id"])
+    return None

@@ -30,6 +30,7 @@ from dream_nb.library.creates import Creates, Sent
 from dream_nb.library.schema import open_database
 from dream_nb.lifetime import Stage, close_at_exit, keep_for_ever, let_go_after_fork
 from dream_nb.requests.identity import MAX_TAKE, Request, is_same_request, read_request, request_hash
+from dream_nb.sqlite import transaction
 
 State = Literal["intended", "sending", "unknown", "taken", "deleted"]
 _STATES: Final = frozenset(get_args(State))
@@ -262,8 +263,10 @@ class Ledger:
         with self._lock:
             self._check_place()
             try:
-                done = self._database.execute(statement, values)
-                return done.fetchall(), done.rowcount
+                with contextlib.nullcontext() if self._database.in_transaction else transaction(self._database):
+                    done = self._database.execute(statement, values)
+                    rows = done.fetchall()
+                return rows, done.rowcount
             except sqlite3.IntegrityError:
                 raise
             except sqlite3.Error as error:
@@ -273,19 +276,13 @@ class Ledger:
     def _transaction(self) -> Iterator[None]:
         with self._lock:
             self._check_place()
-            database = self._database
             try:
-                database.execute("BEGIN IMMEDIATE")
-                yield
-                database.execute("COMMIT")
+                with transaction(self._database):
+                    yield
             except sqlite3.IntegrityError:
                 raise
             except sqlite3.Error as error:
                 raise self._failure(error) from error
-            finally:
-                # A commit that fails, as one that waits for readers in vain, leaves the transaction open.
-                if database.in_transaction:
-                    database.execute("ROLLBACK")
 
     def _failure(self, error: sqlite3.Error) -> LibraryError:
         """What is raised where SQLite fails."""
@@ -322,8 +319,9 @@ class Ledger:
         carried = {_key(record): _values(record) for record in self._in_flight.values()}
         carried |= {(row["hash"], row["take"], row["backend"]): dict(row) for row in rows}
         try:
-            for values in carried.values():
-                _carry(database, values)
+            with transaction(database):
+                for values in carried.values():
+                    _carry(database, values)
         except sqlite3.Error as error:
             # It may be removed or replaced once more at this moment.
             database.close()
@@ -759,6 +757,8 @@ def sqlite_failure(error: sqlite3.Error, where: str) -> LibraryError:
         where: the ledger, in words.
     """
     words = str(error)
+    if getattr(error, "sqlite_errorname", "") == "SQLITE_READONLY_DBMOVED":
+        return LibraryError(f"{where} was removed or replaced at this moment: run the cell again")
     if "readonly" in words:
         return LibraryError(f"{where} cannot be written: make its file writable, or choose another library")
     if "full" in words:

@@ -25,6 +25,7 @@ from dream_nb.library.folder import Folder
 from dream_nb.library.inscriptions import inscribe
 from dream_nb.library.ledger import Ledger, Record, sqlite_failure
 from dream_nb.library.sidecars import SUFFIX, check_marks, read_sidecars, write_sidecar
+from dream_nb.sqlite import check_version
 
 LEDGER: Final = "ledger.sqlite"
 """The name of the ledger's file inside a library."""
@@ -58,11 +59,13 @@ class Library(Folder):
 
     Raises:
         LibraryError: the folder cannot be made, or neither written nor read.
+        ConfigurationError: this Python's SQLite is too old.
     """
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         path = self.folder / LEDGER
+        check_version()
         try:
             self.ledger = Ledger(path, read_only=not self._is_writable() and path.is_file())
             self.read_only = self.ledger.read_only

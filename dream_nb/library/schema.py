@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from dream_nb.sqlite import differences
+from dream_nb.sqlite import differences, transaction
 
 VERSION: Final = 5
 
@@ -119,7 +119,7 @@ def connect_to_read(path: Path, *, patience: float | None = None) -> sqlite3.Con
         _version(database)
     except sqlite3.OperationalError as error:
         database.close()
-        if error.sqlite_errorname in _NEEDS_WRITING:
+        if getattr(error, "sqlite_errorname", "") in _NEEDS_WRITING:
             return _connect(path, "immutable=1")
         raise
     except BaseException:
@@ -180,7 +180,7 @@ def _is_sound(path: Path, how: str) -> bool:
         try:
             return bool(database.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorname in _NEEDS_WRITING:
+            if getattr(error, "sqlite_errorname", "") in _NEEDS_WRITING:
                 raise _NotReadError from error
             raise
         except sqlite3.DatabaseError:
@@ -224,14 +224,9 @@ def problem_of(database: sqlite3.Connection) -> str:
 
 
 def _make_tables(database: sqlite3.Connection) -> None:
-    database.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(database):
         # Another process may have done it meanwhile.
         if _is_empty(database):
             for statement in _TABLES.split(";"):
                 database.execute(statement)
             database.execute(f"PRAGMA user_version = {VERSION}")
-    except BaseException:
-        database.execute("ROLLBACK")
-        raise
-    database.execute("COMMIT")

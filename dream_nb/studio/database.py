@@ -7,10 +7,11 @@ import logging
 import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
-from dream_nb.sqlite import choose_journal, differences
+from dream_nb.sqlite import check_version, choose_journal, differences, transaction
 
 try:
     import fcntl
@@ -99,11 +100,13 @@ class Database:
         largest: bytes that one row may have; larger ones are not read.
 
     Raises:
+        ConfigurationError: this Python's SQLite is too old.
         RuntimeError: it was written by a later version of this package.
         sqlite3.OperationalError: it cannot be opened, or others keep it locked.
     """
 
     def __init__(self, path: Path, largest: int) -> None:
+        check_version()
         # Of two studios that find a foreign file at once, the second must not set aside what the first made.
         with _alone(path.parent):
             problem = _problem(path)
@@ -140,18 +143,9 @@ class Database:
         """Close the database."""
         self._connection.close()
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All or nothing: what is written inside is there when the block has ended, even if the process dies next."""
-        self.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self.execute("COMMIT")
-        except BaseException:
-            # A commit that fails, as one that waits for readers in vain, leaves the transaction open.
-            if self._connection.in_transaction:
-                self.execute("ROLLBACK")
-            raise
+        return transaction(self._connection)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
