@@ -82,14 +82,21 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
     database.execute("BEGIN IMMEDIATE")
     try:
         yield
-        database.execute("COMMIT")
-    except BaseException as error:
+        _commit(database)
+    except BaseException:
         # A commit that fails, as one that waits for readers in vain, leaves the transaction open.
         if database.in_transaction:
             database.execute("ROLLBACK")
+        raise
+
+
+def _commit(database: sqlite3.Connection) -> None:
+    try:
+        database.execute("COMMIT")
+    except sqlite3.OperationalError as error:
         # A file that was removed shares the name of its journal with the one that is in its place. Whoever commits
         # first takes the journal of both away: then the change is made, and SQLite misses what it would remove.
-        if getattr(error, "sqlite_errorname", "") != "SQLITE_IOERR_DELETE_NOENT":
+        if error.sqlite_errorname != "SQLITE_IOERR_DELETE_NOENT":
             raise
 
 
