@@ -6,6 +6,7 @@ import logging
 import os
 import sqlite3
 import threading
+import weakref
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,20 +60,26 @@ class Creates:
         self._lock = threading.Lock()
         self._database: sqlite3.Connection | None = None
         self._is_open = False
+        self._collected: weakref.finalize[..., Creates] | None = None
         let_go_after_fork(self)
 
     def _forked(self) -> None:
         self._lock = threading.Lock()
         if self._database is not None:
             keep_for_ever(self._database)
-        self._database, self._is_open = None, False
+        self._forget()
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
         with self._lock:
             if self._database is not None:
                 self._database.close()
-            self._database, self._is_open = None, False
+            self._forget()
+
+    def _forget(self) -> None:
+        if self._collected is not None:
+            self._collected.detach()
+        self._database, self._collected, self._is_open = None, None, False
 
     def begin(self, key: Key) -> bool:
         """Write down that a create leaves now.
@@ -145,6 +152,9 @@ class Creates:
                 self._database = sqlite3.connect(
                     path, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None
                 )
+                # One that nobody holds any more is closed without a warning.
+                self._collected = weakref.finalize(self, self._database.close)
+                self._collected.atexit = False
                 choose_journal(self._database, path)
                 # It has to outlive the process, not the machine: the ledger is forced to the disk.
                 self._database.execute("PRAGMA synchronous = NORMAL")

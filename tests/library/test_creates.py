@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -42,3 +44,14 @@ def test_what_is_past_in_one_library_is_not_in_another(creates: Creates, tmp_pat
     creates.forget(KEY, "first")
     with closing(Creates(tmp_path / "elsewhere")) as other:
         assert not other.is_past("hosted", "first")
+
+
+def test_what_nobody_holds_any_more_is_closed(tmp_path: Path) -> None:
+    forgotten = Creates(tmp_path / "dreams")
+    forgotten.begin(KEY)
+    database = forgotten._database
+    assert database is not None
+    del forgotten
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        database.execute("SELECT 1")
