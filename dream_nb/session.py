@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from statistics import median
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 from dream_nb.api.dialects import NEWEST, spellings
 from dream_nb.api.errors import (
@@ -43,19 +43,20 @@ from dream_nb.library.neighbours import check_neighbours
 from dream_nb.lifetime import Stage, close_at_exit, let_go_after_fork
 from dream_nb.place import find_place, is_fixed, library_folder
 from dream_nb.requests.identity import Request, answers, check_take, is_same_request
+from dream_nb.requests.inputs import make_request
+from dream_nb.requests.plan import Ask, Entry, Plan, takes_of
+from dream_nb.requests.variants import expand
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.inputs import make_request
 from dream_nb.results.job import Job
-from dream_nb.results.plan import Ask, Entry, Plan, takes_of
 from dream_nb.results.sweep import Sweep
-from dream_nb.results.variants import expand
 from dream_nb.workers import pool
 
 Replay = Literal["off", "free", "only"]
+REPLAYS: Final[tuple[Replay, ...]] = get_args(Replay)
+"""What may be made: everything, what costs nothing, or nothing."""
 
 _SETTLE_SECONDS: Final = 10.0
-_REPLAYS: Final[tuple[Replay, ...]] = ("off", "free", "only")
 
 
 class _Running(NamedTuple):
@@ -783,6 +784,6 @@ def choose_replay(value: str | None = None) -> Replay:
         ConfigurationError: no such value.
     """
     value = value or os.environ.get("DREAM_NB_REPLAY") or "off"
-    if value not in _REPLAYS:
-        raise ConfigurationError(f"replay {value!r} is not one of {', '.join(_REPLAYS)}")
+    if value not in REPLAYS:
+        raise ConfigurationError(f"replay {value!r} is not one of {', '.join(REPLAYS)}")
     return value

@@ -1,4 +1,4 @@
-"""Fixtures that every room shares."""
+"""Fixtures that all tests share."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -277,3 +278,25 @@ def _sha256(path: Path) -> str:
 
 def _plain(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)).lower()
+
+
+def with_ledger(folder: Folder) -> Library:
+    """A library of a folder: itself, where it is one, else the one that its ledger makes of it.
+
+    Args:
+        folder: of finished files.
+
+    Raises:
+        LibraryError: it has no ledger.
+    """
+    if isinstance(folder, Library):
+        return folder
+    if (folder.folder / LEDGER).is_file():
+        return _opened(folder.folder)
+    raise LibraryError(f"the folder {folder.folder.name!r} has no ledger: open it with Session(library=…)")
+
+
+@cache
+def _opened(folder: Path) -> Library:
+    # For dreams that were pickled: one a process, open to its end.
+    return Library(folder)

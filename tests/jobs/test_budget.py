@@ -10,9 +10,9 @@ import pytest
 from dream_nb.api.errors import BudgetError
 from dream_nb.api.portal import portal
 from dream_nb.jobs.budget import Limits
-from dream_nb.results.inputs import make_request
+from dream_nb.requests.inputs import make_request
+from dream_nb.requests.plan import Ask
 from dream_nb.results.job import Job
-from dream_nb.results.plan import Ask
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import SECONDS, Hosted, hosted, use
 from tests.studio.machine import settings, wait_for

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from dream_nb.jobs.callbacks import Callbacks
-from dream_nb.results.inputs import make_request
+from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 from tests.jobs.hosted import SECONDS, Held, Hosted, hosted, use
 from tests.studio.machine import picture, wait_for

@@ -15,8 +15,8 @@ import pytest
 
 from dream_nb.api.errors import DreamCancelledError, DreamError, GenerationFailedError, LibraryError
 from dream_nb.api.portal import portal
-from dream_nb.results.inputs import make_request
-from dream_nb.results.plan import Ask
+from dream_nb.requests.inputs import make_request
+from dream_nb.requests.plan import Ask
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import HASTE, SECONDS, Held, Hosted, environment, hosted, use
 from tests.kernel import start_kernel
@@ -25,7 +25,7 @@ from tests.studio.machine import wait_for
 REQUEST = make_request("a lake", kind="image")
 PROCESS = """
 import sys, time
-from dream_nb.results.inputs import make_request
+from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 from tests.jobs.hosted import HASTE
 print("ready", flush=True)
@@ -144,7 +144,7 @@ def test_everything_made_elsewhere_is_brought_in_once(server: Hosted) -> None:
 def test_an_awaited_job_notices_an_interrupt_and_goes_on(tmp_path: Path, small: None) -> None:  # noqa: ARG001
     interrupted = 0.0
     source = (
-        "from dream_nb.results.inputs import make_request; from dream_nb.session import Session\n"
+        "from dream_nb.requests.inputs import make_request; from dream_nb.session import Session\n"
         "session = Session('awaited')\n"
         "job = session.submit(make_request('a lake in the rain'))\n"
         "print('waiting', flush=True)\n"

@@ -29,8 +29,8 @@ from dream_nb.api.errors import (
     OutcomeUnknownError,
 )
 from dream_nb.backends.prices import Prices
-from dream_nb.results.inputs import make_request
-from dream_nb.results.plan import Ask
+from dream_nb.requests.inputs import make_request
+from dream_nb.requests.plan import Ask
 from dream_nb.session import Session
 from tests.fakes.dream_machine import FakeDreamMachine, Reply
 from tests.jobs.hosted import HASTE, SECONDS
@@ -267,7 +267,7 @@ def test_two_sessions_that_learn_at_once_learn_the_same(shop: Shop) -> None:
 SCRIPT = """
 import sys
 from dataclasses import replace
-from dream_nb.results.inputs import make_request
+from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 from tests.jobs.hosted import HASTE
 

@@ -15,7 +15,7 @@ import pytest
 from dream_nb.api.errors import APIError, DreamError, OutcomeUnknownError
 from dream_nb.api.models import Generation
 from dream_nb.requests.identity import Request, answers, read_request
-from dream_nb.results.inputs import make_request
+from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 from tests.fakes.dream_machine import FakeDreamMachine, Reply
 from tests.jobs.hosted import HASTE, SECONDS

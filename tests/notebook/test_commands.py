@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from dream_nb.notebook.commands import COMMANDS
-from dream_nb.notebook.magics import DreamMagics
-from dream_nb.results.listing import Facts, Listing
+from dream_nb.notebook.commands.commands import COMMANDS
+from dream_nb.notebook.commands.listing import Facts, Listing
+from dream_nb.notebook.magics.magics import DreamMagics
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import environment, hosted, texts
 from tests.kernel import Answer, Kernel, start_kernel

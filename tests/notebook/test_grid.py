@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from dream_nb.media.layout import Layout
+from dream_nb.media.video import read_facts
+from dream_nb.requests.inputs import make_request
+from dream_nb.requests.plan import Ask
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.inputs import make_request
-from dream_nb.results.layout import Layout
-from dream_nb.results.plan import Ask
-from dream_nb.results.video import read_facts
 from dream_nb.session import Session
 from tests.notebook.page import Page
 

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.jobs.budget import dollars
 from dream_nb.notebook.widgets.panel import Panel
-from dream_nb.results.inputs import make_request
+from dream_nb.requests.inputs import make_request
+from dream_nb.requests.plan import dollars
 from dream_nb.session import Session
 from tests.jobs.hosted import hosted, use
 from tests.notebook.page import Page

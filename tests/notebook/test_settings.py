@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dream_nb.notebook.magics import DreamMagics
+from dream_nb.notebook.magics.magics import DreamMagics
 from tests.jobs.hosted import environment, hosted
 from tests.kernel import Kernel, start_kernel
 from tests.notebook.test_magic import line, previews

@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from dream_nb.notebook.magics import DreamMagics
+from dream_nb.notebook.magics.magics import DreamMagics
 from tests.kernel import Kernel, start_kernel
 from tests.notebook.test_magic import line
 from tests.notebook.test_validation import execute, nbval

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from dream_nb.api.errors import LibraryError
+from dream_nb.media.video import iterate_frames, read_facts
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.film import join
-from dream_nb.results.video import iterate_frames, read_facts
+from dream_nb.storyboard.storyboard import join_shots
 
 RATE = 48_000
 
@@ -61,7 +61,7 @@ def clips(tmp_path: Path) -> Path:
 def test_streams_alike_are_copied_as_they_are(clips: Path, tmp_path: Path) -> None:
     write(clips / "a.mp4", level=40)
     write(clips / "b.mp4", level=200)
-    join(shots(clips), tmp_path / "film.mp4")
+    join_shots(shots(clips), tmp_path / "film.mp4")
     assert packets(tmp_path / "film.mp4") == packets(clips / "a.mp4") + packets(clips / "b.mp4")
     facts = read_facts(tmp_path / "film.mp4")
     assert (facts.frames, facts.seconds, facts.fps) == (48, 2.0, 24.0)
@@ -73,7 +73,7 @@ def test_streams_alike_are_copied_as_they_are(clips: Path, tmp_path: Path) -> No
 def test_their_times_go_on_evenly(clips: Path, tmp_path: Path) -> None:
     for name in "abc":
         write(clips / f"{name}.mp4")
-    join(shots(clips), tmp_path / "film.mp4")
+    join_shots(shots(clips), tmp_path / "film.mp4")
     with av.open(str(tmp_path / "film.mp4")) as container:
         times = [frame.time or 0.0 for frame in container.decode(video=0)]
     assert np.allclose(np.diff(times), 1 / 24, atol=1e-4)
@@ -82,12 +82,12 @@ def test_their_times_go_on_evenly(clips: Path, tmp_path: Path) -> None:
 def test_sound_is_kept_where_all_have_it(clips: Path, tmp_path: Path) -> None:
     write(clips / "a.mp4", sound=True)
     write(clips / "b.mp4", sound=True)
-    join(shots(clips), tmp_path / "film.mp4")
+    join_shots(shots(clips), tmp_path / "film.mp4")
     assert packets(tmp_path / "film.mp4", "audio") == packets(clips / "a.mp4", "audio") + packets(
         clips / "b.mp4", "audio"
     )
     write(clips / "b.mp4")
-    join(shots(clips), tmp_path / "silent.mp4")
+    join_shots(shots(clips), tmp_path / "silent.mp4")
     with av.open(str(tmp_path / "silent.mp4")) as container:
         assert len(container.streams) == 1
     assert packets(tmp_path / "silent.mp4") == packets(clips / "a.mp4") + packets(clips / "b.mp4")
@@ -99,7 +99,7 @@ def test_others_are_encoded_in_the_size_and_rate_of_the_first(
 ) -> None:
     write(clips / "a.mp4", level=40)
     write(clips / "b.mp4", size, fps=fps, level=200)
-    join(shots(clips), tmp_path / "film.mp4")
+    join_shots(shots(clips), tmp_path / "film.mp4")
     facts = read_facts(tmp_path / "film.mp4")
     assert (facts.width, facts.height, facts.fps, facts.frames) == (64, 36, 24.0, 48)
     seen = levels(tmp_path / "film.mp4")
@@ -110,7 +110,7 @@ def test_others_are_encoded_in_the_size_and_rate_of_the_first(
 def test_what_has_another_shape_stands_on_black(clips: Path, tmp_path: Path) -> None:
     write(clips / "a.mp4", level=200)
     write(clips / "b.mp4", (36, 64), level=200)
-    join(shots(clips), tmp_path / "film.mp4")
+    join_shots(shots(clips), tmp_path / "film.mp4")
     last = list(iterate_frames(tmp_path / "film.mp4"))[-1]
     assert last[18, 4].max() < 30
     assert last[18, 32].min() > 180
@@ -118,25 +118,25 @@ def test_what_has_another_shape_stands_on_black(clips: Path, tmp_path: Path) -> 
 
 def test_one_file_alone_is_a_film_too(clips: Path, tmp_path: Path) -> None:
     write(clips / "a.mp4")
-    join(shots(clips), tmp_path / "film.mp4")
+    join_shots(shots(clips), tmp_path / "film.mp4")
     assert packets(tmp_path / "film.mp4") == packets(clips / "a.mp4")
 
 
 def test_a_film_that_is_there_is_not_written_again(clips: Path, tmp_path: Path) -> None:
     write(clips / "a.mp4")
     film = tmp_path / "film.mp4"
-    join(shots(clips), film)
+    join_shots(shots(clips), film)
     written = film.stat().st_ino
-    join(shots(clips), film)
+    join_shots(shots(clips), film)
     assert film.stat().st_ino == written
     write(clips / "a.mp4", level=200)
-    join(shots(clips), film)
+    join_shots(shots(clips), film)
     assert min(levels(film)) > 180
 
 
 def test_it_says_what_it_was_made_of(clips: Path, tmp_path: Path) -> None:
     write(clips / "a.mp4")
-    join(shots(clips), tmp_path / "film.mp4")
+    join_shots(shots(clips), tmp_path / "film.mp4")
     with av.open(str(tmp_path / "film.mp4")) as container:
         assert str(shots(clips)[0].sha256) in container.metadata["dream_nb"]
 
@@ -159,7 +159,7 @@ def test_a_file_that_was_cut_makes_no_film(clips: Path, tmp_path: Path, kept: fl
     data = (tmp_path / "fast.mp4").read_bytes()
     whole.write_bytes(data[: int(len(data) * kept)])
     with pytest.raises(LibraryError):
-        join(shots(clips), tmp_path / "film.mp4")
+        join_shots(shots(clips), tmp_path / "film.mp4")
     assert not (tmp_path / "film.mp4").exists()
     assert not list(tmp_path.glob("*.part"))
 
@@ -169,10 +169,10 @@ def test_an_image_is_no_part_of_a_film(clips: Path, tmp_path: Path) -> None:
 
     Image.new("RGB", (64, 36)).save(clips / "a.png")
     with pytest.raises(ValueError, match="is an image: only videos are joined"):
-        join(shots(clips), tmp_path / "film.mp4")
+        join_shots(shots(clips), tmp_path / "film.mp4")
 
 
 def test_a_folder_that_is_not_there_is_said(clips: Path, tmp_path: Path) -> None:
     write(clips / "a.mp4")
     with pytest.raises(LibraryError, match="cannot be written"):
-        join(shots(clips), tmp_path / "nowhere" / "film.mp4")
+        join_shots(shots(clips), tmp_path / "nowhere" / "film.mp4")

@@ -10,7 +10,7 @@ from PIL import Image
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import Generation, GenerationReference
 from dream_nb.requests.identity import request_hash
-from dream_nb.results.inputs import keyframe, make_request, picture
+from dream_nb.requests.inputs import keyframe, make_request, picture
 from dream_nb.session import Session
 
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageEnhance
 
+from dream_nb.media.measures import MEASURES, Look
+from dream_nb.media.values import Value
 from dream_nb.results.dream import Dream
-from dream_nb.results.measures import MEASURES, Look, Value
 
 small_pictures = arrays(np.uint8, st.tuples(st.integers(3, 8), st.integers(3, 8), st.just(3)))
 

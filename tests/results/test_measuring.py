@@ -14,10 +14,10 @@ import pytest
 
 import dream_nb
 from dream_nb.library.folder import Folder
+from dream_nb.media.measures import MEASURES, Look
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.measures import MEASURES, Look
-from dream_nb.results.measuring import Measure, MeasureWarning
+from dream_nb.results.measure import Measure, MeasureWarning
 from dream_nb.session import Session
 from tests.results.conftest import unfinished
 

@@ -19,7 +19,7 @@ from PIL import Image
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import ImageGenerationRequest, ImageRef
 from dream_nb.library.inscriptions import describe, inscribe, read_inscription
-from dream_nb.results.clips import encode
+from dream_nb.media.encoding import encode
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.session import Session

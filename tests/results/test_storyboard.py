@@ -11,12 +11,12 @@ import pytest
 
 from dream_nb.api.errors import ConfigurationError, InvalidRequestError, LibraryError, SweepError
 from dream_nb.api.models import GenerationReference, Keyframes
+from dream_nb.media.video import read_facts
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.still import still
-from dream_nb.results.storyboard import Shot, Storyboard
-from dream_nb.results.video import read_facts
+from dream_nb.results.stills import still
 from dream_nb.session import Session
+from dream_nb.storyboard.storyboard import Shot, Storyboard
 
 PROMPTS = ["a lake at dawn", "the sun climbs over the lake", "night falls"]
 
@@ -242,7 +242,7 @@ def test_the_preview_of_a_failure_says_why_without_what_differs_each_time(failed
 
 
 def test_its_still_shows_the_shots(board: Storyboard) -> None:
-    picture = still(board)
+    picture = still(board.shots)
     assert picture is not None
     assert picture.startswith(b"\xff\xd8")
 

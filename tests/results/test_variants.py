@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.results.variants import expand
+from dream_nb.requests.variants import expand
 
 # Texts in which the characters that could be special are common.
 PROMPTS = st.text(st.sampled_from("ab {}|=\\$%?'\"\n-é❄"), max_size=40) | st.text()

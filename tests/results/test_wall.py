@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from dream_nb.api.errors import LibraryError
+from dream_nb.media.video import iterate_frames
 from dream_nb.notebook.widgets.grid import Grid
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.video import iterate_frames
 
 GREY = (0xE9, 0xE9, 0xEE)
 

@@ -22,8 +22,8 @@ from pydantic import ConfigDict, TypeAdapter
 
 from dream_nb.api.errors import DreamError, InvalidRequestError, LibraryError
 from dream_nb.api.portal import portal
+from dream_nb.html.stand_in import VIEW, stand_in
 from dream_nb.notebook.widgets.trust import is_trusted
-from dream_nb.results.still import VIEW, stand_in
 
 _HERE: Final = Path(__file__).parent
 _CHUNK: Final = 1 << 20

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import signal
 import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import traitlets
 
 from dream_nb.api.errors import DreamCancelledError, DreamError, GenerationFailedError, LibraryError
+from dream_nb.html.stand_in import stand_in
 from dream_nb.jobs.failures import advice
+from dream_nb.library.library import with_ledger
+from dream_nb.notebook.magics.to_line import to_line
 from dream_nb.notebook.widgets.base import Answer, Widget, action
-from dream_nb.results.continuation import maker_of
+from dream_nb.requests.media import keyframe_ids
 from dream_nb.results.dream import Dream
-from dream_nb.results.job import Job
-from dream_nb.results.maker import Maker
-from dream_nb.results.origin import keyframe_ids
-from dream_nb.results.still import stand_in
+from dream_nb.results.job import Job, Maker
 from dream_nb.results.sweep import Sweep
+from dream_nb.session import Session
+
+if TYPE_CHECKING:
+    from dream_nb.notebook.widgets.panel import Panel
 
 _POSTER_SIDE: Final = 704
-_QUALITY: Final = 72
 _LINES: Final = 24
 
 
@@ -47,6 +49,9 @@ class Card(Widget):
     """
 
     modules: ClassVar = ("card.css", "card.js")
+
+    _panel: ClassVar[type[Panel]]
+    """The class of panels: its module, which imports this one, sets it."""
 
     prompt = traitlets.Unicode().tag(sync=True)
     facts = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -74,9 +79,8 @@ class Card(Widget):
         trusted: bool | None = None,
     ) -> None:
         self._under: list[Widget] = []
-        width, height = (int(side) for side in shown.request.aspect_ratio.split(":"))
-        prompt, facts = shown.request.prompt or "", _facts(shown)
-        super().__init__(prompt=prompt, facts=facts, width=width, height=height, trusted=trusted)
+        width, height = (int(side) for side in _first(shown).request.aspect_ratio.split(":"))
+        super().__init__(prompt=_title(shown), facts=_facts(shown), width=width, height=height, trusted=trusted)
         self.shown: Dream | Job | Sweep = shown
         self._add = add or self._add_below
         self._use = use or self._open_panel
@@ -125,7 +129,7 @@ class Card(Widget):
             job.off_change(self.follow)
 
     def __repr__(self) -> str:
-        return f"Card({self.shown.request.prompt!r})"
+        return f"Card({self.prompt!r})"
 
     def static(self) -> str:
         """The dream's preview; of a job only what it is about, which is the same at the next run."""
@@ -151,7 +155,7 @@ class Card(Widget):
             self.state, self.problem = "failed", _failure(dream.failure_reason or "")
             return
         try:
-            self.poster = _jpeg(dream)
+            self.poster = dream._jpeg(_POSTER_SIDE)
             facts = dream.facts
             self.width, self.height = dream.size
             self.film = {
@@ -215,8 +219,9 @@ class Card(Widget):
     @action
     def again(self) -> Answer:
         """Make another take of the same request."""
-        fresh = isinstance(self.shown, Dream)
-        self._add(self._maker().submit(self.shown.request, take=self.shown.take, fresh=fresh))
+        fresh, maker = isinstance(self.shown, Dream), self._maker()
+        for one in self.shown.jobs if isinstance(self.shown, Sweep) else [self.shown]:
+            self._add(maker.submit(one.request, take=one.take, fresh=fresh))
         return None
 
     @action
@@ -228,23 +233,21 @@ class Card(Widget):
     @action
     def change(self) -> Answer:
         """Begin a request that is like it."""
-        self._use(self.shown.request, "request")
+        self._use(_first(self.shown).request, "request")
         return None
 
     @action
     def copy_line(self) -> Answer:
         """The `%dream` line that makes it again."""
-        from dream_nb.notebook.lines import to_line
-        from dream_nb.results.origin import library_of
-
         dream = self._dream()
-        return {"line": to_line(dream.request, library_of(dream), dream._home, take=dream.take)}
+        return {"line": to_line(dream.request, with_ledger(dream._library), dream._home, take=dream.take)}
 
     def _maker(self) -> Maker:
         """Who made it: another session may ask, and pay, somebody else."""
         if isinstance(self.shown, Dream):
-            return maker_of(self.shown)
-        job = self.shown.jobs[0] if isinstance(self.shown, Sweep) else self.shown
+            return self.shown._maker_for()
+        job = _first(self.shown)
+        assert isinstance(job, Job)
         if job.maker is None:
             raise DreamError("no session goes on with it: run its cell again")
         return job.maker
@@ -253,12 +256,9 @@ class Card(Widget):
         self._put(Card(job, trusted=self.trusted))
 
     def _open_panel(self, value: Any, where: str) -> None:
-        from dream_nb.notebook.widgets.panel import Panel
-        from dream_nb.session import Session
-
         maker = self._maker()
         assert isinstance(maker, Session)
-        panel = Panel(maker, trusted=self.trusted)
+        panel = self._panel(maker, trusted=self.trusted)
         panel.use(value, where)
         self._put(panel)
 
@@ -282,8 +282,18 @@ def _ender(card: weakref.ref[Card]) -> Callable[[Job | Sweep], None]:
     return end
 
 
+def _first(shown: Dream | Job | Sweep) -> Dream | Job:
+    """What stands for it where one request is asked for."""
+    return shown.jobs[0] if isinstance(shown, Sweep) else shown
+
+
+def _title(shown: Dream | Job | Sweep) -> str:
+    return shown.prompt if isinstance(shown, Dream) else shown.title
+
+
 def _facts(shown: Dream | Job | Sweep) -> list[str]:
-    request = shown.request
+    first = _first(shown)
+    request = first.request
     if isinstance(shown, Dream):
         try:
             width, height = shown.size
@@ -294,8 +304,8 @@ def _facts(shown: Dream | Job | Sweep) -> list[str]:
     else:
         what = [request.generation_type, request.aspect_ratio]
     loops = "loop" if getattr(request, "loop", False) else ""
-    take = f"take {shown.take}" if shown.take > 1 else ""
-    drawn = "drawn by the studio, procedurally" if shown.backend == "studio" else ""
+    take = f"take {first.take}" if first.take > 1 and not isinstance(shown, Sweep) else ""
+    drawn = "drawn by the studio, procedurally" if first.backend == "studio" else ""
     return [fact for fact in (*what, loops, take, drawn) if fact]
 
 
@@ -308,12 +318,6 @@ def _problem(error: BaseException) -> dict[str, str]:
 
 def _failure(reason: str) -> dict[str, str]:
     return {"title": f"Not made: {reason or 'no reason given'}", "text": f"{advice(reason)}.", "facts": "refunded"}
-
-
-def _jpeg(dream: Dream) -> bytes:
-    file = io.BytesIO()
-    dream._reduced(_POSTER_SIDE).save(file, "JPEG", quality=_QUALITY, optimize=True)
-    return file.getvalue()
 
 
 def _lineage(dream: Dream) -> list[dict[str, Any]]:

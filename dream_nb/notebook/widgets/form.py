@@ -9,6 +9,8 @@ from typing import Annotated, Any, Final, Literal
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from dream_nb.requests.roles import Role
+
 EMPTY: Final[dict[str, Any]] = {
     "prompt": "",
     "kind": "video",
@@ -32,7 +34,7 @@ _Place = Annotated[str, Field(max_length=28_000_000)]
 class _Reference(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
-    role: Literal["image_ref", "style_ref", "character_ref", "modify_ref"]
+    role: Role
     name: _Place = ""
     weight: float | None = None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,17 +16,18 @@ from dream_nb.api.errors import BudgetError, DreamError, InvalidRequestError
 from dream_nb.api.portal import portal
 from dream_nb.backends.backends import is_paid
 from dream_nb.default import default_session
+from dream_nb.files import given_path
+from dream_nb.html.stand_in import stand_in
 from dream_nb.library.catalogue import Catalogue, Filter, key
 from dream_nb.library.ledger import Record
-from dream_nb.notebook.settings import sweep_size
+from dream_nb.library.thumbnails import Thumbnails
+from dream_nb.media.pictures import jpeg, picture, reduced
+from dream_nb.media.sheets import sheet
+from dream_nb.notebook.state import sweep_size
 from dream_nb.notebook.widgets.base import Answer, Widget, action
 from dream_nb.notebook.widgets.trust import folder_inside
-from dream_nb.paths import given_path
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.sheet import sheet
-from dream_nb.results.still import stand_in
-from dream_nb.results.thumbnails import Thumbnails
 from dream_nb.session import Session
 
 # What the page has before it asks; and what it gets at once.
@@ -37,6 +37,7 @@ _WATCH_SECONDS: Final = 1.0
 _LONGEST: Final = 400
 _STILL: Final = 12
 _STILL_SIDE: Final = 120
+_STILL_COLUMNS: Final = 6
 
 
 class Gallery(Widget):
@@ -305,21 +306,13 @@ class Gallery(Widget):
 
     def _still(self) -> bytes | None:
         """The first of them on one small picture, for a reader without widgets."""
-        from PIL import Image
-
         records = self._catalogue.window(0, _STILL, Filter.of({**self.filters, "state": "completed"}))
         self._thumbnails.make(records, here=True)
-        shown = []
-        for path in filter(None, map(self._thumbnails.made, records)):
-            with Image.open(path) as opened:
-                image = opened.convert("RGB")
-            image.thumbnail((_STILL_SIDE, _STILL_SIDE))
-            shown.append((image, ""))
-        if not shown:
-            return None
-        file = io.BytesIO()
-        sheet(shown, 6, _STILL_SIDE).save(file, "JPEG", quality=60, optimize=True)
-        return file.getvalue()
+        shown = [
+            (reduced(picture(path, "image"), _STILL_SIDE), "")
+            for path in filter(None, map(self._thumbnails.made, records))
+        ]
+        return jpeg(sheet(shown, _STILL_COLUMNS, _STILL_SIDE)) if shown else None
 
 
 def _short(text: str) -> str:

@@ -10,13 +10,15 @@ from typing import Any, Final, Literal
 import traitlets
 
 from dream_nb.api.errors import InvalidRequestError, LibraryError
+from dream_nb.html.page import picture_uri
+from dream_nb.html.stand_in import stand_in
+from dream_nb.media.layout import Layout
 from dream_nb.notebook.widgets.base import Answer, Widget, action, said
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
+from dream_nb.results.grid_files import write_film, write_picture
 from dream_nb.results.job import Job
-from dream_nb.results.layout import Layout
-from dream_nb.results.page import small_picture
-from dream_nb.results.still import stand_in, still
+from dream_nb.results.stills import still
 from dream_nb.results.sweep import Sweep
 
 _SIDE: Final = 240
@@ -158,7 +160,7 @@ class Grid(Widget):
         if dream is None:
             return cell
         try:
-            return cell | {"url": dream.url, "poster": small_picture(dream, _SIDE)}
+            return cell | {"url": dream.url, "poster": picture_uri(dream._jpeg(_SIDE))}
         except LibraryError as error:
             return cell | {"problem": str(error)}
 
@@ -185,9 +187,7 @@ class Grid(Widget):
         Raises:
             LibraryError: nothing is there yet, or it cannot be written.
         """
-        from dream_nb.results.wall import draw
-
-        return draw(self._layout, self._dreams, path)
+        return write_picture(self._layout, self._dreams, path)
 
     def side_by_side(self, path: Path | str | None = None) -> Path:
         """Write those that are there as one MP4, in which all play together. The places of others stay grey.
@@ -201,9 +201,7 @@ class Grid(Widget):
         Raises:
             LibraryError: nothing is there yet, or it cannot be read or written.
         """
-        from dream_nb.results.wall import film
-
-        return film(self._layout, self._dreams, path)
+        return write_film(self._layout, self._dreams, path)
 
     @action
     def export(self, form: Literal["png", "mp4"]) -> Answer:

@@ -9,35 +9,33 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import traitlets
-from IPython.core.getipython import get_ipython
 
 from dream_nb.api.errors import BudgetError, DreamError, InvalidRequestError
 from dream_nb.api.models import ASPECT_RATIOS, IMAGE_MODELS, GenerationReference, GenerationRequest, ImageReference
 from dream_nb.backends.backends import is_paid
 from dream_nb.default import default_session
-from dream_nb.jobs.budget import dollars
-from dream_nb.notebook.lines import keep_picture, name_from, to_line
-from dream_nb.notebook.references import References
+from dream_nb.html.page import template
+from dream_nb.html.stand_in import stand_in
+from dream_nb.media.pictures import jpeg, reduced
+from dream_nb.notebook.magics.references import References
+from dream_nb.notebook.magics.to_line import keep_picture, name_from, to_line
 from dream_nb.notebook.scope import NoVariables
-from dream_nb.notebook.settings import sweep_size
+from dream_nb.notebook.state import current_state, notebook_variables, sweep_size
 from dream_nb.notebook.widgets.base import Answer, Widget, action, said
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.notebook.widgets.form import EMPTY, MORE, read_form
 from dream_nb.requests.identity import Request, data_bytes
+from dream_nb.requests.inputs import Input, is_url, keyframe, make_request, picture
+from dream_nb.requests.plan import Ask, Plan, dollars, takes_of
+from dream_nb.requests.roles import FRAMES, Reference, as_fields, references_of
+from dream_nb.requests.variants import as_it_is, expand
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.inputs import Input, is_url, keyframe, make_request, picture
 from dream_nb.results.job import Job
-from dream_nb.results.plan import Ask, Plan, takes_of
-from dream_nb.results.still import stand_in
-from dream_nb.results.variants import as_it_is, expand
 from dream_nb.session import Session
-
-if TYPE_CHECKING:
-    from dream_nb.notebook.magics import DreamMagics
 
 _VIDEO_MODELS: Final = ("ray-2", "ray-flash-2")
 _MOTIONS: Final = 60
@@ -97,7 +95,7 @@ class Panel(Widget):
         super().__init__(form=dict(EMPTY), trusted=trusted)
         self.hint = "file, URL, variable, last" if self.trusted else "file of the library, URL, last"
         for name, value in fields.items():
-            if name in ("frame0", "frame1"):
+            if name in FRAMES:
                 self.use(value, name)
             else:
                 self.form = {**self.form, name: value}
@@ -145,7 +143,7 @@ class Panel(Widget):
         """
         if where == "request":
             self.form = self._as_form(value)  # type: ignore[arg-type]
-        elif where in ("frame0", "frame1"):
+        elif where in FRAMES:
             self.form = {**self.form, "kind": "video", where: self._named(value)}
         else:
             raise InvalidRequestError(f"{where!r} is not one of frame0, frame1, request")
@@ -175,8 +173,8 @@ class Panel(Widget):
         """
         card = Card(job, add=self.add, use=self.use, trusted=self.trusted)
         job.on_end(self._ended)
-        if (magics := _magics()) is not None:
-            magics.last = job
+        if (state := current_state()) is not None:
+            state.last = job
         with self._lock:
             self._jobs.append(job)
             self._shown.append(card)
@@ -193,8 +191,6 @@ class Panel(Widget):
 
     def static(self) -> str:
         """What the form says."""
-        from dream_nb.results.page import template
-
         return stand_in(body=template("panel.html").render(form=self.form))
 
     @action
@@ -257,9 +253,7 @@ class Panel(Widget):
             path = self._session.library.path(record) if record is not None else None
             found = Dream(record, self._session.library, self._session.home) if record and path else found
         if isinstance(found, Dream):
-            file = io.BytesIO()
-            found.thumbnail.save(file, "JPEG")
-            return {}, [file.getvalue()]
+            return {}, [jpeg(found.thumbnail)]
         if isinstance(found, Path):
             return {}, [_thumbnail(found, name)[0]]
         if isinstance(found, str) and found.startswith("data:"):
@@ -311,9 +305,9 @@ class Panel(Widget):
             fields |= form["more"]
             if form["loop"]:
                 fields["loop"] = True
-            for name in ("frame0", "frame1"):
+            for name in FRAMES:
                 self._try(reading, name, partial(self._frame, fields, name, form[name]))
-            frames = [fields.get(name) for name in ("frame0", "frame1")]
+            frames = [fields.get(name) for name in FRAMES]
             if form["loop"] and all(isinstance(frame, ImageReference) for frame in frames):
                 reading.problems["loop"] = "not with two pictures: turn it off, or take one out"
         else:
@@ -324,17 +318,16 @@ class Panel(Widget):
         try:
             reading.asks = self._asks(form, kind, fields)
         except (DreamError, ValueError, TypeError) as error:
-            where = next(
-                (name for name in ("model", "aspect_ratio", "count") if name.replace("_", " ") in str(error)), "prompt"
-            )
-            where = "count" if "takes are not" in str(error) else where
-            reading.problems = {where: said(error)} | reading.problems
+            wrong = getattr(error, "field", None)
+            reading.problems = {wrong if wrong in form else "prompt": said(error)} | reading.problems
         return reading
 
     def _asks(self, form: Mapping[str, Any], kind: Literal["video", "image"], fields: dict[str, Any]) -> list[Ask]:
-        variants = expand(form["prompt"], _variables() if self.trusted else NoVariables())
+        variants = expand(form["prompt"], notebook_variables() if self.trusted else NoVariables())
         if len(variants) * form["count"] > _MOST:
-            raise InvalidRequestError(f"the count is over {_MOST:,} dreams: ask for fewer takes, or take words out")
+            raise InvalidRequestError(
+                f"the count is over {_MOST:,} dreams: ask for fewer takes, or take words out", field="count"
+            )
         return [
             one
             for variant in variants
@@ -352,23 +345,13 @@ class Panel(Widget):
             fields[name] = keyframe(self._find(text), text)
 
     def _references(self, given: list[Mapping[str, Any]]) -> dict[str, Any]:
-        fields: dict[str, Any] = {}
-        for one in given:
-            role, name = one["role"], one["name"].strip()
-            if not name:
-                continue
-            url = picture(self._find(name), name)
-            weight = {} if one["weight"] is None else {"weight": one["weight"]}
-            if role == "character_ref":
-                images = fields.setdefault("character_ref", {"identity0": {"images": []}})["identity0"]["images"]
-                images.append(url)
-            elif role == "modify_ref":
-                if "modify_image_ref" in fields:
-                    raise InvalidRequestError("only one picture can be changed: take the other out")
-                fields["modify_image_ref"] = {"url": url, **weight}
-            else:
-                fields.setdefault(role, []).append({"url": url, **weight})
-        return fields
+        named = [(one["role"], one["name"].strip(), one["weight"]) for one in given]
+        # The picture of a character has no weight: what the form says of it does not count.
+        return as_fields(
+            Reference(role, picture(self._find(name), name), None if role == "character_ref" else weight)
+            for role, name, weight in named
+            if name
+        )
 
     def _find(self, text: str) -> Input:
         text, home = text.strip(), self._session.home
@@ -376,8 +359,8 @@ class Panel(Widget):
             # What the notebook made is not the visitor's: "last" is what was made here.
             last = self._jobs[-1] if self._jobs else None
             return References({}, last, home=home, within=self._session.library.folder).find(text)
-        magics = _magics()
-        references = References(_variables(), magics.last if magics is not None else None, home=home)
+        state = current_state()
+        references = References(notebook_variables(), state.last if state is not None else None, home=home)
         file = None if is_url(text) else references.file(text)
         return file or references.find(text)
 
@@ -406,24 +389,15 @@ class Panel(Widget):
         if isinstance(request, GenerationRequest):
             form["loop"] = bool(request.loop)
             form["more"] = {name: value for name in MORE if (value := getattr(request, name)) is not None}
-            for name in ("frame0", "frame1"):
+            for name in FRAMES:
                 frame = getattr(request.keyframes, name, None)
                 if frame is not None:
                     form[name] = frame.id if isinstance(frame, GenerationReference) else self._picture(frame.url)
             return form
-        for role in ("image_ref", "style_ref"):
-            for one in getattr(request, role) or ():
-                form["references"] = [*form["references"], self._reference(role, one.url or "", one.weight)]
-        identity = request.character_ref.identity0 if request.character_ref else None
-        for url in (identity and identity.images) or ():
-            form["references"] = [*form["references"], self._reference("character_ref", url, None)]
-        if request.modify_image_ref is not None:
-            one = request.modify_image_ref
-            form["references"] = [*form["references"], self._reference("modify_ref", one.url or "", one.weight)]
+        form["references"] = [
+            {"role": role, "name": self._picture(url), "weight": weight} for role, url, weight in references_of(request)
+        ]
         return form
-
-    def _reference(self, role: str, url: str, weight: float | None) -> dict[str, Any]:
-        return {"role": role, "name": self._picture(url), "weight": weight}
 
     def _picture(self, url: str) -> str:
         if not url.startswith("data:"):
@@ -432,14 +406,7 @@ class Panel(Widget):
         return name_from(path, self._session.home)
 
 
-def _variables() -> Mapping[str, Any]:
-    shell = get_ipython()
-    return shell.user_ns if shell is not None else {}
-
-
-def _magics() -> DreamMagics | None:
-    shell = get_ipython()
-    return None if shell is None else shell.magics_manager.registry.get("DreamMagics")
+Card._panel = Panel
 
 
 def _thumbnail(picture: bytes | Path, name: str) -> tuple[bytes, str]:
@@ -467,7 +434,4 @@ def _thumbnail(picture: bytes | Path, name: str) -> tuple[bytes, str]:
         raise
     except Exception as error:
         raise InvalidRequestError(f"{shown!r} is not a supported picture (JPEG, PNG, WebP, GIF)") from error
-    small.thumbnail((_THUMBNAIL, _THUMBNAIL))
-    file = io.BytesIO()
-    small.save(file, "JPEG", quality=75)
-    return file.getvalue(), suffix
+    return jpeg(reduced(small, _THUMBNAIL)), suffix

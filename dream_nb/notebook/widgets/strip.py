@@ -9,8 +9,8 @@ import traitlets
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.notebook.widgets.base import Widget
-from dream_nb.results.shooting import Shooting
-from dream_nb.results.strip import middle
+from dream_nb.storyboard.film_strip import middle
+from dream_nb.storyboard.shooting import Shooting
 
 _SIDE: Final = 190
 
@@ -30,7 +30,7 @@ class Strip(Widget):
     @classmethod
     def of(cls, shooting: Shooting) -> Self:
         """A strip that follows the storyboard."""
-        width, height = (int(side) for side in shooting.request.aspect_ratio.split(":"))
+        width, height = (int(side) for side in shooting.board.aspect_ratio.split(":"))
         strip = cls(width=width, height=height)
         strip._pictures = {}
         strip._lock = threading.Lock()
