@@ -26,7 +26,7 @@ def _object(text: str) -> str:
     return text
 
 
-class Record(NamedTuple):
+class StoredGeneration(NamedTuple):
     """A generation as it is remembered. `request` is its JSON; `created` as the API writes it; `price` millicents.
 
     `shorter_side` and `longest_seconds` are the settings under which it was asked for: any studio may draw it. `seal`
@@ -49,7 +49,7 @@ class Record(NamedTuple):
     longest_seconds: Annotated[float, Field(ge=LENGTHS[0], le=LENGTHS[1])] | None
     seal: str | None = None
 
-    def sealed(self) -> Record:
+    def sealed(self) -> StoredGeneration:
         """The same, as accepted by this installation."""
         return self._replace(seal=installation.seal(self._accepted()))
 
@@ -62,13 +62,13 @@ class Record(NamedTuple):
         return to_json(parts).decode()
 
 
-COLUMNS: Final = ", ".join(Record._fields)
+COLUMNS: Final = ", ".join(StoredGeneration._fields)
 """The columns of a record, in their order."""
 
-_ROW: Final = TypeAdapter(Record, config=ConfigDict(strict=True))
+_ROW: Final = TypeAdapter(StoredGeneration, config=ConfigDict(strict=True))
 
 
-def read_row(row: Sequence[object]) -> Record:
+def read_row(row: Sequence[object]) -> StoredGeneration:
     """The record of a row that the studio's database holds.
 
     Args:

@@ -40,7 +40,7 @@ def _number(variable: str) -> float | None:
 
 
 @dataclass(frozen=True)
-class Prices:
+class StudioPrices:
     """What a generation costs, in USD cents of play money."""
 
     video: float = 32.0
@@ -79,7 +79,7 @@ class Settings:
     longest_seconds: float | None = field(default_factory=_seconds)
     public_url: str | None = None
     balance: float = 1_000_000.0
-    prices: Prices = Prices()
+    prices: StudioPrices = StudioPrices()
     blacklist: frozenset[str] = frozenset({"gore", "nsfw", "beheading"})
     unfinished_limit: int | None = None
     creates_per_minute: int | None = None

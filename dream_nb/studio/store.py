@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from dream_nb.studio.database import Database
-from dream_nb.studio.record import COLUMNS, Record, read_row
+from dream_nb.studio.record import COLUMNS, StoredGeneration, read_row
 from dream_nb.studio.rules import MAX_TAKE, Refusal
 
 _INSERT: Final = (
     f"INSERT INTO generations ({COLUMNS})"  # noqa: S608 - names and placeholders only
-    f" VALUES ({', '.join('?' * len(Record._fields))})"
+    f" VALUES ({', '.join('?' * len(StoredGeneration._fields))})"
 )
 
 logger = logging.getLogger("dream_nb.studio")
@@ -61,7 +61,7 @@ class Store:
         self._opening_balance = balance
         self._db = database
 
-    def create(self, drafts: Iterable[Draft], check: Callable[[str], None]) -> list[Record | Exception]:
+    def create(self, drafts: Iterable[Draft], check: Callable[[str], None]) -> list[StoredGeneration | Exception]:
         """Remember generations as queued and charge them.
 
         Args:
@@ -74,7 +74,7 @@ class Store:
         with self._db.transaction():
             return [self._created(draft, check) for draft in drafts]
 
-    def _created(self, draft: Draft, check: Callable[[str], None]) -> Record | Exception:
+    def _created(self, draft: Draft, check: Callable[[str], None]) -> StoredGeneration | Exception:
         try:
             check(draft.account)
             self._pay(draft.account, draft.price)
@@ -82,7 +82,7 @@ class Store:
             return refusal
         # As few statements as can be: they are most of what a create costs.
         take = self._count(draft.account, draft.digest)
-        record = Record(
+        record = StoredGeneration(
             id=draft.id,
             account=draft.account,
             kind=draft.kind,
@@ -103,12 +103,12 @@ class Store:
             self._db.executemany("INSERT INTO inputs VALUES (?, ?)", [(name, draft.id) for name in draft.inputs])
         return record
 
-    def find(self, uid: str, account: str | None = None) -> Record | None:
+    def find(self, uid: str, account: str | None = None) -> StoredGeneration | None:
         """A generation by its id, of this account or (None) of any. A row that no studio wrote is none."""
         record = self._read("id", uid)
         return record if record and account in (None, record.account) else None
 
-    def _read(self, column: str, value: object) -> Record | None:
+    def _read(self, column: str, value: object) -> StoredGeneration | None:
         try:
             row = self._db.execute(
                 f"SELECT {COLUMNS} FROM generations WHERE {column} = ?",  # noqa: S608 - names only
@@ -166,7 +166,7 @@ class Store:
         ).fetchone()
         return int(count)
 
-    def claim(self, lease_until: float, besides: Collection[str]) -> Record | None:
+    def claim(self, lease_until: float, besides: Collection[str]) -> StoredGeneration | None:
         """Take the oldest generation that nobody draws, as dreaming, until a moment (seconds since 1970).
 
         Not one of `besides`, which this studio draws: a machine that slept finds its own leases run out.
@@ -260,7 +260,7 @@ class Store:
             (uid, uid),
         )
 
-    def delete(self, uid: str, account: str) -> tuple[Record, list[str]] | None:
+    def delete(self, uid: str, account: str) -> tuple[StoredGeneration, list[str]] | None:
         """Forget a generation, and refund it when it was not finished.
 
         Gives back what it was and the names of its input files, or None when the account has no such generation.

@@ -17,7 +17,7 @@ import httpx2
 import pytest
 
 from dream_nb import sqlite, workers
-from dream_nb.studio.presence import Presence
+from dream_nb.studio.alive import Presence
 from dream_nb.studio.store import Store
 from tests.studio.machine import PROMPT, Instant, Machine, Stalled, in_process, settings, until
 from tests.studio.render.clips import decoded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dream_nb.studio.render.plan import Plan
+from dream_nb.studio.render.plan import ScenePlan
 from dream_nb.studio.render.planes import RGB
 
 
@@ -128,7 +128,7 @@ _FOGGED = {
 }
 
 
-def of(plan: Plan) -> Palette:
+def of(plan: ScenePlan) -> Palette:
     """The palette of a plan."""
     base = _DEEP if plan.land == "deep" else _HOURS[plan.hour]
     rng = plan.chance("palette")

@@ -12,7 +12,7 @@ import numpy as np
 from dream_nb.studio.render import camera
 from dream_nb.studio.render.brief import Brief
 from dream_nb.studio.render.noise import chance, pick
-from dream_nb.studio.render.words import RGB, VOCABULARY, Traits
+from dream_nb.studio.render.vocabulary import RGB, VOCABULARY, Traits
 
 _NOT = {"no", "without", "not", "never", "minus"}
 _NUMBERS = {
@@ -34,8 +34,8 @@ _LANDS = ("mountains", "mountains", "hills", "hills", "islands", "cliffs", "mesa
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What is drawn. Amounts are 0 to 1; names are those of `words.Traits`."""
+class ScenePlan:
+    """What is drawn. Amounts are 0 to 1; names are those of `vocabulary.Traits`."""
 
     hour: str
     land: str
@@ -60,7 +60,7 @@ class Plan:
     waves: float
     falls: float
     pace: float
-    motion: camera.Motion
+    motion: camera.CameraMotion
     seed: tuple[str, int]
 
     def chance(self, *what: object) -> np.random.Generator:
@@ -68,7 +68,7 @@ class Plan:
         return chance(*self.seed, *what)
 
 
-def read(brief: Brief) -> Plan:
+def read(brief: Brief) -> ScenePlan:
     """The plan of a brief. Any text gives one: what no word sets is chosen by the text as a whole."""
     found = _traits(brief.prompt)
     idea = chance("idea", brief.prompt)
@@ -125,7 +125,7 @@ def read(brief: Brief) -> Plan:
     if motion is None:
         motion = _habit(layout)
     wind = _most(found, "wind")
-    return Plan(
+    return ScenePlan(
         hour=hour,
         land=land,
         ground=ground,
@@ -160,10 +160,10 @@ def _hue(turn: float) -> RGB:
     return r, g, b
 
 
-def _habit(rng: np.random.Generator) -> camera.Motion:
+def _habit(rng: np.random.Generator) -> camera.CameraMotion:
     """The camera that nobody asked for: carried slowly to one side."""
     side = 1.0 if rng.random() < 0.5 else -1.0
-    return camera.Motion(truck_x=side * pick(rng, 0.05, 0.09))
+    return camera.CameraMotion(truck_x=side * pick(rng, 0.05, 0.09))
 
 
 _Found = list[tuple[str, Traits, int]]

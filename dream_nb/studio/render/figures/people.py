@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from dream_nb.studio.render import beasts
-from dream_nb.studio.render.stamp import Pen, Point
+from dream_nb.studio.render.figures import quadrupeds
+from dream_nb.studio.render.figures.pen import Pen, Point
 
 
 def person(
@@ -108,7 +108,7 @@ def people(pen: Pen, step: float) -> None:
 
 def rider(pen: Pen, step: float) -> None:
     """Rider."""
-    beasts.horse(pen.smaller(0.74), step)
+    quadrupeds.horse(pen.smaller(0.74), step)
     pen.polygon([(-0.06, 0.52), (0.06, 0.52), (0.08, 0.84), (-0.06, 0.84)])
     pen.line([(0.0, 0.56), (0.08, 0.42), (0.04, 0.30)], 0.06)
     pen.line([(0.03, 0.78), (0.16, 0.68), (0.26, 0.68)], 0.04)

@@ -8,7 +8,7 @@ from typing import Final
 
 from dream_nb.api.models import STATES
 from dream_nb.studio.database import Database
-from dream_nb.studio.record import Record
+from dream_nb.studio.record import StoredGeneration
 from dream_nb.studio.store import Store
 
 _DROPPED: Final = "dropped: not accepted by this installation"
@@ -16,7 +16,7 @@ _DROPPED: Final = "dropped: not accepted by this installation"
 logger = logging.getLogger("dream_nb.studio")
 
 
-class Outbox:
+class PendingCallbacks:
     """The callbacks of a studio. The store puts them in, in the transaction that changes the state.
 
     Args:
@@ -28,7 +28,7 @@ class Outbox:
         self._db = database
         self._store = store
 
-    def claim(self, lease_until: float) -> tuple[Record, str, int] | None:
+    def claim(self, lease_until: float) -> tuple[StoredGeneration, str, int] | None:
         """Take the oldest callback that nobody delivers: its generation, the state to tell, and tries so far.
 
         The callbacks of one generation are given out one after the other, in the order of its states. What this

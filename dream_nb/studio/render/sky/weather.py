@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dream_nb.studio.render.noise import U8, pick
 from dream_nb.studio.render.planes import RGB, Planes, yuv_of
-from dream_nb.studio.render.setting import Setting
+from dream_nb.studio.render.stage import SceneStage
 
 
 class Motes:
@@ -26,7 +26,7 @@ class Motes:
 
     def __init__(
         self,
-        setting: Setting,
+        stage: SceneStage,
         name: str,
         count: int,
         size: float,
@@ -37,7 +37,7 @@ class Motes:
         blink: bool = False,
         low: float = 0.0,
     ) -> None:
-        s = self.setting = setting
+        s = self.stage = stage
         rng = s.plan.chance("motes", name)
         self.place = rng.random((count, 6))
         self.near = 0.35 + 0.65 * self.place[:, 2] ** 2
@@ -53,7 +53,7 @@ class Motes:
 
     def draw(self, onto: Planes, frame: int) -> None:
         """Set them into a frame."""
-        s, p = self.setting, self.place
+        s, p = self.stage, self.place
         part = frame / s.frames
         turn = s.turn(frame)
         band = 1.0 - self.low
@@ -127,8 +127,8 @@ def _offsets(reach: int, width: int) -> NDArray[np.int64]:
 class Rain:
     """Streaks on tiles that run down the frame, several depths of them."""
 
-    def __init__(self, setting: Setting) -> None:
-        s = self.setting = setting
+    def __init__(self, stage: SceneStage) -> None:
+        s = self.stage = stage
         rng = s.plan.chance("rain")
         self.tiles: list[tuple[U8, int, int]] = []
         lean = (s.plan.wind - 0.1) * 0.35 * (1 if s.sun_x < 0.5 else -1)
@@ -149,7 +149,7 @@ class Rain:
 
     def draw(self, onto: Planes, frame: int) -> None:
         """Brighten the streaks of a frame."""
-        s = self.setting
+        s = self.stage
         for tile, laps, high in self.tiles:
             start = (-round(high * laps * frame / s.frames)) % high
             row = 0
@@ -164,8 +164,8 @@ class Rain:
 class Lightning:
     """Bolts in the sky and the light of them, at moments of the clip; an image shows one."""
 
-    def __init__(self, setting: Setting) -> None:
-        s = self.setting = setting
+    def __init__(self, stage: SceneStage) -> None:
+        s = self.stage = stage
         rng = s.plan.chance("lightning")
         count = max(1, round(s.seconds / 2.2)) if s.frames > 1 else 1
         self.bolts = []
@@ -174,7 +174,7 @@ class Lightning:
             self.bolts.append((int(when), self._bolt(rng)))
 
     def _bolt(self, rng: np.random.Generator) -> list[tuple[NDArray[np.int64], NDArray[np.int64], float]]:
-        s = self.setting
+        s = self.stage
         x, lean = s.width * pick(rng, 0.15, 0.85), pick(rng, -0.25, 0.25)
         rows = np.arange(float(s.horizon))
         knots = np.linspace(0.0, s.horizon, 40)
@@ -191,7 +191,7 @@ class Lightning:
 
     def draw(self, onto: Planes, frame: int) -> None:
         """Light up a frame if it is one of the moments."""
-        s = self.setting
+        s = self.stage
         for when, strokes in self.bolts:
             age = (frame - when) / (0.38 * s.frames / s.seconds) if s.frames > 1 else 0.15
             if not 0.0 <= age < 1.0:
@@ -228,8 +228,8 @@ class Fireworks:
         (1.0, 0.6, 0.85),
     )
 
-    def __init__(self, setting: Setting) -> None:
-        s = self.setting = setting
+    def __init__(self, stage: SceneStage) -> None:
+        s = self.stage = stage
         rng = s.plan.chance("fireworks")
         self.shells = []
         count = max(4, round(1.8 * s.seconds))
@@ -244,7 +244,7 @@ class Fireworks:
 
     def draw(self, onto: Planes, frame: int) -> None:
         """Set the sparks of a frame."""
-        s = self.setting
+        s = self.stage
         for start, (x, y), reach, points, tint in self.shells:
             age = ((frame / s.frames - start) % 1.0) / self.life if s.frames > 1 else 0.30 + start * 1.5
             if age >= 1.0:
@@ -264,19 +264,19 @@ class Fireworks:
                 dab(onto, np.array([round(x)]), np.array([round(y)]), np.array([0.5 * (1 - age * 4)]), glow, tint)
 
 
-def aloft(setting: Setting) -> list[Lightning | Fireworks]:
+def aloft(stage: SceneStage) -> list[Lightning | Fireworks]:
     """What lights up the sky behind the land."""
     found: list[Lightning | Fireworks] = []
-    if setting.plan.storm:
-        found.append(Lightning(setting))
-    if "fireworks" in setting.plan.motes:
-        found.append(Fireworks(setting))
+    if stage.plan.storm:
+        found.append(Lightning(stage))
+    if "fireworks" in stage.plan.motes:
+        found.append(Fireworks(stage))
     return found
 
 
-def falling(setting: Setting) -> list[Motes | Rain]:
+def falling(stage: SceneStage) -> list[Motes | Rain]:
     """All that a plan lets fall or float."""
-    s, plan = setting, setting.plan
+    s, plan = stage, stage.plan
     found: list[Motes | Rain] = []
     if plan.rain > 0.25:
         found.append(Rain(s))

@@ -6,14 +6,14 @@ import numpy as np
 
 from dream_nb.studio.render.noise import U8
 from dream_nb.studio.render.planes import Planes, yuv_of
-from dream_nb.studio.render.setting import Setting
+from dream_nb.studio.render.stage import SceneStage
 
 
-class Grid:
+class NeonFloor:
     """Lines over everything below the horizon."""
 
-    def __init__(self, setting: Setting) -> None:
-        s = self.setting = setting
+    def __init__(self, stage: SceneStage) -> None:
+        s = self.stage = stage
         self.first = (s.horizon + round(0.06 * s.unit)) // 2 * 2
         rows = s.height - self.first
         self.below = (np.arange(rows, dtype=np.float64) + 0.5) / s.unit
@@ -28,7 +28,7 @@ class Grid:
 
     def draw(self, onto: Planes, frame: int) -> None:
         """Replace the rows below the horizon."""
-        s = self.setting
+        s = self.stage
         depth = 0.28 / (self.below + 0.02) + self.laps * frame / s.frames
         away = np.abs(depth - np.rint(depth)) * (self.below + 0.02) ** 2 / 0.28 * s.unit
         rows = (np.clip(1.8 - away, 0.0, 1.0) + 0.35 * np.exp(-away / 5.0)) * self.fade

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dream_nb.studio.render.figures.pen import Pen, Point, press
 from dream_nb.studio.render.noise import U8, fbm1, pick
-from dream_nb.studio.render.stamp import Pen, Point, press
 
 Draw = Callable[[Pen, Pen, np.random.Generator], None]
 

@@ -8,24 +8,25 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from dream_nb.studio.render import references, setting
+from dream_nb.studio.render import stage
 from dream_nb.studio.render.brief import Brief
+from dream_nb.studio.render.given import references
+from dream_nb.studio.render.given.keyframes import GivenFrames
 from dream_nb.studio.render.noise import U8
 from dream_nb.studio.render.planes import Planes
 from dream_nb.studio.render.scene import Scene
-from dream_nb.studio.render.transition import Keyframes
 
 
 def shots(brief: Brief) -> Iterator[Planes]:
     """The frames of a brief as planes, one at a time."""
     count = brief.frames if brief.kind == "video" else 1
-    given = Keyframes(brief) if brief.kind == "video" else None
+    given = GivenFrames(brief) if brief.kind == "video" else None
     if given is not None and given.all:
         for frame in range(count):
             yield given.laid(None, frame)
         return
     scale = coarseness(brief)
-    place = setting.of(brief, scale)
+    place = stage.of(brief, scale)
     scene = Scene(place, references.character(place, brief))
 
     def drawn(frame: int) -> Planes:
@@ -45,7 +46,7 @@ def shots(brief: Brief) -> Iterator[Planes]:
 def coarseness(brief: Brief) -> int:
     """Pixels of the frame to one that is drawn, each way."""
     width, height = brief.size
-    squares = round(setting.style_of(brief).coarse / 100 * setting.unit_of(width, height))
+    squares = round(stage.style_of(brief).coarse / 100 * stage.unit_of(width, height))
     most = max(1, min(width, height) // 40)
     return max(1, min(most, max(squares, 2 if brief.coarse else 1)))
 
@@ -55,7 +56,7 @@ def enlarged(shot: Planes, scale: int, brief: Brief) -> Planes:
     if scale == 1:
         return shot
     width, height = brief.size
-    squares = setting.style_of(brief).coarse > 0
+    squares = stage.style_of(brief).coarse > 0
     how = Image.Resampling.NEAREST if squares else Image.Resampling.BILINEAR
     planes = []
     for plane, part in zip(shot.all, (1, 2, 2), strict=True):
@@ -67,6 +68,10 @@ def enlarged(shot: Planes, scale: int, brief: Brief) -> Planes:
     return Planes(*planes)
 
 
-def pictures(brief: Brief) -> Iterator[U8]:
-    """The frames of a brief as RGB."""
+def rgb_frames(brief: Brief) -> Iterator[U8]:
+    """The frames of a brief before encoding, height x width x 3, RGB; an image is one frame.
+
+    Raises:
+        RenderError: a keyframe or reference cannot be read.
+    """
     return (shot.rgb() for shot in shots(brief))

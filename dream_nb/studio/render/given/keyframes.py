@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dream_nb.studio.render import pictures
 from dream_nb.studio.render.brief import Brief
-from dream_nb.studio.render.lens import magnified
+from dream_nb.studio.render.finish.lens import magnified
+from dream_nb.studio.render.given import pictures
 from dream_nb.studio.render.noise import U8, chance, fbm2
 from dream_nb.studio.render.planes import Planes
 
@@ -84,7 +84,7 @@ class Flow:
         return Planes(*planes)
 
 
-class Keyframes:
+class GivenFrames:
     """The given frames of a brief, laid into its clip."""
 
     def __init__(self, brief: Brief) -> None:

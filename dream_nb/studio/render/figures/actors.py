@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dream_nb.studio.render import figures
-from dream_nb.studio.render.land import Ground
+from dream_nb.studio.render.figures import figures
+from dream_nb.studio.render.ground.land import Ground
 from dream_nb.studio.render.noise import F32, U8, pick
 from dream_nb.studio.render.palette import mix, times
 from dream_nb.studio.render.planes import RGB, Planes, yuv_of
-from dream_nb.studio.render.setting import Setting
+from dream_nb.studio.render.stage import SceneStage
 
 Path = Callable[[int], tuple[float, float]]
 
@@ -32,7 +32,7 @@ class Actor:
 
     def __init__(
         self,
-        setting: Setting,
+        stage: SceneStage,
         masks: list[U8],
         tone: RGB,
         near: float,
@@ -41,16 +41,16 @@ class Actor:
         mirrored: bool,
         reflected: bool,
     ) -> None:
-        self.setting = setting
+        self.stage = stage
         self.near, self.path, self.pose, self.reflected = near, path, pose, reflected
-        self.tone = yuv_of(setting.style.one(tone))
+        self.tone = yuv_of(stage.style.one(tone))
         weights = [(m[:, ::-1] if mirrored else m).astype(np.float32) / 255 for m in masks]
         # Room for half a pixel to the right, and an even size for the halved planes.
         self.masks: list[F32] = [np.pad(m, ((m.shape[0] % 2, 0), (2, 2 + m.shape[1] % 2))) for m in weights]
 
     def draw(self, onto: Planes, frame: int) -> None:
         """Set it into a frame."""
-        dx, dy = self.setting.shift(frame, self.near)
+        dx, dy = self.stage.shift(frame, self.near)
         x, y = self.path(frame)
         mask = self.masks[self.pose(frame)]
         left = x + dx - mask.shape[1] / 2
@@ -80,9 +80,9 @@ class Actor:
             view[:] = view + cover * (np.float32(value) - view) + np.float32(0.5)
 
 
-def actors(setting: Setting, grounds: list[Ground]) -> list[tuple[float, bool, Actor]]:
+def actors(stage: SceneStage, grounds: list[Ground]) -> list[tuple[float, bool, Actor]]:
     """All figures of a plan: how near, whether in front of the water, and who."""
-    s = setting
+    s = stage
     found: list[tuple[float, bool, Actor]] = []
     for kind, count in s.plan.life:
         figure = figures.named(kind)
@@ -93,7 +93,7 @@ def actors(setting: Setting, grounds: list[Ground]) -> list[tuple[float, bool, A
 
 
 def _cast(
-    s: Setting, grounds: list[Ground], figure: figures.Figure, number: int, many: int, rng: np.random.Generator
+    s: SceneStage, grounds: list[Ground], figure: figures.Figure, number: int, many: int, rng: np.random.Generator
 ) -> tuple[float, bool, Actor]:
     side = -1.0 if s.sun_x > 0.5 else 1.0
     place, scale, start, spread = figure.place, pick(rng, 0.86, 1.1), rng.random(), rng.random()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from dream_nb.studio.render.lens import Lens
+from dream_nb.studio.render.finish.lens import Lens
 from dream_nb.studio.render.noise import U8, fbm2
 from dream_nb.studio.render.planes import Planes
-from dream_nb.studio.render.setting import Setting
+from dream_nb.studio.render.stage import SceneStage
 
 
-class Film:
-    """Turns composed frames into those that are shown."""
+class Grain:
+    """Gives composed frames their dark corners, paper and grain."""
 
-    def __init__(self, setting: Setting) -> None:
-        s = self.setting = setting
+    def __init__(self, stage: SceneStage) -> None:
+        s = self.stage = stage
         self.lens = Lens()
         rng = s.plan.chance("grain")
         slack = 48
@@ -37,9 +37,9 @@ class Film:
         self.dark: U8 = np.rint(np.abs(corners)).astype(np.uint8)
         self.floor: U8 = self.dark + np.uint8(24)
 
-    def developed(self, canvas: Planes, frame: int) -> Planes:
+    def applied(self, canvas: Planes, frame: int) -> Planes:
         """The frame as shown; the canvas is used up."""
-        s = self.setting
+        s = self.stage
         if s.camera.turns:
             canvas = self.lens.seen(canvas, *s.camera.lens(frame))
         if s.style.vignette > 0:

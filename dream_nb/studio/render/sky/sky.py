@@ -9,7 +9,7 @@ from PIL import Image
 
 from dream_nb.studio.render.noise import F32, U8, fbm2, smoothstep
 from dream_nb.studio.render.planes import RGB, Planes, to_u8, yuv
-from dream_nb.studio.render.setting import Setting
+from dream_nb.studio.render.stage import SceneStage
 
 
 def colour(c: RGB) -> F32:
@@ -20,9 +20,9 @@ def colour(c: RGB) -> F32:
 class Sky:
     """Draws the rows above the horizon, and remembers where clouds hide what shines."""
 
-    def __init__(self, setting: Setting) -> None:
-        s, plan, light = setting, setting.plan, setting.light
-        self.setting = s
+    def __init__(self, stage: SceneStage) -> None:
+        s, plan, light = stage, stage.plan, stage.light
+        self.stage = s
         # Even, so that the halved planes are enlarged by a whole number too.
         self.step = max(1, min(8, round(s.unit / 360) * 2))
         side, up = s.margins(0.0)
@@ -71,7 +71,7 @@ class Sky:
         self.cover: U8 = np.zeros((self.low_h, self.low_w), np.uint8)
 
     def _gradient(self, down: F32) -> F32:
-        light = self.setting.light
+        light = self.stage.light
         stops = [0.0, 0.52, 0.86, 1.0]
         third = tuple(m + (h - m) * 0.62 for m, h in zip(light.middle, light.horizon, strict=True))
         rows = np.stack(
@@ -86,7 +86,7 @@ class Sky:
         return np.repeat(rows[:, None, :], self.low_w, axis=1)
 
     def _milky_way(self, rng: np.random.Generator, strength: float) -> F32:
-        s = self.setting
+        s = self.stage
         tall, wide = self.rows / s.unit, (s.width + 2 * self.side) / s.unit
         cloud = fbm2(rng, self.low_w, self.low_h, wide * 3, tall * 3, 5)
         lean = 0.5 + 0.4 * float(rng.random())
@@ -104,7 +104,7 @@ class Sky:
     def _rainbow(
         self, x: np.ndarray[tuple[int], np.dtype[np.float64]], y: np.ndarray[tuple[int], np.dtype[np.float64]]
     ) -> F32:
-        s = self.setting
+        s = self.stage
         middle = (1.0 - s.sun_x) * s.width
         r = np.hypot((x[None, :] - middle) / s.unit, (y[:, None] - s.horizon * 1.12) / s.unit).astype(np.float32)
         t = (r - np.float32(0.56)) / np.float32(0.07)
@@ -113,7 +113,7 @@ class Sky:
 
     def _clouds(self, rng: np.random.Generator, down: F32) -> None:
         """Two fields that glide over each other: forms, and their frayed edges."""
-        s, plan = self.setting, self.setting.plan
+        s, plan = self.stage, self.stage.plan
         self.cloudy = plan.cloud > 0.02
         if not self.cloudy:
             return
@@ -167,12 +167,12 @@ class Sky:
         thick = smoothstep(density)
         light = gliding(self.shine, self.drift[0])
         # Thin edges let the light through; thick bellies are dark.
-        light = np.clip(light + np.float32(0.35) - thick * np.float32(0.38 + 0.2 * self.setting.plan.storm), 0.0, 1.0)
+        light = np.clip(light + np.float32(0.35) - thick * np.float32(0.38 + 0.2 * self.stage.plan.storm), 0.0, 1.0)
         return thick * np.float32(0.96), light
 
     def draw(self, onto: Planes, frame: int) -> None:
         """Fill the rows above the horizon."""
-        s = self.setting
+        s = self.stage
         moment = frame - frame % self.every
         if moment != self.moment:
             self.moment, self.small, self.shown = moment, self._at(moment), None
@@ -191,7 +191,7 @@ class Sky:
 
     def _at(self, frame: int) -> tuple[U8, U8, U8]:
         """The small sky of a frame, wider than what is seen of it."""
-        s = self.setting
+        s = self.stage
         y, u, v = self.sky
         if self.cloudy:
             if s.loop:
@@ -216,7 +216,7 @@ class Sky:
         return to_u8(y), to_u8(u), to_u8(v)
 
     def _aurora(self, frame: int, y: F32, u: F32, v: F32) -> tuple[F32, F32, F32]:
-        s = self.setting
+        s = self.stage
         turn = s.turn(frame) * s.cycles(5.0)
         x = (np.arange(self.low_w, dtype=np.float32) * np.float32(self.step / s.unit)).astype(np.float32)
         row = (np.arange(self.low_h, dtype=np.float32) * np.float32(self.step / s.horizon))[:, None]
@@ -250,7 +250,7 @@ class Sky:
 
     def _rays(self, frame: int) -> F32:
         """Light that falls through moving waves, seen from below."""
-        s = self.setting
+        s = self.stage
         turn = s.turn(frame) * s.cycles(6.0)
         x = np.arange(self.low_w, dtype=np.float32)[None, :] * np.float32(self.step / s.unit)
         y = np.arange(self.low_h, dtype=np.float32)[:, None] * np.float32(self.step / s.height)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from dream_nb.studio.render.stamp import Pen
+from dream_nb.studio.render.figures.pen import Pen
 
 
 def boat(pen: Pen, step: float) -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from functools import partial
 
-from dream_nb.studio.render.stamp import Pen, Point
+from dream_nb.studio.render.figures.pen import Pen, Point
 
 
 def _beast(

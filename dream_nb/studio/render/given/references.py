@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dream_nb.studio.render import pictures
 from dream_nb.studio.render.brief import Brief, Reference
+from dream_nb.studio.render.given import pictures
+from dream_nb.studio.render.layers import Layer, layer
 from dream_nb.studio.render.noise import F32, U8, smoothstep
 from dream_nb.studio.render.planes import Planes, from_rgb, to_u8, yuv
-from dream_nb.studio.render.setting import Setting
-from dream_nb.studio.render.sheet import Layer, layer
+from dream_nb.studio.render.stage import SceneStage
 
 I16 = NDArray[np.int16]
 
@@ -20,7 +20,7 @@ def _amount(weight: float) -> float:
     return min(1.0, max(0.0, weight))
 
 
-class Colours:
+class ColourTransfer:
     """Gives frames the colours of pictures: each plane's values are spread as theirs."""
 
     def __init__(self, own: Planes, others: list[tuple[Planes, float]]) -> None:
@@ -51,7 +51,7 @@ def _spread(plane: U8) -> NDArray[np.float64]:
     return spread
 
 
-class Layout:
+class LayoutTransfer:
     """Lays light and colour of frames out as in pictures: their coarse forms replace those of the scene."""
 
     def __init__(self, own: Planes, others: list[tuple[Planes, float]]) -> None:
@@ -88,7 +88,7 @@ class Changed:
 
     def __init__(self, brief: Brief, scene: Planes, reference: Reference) -> None:
         given = from_rgb(pictures.cropped(reference.picture, *brief.size))
-        relit = Colours(given, [(scene, 1.0)]).applied(given)
+        relit = ColourTransfer(given, [(scene, 1.0)]).applied(given)
         part = 0.04 + 0.94 * _amount(reference.weight)
         self.planes = []
         for own, new, drawn in zip(given.all, relit.all, scene.all, strict=True):
@@ -101,7 +101,7 @@ class Changed:
         return Planes(*self.planes)
 
 
-Effect = Colours | Layout | Changed
+Effect = ColourTransfer | LayoutTransfer | Changed
 
 
 def effects(brief: Brief, scene: Planes, keyframe: Planes | None) -> list[Effect]:
@@ -126,17 +126,17 @@ def effects(brief: Brief, scene: Planes, keyframe: Planes | None) -> list[Effect
         scene = effect.applied(scene)
 
     if keyframe is not None:
-        add(Colours(scene, [(keyframe, 0.6)]))
+        add(ColourTransfer(scene, [(keyframe, 0.6)]))
     if brief.image_refs:
-        add(Layout(scene, read(brief.image_refs)))
+        add(LayoutTransfer(scene, read(brief.image_refs)))
     if brief.style_refs:
-        add(Colours(scene, read(brief.style_refs)))
+        add(ColourTransfer(scene, read(brief.style_refs)))
     if brief.modify is not None:
         add(Changed(brief, scene, brief.modify))
     return found
 
 
-def character(setting: Setting, brief: Brief) -> Layer | None:
+def character(stage: SceneStage, brief: Brief) -> Layer | None:
     """The character of a brief's pictures as a layer near the viewer; several pictures take turns by take.
 
     Raises:
@@ -144,7 +144,7 @@ def character(setting: Setting, brief: Brief) -> Layer | None:
     """
     if not brief.character_refs:
         return None
-    s = setting
+    s = stage
     readable = [pictures.whole(data, max(32, round(0.72 * s.height))) for data in brief.character_refs]
     picture = readable[(brief.take - 1) % len(readable)]
     tall = max(8, round(0.68 * s.height / 2) * 2)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dream_nb.studio.render import figures
+from dream_nb.studio.render.figures import figures
 from dream_nb.studio.render.noise import F64, fbm1, pick
-from dream_nb.studio.render.setting import Setting
+from dream_nb.studio.render.stage import SceneStage
 
 
 @dataclass(slots=True)
@@ -30,9 +30,9 @@ class Ridge:
     ahead: bool = False
 
 
-def ridges(setting: Setting) -> list[Ridge]:
+def ridges(stage: SceneStage) -> list[Ridge]:
     """The layers of a scene's land, from far to near."""
-    s, plan = setting, setting.plan
+    s, plan = stage, stage.plan
     land, h, hz = plan.land, s.height, s.horizon
     rng = plan.chance("ridges")
     wet = plan.water != "none"

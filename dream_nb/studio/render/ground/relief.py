@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from dream_nb.studio.render import plants
-from dream_nb.studio.render.land import Ground
+from dream_nb.studio.render.ground import plants
+from dream_nb.studio.render.ground.land import Ground
+from dream_nb.studio.render.layers import Layer, layer, phases_for
 from dream_nb.studio.render.noise import F32, fbm2, smoothstep
 from dream_nb.studio.render.palette import GROUNDS, luma, mix, times, tinted
 from dream_nb.studio.render.planes import RGB, doubled, to_u8, yuv
-from dream_nb.studio.render.setting import Setting
-from dream_nb.studio.render.sheet import Layer, layer, phases_for
-from dream_nb.studio.render.sky import colour
+from dream_nb.studio.render.sky.sky import colour
+from dream_nb.studio.render.stage import SceneStage
 
 _CRAGGY = frozenset({"mountains", "volcano", "cliffs", "mesa", "ice", "deep"})
 _LAMPS: tuple[RGB, ...] = ((1.0, 0.84, 0.50), (0.25, 0.95, 1.0), (1.0, 0.30, 0.80))
 
 
-def coloured(setting: Setting, land: Ground, index: int) -> Layer:
+def coloured(stage: SceneStage, land: Ground, index: int) -> Layer:
     """The finished layer."""
-    s, plan, light, ridge = setting, setting.plan, setting.light, land.ridge
+    s, plan, light, ridge = stage, stage.plan, stage.light, land.ridge
     rng = plan.chance("relief", index)
     np.maximum(land.alpha, land.build, out=land.alpha)
     tall, width = land.alpha.shape
@@ -85,7 +85,7 @@ def coloured(setting: Setting, land: Ground, index: int) -> Layer:
     )  # fmt: skip
 
 
-def _creased(s: Setting, rng: np.random.Generator, width: int, height: int) -> F32:
+def _creased(s: SceneStage, rng: np.random.Generator, width: int, height: int) -> F32:
     """Light on a creased surface: how it rises to the right, about -1 to 1."""
     units_w, units_h = width * 2 / s.unit, height * 2 / s.unit
     form = fbm2(rng, width, height, units_w * 4.5, units_h * 3.2, 5, 0.5, ridged=True)
@@ -96,7 +96,7 @@ def _creased(s: Setting, rng: np.random.Generator, width: int, height: int) -> F
     return lit
 
 
-def _facing(s: Setting, land: Ground, relief: F32, below: F32) -> F32:
+def _facing(s: SceneStage, land: Ground, relief: F32, below: F32) -> F32:
     """Light on slopes that face the sun: the slope of the crest above, bent by the relief as it runs down."""
     w = relief.shape[1]
     reach = max(1, round(0.016 * s.unit / 2))
@@ -122,7 +122,7 @@ def _facing(s: Setting, land: Ground, relief: F32, below: F32) -> F32:
     return lit
 
 
-def _snowcap(s: Setting, land: Ground, surface: F32, relief: F32, sunny: F32) -> F32:
+def _snowcap(s: SceneStage, land: Ground, surface: F32, relief: F32, sunny: F32) -> F32:
     plan = s.plan
     line = 0.16 if plan.ground != "snow" else 0.0
     if plan.land == "volcano":
@@ -137,7 +137,7 @@ def _snowcap(s: Setting, land: Ground, surface: F32, relief: F32, sunny: F32) ->
     return surface + cap[..., None] * (white - surface)
 
 
-def _lava(s: Setting, land: Ground, surface: F32, relief: F32, below: F32) -> F32:
+def _lava(s: SceneStage, land: Ground, surface: F32, relief: F32, below: F32) -> F32:
     """The glow of the crater, and streams that run down from it."""
     w = below.shape[1]
     summit = np.argmin(np.round(land.rows[::2][:w]))
@@ -154,7 +154,7 @@ def _lava(s: Setting, land: Ground, surface: F32, relief: F32, below: F32) -> F3
     return burning
 
 
-def _hazy(s: Setting, land: Ground, surface: F32, below: F32, leafy: F32 | None) -> F32:
+def _hazy(s: SceneStage, land: Ground, surface: F32, below: F32, leafy: F32 | None) -> F32:
     """Distance fades to the colour of the air, more so in the valleys and towards the sun."""
     plan, light, near = s.plan, s.light, land.ridge.near
     far = (1.0 - near) ** 2.2

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dream_nb.studio.render import frames
+from dream_nb.studio.render.frames import rgb_frames
 from tests.studio.render.clips import F64, small, still
 
 
 def drawn(prompt: str) -> F64:
     """The picture of a prompt, height x width x 3, 0 to 255."""
-    return next(iter(frames(still(prompt, width=320, height=180)))).astype(float)
+    return next(iter(rgb_frames(still(prompt, width=320, height=180)))).astype(float)
 
 
 def brightness(picture: F64) -> float:
@@ -73,7 +73,7 @@ def test_water_mirrors_what_is_above_it() -> None:
 
 def test_a_waterfall_runs_down() -> None:
     clip = small("a waterfall at noon, camera static", width=640, height=360)
-    film = np.stack([frame.astype(float).mean(axis=2) for frame in frames(clip)])[:, : 360 // 2]
+    film = np.stack([frame.astype(float).mean(axis=2) for frame in rgb_frames(clip)])[:, : 360 // 2]
     moving = film - film.mean(axis=0)
     columns = np.argsort(np.abs(moving).sum(axis=(0, 1)))[-20:]
     rows = np.flatnonzero(np.abs(moving[:, :, columns]).mean(axis=(0, 2)) > 3)

@@ -31,10 +31,10 @@ def test_a_video_plays_before_it_is_wholly_loaded() -> None:
 
 
 def test_the_first_decoded_frames_are_those_that_were_drawn() -> None:
-    from dream_nb.studio.render import frames
+    from dream_nb.studio.render.frames import rgb_frames
 
     brief = small()
-    drawn, shown = next(iter(frames(brief))), decoded(render(brief)).frames[0]
+    drawn, shown = next(iter(rgb_frames(brief))), decoded(render(brief)).frames[0]
     assert np.abs(drawn.astype(float) - shown).mean() < 5
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dream_nb.studio.render import buildings, plants
+from dream_nb.studio.render.figures.pen import press
+from dream_nb.studio.render.ground import buildings, plants
+from dream_nb.studio.render.ground.ridges import Ridge, crest
 from dream_nb.studio.render.noise import F64, U8, fbm1
-from dream_nb.studio.render.ridges import Ridge, crest
-from dream_nb.studio.render.setting import Setting
-from dream_nb.studio.render.stamp import press
+from dream_nb.studio.render.stage import SceneStage
 
 
 @dataclass(slots=True)
@@ -42,14 +42,14 @@ class Ground:
         return float(self.rows[int(min(max(column, 0), len(self.rows) - 1))]) - self.top
 
 
-def ground(setting: Setting, ridge: Ridge, index: int, above: float = 0.0) -> Ground:
+def ground(stage: SceneStage, ridge: Ridge, index: int, above: float = 0.0) -> Ground:
     """The bare coverage of a layer.
 
     Args:
         index: of the layer, which gives it its own form.
         above: room over the crest for what will stand on it, in scene units.
     """
-    s = setting
+    s = stage
     side, up = s.margins(ridge.near)
     width = s.width + 2 * side
     x = (np.arange(width, dtype=np.float64) - side + 0.5 - s.width / 2) / s.unit
@@ -63,9 +63,9 @@ def ground(setting: Setting, ridge: Ridge, index: int, above: float = 0.0) -> Gr
     return Ground(ridge, side, top, rows, alpha, [], np.zeros_like(alpha), np.zeros_like(alpha))
 
 
-def planted(setting: Setting, land: Ground, index: int) -> None:
+def planted(stage: SceneStage, land: Ground, index: int) -> None:
     """Let plants grow on a layer, many far ones or a few near ones."""
-    s, plan, near = setting, setting.plan, land.ridge.near
+    s, plan, near = stage, stage.plan, land.ridge.near
     kinds = [kind for kind in plan.plants if kind not in plants.SMALL or near > 0.6]
     if (
         land.ridge.ahead
@@ -111,9 +111,9 @@ def planted(setting: Setting, land: Ground, index: int) -> None:
         np.maximum(land.alpha, mask, out=land.alpha)
 
 
-def built(setting: Setting, lands: list[Ground]) -> None:
+def built(stage: SceneStage, lands: list[Ground]) -> None:
     """Raise the buildings of a plan on the layers that suit them."""
-    s, plan = setting, setting.plan
+    s, plan = stage, stage.plan
     if plan.land == "city":
         for index, land in enumerate(g for g in lands if g.ridge.shape == "plain" and g.ridge.near <= 0.4):
             street = int(land.ridge.foot) - land.top + 1

@@ -10,12 +10,12 @@ from dream_nb.studio.render.brief import Brief
 from dream_nb.studio.render.camera import Camera
 from dream_nb.studio.render.noise import pick
 from dream_nb.studio.render.palette import Palette
-from dream_nb.studio.render.plan import Plan, read
+from dream_nb.studio.render.plan import ScenePlan, read
 from dream_nb.studio.render.styles import Style
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class SceneStage:
     """Where a drawing takes place.
 
     Args:
@@ -34,7 +34,7 @@ class Setting:
     frames: int
     seconds: float
     loop: bool
-    plan: Plan
+    plan: ScenePlan
     light: Palette
     style: Style
     camera: Camera
@@ -73,8 +73,8 @@ def style_of(brief: Brief) -> Style:
     return styles.named(read(brief).style)
 
 
-def of(brief: Brief, scale: int = 1) -> Setting:
-    """The setting of a brief, drawn at a fraction of its size."""
+def of(brief: Brief, scale: int = 1) -> SceneStage:
+    """The stage of a brief, drawn at 1/`scale` of its size."""
     plan = read(brief)
     style = styles.named(plan.style)
     width, height = (math.ceil(side / scale / 2) * 2 for side in brief.size)
@@ -84,7 +84,7 @@ def of(brief: Brief, scale: int = 1) -> Setting:
     low, high = (0.54, 0.64) if plan.water != "none" else (0.60, 0.70)
     place = 1.0 if plan.land == "deep" else pick(rng, low, high)
     side = -1.0 if rng.random() < 0.5 else 1.0
-    return Setting(
+    return SceneStage(
         width=width,
         height=height,
         unit=unit_of(width, height),

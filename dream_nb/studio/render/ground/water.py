@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dream_nb.studio.render.noise import F64, U8, chance, pick
 from dream_nb.studio.render.palette import luma, mix
 from dream_nb.studio.render.planes import Planes, yuv_of
-from dream_nb.studio.render.setting import Setting
+from dream_nb.studio.render.stage import SceneStage
 
 I16 = NDArray[np.int16]
 _GROUPS = 3
@@ -24,9 +24,9 @@ class Water:
     Places are whole numbers from tables of whole numbers: no rounding can differ between machines.
     """
 
-    def __init__(self, setting: Setting) -> None:
-        s, plan, light = setting, setting.plan, setting.light
-        self.setting = s
+    def __init__(self, stage: SceneStage) -> None:
+        s, plan, light = stage, stage.plan, stage.light
+        self.stage = s
         self.near = 0.10
         _, up = s.margins(self.near)
         self.rows = s.height - s.horizon + up
@@ -84,7 +84,7 @@ class Water:
 
     def draw(self, onto: Planes, frame: int) -> None:
         """Fill the rows below the horizon."""
-        s = self.setting
+        s = self.stage
         _, shifted = s.shift(frame, self.near)
         down = round(shifted)
         first = max(0, s.horizon + down)

@@ -16,8 +16,8 @@ import numpy as np
 from av.video.stream import VideoStream
 from PIL import Image, PngImagePlugin
 
-from dream_nb.studio.render import show
 from dream_nb.studio.render.brief import Brief
+from dream_nb.studio.render.frames import shots
 from dream_nb.studio.render.planes import Planes
 
 PRESET = "veryfast"
@@ -34,11 +34,11 @@ def write(brief: Brief, progress: Path | None = None, thumbnail: Path | None = N
     report = Report(progress)
     report(0.0)
     if brief.kind == "image":
-        data = _image(brief, next(iter(show.shots(brief))))
+        data = _image(brief, next(iter(shots(brief))))
     else:
         with tempfile.TemporaryDirectory(prefix="dream_nb-") as folder:
             path = Path(folder) / "clip.mp4"
-            encode(_counted(show.shots(brief), brief.frames, report, thumbnail), path, brief)
+            encode(_counted(shots(brief), brief.frames, report, thumbnail), path, brief)
             data = path.read_bytes()
     report(1.0, at_once=True)
     return data

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from dream_nb.studio.render.land import Ground
+from dream_nb.studio.render.ground.land import Ground
 from dream_nb.studio.render.noise import F32, fbm1, fbm2, pick, smoothstep
 from dream_nb.studio.render.palette import mix
 from dream_nb.studio.render.planes import Planes, yuv_of
-from dream_nb.studio.render.setting import Setting
+from dream_nb.studio.render.stage import SceneStage
 
 _WIDE = 0.10  # scene units
 _SECONDS = 2.2  # that water takes for its own length
 
 
-class Falls:
+class Waterfall:
     """One fall, from the crest of a layer to the water or ground below.
 
     Args:
-        setting: of the scene.
+        stage: of the scene.
         ground: the layer that it runs down; its highest part in the middle of the frame is chosen.
     """
 
-    def __init__(self, setting: Setting, ground: Ground) -> None:
-        s = self.setting = setting
+    def __init__(self, stage: SceneStage, ground: Ground) -> None:
+        s = self.stage = stage
         rng = s.plan.chance("falls")
         self.near = ground.ridge.near
         wide = max(4, round(_WIDE * pick(rng, 0.8, 1.3) * s.unit / 2) * 2)
@@ -50,7 +50,7 @@ class Falls:
 
     def draw(self, onto: Planes, frame: int) -> None:
         """Let it run in a frame, over the land behind the water."""
-        s = self.setting
+        s = self.stage
         x, y = s.shift(frame, self.near)
         left, top = self.left + round(x / 2) * 2, self.top + round(y / 2) * 2
         tall, wide = self.body.shape

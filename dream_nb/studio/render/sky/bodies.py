@@ -9,24 +9,24 @@ from numpy.typing import NDArray
 
 from dream_nb.studio.render.noise import F32, fbm2, pick
 from dream_nb.studio.render.planes import RGB, Planes, to_u8, yuv
-from dream_nb.studio.render.setting import Setting
-from dream_nb.studio.render.sky import Sky, colour
+from dream_nb.studio.render.sky.sky import Sky, colour
+from dream_nb.studio.render.stage import SceneStage
 
 
 class Disc:
     """A round body in the sky, hidden by clouds."""
 
-    def __init__(self, setting: Setting, x: float, y: float, surface: F32, cover: F32, glowing: bool = False) -> None:
-        self.setting = setting
+    def __init__(self, stage: SceneStage, x: float, y: float, surface: F32, cover: F32, glowing: bool = False) -> None:
+        self.stage = stage
         self.glowing = glowing
         self.side = surface.shape[0]
         self.x, self.y = x - self.side / 2, y - self.side / 2
-        self.colours = yuv(setting.style.grade(np.clip(surface, 0.0, 1.15)))
+        self.colours = yuv(stage.style.grade(np.clip(surface, 0.0, 1.15)))
         self.cover = cover
 
     def draw(self, onto: Planes, sky: Sky, frame: int) -> None:
         """Lay it over the sky."""
-        dx, dy = self.setting.shift(frame, 0.0)
+        dx, dy = self.stage.shift(frame, 0.0)
         left, top = 2 * round((self.x + dx) / 2), 2 * round((self.y + dy) / 2)
         x0, x1 = max(0, left), min(onto.width, left + self.side)
         y0, y1 = max(0, top), min(min(onto.height, sky.rows) // 2 * 2, top + self.side)
@@ -43,14 +43,14 @@ class Disc:
             mixed = old + mask * (new - old)
             if self.glowing:
                 # A sun is never darker than its own glow, nor less colourful.
-                colourful = np.float32(0.3 if self.setting.light.glow > 0.6 else 0.9)
+                colourful = np.float32(0.3 if self.stage.light.glow > 0.6 else 0.9)
                 mixed = np.maximum(old, mixed) if half == 1 else old + colourful * (mixed - old)
             part[:] = to_u8(mixed)
 
 
-def discs(setting: Setting) -> list[Disc]:
+def discs(stage: SceneStage) -> list[Disc]:
     """Sun or moon, and the planets of strange skies."""
-    s, plan, light = setting, setting.plan, setting.light
+    s, plan, light = stage, stage.plan, stage.light
     if plan.land == "deep" or plan.storm > 0.5:
         return []
     found = []
@@ -78,7 +78,7 @@ def _polar(side: int) -> tuple[F32, F32, F32]:
     return np.sqrt(x * x + y * y), np.broadcast_to(x, (side, side)), np.broadcast_to(y, (side, side))
 
 
-def _sun(s: Setting, x: float, y: float, radius: float) -> Disc:
+def _sun(s: SceneStage, x: float, y: float, radius: float) -> Disc:
     side = max(4, 2 * math.ceil(radius * 1.1 * s.unit))
     r, _, down = _polar(side)
     edge = np.clip((np.float32(1 / 1.1) - r) * np.float32(side / 2 / 1.6), 0.0, 1.0)
@@ -95,7 +95,7 @@ def _sun(s: Setting, x: float, y: float, radius: float) -> Disc:
     )
 
 
-def _moon(s: Setting, x: float, y: float, radius: float, rng: np.random.Generator) -> Disc:
+def _moon(s: SceneStage, x: float, y: float, radius: float, rng: np.random.Generator) -> Disc:
     side = max(4, 2 * math.ceil(radius * 1.1 * s.unit))
     r, across, down = _polar(side)
     maria = fbm2(rng, side, side, 3.2, 3.2, 4)
@@ -107,7 +107,7 @@ def _moon(s: Setting, x: float, y: float, radius: float, rng: np.random.Generato
     return Disc(s, x, y, surface, edge * (1.0 - np.float32(0.92) * dark))
 
 
-def _planet(s: Setting, x: float, y: float, radius: float, hue: RGB, rng: np.random.Generator) -> Disc:
+def _planet(s: SceneStage, x: float, y: float, radius: float, hue: RGB, rng: np.random.Generator) -> Disc:
     side = max(4, 2 * math.ceil(radius * 1.1 * s.unit))
     r, across, down = _polar(side)
     bands = fbm2(rng, side, side, 2.0, 9.0, 4)
@@ -120,9 +120,9 @@ def _planet(s: Setting, x: float, y: float, radius: float, hue: RGB, rng: np.ran
 class Stars:
     """Twinkling points."""
 
-    def __init__(self, setting: Setting) -> None:
-        s, plan = setting, setting.plan
-        self.setting = s
+    def __init__(self, stage: SceneStage) -> None:
+        s, plan = stage, stage.plan
+        self.stage = s
         rng = plan.chance("stars")
         count = int(900 * plan.stars * max(0.0, 1.0 - plan.storm))
         place = rng.random((900, 4))[:count]
@@ -146,7 +146,7 @@ class Stars:
         """Set them into the sky where no cloud is."""
         if not len(self.x):
             return
-        s = self.setting
+        s = self.stage
         dx, dy = s.shift(frame, 0.0)
         x, y = np.rint(self.x + np.float32(dx)).astype(np.int64), np.rint(self.y + np.float32(dy)).astype(np.int64)
         light = self.light * (0.72 + 0.28 * np.sin(self.beats * s.turn(frame) + self.phase)).astype(np.float32)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from dream_nb.studio.record import Record
+from dream_nb.studio.record import StoredGeneration
 from dream_nb.studio.store import Draft, Store
 
 
-class Intake:
+class CreateBatches:
     """Writes the creates that arrive together in one transaction, which is most of what each of them costs.
 
     Args:
@@ -20,9 +20,9 @@ class Intake:
     def __init__(self, store: Store, check: Callable[[str], None]) -> None:
         self._store = store
         self._check = check
-        self._waiting: list[tuple[Draft, asyncio.Future[Record]]] = []
+        self._waiting: list[tuple[Draft, asyncio.Future[StoredGeneration]]] = []
 
-    async def create(self, draft: Draft) -> Record:
+    async def create(self, draft: Draft) -> StoredGeneration:
         """Remember a generation as queued and charge it, whether its caller goes on waiting or not.
 
         Raises:
@@ -30,7 +30,7 @@ class Intake:
             Refusal: the account may not create anything at the moment.
         """
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Record] = loop.create_future()
+        future: asyncio.Future[StoredGeneration] = loop.create_future()
         if not self._waiting:
             # In the next turn but one: what arrived meanwhile is there by then.
             loop.call_soon(loop.call_soon, self._write)
@@ -39,7 +39,7 @@ class Intake:
 
     def _write(self) -> None:
         waiting, self._waiting = self._waiting, []
-        outcomes: list[Record | Exception]
+        outcomes: list[StoredGeneration | Exception]
         try:
             outcomes = self._store.create([draft for draft, _ in waiting], self._check)
         except Exception as error:  # noqa: BLE001 - the folder cannot be written: everybody who waits has to hear it

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from dream_nb.studio.render.beasts import ears
-from dream_nb.studio.render.stamp import Pen
+from dream_nb.studio.render.figures.pen import Pen
+from dream_nb.studio.render.figures.quadrupeds import ears
 
 
 def bird(pen: Pen, step: float) -> None:
