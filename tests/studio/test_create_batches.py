@@ -48,7 +48,7 @@ async def test_one_whose_caller_goes_away_is_whole_and_costs_the_others_nothing(
 ) -> None:
     async with in_process(tmp_path, executor=lambda: stalled) as machine:
         assert isinstance(machine.app, Starlette)
-        waiting = machine.app.state.operations._intake
+        waiting = machine.app.state.operations._creates
         gone, other = asyncio.create_task(machine.create()), asyncio.create_task(machine.create({"prompt": "a hill"}))
         while len(waiting._waiting) < 2:  # noqa: ASYNC110 - nothing tells when it is so
             await asyncio.sleep(0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -15,6 +17,27 @@ from dream_nb.studio.render.planes import RGB, Planes, yuv_of
 from dream_nb.studio.render.stage import SceneStage
 
 Path = Callable[[int], tuple[float, float]]
+
+_DARK: Final[RGB] = (0.10, 0.09, 0.11)
+_WHITE: Final[RGB] = (0.98, 0.97, 0.95)
+_GLOWING: Final[RGB] = (0.95, 0.75, 0.95)
+_WHITE_KINDS: Final = frozenset({"swan", "sailboat"})
+# The colours of a kind that has its own, which its members take in turn; how much of the light falls on them, and how
+# much haze lies before them.
+_COLOURFUL: Final[dict[str, tuple[tuple[RGB, ...], float, float]]] = {
+    "balloons": (
+        (
+            (0.86, 0.24, 0.20),
+            (0.95, 0.66, 0.18),
+            (0.20, 0.48, 0.72),
+            (0.62, 0.28, 0.58),
+            (0.96, 0.90, 0.80),
+        ),
+        0.75,
+        0.15,
+    ),
+    "butterflies": (((0.95, 0.55, 0.15), (0.35, 0.5, 0.95), (0.95, 0.85, 0.4)), 0.8, 0.0),
+}
 
 
 class Actor:
@@ -80,110 +103,197 @@ class Actor:
             view[:] = view + cover * (np.float32(value) - view) + np.float32(0.5)
 
 
+@dataclass(frozen=True, slots=True)
+class _Role:
+    """One figure of a plan, and what chance gives it.
+
+    Args:
+        number: of the figure among its `many`, counted from 0.
+        size: of it against others of its kind.
+        start: part of its step in the first frame.
+        spread: where it is within its place, up and down (0 to 1).
+    """
+
+    stage: SceneStage
+    kind: str
+    figure: figures.Figure
+    number: int
+    many: int
+    rng: np.random.Generator
+    size: float
+    start: float
+    spread: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where a figure is.
+
+    Args:
+        near: 0 (far) to 1 (near).
+        ahead: in front of the water.
+        foot: row of the frame on which it stands, where `surface` is None.
+        size: factor of its height.
+        surface: the land that it walks on.
+    """
+
+    near: float
+    ahead: bool
+    foot: float
+    size: float
+    surface: Ground | None = None
+
+
 def actors(stage: SceneStage, grounds: list[Ground]) -> list[tuple[float, bool, Actor]]:
     """All figures of a plan: how near, whether in front of the water, and who."""
-    s = stage
     found: list[tuple[float, bool, Actor]] = []
-    for kind, count in s.plan.life:
+    for kind, count in stage.plan.life:
         figure = figures.named(kind)
-        rng = s.plan.chance("life", kind)
+        rng = stage.plan.chance("life", kind)
         many = count or figure.many
-        found.extend(_cast(s, grounds, figure, number, many, rng) for number in range(many))
+        for number in range(many):
+            role = _Role(stage, kind, figure, number, many, rng, pick(rng, 0.86, 1.1), rng.random(), rng.random())
+            spot = _spot(role, grounds)
+            found.append((spot.near, spot.ahead, _actor(role, spot)))
     return found
 
 
-def _cast(
-    s: SceneStage, grounds: list[Ground], figure: figures.Figure, number: int, many: int, rng: np.random.Generator
-) -> tuple[float, bool, Actor]:
-    side = -1.0 if s.sun_x > 0.5 else 1.0
-    place, scale, start, spread = figure.place, pick(rng, 0.86, 1.1), rng.random(), rng.random()
+def _actor(role: _Role, spot: _Spot) -> Actor:
+    s, figure, start = role.stage, role.figure, role.start
     seconds = s.seconds / 5.0
+    side = -1.0 if s.sun_x > 0.5 else 1.0
     way = figure.speed * seconds * min(1.6, s.plan.pace) * s.unit * side
-    group = 0.5 - side * 0.16
-    room = 0.9 * figure.width * figure.high * s.unit * many / s.width
-    columns = {"sky": 0.62, "deep": 0.8}.get(place, min(0.85, max(0.25, room)))
-    home = (group + columns * ((number + 0.35 + 0.3 * start) / many - 0.5) * (1 if many > 1 else 0)) * s.width
-    surface: Ground | None = None
-    near, ahead, foot = 0.5, True, s.height * 0.5
-    if place == "sky":
-        near = pick(rng, 0.12, 0.35)
-        high = (
-            s.horizon * (0.18 + 0.5 * float(spread))
-            if s.plan.land != "deep"
-            else s.height * (0.2 + 0.5 * float(spread))
-        )
-        foot, scale = high + figure.high * s.unit / 2, scale * (1.0 if figure.high > 0.1 else 0.75 + 0.5 * near)
-        scale *= 0.55 + 0.6 * float(rng.random()) if many > 1 and figure.high > 0.1 else 1.0
-        ahead = False
-    elif place == "deep":
-        near = pick(rng, 0.3, 0.6)
-        low = s.height if s.plan.land == "deep" else s.horizon
-        foot = (
-            low * (0.30 + 0.5 * float(spread))
-            if s.plan.land == "deep"
-            else s.horizon + (s.height - s.horizon) * (0.10 + 0.45 * float(spread))
-        )
-        scale *= 0.7 + 0.6 * float(rng.random())
-    elif place == "water":
-        depth = 0.14 + 0.30 * float(spread)
-        near, foot = 0.25 + 0.5 * depth, s.horizon + (s.height - s.horizon) * depth
-        scale *= 0.55 + 1.3 * depth
-    elif s.plan.style == "synthwave":
-        foot, scale = s.horizon + 0.55 * (s.height - s.horizon), scale * 1.2
-    else:
-        standing = [g for g in grounds if g.ridge.near > 0.4] or grounds[-1:]
-        surface = standing[0] if len(standing) < 3 else standing[1]
-        near, ahead = surface.ridge.near + 0.001, surface.ridge.ahead
-        scale *= 0.55 + 0.75 * surface.ridge.near
-    mirrored = way < 0 or (way == 0 and rng.random() < 0.5)
-    masks = figure.masks(max(2.0, figure.high * scale * s.unit))
-    wide = masks[0].shape[1]
-    bob, phase = (0.006 if place in ("water", "sky", "deep") else 0.0) * s.unit, 2 * math.pi * float(start)
-    if place == "water" and figure.width > 1.9 and figure.speed >= 0.3:
-        bob = 0.05 * s.unit  # leaps
-
-    def path(frame: int) -> tuple[float, float]:
-        if s.loop:
-            # Once around, unseen where it begins again.
-            lap = s.width + 2 * wide + 40
-            laps = 1 if abs(way) > 0.2 * lap else 0
-            x = home + math.copysign(lap, way or 1.0) * laps * frame / s.frames
-            x = (x + wide) % lap - wide
-            if not laps:
-                x = home + way * 0.25 * math.sin(s.turn(frame))
-        else:
-            x = home + way * (frame / max(1, s.frames - 1) - 0.5)
-        row = foot + bob * math.sin(s.cycles(3.0) * s.turn(frame) + phase)
-        if surface is not None:
-            row = surface.row_at(x + surface.left) + surface.top + 0.006 * s.unit
-        if place == "sky" and figure.speed == 0.0 and s.frames > 1 and not s.loop:
-            row -= 0.5 * s.horizon * (frame / s.frames - 0.3)
-        return x, row
-
+    mirrored = way < 0 or (way == 0 and role.rng.random() < 0.5)
+    masks = figure.masks(max(2.0, figure.high * spot.size * s.unit))
+    route = _Route(
+        stage=s,
+        spot=spot,
+        home=_home(role, side),
+        way=way,
+        wide=masks[0].shape[1],
+        bob=_bob(figure) * s.unit,
+        phase=2 * math.pi * start,
+        rises=figure.place == "sky" and figure.speed == 0.0,
+    )
     beats = max(1, round(figure.beats * seconds * s.plan.pace))
 
     def pose(frame: int) -> int:
-        return int((beats * frame / s.frames + float(start)) * figure.poses) % figure.poses
+        return int((beats * frame / s.frames + start) * figure.poses) % figure.poses
 
-    light = s.light
-    dark: RGB = (0.10, 0.09, 0.11)
-    tone = mix(times(dark, (1.0, 1.0, 1.0)), mix(light.haze, light.horizon, 0.3), 0.70 * (1 - near) ** 1.6)
+    return Actor(s, masks, _tone(role, spot.near), spot.near, route.at, pose, mirrored, figure.place == "water")
+
+
+def _home(role: _Role, side: float) -> float:
+    """Column around which a figure moves: on the side away from the sun, its group spread over part of the frame."""
+    s, figure, many = role.stage, role.figure, role.many
+    group = 0.5 - side * 0.16
+    room = 0.9 * figure.width * figure.high * s.unit * many / s.width
+    columns = {"sky": 0.62, "deep": 0.8}.get(figure.place, min(0.85, max(0.25, room)))
+    apart = (role.number + 0.35 + 0.3 * role.start) / many - 0.5
+    return (group + columns * apart * (1 if many > 1 else 0)) * s.width
+
+
+def _bob(figure: figures.Figure) -> float:
+    """How far a figure goes up and down, in scene units."""
+    if figure.place == "water" and figure.width > 1.9 and figure.speed >= 0.3:
+        return 0.05  # leaps
+    return 0.0 if figure.place == "ground" else 0.006
+
+
+def _spot(role: _Role, grounds: list[Ground]) -> _Spot:
+    if role.figure.place != "ground":
+        return {"sky": _in_the_sky, "deep": _under_water, "water": _on_water}[role.figure.place](role)
+    s = role.stage
+    if s.plan.style == "synthwave":
+        return _Spot(0.5, True, s.horizon + 0.55 * (s.height - s.horizon), role.size * 1.2)
+    standing = [g for g in grounds if g.ridge.near > 0.4] or grounds[-1:]
+    surface = standing[0] if len(standing) < 3 else standing[1]
+    ridge = surface.ridge
+    return _Spot(ridge.near + 0.001, ridge.ahead, 0.0, role.size * (0.55 + 0.75 * ridge.near), surface)
+
+
+def _in_the_sky(role: _Role) -> _Spot:
+    s, figure, rng = role.stage, role.figure, role.rng
+    near = pick(rng, 0.12, 0.35)
+    deep = s.plan.land == "deep"
+    row = s.height * (0.2 + 0.5 * role.spread) if deep else s.horizon * (0.18 + 0.5 * role.spread)
+    large = figure.high > 0.1
+    size = role.size * (1.0 if large else 0.75 + 0.5 * near)
+    if large and role.many > 1:
+        size *= 0.55 + 0.6 * rng.random()
+    return _Spot(near, False, row + figure.high * s.unit / 2, size)
+
+
+def _under_water(role: _Role) -> _Spot:
+    s, rng = role.stage, role.rng
+    near = pick(rng, 0.3, 0.6)
+    if s.plan.land == "deep":
+        foot = s.height * (0.30 + 0.5 * role.spread)
+    else:
+        foot = s.horizon + (s.height - s.horizon) * (0.10 + 0.45 * role.spread)
+    return _Spot(near, True, foot, role.size * (0.7 + 0.6 * rng.random()))
+
+
+def _on_water(role: _Role) -> _Spot:
+    s = role.stage
+    depth = 0.14 + 0.30 * role.spread
+    foot = s.horizon + (s.height - s.horizon) * depth
+    return _Spot(0.25 + 0.5 * depth, True, foot, role.size * (0.55 + 1.3 * depth))
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """The way of a figure through the frames.
+
+    Args:
+        home: column of its middle halfway.
+        way: pixels that it covers in the clip; negative to the left.
+        wide: pixels of its mask.
+        bob: pixels that it goes up and down, beginning at `phase`.
+        rises: leaves upwards.
+    """
+
+    stage: SceneStage
+    spot: _Spot
+    home: float
+    way: float
+    wide: int
+    bob: float
+    phase: float
+    rises: bool
+
+    def at(self, frame: int) -> tuple[float, float]:
+        """Column of the middle and row of the foot, without the camera."""
+        s = self.stage
+        x = self._looping(frame) if s.loop else self.home + self.way * (frame / max(1, s.frames - 1) - 0.5)
+        row = self.spot.foot + self.bob * math.sin(s.cycles(3.0) * s.turn(frame) + self.phase)
+        surface = self.spot.surface
+        if surface is not None:
+            row = surface.row_at(x + surface.left) + surface.top + 0.006 * s.unit
+        if self.rises and s.frames > 1 and not s.loop:
+            row -= 0.5 * s.horizon * (frame / s.frames - 0.3)
+        return x, row
+
+    def _looping(self, frame: int) -> float:
+        s, way = self.stage, self.way
+        lap = s.width + 2 * self.wide + 40
+        if abs(way) <= 0.2 * lap:
+            return self.home + way * 0.25 * math.sin(s.turn(frame))
+        # Once around, unseen where it begins again.
+        x = self.home + math.copysign(lap, way or 1.0) * frame / s.frames
+        return (x + self.wide) % lap - self.wide
+
+
+def _tone(role: _Role, near: float) -> RGB:
+    """The colour of a figure: dark against the light, paler far away, unless its kind has one of its own."""
+    light = role.stage.light
+    if role.kind in _COLOURFUL:
+        hues, sunny, hazy = _COLOURFUL[role.kind]
+        return mix(times(hues[role.number % len(hues)], mix(light.shade, light.lit, sunny)), light.haze, hazy)
+    if role.kind == "jellyfish":
+        return mix(light.zenith, _GLOWING, 0.5)
+    tone = mix(_DARK, mix(light.haze, light.horizon, 0.3), 0.70 * (1 - near) ** 1.6)
     tone = mix(tone, times(light.shade, (0.55, 0.5, 0.55)), 0.4)
-    if figure is figures.named("balloons"):
-        hues: tuple[RGB, ...] = (
-            (0.86, 0.24, 0.20),
-            (0.95, 0.66, 0.18),
-            (0.20, 0.48, 0.72),
-            (0.62, 0.28, 0.58),
-            (0.96, 0.90, 0.80),
-        )
-        tone = mix(times(hues[number % 5], mix(light.shade, light.lit, 0.75)), light.haze, 0.15)
-    elif figure is figures.named("butterflies"):
-        tone = times(
-            ((0.95, 0.55, 0.15), (0.35, 0.5, 0.95), (0.95, 0.85, 0.4))[number % 3], mix(light.shade, light.lit, 0.8)
-        )
-    elif figure is figures.named("jellyfish"):
-        tone = mix(light.zenith, (0.95, 0.75, 0.95), 0.5)
-    elif figure is figures.named("swan") or figure is figures.named("sailboat"):
-        tone = mix(tone, times((0.98, 0.97, 0.95), mix(light.shade, light.lit, 0.8)), 0.8)
-    return near, ahead, Actor(s, masks, tone, near, path, pose, mirrored, place == "water")
+    if role.kind in _WHITE_KINDS:
+        tone = mix(tone, times(_WHITE, mix(light.shade, light.lit, 0.8)), 0.8)
+    return tone

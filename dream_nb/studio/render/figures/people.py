@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from dream_nb.studio.render.figures import quadrupeds
 from dream_nb.studio.render.figures.pen import Pen, Point
+
+# Outlines around the middle of the head, in heights of the person.
+_HATS: Final = {
+    "point": ((-0.12, 0.03), (0.03, 0.205), (0.12, 0.03)),
+    "cone": ((-0.17, 0.01), (0.0, 0.09), (0.17, 0.01)),
+}
 
 
 def person(
@@ -41,39 +48,16 @@ def person(
             )
     pen.polygon([p(-0.105, 0.80), p(0.105, 0.80), p(0.075, 0.46), p(-0.075, 0.46)])
     if skirt:
-        pen.polygon(
-            [
-                p(-0.07, 0.58),
-                p(0.07, 0.58),
-                p(0.07 + skirt, 0.20 if skirt < 0.15 else 0.04),
-                p(-0.07 - skirt, 0.20 if skirt < 0.15 else 0.04),
-            ]
-        )
+        hem = 0.20 if skirt < 0.15 else 0.04
+        pen.polygon([p(-0.07, 0.58), p(0.07, 0.58), p(0.07 + skirt, hem), p(-0.07 - skirt, hem)])
     pen.line([p(0, 0.78), p(0, 0.86)], 0.06 * size)
     head = p(0, 0.915)
     pen.ellipse(*head, 0.062 * size, 0.075 * size)
-    if hat == "brim":
-        pen.box(head[0] - 0.13 * size, head[1] + 0.02 * size, head[0] + 0.13 * size, head[1] + 0.045 * size)
-        pen.box(head[0] - 0.06 * size, head[1] + 0.03 * size, head[0] + 0.06 * size, head[1] + 0.085 * size)
-    elif hat == "point":
-        pen.polygon(
-            [
-                (head[0] - 0.12 * size, head[1] + 0.03 * size),
-                (head[0] + 0.03 * size, head[1] + 0.085 * size + 0.12 * size),
-                (head[0] + 0.12 * size, head[1] + 0.03 * size),
-            ]
-        )
-    elif hat == "cone":
-        pen.polygon(
-            [
-                (head[0] - 0.17 * size, head[1] + 0.01 * size),
-                (head[0], head[1] + 0.09 * size),
-                (head[0] + 0.17 * size, head[1] + 0.01 * size),
-            ]
-        )
-    elif hat == "helmet":
+    if hat == "helmet":
         pen.ellipse(*head, 0.105 * size, 0.105 * size)
         pen.box(at - 0.17 * size, 0.52 * size, at - 0.06 * size, 0.82 * size)
+    elif hat:
+        pen.polygon([(head[0] + x * size, head[1] + y * size) for x, y in _HATS[hat]])
 
 
 def robot(pen: Pen, step: float) -> None:

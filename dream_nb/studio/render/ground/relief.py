@@ -2,44 +2,86 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from dream_nb.studio.render.ground import plants
 from dream_nb.studio.render.ground.land import Ground
 from dream_nb.studio.render.layers import Layer, layer, phases_for
-from dream_nb.studio.render.noise import F32, fbm2, smoothstep
+from dream_nb.studio.render.noise import F32, U8, fbm2, smoothstep
 from dream_nb.studio.render.palette import GROUNDS, luma, mix, times, tinted
 from dream_nb.studio.render.planes import RGB, doubled, to_u8, yuv
 from dream_nb.studio.render.sky.sky import colour
 from dream_nb.studio.render.stage import SceneStage
 
-_CRAGGY = frozenset({"mountains", "volcano", "cliffs", "mesa", "ice", "deep"})
-_LAMPS: tuple[RGB, ...] = ((1.0, 0.84, 0.50), (0.25, 0.95, 1.0), (1.0, 0.30, 0.80))
+_CRAGGY: Final = frozenset({"mountains", "volcano", "cliffs", "mesa", "ice", "deep"})
+_SNOWCAPPED: Final = frozenset({"mountains", "volcano"})
+_WALL: Final[RGB] = (0.34, 0.32, 0.34)
+# How bright lit windows are, where the hour makes a difference.
+_LAMPLIGHT: Final = {"night": 1.0, "dusk": 0.95, "sunset": 0.6, "dawn": 0.5}
+_LAMPS: Final[tuple[RGB, ...]] = ((1.0, 0.84, 0.50), (0.25, 0.95, 1.0), (1.0, 0.30, 0.80))
 
 
 def coloured(stage: SceneStage, land: Ground, index: int) -> Layer:
     """The finished layer."""
-    s, plan, light, ridge = stage, stage.plan, stage.light, land.ridge
-    rng = plan.chance("relief", index)
+    s, ridge = stage, land.ridge
     np.maximum(land.alpha, land.build, out=land.alpha)
-    tall, width = land.alpha.shape
-    h, w = tall // 2, width // 2
+    below = _below(s, land)
+    relief, sunny = _relief(s, land, below, s.plan.chance("relief", index))
+    surface = _bare(s, land, sunny)
+    if ridge.shape in _SNOWCAPPED and s.plan.ground in ("rock", "snow", "grass"):
+        surface = _snowcap(s, land, surface, relief, sunny)
+    surface, leafy = _overgrown(s, land, surface, relief)
+    if land.build.any():
+        wall = colour(times(_WALL, mix(s.light.shade, s.light.lit, 0.35)))
+        surface = _covered(surface, _halved(land.build), wall)
+    surface = _hazy(s, land, surface, below, leafy)
+    if land.lamps.any():
+        bright = _LAMPLIGHT.get(s.plan.hour, 0.12 + 0.3 * s.plan.storm)
+        lamp = _LAMPS[(index + 1) % 3] if s.plan.style in ("neon", "synthwave") else _LAMPS[0]
+        surface = _covered(surface, _halved(land.lamps, bright), colour(lamp))
+    if ridge.shape == "volcano":
+        surface = _lava(s, land, surface, relief, below)
+    if s.style.ink:
+        line = np.clip(1.0 - np.abs(below - np.float32(0.004)) * np.float32(170.0), 0.0, 1.0)
+        surface = surface * (1.0 - (line * np.float32(s.style.ink * 0.8))[..., None])
+    y, u, v = yuv(s.style.grade(np.clip(surface, 0.0, 1.1)))
+    planes = to_u8(doubled(y)), to_u8(u), to_u8(v)
+    return layer(
+        ridge.near, land.top, land.left, planes, land.alpha, phases_for(s.height) if s.moves(ridge.near) else 1
+    )
+
+
+def _below(s: SceneStage, land: Ground) -> F32:
+    """How far each pixel lies below the crest, in scene units; pixels are those of the colour planes."""
+    h, w = land.alpha.shape[0] // 2, land.alpha.shape[1] // 2
     crest_rows = ((land.rows[::2][:w] - land.top) / 2).astype(np.float32)
-    below = (np.arange(h, dtype=np.float32)[:, None] - crest_rows[None, :]) * np.float32(2.0 / s.unit)
-    units_w, units_h = width / s.unit, tall / s.unit
-    craggy = ridge.shape in _CRAGGY
+    below: F32 = (np.arange(h, dtype=np.float32)[:, None] - crest_rows[None, :]) * np.float32(2.0 / s.unit)
+    return below
+
+
+def _relief(s: SceneStage, land: Ground, below: F32, rng: np.random.Generator) -> tuple[F32, F32]:
+    """The relief of the surface, about -1 to 1, and how much light falls on it, 0 to 1."""
+    h, w = below.shape
+    tall, width = land.alpha.shape
+    craggy = land.ridge.shape in _CRAGGY
     fine = 7.0 if craggy else 9.0
-    relief = fbm2(rng, w, h, units_w * fine, units_h * fine * (1.0 if craggy else 3.0), 4, 0.6)
-    rough = (0.42 if craggy else 0.08 if ridge.shape == "dunes" else 0.20) * s.style.texture
+    relief = fbm2(rng, w, h, width / s.unit * fine, tall / s.unit * fine * (1.0 if craggy else 3.0), 4, 0.6)
+    rough = (0.42 if craggy else 0.08 if land.ridge.shape == "dunes" else 0.20) * s.style.texture
     sunny = np.clip(0.5 + relief * np.float32(rough) + _facing(s, land, relief, below), 0.0, 1.0)
-    if craggy and s.style.texture:
+    if not s.style.texture:
+        return relief, np.full_like(sunny, 0.5)
+    if craggy:
         towards = 1.0 if s.sun_x > 0.5 else -1.0
         sunny = np.clip(sunny - np.float32(0.30 * towards * s.style.texture) * _creased(s, rng, w, h), 0.0, 1.0)
-    if not s.style.texture:
-        sunny = np.full_like(sunny, 0.5)
-    albedo = GROUNDS[plan.ground]
-    if plan.ground in ("rock", "snow") and ridge.near > 0.4 and plan.ground != "snow":
-        albedo = GROUNDS["grass"]
+    return relief, sunny
+
+
+def _bare(s: SceneStage, land: Ground, sunny: F32) -> F32:
+    """The ground before anything lies, grows or stands on it."""
+    plan, light = s.plan, s.light
+    albedo = GROUNDS["grass" if plan.ground == "rock" and land.ridge.near > 0.4 else plan.ground]
     for tint in plan.tints[:2]:
         albedo = tinted(albedo, tint, 0.4)
     dark, bright = times(albedo, light.shade), times(albedo, light.lit)
@@ -47,9 +89,13 @@ def coloured(stage: SceneStage, land: Ground, index: int) -> Layer:
         # Snow throws back all of the sky, and keeps some white in any light.
         dark = mix(dark, times(albedo, light.middle), 0.45)
         bright = mix(bright, times(albedo, (luma(light.lit) * 1.3,) * 3), 0.5)
-    surface = colour(dark) + sunny[..., None] * (colour(bright) - colour(dark))
-    if ridge.shape in ("mountains", "volcano") and plan.ground in ("rock", "snow", "grass"):
-        surface = _snowcap(s, land, surface, relief, sunny)
+    bare: F32 = colour(dark) + sunny[..., None] * (colour(bright) - colour(dark))
+    return bare
+
+
+def _overgrown(s: SceneStage, land: Ground, surface: F32, relief: F32) -> tuple[F32, F32 | None]:
+    """The surface with its plants, and the coverage of the nearest of them."""
+    plan, light = s.plan, s.light
     leafy: F32 | None = None
     for kind, mask in land.growth:
         leaf = plants.COLOURS[kind]
@@ -57,32 +103,22 @@ def coloured(stage: SceneStage, land: Ground, index: int) -> Layer:
             leaf = mix(leaf, plan.tints[0], 0.7)
         if plan.ground == "snow":
             leaf = mix(leaf, (0.8, 0.85, 0.9), 0.25)
-        leafy = (mask[0::2, 0::2].astype(np.float32) + mask[1::2, 1::2]) * np.float32(0.5 / 255)
+        leafy = _halved(mask)
         lit = np.float32(0.25) + np.float32(0.5) * np.clip(0.5 + relief, 0.0, 1.0)
         leaves = colour(times(leaf, light.shade)) + lit[..., None] * colour(times(leaf, light.lit))
-        surface = surface + leafy[..., None] * (leaves - surface)
-    if land.build.any():
-        built = (land.build[0::2, 0::2].astype(np.float32) + land.build[1::2, 1::2]) * np.float32(0.5 / 255)
-        wall = colour(times((0.34, 0.32, 0.34), mix(light.shade, light.lit, 0.35)))
-        surface = surface + built[..., None] * (wall - surface)
-    surface = _hazy(s, land, surface, below, leafy)
-    if land.lamps.any():
-        night = {"night": 1.0, "dusk": 0.95, "sunset": 0.6, "dawn": 0.5}.get(plan.hour, 0.12 + 0.3 * plan.storm)
-        lamps = (land.lamps[0::2, 0::2].astype(np.float32) + land.lamps[1::2, 1::2]) * np.float32(night * 0.5 / 255)
-        warm = _LAMPS[(index + 1) % 3] if plan.style in ("neon", "synthwave") else _LAMPS[0]
-        surface = surface + lamps[..., None] * (colour(warm) - surface)
-    if ridge.shape == "volcano":
-        surface = _lava(s, land, surface, relief, below)
-    if s.style.ink:
-        line = np.clip(1.0 - np.abs(below - np.float32(0.004)) * np.float32(170.0), 0.0, 1.0) * np.float32(
-            s.style.ink * 0.8
-        )
-        surface = surface * (1.0 - line[..., None])
-    y, u, v = yuv(s.style.grade(np.clip(surface, 0.0, 1.1)))
-    return layer(
-        ridge.near, land.top, land.left, (to_u8(doubled(y)), to_u8(u), to_u8(v)), land.alpha,
-        phases_for(s.height) if s.moves(ridge.near) else 1,
-    )  # fmt: skip
+        surface = _covered(surface, leafy, leaves)
+    return surface, leafy
+
+
+def _halved(mask: U8, strength: float = 1.0) -> F32:
+    """A coverage of 0 to 255 at the size of the colour planes, as 0 to `strength`."""
+    halved: F32 = (mask[0::2, 0::2].astype(np.float32) + mask[1::2, 1::2]) * np.float32(strength * 0.5 / 255)
+    return halved
+
+
+def _covered(surface: F32, cover: F32, by: F32) -> F32:
+    covered: F32 = surface + cover[..., None] * (by - surface)
+    return covered
 
 
 def _creased(s: SceneStage, rng: np.random.Generator, width: int, height: int) -> F32:
