@@ -13,14 +13,12 @@ from dream_nb.studio.answers import PREFIX, asset_url
 from dream_nb.studio.assets import ASSET_NAME, TYPES, AssetFiles, new_name
 from dream_nb.studio.fetch import Fetcher, FetchError, read_data_url
 from dream_nb.studio.record import StoredGeneration
-from dream_nb.studio.render import Brief, Reference, RenderError
+from dream_nb.studio.render import UNREADABLE, Brief, Reference, RenderError
 from dream_nb.studio.rules import Request
 from dream_nb.studio.store import Store
 
 MAKER: Final = "dream_nb studio (procedural)"
-UNREADABLE: Final = "Failed to read user input frames"
 _SECONDS: Final = 5.0
-_WEIGHT: Final = 0.85
 _LONGEST_ECHO: Final = 2048
 _ASSET_URL: Final = re.compile(rf"(?i:https?)://[^/?#]*{PREFIX}/assets/({ASSET_NAME.pattern})(?:[?#].*)?")
 _SUFFIXES: Final = {kind: suffix for suffix, kind in TYPES.items() if kind.startswith("image/")}
@@ -144,8 +142,10 @@ class Inputs:
     ) -> tuple[Reference, ...]:
         named = [(reference.url, reference.weight) for reference in references if reference.url is not None]
         pictures = await asyncio.gather(*(self._picture(record, field, url) for url, _ in named))
-        weights = [_WEIGHT if weight is None else weight for _, weight in named]
-        return tuple(Reference(picture, weight) for picture, weight in zip(pictures, weights, strict=True))
+        return tuple(
+            Reference(picture) if weight is None else Reference(picture, weight)
+            for picture, (_, weight) in zip(pictures, named, strict=True)
+        )
 
     async def _picture(self, record: StoredGeneration, field: str, url: str) -> bytes:
         own = _ASSET_URL.fullmatch(url)

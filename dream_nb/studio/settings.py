@@ -7,10 +7,11 @@ import os
 from dataclasses import dataclass, field
 from typing import Final
 
+from dream_nb.api.models import RESOLUTIONS
 from dream_nb.studio.render import MOST_PIXELS
 
-SIDES: Final = (1, 2160)
-"""Pixels that the shorter side of a drawing may have; 2160 is that of 4k."""
+SIDES: Final = (1, max(RESOLUTIONS.values()))
+"""Pixels that the shorter side of a drawing may have."""
 LENGTHS: Final = (0.01, 3600.0)
 """Seconds to which a studio may shorten its videos."""
 SIDE_VARIABLE: Final = "DREAM_NB_STUDIO_SIDE"

@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from dream_nb.studio.database import Database
+from dream_nb.api.models import FINAL_STATES
+from dream_nb.studio.database import UNFINISHED, Database
 from dream_nb.studio.record import COLUMNS, StoredGeneration, read_row
 from dream_nb.studio.rules import MAX_TAKE, Refusal
 
@@ -128,7 +129,8 @@ class Store:
     def unfinished(self, account: str) -> int:
         """How many generations of an account are queued or dreaming."""
         (count,) = self._db.execute(
-            "SELECT count(*) FROM generations WHERE state IN ('queued', 'dreaming') AND account = ?", (account,)
+            f"SELECT count(*) FROM generations WHERE {UNFINISHED} AND account = ?",  # noqa: S608 - a condition of ours
+            (account,),
         ).fetchone()
         return int(count)
 
@@ -172,7 +174,7 @@ class Store:
         Not one of `besides`, which this studio draws: a machine that slept finds its own leases run out.
         """
         find = (
-            "SELECT seq FROM generations WHERE state IN ('queued', 'dreaming')"  # noqa: S608 - placeholders only
+            f"SELECT seq FROM generations WHERE {UNFINISHED}"  # noqa: S608 - placeholders only
             f" AND (state = 'queued' OR lease_until < ?) AND id NOT IN ({', '.join('?' * len(besides))})"
             " ORDER BY seq LIMIT 1"
         )
@@ -209,7 +211,7 @@ class Store:
     def others(self) -> list[object]:
         """The names of the other studios that hold something."""
         rows = self._db.execute(
-            "SELECT owner FROM generations WHERE state IN ('queued', 'dreaming') AND owner <> ? AND lease_until > 0"
+            f"SELECT owner FROM generations WHERE {UNFINISHED} AND owner <> ? AND lease_until > 0"  # noqa: S608 - as above
             " UNION SELECT owner FROM callbacks WHERE outcome IS NULL AND owner <> ? AND lease_until > 0",
             (self.owner, self.owner),
         )
@@ -271,7 +273,7 @@ class Store:
                 return None
             rows = self._db.execute("SELECT name FROM inputs WHERE generation = ?", (uid,))
             inputs = [name for (name,) in rows if isinstance(name, str)]
-            if record.state in ("queued", "dreaming"):
+            if record.state not in FINAL_STATES:
                 self._refund(uid)
             self._db.execute("DELETE FROM generations WHERE id = ?", (uid,))
         return record, inputs

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dream_nb.studio.render.brief import Brief
 from dream_nb.studio.render.finish.lens import magnified
 from dream_nb.studio.render.given import pictures
 from dream_nb.studio.render.noise import U8, chance, fbm2
 from dream_nb.studio.render.planes import Planes
-
-I32 = NDArray[np.int32]
 
 
 class Flow:

@@ -13,11 +13,10 @@ import av
 import numpy as np
 from PIL import Image, ImageOps
 
-from dream_nb.studio.render.brief import MOST_PIXELS, Keyframe, RenderError
+from dream_nb.studio.render.brief import MOST_PIXELS, UNREADABLE, Keyframe, RenderError
 from dream_nb.studio.render.noise import U8
 from dream_nb.studio.render.planes import Planes, from_rgb
 
-REASON = "Failed to read user input frames"
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 _FINER = 2  # times as fine as what is made of it: the last step of shrinking is the careful one
 
@@ -44,7 +43,7 @@ def _refused() -> Iterator[None]:
         av.FFmpegError,
         Image.DecompressionBombError,
     ) as error:
-        raise RenderError(REASON) from error
+        raise RenderError(UNREADABLE) from error
 
 
 def cropped(data: bytes, width: int, height: int) -> U8:
