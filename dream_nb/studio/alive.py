@@ -12,10 +12,7 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-try:
-    import fcntl
-except ImportError:  # Windows has no flock
-    fcntl = None  # type: ignore[assignment]
+from dream_nb.studio.locks import lock
 
 _NAME: Final = re.compile(r"[0-9a-f]{16}")
 
@@ -32,9 +29,8 @@ class Presence:
         self._folder = folder
         self.name = secrets.token_hex(8)
         self._sign = (folder / self.name).open("wb")
-        if fcntl is not None:
-            with contextlib.suppress(OSError):
-                fcntl.flock(self._sign, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with contextlib.suppress(OSError):
+            lock(self._sign.fileno(), wait=False)
 
     def close(self) -> None:
         """Take the sign away."""
@@ -53,9 +49,7 @@ class Presence:
         path = self._folder / name
         try:
             with path.open("rb") as sign:
-                if fcntl is None:
-                    return False
-                fcntl.flock(sign, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock(sign.fileno(), wait=False)
         except FileNotFoundError:
             return True
         except OSError:

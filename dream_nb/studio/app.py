@@ -160,7 +160,7 @@ class StudioApp(Starlette):
     faults: Faults | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Answer a request, unless a fault does something else with it."""
         if self.faults is None:
             await super().__call__(scope, receive, send)
         else:

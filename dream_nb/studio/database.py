@@ -13,11 +13,7 @@ from typing import Final
 
 from dream_nb.api.models import FINAL_STATES, STATES
 from dream_nb.sqlite import check_version, choose_journal, differences, transaction
-
-try:
-    import fcntl
-except ImportError:  # Windows has no flock
-    fcntl = None  # type: ignore[assignment]
+from dream_nb.studio.locks import lock
 
 UNFINISHED: Final = f"state IN {tuple(state for state in STATES if state not in FINAL_STATES)}"
 """The condition for generations that are queued or dreaming, in the words of their index: SQLite goes by these."""
@@ -144,7 +140,7 @@ class Database:
                 self.execute(f"PRAGMA user_version = {_VERSION}")
 
     def close(self) -> None:
-        """Close the database."""
+        """Give the file back; nothing can be read or written any more."""
         self._connection.close()
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -199,13 +195,10 @@ def _set_aside(path: Path) -> Path:
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Keep other studios from opening the database of the same folder meanwhile, where folders can be locked."""
-    if fcntl is None:
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
+    with contextlib.ExitStack() as stack:
+        # Windows opens no folders.
         with contextlib.suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            handle = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, handle)
+            lock(handle, wait=True)
         yield
-    finally:
-        os.close(handle)

@@ -19,12 +19,18 @@ from dream_nb.studio.render.scene import Scene
 
 def shots(brief: Brief) -> Iterator[Planes]:
     """The frames of a brief as planes, one at a time."""
-    count = brief.frames if brief.kind == "video" else 1
     given = GivenFrames(brief) if brief.kind == "video" else None
     if given is not None and given.all:
-        for frame in range(count):
-            yield given.laid(None, frame)
-        return
+        return (given.laid(None, frame) for frame in range(brief.frames))
+    drawn = _drawn(brief, given)
+    if given is None or not given.any:
+        return drawn
+    return (given.laid(shot, frame) for frame, shot in enumerate(drawn))
+
+
+def _drawn(brief: Brief, given: GivenFrames | None) -> Iterator[Planes]:
+    """The frames of the scene, with what the references of the brief do to them."""
+    count = brief.frames if brief.kind == "video" else 1
     scale = coarseness(brief)
     place = stage.of(brief, scale)
     scene = Scene(place, references.character(place, brief))
@@ -40,7 +46,7 @@ def shots(brief: Brief) -> Iterator[Planes]:
         shot = drawn(frame)
         for effect in effects:
             shot = effect.applied(shot)
-        yield given.laid(shot, frame) if given is not None and given.any else shot
+        yield shot
 
 
 def coarseness(brief: Brief) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dream_nb.studio.render.plan import ScenePlan
-from dream_nb.studio.render.planes import RGB
+from dream_nb.studio.render.planes import luma
+from dream_nb.studio.render.vocabulary import RGB
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +94,6 @@ def mix(a: RGB, b: RGB, t: float) -> RGB:
 def times(a: RGB, b: RGB) -> RGB:
     """A surface in a light."""
     return a[0] * b[0], a[1] * b[1], a[2] * b[2]
-
-
-def luma(colour: RGB) -> float:
-    """How bright a colour looks."""
-    return 0.2126 * colour[0] + 0.7152 * colour[1] + 0.0722 * colour[2]
 
 
 def tinted(colour: RGB, tint: RGB, amount: float) -> RGB:

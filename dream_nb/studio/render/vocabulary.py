@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypedDict, Unpack
 
 RGB = tuple[float, float, float]
+"""A colour, each part 0 to 1, as it is seen (gamma-encoded)."""
 
 
 class Traits(TypedDict, total=False):

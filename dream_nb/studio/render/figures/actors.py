@@ -13,8 +13,9 @@ from dream_nb.studio.render.figures import figures
 from dream_nb.studio.render.ground.land import Ground
 from dream_nb.studio.render.noise import F32, U8, pick
 from dream_nb.studio.render.palette import mix, times
-from dream_nb.studio.render.planes import RGB, Planes, yuv_of
+from dream_nb.studio.render.planes import Planes, yuv_of
 from dream_nb.studio.render.stage import SceneStage
+from dream_nb.studio.render.vocabulary import RGB
 
 Path = Callable[[int], tuple[float, float]]
 

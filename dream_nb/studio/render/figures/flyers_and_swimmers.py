@@ -9,7 +9,6 @@ from dream_nb.studio.render.figures.quadrupeds import ears
 
 
 def bird(pen: Pen, step: float) -> None:
-    """Bird."""
     lift = math.sin(2 * math.pi * step)
     for side in (-1, 1):
         wrist, tip = (side * 0.55, 0.5 + 0.26 * lift), (side * 1.25, 0.44 + 0.42 * lift)
@@ -26,7 +25,6 @@ def bird(pen: Pen, step: float) -> None:
 
 
 def eagle(pen: Pen, step: float) -> None:
-    """Eagle."""
     lift = 0.25 * math.sin(2 * math.pi * step)
     for side in (-1, 1):
         pen.polygon(
@@ -45,7 +43,6 @@ def eagle(pen: Pen, step: float) -> None:
 
 
 def butterfly(pen: Pen, step: float) -> None:
-    """Butterfly."""
     open_ = 0.35 + 0.65 * abs(math.sin(2 * math.pi * step))
     for side in (-1, 1):
         pen.ellipse(side * 0.34 * open_, 0.66, 0.32 * open_, 0.28)
@@ -54,7 +51,6 @@ def butterfly(pen: Pen, step: float) -> None:
 
 
 def bat(pen: Pen, step: float) -> None:
-    """Bat."""
     lift = math.sin(2 * math.pi * step)
     for side in (-1, 1):
         pen.polygon(
@@ -73,7 +69,6 @@ def bat(pen: Pen, step: float) -> None:
 
 
 def dragon(pen: Pen, step: float) -> None:
-    """Dragon."""
     lift = math.sin(2 * math.pi * step)
     pen.line([(-1.3, 0.42), (-0.9, 0.32), (-0.4, 0.44), (0.2, 0.46), (0.6, 0.58), (0.86, 0.52)], 0.085)
     pen.ellipse(0.0, 0.45, 0.42, 0.12)
@@ -97,7 +92,6 @@ def dragon(pen: Pen, step: float) -> None:
 
 
 def heron(pen: Pen, step: float) -> None:
-    """Heron."""
     del step
     pen.line([(0.0, 0.5), (0.02, 0.0)], 0.018)
     pen.line([(0.05, 0.5), (0.10, 0.26), (0.05, 0.0)], 0.018)
@@ -109,7 +103,6 @@ def heron(pen: Pen, step: float) -> None:
 
 
 def swan(pen: Pen, step: float) -> None:
-    """Swan."""
     del step
     pen.ellipse(-0.1, 0.20, 0.52, 0.20)
     pen.polygon([(-0.45, 0.26), (-0.82, 0.50), (-0.30, 0.42), (0.1, 0.42)])
@@ -118,7 +111,6 @@ def swan(pen: Pen, step: float) -> None:
 
 
 def fish(pen: Pen, step: float) -> None:
-    """Fish."""
     wag = 0.10 * math.sin(2 * math.pi * step)
     pen.ellipse(0.15, 0.5, 0.72, 0.34)
     pen.polygon([(-0.40, 0.5), (-0.95, 0.90 + wag), (-0.78, 0.5 + wag), (-0.95, 0.10 + wag)])
@@ -127,7 +119,6 @@ def fish(pen: Pen, step: float) -> None:
 
 
 def whale(pen: Pen, step: float) -> None:
-    """Whale."""
     wag = 0.08 * math.sin(2 * math.pi * step)
     pen.polygon(
         [
@@ -150,7 +141,6 @@ def whale(pen: Pen, step: float) -> None:
 
 
 def dolphin(pen: Pen, step: float) -> None:
-    """Dolphin."""
     del step
     pen.polygon(
         [
@@ -175,7 +165,6 @@ def dolphin(pen: Pen, step: float) -> None:
 
 
 def turtle(pen: Pen, step: float) -> None:
-    """Turtle."""
     wag = 0.12 * math.sin(2 * math.pi * step)
     pen.ellipse(0, 0.52, 0.52, 0.30)
     pen.ellipse(0.66, 0.56, 0.16, 0.12)
@@ -184,7 +173,6 @@ def turtle(pen: Pen, step: float) -> None:
 
 
 def jellyfish(pen: Pen, step: float) -> None:
-    """Jellyfish."""
     wide = 0.30 + 0.03 * math.sin(2 * math.pi * step)
     dome = [(wide * math.cos(t / 12 * math.pi), 0.62 + 0.34 * math.sin(t / 12 * math.pi)) for t in range(13)]
     pen.polygon(dome)

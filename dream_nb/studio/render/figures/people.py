@@ -28,7 +28,18 @@ def person(
     at: float = 0.0,
     size: float = 1.0,
 ) -> None:
-    """Person."""
+    """Someone on foot.
+
+    Args:
+        stride: how far a foot gets from the middle; up to 0.1 the legs stand.
+        arms: how far the hands swing, as a part of the stride.
+        skirt: by how much it is wider than the hips; from 0.15 it is a long coat.
+        hat: "point", "cone", "helmet" or none.
+        lean: how far the head is ahead of the feet.
+        raised: the arms are above the head.
+        at: middle.
+        size: height, as a part of the silhouette.
+    """
 
     def p(x: float, y: float) -> Point:
         return at + (x + lean * y) * size, y * size
@@ -61,7 +72,6 @@ def person(
 
 
 def robot(pen: Pen, step: float) -> None:
-    """Robot."""
     swing = 0.06 * math.sin(2 * math.pi * step)
     for side in (-1, 1):
         pen.box(side * 0.12 - 0.06 + side * swing, 0, side * 0.12 + 0.06 + side * swing, 0.40)
@@ -72,14 +82,12 @@ def robot(pen: Pen, step: float) -> None:
 
 
 def couple(pen: Pen, step: float) -> None:
-    """Couple."""
     person(pen, step, stride=0.06, at=-0.13)
     person(pen, step + 0.5, stride=0.06, at=0.13, size=0.92, skirt=0.06)
     pen.line([(-0.06, 0.46), (0.0, 0.42), (0.06, 0.44)], 0.045)
 
 
 def people(pen: Pen, step: float) -> None:
-    """People."""
     for at, size, skirt in (
         (-0.62, 0.95, 0.0),
         (-0.28, 0.88, 0.08),
@@ -91,7 +99,6 @@ def people(pen: Pen, step: float) -> None:
 
 
 def rider(pen: Pen, step: float) -> None:
-    """Rider."""
     quadrupeds.horse(pen.smaller(0.74), step)
     pen.polygon([(-0.06, 0.52), (0.06, 0.52), (0.08, 0.84), (-0.06, 0.84)])
     pen.line([(0.0, 0.56), (0.08, 0.42), (0.04, 0.30)], 0.06)
@@ -102,7 +109,6 @@ def rider(pen: Pen, step: float) -> None:
 
 
 def cyclist(pen: Pen, step: float) -> None:
-    """Cyclist."""
     for x in (-0.34, 0.34):
         pen.ellipse(x, 0.24, 0.24, 0.24)
         pen.ellipse(x, 0.24, 0.195, 0.195, 0)
@@ -118,20 +124,17 @@ def cyclist(pen: Pen, step: float) -> None:
 
 
 def fisherman(pen: Pen, step: float) -> None:
-    """Fisherman."""
     person(pen, step, stride=0.05, hat="cone")
     pen.line([(0.06, 0.55), (0.45, 0.85), (0.72, 0.92)], 0.016)
     pen.line([(0.72, 0.92), (0.74, 0.3)], 0.008)
 
 
 def samurai(pen: Pen, step: float) -> None:
-    """Samurai."""
     person(pen, step, stride=0.09, skirt=0.09, hat="cone")
     pen.line([(-0.26, 0.40), (0.20, 0.58)], 0.022)
 
 
 def umbrella(pen: Pen, step: float) -> None:
-    """Umbrella."""
     person(pen, step, stride=0.12, skirt=0.03, size=0.84)
     dome = [(0.10 + 0.36 * math.cos(math.pi * t / 12), 0.80 + 0.20 * math.sin(math.pi * t / 12)) for t in range(13)]
     pen.polygon(dome)
@@ -139,7 +142,6 @@ def umbrella(pen: Pen, step: float) -> None:
 
 
 def wizard(pen: Pen, step: float) -> None:
-    """Wizard."""
     small = 0.88
     person(pen, step, stride=0.04, skirt=0.16, hat="point", size=small)
     pen.line([(0.24, 0.0), (0.22, 0.95)], 0.02)

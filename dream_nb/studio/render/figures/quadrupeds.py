@@ -63,7 +63,7 @@ def _beast(
 
 
 def ears(pen: Pen, at: Point, high: float = 0.07, wide: float = 0.035) -> None:
-    """Ears."""
+    """Two pointed ears above a point of the head."""
     for x in (-0.02, 0.025):
         pen.polygon(
             [
@@ -313,7 +313,6 @@ camel = partial(
 
 
 def dinosaur(pen: Pen, step: float) -> None:
-    """Dinosaur."""
     pen.ellipse(0, 0.34, 0.40, 0.17)
     pen.line([(0.28, 0.40), (0.52, 0.66), (0.62, 0.90)], 0.085)
     pen.ellipse(0.68, 0.93, 0.10, 0.05)

@@ -8,7 +8,6 @@ from dream_nb.studio.render.figures.pen import Pen
 
 
 def boat(pen: Pen, step: float) -> None:
-    """Boat."""
     dip = 0.10 * math.sin(2 * math.pi * step)
     pen.polygon([(-0.95, 0.34), (0.95, 0.34), (0.70, 0.0), (-0.70, 0.0)])
     pen.polygon([(-0.95, 0.34), (-1.10, 0.46), (-0.80, 0.30)])
@@ -19,7 +18,6 @@ def boat(pen: Pen, step: float) -> None:
 
 
 def sailboat(pen: Pen, step: float) -> None:
-    """Sailboat."""
     del step
     pen.polygon([(-0.36, 0.14), (0.42, 0.14), (0.30, 0.0), (-0.28, 0.0)])
     pen.line([(0.0, 0.12), (0.0, 0.99)], 0.014)
@@ -28,7 +26,6 @@ def sailboat(pen: Pen, step: float) -> None:
 
 
 def ship(pen: Pen, step: float) -> None:
-    """Ship."""
     del step
     pen.polygon([(-0.52, 0.30), (-0.40, 0.20), (0.44, 0.20), (0.66, 0.30), (0.48, 0.0), (-0.40, 0.0)])
     pen.line([(0.50, 0.24), (0.80, 0.38)], 0.018)
@@ -48,7 +45,6 @@ def ship(pen: Pen, step: float) -> None:
 
 
 def balloon(pen: Pen, step: float) -> None:
-    """Balloon."""
     del step
     pen.ellipse(0, 0.66, 0.33, 0.335)
     pen.polygon([(-0.27, 0.48), (0.27, 0.48), (0.08, 0.20), (-0.08, 0.20)])
@@ -58,7 +54,6 @@ def balloon(pen: Pen, step: float) -> None:
 
 
 def plane(pen: Pen, step: float) -> None:
-    """Plane."""
     del step
     pen.ellipse(0, 0.42, 1.15, 0.15)
     pen.polygon([(-0.95, 0.46), (-1.20, 1.0), (-0.98, 1.0), (-0.66, 0.50)])
@@ -67,7 +62,6 @@ def plane(pen: Pen, step: float) -> None:
 
 
 def rocket(pen: Pen, step: float) -> None:
-    """Rocket."""
     pen.polygon([(0, 1.0), (0.09, 0.84), (0.10, 0.36), (-0.10, 0.36), (-0.09, 0.84)])
     pen.polygon([(0.09, 0.52), (0.22, 0.30), (0.09, 0.36)])
     pen.polygon([(-0.09, 0.52), (-0.22, 0.30), (-0.09, 0.36)])
@@ -75,7 +69,6 @@ def rocket(pen: Pen, step: float) -> None:
 
 
 def ufo(pen: Pen, step: float) -> None:
-    """Ufo."""
     del step
     pen.ellipse(0, 0.42, 1.1, 0.24)
     pen.ellipse(0, 0.62, 0.46, 0.32)
@@ -84,7 +77,6 @@ def ufo(pen: Pen, step: float) -> None:
 
 
 def car(pen: Pen, step: float) -> None:
-    """Car."""
     del step
     pen.polygon(
         [
@@ -103,7 +95,6 @@ def car(pen: Pen, step: float) -> None:
 
 
 def train(pen: Pen, step: float) -> None:
-    """Train."""
     del step
     pen.box(1.2, 0.16, 2.5, 0.62)
     pen.box(1.2, 0.16, 1.62, 0.95)
@@ -117,7 +108,6 @@ def train(pen: Pen, step: float) -> None:
 
 
 def kite(pen: Pen, step: float) -> None:
-    """Kite."""
     sway = 0.06 * math.sin(2 * math.pi * step)
     pen.polygon([(0.1, 1.0), (0.32, 0.72), (0.05, 0.34), (-0.20, 0.72)])
     pen.line([(0.05, 0.36), (sway, 0.20), (-0.08 - sway, 0.0)], 0.02)

@@ -9,11 +9,9 @@ from PIL import Image
 from dream_nb.studio.render.brief import Brief, Reference
 from dream_nb.studio.render.given import pictures
 from dream_nb.studio.render.layers import Layer, layer
-from dream_nb.studio.render.noise import F32, U8, smoothstep
+from dream_nb.studio.render.noise import F32, I16, U8, smoothstep
 from dream_nb.studio.render.planes import Planes, from_rgb, to_u8, yuv
 from dream_nb.studio.render.stage import SceneStage
-
-I16 = NDArray[np.int16]
 
 
 def _amount(weight: float) -> float:

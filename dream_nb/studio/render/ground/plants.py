@@ -9,7 +9,7 @@ import numpy as np
 
 from dream_nb.studio.render.figures.pen import Pen, stamp
 from dream_nb.studio.render.noise import U8, pick
-from dream_nb.studio.render.planes import RGB
+from dream_nb.studio.render.vocabulary import RGB
 
 Grow = Callable[[Pen, np.random.Generator], None]
 

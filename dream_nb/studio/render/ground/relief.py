@@ -10,10 +10,11 @@ from dream_nb.studio.render.ground import plants
 from dream_nb.studio.render.ground.land import Ground
 from dream_nb.studio.render.layers import Layer, layer, phases_for
 from dream_nb.studio.render.noise import F32, U8, fbm2, smoothstep
-from dream_nb.studio.render.palette import GROUNDS, luma, mix, times, tinted
-from dream_nb.studio.render.planes import RGB, doubled, to_u8, yuv
+from dream_nb.studio.render.palette import GROUNDS, mix, times, tinted
+from dream_nb.studio.render.planes import doubled, luma, to_u8, yuv
 from dream_nb.studio.render.sky.sky import colour
 from dream_nb.studio.render.stage import SceneStage
+from dream_nb.studio.render.vocabulary import RGB
 
 _CRAGGY: Final = frozenset({"mountains", "volcano", "cliffs", "mesa", "ice", "deep"})
 _SNOWCAPPED: Final = frozenset({"mountains", "volcano"})

@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dream_nb.studio.render.noise import F64, U8, chance, pick
-from dream_nb.studio.render.palette import luma, mix
-from dream_nb.studio.render.planes import Planes, yuv_of
+from dream_nb.studio.render.noise import F64, I16, U8, chance, pick
+from dream_nb.studio.render.palette import mix
+from dream_nb.studio.render.planes import Planes, luma, yuv_of
 from dream_nb.studio.render.stage import SceneStage
 
-I16 = NDArray[np.int16]
 _GROUPS = 3
 
 

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dream_nb.studio.render.noise import U8, pick
-from dream_nb.studio.render.planes import RGB, Planes, yuv_of
+from dream_nb.studio.render.planes import Planes, yuv_of
 from dream_nb.studio.render.stage import SceneStage
+from dream_nb.studio.render.vocabulary import RGB
 
 
 class Motes:
