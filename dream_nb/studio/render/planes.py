@@ -32,12 +32,12 @@ class Planes:
 
     @property
     def width(self) -> int:
-        """In pixels."""
+        """Pixels of `y` across."""
         return int(self.y.shape[1])
 
     @property
     def height(self) -> int:
-        """In pixels."""
+        """Rows of `y`."""
         return int(self.y.shape[0])
 
     def copy(self) -> Planes:
@@ -83,6 +83,11 @@ def yuv(rgb: F32) -> tuple[F32, F32, F32]:
         (b - grey) * np.float32(224.0 / 1.8556) + np.float32(128.0),
         (r - grey) * np.float32(224.0 / 1.5748) + np.float32(128.0),
     )
+
+
+def colour(c: RGB) -> F32:
+    """A colour as an array to compute with."""
+    return np.asarray(c, np.float32)
 
 
 def luma(colour: RGB) -> float:

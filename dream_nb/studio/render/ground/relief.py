@@ -11,8 +11,7 @@ from dream_nb.studio.render.ground.land import Ground
 from dream_nb.studio.render.layers import Layer, layer, phases_for
 from dream_nb.studio.render.noise import F32, U8, fbm2, smoothstep
 from dream_nb.studio.render.palette import GROUNDS, mix, times, tinted
-from dream_nb.studio.render.planes import doubled, luma, to_u8, yuv
-from dream_nb.studio.render.sky.sky import colour
+from dream_nb.studio.render.planes import colour, doubled, luma, to_u8, yuv
 from dream_nb.studio.render.stage import SceneStage
 from dream_nb.studio.render.vocabulary import RGB
 

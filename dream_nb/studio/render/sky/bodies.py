@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dream_nb.studio.render.noise import F32, fbm2, pick
-from dream_nb.studio.render.planes import Planes, to_u8, yuv
-from dream_nb.studio.render.sky.sky import Sky, colour
+from dream_nb.studio.render.planes import Planes, colour, to_u8, yuv
+from dream_nb.studio.render.sky.sky import Sky
 from dream_nb.studio.render.stage import SceneStage
 from dream_nb.studio.render.vocabulary import RGB
 

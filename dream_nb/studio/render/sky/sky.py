@@ -8,14 +8,8 @@ import numpy as np
 from PIL import Image
 
 from dream_nb.studio.render.noise import F32, U8, fbm2, smoothstep
-from dream_nb.studio.render.planes import Planes, to_u8, yuv
+from dream_nb.studio.render.planes import Planes, colour, to_u8, yuv
 from dream_nb.studio.render.stage import SceneStage
-from dream_nb.studio.render.vocabulary import RGB
-
-
-def colour(c: RGB) -> F32:
-    """A colour as an array to compute with."""
-    return np.asarray(c, np.float32)
 
 
 class Sky:
