@@ -31,9 +31,11 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, from_json
 
 ASPECT_RATIOS: Final = ("1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21")
-RESOLUTIONS: Final = ("540p", "720p", "1080p", "4k")
 GENERATION_TYPES: Final = ("video", "image")
 IMAGE_MODELS: Final = ("photon-1", "photon-flash-1")
+IMAGE_FORMATS: Final = ("jpg", "png")
+RESOLUTIONS: Final = {"540p": 540, "720p": 720, "1080p": 1080, "4k": 2160}
+"""Of videos, each with the pixels of the shorter side."""
 STATES: Final = ("queued", "dreaming", "completed", "failed")
 FINAL_STATES: Final = frozenset({"completed", "failed"})
 

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from dream_nb.media.worker import Order, Reading, read
+from dream_nb.media.worker import MeasureOrder, Reading, read
 from dream_nb.workers import Pool
 
 Name = TypeVar("Name", bound=Hashable)
@@ -16,7 +16,7 @@ Name = TypeVar("Name", bound=Hashable)
 _WAITING: Final = 32
 
 
-def measure_files(orders: Iterable[tuple[Name, Order, Executor]]) -> Iterator[tuple[Name, Reading]]:
+def measure_files(orders: Iterable[tuple[Name, MeasureOrder, Executor]]) -> Iterator[tuple[Name, Reading]]:
     """Measure files. What cannot be measured is told in its reading, and does not keep the rest from it.
 
     Args:
@@ -26,7 +26,7 @@ def measure_files(orders: Iterable[tuple[Name, Order, Executor]]) -> Iterator[tu
     Yields:
         The names with their readings, in the order in which they end.
     """
-    running: dict[Future[Reading], tuple[Name, Order]] = {}
+    running: dict[Future[Reading], tuple[Name, MeasureOrder]] = {}
     try:
         for name, order, executor in orders:
             while len(running) >= _WAITING:
@@ -46,7 +46,7 @@ def measure_files(orders: Iterable[tuple[Name, Order, Executor]]) -> Iterator[tu
             future.cancel()
 
 
-def _ended(running: dict[Future[Reading], tuple[Name, Order]]) -> Iterator[tuple[Name, Reading]]:
+def _ended(running: dict[Future[Reading], tuple[Name, MeasureOrder]]) -> Iterator[tuple[Name, Reading]]:
     for future in wait(running, return_when=FIRST_COMPLETED).done:
         name, order = running.pop(future)
         try:

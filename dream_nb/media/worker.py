@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class MeasureOrder:
     """What is to be measured of one file.
 
     Attributes:
@@ -60,7 +60,7 @@ class Reading:
     problems: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def failed(cls, order: Order, problem: str) -> Self:
+    def failed(cls, order: MeasureOrder, problem: str) -> Self:
         """What is told where nothing of an order could be measured.
 
         Args:
@@ -70,7 +70,7 @@ class Reading:
         return cls({}, dict.fromkeys(order.names, problem))
 
 
-def read(order: Order) -> Reading:
+def read(order: MeasureOrder) -> Reading:
     """Measure one file. What cannot be measured is told, and does not keep the rest from it.
 
     Args:
@@ -93,7 +93,7 @@ def read(order: Order) -> Reading:
     return reading
 
 
-def _ours(order: Order) -> dict[str, Value]:
+def _ours(order: MeasureOrder) -> dict[str, Value]:
     measuring = {name: MEASURES[name]() for name in order.ours}
     fps = None
     if order.kind == "video":
@@ -106,7 +106,7 @@ def _ours(order: Order) -> dict[str, Value]:
     return {name: measurement.value(fps) for name, measurement in measuring.items()}
 
 
-def _frames(order: Order, size: Size) -> Iterator[Frame]:
+def _frames(order: MeasureOrder, size: Size) -> Iterator[Frame]:
     if order.kind == "video":
         frames = iterate_frames(_opened(order.file), size=size, threads=False)
         # Whether it decodes at all is asked now, and not in the middle of a user's function.

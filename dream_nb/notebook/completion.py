@@ -37,7 +37,7 @@ _WORDS: Final = {
     "aspect_ratio": ASPECT_RATIOS,
     "model": (*IMAGE_MODELS, "ray-2", "ray-flash-2"),
     "duration": ("5s", "9s"),
-    "resolution": RESOLUTIONS,
+    "resolution": tuple(RESOLUTIONS),
 }
 _SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp", ".gif"}
 _PATIENCE: Final = 2.0

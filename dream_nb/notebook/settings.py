@@ -115,7 +115,7 @@ class Field(Text):
         return value
 
 
-class Backend(Text):
+class BackendName(Text):
     """The name of a backend, or a URL."""
 
     def validate(self, obj: Any, value: Any) -> Any:
@@ -148,7 +148,7 @@ class DreamSettings(Magics):
         config=True
     )
     resolution = Choice(
-        RESOLUTIONS,
+        tuple(RESOLUTIONS),
         None,
         allow_none=True,
         help=f"How large videos are: {', '.join(RESOLUTIONS)}; None leaves it to the API.",
@@ -163,7 +163,7 @@ class DreamSettings(Magics):
         help="The folder of the results: an absolute path, one seen from the notebook, or one in ~; None is dreams "
         "beside the notebook.",
     ).tag(config=True)
-    backend = Backend(
+    backend = BackendName(
         None,
         allow_none=True,
         help="Who is asked: studio, hosted, or a URL with a key of its own; None is hosted where there is a key for "

@@ -19,7 +19,7 @@ FIELDS: Final = ("image_ref", "style_ref", "character_ref", "modify_image_ref")
 """The fields of a request that hold such pictures."""
 
 
-class Reference(NamedTuple):
+class RolePicture(NamedTuple):
     """A picture with a role.
 
     Attributes:
@@ -33,7 +33,7 @@ class Reference(NamedTuple):
     weight: float | None = None
 
 
-def as_fields(references: Iterable[Reference]) -> dict[str, Any]:
+def as_fields(references: Iterable[RolePicture]) -> dict[str, Any]:
     """The fields of a request that hold pictures.
 
     Args:
@@ -57,18 +57,18 @@ def as_fields(references: Iterable[Reference]) -> dict[str, Any]:
     return fields
 
 
-def references_of(request: Request) -> list[Reference]:
+def references_of(request: Request) -> list[RolePicture]:
     """The pictures that a request follows, with their roles.
 
     Args:
         request: the request. That of a video has none.
     """
-    found: list[Reference] = []
+    found: list[RolePicture] = []
     plain: tuple[Role, ...] = ("image_ref", "style_ref")
     for role in plain:
-        found += [Reference(role, one.url or "", one.weight) for one in getattr(request, role, None) or ()]
+        found += [RolePicture(role, one.url or "", one.weight) for one in getattr(request, role, None) or ()]
     character = getattr(request, "character_ref", None)
     identity = character.identity0 if character else None
-    found += [Reference("character_ref", url) for url in (identity and identity.images) or ()]
+    found += [RolePicture("character_ref", url) for url in (identity and identity.images) or ()]
     modified = getattr(request, "modify_image_ref", None)
-    return [*found, Reference("modify_ref", modified.url or "", modified.weight)] if modified is not None else found
+    return [*found, RolePicture("modify_ref", modified.url or "", modified.weight)] if modified is not None else found

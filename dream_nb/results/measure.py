@@ -17,7 +17,7 @@ from dream_nb.media.measures import MEASURES, SIDE
 from dream_nb.media.measuring import measure_files
 from dream_nb.media.values import Value
 from dream_nb.media.video import Size, fitted
-from dream_nb.media.worker import Order, Reading
+from dream_nb.media.worker import MeasureOrder, Reading
 from dream_nb.results.dream import Dream
 from dream_nb.results.progress_bar import open_bar
 from dream_nb.results.table import FACTS
@@ -167,7 +167,7 @@ def _sorted_out(wanted: Sequence[str | Measure]) -> tuple[list[str], list[Measur
 def _fill(entries: Sequence[_Entry], ours: Sequence[str], theirs: Sequence[Measure], executor: Executor | None) -> None:
     """Measure what is not known yet, and keep it."""
     functions = {one.name: _packed(one) for one in theirs}
-    orders: list[tuple[int, Order, Executor]] = []
+    orders: list[tuple[int, MeasureOrder, Executor]] = []
     for number, entry in enumerate(entries):
         dream, reading = entry.dream, entry.reading
         left = [name for name in ours if name not in reading.values]
@@ -182,7 +182,7 @@ def _fill(entries: Sequence[_Entry], ours: Sequence[str], theirs: Sequence[Measu
         packed = [(one.name, one.size, functions[one.name]) for one in others]
         maker = dream._maker
         where = executor or (maker.executor if maker else pool())
-        orders.append((number, Order(path, dream.kind, dream.sha256, left, packed), where))
+        orders.append((number, MeasureOrder(path, dream.kind, dream.sha256, left, packed), where))
     if not orders:
         return
     with open_bar(len(orders), "measured") as step:

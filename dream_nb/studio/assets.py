@@ -43,7 +43,7 @@ def thumbnail_of(asset: str) -> str:
     return f"{asset.partition('.')[0]}.jpeg"
 
 
-class Assets:
+class AssetFiles:
     """The folder of the files. A file under its final name is whole, and never changes.
 
     Args:

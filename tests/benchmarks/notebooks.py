@@ -14,7 +14,7 @@ import numpy as np
 from nbclient import NotebookClient
 
 from dream_nb.studio.render import Brief
-from dream_nb.studio.render.show import shots
+from dream_nb.studio.render.frames import shots
 from tests.benchmarks.bench import Bench, Figure, Once, Pair
 from tests.benchmarks.first_dream import PROMPT
 from tests.benchmarks.process import environment, python

@@ -16,7 +16,7 @@ from dream_nb.notebook.magics.prompts import split_prompts
 from dream_nb.notebook.magics.references import References, split_weight
 from dream_nb.requests.inputs import keyframe, make_request, picture
 from dream_nb.requests.plan import Ask, takes_of
-from dream_nb.requests.roles import FRAMES, ROLES, Reference, Role, as_fields
+from dream_nb.requests.roles import FRAMES, ROLES, Role, RolePicture, as_fields
 from dream_nb.requests.variants import Variant, expand
 
 Kind = Literal["video", "image"]
@@ -176,11 +176,11 @@ def _texts(given: Any, role: Role) -> Sequence[str]:
     return [] if value is None else [value] if isinstance(value, str) else value
 
 
-def _reference(role: Role, text: str, references: References) -> Reference:
+def _reference(role: Role, text: str, references: References) -> RolePicture:
     what, weight = split_weight(text)
     if role == "character_ref" and weight is not None:
         raise InvalidRequestError(f"--character-ref {text!r}: references to a character have no weight")
-    return Reference(role, picture(references.find(what), what), weight)
+    return RolePicture(role, picture(references.find(what), what), weight)
 
 
 def _set_fields(settings: Sequence[str], schema: type[GenerationRequest | ImageGenerationRequest]) -> dict[str, Any]:

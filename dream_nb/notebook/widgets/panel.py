@@ -30,7 +30,7 @@ from dream_nb.notebook.widgets.form import EMPTY, MORE, read_form
 from dream_nb.requests.identity import Request, data_bytes
 from dream_nb.requests.inputs import Input, is_url, keyframe, make_request, picture
 from dream_nb.requests.plan import Ask, Plan, dollars, takes_of
-from dream_nb.requests.roles import FRAMES, Reference, as_fields, references_of
+from dream_nb.requests.roles import FRAMES, RolePicture, as_fields, references_of
 from dream_nb.requests.variants import as_it_is, expand
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
@@ -348,7 +348,7 @@ class Panel(Widget):
         named = [(one["role"], one["name"].strip(), one["weight"]) for one in given]
         # The picture of a character has no weight: what the form says of it does not count.
         return as_fields(
-            Reference(role, picture(self._find(name), name), None if role == "character_ref" else weight)
+            RolePicture(role, picture(self._find(name), name), None if role == "character_ref" else weight)
             for role, name, weight in named
             if name
         )
