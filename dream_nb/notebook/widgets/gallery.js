@@ -113,7 +113,7 @@ export function render({ model, el }) {
   }
 
   function question(text, yes, label, answered, given = "") {
-    const input = label && element("input", "dream-input", "", { type: "text", placeholder: label, "aria-label": label });
+    const input = label ? element("input", "dream-input", "", { type: "text", placeholder: label, "aria-label": label }) : null;
     if (input) input.value = given;
     const close = () => (asking.replaceChildren(), wall.focus({ preventScroll: true }));
     const agree = () => (close(), answered(input?.value));
@@ -218,6 +218,10 @@ export function render({ model, el }) {
   }
 
   function layout() {
+    // Before it is measured: what is hidden has no width.
+    if (count) wall.hidden = false;
+    empty.hidden = Boolean(count);
+    empty.textContent = model.get("total") ? "Nothing here is like that: ask for less." : "The library is empty: make a dream, and it appears here.";
     const all = wall.clientWidth - 2 * GAP;
     if (all <= 0) return;
     columns = Math.max(2, Math.min(MOST_COLUMNS, Math.floor((all + GAP) / (LEAST_WIDTH + GAP))));
@@ -227,8 +231,6 @@ export function render({ model, el }) {
     inner.style.height = `${lines * (height + GAP) + GAP}px`;
     wall.style.height = `${Math.min(Math.max(lines, 1) * (height + GAP) + GAP, 4 * (height + GAP) + GAP + Math.round(height / 3))}px`;
     wall.hidden = !count;
-    empty.hidden = Boolean(count);
-    empty.textContent = model.get("total") ? "Nothing here is like that: ask for less." : "The library is empty: make a dream, and it appears here.";
     paint();
   }
   function range() {
