@@ -96,7 +96,7 @@ def test_it_searches_marks_and_selects_by_keyboard_and_python_sees_it(
     page.keyboard.press("ArrowLeft")
     expect(divider).to_have_attribute("aria-valuenow", "48")
     page.keyboard.press("Escape")
-    expect(page.locator(".dream-stage")).to_have_count(0)
+    expect(page.locator(".dream-compare")).to_have_count(0)
     lab.run_cell(2)
     expect(page.locator(".jp-OutputArea-output pre").last).to_have_text("2 [5] {'search': 'HARBOUR boat'}\n")
 

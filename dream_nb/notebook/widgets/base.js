@@ -22,6 +22,35 @@ export function button(text, action, className = "dream-button", attributes = {}
   return made;
 }
 
+// What people read of the states of a request: `dream_nb.jobs.progress.Progress`.
+const STATE_LABELS = {
+  waiting: "waiting",
+  sending: "sending",
+  looking: "looking for it",
+  queued: "waiting for its turn",
+  dreaming: "dreaming",
+  downloading: "fetching the file",
+  completed: "done",
+  failed: "not made",
+};
+
+/** A state in words; one that this script does not know as it is. */
+export function stateLabel(state) {
+  return STATE_LABELS[state] ?? state;
+}
+
+/** Call a handler at an event of a model until `signal` is aborted. */
+export function listen(model, signal, event, handler) {
+  model.on(event, handler);
+  signal.addEventListener("abort", () => model.off(event, handler));
+}
+
+/** Give a trait another value, and send it to Python. */
+export function change(model, trait, value) {
+  model.set(trait, value);
+  model.save_changes();
+}
+
 /** Seconds as people write them: 1:05. */
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
@@ -64,8 +93,8 @@ export function errorLine(model, { signal } = {}) {
   const line = element("div", "dream-error", "", { role: "alert" });
   const tell = (error) => (line.textContent = error?.message ?? error ?? "");
   const show = () => tell(model.get("error"));
-  model.on("change:error", show);
-  signal?.addEventListener("abort", () => model.off("change:error", show));
+  if (signal) listen(model, signal, "change:error", show);
+  else model.on("change:error", show);
   show();
   return { line, tell };
 }

@@ -1,4 +1,4 @@
-// What each widget brings of its own: the way to the script that all of its kind share.
+// Every widget has this script: it loads those that all widgets of one kind share, once for a page.
 const KEY = Symbol.for("dream_nb.modules");
 const loaded = (globalThis[KEY] ??= new Map());
 
