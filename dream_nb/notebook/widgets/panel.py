@@ -9,13 +9,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import traitlets
 from IPython.core.getipython import get_ipython
 
 from dream_nb.api.errors import BudgetError, DreamError, InvalidRequestError
-from dream_nb.api.models import ASPECT_RATIOS, IMAGE_MODELS, GenerationReference, GenerationRequest, ImageReference
+from dream_nb.api.models import (
+    ASPECT_RATIOS,
+    IMAGE_MODELS,
+    GenerationReference,
+    GenerationRequest,
+    ImageGenerationRequest,
+    ImageReference,
+    Keyframe,
+)
 from dream_nb.backends.backends import is_paid
 from dream_nb.default import default_session
 from dream_nb.jobs.budget import dollars
@@ -25,7 +33,8 @@ from dream_nb.notebook.scope import NoVariables
 from dream_nb.notebook.settings import sweep_size
 from dream_nb.notebook.widgets.base import Answer, Widget, action, said
 from dream_nb.notebook.widgets.card import Card
-from dream_nb.notebook.widgets.form import EMPTY, MORE, read_form
+from dream_nb.notebook.widgets.form import EMPTY, MORE, ROLES, read_form
+from dream_nb.notebook.widgets.messages import Form, Kind, Named, Reference, RoleName, Verdict
 from dream_nb.requests.identity import Request, data_bytes
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
@@ -74,17 +83,35 @@ class Panel(Widget):
         InvalidRequestError: there is no such field.
     """
 
-    modules: ClassVar = ("card.css", "panel.css", "panel.js")
+    modules: ClassVar = ("card.css", "panel.css", "panel_fields.js", "panel_references.js", "panel.js")
     page_traits: ClassVar = frozenset({"form"})
 
     form = traitlets.Dict().tag(sync=True)
+    """The `Form`. Page and Python change it."""
+
     verdict = traitlets.Dict().tag(sync=True)
+    """The `Verdict` on the form; empty until it was checked. Python changes it, when the page asks for a check."""
+
     ratios = traitlets.List(traitlets.Unicode(), list(ASPECT_RATIOS)).tag(sync=True)
+    """The aspect ratios that the form offers. They never change."""
+
     models = traitlets.Dict({"video": list(_VIDEO_MODELS), "image": list(IMAGE_MODELS)}).tag(sync=True)
+    """The models that the form offers, by the kinds that it offers. They never change."""
+
+    roles = traitlets.List(traitlets.Dict(), [dict(role) for role in ROLES]).tag(sync=True)
+    """A `Role` for each use of a reference picture, the default first. They never change."""
+
     motions = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """The camera motions that the server knows; empty until it was asked. Python changes them."""
+
     balance = traitlets.Unicode().tag(sync=True)
+    """What is left on the account, such as "$12.50"; empty where it is unknown or none is needed. Python changes it."""
+
     cards = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """The model ids of the cards below the form, the newest first. Python changes them."""
+
     hint = traitlets.Unicode().tag(sync=True)
+    """What a picture may be named by, in a few words. It never changes."""
 
     def __init__(self, session: Session | None = None, *, trusted: bool | None = None, **fields: Any) -> None:
         # First of all: what never began is closed too.
@@ -144,7 +171,7 @@ class Panel(Widget):
             InvalidRequestError: it is none of these.
         """
         if where == "request":
-            self.form = self._as_form(value)  # type: ignore[arg-type]
+            self.form = dict(self._as_form(value))  # type: ignore[arg-type]
         elif where in ("frame0", "frame1"):
             self.form = {**self.form, "kind": "video", where: self._named(value)}
         else:
@@ -200,7 +227,7 @@ class Panel(Widget):
     @action
     def check(self) -> Answer:
         """Say what is wrong, and what it would cost."""
-        self.verdict = self._judge()
+        self.verdict = dict(self._judge())
         return None
 
     @action
@@ -211,7 +238,7 @@ class Panel(Widget):
             InvalidRequestError: a field is wrong; nothing was sent.
         """
         verdict = self._judge()
-        self.verdict = verdict
+        self.verdict = dict(verdict)
         if verdict["problems"]:
             raise InvalidRequestError(next(iter(verdict["problems"].values())))
         self.generate()
@@ -225,7 +252,7 @@ class Panel(Widget):
         return None
 
     @action
-    def take_in(self, name: str, buffers: list[bytes]) -> Answer:
+    def take_in(self, name: str, buffers: list[bytes]) -> tuple[Named, list[bytes]]:
         """Keep a picture that was dropped, pasted or chosen.
 
         Args:
@@ -279,9 +306,9 @@ class Panel(Widget):
         if self.comm is not None and self._session.backend != "studio":
             self.balance = dollars(self._session.credits().credit_balance)
 
-    def _judge(self) -> dict[str, Any]:
+    def _judge(self) -> Verdict:
         reading = self._read()
-        verdict: dict[str, Any] = {"problems": reading.problems, "count": len(reading.asks), "code": "", "cost": ""}
+        verdict: Verdict = {"problems": reading.problems, "count": len(reading.asks), "code": "", "cost": ""}
         if not reading.problems:
             plan = self._session.plan(reading.asks)
             there = len(plan.entries) - plan.new
@@ -289,7 +316,8 @@ class Panel(Widget):
             if excess := self._excess(plan):
                 verdict["problems"] = {"count": excess}
                 return verdict
-            verdict |= {"cost": cost + (f", {there} there already" if there else ""), "code": self._code(reading)}
+            verdict["cost"] = cost + (f", {there} there already" if there else "")
+            verdict["code"] = self._code(reading)
         return verdict
 
     def _excess(self, plan: Plan) -> str:
@@ -303,7 +331,7 @@ class Panel(Widget):
     def _read(self) -> _Reading:
         form, problems = read_form(self.form)
         reading = _Reading(problems=problems)
-        kind: Literal["video", "image"] = form["kind"]
+        kind = form["kind"]
         fields: dict[str, Any] = {"aspect_ratio": form["aspect_ratio"]}
         if form["model"]:
             fields["model"] = form["model"]
@@ -331,7 +359,7 @@ class Panel(Widget):
             reading.problems = {where: said(error)} | reading.problems
         return reading
 
-    def _asks(self, form: Mapping[str, Any], kind: Literal["video", "image"], fields: dict[str, Any]) -> list[Ask]:
+    def _asks(self, form: Form, kind: Kind, fields: dict[str, Any]) -> list[Ask]:
         variants = expand(form["prompt"], _variables() if self.trusted else NoVariables())
         if len(variants) * form["count"] > _MOST:
             raise InvalidRequestError(f"the count is over {_MOST:,} dreams: ask for fewer takes, or take words out")
@@ -351,7 +379,7 @@ class Panel(Widget):
         if text := text.strip():
             fields[name] = keyframe(self._find(text), text)
 
-    def _references(self, given: list[Mapping[str, Any]]) -> dict[str, Any]:
+    def _references(self, given: list[Reference]) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         for one in given:
             role, name = one["role"], one["name"].strip()
@@ -400,30 +428,40 @@ class Panel(Widget):
         data = file.read_bytes()
         return name_from(keep_picture(data, _thumbnail(data, text)[1], self._session.library), self._session.home)
 
-    def _as_form(self, request: Request) -> dict[str, Any]:
-        form = dict(EMPTY) | {"prompt": as_it_is(request.prompt or ""), "kind": request.generation_type}
-        form |= {"aspect_ratio": request.aspect_ratio, "model": request.model or ""}
+    def _as_form(self, request: Request) -> Form:
+        form: Form = {
+            **EMPTY,
+            "prompt": as_it_is(request.prompt or ""),
+            "kind": request.generation_type,
+            "aspect_ratio": request.aspect_ratio,
+            "model": request.model or "",
+        }
         if isinstance(request, GenerationRequest):
             form["loop"] = bool(request.loop)
             form["more"] = {name: value for name in MORE if (value := getattr(request, name)) is not None}
-            for name in ("frame0", "frame1"):
-                frame = getattr(request.keyframes, name, None)
-                if frame is not None:
-                    form[name] = frame.id if isinstance(frame, GenerationReference) else self._picture(frame.url)
-            return form
-        for role in ("image_ref", "style_ref"):
-            for one in getattr(request, role) or ():
-                form["references"] = [*form["references"], self._reference(role, one.url or "", one.weight)]
-        identity = request.character_ref.identity0 if request.character_ref else None
-        for url in (identity and identity.images) or ():
-            form["references"] = [*form["references"], self._reference("character_ref", url, None)]
-        if request.modify_image_ref is not None:
-            one = request.modify_image_ref
-            form["references"] = [*form["references"], self._reference("modify_ref", one.url or "", one.weight)]
+            if request.keyframes is not None:
+                form["frame0"] = self._frame_name(request.keyframes.frame0)
+                form["frame1"] = self._frame_name(request.keyframes.frame1)
+        else:
+            form["references"] = self._reference_list(request)
         return form
 
-    def _reference(self, role: str, url: str, weight: float | None) -> dict[str, Any]:
-        return {"role": role, "name": self._picture(url), "weight": weight}
+    def _frame_name(self, frame: Keyframe | None) -> str:
+        if frame is None:
+            return ""
+        return frame.id if isinstance(frame, GenerationReference) else self._picture(frame.url)
+
+    def _reference_list(self, request: ImageGenerationRequest) -> list[Reference]:
+        found = [self._reference("image_ref", one.url, one.weight) for one in request.image_ref or ()]
+        found += [self._reference("style_ref", one.url, one.weight) for one in request.style_ref or ()]
+        identity = request.character_ref.identity0 if request.character_ref else None
+        found += [self._reference("character_ref", url, None) for url in (identity and identity.images) or ()]
+        if (changed := request.modify_image_ref) is not None:
+            found.append(self._reference("modify_ref", changed.url, changed.weight))
+        return found
+
+    def _reference(self, role: RoleName, url: str | None, weight: float | None) -> Reference:
+        return {"role": role, "name": self._picture(url or ""), "weight": weight}
 
     def _picture(self, url: str) -> str:
         if not url.startswith("data:"):
