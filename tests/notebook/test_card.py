@@ -61,7 +61,7 @@ def test_the_lineage_is_a_tree(page: Page, session: Session) -> None:  # noqa: A
     then = first.extend("night falls")
     first.interpolate(then, "clouds")
     first.reverse_extend("dawn")
-    lines = [(line["prompt"], line["depth"], line["is"]) for line in Card(first).lineage]
+    lines = [(line["prompt"], line["depth"], line["relation"]) for line in Card(first).lineage]
     assert lines[0] == ("a lake", 0, "this")
     assert sorted(lines[1:]) == [("clouds", 2, "after"), ("dawn", 1, "after"), ("night falls", 1, "after")]
     assert lines.index(("clouds", 2, "after")) == lines.index(("night falls", 1, "after")) + 1
