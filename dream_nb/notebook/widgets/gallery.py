@@ -108,7 +108,7 @@ class Gallery(Widget):
     first = traitlets.Dict().tag(sync=True)
     """The `Window` with which the gallery opened, and its `filters`. It never changes."""
 
-    choices = traitlets.Dict(dict(_CHOICES)).tag(sync=True)
+    choices = traitlets.Dict().tag(sync=True)
     """The `Choices` of the filters. It never changes."""
 
     facets = traitlets.Dict().tag(sync=True)
@@ -127,6 +127,7 @@ class Gallery(Widget):
             filters=filters,
             total=self._catalogue.count(),
             first={**self._window(filters, 0, _FIRST), "filters": filters},
+            choices=dict(_CHOICES),
             facets=self._facets(),
             trusted=trusted,
         )
