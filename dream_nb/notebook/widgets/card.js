@@ -2,20 +2,20 @@
 import { ask, button, clock, copied, element, errorLine, media, release, stateLabel, views } from "./base.js";
 import { createPlayer } from "./card_player.js";
 
-// So long a kernel that is free takes to hear of an action.
+// Milliseconds in which an idle kernel would have handled the action.
 const SOON = 700;
 const TICK = 250;
-// The bar does not seem full before the server says so.
+// An estimate never fills the bar.
 const MOST_EXPECTED = 0.97;
 const DEEPEST = 6;
 
-/** What is left to wait, in seconds, or null. */
+/** The estimated time left, in seconds, or null. */
 function rest(seconds, fraction, expected) {
   if (fraction > 0.15 && (!expected || seconds > expected)) return (seconds * (1 - fraction)) / fraction;
   return expected && seconds < expected ? expected - seconds : null;
 }
 
-/** How far the request is: `parts`, its elements. */
+/** The progress of a request; `parts` are its elements. */
 class Progress {
   #model;
   #seen = performance.now();
@@ -38,7 +38,7 @@ class Progress {
     this.tick();
   }
 
-  /** Show the time that has passed since Python told of the state. */
+  /** Show the time, which goes on between Python's messages. */
   tick() {
     const [state, ended, told, expected] = ["state", "ended", "fraction", "expected"].map((trait) => this.#model.get(trait));
     const seconds = this.#model.get("seconds") + (ended ? 0 : (performance.now() - this.#seen) / 1000);
@@ -54,7 +54,7 @@ class Progress {
   }
 }
 
-/** The tree of what the dream came from, and of what came of it. */
+/** The tree of the dreams that this one came from, and of those that came from it. */
 function tree(model) {
   const list = element("ol", "dream-tree", "", { "aria-label": "where it comes from" });
   for (const { prompt, take, relation, depth } of model.get("lineage")) {
@@ -71,7 +71,7 @@ function alertOf({ title, text }) {
   return element("div", "dream-failed", "", { role: "alert" }, element("b", "", title), element("p", "", text));
 }
 
-/** What the card's buttons do. `more` is where they ask for more, `note` where they say what they did. */
+/** The card's buttons and what they do. They ask for input in `more`, and report in `note`. */
 class Actions {
   #model;
   #more;
@@ -153,13 +153,13 @@ class Actions {
 
   async #stop() {
     this.#do("stop");
-    // A busy kernel hears of it only after the cell: so the cell is interrupted, if it still waits.
+    // A busy kernel handles the action only after the cell has ended: so interrupt the cell if it still waits.
     await new Promise((resolve) => setTimeout(resolve, SOON));
     if (this.#model.get("waits")) this.#model.widget_manager.kernel?.interrupt?.();
   }
 }
 
-/** The card in one page. */
+/** One view of the card. */
 class Card {
   #model;
   #tell;

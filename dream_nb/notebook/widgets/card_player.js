@@ -1,9 +1,9 @@
 // The card's player: a video that plays on hover or focus, or an image.
 import { element } from "./base.js";
 
-// A pointer that rests so long lets the video play again.
+// Milliseconds after which the video plays again under a pointer that does not move.
 const REST = 500;
-// A pointer that moves less than this rests.
+// Pixels: smaller movements of the pointer are ignored.
 const LEAST_MOVE = 3;
 const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -20,7 +20,7 @@ function createImage(model, source) {
   return element("div", "dream-picture", "", {}, image);
 }
 
-/** A video that follows the pointer, and goes frame by frame with the arrow keys: `node`. */
+/** A video that follows the pointer, and steps by frames with the arrow keys. */
 class Player {
   #film;
   #tell;
@@ -121,7 +121,7 @@ class Player {
     video.addEventListener("keydown", (event) => {
       const act = this.#act(event.key);
       if (!act) return;
-      // The notebook has its own use for these keys.
+      // Else the notebook would take these keys for commands.
       event.preventDefault();
       event.stopPropagation();
       act();
@@ -133,7 +133,7 @@ class Player {
   }
 }
 
-/** What shows the dream of a card. `source()` promises the address of its file, `tell` says what goes wrong. */
+/** The element that shows a card's dream. `source()` promises the address of its file, `tell(error)` shows an error. */
 export function createPlayer(model, tell, source) {
   return model.get("film").kind === "image" ? createImage(model, source) : new Player(model, tell, source).node;
 }

@@ -1,7 +1,7 @@
 // One dream large, or two compared below a divider; and one play button and one time line for any number of videos.
 import { button, clock, element } from "./base.js";
 
-// A video that runs on its own drifts: one that is farther off than this is put where the others are.
+// Videos drift apart while they play: one that is off by more than this is set to the common time.
 const DRIFT_SECONDS = 0.15;
 // Of longer prompts only the beginnings are compared.
 const MOST_WORDS = 400;
@@ -29,7 +29,7 @@ export function differing(a, b) {
 }
 
 /**
- * What shows a dream: `node`, and `load()`, which gives the video once it can play, or null where there is none.
+ * The element that shows a dream, `node`, and `load()`, which promises the video when it can play, or null for an image.
  * `item` has `prompt`, `kind`, `poster` (an address, or a promise of one) and `address()`, a promise of the file's.
  */
 export function picture(item, className = "dream-layer") {
@@ -58,7 +58,7 @@ const end = (video) => Math.max(0, (video.duration || 0) - 0.04);
 
 /**
  * One play button and one time line for several videos.
- * `ready()` promises the videos, and null for what is none; `tell` says what goes wrong.
+ * `ready()` promises the videos; it may promise null for some. `tell(error)` shows an error.
  */
 export class Transport {
   #ready;
@@ -80,7 +80,7 @@ export class Transport {
     this.root = element("div", "dream-transport", "", { role: "group", "aria-label": "playing" }, this.#play, this.#line, this.#time);
   }
 
-  /** Load the videos that are there now, and put them all at the time of the line. */
+  /** Load the videos again, and set them all to the time of the line. */
   async refresh() {
     await this.#load();
     this.#place(0);
@@ -151,7 +151,7 @@ export class Transport {
 
   async #seek() {
     if (this.#isPlaying) this.stop();
-    const part = this.#line.value / 1000; // read first: whatever else waits for the videos sets the line back
+    const part = this.#line.value / 1000; // read first: other callers that wait for the videos set the line back
     try {
       await this.#load();
       this.#at = this.#length * part;
@@ -163,7 +163,7 @@ export class Transport {
   }
 }
 
-/** Put the divider between A and B into their box: the arrow keys move it, and the pointer drags it. */
+/** Add the divider between A and B to their box: the arrow keys move it, and the pointer drags it. */
 function addDivider(box) {
   const divider = element("div", "dream-divider", "", {
     role: "slider", tabindex: 0, "aria-label": "divider between A and B", "aria-valuemin": 0, "aria-valuemax": 100,
@@ -198,7 +198,7 @@ function addDivider(box) {
   move(50);
 }
 
-/** The words of both prompts, those marked that only one of them has. */
+/** The words of both prompts; those that only one of them has are marked. */
 function differences(a, b) {
   return differing(a, b).flatMap(({ text, of }) => {
     const said = { a: "only in A: ", b: "only in B: " }[of];

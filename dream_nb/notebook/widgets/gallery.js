@@ -1,4 +1,4 @@
-// The gallery: a long list of dreams, of which only what is seen is in the page.
+// The gallery: everything in the library, with filters, a selection and what can be done with it.
 import { element, errorLine, listen, media } from "./base.js";
 import { enlarged } from "./compare.js";
 import { Actions } from "./gallery_actions.js";
@@ -56,7 +56,7 @@ class Enlarged {
   }
 }
 
-/** The parts of a gallery, each told of the others that it needs. `reflect` is called when rows came. */
+/** The parts of a gallery. `reflect()` is called when rows have arrived. */
 function createParts(model, tell, reflect) {
   const rows = new Rows(model, {
     get active() { return list.active; },
@@ -83,7 +83,7 @@ export function render({ model, el }) {
   const { line, tell } = errorLine(model, { signal });
   const reflect = () => (filters.showCounts(rows.count, selection.keys.length), actions.reflect());
   const { rows, selection, pictures, list, large, actions, filters, input } = createParts(model, tell, reflect);
-  // JupyterLab's own keys must not take those of the list.
+  // With this attribute JupyterLab's shortcuts leave the list's keys alone.
   const root = element("div", "dream-nb dream-box dream-gallery", "", { "data-lm-suppress-shortcuts": "true" },
     ...filters.nodes, ...actions.nodes, line, large.node, list.node, list.empty);
   el.append(root);

@@ -2,7 +2,7 @@
 import { ask, button, element } from "./base.js";
 import { dreams } from "./gallery_filters.js";
 
-/** A text field that calls `entered` with itself at Enter. */
+/** A text field. `entered(field)` is called when the user presses Enter. */
 function entry(label, size, entered) {
   const node = element("input", "dream-input", "", { type: "text", placeholder: label, "aria-label": label, size });
   node.addEventListener("keydown", (event) => event.key === "Enter" && (event.stopPropagation(), entered(node)));
@@ -10,7 +10,7 @@ function entry(label, size, entered) {
 }
 
 /**
- * A question with its answers: yes, and no. With a `label` it has a field, whose text `answered` is given.
+ * A question with two buttons, yes and no. With a `label` it has a field too, whose text is passed to `answered`.
  * `closed` is called in both cases, before `answered`.
  */
 function question({ text, yes, label = "", given = "", answered, closed }) {
@@ -33,8 +33,8 @@ function question({ text, yes, label = "", given = "", answered, closed }) {
 }
 
 /**
- * A row of controls, and below it what they ask and say.
- * `show(keys)` shows dreams large, `tell(error)` says what went wrong, `leave()` gives the focus back to the list.
+ * A row of controls, and below it their questions and reports.
+ * `page.show(keys)` shows dreams large, `page.tell(error)` shows an error, `page.leave()` returns the focus to the list.
  */
 export class Actions {
   #model;
@@ -67,7 +67,7 @@ export class Actions {
     this.nodes = [this.#row, this.#asking, this.#said];
   }
 
-  /** Have Python do something; its answer, or null where it went wrong, which is then said. */
+  /** Call an action in Python. Promises its answer, or null after an error, which is shown. */
   async act(action, content = {}) {
     this.#page.tell("");
     this.#said.textContent = "";
@@ -95,7 +95,7 @@ export class Actions {
     });
   }
 
-  /** Show what is selected now: of one dream its note and tags. */
+  /** Show whether anything is selected; of a single dream also its note and tags. */
   reflect() {
     const { keys } = this.#selection;
     this.#row.inert = !keys.length;

@@ -11,7 +11,7 @@ export function dreams(count) {
   return count === 1 ? "1 dream" : `${count.toLocaleString("en")} dreams`;
 }
 
-/** Two rows of controls; `sync` is called to bring in what is on the account. */
+/** Two rows of controls. `sync()` imports what is on the account and not in the library. */
 export class Filters {
   #model;
   #search = element("input", "dream-input dream-search", "", {

@@ -1,8 +1,8 @@
-// The gallery's list under pointer and keys.
+// The gallery's list: pointer and keyboard.
 
 const isCommand = (event) => event.ctrlKey || event.metaKey;
 
-/** Selects, opens and marks dreams. `show(keys)` shows dreams large; `stars` are the numbers of stars there are. */
+/** Selects, opens and marks dreams. `show(keys)` shows dreams large; `stars` are the numbers of stars to give. */
 export class Input {
   #list;
   #rows;
@@ -10,7 +10,7 @@ export class Input {
   #actions;
   #stars;
   #show;
-  // Where a selection with Shift begins.
+  // The index at which a selection with Shift begins.
   #anchor = 0;
 
   constructor({ list, rows, selection, actions, stars, show }) {
@@ -29,7 +29,7 @@ export class Input {
     });
   }
 
-  /** Begin again at the first place. */
+  /** Let the next selection with Shift begin at the first dream. */
   reset() {
     this.#anchor = 0;
   }
@@ -52,7 +52,7 @@ export class Input {
     this.#show([row.key]);
   }
 
-  /** Do what a key is for; false where it is for nothing here. */
+  /** Handle a key. Returns false if it has no meaning here. */
   #press(event) {
     const { active } = this.#list;
     const to = this.#target(event.key);
@@ -68,7 +68,7 @@ export class Input {
     return true;
   }
 
-  /** The place that a key leads to, which may be outside the list, or undefined. */
+  /** The index that a key moves to, possibly outside the list; undefined if the key does not move. */
   #target(key) {
     const { active, columns, page } = this.#list;
     return {

@@ -1,4 +1,4 @@
-// The gallery's list: of very many dreams only the tiles that are seen are in the page.
+// The gallery's list: however many dreams there are, the page has only the tiles in view.
 import { element } from "./base.js";
 
 const GAP = 8;
@@ -21,7 +21,7 @@ function createTile() {
   return tile;
 }
 
-/** The list: `node`, which scrolls, and `empty`, which stands in its place where there is nothing to show. */
+/** The list: `node`, which scrolls, and `empty`, which is shown instead when there are no dreams. */
 export class TileList {
   active = 0;
   #model;
@@ -50,17 +50,17 @@ export class TileList {
     return this.#columns;
   }
 
-  /** How far one line is below the other, in pixels. */
+  /** The distance from one line of tiles to the next, in pixels. */
   get #step() {
     return this.#height + GAP;
   }
 
-  /** How many places one page of the list has. */
+  /** How many tiles PageUp and PageDown skip. */
   get page() {
     return Math.max(1, Math.floor(this.node.clientHeight / this.#step)) * this.#columns;
   }
 
-  /** The places from and to that have tiles: those that are seen, and a few lines more. */
+  /** The indices from and to (exclusive) that have tiles: those in view, and a few lines around them. */
   range() {
     const first = Math.max(0, Math.floor((this.node.scrollTop - GAP) / this.#step) - OVERSCAN);
     const last = Math.ceil((this.node.scrollTop + this.node.clientHeight) / this.#step) + OVERSCAN;
@@ -79,7 +79,7 @@ export class TileList {
     this.node.focus({ preventScroll: true });
   }
 
-  /** The place of the tile that an event came from, or -1. */
+  /** The index of the tile at which an event occurred, or -1. */
   indexOf(event) {
     return Number(event.target.closest(".dream-tile")?.dataset.index ?? -1);
   }
@@ -89,7 +89,7 @@ export class TileList {
     this.active = 0;
   }
 
-  /** Make a place the active one, and scroll so far that it is seen. */
+  /** Make a tile the active one, and scroll it into view. */
   go(index) {
     const { node } = this;
     this.active = Math.max(0, Math.min(this.#rows.count - 1, index));
@@ -100,10 +100,10 @@ export class TileList {
     this.paint();
   }
 
-  /** Lay the tiles out in the width that there is, for as many rows as there are. */
+  /** Compute the layout from the width of the list and the number of rows. */
   layout() {
     const { count } = this.#rows;
-    // Before it is measured: what is hidden has no width.
+    // Before it is measured: a hidden element has no width.
     if (count) this.node.hidden = false;
     this.empty.hidden = Boolean(count);
     this.empty.textContent = this.#model.get("total") ? NOTHING_FOUND : NOTHING_MADE;
@@ -114,14 +114,14 @@ export class TileList {
     this.#height = Math.round((this.#width * 9) / 16);
     const lines = Math.ceil(count / this.#columns);
     this.#inner.style.height = `${lines * this.#step + GAP}px`;
-    // A part of the next line shows that there is more.
+    // The top of one more line shows that there is more.
     const most = MOST_LINES * this.#step + GAP + Math.round(this.#height / 3);
     this.node.style.height = `${Math.min(Math.max(lines, 1) * this.#step + GAP, most)}px`;
     this.node.hidden = !count;
     this.paint();
   }
 
-  /** Show the tiles that are seen, and no others. */
+  /** Create the tiles in view, update them, and remove all others. */
   paint() {
     const [first, last] = this.range();
     for (const [index, tile] of this.#tiles) {
@@ -145,7 +145,7 @@ export class TileList {
     this.#pictures.make();
   }
 
-  /** Show in the tiles what is known of their dreams now. */
+  /** Update the tiles from their rows. */
   refill() {
     for (const tile of this.#tiles.values()) {
       const row = this.#rows.of(tile.key);
@@ -191,7 +191,7 @@ export class TileList {
 
   #showPicture(tile, row) {
     this.#pictures.address(row).then((address) => {
-      // By now the tile may show another dream.
+      // Meanwhile the tile may show another dream.
       if (tile.key !== row.key) return;
       tile.image.onload = () => (tile.image.hidden = tile.key !== row.key);
       tile.image.dataset.key = row.key;

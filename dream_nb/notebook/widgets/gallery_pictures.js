@@ -1,13 +1,13 @@
-// The gallery's small pictures: their addresses, and the making of those that are missing.
+// The gallery's small pictures. Python makes those that are missing.
 import { ask, media, release } from "./base.js";
 
 const MOST = 400;
-// So many are made at once: they appear as they are made.
+// How many are made per request: small, so that the first appear soon.
 const BATCH = 12;
 
 /**
- * The small pictures of rows. `view` says what is on the page: `keys()`, the keys of its tiles. It is told by `made()` that
- * some were made, and by `tell(error)` why they were not.
+ * The small pictures of rows. `view.keys()` are the keys of the tiles on the page. `view.made()` is called when some were
+ * made, `view.tell(error)` when they could not be made.
  */
 export class Pictures {
   #model;
@@ -30,7 +30,7 @@ export class Pictures {
     return this.#problems.get(key);
   }
 
-  /** Promises the address of a picture that is made. */
+  /** Promises the address of a row's picture, which must be made. */
   address({ key, small }) {
     if (!this.#addresses.has(key)) {
       const coming = media(this.#model, { file: `small:${key}`, url: small });
@@ -41,7 +41,7 @@ export class Pictures {
     return this.#addresses.get(key);
   }
 
-  /** Have the picture of a row made by the next `make()`, if it is still on the page then. */
+  /** Let the next `make()` make the picture of a row, if the row is still on the page then. */
   want(key) {
     this.#wanted.add(key);
   }
@@ -54,7 +54,7 @@ export class Pictures {
       const keys = [...this.#wanted].filter((key) => shown.has(key)).slice(0, BATCH);
       this.#wanted.clear();
       if (!keys.length || !(await this.#makeSome(keys))) break;
-      // The tiles whose pictures are still missing want them again.
+      // Calls `want` again for the tiles whose pictures are still missing.
       this.#view.made();
     }
     this.#isMaking = false;

@@ -1,15 +1,16 @@
-// The gallery's rows: what Python says of each dream, fetched in blocks, when they are needed.
+// The gallery's rows, fetched from Python in blocks when they are needed.
 import { ask } from "./base.js";
 
 const BLOCK = 60;
 const MOST = 1500;
-// A list that is scrolled fast passes over rows that nobody sees: they are asked for when it has rested so long.
+// Milliseconds: rows that fast scrolling only passes are not fetched.
 const PAUSE = 40;
 
 /**
- * The rows that the filters admit, by their place in the list, and those that were seen before, by their key.
- * `view` says what is on the page: `range()`, the places from and to; `active`, the place of the keyboard; `shows(index)`;
- * `isSelected(key)`. It is told by `came()` that rows came, and by `tell(error)` why they did not.
+ * The rows that the filters admit, by index, and those that were fetched before, by key.
+ * `view.range()` are the indices on the page, `view.active` is the index of the active tile, `view.shows(index)` is whether
+ * a tile exists, `view.isSelected(key)` whether a dream is selected. `view.came()` is called when rows have arrived,
+ * `view.tell(error)` when they could not be fetched.
  */
 export class Rows {
   count = 0;
@@ -31,12 +32,12 @@ export class Rows {
     return this.#rows.get(index);
   }
 
-  /** The row of a dream that was on the page, wherever it stands now. */
+  /** The row of a dream, whatever its index is now; undefined if it was not fetched. */
   of(key) {
     return this.#seen.get(key);
   }
 
-  /** Forget which row stands where, and ask for those that are on the page. */
+  /** Forget the indices, and fetch the rows on the page. */
   reload() {
     this.#round += 1;
     this.#rows = new Map();
@@ -44,7 +45,7 @@ export class Rows {
     this.#fetch(Math.floor(this.#view.range()[0] / BLOCK));
   }
 
-  /** Ask for the row of a place soon, if it is still on the page then. */
+  /** Fetch the row of an index soon, if the index is still on the page then. */
   need(index) {
     this.#needed.add(Math.floor(index / BLOCK));
     clearTimeout(this.#timer);
@@ -55,7 +56,7 @@ export class Rows {
     }, PAUSE);
   }
 
-  /** Take over a window of rows, as Python's `Gallery.window` answers. */
+  /** Store the rows of a window, the answer of Python's `Gallery.window`. */
   take({ count, offset, rows }) {
     rows.forEach((row, at) => this.#rows.set(offset + at, row));
     for (const row of rows) this.#seen.set(row.key, row);

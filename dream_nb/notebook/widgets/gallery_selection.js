@@ -23,7 +23,7 @@ export class Selection {
     return this.#keys.has(key);
   }
 
-  /** Take over the trait, whoever changed it. */
+  /** Read the trait again. */
   reflect() {
     this.#keys = new Set(this.keys);
   }
@@ -37,13 +37,13 @@ export class Selection {
     if (key) this.set(this.has(key) ? this.keys.filter((one) => one !== key) : [...this.keys, key]);
   }
 
-  /** Select what a click selects: this dream alone, or nothing where it was selected alone. */
+  /** Select one dream alone; nothing if it was selected alone. */
   pick(index) {
     const { key } = this.#rows.at(index);
     this.set(this.#keys.size === 1 && this.has(key) ? [] : [key]);
   }
 
-  /** Select all from one place to another. */
+  /** Select all from one index to another, both included. */
   async setBetween(from, to) {
     const [first, last] = [Math.min(from, to), Math.max(from, to)];
     const here = [];

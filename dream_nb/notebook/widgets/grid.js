@@ -1,18 +1,18 @@
-// The grid: a sweep on two axes, played all at once, two of it compared.
+// The grid: a sweep on two axes. All of it plays together, and two of it can be compared.
 import { ask, button, change, element, errorLine, listen, media, release, stateLabel } from "./base.js";
 import { enlarged, picture, Transport } from "./compare.js";
 
-// So many files are fetched at once.
+// How many files are fetched at the same time.
 const LANES = 4;
 const COLUMN_WIDTH = 118;
 const HEADER_WIDTH = 84;
 
-/** Runs tasks, some at a time, in the order in which they were given. */
+/** Runs tasks, only a few at the same time. */
 class Lanes {
   #ends = Array.from({ length: LANES }, () => Promise.resolve());
   #turn = 0;
 
-  /** Promises what the task gives. */
+  /** Promises the task's result. */
   run(task) {
     const lane = (this.#turn += 1) % LANES;
     const end = this.#ends[lane].then(task);
@@ -63,7 +63,7 @@ function createTable(rows, columns) {
   return { node, places };
 }
 
-/** What shows one dream of the grid; its buttons call `compare()` and `pick()`. */
+/** One dream in the grid; its buttons call `compare()` and `pick()`. */
 class Tile {
   #state = element("span", "dream-cell-state");
   #done = element("i", "");
@@ -72,7 +72,7 @@ class Tile {
   #best;
   #box;
   #picture = null;
-  /** Promises its video, or is null where there is none yet. */
+  /** Loads its video and promises the element; null as long as there is no video. */
   load = null;
 
   constructor(cell, { compare, pick }) {
@@ -83,7 +83,7 @@ class Tile {
     this.node = element("div", "dream-cell-place", "", {}, this.#box, element("div", "dream-cell-caption", cell.caption));
   }
 
-  /** Show where it stands. `side` is "A" or "B" where it is compared, else empty; `address` promises that of its file. */
+  /** Show the dream's status. `side` is "A" or "B" if it is compared, else empty; `address()` promises its file's. */
   reflect(cell, { state, fraction, note }, { side, isPicked, address }) {
     const isThere = Boolean(cell.url) && !cell.problem;
     if (isThere) this.#addPicture(cell, address);
@@ -115,7 +115,7 @@ class Tile {
   }
 }
 
-/** Buttons that write files, and the line that says where. */
+/** Buttons that write files, and the line that says where they were written. */
 function createExport(model, tell) {
   const said = element("span", "dream-said", "", { role: "status" });
   const write = (form, text, meanwhile) => button(text, async (event) => {
@@ -134,7 +134,7 @@ function createExport(model, tell) {
   return { buttons: [write("png", "Contact sheet", ""), write("mp4", "Side-by-side film", "writing the film …")], said };
 }
 
-/** The arrow keys go from one place of the table to the next, past what cannot be compared yet. */
+/** Let the arrow keys move the focus to the next cell, if its dream can be compared. */
 function listenToArrows(table, tiles, model) {
   table.addEventListener("keydown", (event) => {
     const number = tiles.findIndex(({ take }) => take === event.target);
@@ -149,7 +149,7 @@ function listenToArrows(table, tiles, model) {
   });
 }
 
-/** The grid in one page. */
+/** One view of the grid. */
 class Grid {
   #model;
   #tell;
@@ -201,7 +201,7 @@ class Grid {
     this.#addresses.release();
   }
 
-  /** Those that can play, of the table and of what is compared. One that cannot hides no other. */
+  /** Promises the videos of the table and of the comparison. Those that cannot be loaded are left out. */
   async #videos() {
     const loads = this.#tiles.filter(({ load }) => load).map(({ load }) => this.#lanes.run(load));
     const came = await Promise.allSettled([...loads, ...(this.#shown ? [this.#shown.ready()] : [])]);
@@ -210,7 +210,7 @@ class Grid {
     return came.flatMap(({ value }) => value ?? []);
   }
 
-  /** Take one to be compared, or no more; the second takes the place of another second. */
+  /** Add a dream to the comparison, or remove it. A third one replaces the second. */
   #compare(number) {
     const at = this.#compared.indexOf(number);
     if (at >= 0) this.#compared.splice(at, 1);
@@ -226,7 +226,7 @@ class Grid {
     });
     this.#shown = enlarged(items, { tell: this.#tell, own: false, close: () => this.#endComparison() });
     this.#large.replaceChildren(this.#shown.root);
-    // From the first they play at the same time as the others.
+    // They start at the time that the other videos have reached.
     this.#transport.refresh().catch(this.#tell);
   }
 

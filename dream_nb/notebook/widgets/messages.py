@@ -12,7 +12,7 @@ class Piece(TypedDict):
     """The answer of `Widget.read`, beside the bytes.
 
     Attributes:
-        size: of the whole file, in bytes.
+        size: the size of the whole file, in bytes.
         type: the file's media type; empty where it is unknown.
     """
 
@@ -40,8 +40,8 @@ class Film(TypedDict):
     Attributes:
         kind: "video" or "image".
         url: its address seen from the notebook.
-        name: of the file, to save it under.
-        seconds, fps: of a video; 0 for an image.
+        name: the file's name, to save it under.
+        seconds, fps: the video's duration and frame rate; 0 for an image.
         studio: whether the studio drew it, procedurally.
     """
 
@@ -58,8 +58,8 @@ class Problem(TypedDict):
 
     Attributes:
         title: what happened, in a few words.
-        text: what the server said, or what to do.
-        facts: what else counts, such as "refunded"; may be empty.
+        text: the reason, or what to do next.
+        facts: more about it in a few words, such as "refunded"; may be empty.
     """
 
     title: str
@@ -98,17 +98,17 @@ class Row(TypedDict):
 
     Attributes:
         key: the short name of its record.
-        id: of its generation, at the server.
-        prompt: its beginning, at most 400 characters; `note` and `reason` alike.
+        id: the generation's id at the server.
+        prompt: its prompt. Of this, `note` and `reason` only the first 400 characters are sent.
         kind: "video" or "image".
-        state: of its generation: queued, dreaming, completed or failed.
+        state: the generation's state: queued, dreaming, completed or failed.
         ratio: the aspect ratio that was asked for, such as "16:9".
-        backend: who made it.
+        backend: the backend that made it.
         take: its take, from 1.
-        created: when, in ISO format.
+        created: the time of its creation, in ISO format.
         stars: from 1 to 5.
-        note: what its user wrote of it.
-        tags: what it is filed under.
+        note: the user's note.
+        tags: the user's tags.
         reason: why it failed.
         file: the address of its file, seen from the notebook.
         small: the address of its small picture.
@@ -148,11 +148,11 @@ class Window(TypedDict):
 
 
 class Choices(TypedDict):
-    """What a gallery's filters can be, whatever is in the library.
+    """The values of a gallery's filters that do not depend on the library.
 
     Attributes:
         kind, state, ratio: all values of the filter of that name.
-        stars: the numbers of stars that a dream can be given, besides none.
+        stars: the numbers of stars that a dream can be given, without 0.
     """
 
     kind: list[str]
@@ -162,11 +162,11 @@ class Choices(TypedDict):
 
 
 class Facets(TypedDict):
-    """What a gallery's filters can be, as the library is now.
+    """The values of a gallery's filters that depend on the library.
 
     Attributes:
-        backends: who made its dreams.
-        tags: what its dreams are filed under.
+        backends: the backends that made its dreams.
+        tags: the tags of its dreams.
     """
 
     backends: list[str]
@@ -217,7 +217,7 @@ class Cell(TypedDict):
     """One dream of a grid, whether it is made or not.
 
     Attributes:
-        row, column: where it stands, from 0. Several may stand in one place.
+        row, column: its place in the table, from 0. Several dreams may share one.
         caption: its words on the other axes; may be empty.
         prompt: its prompt.
         kind: "video" or "image".
@@ -242,7 +242,7 @@ class Written(TypedDict):
     """The answer of `Grid.export`.
 
     Attributes:
-        path: of the file that was written; for visitors only its name.
+        path: the path of the file that was written; for visitors only its name.
     """
 
     path: str
@@ -263,7 +263,7 @@ class Reference(TypedDict):
 
 
 class Role(TypedDict):
-    """What a reference picture can be for.
+    """A use of a reference picture.
 
     Attributes:
         name: as in `Reference.role`.
@@ -275,17 +275,17 @@ class Role(TypedDict):
 
 
 class Form(TypedDict):
-    """What a panel's form says.
+    """The values of a panel's form.
 
     Attributes:
-        prompt: may have {variants|of words}.
+        prompt: the prompt, which may have {variants|of words}.
         kind: "video" or "image".
         aspect_ratio: such as "16:9".
         model: empty for the default of the kind.
         loop: whether the video is to end as it begins.
         frame0, frame1: what the video begins and ends with: a file, a URL, a variable or an id; may be empty.
         references: the reference pictures of an image.
-        count: how many takes of each prompt.
+        count: the number of takes of each prompt.
         more: fields of a video for which the form has no control: duration and resolution.
     """
 
@@ -302,7 +302,7 @@ class Form(TypedDict):
 
 
 class Verdict(TypedDict):
-    """What a panel says of its form.
+    """The check of a panel's form.
 
     Attributes:
         problems: what is wrong, by the name of the field; empty where all is well.
@@ -321,7 +321,7 @@ class Named(TypedDict):
     """The answer of `Panel.take_in`.
 
     Attributes:
-        name: of the picture's file, seen from the notebook.
+        name: the path of the picture's file, seen from the notebook.
     """
 
     name: str

@@ -3,9 +3,9 @@ import { ask, button, change, copied, element, errorLine, listen, views } from "
 import { choice, field, options, Slot } from "./panel_fields.js";
 import { References } from "./panel_references.js";
 
-// A form is checked when its user has paused so long.
+// Milliseconds between the last change of the form and its check.
 const PAUSE = 250;
-// After so long without an answer the kernel is busy with a cell.
+// Milliseconds after which a kernel that has not answered is probably busy with a cell.
 const BUSY = 1500;
 const COPIED = 1500;
 const VIDEO_FIELDS = ["frame0", "frame1", "loop"];
@@ -60,7 +60,7 @@ class Prompt {
   }
 }
 
-/** The controls of the form: `fields`, by their names. `edit(values)` changes the form. */
+/** The controls of the form: `fields` has them by name. `edit(values)` changes the form. */
 class Controls {
   #model;
   #prompt;
@@ -139,7 +139,7 @@ class Controls {
   }
 }
 
-/** The form's foot: the button that asks for the dreams, what they cost, and the line that asks for the same. */
+/** Below the form: the button that asks for the dreams, their cost, and the `%dream` line that asks for the same. */
 class Foot {
   spare = element("div", "dream-more");
   #model;
@@ -155,7 +155,7 @@ class Foot {
     this.node = element("div", "dream-foot", "", {}, this.#go, this.#cost, this.#code, this.#copy);
   }
 
-  /** Ask for the dreams, as a click on the button does, unless it is disabled. */
+  /** Click the button, unless it is disabled. */
   press() {
     if (!this.#go.disabled) this.#go.click();
   }
@@ -193,14 +193,14 @@ class Foot {
   }
 }
 
-/** The form itself, of its parts. */
+/** Put the form together. */
 function createForm(controls, foot, line) {
   const { prompt, ...others } = controls.fields;
   const fields = element("div", "dream-fields", "", {}, ...Object.values(others).map(({ box }) => box));
   const form = element("form", "dream-nb dream-box dream-panel", "", { "aria-label": "make dreams" },
     prompt.box, fields, foot.node, line, foot.spare);
   form.addEventListener("submit", (event) => event.preventDefault());
-  // The notebook has its own use for letters and arrows.
+  // Else the notebook would take letters and arrows for commands.
   form.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "Enter") foot.press();
     event.stopPropagation();

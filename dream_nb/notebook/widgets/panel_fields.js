@@ -5,7 +5,7 @@ const LARGEST = 8 * 2 ** 20;
 let number = 0;
 const fresh = (name) => `dream-${name}-${(number += 1)}`;
 
-/** A field: what it is called, the control, and a line for what is wrong with it, which `say` writes. */
+/** A field: its label, the control, and a line for the error that `say` shows. */
 export function field(label, control, className = "") {
   const [name, wrong] = [fresh("label"), fresh("wrong")];
   const line = element("div", "dream-error", "", { id: wrong, role: "status" });
@@ -21,7 +21,7 @@ export function field(label, control, className = "") {
   } };
 }
 
-/** One of several, as radio buttons: the arrow keys go from one to the next. */
+/** Radio buttons for `[value, label]` pairs. `chosen(value)` is called when the user chooses one. */
 export function choice(options, chosen, className, draw = (value) => [value]) {
   const group = fresh("choice");
   const box = element("div", className, "", { role: "radiogroup" });
@@ -72,7 +72,7 @@ export class Slot {
     this.#listen();
   }
 
-  /** Name a picture and show it: `bytes`, or what Python finds. `isOwn` is whether the user named it here. */
+  /** Name a picture, and show its `bytes`, or those that Python finds. `isOwn`: whether the user named it here. */
   set(value, isOwn = false, bytes = null) {
     this.#clear.hidden = !value;
     if (value === this.#current && !bytes) return;

@@ -1,11 +1,11 @@
-// The panel's reference pictures: what an image follows, takes its style from, shows or changes.
+// The panel's reference pictures.
 import { button, element } from "./base.js";
 import { options, Slot } from "./panel_fields.js";
 
 const ROLE_LABELS = { image_ref: "follow", style_ref: "style", character_ref: "character", modify_ref: "change" };
 const DEFAULT_WEIGHT = 0.85;
 
-/** One reference picture; `told()` is called when the user changes it, `removed()` when it is taken out. */
+/** One reference picture. `told()` is called when the user changes it, `removed()` when the user removes it. */
 class Reference {
   #roles;
   #told;
@@ -47,7 +47,7 @@ class Reference {
   }
 }
 
-/** The list of them, with a button that adds one. `changed(values)` is called when the user changes any. */
+/** The list of reference pictures, with a button to add one. `changed(values)` is called when the user changes them. */
 export class References {
   box = element("div", "dream-references", "", { role: "group" });
   #model;
@@ -68,7 +68,7 @@ export class References {
     this.#put([]);
   }
 
-  /** Show these, unless they are shown already: what the user writes just now stays. */
+  /** Show these, unless they are shown already: else the field in which the user is typing would be replaced. */
   set(values) {
     if (JSON.stringify(this.#values) === JSON.stringify(values)) return;
     this.#put(values.map((value) => this.#create(value)));
