@@ -10,7 +10,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final
 
 import traitlets
 
@@ -18,7 +18,7 @@ from dream_nb.api.errors import DreamCancelledError, DreamError, GenerationFaile
 from dream_nb.api.models import FINAL_STATES
 from dream_nb.jobs.failures import advice
 from dream_nb.notebook.widgets.base import Answer, Widget, action
-from dream_nb.notebook.widgets.messages import Film, Line, Problem, Relative
+from dream_nb.notebook.widgets.messages import Film, Line, Problem, Relation, Relative
 from dream_nb.results.continuation import maker_of
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job
@@ -36,7 +36,7 @@ class Card(Widget):
     """One generation: how far it is, then a player, and what goes on from it. Its script counts the seconds.
 
     The video plays while the pointer rests on it or it has the focus, and follows the pointer that moves over it. Arrow
-    keys go frame by frame, Space plays and pauses, F fills the screen.
+    keys go frame by frame, Space plays and pauses, F fills the screen. The page changes none of its traits.
 
     Args:
         shown: a dream, or what is under way.
@@ -50,7 +50,6 @@ class Card(Widget):
 
     modules: ClassVar = ("card.css", "card_player.js", "card.js")
 
-    # The page changes none of these.
     prompt = traitlets.Unicode().tag(sync=True)
     """The prompt; empty where there is none."""
 
@@ -378,9 +377,7 @@ def _lineage(dream: Dream) -> list[Relative]:
 
     def add(number: int, depth: int) -> None:
         one = family[number]
-        relation: Literal["this", "before", "after"] = (
-            "this" if one is dream else "before" if number < len(before) else "after"
-        )
+        relation: Relation = "this" if one is dream else "before" if number < len(before) else "after"
         lines.append({"prompt": one.prompt, "take": one.take, "relation": relation, "depth": depth})
         for child in below.get(number, ()):
             add(child, depth + 1)

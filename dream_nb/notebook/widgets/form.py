@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal, cast, get_args
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from dream_nb.notebook.widgets.messages import Form, Kind, Role, RoleName
+from dream_nb.notebook.widgets.messages import Form, FormRole, Kind, RoleChoice
 
 EMPTY: Final[Form] = {
     "prompt": "",
@@ -27,8 +27,8 @@ MORE: Final = ("duration", "resolution")
 """The fields of a video for which the form has no place."""
 
 # The API takes no weight for a character.
-ROLES: Final[tuple[Role, ...]] = tuple(
-    {"name": name, "weighted": name != "character_ref"} for name in get_args(RoleName)
+ROLE_CHOICES: Final[tuple[RoleChoice, ...]] = tuple(
+    {"name": name, "weighted": name != "character_ref"} for name in get_args(FormRole)
 )
 """The uses of a reference picture, the default first."""
 
@@ -40,7 +40,7 @@ _Place = Annotated[str, Field(max_length=28_000_000)]
 class _Reference(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
-    role: RoleName
+    role: Literal["image_ref", "style_ref", "character_ref", "modify_ref"]
     name: _Place = ""
     weight: float | None = None
 

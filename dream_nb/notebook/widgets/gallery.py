@@ -45,16 +45,16 @@ from dream_nb.session import Session
 # What the page has before it asks; and what it gets at once.
 _FIRST: Final = 36
 _MOST: Final = 120
-_WATCH_SECONDS: Final = 1.0
-_LONGEST: Final = 400
-_STILL: Final = 12
-_STILL_SIDE: Final = 120
 _CHOICES: Final = Choices(
     kind=list(GENERATION_TYPES),
     state=list(STATES),
     ratio=list(ASPECT_RATIOS),
     stars=list(range(1, MAX_STARS + 1)),
 )
+_WATCH_SECONDS: Final = 1.0
+_LONGEST: Final = 400
+_STILL: Final = 12
+_STILL_SIDE: Final = 120
 
 
 class Gallery(Widget):

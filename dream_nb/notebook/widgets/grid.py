@@ -170,10 +170,9 @@ class Grid(Widget):
         if dream is None:
             return cell
         try:
-            cell["url"], cell["poster"] = dream.url, small_picture(dream, _SIDE)
+            return cell | {"url": dream.url, "poster": small_picture(dream, _SIDE)}
         except LibraryError as error:
-            cell["problem"] = str(error)
-        return cell
+            return cell | {"problem": str(error)}
 
     def file(self, name: str) -> Path | None:
         """The file of one of them.

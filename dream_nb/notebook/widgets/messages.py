@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal, NotRequired, TypedDict
 
 Kind = Literal["video", "image"]
-RoleName = Literal["image_ref", "style_ref", "character_ref", "modify_ref"]
+FormRole = Literal["image_ref", "style_ref", "character_ref", "modify_ref"]
+Relation = Literal["this", "before", "after"]
 
 
 class Piece(TypedDict):
@@ -79,7 +80,7 @@ class Relative(TypedDict):
 
     prompt: str
     take: int
-    relation: Literal["this", "before", "after"]
+    relation: Relation
     depth: int
 
 
@@ -248,7 +249,7 @@ class Written(TypedDict):
     path: str
 
 
-class Reference(TypedDict):
+class FormReference(TypedDict):
     """A reference picture of a form.
 
     Attributes:
@@ -257,20 +258,20 @@ class Reference(TypedDict):
         weight: how much it counts, from 0 to 1; None for the server's default.
     """
 
-    role: RoleName
+    role: FormRole
     name: str
     weight: float | None
 
 
-class Role(TypedDict):
+class RoleChoice(TypedDict):
     """A use of a reference picture.
 
     Attributes:
-        name: as in `Reference.role`.
+        name: as in `FormReference.role`.
         weighted: whether the API takes a weight for it.
     """
 
-    name: RoleName
+    name: FormRole
     weighted: bool
 
 
@@ -296,7 +297,7 @@ class Form(TypedDict):
     loop: bool
     frame0: str
     frame1: str
-    references: list[Reference]
+    references: list[FormReference]
     count: int
     more: dict[str, str]
 

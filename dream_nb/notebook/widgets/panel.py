@@ -9,21 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 import traitlets
 from IPython.core.getipython import get_ipython
 
 from dream_nb.api.errors import BudgetError, DreamError, InvalidRequestError
-from dream_nb.api.models import (
-    ASPECT_RATIOS,
-    IMAGE_MODELS,
-    GenerationReference,
-    GenerationRequest,
-    ImageGenerationRequest,
-    ImageReference,
-    Keyframe,
-)
+from dream_nb.api.models import ASPECT_RATIOS, IMAGE_MODELS, GenerationReference, GenerationRequest, ImageReference
 from dream_nb.backends.backends import is_paid
 from dream_nb.default import default_session
 from dream_nb.jobs.budget import dollars
@@ -33,8 +25,8 @@ from dream_nb.notebook.scope import NoVariables
 from dream_nb.notebook.settings import sweep_size
 from dream_nb.notebook.widgets.base import Answer, Widget, action, said
 from dream_nb.notebook.widgets.card import Card
-from dream_nb.notebook.widgets.form import EMPTY, MORE, ROLES, read_form
-from dream_nb.notebook.widgets.messages import Form, Kind, Named, Reference, RoleName, Verdict
+from dream_nb.notebook.widgets.form import EMPTY, MORE, ROLE_CHOICES, read_form
+from dream_nb.notebook.widgets.messages import Named, Verdict
 from dream_nb.requests.identity import Request, data_bytes
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
@@ -98,8 +90,8 @@ class Panel(Widget):
     models = traitlets.Dict({"video": list(_VIDEO_MODELS), "image": list(IMAGE_MODELS)}).tag(sync=True)
     """The models that the form offers, by the kinds that it offers. They never change."""
 
-    roles = traitlets.List(traitlets.Dict(), [dict(role) for role in ROLES]).tag(sync=True)
-    """A `Role` for each use of a reference picture, the default first. They never change."""
+    roles = traitlets.List(traitlets.Dict(), [dict(role) for role in ROLE_CHOICES]).tag(sync=True)
+    """A `RoleChoice` for each use of a reference picture, the default first. They never change."""
 
     motions = traitlets.List(traitlets.Unicode()).tag(sync=True)
     """The camera motions that the server knows; empty until it was asked. Python changes them."""
@@ -171,7 +163,7 @@ class Panel(Widget):
             InvalidRequestError: it is none of these.
         """
         if where == "request":
-            self.form = dict(self._as_form(value))  # type: ignore[arg-type]
+            self.form = self._as_form(value)  # type: ignore[arg-type]
         elif where in ("frame0", "frame1"):
             self.form = {**self.form, "kind": "video", where: self._named(value)}
         else:
@@ -345,7 +337,7 @@ class Panel(Widget):
             if form["loop"] and all(isinstance(frame, ImageReference) for frame in frames):
                 reading.problems["loop"] = "not with two pictures: turn it off, or take one out"
         else:
-            self._try(reading, "references", lambda: fields.update(self._references(form["references"])))
+            self._try(reading, "references", lambda: fields.update(self._references([*form["references"]])))
         if not form["prompt"].strip():
             reading.problems.setdefault("prompt", 'say what to dream, such as "a serene lake at sunset"')
             return reading
@@ -359,7 +351,7 @@ class Panel(Widget):
             reading.problems = {where: said(error)} | reading.problems
         return reading
 
-    def _asks(self, form: Form, kind: Kind, fields: dict[str, Any]) -> list[Ask]:
+    def _asks(self, form: Mapping[str, Any], kind: Literal["video", "image"], fields: dict[str, Any]) -> list[Ask]:
         variants = expand(form["prompt"], _variables() if self.trusted else NoVariables())
         if len(variants) * form["count"] > _MOST:
             raise InvalidRequestError(f"the count is over {_MOST:,} dreams: ask for fewer takes, or take words out")
@@ -379,7 +371,7 @@ class Panel(Widget):
         if text := text.strip():
             fields[name] = keyframe(self._find(text), text)
 
-    def _references(self, given: list[Reference]) -> dict[str, Any]:
+    def _references(self, given: list[Mapping[str, Any]]) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         for one in given:
             role, name = one["role"], one["name"].strip()
@@ -428,40 +420,30 @@ class Panel(Widget):
         data = file.read_bytes()
         return name_from(keep_picture(data, _thumbnail(data, text)[1], self._session.library), self._session.home)
 
-    def _as_form(self, request: Request) -> Form:
-        form: Form = {
-            **EMPTY,
-            "prompt": as_it_is(request.prompt or ""),
-            "kind": request.generation_type,
-            "aspect_ratio": request.aspect_ratio,
-            "model": request.model or "",
-        }
+    def _as_form(self, request: Request) -> dict[str, Any]:
+        form: dict[str, Any] = dict(EMPTY) | {"prompt": as_it_is(request.prompt or ""), "kind": request.generation_type}
+        form |= {"aspect_ratio": request.aspect_ratio, "model": request.model or ""}
         if isinstance(request, GenerationRequest):
             form["loop"] = bool(request.loop)
             form["more"] = {name: value for name in MORE if (value := getattr(request, name)) is not None}
-            if request.keyframes is not None:
-                form["frame0"] = self._frame_name(request.keyframes.frame0)
-                form["frame1"] = self._frame_name(request.keyframes.frame1)
-        else:
-            form["references"] = self._reference_list(request)
+            for name in ("frame0", "frame1"):
+                frame = getattr(request.keyframes, name, None)
+                if frame is not None:
+                    form[name] = frame.id if isinstance(frame, GenerationReference) else self._picture(frame.url)
+            return form
+        for role in ("image_ref", "style_ref"):
+            for one in getattr(request, role) or ():
+                form["references"] = [*form["references"], self._reference(role, one.url or "", one.weight)]
+        identity = request.character_ref.identity0 if request.character_ref else None
+        for url in (identity and identity.images) or ():
+            form["references"] = [*form["references"], self._reference("character_ref", url, None)]
+        if request.modify_image_ref is not None:
+            one = request.modify_image_ref
+            form["references"] = [*form["references"], self._reference("modify_ref", one.url or "", one.weight)]
         return form
 
-    def _frame_name(self, frame: Keyframe | None) -> str:
-        if frame is None:
-            return ""
-        return frame.id if isinstance(frame, GenerationReference) else self._picture(frame.url)
-
-    def _reference_list(self, request: ImageGenerationRequest) -> list[Reference]:
-        found = [self._reference("image_ref", one.url, one.weight) for one in request.image_ref or ()]
-        found += [self._reference("style_ref", one.url, one.weight) for one in request.style_ref or ()]
-        identity = request.character_ref.identity0 if request.character_ref else None
-        found += [self._reference("character_ref", url, None) for url in (identity and identity.images) or ()]
-        if (changed := request.modify_image_ref) is not None:
-            found.append(self._reference("modify_ref", changed.url, changed.weight))
-        return found
-
-    def _reference(self, role: RoleName, url: str | None, weight: float | None) -> Reference:
-        return {"role": role, "name": self._picture(url or ""), "weight": weight}
+    def _reference(self, role: str, url: str, weight: float | None) -> dict[str, Any]:
+        return {"role": role, "name": self._picture(url), "weight": weight}
 
     def _picture(self, url: str) -> str:
         if not url.startswith("data:"):
