@@ -20,6 +20,8 @@ _STATES: Final = {
     "failed": f"file IS NULL AND {_FAILED}",
     "under way": _UNDER_WAY,
 }
+STATES: Final = tuple(_STATES)
+"""The values of `Filter.state`."""
 _RATIO: Final = "iif(json_valid(request), json_extract(request, '$.aspect_ratio'), '') = ?"
 _KIND: Final = "iif(json_valid(request), json_extract(request, '$.generation_type'), '') = ?"
 _PROMPT: Final = "iif(json_valid(request), coalesce(json_extract(request, '$.prompt'), ''), '')"

@@ -176,7 +176,7 @@ def show_everything(lab: Lab) -> None:
     page.locator(".dream-lineage summary").click()
     page.get_by_role("button", name="compare: ").first.click()
     page.get_by_role("button", name="compare: ").nth(1).click()
-    expect(page.locator(".dream-stage")).to_be_visible()
+    expect(page.locator(".dream-compare")).to_be_visible()
     page.locator(".dream-gallery").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("alertdialog")).to_be_visible()
 

@@ -59,7 +59,7 @@ def test_a_sweep_under_way_fills_it(page: Page, session: Session) -> None:
     grid = sweep.grid(columns="mood")
     assert grid.column_words == ["calm", "stormy"]
     page.wait_for(lambda: all(cell["url"] for cell in grid.cells) or None)
-    page.wait_for(lambda: all(state[0] == "completed" for state in grid.states) or None)
+    page.wait_for(lambda: all(state["state"] == "completed" for state in grid.states) or None)
     assert grid.dreams.words == [{"mood": "calm"}, {"mood": "stormy"}]
 
 

@@ -116,6 +116,14 @@ def test_references_have_weights(panel: Panel, page: Page) -> None:
     assert code.endswith(".png:0.6")
 
 
+def test_every_role_that_it_offers_can_be_asked_for(panel: Panel, page: Page) -> None:
+    Path("day.png").write_bytes(picture())
+    for role in panel.roles:
+        reference = {"role": role["name"], "name": "day.png", "weight": 0.6 if role["weighted"] else None}
+        panel.form = {**panel.form, "prompt": "a lake", "kind": "image", "references": [reference]}
+        assert problems(panel, page) == {}
+
+
 def test_the_form_takes_over_a_request(panel: Panel) -> None:
     (panel._session.home / "day.png").write_bytes(picture())
     panel.form = {**panel.form, "prompt": "a lake", "aspect_ratio": "9:16", "frame0": "day.png"}

@@ -26,7 +26,8 @@ from dream_nb.notebook.scope import NoVariables
 from dream_nb.notebook.state import current_state, notebook_variables, sweep_size
 from dream_nb.notebook.widgets.base import Answer, Widget, action, said
 from dream_nb.notebook.widgets.card import Card
-from dream_nb.notebook.widgets.form import EMPTY, MORE, read_form
+from dream_nb.notebook.widgets.form import EMPTY, MORE, ROLE_CHOICES, read_form
+from dream_nb.notebook.widgets.messages import Named, Verdict
 from dream_nb.requests.identity import Request, data_bytes
 from dream_nb.requests.inputs import Input, is_url, keyframe, make_request, picture
 from dream_nb.requests.plan import Ask, Plan, dollars, takes_of
@@ -72,17 +73,35 @@ class Panel(Widget):
         InvalidRequestError: there is no such field.
     """
 
-    modules: ClassVar = ("card.css", "panel.css", "panel.js")
+    modules: ClassVar = ("card.css", "panel.css", "panel_fields.js", "panel_references.js", "panel.js")
     page_traits: ClassVar = frozenset({"form"})
 
     form = traitlets.Dict().tag(sync=True)
+    """The `Form`. Page and Python change it."""
+
     verdict = traitlets.Dict().tag(sync=True)
+    """The `Verdict` on the form; empty until it was checked. Python changes it, when the page asks for a check."""
+
     ratios = traitlets.List(traitlets.Unicode(), list(ASPECT_RATIOS)).tag(sync=True)
+    """The aspect ratios that the form offers. They never change."""
+
     models = traitlets.Dict({"video": list(_VIDEO_MODELS), "image": list(IMAGE_MODELS)}).tag(sync=True)
+    """The models that the form offers, by the kinds that it offers. They never change."""
+
+    roles = traitlets.List(traitlets.Dict(), [dict(role) for role in ROLE_CHOICES]).tag(sync=True)
+    """A `RoleChoice` for each use of a reference picture, the default first. They never change."""
+
     motions = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """The camera motions that the server knows; empty until it was asked. Python changes them."""
+
     balance = traitlets.Unicode().tag(sync=True)
+    """What is left on the account, such as "$12.50"; empty where it is unknown or none is needed. Python changes it."""
+
     cards = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """The model ids of the cards below the form, the newest first. Python changes them."""
+
     hint = traitlets.Unicode().tag(sync=True)
+    """What a picture may be named by, in a few words. It never changes."""
 
     def __init__(self, session: Session | None = None, *, trusted: bool | None = None, **fields: Any) -> None:
         # First of all: what never began is closed too.
@@ -196,7 +215,7 @@ class Panel(Widget):
     @action
     def check(self) -> Answer:
         """Say what is wrong, and what it would cost."""
-        self.verdict = self._judge()
+        self.verdict = dict(self._judge())
         return None
 
     @action
@@ -207,7 +226,7 @@ class Panel(Widget):
             InvalidRequestError: a field is wrong; nothing was sent.
         """
         verdict = self._judge()
-        self.verdict = verdict
+        self.verdict = dict(verdict)
         if verdict["problems"]:
             raise InvalidRequestError(next(iter(verdict["problems"].values())))
         self.generate()
@@ -221,7 +240,7 @@ class Panel(Widget):
         return None
 
     @action
-    def take_in(self, name: str, buffers: list[bytes]) -> Answer:
+    def take_in(self, name: str, buffers: list[bytes]) -> tuple[Named, list[bytes]]:
         """Keep a picture that was dropped, pasted or chosen.
 
         Args:
@@ -273,9 +292,9 @@ class Panel(Widget):
         if self.comm is not None and self._session.backend != "studio":
             self.balance = dollars(self._session.credits().credit_balance)
 
-    def _judge(self) -> dict[str, Any]:
+    def _judge(self) -> Verdict:
         reading = self._read()
-        verdict: dict[str, Any] = {"problems": reading.problems, "count": len(reading.asks), "code": "", "cost": ""}
+        verdict: Verdict = {"problems": reading.problems, "count": len(reading.asks), "code": "", "cost": ""}
         if not reading.problems:
             plan = self._session.plan(reading.asks)
             there = len(plan.entries) - plan.new
@@ -283,7 +302,8 @@ class Panel(Widget):
             if excess := self._excess(plan):
                 verdict["problems"] = {"count": excess}
                 return verdict
-            verdict |= {"cost": cost + (f", {there} there already" if there else ""), "code": self._code(reading)}
+            verdict["cost"] = cost + (f", {there} there already" if there else "")
+            verdict["code"] = self._code(reading)
         return verdict
 
     def _excess(self, plan: Plan) -> str:
@@ -297,7 +317,7 @@ class Panel(Widget):
     def _read(self) -> _Reading:
         form, problems = read_form(self.form)
         reading = _Reading(problems=problems)
-        kind: Literal["video", "image"] = form["kind"]
+        kind = form["kind"]
         fields: dict[str, Any] = {"aspect_ratio": form["aspect_ratio"]}
         if form["model"]:
             fields["model"] = form["model"]
@@ -311,7 +331,7 @@ class Panel(Widget):
             if form["loop"] and all(isinstance(frame, ImageReference) for frame in frames):
                 reading.problems["loop"] = "not with two pictures: turn it off, or take one out"
         else:
-            self._try(reading, "references", lambda: fields.update(self._references(form["references"])))
+            self._try(reading, "references", lambda: fields.update(self._references([*form["references"]])))
         if not form["prompt"].strip():
             reading.problems.setdefault("prompt", 'say what to dream, such as "a serene lake at sunset"')
             return reading
@@ -384,7 +404,7 @@ class Panel(Widget):
         return name_from(keep_picture(data, _thumbnail(data, text)[1], self._session.library), self._session.home)
 
     def _as_form(self, request: Request) -> dict[str, Any]:
-        form = dict(EMPTY) | {"prompt": as_it_is(request.prompt or ""), "kind": request.generation_type}
+        form: dict[str, Any] = dict(EMPTY) | {"prompt": as_it_is(request.prompt or ""), "kind": request.generation_type}
         form |= {"aspect_ratio": request.aspect_ratio, "model": request.model or ""}
         if isinstance(request, GenerationRequest):
             form["loop"] = bool(request.loop)
