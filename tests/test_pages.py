@@ -103,6 +103,6 @@ def test_a_fresh_clone_is_installed_and_opened_as_the_readme_says(tmp_path: Path
     # What the second command opens, without a browser.
     executing = opening.replace("jupyter lab", "jupyter execute")
     assert executing != opening
-    subprocess.run(["bash", "-c", executing], cwd=clone, env=environment, check=True, timeout=300)
+    subprocess.run(["bash", "-c", executing], cwd=clone, env=environment, check=True, timeout=600)
     subprocess.run([".venv/bin/jupyter", "lab", "--version"], cwd=clone, env=environment, check=True)
     assert list((clone / "notebooks" / "dreams").glob("*.mp4"))
