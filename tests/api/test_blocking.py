@@ -7,6 +7,7 @@ import inspect
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -61,7 +62,16 @@ def test_it_works_from_many_threads(hostile: Hostile, connect: Open) -> None:
     assert balances == [7] * 16
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    # A program that a shell starts in the background ignores interrupts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+@pytest.mark.usefixtures("_interruptible")
 def test_an_interrupt_ends_the_wait_and_the_call(hostile: Hostile, connect: Open) -> None:
     hung_up = threading.Event()
     main = threading.main_thread().ident
