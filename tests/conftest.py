@@ -12,8 +12,6 @@ from tests.environment import force_studio
 
 force_studio()
 
-SPECIFICATION = Path(__file__).parents[2] / "shared" / "dream-machine-openapi.yaml"
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--run-slow", action="store_true", help="also run what is marked slow")

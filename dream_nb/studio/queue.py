@@ -167,7 +167,11 @@ class Queue:
         if record.id not in self._dreaming:
             with contextlib.suppress(OSError):
                 self._said(record.id).unlink(missing_ok=True)
-                self._assets.remove(thumbnail_of(record.asset))
+            self._remove_thumbnail(record)
+
+    def _remove_thumbnail(self, record: Record) -> None:
+        with contextlib.suppress(OSError):
+            self._assets.remove(thumbnail_of(record.asset))
 
     async def _finish(self, record: StoredGeneration) -> bool:
         """Draw a generation to its end. True when it has to be drawn again, another time."""
@@ -193,6 +197,8 @@ class Queue:
             await asyncio.to_thread(self._assets.write, record.asset, data)
         finally:
             self._writing.discard(record.id)
+        # First, so that nobody finds it beside a completed file, even where this studio is killed in between.
+        self._remove_thumbnail(record)
         if not self._store.complete(record.id) and self._store.find(record.id) is None:
             self._assets.remove(record.asset)
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import io
 import uuid
+from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -15,7 +18,7 @@ from starlette.types import Message
 
 from dream_nb.studio.render import CAMERA_MOTIONS
 from dream_nb.studio.store import Store
-from tests.studio.machine import KEYS, PREFIX, PROMPT, Machine, Stalled, bearer, in_process, settings
+from tests.studio.machine import KEYS, PREFIX, PROMPT, Instant, Machine, Stalled, bearer, in_process, settings
 
 pytestmark = pytest.mark.anyio
 
@@ -131,6 +134,27 @@ async def test_a_video_shows_its_first_frame_while_it_is_drawn(tmp_path: Path) -
         assert picture.size == (320, 180)
         await machine.finished(uid)
         assert len(list((tmp_path / "assets").iterdir())) == 1
+
+
+async def test_the_first_frame_is_gone_before_its_video_is_completed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Showing(Instant):
+        def submit(self, fn: Callable[..., Any], /, *given: Any, **more: Any) -> Future[Any]:
+            given[-1].write_bytes(b"a frame")
+            return super().submit(fn, *given, **more)
+
+    complete, kept = Store.complete, []
+
+    def complete_and_look(store: Store, uid: str) -> bool:
+        kept.append([path.suffix for path in (tmp_path / "assets").iterdir()])
+        return complete(store, uid)
+
+    monkeypatch.setattr(Store, "complete", complete_and_look)
+    with Showing(1) as executor:
+        async with in_process(tmp_path, executor=lambda: executor) as machine:
+            await machine.made()
+    assert kept == [[".mp4"]]
 
 
 async def test_without_a_word_from_the_worker_there_is_no_progress(idle: Machine) -> None:
