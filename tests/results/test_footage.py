@@ -180,7 +180,12 @@ def damaged(lake: Dream, folder: Path, was: bytes, becomes: bytes) -> Dream:
     return Dreams.from_files(folder)[1]
 
 
-DAMAGES = [(b"avc1", b"xxxx", "its coding is unknown"), (b"VideoHandler", b"\xff" * 12, "UnicodeDecodeError")]
+# PyAV 18 reads names as soon as a file is opened, and 19 only when they are asked for.
+READS_NAMES = int(av.__version__.partition(".")[0]) < 19
+DAMAGES = [
+    (b"avc1", b"xxxx", "its coding is unknown"),
+    *([(b"VideoHandler", b"\xff" * 12, "UnicodeDecodeError")] if READS_NAMES else []),
+]
 
 
 @pytest.mark.parametrize(("was", "becomes", "reason"), DAMAGES)
@@ -200,6 +205,11 @@ def test_a_damaged_header_does_not_hide_the_others(
     assert reason in dreams._repr_mimebundle_()["text/html"]
     assert [bool(cell["problem"]) for cell in dreams.grid().cells] == [False, True]
     assert dreams.contact_sheet(columns=2, side=64).width > 2 * 64
+
+
+@pytest.mark.skipif(READS_NAMES, reason="this PyAV reads names as soon as a file is opened")
+def test_a_damaged_name_that_nothing_reads_is_no_error(lake: Dream, tmp_path: Path) -> None:
+    assert damaged(lake, tmp_path, b"VideoHandler", b"\xff" * 12).facts == lake.facts
 
 
 def test_what_is_no_image_is_a_clear_error(lighthouse: Dream, tmp_path: Path) -> None:
