@@ -28,9 +28,10 @@ from __future__ import annotations
 
 import traceback
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import pydantic
+if TYPE_CHECKING:
+    import pydantic
 
 
 class DreamError(Exception):

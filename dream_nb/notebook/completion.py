@@ -15,9 +15,9 @@ from dream_nb.api.errors import DreamError
 from dream_nb.api.models import ASPECT_RATIOS, GENERATION_TYPES, IMAGE_MODELS, Generation
 from dream_nb.backends.backends import BACKENDS
 from dream_nb.default import default_session, known_default_session
+from dream_nb.files import given_path
 from dream_nb.notebook.commands import COMMANDS
 from dream_nb.notebook.settings import RESOLUTIONS
-from dream_nb.paths import given_path
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Pending

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import Generation
-from dream_nb.paths import given_path
+from dream_nb.files import given_path
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.inputs import Input, is_url

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from dream_nb.paths import given_path
+from dream_nb.files import given_path
 
 if TYPE_CHECKING:
     import pytest

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dream_nb.api.errors import LibraryError
+from dream_nb.files import given_path
 from dream_nb.library.inscriptions import tell_shots
-from dream_nb.paths import given_path
 
 if TYPE_CHECKING:
     from dream_nb.results.footage import Footage

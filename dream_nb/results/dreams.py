@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
 
-from dream_nb.paths import given_path
+from dream_nb.files import given_path
 from dream_nb.results.dream import Dream
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import Generation, GenerationReference, ImageReference, Keyframe
-from dream_nb.paths import given_path
+from dream_nb.files import given_path
 from dream_nb.requests.identity import Request, checked_request, data_bytes
 from dream_nb.results.dream import Dream
 

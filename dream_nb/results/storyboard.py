@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dream_nb.api.errors import InvalidRequestError, LibraryError
 from dream_nb.api.models import GenerationReference, GenerationRequest, Keyframes
-from dream_nb.paths import given_path
+from dream_nb.files import given_path
 from dream_nb.requests.identity import check_take
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams

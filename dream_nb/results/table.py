@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from dream_nb.api.errors import ConfigurationError
-from dream_nb.paths import given_path
+from dream_nb.files import given_path
 
 if TYPE_CHECKING:
     import pandas as pd

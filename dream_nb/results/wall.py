@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dream_nb.api.errors import LibraryError
-from dream_nb.paths import given_path
+from dream_nb.files import given_path
 from dream_nb.results.clips import encode, written
 from dream_nb.results.sheet import shortened
 

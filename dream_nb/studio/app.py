@@ -19,7 +19,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from dream_nb import workers
-from dream_nb.paths import given_path
+from dream_nb.files import given_path
 from dream_nb.studio import answers, openapi
 from dream_nb.studio.answers import PREFIX
 from dream_nb.studio.assets import Assets
