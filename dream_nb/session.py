@@ -37,9 +37,9 @@ from dream_nb.jobs.open_backends import Desk
 from dream_nb.jobs.order import Order
 from dream_nb.jobs.runner import Runner, failure
 from dream_nb.jobs.uploads import Uploader, Uploads
-from dream_nb.library.ledger import Record
 from dream_nb.library.library import Library
 from dream_nb.library.neighbours import check_neighbours
+from dream_nb.library.record import Record
 from dream_nb.lifetime import Stage, close_at_exit, let_go_after_fork
 from dream_nb.place import find_place, is_fixed, library_folder
 from dream_nb.requests.identity import Request, answers, check_take, is_same_request

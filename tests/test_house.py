@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "requests": {"api"},
     "backends": {"api", "files", "installation", "requests", "studio", "workers"},
     "library": {"api", "backends", "files", "installation", "lifetime", "requests", "sqlite"},
-    "jobs": {"api", "backends", "library", "requests", "studio", "workers"},
+    "jobs": {"api", "backends", "library", "requests", "sqlite", "studio", "workers"},
     "results": {"api", "backends", "jobs", "library", "requests", "lifetime", "files", "place", "workers"},
     "session": {"api", "backends", "jobs", "library", "requests", "lifetime", "place", "results", "workers"},
     "default": {"api", "backends", "jobs", "library", "requests", "place", "results", "session"},

@@ -15,7 +15,7 @@ from typing import Any, Final
 from dream_nb import __version__
 from dream_nb.api.models import Generation
 from dream_nb.files import replacing, sha256_of
-from dream_nb.library.ledger import Record
+from dream_nb.library.record import Record
 from dream_nb.requests.identity import MAX_TAKE, Request, read_request
 
 KEY: Final = "dream_nb"

@@ -23,7 +23,9 @@ from dream_nb.api.errors import LibraryError
 from dream_nb.files import partial_in, sha256_of
 from dream_nb.library.folder import Folder
 from dream_nb.library.inscriptions import inscribe
-from dream_nb.library.ledger import Ledger, Record, sqlite_failure
+from dream_nb.library.ledger import Ledger
+from dream_nb.library.ledger_file import sqlite_failure
+from dream_nb.library.record import Record
 from dream_nb.library.sidecars import SUFFIX, check_marks, read_sidecars, write_sidecar
 from dream_nb.sqlite import check_version
 

@@ -12,7 +12,7 @@ from dream_nb import __version__
 from dream_nb.api.models import Generation
 from dream_nb.backends.backends import is_backend
 from dream_nb.files import replacing
-from dream_nb.library.ledger import Record, moment
+from dream_nb.library.record import Record, moment
 from dream_nb.requests.identity import MAX_TAKE, is_hash_of, read_request
 
 SUFFIX: Final = ".json"

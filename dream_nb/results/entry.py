@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import Generation
 from dream_nb.library.folder import Folder
-from dream_nb.library.ledger import Record, is_sane
+from dream_nb.library.record import Record, is_sane
 from dream_nb.requests.identity import Request
 from dream_nb.results.maker import Maker
 

@@ -16,7 +16,7 @@ from dream_nb.results.clips import written
 from dream_nb.results.page import template
 
 if TYPE_CHECKING:
-    from dream_nb.library.ledger import Record
+    from dream_nb.library.record import Record
     from dream_nb.results.dream import Dream
     from dream_nb.results.dreams import Dreams
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import GenerationReference
 from dream_nb.library.folder import Folder
-from dream_nb.library.ledger import Record
 from dream_nb.library.library import Library
+from dream_nb.library.record import Record
 from dream_nb.requests.identity import Request
 
 if TYPE_CHECKING:

@@ -11,7 +11,16 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
-from dream_nb.sqlite import check_version, choose_journal, differences, transaction
+from dream_nb.sqlite import (
+    check_version,
+    choose_journal,
+    connect,
+    differences,
+    make_tables,
+    move,
+    transaction,
+    version_of,
+)
 
 try:
     import fcntl
@@ -134,10 +143,8 @@ class Database:
         self.execute("PRAGMA wal_autocheckpoint = 16000")
         self.execute("PRAGMA foreign_keys = ON")
         with self.transaction():
-            if not _version(self._connection):
-                for statement in _SCHEMA.split(";"):
-                    self.execute(statement)
-                self.execute(f"PRAGMA user_version = {_VERSION}")
+            if not version_of(self._connection):
+                make_tables(self._connection, _SCHEMA, _VERSION)
 
     def close(self) -> None:
         """Close the database."""
@@ -150,15 +157,10 @@ class Database:
 
 def _connect(path: Path) -> sqlite3.Connection:
     # Used by one event loop at a time, though not always from the thread that opened it.
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = connect(path, patience=_BUSY_SECONDS)
     # Text from elsewhere need not be valid UTF-8.
     connection.text_factory = lambda text: text.decode("utf-8", "replace")
-    connection.execute("PRAGMA trusted_schema = OFF")
     return connection
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _problem(path: Path) -> str:
@@ -167,7 +169,7 @@ def _problem(path: Path) -> str:
         return ""
     with contextlib.closing(_connect(path)) as connection:
         try:
-            version = _version(connection)
+            version = version_of(connection)
             if version > _VERSION:
                 raise RuntimeError(f"{path} was written by a later version of dream_nb (format {version})")
             found = differences(connection, _SCHEMA if version else "")
@@ -184,10 +186,7 @@ def _set_aside(path: Path) -> Path:
     number = 1
     while (aside := path.with_name(f"{path.stem}-aside-{number}{path.suffix}")).exists():
         number += 1
-    # The file first: SQLite removes a log beside an empty database, but would believe it beside another.
-    for suffix in ("", "-wal", "-journal", "-shm"):
-        with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
+    move(path, aside)
     return aside
 
 

@@ -19,7 +19,7 @@ from dream_nb.backends.backends import is_paid
 from dream_nb.default import default_session
 from dream_nb.files import given_path
 from dream_nb.library.catalogue import Catalogue, Filter, key
-from dream_nb.library.ledger import Record
+from dream_nb.library.record import Record
 from dream_nb.notebook.settings import sweep_size
 from dream_nb.notebook.widgets.base import Answer, Widget, action
 from dream_nb.notebook.widgets.trust import folder_inside
