@@ -146,6 +146,16 @@ def test_functions_of_ours_survive_another_file_in_the_same_place(tmp_path: Path
     assert ledger.file.read("SELECT twice(3)")[0][0] == 6
 
 
+def test_what_is_in_flight_is_written_anew_where_the_file_was_emptied(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with closing(Ledger(path)) as ledger:
+        record = ledger.update(ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio"), state="sending")
+        path.write_bytes(b"")
+        ledger.intend(GenerationRequest(prompt="a hill"), 1, "studio")
+        with closing(Ledger(path)) as other:
+            assert other.reread(record) == record
+
+
 def test_a_row_that_is_gone_is_one_line(ledger: Ledger) -> None:
     record = ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
     ledger.file.write("DELETE FROM requests")
