@@ -31,7 +31,8 @@ from dream_nb.backends.prices import Price, Prices, is_price, is_same, price_kin
 from dream_nb.jobs.account import Account, Charge
 from dream_nb.jobs.locks import FileLock, TaskLock
 from dream_nb.jobs.progress import Progress, Report, spoken
-from dream_nb.library.ledger import Ledger, Record
+from dream_nb.library.ledger import Ledger
+from dream_nb.library.record import Record
 from dream_nb.requests.identity import Request
 from dream_nb.requests.plan import dollars
 

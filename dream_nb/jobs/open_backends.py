@@ -25,7 +25,7 @@ from dream_nb.jobs.callbacks import Callbacks, listening
 from dream_nb.jobs.leases import Leases
 from dream_nb.jobs.runner import Runner
 from dream_nb.jobs.uploads import Uploads
-from dream_nb.library.ledger import FORKED
+from dream_nb.library.ledger_file import FORKED
 from dream_nb.library.library import Library
 from dream_nb.workers import pool
 

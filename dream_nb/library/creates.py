@@ -13,7 +13,7 @@ from typing import Final
 
 from dream_nb.installation import state_folder
 from dream_nb.lifetime import keep_for_ever, let_go_after_fork
-from dream_nb.sqlite import choose_journal
+from dream_nb.sqlite import choose_journal, connect
 
 _FILE: Final = "creates.sqlite"
 _BUSY_SECONDS: Final = 10.0
@@ -55,6 +55,7 @@ class Creates:
     """
 
     def __init__(self, library: Path) -> None:
+        self._folder = os.path.abspath(library)  # noqa: PTH100 - links stay, and may lead elsewhere later
         self._library = os.path.realpath(library)
         self._lock = threading.Lock()
         self._database: sqlite3.Connection | None = None
@@ -73,6 +74,11 @@ class Creates:
             if self._database is not None:
                 self._database.close()
             self._database, self._is_open = None, False
+
+    def move(self) -> None:
+        """Count for the library that its folder leads to now: what leads there may be a link."""
+        with self._lock:
+            self._library = os.path.realpath(self._folder)
 
     def begin(self, key: Key) -> bool:
         """Write down that a create leaves now.
@@ -142,9 +148,7 @@ class Creates:
             folder = state_folder()
             if folder is not None:
                 path = folder / _FILE
-                self._database = sqlite3.connect(
-                    path, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None
-                )
+                self._database = connect(path, patience=_BUSY_SECONDS)
                 choose_journal(self._database, path)
                 # It has to outlive the process, not the machine: the ledger is forced to the disk.
                 self._database.execute("PRAGMA synchronous = NORMAL")

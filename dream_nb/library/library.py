@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import re
-import secrets
 import sqlite3
 import tempfile
 import time
@@ -22,9 +21,12 @@ from typing import BinaryIO, Final
 import anyio.to_thread
 
 from dream_nb.api.errors import LibraryError
+from dream_nb.files import partial_in, sha256_of
 from dream_nb.library.folder import Folder
 from dream_nb.library.inscriptions import inscribe
-from dream_nb.library.ledger import Ledger, Record, sqlite_failure
+from dream_nb.library.ledger import Ledger
+from dream_nb.library.ledger_file import sqlite_failure
+from dream_nb.library.record import Record
 from dream_nb.library.sidecars import SUFFIX, check_marks, read_sidecars, write_sidecar
 from dream_nb.sqlite import check_version
 
@@ -110,7 +112,7 @@ class Library(Folder):
         """Whether the finished file of a record is there, byte for byte as it came."""
         path = self.path(record)
         try:
-            return path is not None and record.sha256 in (None, _sha256(path))
+            return path is not None and record.sha256 in (None, sha256_of(path))
         except OSError:
             return False
 
@@ -204,22 +206,19 @@ class Library(Folder):
         Raises:
             LibraryError: it cannot be written, or is not a picture or video that can be decoded.
         """
-        partial = self.folder / f"{secrets.token_hex(8)}{suffix}.part"
         try:
-            with partial.open("xb") as file:
-                await fill(file)
-            sha256 = await anyio.to_thread.run_sync(_finish, partial, suffix, record)
-            name = self._claim(partial, record, suffix, sha256)
-            write_sidecar(self.folder, replace(record, file=name, sha256=sha256))
-            return StoredFile(name, sha256)
+            with partial_in(self.folder, suffix) as partial:
+                with partial.open("xb") as file:
+                    await fill(file)
+                sha256 = await anyio.to_thread.run_sync(_finish, partial, suffix, record)
+                name = self._claim(partial, record, suffix, sha256)
+                write_sidecar(self.folder, replace(record, file=name, sha256=sha256))
+                return StoredFile(name, sha256)
         except OSError as error:
             raise LibraryError(
                 f"the library folder {str(self.folder)!r} cannot be written ({_plain(error)}): "
                 "make room or choose another, then run the cell again; what was made is not lost"
             ) from error
-        finally:
-            with contextlib.suppress(OSError):
-                partial.unlink(missing_ok=True)
 
     def _claim(self, partial: Path, record: Record, suffix: str, sha256: str) -> str:
         """Give the file its final name. A file of another request is never replaced."""
@@ -227,7 +226,7 @@ class Library(Folder):
         for digits in _NAME_DIGITS:
             name = f"{slug(record.request.prompt or '')}-{identity[:digits]}{suffix}"
             path = self.folder / name
-            if not path.exists() or name == record.file or _sha256(path) == sha256:
+            if not path.exists() or name == record.file or sha256_of(path) == sha256:
                 partial.replace(path)
                 return name
         raise LibraryError(f"{name!r} exists and is another file: move it away, then run it again")
@@ -249,7 +248,7 @@ def _finish(path: Path, suffix: str, record: Record) -> str:
     inscribe(path, suffix, record)
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(path)
 
 
 def _check(path: Path, suffix: str) -> None:
@@ -269,11 +268,6 @@ def _check(path: Path, suffix: str) -> None:
         raise DamagedFileError(
             f"what was downloaded does not decode ({type(error).__name__}): run the cell again to fetch it anew"
         ) from error
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _plain(error: Exception) -> str:

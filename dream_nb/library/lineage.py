@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from dream_nb.library.ledger import Ledger, Record
+from dream_nb.library.ledger import Ledger
+from dream_nb.library.record import Record
 from dream_nb.requests.media import keyframe_ids
 
 

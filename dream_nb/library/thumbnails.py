@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from dream_nb.files import written
-from dream_nb.library.ledger import Record
 from dream_nb.library.library import Library
+from dream_nb.library.record import Record
 from dream_nb.media.pictures import jpeg, picture, reduced
 
 # No dot before it: Jupyter's server gives nothing from below such a folder.

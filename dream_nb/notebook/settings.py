@@ -16,8 +16,8 @@ from dream_nb.api.errors import ConfigurationError, DreamError, InvalidRequestEr
 from dream_nb.api.models import ASPECT_RATIOS, GENERATION_TYPES, IMAGE_MODELS, RESOLUTIONS
 from dream_nb.backends.backends import choose_backend
 from dream_nb.default import configure_default_session
+from dream_nb.lookup import REPLAYS
 from dream_nb.requests.inputs import make_request
-from dream_nb.session import REPLAYS
 
 # Options of a line that have a setting, and what the default session is opened with.
 _OPTIONS: Final = ("kind", "aspect_ratio", "model", "duration", "resolution", "loop")

@@ -18,9 +18,9 @@ from dream_nb.html.page import picture_uri, video_uri
 from dream_nb.html.preview import Preview, preview
 from dream_nb.library.folder import Folder
 from dream_nb.library.inscriptions import tell_shots
-from dream_nb.library.ledger import Record, is_sane
 from dream_nb.library.library import with_ledger
 from dream_nb.library.lineage import ancestors, descendants, in_order
+from dream_nb.library.record import Record, is_sane
 from dream_nb.media.encoding import animate, encode, encode_small, frame_step
 from dream_nb.media.pictures import jpeg, opened_picture, picture, pixels, reduced
 from dream_nb.media.sheets import check_numbers, sheet

@@ -17,7 +17,7 @@ from dream_nb.library.sidecars import SUFFIX, write_sidecar
 from dream_nb.results.dream import Dream
 
 if TYPE_CHECKING:
-    from dream_nb.library.ledger import Record
+    from dream_nb.library.record import Record
 
 _PAGE: Final = "index.html"
 _MANIFEST: Final = "manifest.json"

@@ -12,7 +12,7 @@ from dream_nb.api.models import GenerationRequest, ImageGenerationRequest
 from dream_nb.files import sha256_of
 from dream_nb.library.folder import Folder
 from dream_nb.library.inscriptions import read_film, read_inscription
-from dream_nb.library.ledger import Record
+from dream_nb.library.record import Record
 from dream_nb.library.sidecars import read_sidecars
 from dream_nb.place import find_place
 from dream_nb.requests.identity import request_hash

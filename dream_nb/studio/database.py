@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import Final
 
 from dream_nb.api.models import FINAL_STATES, STATES
-from dream_nb.sqlite import check_version, choose_journal, differences, transaction
+from dream_nb.sqlite import (
+    check_version,
+    choose_journal,
+    connect,
+    differences,
+    make_tables,
+    move,
+    transaction,
+    version_of,
+)
 from dream_nb.studio.locks import lock
 
 UNFINISHED: Final = f"state IN {tuple(state for state in STATES if state not in FINAL_STATES)}"
@@ -134,10 +143,8 @@ class Database:
         self.execute("PRAGMA wal_autocheckpoint = 16000")
         self.execute("PRAGMA foreign_keys = ON")
         with self.transaction():
-            if not _version(self._connection):
-                for statement in _SCHEMA.split(";"):
-                    self.execute(statement)
-                self.execute(f"PRAGMA user_version = {_VERSION}")
+            if not version_of(self._connection):
+                make_tables(self._connection, _SCHEMA, _VERSION)
 
     def close(self) -> None:
         """Give the file back; nothing can be read or written any more."""
@@ -150,15 +157,10 @@ class Database:
 
 def _connect(path: Path) -> sqlite3.Connection:
     # Used by one event loop at a time, though not always from the thread that opened it.
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = connect(path, patience=_BUSY_SECONDS)
     # Text from elsewhere need not be valid UTF-8.
     connection.text_factory = lambda text: text.decode("utf-8", "replace")
-    connection.execute("PRAGMA trusted_schema = OFF")
     return connection
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _problem(path: Path) -> str:
@@ -167,7 +169,7 @@ def _problem(path: Path) -> str:
         return ""
     with contextlib.closing(_connect(path)) as connection:
         try:
-            version = _version(connection)
+            version = version_of(connection)
             if version not in (0, _VERSION):
                 raise RuntimeError(
                     f"{path} has format {version}, and this version of dream_nb uses format {_VERSION}:"
@@ -185,10 +187,7 @@ def _set_aside(path: Path) -> Path:
     number = 1
     while (aside := path.with_name(f"{path.stem}-aside-{number}{path.suffix}")).exists():
         number += 1
-    # The file first: SQLite removes a log beside an empty database, but would believe it beside another.
-    for suffix in ("", "-wal", "-journal", "-shm"):
-        with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
+    move(path, aside)
     return aside
 
 

@@ -169,7 +169,7 @@ class Queue:
                 self._said(record.id).unlink(missing_ok=True)
             self._remove_thumbnail(record)
 
-    def _remove_thumbnail(self, record: Record) -> None:
+    def _remove_thumbnail(self, record: StoredGeneration) -> None:
         with contextlib.suppress(OSError):
             self._assets.remove(thumbnail_of(record.asset))
 

@@ -260,8 +260,8 @@ class PaidWork(RuleBasedStateMachine):
         if session is None:
             return
         ledger = session.library.ledger
-        with ledger._lock:
-            ledger._why_closed = "is gone"
+        with ledger.file.lock:
+            ledger.file._why_closed = "is gone"
             ledger._creates._is_open, ledger._creates._database = True, None
         self._end(name)
 

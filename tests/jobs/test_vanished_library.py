@@ -352,7 +352,7 @@ def test_a_link_that_leads_to_another_folder_keeps_what_is_sent_from_there(fake:
 def test_a_job_that_is_cancelled_after_its_row_is_gone_ends(fake: FakeDreamMachine) -> None:
     with opened() as session:
         job = under_way(session, fake)
-        session.library.ledger._write("DELETE FROM requests")
+        session.library.ledger.file.write("DELETE FROM requests")
         job.cancelled = True
         session.stop(job)
         assert isinstance(job.exception(SECONDS), DreamError)

@@ -19,8 +19,8 @@ from PIL import Image
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import ImageGenerationRequest
 from dream_nb.library.catalogue import Catalogue, Filter
-from dream_nb.library.ledger import Record
 from dream_nb.library.library import Library, slug
+from dream_nb.library.record import Record
 from dream_nb.library.sidecars import write_sidecar
 
 
@@ -219,7 +219,7 @@ def test_no_link_leads_a_sidecar_out_of_the_folder(library: Library, record: Rec
 )
 def test_a_damaged_row_breaks_nothing_else(library: Library, record: Record, damage: str) -> None:
     library.ledger.update(record, file=store(library, record, picture()), state="taken")
-    library.ledger._write(damage)
+    library.ledger.file.write(damage)
     assert len(library.ledger.all()) <= 1
     assert library.size() >= 0
     assert Catalogue(library.ledger).count(Filter(search="nothing like it")) == 0

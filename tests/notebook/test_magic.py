@@ -184,7 +184,7 @@ def test_an_interrupt_ends_the_wait_and_the_dream_goes_on(tmp_path: Path) -> Non
         answer = kernel.run("%dream a valley", when=dreaming, then=kernel.manager.interrupt_kernel)
         assert "no longer waiting; the dream goes on" in line(answer)
         assert previews(kernel.run("d = %dream a valley")) == 1
-        rows = "d._library.ledger._read('select count(*) from requests')[0][0]"
+        rows = "d._library.ledger.file.read('select count(*) from requests')[0][0]"
         assert kernel.run(f"len(__import__('glob').glob('dreams/*.mp4')), {rows}").result == "(1, 1)"
 
 

@@ -20,7 +20,7 @@ from dream_nb.default import default_session
 from dream_nb.files import given_path
 from dream_nb.html.stand_in import stand_in
 from dream_nb.library.catalogue import STATES, Catalogue, Filter, key
-from dream_nb.library.ledger import Record
+from dream_nb.library.record import Record
 from dream_nb.library.sidecars import MAX_STARS
 from dream_nb.library.thumbnails import Thumbnails
 from dream_nb.media.pictures import jpeg, picture, reduced
@@ -28,12 +28,12 @@ from dream_nb.media.sheets import sheet
 from dream_nb.notebook.state import sweep_size
 from dream_nb.notebook.widgets.base import Answer, Widget, action
 from dream_nb.notebook.widgets.messages import (
-    Choices,
-    Exported,
+    ExportedPage,
     Facets,
+    FilterChoices,
+    GalleryRow,
     Keys,
     PictureProblems,
-    Row,
     Synced,
     Window,
 )
@@ -45,7 +45,7 @@ from dream_nb.session import Session
 # What the page has before it asks; and what it gets at once.
 _FIRST: Final = 36
 _MOST: Final = 120
-_CHOICES: Final = Choices(
+_CHOICES: Final = FilterChoices(
     kind=list(GENERATION_TYPES),
     state=list(STATES),
     ratio=list(ASPECT_RATIOS),
@@ -110,7 +110,7 @@ class Gallery(Widget):
     """The `Window` with which the gallery opened, and its `filters`. It never changes."""
 
     choices = traitlets.Dict().tag(sync=True)
-    """The `Choices` of the filters. It never changes."""
+    """The `FilterChoices` of the filters. It never changes."""
 
     facets = traitlets.Dict().tag(sync=True)
     """The `Facets` of the library. Python changes it."""
@@ -183,10 +183,10 @@ class Gallery(Widget):
         records = self._catalogue.window(offset, max(0, min(limit, _MOST)), chosen)
         return {"count": self._catalogue.count(chosen), "offset": offset, "rows": [self._row(one) for one in records]}
 
-    def _row(self, record: Record) -> Row:
+    def _row(self, record: Record) -> GalleryRow:
         dream = self._dream(record)
         small = self._thumbnails.place(record)
-        row: Row = {
+        row: GalleryRow = {
             "key": key(record),
             "id": dream.generation.id or "",
             "prompt": _short(dream.prompt),
@@ -322,7 +322,7 @@ class Gallery(Widget):
         return None
 
     @action
-    def export(self, keys: list[str], folder: str) -> Exported:
+    def export(self, keys: list[str], folder: str) -> ExportedPage:
         """Copy the files of some into a folder, with a page that plays them.
 
         Args:

@@ -95,7 +95,7 @@ class Line(TypedDict):
     line: str
 
 
-class Row(TypedDict):
+class GalleryRow(TypedDict):
     """One dream in the gallery. What is empty, 0 or False is left out.
 
     Attributes:
@@ -146,10 +146,10 @@ class Window(TypedDict):
 
     count: int
     offset: int
-    rows: list[Row]
+    rows: list[GalleryRow]
 
 
-class Choices(TypedDict):
+class FilterChoices(TypedDict):
     """The values of a gallery's filters that do not depend on the library.
 
     Attributes:
@@ -195,7 +195,7 @@ class Keys(TypedDict):
     keys: list[str]
 
 
-class Exported(TypedDict):
+class ExportedPage(TypedDict):
     """The answer of `Gallery.export`.
 
     Attributes:
@@ -329,7 +329,7 @@ class Named(TypedDict):
     name: str
 
 
-class Shot(Status):
+class ShotTile(Status):
     """One shot of a storyboard while it is made.
 
     Attributes:

@@ -10,7 +10,7 @@ import traitlets
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import FINAL_STATES
 from dream_nb.notebook.widgets.base import Widget
-from dream_nb.notebook.widgets.messages import Shot
+from dream_nb.notebook.widgets.messages import ShotTile
 from dream_nb.storyboard.film_strip import middle
 from dream_nb.storyboard.shooting import Shooting
 
@@ -24,7 +24,7 @@ class Strip(Widget):
 
     # The page changes none of these.
     shots = traitlets.List(traitlets.Dict()).tag(sync=True)
-    """A `Shot` for each shot, in the order of the storyboard."""
+    """A `ShotTile` for each shot, in the order of the storyboard."""
 
     note = traitlets.Unicode().tag(sync=True)
     """How much of the storyboard is done, in words."""
@@ -73,7 +73,7 @@ class Strip(Widget):
         # Scenes tell of themselves from threads of their own.
         with self._lock, self.hold_sync():
             self._take_pictures(shooting)
-            shots: list[Shot] = [
+            shots: list[ShotTile] = [
                 {
                     "prompt": prompt,
                     "goes_on": number in goes_on,

@@ -16,6 +16,7 @@ import numpy as np
 from av.video.stream import VideoStream
 from PIL import Image, PngImagePlugin
 
+from dream_nb.files import replacing
 from dream_nb.studio.render.brief import Brief
 from dream_nb.studio.render.frames import shots
 from dream_nb.studio.render.planes import Planes
@@ -57,13 +58,8 @@ class Report:
         if self.path is None or (now - self.last < 0.2 and not at_once):
             return
         self.last = now
-        beside = self.path.with_name(self.path.name + ".new")
-        try:
+        with contextlib.suppress(OSError), replacing(self.path) as beside:
             beside.write_text(f"{part:.3f}")
-            beside.replace(self.path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                beside.unlink(missing_ok=True)
 
 
 def _counted(shots: Iterable[Planes], frames: int, report: Report, thumbnail: Path | None) -> Iterable[Planes]:
@@ -77,13 +73,8 @@ def _counted(shots: Iterable[Planes], frames: int, report: Report, thumbnail: Pa
 def _show_early(shot: Planes, path: Path) -> None:
     image = Image.fromarray(shot.rgb())
     image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    beside = path.with_name(path.name + ".part")
-    try:
+    with contextlib.suppress(OSError), replacing(path) as beside:
         image.save(beside, "jpeg", quality=80)
-        beside.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
 
 
 def encode(shots: Iterable[Planes], path: Path, brief: Brief) -> None:
