@@ -205,7 +205,7 @@ class Gallery(Widget):
             "made": self._thumbnails.made(record) is not None,
         }
         # What is empty needs not travel.
-        return cast("Row", {name: value for name, value in row.items() if value not in ("", [], 0, False)})
+        return cast("GalleryRow", {name: value for name, value in row.items() if value not in ("", [], 0, False)})
 
     def _address(self, path: Path) -> str:
         return quote(Path(os.path.relpath(path, self._session.home)).as_posix())
