@@ -17,7 +17,7 @@ from dream_nb.api.models import Generation
 from dream_nb.media.sheets import sheet
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
-from tests.results.conftest import unfinished
+from tests.dreams import unfinished
 from tests.results.test_preview import INJECTIONS, Parsed
 
 

@@ -19,7 +19,7 @@ from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.measure import Measure, MeasureWarning
 from dream_nb.session import Session
-from tests.results.conftest import unfinished
+from tests.dreams import unfinished
 
 Frame = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
 
