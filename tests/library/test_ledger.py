@@ -6,6 +6,7 @@ import base64
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -246,3 +247,35 @@ def test_durations_of_a_file_that_is_being_replaced_are_left_out(
 ) -> None:
     monkeypatch.setattr(ledger.file, "read", lambda *_: [(None,), (2.0,)])
     assert ledger.durations("studio", "video") == [2.0]
+
+
+def test_a_row_is_held_until_its_lease_ends(ledger: Ledger) -> None:
+    record = ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
+    assert ledger.lease(record, "one", 50.0)
+    assert not ledger.lease(record, "another", 10.0)
+
+
+def test_a_clock_that_was_set_back_locks_no_row(ledger: Ledger) -> None:
+    record = ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
+    # As it looks to a process whose clock was set back since.
+    assert ledger.lease(record, "one", 1000.0)
+    assert ledger.lease(record, "another", 10.0)
+
+
+def created(ledger: Ledger, take: int, ahead: timedelta) -> None:
+    """A create that the server says it took by a clock that is so far ahead."""
+    sent_at = datetime.now(UTC)
+    ledger.update(
+        ledger.intend(GenerationRequest(prompt="a lake"), take, "hosted"),
+        state="taken",
+        sent_at=sent_at.isoformat(),
+        generation=Generation(id=f"generation {take}", state="queued", created_at=sent_at + ahead),
+    )
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=3), timedelta(hours=-3)], ids=str)
+def test_how_far_a_clock_is_ahead_is_the_median_of_the_last_creates(ledger: Ledger, ahead: timedelta) -> None:
+    for take, off in enumerate([timedelta(days=9), timedelta(), timedelta(days=-9)], start=1):
+        created(ledger, take, ahead + off)
+    assert ledger.clock_ahead("hosted") == ahead
+    assert ledger.clock_ahead("studio") is None

@@ -75,6 +75,13 @@ def test_a_foreign_file_of_that_name_is_never_replaced(library: Library, record:
     assert (library.folder / name).read_bytes() == b"somebody's"
 
 
+def test_a_changed_file_of_ours_is_replaced_when_it_is_fetched_again(library: Library, record: Record) -> None:
+    name = store(library, record, picture())
+    (library.folder / name).write_bytes(b"changed")
+    assert store(library, replace(record, file=name), picture()) == name
+    assert (library.folder / name).read_bytes() != b"changed"
+
+
 @pytest.mark.parametrize("content", [b"<html>not a picture", picture()[:40], b""])
 def test_what_does_not_decode_is_not_kept(library: Library, record: Record, content: bytes) -> None:
     with pytest.raises(LibraryError, match="does not decode"):

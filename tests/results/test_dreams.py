@@ -40,6 +40,17 @@ def test_two_collections_are_added_in_order(sweep: Dreams) -> None:
     assert sweep[:2] + sweep[2:] == sweep
 
 
+def test_two_collections_that_are_added_keep_their_measures(sweep: Dreams) -> None:
+    measures = [{"sharpness": float(place)} for place in range(len(sweep))]
+    measured = Dreams(sweep, words=sweep.words, measures=measures)
+    assert (measured[:2] + measured[2:]).measures == measures
+
+
+def test_the_same_dreams_with_other_words_are_another_collection(sweep: Dreams) -> None:
+    assert Dreams(sweep, words=sweep.words) == sweep
+    assert Dreams(sweep, words=sweep.words[::-1]) != sweep
+
+
 def test_filter_takes_a_value_a_function_of_a_value_and_a_function_of_the_dream(sweep: Dreams) -> None:
     assert [words["mood"] for words in sweep.filter(time="night").words] == ["calm", "stormy", "foggy"]
     assert len(sweep.filter(mood=lambda mood: mood.startswith("c"))) == 2
