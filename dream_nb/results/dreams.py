@@ -254,9 +254,12 @@ class Dreams(Sequence[Dream]):
         the name of a measure, the measure's column is that with a dash below: "brightness_".
 
         Args:
-            *measures: "brightness", "contrast", "colourfulness", "sharpness", "colours", "motion", "seam", "shots",
-                "fingerprint" (`dream_nb.media.measures` says what each is), or functions made with
-                `@dream_nb.measure`; by default all of the named ones.
+            *measures: "brightness" (mean luma, 0 to 1), "contrast" (the standard deviation of luma), "colourfulness" (0
+                to about 109), "sharpness" (the variance of the Laplacian), "colours" (the dominant ones, as "#rrggbb"),
+                "motion" (how much of its range luma changes in a second), "seam" (the step from the last frame to the
+                first, in steps of the video), "shots" (the times of cuts in seconds), "fingerprint" (64 bits, of which
+                few differ between near-duplicates), or functions made with `@dream_nb.measure`; by default all of the
+                named ones.
             executor: what measures; by default that of the session, else this process's pool of workers.
 
         Raises:

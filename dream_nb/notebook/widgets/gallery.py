@@ -68,8 +68,9 @@ class Gallery(Widget):
         **filters: what is looked for, see `filters`.
 
     Attributes:
-        filters: what is looked for: `search`, `kind`, `state`, `ratio`, `backend`, `since`, `until`, `stars`, `tag`
-            (`dream_nb.library.catalogue.Filter` says what each is).
+        filters: what is looked for: `search` (words of prompt, note or tags), `kind`, `state` ("completed", "failed" or
+            "under way"), `ratio`, `backend`, `since` and `until` (days in UTC, such as "2026-11-01"), `stars` (at
+            least), `tag`.
         chosen: the short names of what is selected. `observe` it to hear of a change.
         total: how many there are, whatever is looked for.
 
