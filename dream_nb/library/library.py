@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
-import re
 import sqlite3
 import tempfile
 import time
-import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,6 +19,7 @@ import anyio.to_thread
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.files import partial_in, sha256_of
+from dream_nb.library.file_names import file_names
 from dream_nb.library.folder import Folder
 from dream_nb.library.inscriptions import inscribe
 from dream_nb.library.ledger import Ledger
@@ -33,11 +31,7 @@ from dream_nb.sqlite import check_version
 LEDGER: Final = "ledger.sqlite"
 """The name of the ledger's file inside a library."""
 
-_MAX_SLUG: Final = 48
 _STALE_SECONDS: Final = 3600.0
-# Twelve digits are what a person sees; more are there for the day on which two requests share them.
-_NAME_DIGITS: Final = (12, 24, 64)
-_ARTICLES: Final = re.compile(r"^(?:a|an|the)-(?=.)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,24 +216,12 @@ class Library(Folder):
 
     def _claim(self, partial: Path, record: Record, suffix: str, sha256: str) -> str:
         """Give the file its final name. A file of another request is never replaced."""
-        identity = hashlib.sha256(f"{record.hash}:{record.take}".encode()).hexdigest()
-        for digits in _NAME_DIGITS:
-            name = f"{slug(record.request.prompt or '')}-{identity[:digits]}{suffix}"
+        for name in file_names(record.request.prompt or "", f"{record.hash}:{record.take}", suffix):
             path = self.folder / name
             if not path.exists() or name == record.file or sha256_of(path) == sha256:
                 partial.replace(path)
                 return name
         raise LibraryError(f"{name!r} exists and is another file: move it away, then run it again")
-
-
-def slug(prompt: str) -> str:
-    """The prompt as the readable part of a file's name: ASCII letters and digits, safe on every system."""
-    ascii_only = unicodedata.normalize("NFKD", prompt).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")
-    words = _ARTICLES.sub("", words)
-    if len(words) > _MAX_SLUG:
-        words = words[: _MAX_SLUG + 1].rpartition("-")[0] or words[:_MAX_SLUG]
-    return words or "dream"
 
 
 def _finish(path: Path, suffix: str, record: Record) -> str:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
-    from dream_nb.media.layout import Layout
+    from dream_nb.media.axes import Layout
     from dream_nb.media.video import Frame
 
 _GAP: Final = 8

@@ -13,7 +13,7 @@ from dream_nb.api.errors import LibraryError
 from dream_nb.files import given_path
 from dream_nb.html.overview import Row, Tile, overview
 from dream_nb.html.page import picture_uri
-from dream_nb.media.layout import Layout, axes_of
+from dream_nb.media.axes import Layout, axes_of
 from dream_nb.media.sheets import check_numbers, draw_grid, sheet
 from dream_nb.results.dream import Dream
 from dream_nb.results.export import Exported, export

@@ -9,8 +9,8 @@ from typing import Final
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.files import given_path, written
+from dream_nb.media.axes import Layout
 from dream_nb.media.encoding import encode
-from dream_nb.media.layout import Layout
 from dream_nb.media.sheets import Player, draw_grid, play_grid, play_side
 from dream_nb.media.video import at_rate
 from dream_nb.results.dream import Dream

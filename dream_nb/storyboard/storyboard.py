@@ -11,8 +11,8 @@ from dream_nb.api.errors import InvalidRequestError, LibraryError
 from dream_nb.api.models import GenerationReference, GenerationRequest, Keyframes
 from dream_nb.default import default_session
 from dream_nb.files import given_path
+from dream_nb.library.file_names import slug
 from dream_nb.library.inscriptions import KEY, tell_shots
-from dream_nb.library.library import slug
 from dream_nb.media.joining import join, read_tag
 from dream_nb.requests.identity import check_take
 from dream_nb.requests.inputs import make_request

@@ -19,7 +19,8 @@ from PIL import Image
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import ImageGenerationRequest
 from dream_nb.library.catalogue import Catalogue, Filter
-from dream_nb.library.library import Library, slug
+from dream_nb.library.file_names import slug
+from dream_nb.library.library import Library
 from dream_nb.library.record import Record
 from dream_nb.library.sidecars import write_sidecar
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from dream_nb.media.layout import Layout
+from dream_nb.media.axes import Layout
 from dream_nb.media.video import read_facts
 from dream_nb.requests.inputs import make_request
 from dream_nb.requests.plan import Ask

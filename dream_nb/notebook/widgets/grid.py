@@ -12,7 +12,7 @@ import traitlets
 from dream_nb.api.errors import InvalidRequestError, LibraryError
 from dream_nb.html.page import picture_uri
 from dream_nb.html.stand_in import stand_in
-from dream_nb.media.layout import Layout
+from dream_nb.media.axes import Layout
 from dream_nb.notebook.widgets.base import Widget, action, said
 from dream_nb.notebook.widgets.messages import Cell, Status, Written
 from dream_nb.results.dream import Dream
