@@ -139,7 +139,7 @@ def test_five_hundred_replays_leave_nothing(kernel: Kernel) -> None:
 def test_replays_that_somebody_watches_leave_nothing_once_they_vanish(kernel: Kernel) -> None:
     kernel.run(
         "%dream -i a lake\n"
-        "from dream_nb.notebook import replays\n"
+        "from dream_nb.notebook.cell import replays\n"
         "get_ipython().kernel.get_parent('shell')['metadata']['cellId'] = 'x'\n"
         "for _ in range(5): get_ipython().run_line_magic('dream', '-i a lake')\n"
         "replays.vanish()"

@@ -80,12 +80,12 @@ def test_a_replay_says_for_a_moment_that_nothing_was_spent(kernel: Kernel) -> No
     assert [sorted(output["data"]) for output in kernel.run(cell).outputs] == [[VIEW], ["text/html", "text/plain"]]
     # A page names the cell that it runs: there it stays long enough to be read.
     source = (
-        "from dream_nb.notebook import replays\n"
+        "from dream_nb.notebook.cell import replays\n"
         "get_ipython().kernel.get_parent('shell')['metadata']['cellId'] = 'x'\n"
         "get_ipython().run_line_magic('dream', 'an old lake')"
     )
     kernel.run(source)
-    assert kernel.run("[line._label.value[:32] for line in replays._shown]").result == (
+    assert kernel.run("[line._line.widget.value[:32] for line in replays._shown]").result == (
         "['from your library, nothing spent']"
     )
     assert kernel.run("replays.vanish(); replays._shown").result == "[]"
