@@ -11,7 +11,7 @@ from typing import Final
 from dream_nb.api.errors import DreamError, UnreadableAnswerError
 from dream_nb.api.models import Generation
 from dream_nb.jobs.lost import Lost, find_candidates
-from dream_nb.jobs.open_backends import Desk
+from dream_nb.jobs.open_backends import OpenBackends
 from dream_nb.jobs.runner import failure
 from dream_nb.library.library import Library
 from dream_nb.library.record import Record
@@ -28,15 +28,15 @@ class Claims:
 
     Args:
         library: where the rows are.
-        desk: the open backends.
+        backends: the open backends.
         running: the jobs under way.
         lookup: says what may be made.
     """
 
-    def __init__(self, library: Library, desk: Desk, running: Running, lookup: Lookup) -> None:
+    def __init__(self, library: Library, backends: OpenBackends, running: Running, lookup: Lookup) -> None:
         self._library = library
         self._ledger = library.ledger
-        self._desk = desk
+        self._backends = backends
         self._running = running
         self._lookup = lookup
 
@@ -54,7 +54,7 @@ class Claims:
         """
         known = self._ledger.find_id(backend, id)
         if known is None:
-            return self.take(backend, self._desk.generation(backend, id))
+            return self.take(backend, self._backends.generation(backend, id))
         _check_made(known.generation)
         with self._running.lock:
             # By its own row: asked for by its request, it might be made anew.
@@ -63,7 +63,7 @@ class Claims:
             if self._library.holds(known):
                 return self._running.replayed(known)
             self._lookup.refuse(known.request, known.take, backend)
-            return self._running.start(self._desk.runner(backend), known)
+            return self._running.start(self._backends.runner(backend), known)
 
     def take(self, backend: str, generation: Generation) -> Job:
         """Give a generation a row, and download it.
@@ -87,7 +87,7 @@ class Claims:
             )
         ledger = self._ledger
         with self._running.lock:
-            runner = self._desk.runner(backend)
+            runner = self._backends.runner(backend)
             # Looked up before a row is written for it, which would stay.
             is_free = not ledger.is_claimed(backend, generation.id or "")
             row = self._lost_row(backend, generation) or ledger.intend(request, None, backend) if is_free else None
@@ -117,7 +117,7 @@ class Claims:
         """
         listed = [
             generation
-            for generation in self._desk.generations(backend)
+            for generation in self._backends.generations(backend)
             if generation.state != "failed" and not self._ledger.is_claimed(backend, generation.id or "")
         ]
         ahead = self._ledger.clock_ahead(backend) or timedelta()
@@ -145,7 +145,7 @@ class Claims:
         records = [record for record in ledger.unknown(backend) if self._running.find(record) is None]
         if not records:
             return []
-        listed = self._desk.generations(backend)
+        listed = self._backends.generations(backend)
         free = [one for one in listed if one.id and not ledger.is_claimed(backend, one.id)]
         ahead = ledger.clock_ahead(backend) or timedelta()
         return [find_candidates(record, free, ahead) for record in records]
@@ -165,7 +165,7 @@ class Claims:
             DreamError: nothing changed, since the create or the generation is not what it was taken for.
         """
         ledger = self._ledger
-        generation = None if id is None else self._desk.generation(lost.backend, id)
+        generation = None if id is None else self._backends.generation(lost.backend, id)
         with self._running.lock, self._held(lost):
             record = ledger.recall(ledger.reread(lost.record))
             if record.generation is not None or record.sent_at is None or self._running.find(record) is not None:
@@ -181,7 +181,7 @@ class Claims:
             claimed = ledger.claim(record, generation)
             if claimed is None:
                 raise DreamError(f"generation {id} belongs to another request of this library: nothing changed")
-            return self._running.start(self._desk.runner(lost.backend), claimed)
+            return self._running.start(self._backends.runner(lost.backend), claimed)
 
     @contextlib.contextmanager
     def _held(self, lost: Lost) -> Iterator[None]:

@@ -13,7 +13,7 @@ from dream_nb.api.models import GenerationReference, ImageGenerationRequest
 from dream_nb.backends.backends import choose_backend, is_paid
 from dream_nb.backends.keys import find_key
 from dream_nb.jobs.budget import Allowance, known_price
-from dream_nb.jobs.open_backends import Desk
+from dream_nb.jobs.open_backends import OpenBackends
 from dream_nb.library.library import Library
 from dream_nb.library.record import Record
 from dream_nb.requests.identity import Request, is_same_request
@@ -52,15 +52,17 @@ class Lookup:
     Args:
         choices: whom the session asks, and what may be made.
         library: where the rows are.
-        desk: the open backends.
+        backends: the open backends.
         running: the jobs under way.
         allowance: knows the prices.
     """
 
-    def __init__(self, choices: Choices, library: Library, desk: Desk, running: Running, allowance: Allowance) -> None:
+    def __init__(
+        self, choices: Choices, library: Library, backends: OpenBackends, running: Running, allowance: Allowance
+    ) -> None:
         self._choices = choices
         self._library = library
-        self._desk = desk
+        self._backends = backends
         self._running = running
         self._allowance = allowance
 
@@ -105,7 +107,7 @@ class Lookup:
             # It will be refused.
             return request
         self.check_keyframes(request, backend)
-        return self._desk.dialect(backend).complete(request)
+        return self._backends.dialect(backend).complete(request)
 
     def entry(self, ask: Ask) -> Entry:
         """How a request stands, and what it would cost.
@@ -137,10 +139,10 @@ class Lookup:
             APIError: the backend did not say which API it has.
         """
         backend = self._choices.backend
-        dialect = self._desk.known_dialect(backend)
+        dialect = self._backends.known_dialect(backend)
         if dialect is None and len(spellings(request)) > 1:
             may_send = self._choices.replay == "off" and not self._library.read_only and find_key(backend) is not None
-            dialect = self._desk.dialect(backend) if may_send else NEWEST
+            dialect = self._backends.dialect(backend) if may_send else NEWEST
         return dialect.complete(request) if dialect is not None else request
 
     def backend_for(self, record: Record | None) -> str:

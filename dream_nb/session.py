@@ -20,7 +20,7 @@ from dream_nb.claims import Claims
 from dream_nb.jobs.budget import Allowance, Limits
 from dream_nb.jobs.callbacks import Callbacks
 from dream_nb.jobs.lost import Lost
-from dream_nb.jobs.open_backends import Desk
+from dream_nb.jobs.open_backends import OpenBackends
 from dream_nb.jobs.order import Order
 from dream_nb.jobs.uploads import Uploader, Uploads
 from dream_nb.library.library import Library
@@ -104,12 +104,12 @@ class Session:
         self.library = Library(library_folder(library))
         self._is_fixed = is_fixed(library)
         self._uploads = Uploads(uploader)
-        self._desk = Desk(
+        self._backends = OpenBackends(
             self.library, patience or Patience(), allowance, limits or Limits(), callbacks, executor, self._uploads
         )
         self._running = Running(self.library, self.home, self)
-        self._lookup = Lookup(self._choices, self.library, self._desk, self._running, allowance)
-        self._claims = Claims(self.library, self._desk, self._running, self._lookup)
+        self._lookup = Lookup(self._choices, self.library, self._backends, self._running, allowance)
+        self._claims = Claims(self.library, self._backends, self._running, self._lookup)
         close_at_exit(self, Stage.SESSION)
         let_go_after_fork(self)
         if not self.library.read_only and self.replay != "only":
@@ -148,7 +148,7 @@ class Session:
         """Stop what is under way and close the backends; raises TimeoutError where that takes longer."""
         until = None if seconds is None else time.monotonic() + seconds
         self._running.close(seconds)
-        self._desk.close(None if until is None else max(0.0, until - time.monotonic()))
+        self._backends.close(None if until is None else max(0.0, until - time.monotonic()))
 
     def _end(self, seconds: float) -> None:
         """Close it at exit. The ledger has a turn of its own: whoever is still writing to it may hold it."""
@@ -156,7 +156,7 @@ class Session:
 
     def _forked(self) -> None:
         self._running.let_go()
-        self._desk.let_go()
+        self._backends.let_go()
 
     def __enter__(self) -> Session:
         return self
@@ -281,7 +281,7 @@ class Session:
                 self._uploads.check(request)
                 if not (fresh or self._is_fixed):
                     check_neighbours(self.library, request, take, self._choices.only)
-            runner = self._desk.runner(backend)
+            runner = self._backends.runner(backend)
             if record is None or record.backend != backend:
                 record = self.library.ledger.intend(request, None if fresh else take, backend)
             return self._join(record) or running.start(runner, record, Order(is_given=backend == self.backend))
@@ -313,7 +313,7 @@ class Session:
         Args:
             backend: whose key changed.
         """
-        self._desk.renew(backend)
+        self._backends.renew(backend)
 
     def upload_to(self, uploader: Uploader | str | None) -> None:
         """Upload pictures elsewhere from now on.
@@ -329,7 +329,7 @@ class Session:
         Raises:
             APIError: it cannot be asked.
         """
-        return self._desk.credits(self.backend)
+        return self._backends.credits(self.backend)
 
     def camera_motions(self) -> list[str]:
         """The camera motions that the backend lists, to be written into a prompt.
@@ -339,7 +339,7 @@ class Session:
         Raises:
             APIError: it cannot be asked.
         """
-        return self._desk.camera_motions(self.backend)
+        return self._backends.camera_motions(self.backend)
 
     def concepts(self) -> list[str]:
         """The keys of the concepts that the backend lists, for `concepts=[{"key": …}]`.
@@ -349,7 +349,7 @@ class Session:
         Raises:
             APIError: it cannot be asked.
         """
-        return self._desk.concepts(self.backend)
+        return self._backends.concepts(self.backend)
 
     def stop(self, job: Job) -> None:
         """Wait no longer for a job. What was sent goes on at its server: the same request comes back to it.
@@ -441,7 +441,7 @@ class Session:
         if record is None or self.library.read_only:
             raise LibraryError(f"{dream!r} is not in a library that can be written: nothing was deleted")
         if record.generation is not None and record.state != "deleted":
-            self._desk.delete(choose_backend(record.backend), record.generation.id or "")
+            self._backends.delete(choose_backend(record.backend), record.generation.id or "")
         record = self.library.ledger.update(record, state="deleted")
         if files:
             self.library.remove(record)
@@ -463,4 +463,4 @@ class Session:
             with self._running.lock, contextlib.suppress(DreamError):
                 if is_paid(record.backend) and find_key(record.backend) is None:
                     continue
-                self._running.start(self._desk.runner(choose_backend(record.backend)), record)
+                self._running.start(self._backends.runner(choose_backend(record.backend)), record)

@@ -33,7 +33,7 @@ T = TypeVar("T")
 _PAGE: Final = 100
 
 
-class Desk:
+class OpenBackends:
     """Opens backends when they are first needed. Its methods wait; the work is done on the background loop.
 
     Args:

@@ -145,8 +145,9 @@ class LedgerFile:
             try:
                 return self._database.execute(statement, values).fetchall()
             except sqlite3.OperationalError as error:
-                # A ledger may come with a repository, and hold anything. It costs time, so only where there is need.
-                if "Could not decode" not in str(error):
+                # A ledger may come with a repository, and hold anything. Text that Python cannot decode is an error
+                # without a code of SQLite's. To decode it leniently costs time, so only where there is need.
+                if hasattr(error, "sqlite_errorcode"):
                     raise self._failure(error) from error
             except sqlite3.Error as error:
                 raise self._failure(error) from error
@@ -204,7 +205,7 @@ class LedgerFile:
     def _failure(self, error: sqlite3.Error) -> LibraryError:
         """What is raised where SQLite fails."""
         where = f"the ledger of the library {self.name!r}"
-        if self.read_only and "readonly" in str(error):
+        if self.read_only and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY:
             return LibraryError(f"{where} is not written: {self.problem or 'its file is read only'}. {self.advice}")
         return sqlite_failure(error, where)
 

@@ -18,9 +18,10 @@ from dream_nb.backends.backends import choose_backend
 from dream_nb.default import configure_default_session
 from dream_nb.lookup import REPLAYS
 from dream_nb.requests.inputs import make_request
+from dream_nb.requests.roles import PLAIN
 
 # Options of a line that have a setting, and what the default session is opened with.
-_OPTIONS: Final = ("kind", "aspect_ratio", "model", "duration", "resolution", "loop")
+_OPTIONS: Final = ("kind", *PLAIN, "loop")
 _READ_LATER: Final = ("library", "backend", "replay", "uploader")
 _SESSION: Final = ("library", "backend", "replay", "budget", "floor", "shared", "uploader")
 

@@ -1,4 +1,4 @@
-"""The pictures that an image follows, each with a role: which field of a request it goes to, and comes from."""
+"""How options are called as fields of a request; and the pictures that an image follows, each with its role."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ Role = Literal["image_ref", "style_ref", "character_ref", "modify_ref"]
 """As the options of `%dream` call them."""
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
+PLAIN: Final = ("aspect_ratio", "model", "duration", "resolution")
+"""The fields that hold one word, as the options and a request call them."""
+
 FRAMES: Final = ("frame0", "frame1")
 """The keyframes, as the options and a request call them."""
 

@@ -29,6 +29,7 @@ from dream_nb.place import find_place
 from dream_nb.requests.code import to_code
 from dream_nb.requests.identity import Request, checked_request
 from dream_nb.requests.media import keyframe_ids
+from dream_nb.requests.roles import PLAIN
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -41,8 +42,6 @@ _POSTER_SIDE: Final = 640
 _THUMBNAIL_SIDE: Final = 160
 # A picture's poster is all that a page without the library shows of it; a video's waits for a click.
 _PREVIEW_SIDE: Final = {"video": 480, "image": 640}
-# What a continuation has in common with what it continues.
-_KEPT: Final = ("aspect_ratio", "model", "duration", "resolution")
 
 
 class Dream:
@@ -529,7 +528,7 @@ class Dream:
         """Ask for a video between two dreams, in the shape of this one."""
         maker = self._maker_for(begin, end)
         keyframes = Keyframes(frame0=_reference(begin), frame1=_reference(end))
-        fields: dict[str, Any] = {name: getattr(self.request, name, None) for name in _KEPT}
+        fields: dict[str, Any] = {name: getattr(self.request, name, None) for name in PLAIN}
         if self.kind == "image":
             # An image's models make no video.
             fields["model"] = None

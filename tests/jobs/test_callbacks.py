@@ -35,7 +35,7 @@ class Waiting(Executor):
 
 
 def callback_url(session: Session) -> str:
-    url = session._desk._callback_url
+    url = session._backends._callback_url
     assert url is not None
     return url
 

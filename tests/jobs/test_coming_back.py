@@ -246,9 +246,9 @@ def test_a_generation_that_does_not_say_its_request_is_left_out(
 ) -> None:
     uid = server.client.post("/generations/image", json={"prompt": "a hill"}).json()["id"]
     session = server.session()
-    listed = session._desk.generations("hosted")
+    listed = session._backends.generations("hosted")
     nameless = [listed[0].model_copy(update={"id": "x", "request": None}), *listed]
-    monkeypatch.setattr(session._desk, "generations", lambda _backend: nameless)
+    monkeypatch.setattr(session._backends, "generations", lambda _backend: nameless)
     assert [job.result(SECONDS).generation.id for job in session.sync()] == [uid]
 
 
@@ -279,7 +279,7 @@ def test_the_proxy_of_the_environment_is_not_asked_for_files_of_this_machine(
 
 def test_a_row_that_another_process_took_over_is_said_to_be_with_it(server: Hosted) -> None:
     session = server.session()
-    runner = session._desk.runner("hosted")
+    runner = session._backends.runner("hosted")
     record = session.library.ledger.intend(REQUEST, 1, "hosted")
     session.library.ledger.lease(record, "another", 60.0)
     with pytest.raises(DreamError, match="another notebook has taken it over"):

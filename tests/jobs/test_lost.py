@@ -533,7 +533,7 @@ def test_a_lost_take_of_the_studio_is_found_by_its_number(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with Session("dreams", "studio", patience=HASTE, executor=Held) as session:
-        ledger, client = session.library.ledger, session._desk.runner("studio").backend.client
+        ledger, client = session.library.ledger, session._backends.runner("studio").backend.client
         request = ImageGenerationRequest(prompt="a lake")
         sent_at = datetime.now(UTC).isoformat()
         ledger.update(ledger.intend(request, 2, "studio"), state="sending", sent_at=sent_at)

@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 
 _STILL_SECONDS: Final = 10.0
 
+UnderWay = Job | Sweep | Shooting
+
 _followed: list[tuple[Pending[Any], threading.Event]] = []
 
 
 @contextmanager
-def open_card(shell: InteractiveShell, job: Pending[Any]) -> Iterator[None]:
+def open_card(shell: InteractiveShell, job: UnderWay) -> Iterator[None]:
     """Show the job while the body waits for it. When it is done, or has failed, nothing of this stays."""
     if job.replayed:
         tell(shell)
@@ -44,7 +46,7 @@ def open_card(shell: InteractiveShell, job: Pending[Any]) -> Iterator[None]:
         yield
 
 
-def _widget(job: Pending[Any]) -> Card | Strip:
+def _widget(job: UnderWay) -> Card | Strip:
     """What shows this job while it is made."""
     if isinstance(job, Shooting):
         from dream_nb.notebook.widgets.strip import Strip
@@ -52,21 +54,18 @@ def _widget(job: Pending[Any]) -> Card | Strip:
         return Strip.of(job)
     from dream_nb.notebook.widgets.card import Card
 
-    assert isinstance(job, Job | Sweep)
     return Card(job)
 
 
 @contextmanager
-def _card(job: Pending[Any]) -> Iterator[None]:
+def _card(job: UnderWay) -> Iterator[None]:
     card = _widget(job)
     shown = Vanishing(card)
     try:
-        if isinstance(job, Job | Sweep):
-            card.waits = True
+        _tell_wait(card, True)
         yield
     except KeyboardInterrupt:
-        if isinstance(job, Job | Sweep):
-            card.waits = False
+        _tell_wait(card, False)
         shown.hide()
         _keep(job, card)
         raise
@@ -77,14 +76,20 @@ def _card(job: Pending[Any]) -> Iterator[None]:
         shown.vanish()
 
 
-def keep_card(shell: InteractiveShell, job: Pending[Any]) -> None:
+def _tell_wait(card: Card | Strip, waits: bool) -> None:
+    """Let a card, which has a button for it, stop the wait of the cell."""
+    if hasattr(card, "waits"):
+        card.waits = waits
+
+
+def keep_card(shell: InteractiveShell, job: UnderWay) -> None:
     """Show the job in the running cell for as long as it goes on, and then a picture of what it made."""
     if not hasattr(shell, "kernel"):
         return
     _keep(job, _widget(job))
 
 
-def _keep(job: Pending[Any], card: Card | Strip) -> None:
+def _keep(job: UnderWay, card: Card | Strip) -> None:
     """Let the card stay, and put in the end, where readers without widgets look, the picture or why there is none."""
     text, display_id = job.title, uuid.uuid4().hex
     # nbval sees this only, and compares neither picture nor reason.

@@ -16,7 +16,7 @@ from dream_nb.notebook.magics.prompts import split_prompts
 from dream_nb.notebook.magics.references import References, split_weight
 from dream_nb.requests.inputs import keyframe, make_request, picture
 from dream_nb.requests.plan import Ask, takes_of
-from dream_nb.requests.roles import FRAMES, ROLES, Role, RolePicture, as_fields
+from dream_nb.requests.roles import FRAMES, PLAIN, ROLES, Role, RolePicture, as_fields
 from dream_nb.requests.variants import Variant, expand
 
 Kind = Literal["video", "image"]
@@ -25,7 +25,6 @@ _ONLY: Final[dict[str, Kind]] = {
     **dict.fromkeys(("loop", "duration", "resolution", *FRAMES), "video"),
     **dict.fromkeys(ROLES, "image"),
 }
-_PLAIN: Final = ("aspect_ratio", "model", "duration", "resolution")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +157,7 @@ def fields_of(given: Any, kind: Kind, references: References) -> dict[str, Any]:
     Raises:
         InvalidRequestError: a value is wrong.
     """
-    fields = {name: value for name in _PLAIN if (value := getattr(given, name)) is not None}
+    fields = {name: value for name in PLAIN if (value := getattr(given, name)) is not None}
     if (duration := fields.get("duration")) and duration.isdecimal():
         fields["duration"] = f"{duration}s"
     if getattr(given, "loop", False):

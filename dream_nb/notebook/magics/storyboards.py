@@ -11,13 +11,12 @@ from dream_nb.api.models import IMAGE_MODELS
 from dream_nb.notebook.magics.arguments import check_options, fields_of
 from dream_nb.notebook.magics.options import STORYBOARD, parse
 from dream_nb.notebook.magics.references import References
+from dream_nb.requests.roles import PLAIN
 from dream_nb.requests.variants import expand
 from dream_nb.results.job import Maker
 from dream_nb.storyboard.storyboard import Shot, Storyboard
 
 _CUT: Final = re.compile(r"-{3,}")
-# Of the defaults that a user may set, those that a shot has.
-_DEFAULTS: Final = ("aspect_ratio", "model", "duration", "resolution")
 
 
 def read_storyboard(
@@ -44,7 +43,7 @@ def read_storyboard(
     check_options(given)
     if prompt:
         raise InvalidRequestError(f"{prompt!r} stands on the %%storyboard line: the shots go into the lines below")
-    for name in _DEFAULTS:
+    for name in PLAIN:
         value = defaults.get(name)
         if getattr(given, name) is None and not (name == "model" and value in IMAGE_MODELS):
             setattr(given, name, value)

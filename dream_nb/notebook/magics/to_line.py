@@ -15,12 +15,11 @@ from dream_nb.library.library import Library
 from dream_nb.notebook.magics.options import DREAM, names
 from dream_nb.notebook.magics.prompts import cut_prompt, split_prompts
 from dream_nb.requests.identity import Request, data_bytes
-from dream_nb.requests.roles import FIELDS, FRAMES, references_of
+from dream_nb.requests.roles import FIELDS, FRAMES, PLAIN, references_of
 from dream_nb.requests.variants import expand
 
 _SUFFIXES: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/gif": ".gif"}
-_PLAIN: Final = ("aspect_ratio", "model", "duration", "resolution")
-_OWN: Final = {"prompt", "generation_type", "callback_url", "extra", "loop", "keyframes", *_PLAIN}
+_OWN: Final = {"prompt", "generation_type", "callback_url", "extra", "loop", "keyframes", *PLAIN}
 _PICTURES: Final = "pictures"
 
 
@@ -85,7 +84,7 @@ def _reads(line: str, prompt: str) -> bool:
 
 def _words(request: Request, library: Library, home: Path) -> list[str]:
     words = [] if isinstance(request, GenerationRequest) else ["--image"]
-    for name in _PLAIN:
+    for name in PLAIN:
         value, default = getattr(request, name, None), type(request).model_fields.get(name)
         if value is not None and default is not None and value != default.default:
             words.append(_option(name, str(value)))

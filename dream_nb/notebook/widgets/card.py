@@ -288,8 +288,7 @@ class Card(Widget):
         """Who made it: another session may ask, and pay, somebody else."""
         if isinstance(self.shown, Dream):
             return self.shown._maker_for()
-        job = _first(self.shown)
-        assert isinstance(job, Job)
+        job = self.shown.jobs[0] if isinstance(self.shown, Sweep) else self.shown
         if job.maker is None:
             raise DreamError("no session goes on with it: run its cell again")
         return job.maker
