@@ -38,11 +38,13 @@ def child(function):
 PICTURE = "dream_nb.ImageGenerationRequest(prompt='a small lake')"
 OURS = "dream_nb.Session({!r}, 'studio').dream('a small lake', kind='image').state"
 SLOW = "dream_nb.GenerationRequest(prompt='a small lake')"
+# From 3.12 on Python says this of every fork of a process with threads, which is what these tests are about.
+ANY_FORK = "ignore:This process (pid=:DeprecationWarning"
 
 
 def script(folder: Path, source: str, server: Hosted | None = None) -> Ended:
     (folder / "script.py").write_text(OPEN + source)
-    return run(folder, "-W", "always", "script.py", environment=environment(server) if server else None)
+    return run(folder, "-W", "always", "-W", ANY_FORK, "script.py", environment=environment(server) if server else None)
 
 
 @pytest.fixture

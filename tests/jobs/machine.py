@@ -262,7 +262,11 @@ class PaidWork(RuleBasedStateMachine):
         ledger = session.library.ledger
         with ledger.file.lock:
             ledger.file._why_closed = "is gone"
-            ledger._creates._is_open, ledger._creates._database = True, None
+        creates = ledger._creates
+        with creates._lock:
+            if creates._database is not None:
+                creates._database.close()
+            creates._is_open, creates._database = True, None
         self._end(name)
 
     @step(prompt=prompts, number=numbers, milliseconds=st.integers(0, 30))
