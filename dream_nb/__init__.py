@@ -61,15 +61,15 @@ if TYPE_CHECKING:
     from dream_nb.notebook.widgets.gallery import Gallery
     from dream_nb.notebook.widgets.grid import Grid
     from dream_nb.notebook.widgets.panel import Panel
+    from dream_nb.requests.plan import Plan
     from dream_nb.results.dream import Dream
     from dream_nb.results.dreams import Dreams
     from dream_nb.results.job import Job
-    from dream_nb.results.measuring import Measure, measure
-    from dream_nb.results.plan import Plan
-    from dream_nb.results.shooting import Shooting
-    from dream_nb.results.storyboard import Shot, Storyboard
+    from dream_nb.results.measure import Measure, measure
     from dream_nb.results.sweep import Sweep
     from dream_nb.session import Session
+    from dream_nb.storyboard.shooting import Shooting
+    from dream_nb.storyboard.storyboard import Shot, Storyboard
 
 __all__ = [
     "APIConnectionError",
@@ -127,7 +127,7 @@ __all__ = [
 ]
 
 # Where each public name lives: imported when it is first touched, so that `import dream_nb` costs nothing.
-_ROOMS = {
+_MODULES = {
     "APIConnectionError": "api.errors",
     "APIError": "api.errors",
     "APITimeoutError": "api.errors",
@@ -159,36 +159,36 @@ _ROOMS = {
     "Keyframes": "api.models",
     "LibraryError": "api.errors",
     "Limits": "jobs.budget",
-    "Measure": "results.measuring",
+    "Measure": "results.measure",
     "ModifyImageRef": "api.models",
     "NotFoundError": "api.errors",
     "NotReplayedError": "api.errors",
     "OutcomeUnknownError": "api.errors",
     "Panel": "notebook.widgets.panel",
     "Patience": "backends.patience",
-    "Plan": "results.plan",
+    "Plan": "requests.plan",
     "RateLimitError": "api.errors",
     "ServerError": "api.errors",
     "Session": "session",
-    "Shooting": "results.shooting",
-    "Shot": "results.storyboard",
-    "Storyboard": "results.storyboard",
+    "Shooting": "storyboard.shooting",
+    "Shot": "storyboard.storyboard",
+    "Storyboard": "storyboard.storyboard",
     "Sweep": "results.sweep",
     "SweepError": "api.errors",
     "UnreadableAnswerError": "api.errors",
     "dream": "default",
-    "measure": "results.measuring",
+    "measure": "results.measure",
     "run": "api.portal",
     "sweep": "default",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _ROOMS:
+    if name not in _MODULES:
         raise AttributeError(f"module 'dream_nb' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"dream_nb.{_ROOMS[name]}"), name)
+    value = getattr(import_module(f"dream_nb.{_MODULES[name]}"), name)
     globals()[name] = value
     return value
 

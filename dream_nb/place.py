@@ -18,7 +18,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from dream_nb.api.errors import ConfigurationError
-from dream_nb.paths import given_path
+from dream_nb.files import given_path
 
 if TYPE_CHECKING:
     import psutil

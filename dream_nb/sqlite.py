@@ -1,4 +1,4 @@
-"""SQLite files: their journals, and whether they are what a script of ours makes."""
+"""SQLite files: how they are opened, written and moved, and whether they are what a script of ours makes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -28,6 +28,7 @@ _STATISTICS: Final = frozenset(
     {"CREATE TABLE sqlite_stat1(tbl,idx,stat)", "CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)"}
 )
 _LONGEST_NAME: Final = 60
+_BESIDE: Final = ("-wal", "-journal", "-shm")
 
 
 def check_version() -> None:
@@ -41,6 +42,68 @@ def check_version() -> None:
             f"dream_nb needs SQLite {'.'.join(map(str, _OLDEST))} or later, and this Python has "
             f"{sqlite3.sqlite_version}: use a Python that brings its own, as those of conda, uv and python.org do"
         )
+
+
+def connect(path: Path, how: str = "mode=rwc", *, patience: float = _PATIENCE_SECONDS) -> sqlite3.Connection:
+    """Open an SQLite file for every thread, where each statement stands alone unless it is in a `transaction`.
+
+    Args:
+        path: the file. Nothing is read of it yet.
+        how: the parameters of SQLite's URI; by default it may be written, and is made where it is missing.
+        patience: seconds for which a lock of others is waited for.
+
+    Raises:
+        sqlite3.OperationalError: it cannot be opened.
+    """
+    name = f"{path.absolute().as_uri()}?{how}"
+    database = sqlite3.connect(name, uri=True, timeout=patience, check_same_thread=False, isolation_level=None)
+    # The file may come from somebody else.
+    database.execute("PRAGMA trusted_schema = OFF")
+    return database
+
+
+def version_of(database: sqlite3.Connection) -> int:
+    """The number of the format that a database says it has; 0 where it says none.
+
+    Args:
+        database: the open database.
+
+    Raises:
+        sqlite3.DatabaseError: it is not an SQLite database.
+    """
+    return int(database.execute("PRAGMA user_version").fetchone()[0])
+
+
+def make_tables(database: sqlite3.Connection, schema: str, version: int) -> None:
+    """Make what a script says, in the transaction that the caller has begun.
+
+    Args:
+        database: the open database.
+        schema: the SQL statements.
+        version: the number of the format that it has from now on.
+
+    Raises:
+        sqlite3.Error: it could not be written.
+    """
+    for statement in schema.split(";"):
+        database.execute(statement)
+    database.execute(f"PRAGMA user_version = {version}")
+
+
+def move(path: Path, to: Path) -> None:
+    """Rename a database, together with the logs beside it. Nobody may have it open.
+
+    Args:
+        path: the database. A link is renamed itself.
+        to: its new name, in the same folder.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    # The file first: SQLite removes a log beside an empty database, but would believe it beside another.
+    for suffix in ("", *_BESIDE):
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).rename(to.with_name(to.name + suffix))
 
 
 def choose_journal(database: sqlite3.Connection, path: Path) -> None:

@@ -1,6 +1,6 @@
 """The one pool of worker processes, for the studio's drawing and for measures.
 
-A leaf of the house, beside `api`: studio and jobs both use it, it uses neither.
+Studio and jobs both use it; it uses neither.
 
 Plain subprocesses instead of `multiprocessing` or loky, for the sake of notebooks: those start trackers that ignore
 SIGTERM inside the kernel's process group, and ipykernel waits for them at its end until it is killed itself.

@@ -1,4 +1,4 @@
-"""Fixtures that every room shares."""
+"""Fixtures that all tests share."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from dream_nb.session import Session
 from tests.environment import force_studio
 
 force_studio()
-
-SPECIFICATION = Path(__file__).parents[2] / "shared" / "dream-machine-openapi.yaml"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

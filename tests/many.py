@@ -45,8 +45,8 @@ def write_many(folder: Path, count: int) -> None:
             (digest, 1, "studio", json.dumps(request), at, "taken", at, generation["id"], json.dumps(generation), name,
              hashlib.sha256(f"file {number}".encode()).hexdigest(), number % 6)
         )  # fmt: skip
-    with library.ledger._transaction():
-        library.ledger._database.executemany(
+    with library.ledger.file.transaction():
+        library.ledger.file._database.executemany(
             "INSERT INTO requests (hash, take, backend, request, written_at, state, sent_at, id, generation, file,"
             " sha256, stars) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,

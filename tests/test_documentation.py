@@ -16,12 +16,11 @@ from pydantic import BaseModel
 
 import dream_nb
 
-ROOT = Path(__file__).parents[1]
-EXAMPLES = ROOT / "tests" / "typing"
+EXAMPLES = Path(__file__).parent / "typing"
 
 
 def members(owner: type) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """The public functions of a class, with those that it inherits from the house."""
+    """The public functions of a class, with those that it inherits from this package."""
     for name in sorted(dir(owner)):
         found = inspect.getattr_static(owner, name)
         if name.startswith("_"):
@@ -73,7 +72,7 @@ def named(text: str) -> set[str]:
 
 
 def inherited(value: Any) -> str:
-    """The docstring; of a method that overrides one of the house, that one's where it has none."""
+    """The docstring; of a method that overrides one of this package, that one's where it has none."""
     return inspect.getdoc(value) or ""
 
 
@@ -142,9 +141,9 @@ def test_a_docstring_without_a_return_says_what_comes_back() -> None:
     assert wrong == []
 
 
-def test_all_is_sorted_and_what_each_room_gives() -> None:
+def test_all_is_sorted_and_what_each_module_gives() -> None:
     assert dream_nb.__all__ == sorted(dream_nb.__all__)
-    assert set(dream_nb.__all__) == set(dream_nb._ROOMS)
+    assert set(dream_nb.__all__) == set(dream_nb._MODULES)
     assert set(dream_nb.__all__) <= set(dir(dream_nb))
 
 
@@ -158,7 +157,7 @@ def test_the_type_checker_is_told_of_the_same_names() -> None:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dream_nb")
         for alias in node.names
     }
-    assert told == {name: f"dream_nb.{room}" for name, room in dream_nb._ROOMS.items()}
+    assert told == {name: f"dream_nb.{module}" for name, module in dream_nb._MODULES.items()}
 
 
 def test_every_public_name_is_type_checked_by_example() -> None:
@@ -174,21 +173,3 @@ def test_every_public_name_is_type_checked_by_example() -> None:
         if isinstance(node, ast.Attribute)
     }
     assert set(dream_nb.__all__) - used == set()
-
-
-def anchor(heading: str) -> str:
-    """What a heading is called in an address, as GitHub does it."""
-    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
-
-
-def test_every_link_of_the_readme_leads_somewhere() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    headings = {anchor(heading) for heading in re.findall(r"(?m)^#+ (.+)$", text)}
-    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
-    assert len(links) > 20
-    wrong = [
-        link
-        for link in links
-        if (link[0] == "#" and link[1:] not in headings) or (link[0] != "#" and not (ROOT / link).exists())
-    ]
-    assert wrong == []

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from dream_nb.files import given_path
 from dream_nb.notebook.completion import _files
-from dream_nb.notebook.references import References
+from dream_nb.notebook.magics.references import References
 from dream_nb.notebook.widgets.gallery import Gallery
 from dream_nb.notebook.widgets.panel import Panel
-from dream_nb.paths import given_path
+from dream_nb.requests.inputs import make_request
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.inputs import make_request
-from dream_nb.results.storyboard import Storyboard
 from dream_nb.session import Session
+from dream_nb.storyboard.storyboard import Storyboard
 from dream_nb.studio.__main__ import _arguments
 from dream_nb.studio.faults import Faults
 from tests.notebook.page import open_page

@@ -14,7 +14,7 @@ import pytest
 
 from dream_nb.api.errors import ConfigurationError
 from dream_nb.library.library import Library
-from dream_nb.sqlite import choose_journal, differences, transaction
+from dream_nb.sqlite import choose_journal, connect, differences, move, transaction
 from dream_nb.studio.database import Database
 
 SCHEMA = """
@@ -130,6 +130,27 @@ def test_a_transaction_that_fails_changes_nothing(tmp_path: Path) -> None:
         with pytest.raises(sqlite3.IntegrityError), transaction(database):
             database.executemany("INSERT INTO dreams VALUES (?)", [("same",), ("same",)])
         assert database.execute("SELECT * FROM dreams").fetchall() == []
+
+
+def test_a_name_that_means_something_in_a_uri_is_a_name(tmp_path: Path) -> None:
+    path = tmp_path / "50% of it? #1.sqlite"
+    with closing(connect(path)) as database:
+        database.execute("CREATE TABLE dreams (id)")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_opened_to_be_read_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+        connect(tmp_path / "ledger.sqlite", "mode=ro").close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_is_moved_with_the_logs_that_are_beside_it(tmp_path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        (tmp_path / f"ledger.sqlite{suffix}").write_text(suffix)
+    move(tmp_path / "ledger.sqlite", tmp_path / "aside.sqlite")
+    found = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert found == {"aside.sqlite": "", "aside.sqlite-wal": "-wal", "aside.sqlite-shm": "-shm"}
 
 
 def differing(*statements: str) -> list[str]:

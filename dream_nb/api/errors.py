@@ -28,9 +28,10 @@ from __future__ import annotations
 
 import traceback
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import pydantic
+if TYPE_CHECKING:
+    import pydantic
 
 
 class DreamError(Exception):
@@ -49,13 +50,20 @@ class DreamError(Exception):
 class InvalidRequestError(DreamError, ValueError):
     """A request that breaks the specification. Nothing was sent.
 
+    Args:
+        *problems: one sentence for each field that is wrong.
+        field: the first field that is wrong, by its name in the request, or "prompt", "count" or "take"; None where it
+            is none of them.
+
     Attributes:
-        problems: one sentence for each field that is wrong.
+        problems: as above.
+        field: as above.
     """
 
-    def __init__(self, *problems: str) -> None:
+    def __init__(self, *problems: str, field: str | None = None) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+        self.field = field
 
     @classmethod
     def reading(cls, error: pydantic.ValidationError) -> Self:
@@ -64,7 +72,9 @@ class InvalidRequestError(DreamError, ValueError):
         Args:
             error: what pydantic raised.
         """
-        return cls(*(_sentence(problem["loc"], problem["type"], problem["msg"]) for problem in error.errors()))
+        problems = error.errors()
+        field = next((str(problem["loc"][0]) for problem in problems if problem["loc"]), None)
+        return cls(*(_sentence(problem["loc"], problem["type"], problem["msg"]) for problem in problems), field=field)
 
 
 # Messages of our own already name the field and the value.
@@ -94,10 +104,12 @@ class GenerationFailedError(DreamError):
         id: the generation's id.
         reason: the `failure_reason` that the server gave.
         advice: what to do next, or nothing.
+        explanation: all of this, as it is said after "not made".
     """
 
     def __init__(self, id: str, reason: str, advice: str = "") -> None:  # noqa: A002 - the field's name in the specification
-        super().__init__(f"not made: {reason.rstrip('.')} (generation {id}){advice and f'. {advice}.'}")
+        self.explanation = f"{reason.rstrip('.')} (generation {id}){advice and f'. {advice}.'}"
+        super().__init__(f"not made: {self.explanation}")
         self.id = id
         self.reason = reason
         self.advice = advice
@@ -127,6 +139,15 @@ class SweepError(DreamError):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the message and the reasons: dreams belong to their session."""
         return type(self), (*self.args, None, self.errors)
+
+
+def reason_of(error: BaseException) -> str:
+    """Why something was not made, as it is said after "not made".
+
+    Args:
+        error: what was raised.
+    """
+    return error.explanation if isinstance(error, GenerationFailedError) else str(error)
 
 
 class OutcomeUnknownError(DreamError):

@@ -33,12 +33,15 @@ from pydantic_core import PydanticCustomError, from_json
 ASPECT_RATIOS: Final = ("1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21")
 GENERATION_TYPES: Final = ("video", "image")
 IMAGE_MODELS: Final = ("photon-1", "photon-flash-1")
+IMAGE_FORMATS: Final = ("jpg", "png")
+RESOLUTIONS: Final = {"540p": 540, "720p": 720, "1080p": 1080, "4k": 2160}
+"""Of videos, each with the pixels of the shorter side."""
 STATES: Final = ("queued", "dreaming", "completed", "failed")
 FINAL_STATES: Final = frozenset({"completed", "failed"})
 
 # Without these an answer says nothing.
 _ESSENTIAL: Final = frozenset({"id", "state"})
-# Validation contexts: which doors stand open while a document is read.
+# Validation contexts: what is admitted while a document is read.
 _ANSWER: Final = {"fields": True, "enums": True, "nulls": True}
 _BODY: Final = {"fields": True}
 
@@ -78,7 +81,7 @@ State = Annotated[str, *_enum("state", STATES)]
 
 
 class _Schema(BaseModel):
-    """A schema of the specification. Direct construction is strict; documents come in through the `from_*` doors."""
+    """A schema of the specification. Direct construction is strict; documents are read by the `from_*` methods."""
 
     model_config = ConfigDict(extra="allow", strict=True)
 
@@ -107,13 +110,13 @@ class _Schema(BaseModel):
         return cls._read(document, _BODY)
 
     @classmethod
-    def _read(cls, document: bytes | str | Mapping[str, Any], doors: dict[str, bool]) -> Self:
+    def _read(cls, document: bytes | str | Mapping[str, Any], admitted: dict[str, bool]) -> Self:
         data = document if isinstance(document, Mapping) else from_json(document)
-        return cls.model_validate(data, context=doors, strict=False if "enums" in doors else None)
+        return cls.model_validate(data, context=admitted, strict=False if "enums" in admitted else None)
 
     @model_validator(mode="before")
     @classmethod
-    def _doors(cls, data: Any, info: ValidationInfo) -> Any:
+    def _admitted(cls, data: Any, info: ValidationInfo) -> Any:
         # Lists of thousands come through here: of what most of them are, nothing more is asked.
         if not _is_document(data):
             return data

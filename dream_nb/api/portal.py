@@ -63,11 +63,13 @@ class Portal:
 
     def call(self, function: Callable[..., Awaitable[T]], *args: object) -> T:
         """Run the function on the loop and wait for what it gives back. An interrupt ends the wait and the call."""
-        future = self.start(function, *args)
+        # Made before the call: an interrupt may come when the call is under way and its own future is not here yet.
+        given_up: Future[None] = Future()
         try:
+            future: Future[T] = self.start(_until_given_up, given_up, partial(function, *args))
             return future.result()
         except BaseException:
-            future.cancel()
+            given_up.set_result(None)
             raise
 
     def start(self, function: Callable[..., Awaitable[T]], *args: object) -> Future[T]:
@@ -254,6 +256,21 @@ async def _serve(ready: Future[tuple[BlockingPortal, asyncio.AbstractEventLoop]]
     async with BlockingPortal() as portal:
         ready.set_result((portal, loop))
         await portal.sleep_until_stopped()
+
+
+async def _until_given_up(given_up: Future[None], function: Callable[[], Awaitable[T]]) -> T:
+    loop = asyncio.get_running_loop()
+    with anyio.CancelScope() as scope:
+
+        def cancel(_: Future[None]) -> None:
+            # RuntimeError: the loop has ended meanwhile.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(scope.cancel)
+
+        given_up.add_done_callback(cancel)
+        return await function()
+    # Nobody waits for this any more.
+    raise CancelledError
 
 
 _kept: Final[set[asyncio.Task[None]]] = set()

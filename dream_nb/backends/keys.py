@@ -96,7 +96,8 @@ def how_to_give(backend: str) -> str:
     if backend == "hosted":
         return f"set {variable_of(backend)}, or run %dreams key, which asks for it and does not show it"
     return (
-        f"run %dreams key {backend}, which asks for it and does not show it, or set {variable_of(backend)} (see README)"
+        f"run %dreams key {backend}, which asks for it and does not show it, or set {variable_of(backend)}, and "
+        "DREAM_NB_BACKEND to this URL"
     )
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import secrets
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from dream_nb.api.models import ImageGenerationRequest
+from dream_nb.files import replacing
 from dream_nb.installation import state_folder
 from dream_nb.requests.identity import Request
 
@@ -159,11 +158,8 @@ def _price(found: Any) -> Price | None:
 
 
 def _write(path: Path, text: str) -> None:
-    part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-        part.replace(path)
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+    with (
+        replacing(path) as partial,
+        os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file,
+    ):
+        file.write(text)

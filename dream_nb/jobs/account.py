@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Final
 
 from dream_nb.backends.prices import is_same
-from dream_nb.library.ledger import Record
+from dream_nb.library.record import Record
 
 _MOST_COMBINED: Final = 10
 
@@ -91,7 +91,7 @@ class Account:
         self.created += 1
         charge = Charge(record, kind, cents, self.created, is_sure)
         self.charges.append(charge)
-        self._latest[record.hash, record.take, record.backend] = charge
+        self._latest[record.key] = charge
         return charge
 
     def drop(self, charge: Charge) -> None:
@@ -101,7 +101,7 @@ class Account:
 
     def find(self, record: Record) -> Charge | None:
         """The charge of a record's generation, where this session created it."""
-        charge = self._latest.get((record.hash, record.take, record.backend))
+        charge = self._latest.get(record.key)
         id_ = record.generation.id if record.generation else None
         is_same_one = charge is not None and charge in self.charges and charge.id in (None, id_)
         return charge if is_same_one else None

@@ -31,8 +31,10 @@ from dream_nb.backends.prices import Price, Prices, is_price, is_same, price_kin
 from dream_nb.jobs.account import Account, Charge
 from dream_nb.jobs.locks import FileLock, TaskLock
 from dream_nb.jobs.progress import Progress, Report, spoken
-from dream_nb.library.ledger import Ledger, Record
+from dream_nb.library.ledger import Ledger
+from dream_nb.library.record import Record
 from dream_nb.requests.identity import Request
+from dream_nb.requests.plan import dollars
 
 logger = logging.getLogger("dream_nb.jobs")
 
@@ -497,12 +499,6 @@ class Budget:
             wait = sent[0] + _MINUTE - now
             report(Progress("waiting", note=f"{most} were sent within a minute: the next in {spoken(wait)}"))
             await anyio.sleep(wait)
-
-
-def dollars(cents: float) -> str:
-    """USD cents as people write them: "$0.32"."""
-    # Images cost fractions of a cent.
-    return f"${cents / 100:.2f}" if cents == round(cents) else f"${cents / 100:.3f}"
 
 
 def _fall(before: float, after: float) -> float:

@@ -16,8 +16,8 @@ from dream_nb.api.models import Generation
 from dream_nb.api.retry import Backoff
 from dream_nb.backends.patience import Patience
 from dream_nb.jobs.progress import Progress, Report
-from dream_nb.library.ledger import Record
 from dream_nb.library.library import DamagedFileError, Library
+from dream_nb.library.record import Record
 
 MAX_BYTES: Final = 2 * 2**30
 _AT_ONCE: Final = 8

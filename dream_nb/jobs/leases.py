@@ -14,7 +14,8 @@ from typing import Final
 import anyio
 
 from dream_nb.jobs.progress import Progress, Report
-from dream_nb.library.ledger import Ledger, Record
+from dream_nb.library.ledger import Ledger
+from dream_nb.library.record import Record
 
 _BEATS: Final = 3
 _LOOK_SECONDS: Final = 0.3
@@ -58,14 +59,14 @@ class Leases:
             report(Progress(state or "sending", note="another notebook is at it"))
             await anyio.sleep(_LOOK_SECONDS)
         self._held += 1
-        self._unreleased.pop(_key(record), None)
+        self._unreleased.pop(record.key, None)
         if self._heart is None or self._heart.done():
             self._heart = asyncio.create_task(self._beat())
         try:
             yield self._ledger.reread(record)
         finally:
             self._held -= 1
-            self._unreleased[_key(record)] = record
+            self._unreleased[record.key] = record
             with contextlib.suppress(Exception):
                 # What came of the request counts, whether or not the ledger can be written at this moment.
                 self._release()
@@ -101,7 +102,3 @@ class Leases:
                         )
                 else:
                     renewed, is_lost, failed = time.monotonic(), False, False
-
-
-def _key(record: Record) -> tuple[str, int, str]:
-    return record.hash, record.take, record.backend

@@ -11,6 +11,8 @@ from typing import Final
 
 import anyio
 
+from dream_nb.sqlite import connect
+
 _POLL_SECONDS: Final = 0.02
 
 
@@ -99,7 +101,7 @@ class FileLock:
         while self._path is not None:
             connection = None
             try:
-                connection = sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
+                connection = connect(self._path, patience=0)
                 connection.execute(begin)
                 # A plain transaction takes its lock with the first read.
                 connection.execute("SELECT 1 FROM sqlite_master").fetchall()

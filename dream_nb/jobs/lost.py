@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from dream_nb.api.models import Generation
-from dream_nb.library.ledger import Record, utc
+from dream_nb.library.record import Record, utc
 from dream_nb.requests.identity import Request, differences
 
 _MOST: Final = 5

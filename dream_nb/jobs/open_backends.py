@@ -25,7 +25,7 @@ from dream_nb.jobs.callbacks import Callbacks, listening
 from dream_nb.jobs.leases import Leases
 from dream_nb.jobs.runner import Runner
 from dream_nb.jobs.uploads import Uploads
-from dream_nb.library.ledger import FORKED
+from dream_nb.library.ledger_file import FORKED
 from dream_nb.library.library import Library
 from dream_nb.workers import pool
 
@@ -33,7 +33,7 @@ T = TypeVar("T")
 _PAGE: Final = 100
 
 
-class Desk:
+class OpenBackends:
     """Opens backends when they are first needed. Its methods wait; the work is done on the background loop.
 
     Args:

@@ -24,8 +24,9 @@ from dream_nb.jobs.progress import Progress, Report, spoken
 from dream_nb.jobs.sender import Sender
 from dream_nb.jobs.uploads import Uploads
 from dream_nb.jobs.watcher import Watcher
-from dream_nb.library.ledger import Ledger, Record
+from dream_nb.library.ledger import Ledger
 from dream_nb.library.library import Library
+from dream_nb.library.record import Record
 
 # A request that old is as good as just sent.
 _SOON_SECONDS: Final = 1.0

@@ -19,7 +19,8 @@ from dream_nb.backends.backends import Backend
 from dream_nb.backends.patience import Patience
 from dream_nb.jobs.progress import Progress, Report, spoken
 from dream_nb.jobs.uploads import Uploads
-from dream_nb.library.ledger import Ledger, Record, utc
+from dream_nb.library.ledger import Ledger
+from dream_nb.library.record import Record, utc
 from dream_nb.requests.identity import Request, answers
 
 # A Date header has whole seconds, and is as old as its answer took to arrive.

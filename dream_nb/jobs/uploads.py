@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import anyio.to_thread
 
 from dream_nb.api.errors import ConfigurationError, DreamError
 from dream_nb.requests.identity import Request, data_bytes, read_request, upload_name
+from dream_nb.requests.media import pictures_of, replace_media
 
 Uploader = Callable[[bytes, str], str]
 """Puts the bytes under that name where the API can fetch them, and gives back their URL."""
@@ -44,7 +45,7 @@ class Uploads:
         Raises:
             ConfigurationError: no uploader is configured. Nothing was sent.
         """
-        if self._uploader is None and _data_uris(request.wire()):
+        if self._uploader is None and pictures_of(request.wire()):
             raise ConfigurationError(f"the hosted API takes no files of this machine, only URLs: {_HOW}")
 
     async def replaced(self, request: Request) -> Request:
@@ -54,18 +55,18 @@ class Uploads:
             ConfigurationError: no uploader is configured, or it has no signed links.
             DreamError: the upload failed.
         """
-        uris = _data_uris(request.wire())
+        uris = pictures_of(request.wire())
         if not uris:
             return request
         self.check(request)
         return await anyio.to_thread.run_sync(self._replaced, request, uris)
 
-    def _replaced(self, request: Request, uris: set[str]) -> Request:
+    def _replaced(self, request: Request, uris: list[str]) -> Request:
         assert self._uploader is not None
         folder = self._uploader if isinstance(self._uploader, str) else ""
         upload = self._uploader if callable(self._uploader) else _fsspec_uploader(folder)
         urls = {uri: _upload(upload, uri, folder) for uri in uris}
-        return read_request(_with(request.wire(), urls))
+        return read_request(replace_media(request.wire(), urls.__getitem__))
 
 
 def _upload(upload: Uploader, uri: str, folder: str) -> str:
@@ -124,20 +125,3 @@ def _without_password(text: str, folder: str) -> str:
     for secret in filter(None, (user, user.partition(":")[2])):
         text = text.replace(secret, "…")
     return text
-
-
-def _data_uris(value: Any) -> set[str]:
-    if isinstance(value, dict):
-        # A prompt may begin with any word.
-        return set().union(*(_data_uris(item) for key, item in value.items() if key != "prompt"))
-    if isinstance(value, list):
-        return set().union(*map(_data_uris, value))
-    return {value} if isinstance(value, str) and value.startswith("data:") else set()
-
-
-def _with(value: Any, urls: dict[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {key: item if key == "prompt" else _with(item, urls) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_with(item, urls) for item in value]
-    return urls.get(value, value) if isinstance(value, str) else value

@@ -10,16 +10,25 @@ from datetime import date, timedelta
 from typing import Any, Final, Self
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.library.ledger import _ROWS, _UNDER_WAY, Ledger, Record, _records
+from dream_nb.library.ledger import Ledger
+from dream_nb.library.record import Record, records_of
+from dream_nb.library.rows import ROWS, UNFINISHED
 
 # Not what never left this machine, nor what its user deleted.
 _SHOWN: Final = "(file IS NOT NULL OR state NOT IN ('intended', 'deleted'))"
 _FAILED: Final = "iif(json_valid(generation), json_extract(generation, '$.state'), '') = 'failed'"
+# SQLite may read a generation otherwise than the parser does: nothing that costs depends on this.
+_UNDER_WAY: Final = (
+    f"{UNFINISHED} AND (state = 'sending'"
+    " OR coalesce(iif(json_valid(generation), json_extract(generation, '$.state'), ''), '') <> 'failed')"
+)
 _STATES: Final = {
     "completed": "file IS NOT NULL",
     "failed": f"file IS NULL AND {_FAILED}",
     "under way": _UNDER_WAY,
 }
+STATES: Final = tuple(_STATES)
+"""The values of `Filter.state`."""
 _RATIO: Final = "iif(json_valid(request), json_extract(request, '$.aspect_ratio'), '') = ?"
 _KIND: Final = "iif(json_valid(request), json_extract(request, '$.generation_type'), '') = ?"
 _PROMPT: Final = "iif(json_valid(request), coalesce(json_extract(request, '$.prompt'), ''), '')"
@@ -124,7 +133,7 @@ class Catalogue:
             chosen: which; by default all.
         """
         where, values = (chosen or Filter()).where()
-        return int(self._ledger._read(f"SELECT count(*) FROM requests WHERE {where}", *values)[0][0])  # noqa: S608 - ours
+        return int(self._ledger.file.read(f"SELECT count(*) FROM requests WHERE {where}", *values)[0][0])  # noqa: S608 - ours
 
     def window(self, offset: int, limit: int, chosen: Filter | None = None) -> list[Record]:
         """Some of them, newest first. What is damaged is left out.
@@ -134,7 +143,7 @@ class Catalogue:
             limit: how many, at most 1,000.
             chosen: which; by default all.
         """
-        return list(_records(self._rows(_ROWS, offset, min(limit, _MOST), chosen)))
+        return list(records_of(self._rows(ROWS, offset, min(limit, _MOST), chosen)))
 
     def keys(self, chosen: Filter | None = None, offset: int = 0, limit: int = -1) -> list[str]:
         """The short names of them, newest first; see `key`.
@@ -150,7 +159,7 @@ class Catalogue:
     def _rows(self, select: str, offset: int, limit: int, chosen: Filter | None) -> list[sqlite3.Row]:
         where, values = (chosen or Filter()).where()
         # The wide rows are read only where they are shown.
-        return self._ledger._read(
+        return self._ledger.file.read(
             f"{select} JOIN (SELECT hash AS h, take AS t, backend AS b FROM requests"  # noqa: S608 - ours
             f" WHERE {where} ORDER BY written_at DESC, hash, take LIMIT ? OFFSET ?)"
             " ON hash = h AND take = t AND backend = b ORDER BY written_at DESC, hash, take",
@@ -168,23 +177,23 @@ class Catalogue:
         found: list[Record] = []
         for name in keys:
             digest, take, backend = _parted(name)
-            rows = self._ledger._read(
-                f"{_ROWS} WHERE hash >= ? AND hash < ? AND take = ? AND backend = ?",
+            rows = self._ledger.file.read(
+                f"{ROWS} WHERE hash >= ? AND hash < ? AND take = ? AND backend = ?",
                 digest,
                 digest + "g",
                 take,
                 backend,
             )
-            found += _records(rows)
+            found += records_of(rows)
         return found
 
     def backends(self) -> list[str]:
         """Who made them, by name."""
-        return [row[0] for row in self._ledger._read("SELECT DISTINCT backend FROM requests ORDER BY backend")]
+        return [row[0] for row in self._ledger.file.read("SELECT DISTINCT backend FROM requests ORDER BY backend")]
 
     def tags(self) -> list[str]:
         """What they are filed under, by name; the first 1,000."""
-        rows = self._ledger._read(
+        rows = self._ledger.file.read(
             "SELECT DISTINCT value FROM requests, json_each(iif(json_valid(tags), tags, '[]')) WHERE tags <> '[]'"  # noqa: S608 - ours
             f" AND {_SHOWN} ORDER BY value LIMIT ?",
             _MOST,

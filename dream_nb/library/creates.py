@@ -14,7 +14,7 @@ from typing import Final
 
 from dream_nb.installation import state_folder
 from dream_nb.lifetime import keep_for_ever, let_go_after_fork
-from dream_nb.sqlite import choose_journal
+from dream_nb.sqlite import choose_journal, connect
 
 _FILE: Final = "creates.sqlite"
 _BUSY_SECONDS: Final = 10.0
@@ -56,6 +56,7 @@ class Creates:
     """
 
     def __init__(self, library: Path) -> None:
+        self._folder = os.path.abspath(library)  # noqa: PTH100 - links stay, and may lead elsewhere later
         self._library = os.path.realpath(library)
         self._lock = threading.Lock()
         self._database: sqlite3.Connection | None = None
@@ -80,6 +81,11 @@ class Creates:
         if self._collected is not None:
             self._collected.detach()
         self._database, self._collected, self._is_open = None, None, False
+
+    def move(self) -> None:
+        """Count for the library that its folder leads to now: what leads there may be a link."""
+        with self._lock:
+            self._library = os.path.realpath(self._folder)
 
     def begin(self, key: Key) -> bool:
         """Write down that a create leaves now.
@@ -149,9 +155,7 @@ class Creates:
             folder = state_folder()
             if folder is not None:
                 path = folder / _FILE
-                self._database = sqlite3.connect(
-                    path, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None
-                )
+                self._database = connect(path, patience=_BUSY_SECONDS)
                 # One that nobody holds any more is closed without a warning.
                 self._collected = weakref.finalize(self, self._database.close)
                 self._collected.atexit = False

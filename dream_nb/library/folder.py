@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dream_nb.library.ledger import Record
+from dream_nb.library.record import Record
 
 
 class Folder:

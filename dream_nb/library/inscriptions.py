@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from dream_nb import __version__
 from dream_nb.api.models import Generation
-from dream_nb.library.ledger import Record
+from dream_nb.files import replacing, sha256_of
+from dream_nb.library.record import Record
 from dream_nb.requests.identity import MAX_TAKE, Request, read_request
 
 KEY: Final = "dream_nb"
@@ -110,7 +111,7 @@ def read_inscription(path: Path) -> Record | None:
             state="taken",
             generation=generation,
             file=path.name,
-            sha256=_sha256(path),
+            sha256=sha256_of(path),
         )
     except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None
@@ -165,21 +166,20 @@ def _tag_mp4(path: Path, prompt: str, text: str) -> None:
     """Copy the streams, packet by packet, into a container that has the tags."""
     import av
 
-    tagged = path.with_name(f"{path.name}.part")
     options = {"movflags": "faststart+use_metadata_tags"}
-    try:
-        with av.open(str(path), "r") as source, av.open(str(tagged), "w", format="mp4", options=options) as target:
-            target.metadata.update(source.metadata)
-            target.metadata.update({"title": prompt, KEY: text})
-            kept = [stream for stream in source.streams if stream.type in ("video", "audio")]
-            streams = {stream.index: target.add_stream_from_template(stream) for stream in kept}
-            for packet in source.demux(kept):
-                if packet.dts is not None:
-                    packet.stream = streams[packet.stream.index]
-                    target.mux(packet)
-        tagged.replace(path)
-    finally:
-        tagged.unlink(missing_ok=True)
+    with (
+        replacing(path) as tagged,
+        av.open(str(path), "r") as source,
+        av.open(str(tagged), "w", format="mp4", options=options) as target,
+    ):
+        target.metadata.update(source.metadata)
+        target.metadata.update({"title": prompt, KEY: text})
+        kept = [stream for stream in source.streams if stream.type in ("video", "audio")]
+        streams = {stream.index: target.add_stream_from_template(stream) for stream in kept}
+        for packet in source.demux(kept):
+            if packet.dts is not None:
+                packet.stream = streams[packet.stream.index]
+                target.mux(packet)
 
 
 def _png_text(content: bytes, text: str) -> tuple[bytes, int, bytes]:
@@ -205,12 +205,8 @@ def _jpeg_comment(content: bytes, text: str) -> tuple[bytes, int, bytes]:
 
 
 def _insert(path: Path, content: bytes, at: int, part: bytes) -> None:
-    partial = path.with_name(f"{path.name}.part")
-    try:
+    with replacing(path) as partial:
         partial.write_bytes(content[:at] + part + content[at:])
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _without_data(value: Any) -> Any:
@@ -221,8 +217,3 @@ def _without_data(value: Any) -> Any:
     if isinstance(value, str) and value.startswith("data:"):
         return "sha256:" + hashlib.sha256(value.encode()).hexdigest()
     return value
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
-import re
-import secrets
 import sqlite3
 import tempfile
 import time
-import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import anyio.to_thread
 
 from dream_nb.api.errors import LibraryError
+from dream_nb.files import partial_in, sha256_of
+from dream_nb.library.file_names import file_names
 from dream_nb.library.folder import Folder
 from dream_nb.library.inscriptions import inscribe
-from dream_nb.library.ledger import Ledger, Record, sqlite_failure
+from dream_nb.library.ledger import Ledger
+from dream_nb.library.ledger_file import sqlite_failure
+from dream_nb.library.record import Record
 from dream_nb.library.sidecars import SUFFIX, check_marks, read_sidecars, write_sidecar
 from dream_nb.sqlite import check_version
 
 LEDGER: Final = "ledger.sqlite"
 """The name of the ledger's file inside a library."""
 
-_MAX_SLUG: Final = 48
 _STALE_SECONDS: Final = 3600.0
-# Twelve digits are what a person sees; more are there for the day on which two requests share them.
-_NAME_DIGITS: Final = (12, 24, 64)
-_ARTICLES: Final = re.compile(r"^(?:a|an|the)-(?=.)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +106,7 @@ class Library(Folder):
         """Whether the finished file of a record is there, byte for byte as it came."""
         path = self.path(record)
         try:
-            return path is not None and record.sha256 in (None, _sha256(path))
+            return path is not None and record.sha256 in (None, sha256_of(path))
         except OSError:
             return False
 
@@ -203,43 +200,28 @@ class Library(Folder):
         Raises:
             LibraryError: it cannot be written, or is not a picture or video that can be decoded.
         """
-        partial = self.folder / f"{secrets.token_hex(8)}{suffix}.part"
         try:
-            with partial.open("xb") as file:
-                await fill(file)
-            sha256 = await anyio.to_thread.run_sync(_finish, partial, suffix, record)
-            name = self._claim(partial, record, suffix, sha256)
-            write_sidecar(self.folder, replace(record, file=name, sha256=sha256))
-            return StoredFile(name, sha256)
+            with partial_in(self.folder, suffix) as partial:
+                with partial.open("xb") as file:
+                    await fill(file)
+                sha256 = await anyio.to_thread.run_sync(_finish, partial, suffix, record)
+                name = self._claim(partial, record, suffix, sha256)
+                write_sidecar(self.folder, replace(record, file=name, sha256=sha256))
+                return StoredFile(name, sha256)
         except OSError as error:
             raise LibraryError(
                 f"the library folder {str(self.folder)!r} cannot be written ({_plain(error)}): "
                 "make room or choose another, then run the cell again; what was made is not lost"
             ) from error
-        finally:
-            with contextlib.suppress(OSError):
-                partial.unlink(missing_ok=True)
 
     def _claim(self, partial: Path, record: Record, suffix: str, sha256: str) -> str:
         """Give the file its final name. A file of another request is never replaced."""
-        identity = hashlib.sha256(f"{record.hash}:{record.take}".encode()).hexdigest()
-        for digits in _NAME_DIGITS:
-            name = f"{slug(record.request.prompt or '')}-{identity[:digits]}{suffix}"
+        for name in file_names(record.request.prompt or "", f"{record.hash}:{record.take}", suffix):
             path = self.folder / name
-            if not path.exists() or name == record.file or _sha256(path) == sha256:
+            if not path.exists() or name == record.file or sha256_of(path) == sha256:
                 partial.replace(path)
                 return name
         raise LibraryError(f"{name!r} exists and is another file: move it away, then run it again")
-
-
-def slug(prompt: str) -> str:
-    """The prompt as the readable part of a file's name: ASCII letters and digits, safe on every system."""
-    ascii_only = unicodedata.normalize("NFKD", prompt).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")
-    words = _ARTICLES.sub("", words)
-    if len(words) > _MAX_SLUG:
-        words = words[: _MAX_SLUG + 1].rpartition("-")[0] or words[:_MAX_SLUG]
-    return words or "dream"
 
 
 def _finish(path: Path, suffix: str, record: Record) -> str:
@@ -248,7 +230,7 @@ def _finish(path: Path, suffix: str, record: Record) -> str:
     inscribe(path, suffix, record)
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(path)
 
 
 def _check(path: Path, suffix: str) -> None:
@@ -270,10 +252,27 @@ def _check(path: Path, suffix: str) -> None:
         ) from error
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _plain(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)).lower()
+
+
+def with_ledger(folder: Folder) -> Library:
+    """A library of a folder: itself, where it is one, else the one that its ledger makes of it.
+
+    Args:
+        folder: of finished files.
+
+    Raises:
+        LibraryError: it has no ledger.
+    """
+    if isinstance(folder, Library):
+        return folder
+    if (folder.folder / LEDGER).is_file():
+        return _opened(folder.folder)
+    raise LibraryError(f"the folder {folder.folder.name!r} has no ledger: open it with Session(library=…)")
+
+
+@cache
+def _opened(folder: Path) -> Library:
+    # For dreams that were pickled: one a process, open to its end.
+    return Library(folder)

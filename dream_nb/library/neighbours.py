@@ -18,8 +18,9 @@ from typing import Final
 
 from dream_nb.api.errors import ConfigurationError
 from dream_nb.backends.backends import is_paid
-from dream_nb.library.ledger import moment
 from dream_nb.library.library import LEDGER, Library
+from dream_nb.library.record import moment
+from dream_nb.library.rows import OF_FILE
 from dream_nb.library.schema import connect_to_read, problem_of
 from dream_nb.requests.identity import Request, request_hash
 
@@ -36,7 +37,6 @@ _HELD: Final = (
     " AND (file IS NOT NULL OR (state IN ('sending', 'unknown', 'taken')"
     " AND coalesce(iif(json_valid(generation), json_extract(generation, '$.state'), ''), '') <> 'failed'))"
 )
-_OF_FILE: Final = "SELECT hash, take FROM requests WHERE sha256 = ? ORDER BY written_at LIMIT 1"
 _OF_ID: Final = "SELECT hash, take FROM requests WHERE id = ? ORDER BY written_at LIMIT 1"
 
 
@@ -96,7 +96,7 @@ def _sent_at(path: Path, request: Request, take: int, backend: str | None) -> da
         with closing(_open(path)) as database:
 
             def lasting(name: str) -> str:
-                statement = _OF_FILE if name.startswith("sha256:") else _OF_ID
+                statement = OF_FILE if name.startswith("sha256:") else _OF_ID
                 rows = database.execute(statement, (name.removeprefix("sha256:"),)).fetchall()
                 return f"{rows[0][0]}:{rows[0][1]}" if rows else name
 

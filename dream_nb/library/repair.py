@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Final
 
 from dream_nb.api.errors import LibraryError
-from dream_nb.library.ledger import Ledger, Record
+from dream_nb.library.ledger import Ledger
 from dream_nb.library.library import LEDGER, Library
+from dream_nb.library.record import Record
 from dream_nb.requests.identity import is_hash_of
+from dream_nb.sqlite import move
 
 _ASIDE: Final = "ledger-before-{}.sqlite"
-_BESIDE: Final = ("-wal", "-shm", "-journal")
 
 logger = logging.getLogger("dream_nb.library")
 
@@ -52,10 +53,7 @@ def rebuild_ledger(folder: Path) -> Rebuilt:
     rows = list(_sound(path))
     aside = next(at for number in range(1, 10_000) if not (at := folder / _ASIDE.format(number)).exists())
     try:
-        for suffix in ("", *_BESIDE):
-            beside = path.with_name(path.name + suffix)
-            if beside.exists() or beside.is_symlink():
-                beside.rename(aside.with_name(aside.name + suffix))
+        move(path, aside)
     except OSError as error:
         raise LibraryError(
             f"the ledger of {folder.name!r} cannot be moved aside ({error.strerror}): nothing changed"

@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from dream_nb.sqlite import differences, transaction
+from dream_nb.sqlite import connect, differences, make_tables, transaction, version_of
 
 VERSION: Final = 5
 
@@ -119,7 +119,7 @@ def connect_to_read(path: Path, *, patience: float | None = None) -> sqlite3.Con
     """
     database = _connect(path, "mode=ro&readonly_shm=1", patience)
     try:
-        _version(database)
+        version_of(database)
     except sqlite3.OperationalError as error:
         database.close()
         if getattr(error, "sqlite_errorname", "") in _NEEDS_WRITING:
@@ -132,11 +132,8 @@ def connect_to_read(path: Path, *, patience: float | None = None) -> sqlite3.Con
 
 
 def _connect(path: Path, how: str, patience: float | None = None) -> sqlite3.Connection:
-    name = f"{path.absolute().as_uri()}?{how}"
-    seconds = _BUSY_SECONDS if patience is None else patience
-    database = sqlite3.connect(name, uri=True, timeout=seconds, check_same_thread=False, isolation_level=None)
+    database = connect(path, how, patience=_BUSY_SECONDS if patience is None else patience)
     database.row_factory = sqlite3.Row
-    database.execute("PRAGMA trusted_schema = OFF")
     return database
 
 
@@ -161,7 +158,7 @@ def _is_sound_with(path: Path, log: Path) -> bool:
         copy = Path(folder) / path.name
         try:
             # By SQLite: to close the file otherwise would end the locks that this process has on it.
-            with closing(_connect(path, "immutable=1")) as database, closing(sqlite3.connect(copy)) as copied:
+            with closing(_connect(path, "immutable=1")) as database, closing(connect(copy)) as copied:
                 database.backup(copied)
             shutil.copyfile(log, copy.with_name(log.name))
         except FileNotFoundError:
@@ -220,12 +217,8 @@ def _put_aside(log: Path) -> None:
     logger.warning("%s belonged to another ledger, and is kept as %s", log.name, aside.name)
 
 
-def _version(database: sqlite3.Connection) -> int:
-    return int(database.execute("PRAGMA user_version").fetchone()[0])
-
-
 def _is_empty(database: sqlite3.Connection) -> bool:
-    return _version(database) == 0 and not database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+    return version_of(database) == 0 and not database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
 
 
 def problem_of(database: sqlite3.Connection) -> str:
@@ -239,7 +232,7 @@ def problem_of(database: sqlite3.Connection) -> str:
     """
     if _is_empty(database):
         return ""
-    version = _version(database)
+    version = version_of(database)
     if version != VERSION:
         return f"it has format {version}, and this version of dream_nb writes format {VERSION}"
     foreign = differences(database, _TABLES)
@@ -250,6 +243,4 @@ def _make_tables(database: sqlite3.Connection) -> None:
     with transaction(database):
         # Another process may have done it meanwhile.
         if _is_empty(database):
-            for statement in _TABLES.split(";"):
-                database.execute(statement)
-            database.execute(f"PRAGMA user_version = {VERSION}")
+            make_tables(database, _TABLES, VERSION)

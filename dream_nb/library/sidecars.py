@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import re
-import secrets
 from pathlib import Path
 from typing import Any, Final
 
 from dream_nb import __version__
 from dream_nb.api.models import Generation
 from dream_nb.backends.backends import is_backend
-from dream_nb.library.ledger import Record, moment
+from dream_nb.files import replacing
+from dream_nb.library.record import Record, moment
 from dream_nb.requests.identity import MAX_TAKE, is_hash_of, read_request
 
 SUFFIX: Final = ".json"
@@ -44,15 +44,8 @@ def write_sidecar(folder: Path, record: Record) -> None:
         "note": record.note,
         "tags": list(record.tags),
     }
-    path = folder / f"{record.file}{SUFFIX}"
-    # A name that nobody knows beforehand: a folder may come with links in it.
-    partial = folder / f"{secrets.token_hex(8)}{SUFFIX}.part"
-    try:
-        with partial.open("x", encoding="utf-8") as file:
-            json.dump(document, file, ensure_ascii=False, indent=1)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(folder / f"{record.file}{SUFFIX}") as partial, partial.open("x", encoding="utf-8") as file:
+        json.dump(document, file, ensure_ascii=False, indent=1)
 
 
 def read_sidecars(folder: Path, known: set[str]) -> list[Record]:

@@ -7,25 +7,22 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
+from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb.api.errors import DreamError
-from dream_nb.api.models import ASPECT_RATIOS, GENERATION_TYPES, IMAGE_MODELS, Generation
+from dream_nb.api.models import ASPECT_RATIOS, GENERATION_TYPES, IMAGE_MODELS, RESOLUTIONS, Generation
 from dream_nb.backends.backends import BACKENDS
 from dream_nb.default import default_session, known_default_session
-from dream_nb.notebook.commands import COMMANDS
-from dream_nb.notebook.settings import RESOLUTIONS
-from dream_nb.paths import given_path
+from dream_nb.files import given_path
+from dream_nb.notebook.commands.commands import COMMANDS
+from dream_nb.notebook.magics.options import DREAM, STORYBOARD, actions
+from dream_nb.requests.roles import FRAMES, ROLES
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.job import Pending
-
-if TYPE_CHECKING:
-    from IPython.core.magic_arguments import MagicArgumentParser
-
-    from dream_nb.notebook.magics import DreamMagics
+from dream_nb.results.pending import Pending
 
 _DREAM: Final = re.compile(r"\s*(?:[\w.,\s\[\]\"']+=\s*)?%dream\s+(?P<rest>.*)", re.DOTALL)
 _DREAMS: Final = re.compile(r"\s*(?:[\w.,\s\[\]\"']+=\s*)?%dreams\s+(?P<rest>.*)", re.DOTALL)
@@ -40,10 +37,8 @@ _WORDS: Final = {
     "aspect_ratio": ASPECT_RATIOS,
     "model": (*IMAGE_MODELS, "ray-2", "ray-flash-2"),
     "duration": ("5s", "9s"),
-    "resolution": RESOLUTIONS,
+    "resolution": tuple(RESOLUTIONS),
 }
-_FRAMES: Final = ("frame0", "frame1")
-_PICTURES: Final = ("image_ref", "style_ref", "character_ref", "modify_ref")
 _SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp", ".gif"}
 _PATIENCE: Final = 2.0
 _WIDEST: Final = 48
@@ -56,15 +51,12 @@ class Completion:
     """Knows what may stand at the cursor.
 
     Args:
-        magics: whose options, variables and history are suggested.
+        shell: the shell whose variables are suggested.
     """
 
-    def __init__(self, magics: DreamMagics) -> None:
-        self._magics = magics
-        self._actions = {
-            name: {option: action for action in _parser(magic)._actions for option in action.option_strings}
-            for name, magic in (("dream", magics.dream), ("storyboard", magics.storyboard))
-        }
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell = shell
+        self._actions = {"dream": actions(DREAM), "storyboard": actions(STORYBOARD)}
         self._motions: dict[str, list[str]] = {}
 
     @context_matcher(identifier="dream_nb")  # type: ignore[untyped-decorator]
@@ -118,10 +110,10 @@ class Completion:
             value = match["value"]
             if action.dest in _WORDS:
                 return value, _beginning(value, ((word, action.dest.replace("_", " ")) for word in _WORDS[action.dest]))
-            if action.dest in _FRAMES:
+            if action.dest in FRAMES:
                 found = [*self._variables((Dream, Dreams, Pending, Generation, Path)), *_files(value), *self._ids()]
                 return value, _beginning(value, [("last", "what this notebook made last"), *found])
-            if action.dest in _PICTURES:
+            if action.dest in ROLES:
                 return value, _beginning(value, [*self._variables((Dream, Pending, Path)), *_files(value)])
             return value, []
         match = _OPTION.search(rest)
@@ -143,7 +135,7 @@ class Completion:
         return "", []
 
     def _variables(self, kinds: tuple[type, ...]) -> list[Suggestion]:
-        shell = self._magics.shell
+        shell = self._shell
         return [
             (name, _about(value))
             for name, value in shell.user_ns.items()
@@ -176,11 +168,6 @@ class Completion:
         return []
 
 
-def _parser(magic: Any) -> MagicArgumentParser:
-    parser: MagicArgumentParser = magic.parser
-    return parser
-
-
 def _beginning(typed: str, suggestions: Iterable[Suggestion]) -> list[Suggestion]:
     return [(text, kind) for text, kind in suggestions if text.startswith(typed)]
 
@@ -203,7 +190,7 @@ def _files(typed: str) -> list[Suggestion]:
 def _about(value: object) -> str:
     """What a variable holds, in a few words."""
     if isinstance(value, Pending):
-        return value.request.prompt or ""
+        return value.title
     if isinstance(value, Dream):
         return value.prompt
     return f"{len(value)} dreams" if isinstance(value, Dreams) else type(value).__name__

@@ -6,11 +6,12 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb.api.portal import portal
 from dream_nb.default import close_default_session, forget_default_settings
+from dream_nb.notebook.cell.previews import Previews
+from dream_nb.notebook.cell.replays import vanish
 from dream_nb.notebook.completion import Completion
-from dream_nb.notebook.magics import DreamMagics
-from dream_nb.notebook.previews import Previews
-from dream_nb.notebook.questions import DreamQuestion, keep_body
-from dream_nb.notebook.replays import vanish
+from dream_nb.notebook.magics.input_transforms import DreamQuestion, keep_body
+from dream_nb.notebook.magics.magics import DreamMagics
+from dream_nb.notebook.state import forget_state, keep_state
 from dream_nb.workers import close_pool
 
 
@@ -18,10 +19,11 @@ def load(shell: InteractiveShell) -> None:
     """Register magics, their completion, the transformers that keep prompts as they are, and the one preview a cell."""
     previews = Previews(shell)
     magics = DreamMagics(shell, previews)
+    keep_state(magics.state)
     previews.install()
     shell.register_magics(magics)
     if shell.Completer is not None:
-        shell.Completer.custom_matchers.append(Completion(magics).match)
+        shell.Completer.custom_matchers.append(Completion(shell).match)
     shell.input_transformer_manager.token_transformers.append(DreamQuestion)
     # Before those that strip prompts.
     shell.input_transformer_manager.cleanup_transforms.insert(0, keep_body)
@@ -29,6 +31,7 @@ def load(shell: InteractiveShell) -> None:
 
 def unload(shell: InteractiveShell) -> None:
     """Take it all away again, and end what runs in the background."""
+    forget_state(shell)
     magics = shell.magics_manager.registry.pop(DreamMagics.__name__, None)
     if isinstance(magics, DreamMagics):
         for kind, names in magics.magics.items():

@@ -7,26 +7,36 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NoReturn
 
-from IPython.core.getipython import get_ipython
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics
 from traitlets import Bool, Enum, Float, Int, TraitType, Unicode, observe
 from traitlets.config import Config
 
 from dream_nb.api.errors import ConfigurationError, DreamError, InvalidRequestError
-from dream_nb.api.models import ASPECT_RATIOS, GENERATION_TYPES, IMAGE_MODELS
+from dream_nb.api.models import ASPECT_RATIOS, GENERATION_TYPES, IMAGE_MODELS, RESOLUTIONS
 from dream_nb.backends.backends import choose_backend
 from dream_nb.default import configure_default_session
-from dream_nb.results.inputs import make_request
-
-RESOLUTIONS: Final = ("540p", "720p", "1080p", "4k")
-REPLAYS: Final = ("off", "free", "only")
+from dream_nb.lookup import REPLAYS
+from dream_nb.requests.inputs import make_request
+from dream_nb.requests.roles import PLAIN
 
 # Options of a line that have a setting, and what the default session is opened with.
-_OPTIONS: Final = ("kind", "aspect_ratio", "model", "duration", "resolution", "loop")
+_OPTIONS: Final = ("kind", *PLAIN, "loop")
 _READ_LATER: Final = ("library", "backend", "replay", "uploader")
-_SWEEP_SIZE: Final = "DREAM_NB_SWEEP_SIZE"
 _SESSION: Final = ("library", "backend", "replay", "budget", "floor", "shared", "uploader")
+
+
+class WrongSettingError(ConfigurationError):
+    """A setting with a wrong value.
+
+    Args:
+        name: of the setting.
+        reason: what is wrong, as it is said after the name.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"DreamMagics.{name} {reason}")
+        self.reason = reason
 
 
 class RefusedSettingError(BaseException):
@@ -46,7 +56,7 @@ class _Strict:
         near = difflib.get_close_matches(str(value), known, n=1, cutoff=0.5)
         hint = f": did you mean {near[0]}?" if near else ""
         what = f"one of {', '.join(known)}" if known else trait.info_text
-        raise ConfigurationError(f"DreamMagics.{trait.name} {value!r} is not {what}{hint}")
+        raise WrongSettingError(str(trait.name), f"{value!r} is not {what}{hint}")
 
 
 class Choice(_Strict, Enum[Any]):
@@ -102,11 +112,11 @@ class Field(Text):
         try:
             make_request("any", kind=kind, **{name: value})
         except InvalidRequestError as error:
-            raise ConfigurationError(f"DreamMagics.{name}: {error}") from None
+            raise WrongSettingError(name, f"{value!r} cannot be used: {error}") from None
         return value
 
 
-class Backend(Text):
+class BackendName(Text):
     """The name of a backend, or a URL."""
 
     def validate(self, obj: Any, value: Any) -> Any:
@@ -139,7 +149,7 @@ class DreamSettings(Magics):
         config=True
     )
     resolution = Choice(
-        RESOLUTIONS,
+        tuple(RESOLUTIONS),
         None,
         allow_none=True,
         help=f"How large videos are: {', '.join(RESOLUTIONS)}; None leaves it to the API.",
@@ -154,7 +164,7 @@ class DreamSettings(Magics):
         help="The folder of the results: an absolute path, one seen from the notebook, or one in ~; None is dreams "
         "beside the notebook.",
     ).tag(config=True)
-    backend = Backend(
+    backend = BackendName(
         None,
         allow_none=True,
         help="Who is asked: studio, hosted, or a URL with a key of its own; None is hosted where there is a key for "
@@ -192,8 +202,10 @@ class DreamSettings(Magics):
         """Take over a setting from a variable of the environment."""
         try:
             setattr(self, name, None if name in _READ_LATER else trait.from_string(text))
+        except WrongSettingError as error:
+            reason = error.reason
         except ConfigurationError as error:
-            reason = str(error).removeprefix(f"DreamMagics.{name} ")
+            reason = str(error)
         except ValueError:
             reason = f"{text!r} is not {trait.info()}"
         else:
@@ -232,19 +244,3 @@ class DreamSettings(Magics):
             # Nothing has changed there, so nothing has changed here.
             self._trait_values[change["name"]] = change["old"]
             raise
-
-
-def sweep_size() -> int:
-    """How many new dreams a widget makes at once: the setting of the magics, also where they are not loaded.
-
-    Raises:
-        ConfigurationError: the variable of the environment is not a whole number from 0.
-    """
-    shell = get_ipython()
-    magics = shell.magics_manager.registry.get("DreamMagics") if shell is not None else None
-    if magics is not None:
-        return int(magics.sweep_size)
-    text = os.environ.get(_SWEEP_SIZE, "")
-    if text and not text.isdecimal():
-        raise ConfigurationError(f"{_SWEEP_SIZE} {text!r} is not a whole number from 0")
-    return int(text or DreamSettings.sweep_size.default_value)

@@ -16,6 +16,7 @@ import pydantic
 
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import GENERATION_TYPES, Generation, GenerationRequest, ImageGenerationRequest
+from dream_nb.requests.media import replace_media
 
 Request = GenerationRequest | ImageGenerationRequest
 
@@ -31,7 +32,7 @@ MAX_TAKE: Final = 10_000
 def check_take(take: int) -> None:
     """Raise an InvalidRequestError where no request has such a take."""
     if type(take) is not int or not 1 <= take <= MAX_TAKE:
-        raise InvalidRequestError(f"take {take!r} is not a number from 1 to {MAX_TAKE:,}")
+        raise InvalidRequestError(f"take {take!r} is not a number from 1 to {MAX_TAKE:,}", field="take")
 
 
 def request_hash(request: Request, identify: Callable[[str], str] = str) -> str:
@@ -45,7 +46,9 @@ def request_hash(request: Request, identify: Callable[[str], str] = str) -> str:
         identify: gives the lasting name of a generation's id, and of a picture's "sha256:…": hash and take where the
             ledger knows it.
     """
-    document = _canonical(request.wire(), identify)
+    document = replace_media(
+        request.wire(), lambda uri: identify("sha256:" + hashlib.sha256(data_bytes(uri)).hexdigest()), identify
+    )
     document.pop("callback_url", None)
     if not document.get("loop"):
         document.pop("loop", None)
@@ -98,9 +101,11 @@ def checked_request(prompt: str, *, kind: Literal["video", "image"] = "video", *
         InvalidRequestError: the prompt is empty, there is no such kind, or a field breaks the specification.
     """
     if not prompt.strip():
-        raise InvalidRequestError('the prompt is empty: say what to dream, such as "a serene lake at sunset"')
+        raise InvalidRequestError(
+            'the prompt is empty: say what to dream, such as "a serene lake at sunset"', field="prompt"
+        )
     if kind not in GENERATION_TYPES:
-        raise InvalidRequestError(f"kind {kind!r} is not one of {', '.join(GENERATION_TYPES)}")
+        raise InvalidRequestError(f"kind {kind!r} is not one of {', '.join(GENERATION_TYPES)}", field="kind")
     schema = ImageGenerationRequest if kind == "image" else GenerationRequest
     try:
         return schema(prompt=prompt, **fields)
@@ -219,19 +224,6 @@ def _address(text: str) -> str:
     kind = mimetypes.guess_type(path, strict=False)[0] or ""
     # Where the path names no file, the query may say which picture it is.
     return path if kind.startswith(("image/", "video/")) or kind == "application/octet-stream" else whole
-
-
-def _canonical(value: Any, identify: Callable[[str], str]) -> Any:
-    if isinstance(value, list):
-        return [_canonical(item, identify) for item in value]
-    if isinstance(value, str) and value.startswith("data:"):
-        return identify("sha256:" + hashlib.sha256(data_bytes(value)).hexdigest())
-    if not isinstance(value, dict):
-        return value
-    if value.get("type") == "generation" and isinstance(value.get("id"), str):
-        return value | {"id": identify(value["id"])}
-    # A prompt may begin with any word.
-    return {key: item if key == "prompt" else _canonical(item, identify) for key, item in value.items()}
 
 
 def data_bytes(uri: str) -> bytes:

@@ -1,1 +1,4 @@
-"""Python objects to look at and go on from. Knows no widgets and no magics."""
+"""Results as Python objects."""
+
+# A dream gives others of its kind: both classes are there wherever one of them is imported.
+from dream_nb.results import dreams as _dreams  # noqa: F401

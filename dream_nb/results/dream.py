@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, overload
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self, overload
+from urllib.parse import quote
 
-from dream_nb.results.footage import Footage
+from dream_nb.api.errors import ConfigurationError, InvalidRequestError, LibraryError
+from dream_nb.api.models import Generation, GenerationReference, Keyframes
+from dream_nb.files import given_path, written
+from dream_nb.html.page import picture_uri, video_uri
+from dream_nb.html.preview import Preview, preview
+from dream_nb.library.folder import Folder
+from dream_nb.library.inscriptions import tell_shots
+from dream_nb.library.library import with_ledger
+from dream_nb.library.lineage import ancestors, descendants, in_order
+from dream_nb.library.record import Record, is_sane
+from dream_nb.media.encoding import animate, encode, encode_small, frame_step
+from dream_nb.media.pictures import jpeg, opened_picture, picture, pixels, reduced
+from dream_nb.media.sheets import check_numbers, sheet
+from dream_nb.media.video import Size, VideoFacts, fitted, frame_at, iterate_frames, read_facts, stacked
+from dream_nb.place import find_place
+from dream_nb.requests.code import to_code
+from dream_nb.requests.identity import Request, checked_request
+from dream_nb.requests.media import keyframe_ids
+from dream_nb.requests.roles import PLAIN
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from dream_nb.media.video import Frame, Frames
     from dream_nb.results.dreams import Dreams
-    from dream_nb.results.job import Job
+    from dream_nb.results.job import Job, Maker
+
+_POSTER_SIDE: Final = 640
+_THUMBNAIL_SIDE: Final = 160
+# A picture's poster is all that a page without the library shows of it; a video's waits for a click.
+_PREVIEW_SIDE: Final = {"video": 480, "image": 640}
 
 
-class Dream(Footage):
+class Dream:
     """A generation and its file in the library.
 
     Shown in a notebook it is an inline player (or the picture) with its prompt; printed, one line. Two dreams are equal
@@ -24,6 +57,391 @@ class Dream(Footage):
         maker: the session through which it goes on, or None.
     """
 
+    _several: ClassVar[type[Dreams]]
+    """The class of several dreams: its module, which imports this one, sets it."""
+
+    def __init__(self, record: Record, library: Folder, home: Path, maker: Maker | None = None) -> None:
+        self._record: Record = record
+        self._maker = maker
+        self._library = library
+        self._home = home
+
+    @property
+    def request(self) -> Request:
+        """The request as it was sent."""
+        return self._record.request
+
+    @property
+    def generation(self) -> Generation:
+        """The server's last answer; empty where it never answered."""
+        return self._record.generation or Generation()
+
+    @property
+    def prompt(self) -> str:
+        """The prompt as it was typed."""
+        return self.request.prompt or ""
+
+    @property
+    def kind(self) -> Literal["video", "image"]:
+        """ "video" or "image"."""
+        return self.request.generation_type
+
+    @property
+    def state(self) -> str:
+        """The generation's state: "completed" for every dream with a file, "failed", or where it stands."""
+        return self.generation.state or ("completed" if self._record.is_finished else self._record.state)
+
+    @property
+    def failure_reason(self) -> str | None:
+        """Why it could not be made, in the server's words; None where it was."""
+        return self.generation.failure_reason
+
+    @property
+    def created(self) -> datetime:
+        """When the server took it, else when it was asked for (UTC)."""
+        created = self.generation.created_at
+        return created if created is not None and is_sane(created) else self._record.written_at
+
+    @property
+    def cost(self) -> float | None:
+        """USD cents that it cost, or None where that is not known."""
+        return self._record.charge
+
+    @property
+    def seconds(self) -> float | None:
+        """From the create until it was seen to be completed, or None where that was not seen."""
+        return self._record.seconds
+
+    @property
+    def seconds_queued(self) -> float | None:
+        """How long of that it waited for its turn, or None where that was not seen."""
+        return self._record.queued
+
+    @property
+    def seconds_dreaming(self) -> float | None:
+        """How long of that it was dreamt, or None where that was not seen."""
+        if self.seconds is None or self._record.queued is None:
+            return None
+        return max(0.0, self.seconds - self._record.queued)
+
+    @property
+    def backend(self) -> str:
+        """Who made it: "studio" or "hosted"; empty for a foreign file."""
+        return self._record.backend
+
+    @property
+    def take(self) -> int:
+        """Which result of the same request it is, from 1."""
+        return self._record.take
+
+    @property
+    def hash(self) -> str:
+        """The sha256 of the canonical request: the same for all takes."""
+        return self._record.hash
+
+    @property
+    def sha256(self) -> str | None:
+        """The sha256 of the file as it came, in hexadecimal digits; None where there is none."""
+        return self._record.sha256
+
+    @property
+    def stars(self) -> int:
+        """What its user thinks of it, from 0 to 5."""
+        return self._record.stars
+
+    @property
+    def note(self) -> str:
+        """What its user says of it."""
+        return self._record.note
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """What its user files it under."""
+        return self._record.tags
+
+    def mark(self, *, stars: int | None = None, note: str | None = None, tags: Sequence[str] | None = None) -> Self:
+        """Keep what you think of it, in the library.
+
+        Args:
+            stars: from 0 to 5; None leaves them as they are.
+            note: a text; None leaves it as it is.
+            tags: what it is filed under; None leaves them as they are.
+
+        Returns:
+            The same dream.
+
+        Raises:
+            ValueError: a value is none of these; nothing has changed.
+            LibraryError: there is no library that can be written.
+        """
+        self._record = with_ledger(self._library).mark(self._record, stars=stars, note=note, tags=tags)
+        return self
+
+    @property
+    def path(self) -> Path:
+        """The file: relative to the working directory where it lies below it, else absolute.
+
+        Raises:
+            LibraryError: there is none, or none any more.
+        """
+        path = self._library.path(self._record)
+        if path is None:
+            raise LibraryError(self._why_no_file())
+        here = Path.cwd()
+        return path.relative_to(here) if path.is_relative_to(here) else path
+
+    def _why_no_file(self) -> str:
+        if self._record.file is not None:
+            return f"{self._record.file!r} is no longer in {self._library.folder.name!r}: run its cell again"
+        if self.state == "failed":
+            return f"{self.prompt!r} was not made ({self.failure_reason or 'no reason given'}): it has no file"
+        return f"{self.prompt!r} is {self.state} and has no file yet: wait for its job"
+
+    @property
+    def url(self) -> str:
+        """The file's address seen from where the output is saved, quoted for HTML; empty without a file."""
+        if self._record.file is None:
+            return ""
+        file = self._library.folder / self._record.file
+        try:
+            return quote(Path(os.path.relpath(file, self._home)).as_posix())
+        except ValueError:
+            # On another drive of Windows.
+            return file.as_uri()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Dream) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple[object, ...]:
+        return self.hash, self.take, self.backend, self.sha256
+
+    @cached_property
+    def facts(self) -> VideoFacts | None:
+        """Size, frames and times of a video; None for an image."""
+        return read_facts(self.path) if self.kind == "video" else None
+
+    @property
+    def duration(self) -> float | None:
+        """How long a video plays, in seconds; None for an image."""
+        return self.facts.seconds if self.facts else None
+
+    @property
+    def fps(self) -> float | None:
+        """A video's frames a second; None for an image."""
+        return self.facts.fps if self.facts else None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        if self.facts is not None:
+            return self.facts.width, self.facts.height
+        with opened_picture(self.path) as image:
+            return image.size
+
+    @cached_property
+    def image(self) -> Image:
+        """The picture, as a Pillow image in RGB; of a video its first frame.
+
+        Raises:
+            LibraryError: there is no file, or it does not decode.
+        """
+        return picture(self.path, self.kind)
+
+    @property
+    def poster(self) -> Image:
+        """The picture with a longer side of at most 640 pixels."""
+        return self._reduced(_POSTER_SIDE)
+
+    @property
+    def thumbnail(self) -> Image:
+        """The picture with a longer side of at most 160 pixels."""
+        return self._reduced(_THUMBNAIL_SIDE)
+
+    def _reduced(self, side: int) -> Image:
+        # The whole is not kept: of thousands, it would fill the memory.
+        whole: Image = self.__dict__["image"].copy() if "image" in self.__dict__ else picture(self.path, self.kind)
+        return reduced(whole, side)
+
+    def _jpeg(self, side: int) -> bytes:
+        """The picture with a longer side of at most so many pixels, as a JPEG."""
+        return jpeg(self._reduced(side))
+
+    def frames(
+        self, start: int = 0, stop: int | None = None, step: int = 1, size: Size | None = None
+    ) -> Iterator[Frame]:
+        """The frames in order, one in memory at a time; an image has one.
+
+        Args:
+            start: the number of the first frame, from 0; negative ones count from the end.
+            stop: the number of the first frame that is left out; None goes to the end.
+            step: every how many frames, from 1.
+            size: width and height, or at most what longer side, in pixels; None leaves them as they are.
+
+        Returns:
+            `uint8` arrays, height x width x 3, RGB.
+
+        Raises:
+            ValueError: the step or the size is none.
+            LibraryError: there is no file, or it does not decode.
+        """
+        if step < 1:
+            raise ValueError(f"step {step} is not a number from 1")
+        fitted(size, 1, 1)
+        if self.facts is None:
+            return iter([pixels(self.image, size)][start:stop:step])
+        path = self.path
+        if start < 0 or (stop is not None and stop < 0):
+            start, stop, _ = slice(start, stop).indices(self.facts.frames)
+        return iterate_frames(path, start, stop, step, size)
+
+    def frame_at(self, seconds: float, size: Size | None = None) -> Frame:
+        """The frame that is seen at a time.
+
+        Args:
+            seconds: from the beginning; after the end it is the last frame.
+            size: as in `frames`.
+
+        Returns:
+            `uint8`, height x width x 3, RGB.
+
+        Raises:
+            ValueError: the time is negative, or the size is none.
+            LibraryError: there is no file, or it does not decode.
+        """
+        if not seconds >= 0:
+            raise ValueError(f"{seconds} s is before the beginning: a time is a number from 0")
+        return pixels(self.image, size) if self.kind == "image" else frame_at(self.path, seconds, size)
+
+    @property
+    def first_frame(self) -> Frame:
+        """The first frame: `uint8`, height x width x 3, RGB."""
+        return self.frame_at(0.0)
+
+    @property
+    def last_frame(self) -> Frame:
+        """The last frame: `uint8`, height x width x 3, RGB."""
+        return self.frame_at(self.duration or 0.0)
+
+    def to_numpy(self, size: Size | None = None, *, quiet: bool = False) -> Frames:
+        """All frames at once. Before it decodes, it prints how much memory they take.
+
+        Args:
+            size: as in `frames`.
+            quiet: whether it prints nothing.
+
+        Returns:
+            `uint8`, frames x height x width x 3, RGB.
+
+        Raises:
+            MemoryError: there is too little memory.
+            LibraryError: there is no file, or it does not decode.
+        """
+        count = self.facts.frames if self.facts else 1
+        width, height = fitted(size, *self.size)
+        if not quiet:
+            megabytes = count * width * height * 3 / 1e6
+            sys.stdout.write(f"{count} frame{'s' * (count != 1)} of {width} x {height}: {megabytes:,.1f} MB\n")
+        return stacked(self.frames(size=(width, height)), count, width, height)
+
+    def clip(self, start: float = 0.0, stop: float | None = None, path: Path | str | None = None) -> Path:
+        """Write a part of a video as an MP4, exact to the frame.
+
+        Args:
+            start: seconds from the beginning.
+            stop: seconds from the beginning; None goes to the end.
+            path: where it is written; by default beside the file.
+
+        Returns:
+            Where it was written.
+
+        Raises:
+            ValueError: it is an image, or there is nothing between start and stop.
+            LibraryError: there is no file, or it cannot be decoded or written.
+        """
+        facts = self.facts
+        if facts is None:
+            raise ValueError(f"{self.prompt!r} is an image: only a video has parts")
+        end = facts.seconds if stop is None else min(stop, facts.seconds)
+        first, last = round(start * facts.fps), round(end * facts.fps)
+        if not 0 <= first < last:
+            raise ValueError(f"there is nothing between {start} s and {end:g} s of a video of {facts.seconds:g} s")
+        target = given_path(path) if path else self.path.with_name(f"{self.path.stem}-{start:g}-{end:g}.mp4")
+        with written(target) as partial:
+            encode(self.frames(first, last), partial, facts.fps, tell_shots([self._record]))
+        return target
+
+    def to_gif(self, path: Path | str | None = None, *, fps: float = 12.0, size: Size = 480) -> Path:
+        """Write it as an animated GIF that repeats.
+
+        Args:
+            path: where it is written; by default beside the file.
+            fps: frames a second, at most those of the video.
+            size: as in `frames`.
+
+        Returns:
+            Where it was written.
+
+        Raises:
+            ValueError: fps or size is none.
+            LibraryError: there is no file, or it cannot be decoded or written.
+        """
+        return self._animated(".gif", path, fps, size)
+
+    def to_webp(self, path: Path | str | None = None, *, fps: float = 24.0, size: Size = 480) -> Path:
+        """Write it as an animated WebP that repeats: smaller and smoother than a GIF.
+
+        Args:
+            path: where it is written; by default beside the file.
+            fps: frames a second, at most those of the video.
+            size: as in `frames`.
+
+        Returns:
+            Where it was written.
+
+        Raises:
+            ValueError: fps or size is none.
+            LibraryError: there is no file, or it cannot be decoded or written.
+        """
+        return self._animated(".webp", path, fps, size)
+
+    def _animated(self, suffix: Literal[".gif", ".webp"], path: Path | str | None, fps: float, size: Size) -> Path:
+        own = self.fps or fps
+        step = frame_step(own, fps)
+        target = given_path(path) if path else self.path.with_suffix(suffix)
+        with written(target) as partial:
+            animate(self.frames(step=step, size=size), partial, suffix, own / step)
+        return target
+
+    def contact_sheet(self, count: int = 12, *, columns: int = 4, side: int = 320) -> Image:
+        """Frames at equal distances on one picture, each with its time.
+
+        Args:
+            count: how many frames.
+            columns: how many are beside each other.
+            side: the longer side of each, in pixels.
+
+        Raises:
+            ValueError: a number is less than 1.
+            LibraryError: there is no file, or it does not decode.
+        """
+        from PIL import Image
+
+        check_numbers(count=count, columns=columns, side=side)
+        if self.facts is None:
+            return sheet([(self._reduced(side), "")], 1, side)
+        count, frames, fps = min(count, self.facts.frames), self.facts.frames, self.facts.fps
+        wanted = {round(number * (frames - 1) / max(1, count - 1)) for number in range(count)}
+        shown = [
+            (Image.fromarray(frame), f"{number / fps:.1f} s" if fps else "")
+            for number, frame in enumerate(self.frames(size=side))
+            if number in wanted
+        ]
+        return sheet(shown, columns, side)
+
     @overload
     def extend(self, prompt: str | None = None, *, take: int = 1, wait: Literal[True] = True) -> Dream: ...
     @overload
@@ -33,16 +451,14 @@ class Dream(Footage):
 
         Args:
             prompt: what happens then; by default the same prompt.
-            take: which result of this request.
+            take: the number of the result of this request.
             wait: whether to wait for the dream; else its job comes back at once.
 
         Raises:
             ConfigurationError: no session goes on with it, or one of another backend.
             DreamError: it could not be made.
         """
-        from dream_nb.results.continuation import go_on
-
-        job = go_on(self, prompt, begin=self, take=take)
+        job = self._go_on(prompt, begin=self, take=take)
         return job.result() if wait else job
 
     @overload
@@ -54,16 +470,14 @@ class Dream(Footage):
 
         Args:
             prompt: what happens before; by default the same prompt.
-            take: which result of this request.
+            take: the number of the result of this request.
             wait: whether to wait for the dream; else its job comes back at once.
 
         Raises:
             ConfigurationError: no session goes on with it, or one of another backend.
             DreamError: it could not be made.
         """
-        from dream_nb.results.continuation import go_on
-
-        job = go_on(self, prompt, end=self, take=take)
+        job = self._go_on(prompt, end=self, take=take)
         return job.result() if wait else job
 
     @overload
@@ -76,18 +490,16 @@ class Dream(Footage):
         """Lead over to another: a video that begins with this one's last frame and ends with the other's first.
 
         Args:
-            other: where it leads to.
+            other: the dream to lead to.
             prompt: what happens between; by default the same prompt.
-            take: which result of this request.
+            take: the number of the result of this request.
             wait: whether to wait for the dream; else its job comes back at once.
 
         Raises:
             ConfigurationError: no session goes on with it, or they are of different backends.
             DreamError: it could not be made.
         """
-        from dream_nb.results.continuation import go_on
-
-        job = go_on(self, prompt, begin=self, end=other, take=take)
+        job = self._go_on(prompt, begin=self, end=other, take=take)
         return job.result() if wait else job
 
     @overload
@@ -102,37 +514,131 @@ class Dream(Footage):
             wait: whether to wait for the dreams; else their jobs come back at once.
 
         Raises:
+            InvalidRequestError: the count is less than 1.
             ConfigurationError: no session goes on with it, or one of another backend.
             DreamError: one could not be made. The others are in the library.
         """
-        from dream_nb.results.continuation import vary
-        from dream_nb.results.dreams import Dreams
+        if count < 1:
+            raise InvalidRequestError(f"{count} variations are none: ask for 1 or more")
+        maker = self._maker_for()
+        jobs = [maker.submit(self.request, take=self.take + number) for number in range(1, count + 1)]
+        return self._several(job.result() for job in jobs) if wait else jobs
 
-        jobs = vary(self, count)
-        return Dreams(job.result() for job in jobs) if wait else jobs
+    def _go_on(self, prompt: str | None, *, begin: Dream | None = None, end: Dream | None = None, take: int = 1) -> Job:
+        """Ask for a video between two dreams, in the shape of this one."""
+        maker = self._maker_for(begin, end)
+        keyframes = Keyframes(frame0=_reference(begin), frame1=_reference(end))
+        fields: dict[str, Any] = {name: getattr(self.request, name, None) for name in PLAIN}
+        if self.kind == "image":
+            # An image's models make no video.
+            fields["model"] = None
+        request = checked_request(self.prompt if prompt is None else prompt, keyframes=keyframes, **fields)
+        return maker.submit(request, take=take)
+
+    def _maker_for(self, *others: Dream | None) -> Maker:
+        """The session that goes on with this dream and others.
+
+        Raises:
+            ConfigurationError: there is none, or it asks another backend than the one that made them.
+        """
+        maker = self._maker
+        if maker is None:
+            raise ConfigurationError(
+                f"{self!r} belongs to no session: open its library with Session(library=…) and take it from its "
+                "dreams()"
+            )
+        for one in (self, *others):
+            if one is not None and one.backend != maker.backend:
+                raise ConfigurationError(
+                    f"{one.prompt!r} was made by backend {one.backend!r}, and this session asks {maker.backend!r}, "
+                    f"which does not know it: open Session(backend={one.backend!r})"
+                )
+        return maker
 
     def ancestors(self) -> Dreams:
-        """The dreams that it came from through its keyframes, the nearest first, as far as the library knows them."""
-        from dream_nb.results.origin import ancestors
+        """The dreams that it came from through its keyframes, the nearest first, as far as the library knows them.
 
-        return ancestors(self)
+        Raises:
+            LibraryError: its folder has no ledger.
+        """
+        return self._kin(ancestors(with_ledger(self._library).ledger, self._record))
 
     def descendants(self) -> Dreams:
-        """The dreams in the library that came from it through their keyframes, the nearest first."""
-        from dream_nb.results.origin import descendants
+        """The dreams in the library that came from it through their keyframes, the nearest first.
 
-        return descendants(self)
+        Raises:
+            LibraryError: its folder has no ledger.
+        """
+        return self._kin(descendants(with_ledger(self._library).ledger, self._record))
+
+    def _kin(self, records: Iterable[Record]) -> Dreams:
+        return self._several(Dream(record, self._library, self._home, self._maker) for record in records)
 
     def to_code(self) -> str:
-        """The lines that make it again, those that it came from first."""
-        from dream_nb.results.code import to_code
+        """The lines of Python that make it again, those that it came from first.
 
-        return to_code(self)
+        Raises:
+            LibraryError: it goes on from another one, and its folder has no ledger.
+        """
+        goes_on = bool(keyframe_ids(self.request))
+        known = ancestors(with_ledger(self._library).ledger, self._record) if goes_on else []
+        records = in_order(self._record, known)
+        return to_code((one.request, one.take, one.generation.id if one.generation else None) for one in records)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Its library is opened when it is first asked for more than the file.
+        return Dream, (self._record, Folder(self._library.folder), self._home)
 
     def __repr__(self) -> str:
         return f"Dream({self.prompt!r}, {self.kind}, {self.url or self.state})"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from dream_nb.results.preview import preview
+        return {"text/plain": repr(self), "text/html": preview(self._preview())}
 
-        return {"text/plain": repr(self), "text/html": preview(self)}
+    def _preview(self) -> Preview:
+        """What is shown of it: without a file its prompt, and why there is none.
+
+        Of a file outside the notebook's folder, which Jupyter may not serve, the player has a coarse copy inline.
+        """
+        facts, poster, problem, source, size = None, "", "", self.url, (16, 9)
+        try:
+            # What was seen of it before does not make up for the file.
+            _ = self.path
+            facts = self.facts
+            poster = picture_uri(self._jpeg(_PREVIEW_SIDE[self.kind]))
+            size = self.size
+            if facts is not None and self._is_apart():
+                copy = encode_small(lambda step, side: self.frames(step=step, size=side), facts.fps or 24.0)
+                source = video_uri(copy) if copy else source
+        except LibraryError as error:
+            problem = str(error)
+        return Preview(
+            kind=self.kind,
+            prompt=self.prompt,
+            url=self.url,
+            source=source,
+            poster=poster,
+            size=size,
+            seconds=facts.seconds if facts else None,
+            problem=problem,
+            take=self.take,
+            is_loop=bool(getattr(self.request, "loop", None)),
+            is_studio=self.backend == "studio",
+        )
+
+    def _is_apart(self) -> bool:
+        """Whether a page may not reach the file: Jupyter serves what lies below its root, and no hidden folder."""
+        parts = self.url.split("/")
+        if ":" in self.url or any(part.startswith(".") and part != ".." for part in parts):
+            return True
+        # What lies beside the notebook is shown from there, also where its output is written elsewhere.
+        path = Path(os.path.abspath(self.path))  # noqa: PTH100 - links stay as they are
+        return ".." in parts and not path.is_relative_to(find_place().folder)
+
+
+def _reference(dream: Dream | None) -> GenerationReference | None:
+    if dream is None:
+        return None
+    if not dream.generation.id:
+        raise ConfigurationError(f"{dream.prompt!r} has no generation at a server: make it first")
+    return GenerationReference(id=dream.generation.id)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Any, Final, Self, overload
 
-from dream_nb.paths import given_path
+import dream_nb
+from dream_nb.api.errors import LibraryError
+from dream_nb.files import given_path
+from dream_nb.html.overview import Row, Tile, overview
+from dream_nb.html.page import picture_uri
+from dream_nb.media.axes import Layout, axes_of
+from dream_nb.media.sheets import check_numbers, draw_grid, sheet
 from dream_nb.results.dream import Dream
+from dream_nb.results.export import Exported, export
+from dream_nb.results.from_files import read_folder
+from dream_nb.results.table import FACTS, Column, missing_column, to_pandas, to_parquet, to_polars, typed
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -16,8 +27,11 @@ if TYPE_CHECKING:
     import polars as pl
     from PIL.Image import Image
 
-    from dream_nb.notebook.widgets.grid import Grid
-    from dream_nb.results.measuring import Measure
+    from dream_nb.results.measure import Measure
+
+# A notebook stays small: what is beyond is counted.
+_MOST_SHOWN: Final = 24
+_TILE_SIDE: Final = 208
 
 
 class Dreams(Sequence[Dream]):
@@ -59,16 +73,14 @@ class Dreams(Sequence[Dream]):
         storyboard has the prompts of its shots, a foreign file none; what is neither video nor image is left out.
 
         Args:
-            folder: where they lie.
+            folder: the folder of the files.
 
         Returns:
             By name.
 
         Raises:
-            LibraryError: it is no folder that can be read.
+            LibraryError: it is not a folder, or cannot be read.
         """
-        from dream_nb.results.foreign import read_folder
-
         return cls(read_folder(given_path(folder)))
 
     @property
@@ -84,12 +96,7 @@ class Dreams(Sequence[Dream]):
     @property
     def axes(self) -> dict[str, list[str]]:
         """The axes of a sweep, each with its words in the order in which they first appear."""
-        axes: dict[str, list[str]] = {}
-        for word in self._words:
-            for axis, value in word.items():
-                if value not in axes.setdefault(axis, []):
-                    axes[axis].append(value)
-        return axes
+        return axes_of(self._words)
 
     def __len__(self) -> int:
         return len(self._dreams)
@@ -131,14 +138,31 @@ class Dreams(Sequence[Dream]):
         """One column of the table, by its name: "cost", "created", an axis of the sweep, a measure, …
 
         Args:
-            name: which.
+            name: of the column.
 
         Raises:
             ValueError: there is no such column.
         """
-        from dream_nb.results.table import column
+        if name in FACTS:
+            _, read = FACTS[name]
+            return [read(dream) for dream in self]
+        added = self._added()
+        if name not in added:
+            raise ValueError(missing_column(name, added))
+        return added[name]
 
-        return column(self, name)
+    def _added(self) -> dict[str, list[Any]]:
+        """The columns that not every dream has: the words of a sweep, and what was measured."""
+        added: dict[str, list[Any]] = {}
+        for values in (self._words, self._measures):
+            for name in dict.fromkeys(chain.from_iterable(values)):
+                is_taken = name in FACTS or name in added
+                added[f"{name}_" if is_taken else name] = [value.get(name) for value in values]
+        return added
+
+    def _table(self) -> dict[str, Column]:
+        facts: dict[str, Column] = {name: (kind, [read(one) for one in self]) for name, (kind, read) in FACTS.items()}
+        return facts | {name: typed(values) for name, values in self._added().items()}
 
     def filter(self, condition: Callable[[Dream], bool] | None = None, **columns: Any) -> Dreams:
         """Those for which all of it holds.
@@ -152,11 +176,9 @@ class Dreams(Sequence[Dream]):
         Raises:
             ValueError: there is no such column.
         """
-        from dream_nb.results.table import holds
-
         kept = set(range(len(self)))
         for name, wanted in columns.items():
-            kept &= {place for place, value in enumerate(self.column(name)) if holds(value, wanted)}
+            kept &= {place for place, value in enumerate(self.column(name)) if _holds(value, wanted)}
         return self._at(place for place in sorted(kept) if condition is None or condition(self._dreams[place]))
 
     def sort_by(self, key: str | Callable[[Dream], Any], *, reverse: bool = False) -> Dreams:
@@ -197,9 +219,7 @@ class Dreams(Sequence[Dream]):
         Raises:
             ConfigurationError: pandas is not installed.
         """
-        from dream_nb.results.table import to_pandas
-
-        return to_pandas(self)
+        return to_pandas(self._table())
 
     def to_polars(self) -> pl.DataFrame:
         """A table with a row a dream: times in UTC, cents and seconds as numbers, tags as lists, gaps as null.
@@ -207,15 +227,13 @@ class Dreams(Sequence[Dream]):
         Raises:
             ConfigurationError: polars is not installed.
         """
-        from dream_nb.results.table import to_polars
-
-        return to_polars(self)
+        return to_polars(self._table())
 
     def to_parquet(self, path: Path | str) -> Path:
         """Write that table as a Parquet file.
 
         Args:
-            path: where to.
+            path: where it is written.
 
         Returns:
             Where it was written.
@@ -224,9 +242,9 @@ class Dreams(Sequence[Dream]):
             ConfigurationError: neither polars, nor pandas with pyarrow, is installed.
             LibraryError: it cannot be written.
         """
-        from dream_nb.results.table import to_parquet
-
-        return to_parquet(self, path)
+        target = given_path(path)
+        to_parquet(self._table(), target)
+        return target
 
     def measure(self, *measures: str | Measure, executor: Executor | None = None) -> Dreams:
         """The same dreams with columns for what is measured of their frames, in the worker processes.
@@ -236,17 +254,25 @@ class Dreams(Sequence[Dream]):
         the name of a measure, the measure's column is that with a dash below: "brightness_".
 
         Args:
-            *measures: "brightness", "contrast", "colourfulness", "sharpness", "colours", "motion", "seam", "shots",
-                "fingerprint" (`dream_nb.results.measures` says what each is), or functions made with
-                `@dream_nb.measure`; by default all of ours.
-            executor: where; by default that of the session, else this process's pool of workers.
+            *measures: "brightness" (mean luma, 0 to 1), "contrast" (the standard deviation of luma), "colourfulness" (0
+                to about 109), "sharpness" (the variance of the Laplacian), "colours" (the dominant ones, as "#rrggbb"),
+                "motion" (how much of its range luma changes in a second), "seam" (the step from the last frame to the
+                first, in steps of the video), "shots" (the times of cuts in seconds), "fingerprint" (64 bits, of which
+                few differ between near-duplicates), or functions made with `@dream_nb.measure`; by default all of the
+                named ones.
+            executor: what measures; by default that of the session, else this process's pool of workers.
 
         Raises:
             ValueError: there is no such measure, two have the same name, or one cannot be sent to a worker process.
         """
-        from dream_nb.results.measuring import measured
+        from dream_nb.results.measure import PROBLEM, MeasureWarning, measured
 
-        return measured(self, measures, executor)
+        columns = measured(self._dreams, measures, executor)
+        if problems := [column[PROBLEM] for column in columns if column[PROBLEM] is not None]:
+            text = f"{len(problems)} of {len(self)} dreams have gaps, such as {problems[0]}"
+            warnings.warn(text, MeasureWarning, stacklevel=2)
+        beside = [before | column for before, column in zip(self._measures, columns, strict=True)]
+        return Dreams(self._dreams, words=self._words, measures=beside)
 
     def near_duplicates(self, distance: int = 6) -> list[Dreams]:
         """Those that look alike, in groups of two and more, by their fingerprints.
@@ -257,25 +283,36 @@ class Dreams(Sequence[Dream]):
         Raises:
             ValueError: the distance is not a number from 0 to 64.
         """
-        from dream_nb.results.likeness import near_duplicates
+        from dream_nb.media.duplicates import near_duplicates
 
-        return near_duplicates(self.measure("fingerprint"), distance)
+        measured = self.measure("fingerprint")
+        # An axis of a sweep may have the name of the column.
+        groups = near_duplicates([values["fingerprint"] for values in measured.measures], distance)
+        return [measured._at(places) for places in groups]
 
     def contact_sheet(self, *, columns: int | None = None, side: int = 320) -> Image:
-        """All of them on one picture, each with its words of the sweep, else its prompt. What has no file stays grey.
+        """All of them on one picture: a sweep on its axes, others with their prompts. What has no file stays grey.
 
         Args:
-            columns: how many stand beside each other; by default those of the sweep's last axis, else a square.
+            columns: how many are beside each other, each with its words of the sweep, else its prompt; by default a
+                sweep is on its axes, as in `grid`, and others are in a square.
             side: the longer side of each, in pixels.
 
         Raises:
             ValueError: there are no dreams, or a number is less than 1.
         """
-        from dream_nb.results.sheet import of_dreams
+        if not self:
+            raise ValueError("there are no dreams: a contact sheet needs one")
+        check_numbers(columns=1 if columns is None else columns, side=side)
+        pictures = [_picture(dream, side) for dream in self]
+        there = {number: picture for number, picture in enumerate(pictures) if picture is not None}
+        if columns is None and self.axes and there:
+            return draw_grid(Layout.of(self._words), there, side)
+        texts = (" · ".join(words.values()) or dream.prompt for dream, words in zip(self, self._words, strict=True))
+        width = max(1, round(len(self) ** 0.5)) if columns is None else columns
+        return sheet(list(zip(pictures, texts, strict=True)), width, side)
 
-        return of_dreams(self, columns, side)
-
-    def grid(self, rows: str | None = None, columns: str | None = None) -> Grid:
+    def grid(self, rows: str | None = None, columns: str | None = None) -> dream_nb.Grid:
         """A widget that lays them out on two axes: played all at once, compared two by two, the best one picked.
 
         Args:
@@ -285,9 +322,8 @@ class Dreams(Sequence[Dream]):
         Raises:
             ValueError: there is no such axis, no dream, or there are more than 100.
         """
-        from dream_nb.notebook.widgets.grid import Grid
-
-        return Grid(self, rows, columns)
+        # By its public name: widgets are built on results, and not the other way round.
+        return dream_nb.Grid(self, rows, columns)
 
     def export(self, folder: Path | str) -> Path:
         """Copy the files into a folder, with a page that plays them offline and a manifest that says what they are.
@@ -304,14 +340,66 @@ class Dreams(Sequence[Dream]):
             ValueError: there are no dreams.
             LibraryError: the folder cannot be written, or has another file of the same name.
         """
-        from dream_nb.results.export import export
-
-        return export(self, given_path(folder))
+        if not self:
+            raise ValueError("there are no dreams: an export needs one")
+        return export(map(Exported, self, self._words, self._measures), given_path(folder))
 
     def __repr__(self) -> str:
         return f"Dreams({len(self)})"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from dream_nb.results.overview import overview
+        return {"text/plain": repr(self), "text/html": self._overview()}
 
-        return {"text/plain": repr(self), "text/html": overview(self)}
+    def _overview(self) -> str:
+        """The first of them as HTML, on the axes of a sweep."""
+        shown = self[:_MOST_SHOWN]
+        layout = Layout.of(shown._words) if shown.axes else None
+        if layout is None:
+            tiles = [_tile(dream, dream.prompt) for dream in shown]
+        else:
+            takes = [f"take {dream.take}" if dream.take > 1 else "" for dream in shown]
+            captions = (
+                " · ".join(filter(None, [place[2], take])) for place, take in zip(layout.places, takes, strict=True)
+            )
+            tiles = list(map(_tile, shown, captions))
+        return overview(
+            [] if layout else tiles,
+            headings=layout.columns if layout else (),
+            rows=_rows(layout, tiles) if layout else (),
+            rest=len(self) - len(shown),
+            is_studio=any(dream.backend == "studio" for dream in shown),
+            side=_TILE_SIDE,
+        )
+
+
+def _holds(value: object, wanted: object) -> bool:
+    """Whether a value of a column, in which None is a gap, is the one that is wanted, or what a function wants."""
+    return value is not None and bool(wanted(value)) if callable(wanted) else value == wanted
+
+
+def _picture(dream: Dream, side: int) -> Image | None:
+    try:
+        return dream._reduced(side)
+    except LibraryError:
+        return None
+
+
+def _tile(dream: Dream, caption: str) -> Tile:
+    try:
+        return Tile(dream.url, picture_uri(dream._jpeg(_TILE_SIDE)), dream.prompt, caption, "")
+    except LibraryError as error:
+        return Tile(dream.url, "", dream.prompt, caption, str(error))
+
+
+def _rows(layout: Layout, tiles: Sequence[Tile]) -> list[Row]:
+    stacks = layout.stacks
+    return [
+        Row(
+            heading,
+            [[tiles[number] for number in stacks.get((row, column), ())] for column in range(len(layout.columns))],
+        )
+        for row, heading in enumerate(layout.rows)
+    ]
+
+
+Dream._several = Dreams

@@ -2,51 +2,62 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import dream_nb
 from dream_nb.api.errors import LibraryError
+from dream_nb.files import sha256_of, written
+from dream_nb.html.page import template
 from dream_nb.library.sidecars import SUFFIX, write_sidecar
-from dream_nb.results.clips import written
-from dream_nb.results.page import template
+from dream_nb.results.dream import Dream
 
 if TYPE_CHECKING:
-    from dream_nb.library.ledger import Record
-    from dream_nb.results.dream import Dream
-    from dream_nb.results.dreams import Dreams
+    from dream_nb.library.record import Record
 
 _PAGE: Final = "index.html"
 _MANIFEST: Final = "manifest.json"
 _KIND: Final = "dream_nb export"
 
 
-def export(dreams: Dreams, folder: Path) -> Path:
-    """See `Dreams.export`.
+class Exported(NamedTuple):
+    """A dream that is exported.
+
+    Attributes:
+        dream: the dream.
+        words: the word that it has on each axis of a sweep.
+        measures: what was measured of it.
+    """
+
+    dream: Dream
+    words: Mapping[str, str]
+    measures: Mapping[str, Any]
+
+
+def export(exported: Iterable[Exported], folder: Path) -> Path:
+    """Copy the files of dreams into a folder, with a page that plays them offline, and a manifest.
 
     Args:
-        dreams: which.
+        exported: the dreams.
         folder: made where it is missing.
 
+    Returns:
+        The page.
+
     Raises:
-        ValueError: there are no dreams.
         LibraryError: the folder cannot be written, or has another file of the same name.
     """
-    if not dreams:
-        raise ValueError("there are no dreams: an export needs one")
-    if any(dream._library.folder.resolve() == folder.resolve() for dream in dreams):
+    chosen = list(exported)
+    if any(one.dream._library.folder.resolve() == folder.resolve() for one in chosen):
         raise LibraryError(f"{str(folder)!r} is the library itself: choose another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _keep_foreign(folder)
-        entries = [
-            _entry(dream, words, measures, folder)
-            for dream, words, measures in zip(dreams, dreams.words, dreams.measures, strict=True)
-        ]
+        entries = [_entry(one, folder) for one in chosen]
     except OSError as error:
         raise LibraryError(
             f"the folder {str(folder)!r} cannot be written ({error.strerror or error}): choose another"
@@ -88,7 +99,8 @@ def _keep_foreign_sidecar(path: Path) -> None:
         )
 
 
-def _entry(dream: Dream, words: dict[str, str], measures: dict[str, Any], folder: Path) -> dict[str, Any]:
+def _entry(exported: Exported, folder: Path) -> dict[str, Any]:
+    dream = exported.dream
     request = dream.request.wire()
     request.pop("callback_url", None)
     entry: dict[str, Any] = {
@@ -106,8 +118,8 @@ def _entry(dream: Dream, words: dict[str, str], measures: dict[str, Any], folder
         "stars": dream.stars,
         "note": dream.note,
         "tags": list(dream.tags),
-        "words": words,
-        "measures": measures,
+        "words": dict(exported.words),
+        "measures": dict(exported.measures),
     }
     try:
         path = dream.path
@@ -118,7 +130,7 @@ def _entry(dream: Dream, words: dict[str, str], measures: dict[str, Any], folder
         _keep_foreign_sidecar(folder / f"{path.name}{SUFFIX}")
         write_sidecar(folder, replace(_without_callback(dream._record), file=path.name))
     entry["file"] = path.name
-    if dream.sha256 not in (None, _sha256(folder / path.name)):
+    if dream.sha256 not in (None, sha256_of(folder / path.name)):
         entry["problem"] = f"{path.name!r} was changed since it came: run its cell again to fetch it anew"
     return entry
 
@@ -134,15 +146,10 @@ def _without_callback(record: Record) -> Record:
 
 def _copy(source: Path, target: Path) -> None:
     if target.exists():
-        if target.is_symlink() or _sha256(target) != _sha256(source):
+        if target.is_symlink() or sha256_of(target) != sha256_of(source):
             raise LibraryError(
                 f"{target.name!r} in {str(target.parent)!r} is another file: choose another folder, or move it away"
             )
         return
     with written(target) as partial:
         shutil.copyfile(source, partial)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

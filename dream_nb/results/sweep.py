@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from dream_nb.api.errors import DreamError, SweepError
+import dream_nb
+from dream_nb.api.errors import DreamError, SweepError, reason_of
 from dream_nb.jobs.progress import Progress
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.job import Job, Pending
-
-if TYPE_CHECKING:
-    from dream_nb.notebook.widgets.grid import Grid
+from dream_nb.results.job import Job
+from dream_nb.results.pending import Pending
 
 # What is said of the whole: the first of these in which any of them is.
 _STATES: Final = ("dreaming", "downloading", "queued", "looking", "sending", "waiting")
@@ -50,9 +49,7 @@ class Sweep(Pending[Dreams]):
     def __init__(
         self, jobs: Sequence[Job], words: Sequence[Mapping[str, str]], *, prompt: str | None = None, note: str = ""
     ) -> None:
-        first = jobs[0]
-        request = first.request if prompt is None else first.request.model_copy(update={"prompt": prompt})
-        super().__init__(request, 1, first.backend, replayed=all(job.replayed for job in jobs))
+        super().__init__(jobs[0].title if prompt is None else prompt, replayed=all(job.replayed for job in jobs))
         self.jobs = tuple(jobs)
         self._words = words
         self._note = note
@@ -67,8 +64,8 @@ class Sweep(Pending[Dreams]):
         """For each job the word that it has on each axis."""
         return [dict(word) for word in self._words]
 
-    def grid(self, rows: str | None = None, columns: str | None = None) -> Grid:
-        """A widget that lays it out on two axes, and fills as the results come; see `Dreams.grid`.
+    def grid(self, rows: str | None = None, columns: str | None = None) -> dream_nb.Grid:
+        """A widget that lays it out on two axes, and fills as the results come.
 
         Args:
             rows: the axis whose words head the rows; by default the last but one.
@@ -77,9 +74,8 @@ class Sweep(Pending[Dreams]):
         Raises:
             ValueError: there is no such axis, or there are more than 100.
         """
-        from dream_nb.notebook.widgets.grid import Grid
-
-        return Grid(self, rows, columns)
+        # By its public name: widgets are built on results, and not the other way round.
+        return dream_nb.Grid(self, rows, columns)
 
     def cancel(self) -> None:
         """Have the server delete what is not made yet, which refunds it. What is made stays.
@@ -133,6 +129,5 @@ class Sweep(Pending[Dreams]):
         first, reason = failed[0]
         others = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
         kept = " The others are in the library, and not made again." if dreams else ""
-        why = str(reason).removeprefix("not made: ")
-        message = f"{len(failed)} of {len(self)} not made: {first.request.prompt!r}: {why}{others}{kept}"
-        return SweepError(message, dreams, by_prompt([(job.request.prompt or "", error) for job, error in failed]))
+        message = f"{len(failed)} of {len(self)} not made: {first.title!r}: {reason_of(reason)}{others}{kept}"
+        return SweepError(message, dreams, by_prompt([(job.title, error) for job, error in failed]))

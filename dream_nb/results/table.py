@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from dream_nb.api.errors import ConfigurationError
-from dream_nb.paths import given_path
+from dream_nb.files import written
+from dream_nb.media.values import fits
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
     from dream_nb.results.dream import Dream
-    from dream_nb.results.dreams import Dreams
 
 Type = Literal["text", "whole", "number", "yes or no", "time", "texts", "numbers"]
 Column = tuple[Type, list[Any]]
@@ -58,78 +57,40 @@ _PANDAS: Final[Mapping[Type, str]] = {
 }
 
 
-def columns(dreams: Dreams) -> dict[str, Column]:
-    """The columns of a table of dreams: what every dream has, the words of a sweep, and what was measured.
+def missing_column(name: str, added: Iterable[str]) -> str:
+    """What is said where a table has no such column.
 
     Args:
-        dreams: which; one a row.
+        name: of the column that was asked for.
+        added: the columns that the table has besides the facts of every dream.
     """
-    facts: dict[str, Column] = {name: (kind, [read(one) for one in dreams]) for name, (kind, read) in FACTS.items()}
-    return facts | {name: _typed(values) for name, values in _added(dreams).items()}
+    names = [*FACTS, *added]
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}; measure() adds more"
+    return f"no column {name!r}: {hint}"
 
 
-def _added(dreams: Dreams) -> dict[str, list[Any]]:
-    """The columns that not every dream has, with their values as they are."""
-    added: dict[str, list[Any]] = {}
-    for values in (dreams.words, dreams.measures):
-        for name in dict.fromkeys(chain.from_iterable(values)):
-            is_taken = name in FACTS or name in added
-            added[f"{name}_" if is_taken else name] = [value.get(name) for value in values]
-    return added
-
-
-def column(dreams: Dreams, name: str) -> list[Any]:
-    """See `Dreams.column`.
+def to_pandas(table: Mapping[str, Column]) -> pd.DataFrame:
+    """A table as a pandas frame.
 
     Args:
-        dreams: which.
-        name: of the column.
-
-    Raises:
-        ValueError: there is no such column.
-    """
-    if name in FACTS:
-        return [FACTS[name][1](dream) for dream in dreams]
-    added = _added(dreams)
-    if name not in added:
-        names = [*FACTS, *added]
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}; measure() adds more"
-        raise ValueError(f"no column {name!r}: {hint}")
-    return added[name]
-
-
-def holds(value: object, wanted: object) -> bool:
-    """Whether a value is the one that is wanted, or what a function wants.
-
-    Args:
-        value: of a column; None is a gap.
-        wanted: a value, or a function of one.
-    """
-    return value is not None and bool(wanted(value)) if callable(wanted) else value == wanted
-
-
-def to_pandas(dreams: Dreams) -> pd.DataFrame:
-    """See `Dreams.to_pandas`.
-
-    Args:
-        dreams: one a row.
+        table: its columns, by their names.
 
     Raises:
         ConfigurationError: pandas is not installed.
     """
     pandas = _extra("pandas", "to_pandas")
     frame: pd.DataFrame = pandas.DataFrame(
-        {name: pandas.Series(values, dtype=_PANDAS[kind]) for name, (kind, values) in columns(dreams).items()}
+        {name: pandas.Series(values, dtype=_PANDAS[kind]) for name, (kind, values) in table.items()}
     )
     return frame
 
 
-def to_polars(dreams: Dreams) -> pl.DataFrame:
-    """See `Dreams.to_polars`.
+def to_polars(table: Mapping[str, Column]) -> pl.DataFrame:
+    """A table as a polars frame.
 
     Args:
-        dreams: one a row.
+        table: its columns, by their names.
 
     Raises:
         ConfigurationError: polars is not installed.
@@ -144,33 +105,28 @@ def to_polars(dreams: Dreams) -> pl.DataFrame:
         "texts": polars.List(polars.String),
         "numbers": polars.List(polars.Float64),
     }
-    table = columns(dreams)
     schema = {name: types[kind] for name, (kind, _) in table.items()}
     frame: pl.DataFrame = polars.DataFrame({name: values for name, (_, values) in table.items()}, schema=schema)
     return frame
 
 
-def to_parquet(dreams: Dreams, path: Path | str) -> Path:
-    """See `Dreams.to_parquet`.
+def to_parquet(table: Mapping[str, Column], path: Path) -> None:
+    """Write a table as a Parquet file.
 
     Args:
-        dreams: one a row.
-        path: where to.
+        table: its columns, by their names.
+        path: where it is written.
 
     Raises:
         ConfigurationError: neither polars, nor pandas with pyarrow, is installed.
         LibraryError: it cannot be written.
     """
-    from dream_nb.results.clips import written
-
-    target = given_path(path)
-    with written(target) as partial:
+    with written(path) as partial:
         try:
-            to_polars(dreams).write_parquet(partial)
+            to_polars(table).write_parquet(partial)
         except ConfigurationError:
             _extra("pyarrow", "to_parquet", "pandas")
-            to_pandas(dreams).to_parquet(partial, engine="pyarrow", index=False)
-    return target
+            to_pandas(table).to_parquet(partial, engine="pyarrow", index=False)
 
 
 def _extra(module: str, what: str, extra: str = "") -> Any:
@@ -182,8 +138,12 @@ def _extra(module: str, what: str, extra: str = "") -> Any:
         ) from None
 
 
-def _typed(values: Sequence[Any]) -> Column:
-    """A column that somebody else named, with values of one type: those of several are written as text."""
+def typed(values: Sequence[Any]) -> Column:
+    """A column that somebody else named, with values of one type: those of several are written as text.
+
+    Args:
+        values: one a row; None is a gap.
+    """
     there = [value for value in values if value is not None]
     if there and all(isinstance(value, bool) for value in there):
         return "yes or no", list(values)
@@ -204,15 +164,6 @@ def _each(values: Sequence[Any], to: Callable[[Any], Any]) -> list[Any]:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, float) or (isinstance(value, int) and fits(value))
-
-
-def fits(number: int) -> bool:
-    """Whether a table can hold a whole number: in 64 bits.
-
-    Args:
-        number: which.
-    """
-    return -(2**63) <= number < 2**63
 
 
 def _utc(moment: datetime) -> datetime:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import uvicorn
 
-from dream_nb.paths import given_path
+from dream_nb.files import given_path
 from dream_nb.studio.answers import PREFIX
 from dream_nb.studio.app import create_app
 from dream_nb.studio.faults import Faults

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from pydantic_core import to_json
 
 from dream_nb.api.models import FINAL_STATES
-from dream_nb.studio.record import Record
+from dream_nb.studio.record import StoredGeneration
 
 PREFIX: Final = "/dream-machine/v1"
 _MOST_FINISHED: Final = 4096
@@ -32,7 +32,7 @@ class Drawing(Protocol):
         """The name of the file that shows the first frame, by the name of the asset to be."""
 
 
-def generation(record: Record, base_url: str, drawing: Drawing | None = None) -> bytes:
+def generation(record: StoredGeneration, base_url: str, drawing: Drawing | None = None) -> bytes:
     """The `Generation` of the specification, with `take`; while it dreams, `progress` (0 to 1) and `assets.thumbnail`.
 
     Args:
@@ -55,7 +55,7 @@ def finished(base_url: str) -> Mapping[str, bytes]:
     return _finished.get(base_url, {})
 
 
-def _written(record: Record, base_url: str, drawing: Drawing | None) -> bytes:
+def _written(record: StoredGeneration, base_url: str, drawing: Drawing | None) -> bytes:
     document: dict[str, object] = {
         "id": record.id,
         "generation_type": record.kind,

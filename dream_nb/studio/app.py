@@ -19,19 +19,19 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from dream_nb import workers
-from dream_nb.paths import given_path
+from dream_nb.files import given_path
 from dream_nb.studio import answers, openapi
+from dream_nb.studio.alive import Presence
 from dream_nb.studio.answers import PREFIX
-from dream_nb.studio.assets import Assets
-from dream_nb.studio.callbacks import Callbacks
+from dream_nb.studio.assets import AssetFiles
+from dream_nb.studio.callbacks import CallbackSender
 from dream_nb.studio.credits import to_millicents
 from dream_nb.studio.database import Database
 from dream_nb.studio.faults import Faults
 from dream_nb.studio.fetch import Fetcher
 from dream_nb.studio.inputs import Inputs
 from dream_nb.studio.operations import Operations, json_response
-from dream_nb.studio.outbox import Outbox
-from dream_nb.studio.presence import Presence
+from dream_nb.studio.pending_callbacks import PendingCallbacks
 from dream_nb.studio.queue import Queue
 from dream_nb.studio.rules import Refusal
 from dream_nb.studio.settings import Settings
@@ -72,7 +72,7 @@ def _lifespan(
         async with contextlib.AsyncExitStack() as stack:
             _refuse_links(folder)
             _remove_links(folder)
-            assets = Assets(folder / "assets")
+            assets = AssetFiles(folder / "assets")
             # The folder lies in a library that may be under version control, where it has no place.
             with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x") as ignored:
                 ignored.write("*\n")
@@ -81,7 +81,7 @@ def _lifespan(
             database = stack.enter_context(contextlib.closing(Database(folder / "studio.sqlite", largest)))
             store = Store(database, presence.name, to_millicents(settings.balance))
             fetcher = await stack.enter_async_context(contextlib.aclosing(Fetcher(settings)))
-            callbacks = Callbacks(Outbox(database, store), fetcher, settings)
+            callbacks = CallbackSender(PendingCallbacks(database, store), fetcher, settings)
             queue = Queue(
                 store=store,
                 presence=presence,
@@ -160,7 +160,7 @@ class StudioApp(Starlette):
     faults: Faults | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Answer a request, unless a fault does something else with it."""
         if self.faults is None:
             await super().__call__(scope, receive, send)
         else:

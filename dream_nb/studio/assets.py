@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from dream_nb.files import replacing
+
 ASSET_NAME: Final = re.compile(r"[0-9a-f]{32}\.[a-z0-9]{2,4}")
 TYPES: Final = {
     "mp4": "video/mp4",
@@ -43,7 +45,7 @@ def thumbnail_of(asset: str) -> str:
     return f"{asset.partition('.')[0]}.jpeg"
 
 
-class Assets:
+class AssetFiles:
     """The folder of the files. A file under its final name is whole, and never changes.
 
     Args:
@@ -60,17 +62,10 @@ class Assets:
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file: other names first, then on the disk, then in one step under its own."""
-        final = self.place(name)
-        part = final.with_name(f"{name}.{secrets.token_hex(4)}.part")
-        try:
-            with part.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(final)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        with replacing(self.place(name)) as partial, partial.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
 
     def read(self, name: str) -> bytes:
         """The bytes of a file. Raises OSError: it is not there, is a link or no file, or is too large."""

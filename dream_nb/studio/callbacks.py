@@ -10,8 +10,8 @@ from typing import Final
 
 from dream_nb.studio import answers
 from dream_nb.studio.fetch import Fetcher, FetchError
-from dream_nb.studio.outbox import Outbox
-from dream_nb.studio.record import Record
+from dream_nb.studio.pending_callbacks import PendingCallbacks
+from dream_nb.studio.record import StoredGeneration
 from dream_nb.studio.settings import Settings
 
 TRIES: Final = 3
@@ -22,15 +22,15 @@ _RECEIVED: Final = range(200, 300)
 logger = logging.getLogger("dream_nb.studio")
 
 
-class Callbacks:
-    """Delivers what the outbox holds as not yet told. A restart goes on where it stopped.
+class CallbackSender:
+    """Delivers pending callbacks. A restart goes on where it stopped.
 
     Any status of 200 to 299 counts as received. A callback is tried three times in all; one that was on its way when
     the studio ended may arrive twice.
     """
 
-    def __init__(self, outbox: Outbox, fetcher: Fetcher, settings: Settings) -> None:
-        self._outbox = outbox
+    def __init__(self, pending: PendingCallbacks, fetcher: Fetcher, settings: Settings) -> None:
+        self._pending = pending
         self._fetcher = fetcher
         self._lease = settings.lease_seconds + TRIES * (settings.callback_seconds + PAUSE_SECONDS)
         self._under_way: set[asyncio.Task[None]] = set()
@@ -52,7 +52,7 @@ class Callbacks:
         """Look for something to tell."""
         try:
             while self._running and len(self._under_way) < _AT_ONCE:
-                claimed = self._outbox.claim(time.time() + self._lease)
+                claimed = self._pending.claim(time.time() + self._lease)
                 if claimed is None:
                     return
                 task = asyncio.create_task(self._deliver(*claimed))
@@ -66,16 +66,16 @@ class Callbacks:
         self._under_way.discard(task)
         self.wake()
 
-    async def _deliver(self, record: Record, state: str, tries: int) -> None:
+    async def _deliver(self, record: StoredGeneration, state: str, tries: int) -> None:
         outcome: str | None = None
         try:
             outcome = await self._try(record, state, tries)
             if outcome != "delivered":
                 logger.warning("callback of generation %s at %s: %s", record.id, state, outcome)
         finally:
-            self._outbox.end(record.id, state, outcome)
+            self._pending.end(record.id, state, outcome)
 
-    async def _try(self, record: Record, state: str, tries: int) -> str:
+    async def _try(self, record: StoredGeneration, state: str, tries: int) -> str:
         # The record may be further on by now, and what is told is the state that was reached then.
         reason = record.failure_reason if state == "failed" else None
         body = answers.generation(record._replace(state=state, failure_reason=reason), record.base_url)
@@ -83,7 +83,7 @@ class Callbacks:
         for number in range(tries, TRIES):
             if number > tries:
                 await asyncio.sleep(PAUSE_SECONDS)
-            self._outbox.count_try(record.id, state)
+            self._pending.count_try(record.id, state)
             try:
                 status = await self._fetcher.post(record.callback_url or "", body)
             except FetchError as error:

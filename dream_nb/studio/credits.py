@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dream_nb.api.models import AnyRequest, ImageGenerationRequest
-from dream_nb.studio.settings import Prices
+from dream_nb.studio.settings import StudioPrices
 
 _MILLICENTS = 1000
 
 
-def price(request: AnyRequest, prices: Prices) -> int:
+def price(request: AnyRequest, prices: StudioPrices) -> int:
     """What a request costs, in thousandths of a cent."""
     if not isinstance(request, ImageGenerationRequest):
         return to_millicents(prices.video)

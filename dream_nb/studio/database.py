@@ -11,14 +11,23 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
-from dream_nb.sqlite import check_version, choose_journal, differences, transaction
+from dream_nb.api.models import FINAL_STATES, STATES
+from dream_nb.sqlite import (
+    check_version,
+    choose_journal,
+    connect,
+    differences,
+    make_tables,
+    move,
+    transaction,
+    version_of,
+)
+from dream_nb.studio.locks import lock
 
-try:
-    import fcntl
-except ImportError:  # Windows has no flock
-    fcntl = None  # type: ignore[assignment]
+UNFINISHED: Final = f"state IN {tuple(state for state in STATES if state not in FINAL_STATES)}"
+"""The condition for generations that are queued or dreaming, in the words of their index: SQLite goes by these."""
 
-_SCHEMA: Final = """
+_SCHEMA: Final = f"""
 CREATE TABLE accounts (
     name TEXT PRIMARY KEY,
     balance INTEGER NOT NULL
@@ -50,7 +59,7 @@ CREATE TABLE generations (
     seal TEXT
 );
 CREATE INDEX pages ON generations (account, seq, id);
-CREATE INDEX unfinished ON generations (seq) WHERE state IN ('queued', 'dreaming');
+CREATE INDEX unfinished ON generations (seq) WHERE {UNFINISHED};
 CREATE TABLE inputs (
     name TEXT PRIMARY KEY,
     generation TEXT NOT NULL REFERENCES generations (id) ON DELETE CASCADE
@@ -92,7 +101,7 @@ class Database:
     """The one connection of a studio to its database.
 
     Several studios may have one database open, on one machine: SQLite's locks keep them apart. A file that no studio
-    of this version made is set aside under another name, and a new one takes its place: it may come from somebody
+    made is set aside under another name, and a new one takes its place: it may come from somebody
     else, with triggers that act on every statement.
 
     Args:
@@ -101,7 +110,7 @@ class Database:
 
     Raises:
         ConfigurationError: this Python's SQLite is too old.
-        RuntimeError: it was written by a later version of this package.
+        RuntimeError: it has the format of another version of this package.
         sqlite3.OperationalError: it cannot be opened, or others keep it locked.
     """
 
@@ -134,13 +143,11 @@ class Database:
         self.execute("PRAGMA wal_autocheckpoint = 16000")
         self.execute("PRAGMA foreign_keys = ON")
         with self.transaction():
-            if not _version(self._connection):
-                for statement in _SCHEMA.split(";"):
-                    self.execute(statement)
-                self.execute(f"PRAGMA user_version = {_VERSION}")
+            if not version_of(self._connection):
+                make_tables(self._connection, _SCHEMA, _VERSION)
 
     def close(self) -> None:
-        """Close the database."""
+        """Give the file back; nothing can be read or written any more."""
         self._connection.close()
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -150,15 +157,10 @@ class Database:
 
 def _connect(path: Path) -> sqlite3.Connection:
     # Used by one event loop at a time, though not always from the thread that opened it.
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = connect(path, patience=_BUSY_SECONDS)
     # Text from elsewhere need not be valid UTF-8.
     connection.text_factory = lambda text: text.decode("utf-8", "replace")
-    connection.execute("PRAGMA trusted_schema = OFF")
     return connection
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _problem(path: Path) -> str:
@@ -167,12 +169,13 @@ def _problem(path: Path) -> str:
         return ""
     with contextlib.closing(_connect(path)) as connection:
         try:
-            version = _version(connection)
-            if version > _VERSION:
-                raise RuntimeError(f"{path} was written by a later version of dream_nb (format {version})")
-            found = differences(connection, _SCHEMA if version else "")
+            version = version_of(connection)
             if version not in (0, _VERSION):
-                return f"format {version}"
+                raise RuntimeError(
+                    f"{path} has format {version}, and this version of dream_nb uses format {_VERSION}:"
+                    " move the file away, and the studio makes a new one"
+                )
+            found = differences(connection, _SCHEMA if version else "")
             return ", ".join(found[:_SHOWN]) + (f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
         except sqlite3.DatabaseError as error:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING:
@@ -184,23 +187,17 @@ def _set_aside(path: Path) -> Path:
     number = 1
     while (aside := path.with_name(f"{path.stem}-aside-{number}{path.suffix}")).exists():
         number += 1
-    # The file first: SQLite removes a log beside an empty database, but would believe it beside another.
-    for suffix in ("", "-wal", "-journal", "-shm"):
-        with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
+    move(path, aside)
     return aside
 
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Keep other studios from opening the database of the same folder meanwhile, where folders can be locked."""
-    if fcntl is None:
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
+    with contextlib.ExitStack() as stack:
+        # Windows opens no folders.
         with contextlib.suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            handle = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, handle)
+            lock(handle, wait=True)
         yield
-    finally:
-        os.close(handle)

@@ -16,7 +16,7 @@ from typing import ClassVar, Final, Literal, Self
 from pydantic import ConfigDict, TypeAdapter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dream_nb.paths import given_path
+from dream_nb.files import given_path
 from dream_nb.studio.answers import PREFIX, error
 
 

@@ -10,23 +10,21 @@ from typing import Any, Final, Literal
 from dream_nb.api.models import GenerationReference, GenerationRequest, ImageGenerationRequest, ImageRef, Keyframe
 from dream_nb.studio import render
 from dream_nb.studio.answers import PREFIX, asset_url
-from dream_nb.studio.assets import ASSET_NAME, TYPES, Assets, new_name
+from dream_nb.studio.assets import ASSET_NAME, TYPES, AssetFiles, new_name
 from dream_nb.studio.fetch import Fetcher, FetchError, read_data_url
-from dream_nb.studio.record import Record
-from dream_nb.studio.render import Brief, Reference, RenderError
+from dream_nb.studio.record import StoredGeneration
+from dream_nb.studio.render import UNREADABLE, Brief, Reference, RenderError
 from dream_nb.studio.rules import Request
 from dream_nb.studio.store import Store
 
 MAKER: Final = "dream_nb studio (procedural)"
-UNREADABLE: Final = "Failed to read user input frames"
 _SECONDS: Final = 5.0
-_WEIGHT: Final = 0.85
 _LONGEST_ECHO: Final = 2048
 _ASSET_URL: Final = re.compile(rf"(?i:https?)://[^/?#]*{PREFIX}/assets/({ASSET_NAME.pattern})(?:[?#].*)?")
 _SUFFIXES: Final = {kind: suffix for suffix, kind in TYPES.items() if kind.startswith("image/")}
 
 
-def set_aside(document: dict[str, Any], assets: Assets, base_url: str) -> list[str]:
+def set_aside(document: dict[str, Any], assets: AssetFiles, base_url: str) -> list[str]:
     """Keep long `data:` URLs of a request as files, with the URLs of these in their place.
 
     Otherwise every poll and every page would carry the pictures along. Gives back the names of the files.
@@ -54,12 +52,12 @@ def set_aside(document: dict[str, Any], assets: Assets, base_url: str) -> list[s
 class Inputs:
     """Makes briefs out of requests: fetches pictures, and finds the files of earlier generations."""
 
-    def __init__(self, store: Store, assets: Assets, fetcher: Fetcher) -> None:
+    def __init__(self, store: Store, assets: AssetFiles, fetcher: Fetcher) -> None:
         self._store = store
         self._assets = assets
         self._fetcher = fetcher
 
-    async def brief(self, record: Record, request: Request) -> Brief:
+    async def brief(self, record: StoredGeneration, request: Request) -> Brief:
         """The brief of a generation.
 
         Args:
@@ -73,7 +71,7 @@ class Inputs:
             return await self._video(record, request)
         return await self._image(record, request)
 
-    async def _video(self, record: Record, request: GenerationRequest) -> Brief:
+    async def _video(self, record: StoredGeneration, request: GenerationRequest) -> Brief:
         width, height = _scaled(record, render.frame_size(request.aspect_ratio, request.resolution or "720p"))
         seconds = float(request.duration.rstrip("s")) if request.duration else _SECONDS
         frames = request.keyframes
@@ -95,7 +93,7 @@ class Inputs:
             tags=_tags(record, request.prompt),
         )
 
-    async def _image(self, record: Record, request: ImageGenerationRequest) -> Brief:
+    async def _image(self, record: StoredGeneration, request: ImageGenerationRequest) -> Brief:
         width, height = _scaled(record, render.image_size(request.aspect_ratio))
         identity = request.character_ref.identity0 if request.character_ref else None
         change = request.modify_image_ref
@@ -125,7 +123,7 @@ class Inputs:
         )
 
     async def _keyframe(
-        self, record: Record, keyframe: Keyframe | None, end: Literal["first", "last"]
+        self, record: StoredGeneration, keyframe: Keyframe | None, end: Literal["first", "last"]
     ) -> render.Keyframe | None:
         if keyframe is None:
             return None
@@ -139,13 +137,17 @@ class Inputs:
             raise RenderError(f"{UNREADABLE}: the file of generation {keyframe.id} is gone")
         return render.Keyframe(data, end if earlier.kind == "video" else None)
 
-    async def _references(self, record: Record, field: str, references: Iterable[ImageRef]) -> tuple[Reference, ...]:
+    async def _references(
+        self, record: StoredGeneration, field: str, references: Iterable[ImageRef]
+    ) -> tuple[Reference, ...]:
         named = [(reference.url, reference.weight) for reference in references if reference.url is not None]
         pictures = await asyncio.gather(*(self._picture(record, field, url) for url, _ in named))
-        weights = [_WEIGHT if weight is None else weight for _, weight in named]
-        return tuple(Reference(picture, weight) for picture, weight in zip(pictures, weights, strict=True))
+        return tuple(
+            Reference(picture) if weight is None else Reference(picture, weight)
+            for picture, (_, weight) in zip(pictures, named, strict=True)
+        )
 
-    async def _picture(self, record: Record, field: str, url: str) -> bytes:
+    async def _picture(self, record: StoredGeneration, field: str, url: str) -> bytes:
         own = _ASSET_URL.fullmatch(url)
         if own and (data := await self._file(own[1])) is not None:
             # A file of this studio, by whatever address it is reached; its name is as good as a key.
@@ -165,7 +167,7 @@ class Inputs:
             return None
 
 
-def _scaled(record: Record, size: tuple[int, int]) -> tuple[int, int]:
+def _scaled(record: StoredGeneration, size: tuple[int, int]) -> tuple[int, int]:
     if record.shorter_side is None:
         return size
     scale = record.shorter_side / min(size)
@@ -178,5 +180,5 @@ def _motions(concepts: Iterable[Any]) -> list[str]:
     return ["camera " + re.sub(r"[_\W]+", " ", key).strip().lower().removeprefix("camera ") for key in keys if key]
 
 
-def _tags(record: Record, prompt: str | None) -> tuple[tuple[str, str], ...]:
+def _tags(record: StoredGeneration, prompt: str | None) -> tuple[tuple[str, str], ...]:
     return (("prompt", prompt or ""), ("request_id", record.id), ("maker", MAKER))

@@ -7,11 +7,10 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-from dream_nb.api.models import ASPECT_RATIOS, IMAGE_MODELS, STATES
+from dream_nb.api.models import ASPECT_RATIOS, IMAGE_FORMATS, IMAGE_MODELS, RESOLUTIONS, STATES
 from dream_nb.studio.rules import (
     DATA_URL,
     DURATION,
-    FORMATS,
     HTTP_URL,
     MAX_OFFSET,
     MAX_PAGE,
@@ -19,7 +18,6 @@ from dream_nb.studio.rules import (
     MAX_TAKE,
     MAX_URL,
     PROMPT_LENGTH,
-    RESOLUTIONS,
 )
 
 Json = dict[str, Any]
@@ -133,7 +131,7 @@ _SCHEMAS: Final[Json] = {
             "aspect_ratio": _RATIO,
             "callback_url": _CALLBACK,
             "model": {"type": "string", "enum": list(IMAGE_MODELS), "default": IMAGE_MODELS[0]},
-            "format": {"type": "string", "nullable": True, "enum": [*FORMATS, None]},
+            "format": {"type": "string", "nullable": True, "enum": [*IMAGE_FORMATS, None]},
             "image_ref": {"type": "array", "maxItems": MAX_REFERENCES, "items": _ref("ImageRef")},
             "style_ref": {"type": "array", "maxItems": MAX_REFERENCES, "items": _ref("ImageRef")},
             "character_ref": _object({"identity0": _ref("ImageIdentity")}),

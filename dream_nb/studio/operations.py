@@ -16,10 +16,10 @@ from starlette.responses import Response
 from dream_nb.api.models import GenerationRequest, ImageGenerationRequest
 from dream_nb.studio import answers, rules
 from dream_nb.studio.answers import PREFIX
-from dream_nb.studio.assets import Assets, new_name, thumbnail_of
+from dream_nb.studio.assets import AssetFiles, new_name, thumbnail_of
+from dream_nb.studio.create_batches import CreateBatches
 from dream_nb.studio.credits import price, to_cents
 from dream_nb.studio.inputs import set_aside
-from dream_nb.studio.intake import Intake
 from dream_nb.studio.queue import Queue
 from dream_nb.studio.render import CAMERA_MOTIONS
 from dream_nb.studio.rules import Refusal
@@ -41,7 +41,9 @@ class Operations:
         settings: prices and limits.
     """
 
-    def __init__(self, keys: Mapping[str, str], store: Store, assets: Assets, queue: Queue, settings: Settings) -> None:
+    def __init__(
+        self, keys: Mapping[str, str], store: Store, assets: AssetFiles, queue: Queue, settings: Settings
+    ) -> None:
         self._keys = {account: hashlib.sha256(key.encode()).digest() for account, key in keys.items()}
         self._store = store
         self._assets = assets
@@ -49,7 +51,7 @@ class Operations:
         self._settings = settings
         if settings.public_url is not None and not rules.is_http_url(settings.public_url):
             raise ValueError(f"public_url is {settings.public_url[:80]!r}, which is not an http(s) URL")
-        self._intake = Intake(store, self._check_limits)
+        self._creates = CreateBatches(store, self._check_limits)
 
     async def create_generation(self, request: Request) -> Response:
         """`createGeneration`."""
@@ -120,7 +122,7 @@ class Operations:
         account = self._account(request)
         draft = self._draft(request, account, schema, await self._body(request))
         try:
-            record = await self._intake.create(draft)
+            record = await self._creates.create(draft)
         except InsufficientCreditsError as error:
             self._assets.remove(*draft.inputs)
             cost, left = to_cents(draft.price), to_cents(error.balance)

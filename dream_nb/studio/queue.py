@@ -16,11 +16,11 @@ from pathlib import Path
 
 from dream_nb.api.models import GenerationRequest, ImageGenerationRequest
 from dream_nb.studio import rules
-from dream_nb.studio.assets import Assets, thumbnail_of
+from dream_nb.studio.alive import Presence
+from dream_nb.studio.assets import AssetFiles, thumbnail_of
 from dream_nb.studio.faults import Faults
 from dream_nb.studio.inputs import Inputs
-from dream_nb.studio.presence import Presence
-from dream_nb.studio.record import Record
+from dream_nb.studio.record import StoredGeneration
 from dream_nb.studio.render import Brief, RenderError, render
 from dream_nb.studio.rules import Refusal, Request
 from dream_nb.studio.settings import Settings
@@ -51,7 +51,7 @@ class Queue:
         *,
         store: Store,
         presence: Presence,
-        assets: Assets,
+        assets: AssetFiles,
         progress: Path,
         inputs: Inputs,
         executor: Callable[[], Executor],
@@ -149,7 +149,7 @@ class Queue:
             self._changed()
             await asyncio.sleep(self._settings.lease_seconds / _BEATS_PER_LEASE)
 
-    def _end(self, record: Record, task: asyncio.Task[bool]) -> None:
+    def _end(self, record: StoredGeneration, task: asyncio.Task[bool]) -> None:
         """Free the place of a drawing."""
         self._dreaming.pop(record.id, None)
         self._tidy(record)
@@ -162,14 +162,18 @@ class Queue:
         if task.cancelled() or not (task.exception() or task.result()):
             self.wake()
 
-    def _tidy(self, record: Record) -> None:
+    def _tidy(self, record: StoredGeneration) -> None:
         """Remove what a drawing shows of itself while it goes on."""
         if record.id not in self._dreaming:
             with contextlib.suppress(OSError):
                 self._said(record.id).unlink(missing_ok=True)
-                self._assets.remove(thumbnail_of(record.asset))
+            self._remove_thumbnail(record)
 
-    async def _finish(self, record: Record) -> bool:
+    def _remove_thumbnail(self, record: StoredGeneration) -> None:
+        with contextlib.suppress(OSError):
+            self._assets.remove(thumbnail_of(record.asset))
+
+    async def _finish(self, record: StoredGeneration) -> bool:
         """Draw a generation to its end. True when it has to be drawn again, another time."""
         try:
             request = self._checked(record)
@@ -186,17 +190,19 @@ class Queue:
             self._store.fail(record.id, f"the studio could not draw this ({type(error).__name__}): run it again")
         return False
 
-    async def _keep(self, record: Record, data: bytes) -> None:
+    async def _keep(self, record: StoredGeneration, data: bytes) -> None:
         # A thread cannot be called back: what is deleted meanwhile must not come back as a file.
         self._writing.add(record.id)
         try:
             await asyncio.to_thread(self._assets.write, record.asset, data)
         finally:
             self._writing.discard(record.id)
+        # First, so that nobody finds it beside a completed file, even where this studio is killed in between.
+        self._remove_thumbnail(record)
         if not self._store.complete(record.id) and self._store.find(record.id) is None:
             self._assets.remove(record.asset)
 
-    def _checked(self, record: Record) -> Request:
+    def _checked(self, record: StoredGeneration) -> Request:
         """What a generation asks for. A row may be somebody else's: it has to pass what a create has to pass."""
 
         def state_of(uid: str) -> str:
@@ -216,19 +222,19 @@ class Queue:
             raise RenderError(reason)
         return request
 
-    async def _draw(self, record: Record, brief: Brief) -> bytes:
+    async def _draw(self, record: StoredGeneration, brief: Brief) -> bytes:
         try:
             return await self._submit(record, brief)
         except BrokenExecutor:
             async with self._second_tries:
                 return await self._submit(record, brief)
 
-    async def _submit(self, record: Record, brief: Brief) -> bytes:
+    async def _submit(self, record: StoredGeneration, brief: Brief) -> bytes:
         # Starting worker processes takes a moment that the event loop has no time for.
         future = await asyncio.to_thread(self._hand_over, record, brief)
         return await asyncio.wrap_future(future)
 
-    def _hand_over(self, record: Record, brief: Brief) -> Future[bytes]:
+    def _hand_over(self, record: StoredGeneration, brief: Brief) -> Future[bytes]:
         thumbnail = self._assets.place(thumbnail_of(record.asset))
         try:
             future = self._executor().submit(render, brief, self._said(record.id), thumbnail)

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 from pydantic_core import from_json, to_json
 
 from dream_nb import installation
+from dream_nb.api.models import GENERATION_TYPES, IMAGE_FORMATS, STATES
 from dream_nb.studio.rules import HTTP_URL, MAX_TAKE
 from dream_nb.studio.settings import LENGTHS, SIDES
 
@@ -26,7 +27,11 @@ def _object(text: str) -> str:
     return text
 
 
-class Record(NamedTuple):
+def _one_of(words: Sequence[str]) -> str:
+    return f"^({'|'.join(words)})$"
+
+
+class StoredGeneration(NamedTuple):
     """A generation as it is remembered. `request` is its JSON; `created` as the API writes it; `price` millicents.
 
     `shorter_side` and `longest_seconds` are the settings under which it was asked for: any studio may draw it. `seal`
@@ -35,13 +40,13 @@ class Record(NamedTuple):
 
     id: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
     account: Annotated[str, Field(max_length=_MOST_WORDS)]
-    kind: Annotated[str, Field(pattern=r"^(video|image)$")]
-    state: Annotated[str, Field(pattern=r"^(queued|dreaming|completed|failed)$")]
+    kind: Annotated[str, Field(pattern=_one_of(GENERATION_TYPES))]
+    state: Annotated[str, Field(pattern=_one_of(STATES))]
     take: Annotated[int, Field(ge=1, le=MAX_TAKE)]
     request: Annotated[str, AfterValidator(_object)]
     created: Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\.[0-9]{6}\+00:00$")]
     base_url: Annotated[str, Field(pattern=HTTP_URL)]
-    asset: Annotated[str, Field(pattern=r"^[0-9a-f]{32}\.(mp4|jpg|png)$")]
+    asset: Annotated[str, Field(pattern=rf"^[0-9a-f]{{32}}\.(mp4|{'|'.join(IMAGE_FORMATS)})$")]
     price: Annotated[int, Field(ge=0, le=_MOST_MILLICENTS)]
     failure_reason: Annotated[str, Field(max_length=_MOST_WORDS)] | None
     callback_url: Annotated[str, Field(pattern=HTTP_URL)] | None
@@ -49,7 +54,7 @@ class Record(NamedTuple):
     longest_seconds: Annotated[float, Field(ge=LENGTHS[0], le=LENGTHS[1])] | None
     seal: str | None = None
 
-    def sealed(self) -> Record:
+    def sealed(self) -> StoredGeneration:
         """The same, as accepted by this installation."""
         return self._replace(seal=installation.seal(self._accepted()))
 
@@ -62,13 +67,13 @@ class Record(NamedTuple):
         return to_json(parts).decode()
 
 
-COLUMNS: Final = ", ".join(Record._fields)
+COLUMNS: Final = ", ".join(StoredGeneration._fields)
 """The columns of a record, in their order."""
 
-_ROW: Final = TypeAdapter(Record, config=ConfigDict(strict=True))
+_ROW: Final = TypeAdapter(StoredGeneration, config=ConfigDict(strict=True))
 
 
-def read_row(row: Sequence[object]) -> Record:
+def read_row(row: Sequence[object]) -> StoredGeneration:
     """The record of a row that the studio's database holds.
 
     Args:

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 
 from dream_nb.api.models import (
+    IMAGE_FORMATS,
+    RESOLUTIONS,
     GenerationReference,
     GenerationRequest,
     ImageGenerationRequest,
@@ -24,8 +26,6 @@ MAX_URL: Final = 2048
 MAX_PAGE: Final = 1000
 MAX_OFFSET: Final = 2**53
 MAX_TAKE: Final = 10**6
-RESOLUTIONS: Final = ("540p", "720p", "1080p", "4k")
-FORMATS: Final = ("jpg", "png")
 DURATION: Final = r"^([1-9]|10)s$"
 # Without a name and password before the host: they would be stored and echoed.
 HTTP_URL: Final = (
@@ -176,8 +176,8 @@ def _check_video(request: GenerationRequest, state_of: StateOf) -> None:
 
 
 def _check_image(request: ImageGenerationRequest) -> None:
-    if request.format is not None and request.format not in FORMATS:
-        raise bad("format", f"{request.format[:40]!r} is not one of {', '.join(FORMATS)}")
+    if request.format is not None and request.format not in IMAGE_FORMATS:
+        raise bad("format", f"{request.format[:40]!r} is not one of {', '.join(IMAGE_FORMATS)}")
     for field, references in (("image_ref", request.image_ref), ("style_ref", request.style_ref)):
         _check_count(field, references)
         for index, reference in enumerate(references or ()):

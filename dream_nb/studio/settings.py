@@ -7,10 +7,11 @@ import os
 from dataclasses import dataclass, field
 from typing import Final
 
+from dream_nb.api.models import RESOLUTIONS
 from dream_nb.studio.render import MOST_PIXELS
 
-SIDES: Final = (1, 2160)
-"""Pixels that the shorter side of a drawing may have; 2160 is that of 4k."""
+SIDES: Final = (1, max(RESOLUTIONS.values()))
+"""Pixels that the shorter side of a drawing may have."""
 LENGTHS: Final = (0.01, 3600.0)
 """Seconds to which a studio may shorten its videos."""
 SIDE_VARIABLE: Final = "DREAM_NB_STUDIO_SIDE"
@@ -40,7 +41,7 @@ def _number(variable: str) -> float | None:
 
 
 @dataclass(frozen=True)
-class Prices:
+class StudioPrices:
     """What a generation costs, in USD cents of play money."""
 
     video: float = 32.0
@@ -79,7 +80,7 @@ class Settings:
     longest_seconds: float | None = field(default_factory=_seconds)
     public_url: str | None = None
     balance: float = 1_000_000.0
-    prices: Prices = Prices()
+    prices: StudioPrices = StudioPrices()
     blacklist: frozenset[str] = frozenset({"gore", "nsfw", "beheading"})
     unfinished_limit: int | None = None
     creates_per_minute: int | None = None

@@ -9,13 +9,14 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from dream_nb.studio.database import Database
-from dream_nb.studio.record import COLUMNS, Record, read_row
+from dream_nb.api.models import FINAL_STATES
+from dream_nb.studio.database import UNFINISHED, Database
+from dream_nb.studio.record import COLUMNS, StoredGeneration, read_row
 from dream_nb.studio.rules import MAX_TAKE, Refusal
 
 _INSERT: Final = (
     f"INSERT INTO generations ({COLUMNS})"  # noqa: S608 - names and placeholders only
-    f" VALUES ({', '.join('?' * len(Record._fields))})"
+    f" VALUES ({', '.join('?' * len(StoredGeneration._fields))})"
 )
 
 logger = logging.getLogger("dream_nb.studio")
@@ -61,7 +62,7 @@ class Store:
         self._opening_balance = balance
         self._db = database
 
-    def create(self, drafts: Iterable[Draft], check: Callable[[str], None]) -> list[Record | Exception]:
+    def create(self, drafts: Iterable[Draft], check: Callable[[str], None]) -> list[StoredGeneration | Exception]:
         """Remember generations as queued and charge them.
 
         Args:
@@ -74,7 +75,7 @@ class Store:
         with self._db.transaction():
             return [self._created(draft, check) for draft in drafts]
 
-    def _created(self, draft: Draft, check: Callable[[str], None]) -> Record | Exception:
+    def _created(self, draft: Draft, check: Callable[[str], None]) -> StoredGeneration | Exception:
         try:
             check(draft.account)
             self._pay(draft.account, draft.price)
@@ -82,7 +83,7 @@ class Store:
             return refusal
         # As few statements as can be: they are most of what a create costs.
         take = self._count(draft.account, draft.digest)
-        record = Record(
+        record = StoredGeneration(
             id=draft.id,
             account=draft.account,
             kind=draft.kind,
@@ -103,12 +104,12 @@ class Store:
             self._db.executemany("INSERT INTO inputs VALUES (?, ?)", [(name, draft.id) for name in draft.inputs])
         return record
 
-    def find(self, uid: str, account: str | None = None) -> Record | None:
+    def find(self, uid: str, account: str | None = None) -> StoredGeneration | None:
         """A generation by its id, of this account or (None) of any. A row that no studio wrote is none."""
         record = self._read("id", uid)
         return record if record and account in (None, record.account) else None
 
-    def _read(self, column: str, value: object) -> Record | None:
+    def _read(self, column: str, value: object) -> StoredGeneration | None:
         try:
             row = self._db.execute(
                 f"SELECT {COLUMNS} FROM generations WHERE {column} = ?",  # noqa: S608 - names only
@@ -128,7 +129,8 @@ class Store:
     def unfinished(self, account: str) -> int:
         """How many generations of an account are queued or dreaming."""
         (count,) = self._db.execute(
-            "SELECT count(*) FROM generations WHERE state IN ('queued', 'dreaming') AND account = ?", (account,)
+            f"SELECT count(*) FROM generations WHERE {UNFINISHED} AND account = ?",  # noqa: S608 - a condition of ours
+            (account,),
         ).fetchone()
         return int(count)
 
@@ -166,13 +168,13 @@ class Store:
         ).fetchone()
         return int(count)
 
-    def claim(self, lease_until: float, besides: Collection[str]) -> Record | None:
+    def claim(self, lease_until: float, besides: Collection[str]) -> StoredGeneration | None:
         """Take the oldest generation that nobody draws, as dreaming, until a moment (seconds since 1970).
 
         Not one of `besides`, which this studio draws: a machine that slept finds its own leases run out.
         """
         find = (
-            "SELECT seq FROM generations WHERE state IN ('queued', 'dreaming')"  # noqa: S608 - placeholders only
+            f"SELECT seq FROM generations WHERE {UNFINISHED}"  # noqa: S608 - placeholders only
             f" AND (state = 'queued' OR lease_until < ?) AND id NOT IN ({', '.join('?' * len(besides))})"
             " ORDER BY seq LIMIT 1"
         )
@@ -209,7 +211,7 @@ class Store:
     def others(self) -> list[object]:
         """The names of the other studios that hold something."""
         rows = self._db.execute(
-            "SELECT owner FROM generations WHERE state IN ('queued', 'dreaming') AND owner <> ? AND lease_until > 0"
+            f"SELECT owner FROM generations WHERE {UNFINISHED} AND owner <> ? AND lease_until > 0"  # noqa: S608 - as above
             " UNION SELECT owner FROM callbacks WHERE outcome IS NULL AND owner <> ? AND lease_until > 0",
             (self.owner, self.owner),
         )
@@ -260,7 +262,7 @@ class Store:
             (uid, uid),
         )
 
-    def delete(self, uid: str, account: str) -> tuple[Record, list[str]] | None:
+    def delete(self, uid: str, account: str) -> tuple[StoredGeneration, list[str]] | None:
         """Forget a generation, and refund it when it was not finished.
 
         Gives back what it was and the names of its input files, or None when the account has no such generation.
@@ -271,7 +273,7 @@ class Store:
                 return None
             rows = self._db.execute("SELECT name FROM inputs WHERE generation = ?", (uid,))
             inputs = [name for (name,) in rows if isinstance(name, str)]
-            if record.state in ("queued", "dreaming"):
+            if record.state not in FINAL_STATES:
                 self._refund(uid)
             self._db.execute("DELETE FROM generations WHERE id = ?", (uid,))
         return record, inputs

@@ -7,12 +7,16 @@ import inspect
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import anyio
 import pytest
 
 from dream_nb.api.blocking import DreamMachine
 from dream_nb.api.client import AsyncDreamMachine
+from dream_nb.api.portal import Portal, portal
 from tests.api.conftest import Open
 from tests.api.servers import PATIENCE, Exchange, Hostile
 
@@ -58,7 +62,16 @@ def test_it_works_from_many_threads(hostile: Hostile, connect: Open) -> None:
     assert balances == [7] * 16
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    # A program that a shell starts in the background ignores interrupts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+@pytest.mark.usefixtures("_interruptible")
 def test_an_interrupt_ends_the_wait_and_the_call(hostile: Hostile, connect: Open) -> None:
     hung_up = threading.Event()
     main = threading.main_thread().ident
@@ -73,3 +86,25 @@ def test_an_interrupt_ends_the_wait_and_the_call(hostile: Hostile, connect: Open
     with pytest.raises(KeyboardInterrupt):
         connect(hostile.base_url).get_credits()
     assert hung_up.wait(PATIENCE)
+
+
+def test_an_interrupt_before_the_wait_ends_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, ended = threading.Event(), threading.Event()
+    start = Portal.start
+
+    def start_and_be_interrupted(self: Portal, *given: Any) -> None:
+        start(self, *given)
+        assert begun.wait(PATIENCE)
+        raise KeyboardInterrupt
+
+    async def call() -> None:
+        begun.set()
+        try:
+            await anyio.sleep_forever()
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(Portal, "start", start_and_be_interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        portal.call(call)
+    assert ended.wait(PATIENCE)

@@ -4,7 +4,7 @@
     python -m tests.benchmarks import ledger       these rows only
     python -m tests.benchmarks --growth            and how cost grows, at a tenth, one and ten times the size
     python -m tests.benchmarks --json table.json   writes the same as JSON too
-    python -m tests.benchmarks --readme            all of it, into the README
+    python -m tests.benchmarks --readme            all of it, into the README beside this file
 
 Nothing here is a test: no time is asserted.
 """
@@ -62,7 +62,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which rows: {', '.join(BENCHES)}")
     parser.add_argument("--growth", action="store_true", help="also at a tenth and at ten times the size")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table as JSON too")
-    parser.add_argument("--readme", action="store_true", help="everything, growth included, into the README")
+    parser.add_argument("--readme", action="store_true", help="everything, growth included, into README.md here")
     parser.add_argument("--repeats", type=int, metavar="N", help="measure each so often")
     parser.add_argument("--tiny", action="store_true", help="tiny sizes: whether it runs, not how fast")
     arguments = parser.parse_args(argv)

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from dream_nb.studio.render import Brief, frame_size, image_size, render
-from dream_nb.studio.render.file import encode
-from dream_nb.studio.render.show import shots
+from dream_nb.studio.render.finish.encode import encode
+from dream_nb.studio.render.frames import shots
 from tests.benchmarks.bench import Bench, Figure, Once, Pair
 from tests.benchmarks.process import environment
 

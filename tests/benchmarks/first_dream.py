@@ -23,7 +23,7 @@ def encode() -> None:
     import numpy as np
 
     from dream_nb.studio.render.brief import Brief
-    from dream_nb.studio.render.file import encode
+    from dream_nb.studio.render.finish.encode import encode
     from dream_nb.studio.render.planes import Planes
 
     planes = [np.load(f"{plane}.npy", mmap_mode="r") for plane in "yuv"]

@@ -14,7 +14,7 @@ import numpy as np
 from nbclient import NotebookClient
 
 from dream_nb.studio.render import Brief
-from dream_nb.studio.render.show import shots
+from dream_nb.studio.render.frames import shots
 from tests.benchmarks.bench import Bench, Figure, Once, Pair
 from tests.benchmarks.first_dream import PROMPT
 from tests.benchmarks.process import environment, python
@@ -28,7 +28,7 @@ _FRAMES: Final = 120
 _SPIN: Final = """
 import time, dream_nb
 from dream_nb.default import default_session
-from dream_nb.results.inputs import make_request
+from dream_nb.requests.inputs import make_request
 
 def spin(seconds):
     count, end = 0, time.perf_counter() + seconds

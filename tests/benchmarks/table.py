@@ -1,4 +1,4 @@
-"""The table of all figures, as Markdown, as JSON, and in the README."""
+"""The table of all figures, as Markdown, as JSON, and in the README beside this file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Final
 
 from tests.benchmarks.bench import Growth, Result
 
-README: Final = Path(__file__).parents[2] / "README.md"
+README: Final = Path(__file__).with_name("README.md")
 _MARKED: Final = re.compile(r"(<!-- benchmarks -->\n).*?(<!-- /benchmarks -->)", re.DOTALL)
 _AIM: Final = 1.1
 

@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from dream_nb.api.models import Generation
-from dream_nb.library.ledger import Record
 from dream_nb.library.library import Library
+from dream_nb.library.record import Record
+from dream_nb.requests.inputs import make_request
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.inputs import make_request
 
 COUNT = 10_000
 ROUNDS = 5

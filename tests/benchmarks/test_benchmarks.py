@@ -64,6 +64,6 @@ def test_the_readme_holds_the_table_between_its_marks(tmp_path: Path) -> None:
         table.write_readme(shown, readme)
 
 
-def test_the_projects_readme_has_the_marks() -> None:
+def test_the_page_of_figures_has_the_marks() -> None:
     text = table.README.read_text(encoding="utf-8")
     assert text.count("<!-- benchmarks -->") == text.count("<!-- /benchmarks -->") == 1

@@ -96,7 +96,7 @@ def test_it_searches_marks_and_selects_by_keyboard_and_python_sees_it(
     page.keyboard.press("ArrowLeft")
     expect(divider).to_have_attribute("aria-valuenow", "48")
     page.keyboard.press("Escape")
-    expect(page.locator(".dream-stage")).to_have_count(0)
+    expect(page.locator(".dream-compare")).to_have_count(0)
     lab.run_cell(2)
     expect(page.locator(".jp-OutputArea-output pre").last).to_have_text("2 [5] {'search': 'HARBOUR boat'}\n")
 
@@ -104,6 +104,7 @@ def test_it_searches_marks_and_selects_by_keyboard_and_python_sees_it(
     page.keyboard.press("Delete")
     question = page.get_by_role("alertdialog")
     expect(question).to_contain_text("Delete 2 dreams")
+    expect(question.get_by_role("button", name="Keep")).to_be_focused()
     question.get_by_role("button", name="Delete 2").click()
     expect(wait).to_have_count(5)
     assert not (tmp_path / "work" / "dreams" / "dream-60.jpg").exists()
@@ -126,3 +127,26 @@ def test_the_wall_stays_where_it_is_when_something_is_selected(open_cells: Calla
     tile = page.locator(".dream-gallery [role=option]").first
     tile.dblclick(position={"x": 20, "y": 5})
     expect(page.get_by_role("group", name="shown large")).to_be_visible()
+
+
+def test_what_was_emptied_by_a_search_is_shown_again_without_it(
+    open_cells: Callable[..., Lab], page: Page, tmp_path: Path
+) -> None:
+    (tmp_path / "work" / "dreams").mkdir(parents=True)
+    write_many(tmp_path / "work" / "dreams", 20)
+    open_cells("import dream_nb\ndream_nb.Gallery()").run_all()
+    wall = page.get_by_role("listbox")
+    search = page.get_by_role("searchbox")
+    search.fill("submarine")
+    expect(wall).to_be_hidden()
+    search.fill("")
+    expect(wall.locator("[aria-posinset='1']")).to_be_visible()
+
+
+def test_a_gallery_of_an_empty_library_shows_the_first_dream(open_cells: Callable[..., Lab], page: Page) -> None:
+    lab = open_cells("import dream_nb\ndream_nb.Gallery()", "lake = dream_nb.dream('a lake', kind='image')")
+    lab.run_cell(0)
+    lab.run_cell(1)
+    expect(page.get_by_text("The library is empty")).to_be_visible()
+    lab.run_cell(2)
+    expect(page.locator(".dream-gallery [role=option]")).to_be_visible()

@@ -69,7 +69,7 @@ ipywidgets.VBox([Strip(shots=shots, note=texts[9]), *(dream_nb.Card(job(text)) f
 """
 PREVIEWS = """
 from IPython.display import display
-from dream_nb.results.plan import Ask
+from dream_nb.requests.plan import Ask
 display(*(dream_nb.Storyboard(texts[at : at + 24]) for at in range(0, len(texts), 24)))
 display(session.plan([Ask(made.request.model_copy(update={"prompt": text})) for text in texts]))
 display({"text/html": "".join(dream_nb.Panel(prompt=text).static() for text in texts)}, raw=True)
@@ -140,7 +140,7 @@ panel""",
 from dream_nb.jobs.progress import Progress
 from dream_nb.notebook.widgets.strip import Strip
 from dream_nb.results.job import Job
-from dream_nb.results.strip import middle
+from dream_nb.storyboard.film_strip import middle
 live, failed = (Job(d.request, 1, "studio", expected=60.0) for _ in range(2))
 live.report(Progress("dreaming", 0.4, "sent again in 3 s"))
 failed.finish(None, ValueError("no such picture"))
@@ -176,7 +176,7 @@ def show_everything(lab: Lab) -> None:
     page.locator(".dream-lineage summary").click()
     page.get_by_role("button", name="compare: ").first.click()
     page.get_by_role("button", name="compare: ").nth(1).click()
-    expect(page.locator(".dream-stage")).to_be_visible()
+    expect(page.locator(".dream-compare")).to_be_visible()
     page.locator(".dream-gallery").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("alertdialog")).to_be_visible()
 

@@ -39,7 +39,7 @@ Strip(shots=[shot, {**shot, "state": "failed", "note": "why"}])"""
 # A player that has loaded nothing yet shows its poster.
 ALL_SHOWN = """widget => [...widget.querySelectorAll('img')].every(img => img.naturalWidth || !img.offsetParent)
     && [...widget.querySelectorAll('video')].every(video =>
-        (video.readyState === 4 && !video.seeking) || (video.preload === 'none' && !video.closest('.dream-stage')))"""
+        (video.readyState === 4 && !video.seeking) || (video.preload === 'none' && !video.closest('.dream-compare')))"""
 STYLES_DIFFER = """() => {
     const parts = [...document.querySelectorAll('.dream-nb, .dream-nb *')].filter(part => part.className);
     const look = () => parts.map(part => ({...getComputedStyle(part)}));

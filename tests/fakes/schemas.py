@@ -1,4 +1,4 @@
-"""What a strict server of each API takes, written down from the two specification files by hand."""
+"""What a strict server of each API takes: its specification, and nothing beside it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-RATIOS: Final = frozenset({"1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21"})
-IMAGE_MODELS: Final = frozenset({"photon-1", "photon-flash-1"})
-VIDEO_MODELS: Final = frozenset({"ray-1-6", "ray-2", "ray-flash-2"})
+from tests.specification import shapes
+from tests.specification.dream_machine_2024 import DREAM_MACHINE_2024
+from tests.specification.dream_machine_2025 import DREAM_MACHINE_2025
 
 Check = Callable[[Any, str], "str | None"]
 """Gives what is wrong with a value at a place, or None."""
@@ -88,15 +88,11 @@ class Object:
         return next(filter(None, (self.fields[name](one, f"{at}{name}") for name, one in value.items())), None)
 
 
-_GENERATION: Final = Object({"type": OneOf(frozenset({"generation"})), "id": uuid}, frozenset({"type", "id"}))
-_IMAGE: Final = Object({"type": OneOf(frozenset({"image"})), "url": uri}, frozenset({"type", "url"}))
-
-
 @dataclass(frozen=True)
 class Either:
     """One of several objects, told apart by their `type`."""
 
-    objects: Mapping[str, Object]
+    objects: Mapping[str, Check]
 
     def __call__(self, value: Any, where: str) -> str | None:
         kind = value.get("type") if isinstance(value, dict) else None
@@ -105,48 +101,38 @@ class Either:
         return self.objects[kind](value, where)
 
 
-_KEYFRAME: Final = Either({"generation": _GENERATION, "image": _IMAGE})
-_KEYFRAMES: Final = Object({"frame0": _KEYFRAME, "frame1": _KEYFRAME})
-_WEIGHTED: Final = Object({"url": uri, "weight": number})
-_IDENTITY: Final = Object({"images": Listed(uri)})
-_VIDEO: Final[Mapping[str, Check]] = {
-    "generation_type": OneOf(frozenset({"video"})),
-    "prompt": text,
-    "aspect_ratio": OneOf(RATIOS),
-    "loop": boolean,
-    "keyframes": _KEYFRAMES,
-    "callback_url": uri,
-}
-_PICTURE: Final[Mapping[str, Check]] = {
-    "generation_type": OneOf(frozenset({"image"})),
-    "model": OneOf(IMAGE_MODELS),
-    "prompt": text,
-    "aspect_ratio": OneOf(RATIOS),
-    "callback_url": uri,
-    "image_ref": Listed(_WEIGHTED),
-    "style_ref": Listed(_WEIGHTED),
-    "character_ref": Object({"identity0": _IDENTITY}),
-    "modify_image_ref": _WEIGHTED,
-}
-# Beside the enums of `resolution` and `duration` the file allows any string.
-_VIDEO_2025: Final[Mapping[str, Check]] = {
-    **_VIDEO,
-    "model": OneOf(VIDEO_MODELS),
-    "resolution": text,
-    "duration": text,
-    "concepts": Listed(Object({"key": text}, frozenset({"key"}))),
-}
-_PICTURE_2025: Final[Mapping[str, Check]] = {
-    **_PICTURE,
-    "format": OneOf(frozenset({"jpg", "png"})),
-    "sync": boolean,
-    "sync_timeout": number,
+_PLAIN: Final[Mapping[tuple[str, str | None], Check]] = {
+    ("string", None): text,
+    ("string", "uri"): uri,
+    ("string", "uuid"): uuid,
+    ("boolean", None): boolean,
+    ("number", None): number,
 }
 
-REQUESTS: Final[Mapping[tuple[str, str], Object]] = {
-    ("2024", "video"): Object(_VIDEO),
-    ("2024", "image"): Object(_PICTURE),
-    ("2025", "video"): Object(_VIDEO_2025, frozenset({"model"})),
-    ("2025", "image"): Object(_PICTURE_2025, frozenset({"model"})),
+
+def _check(shape: shapes.Shape, known: Mapping[str, shapes.Shape]) -> Check:
+    """The check that a shape asks for."""
+    match shape:
+        case shapes.Plain(values=()):
+            return _PLAIN[shape.type, shape.format]
+        case shapes.Plain():
+            return OneOf(frozenset(shape.values))
+        case shapes.Suggested():
+            return text
+        case shapes.Ref():
+            return _check(known[shape.name], known)
+        case shapes.Listed():
+            return Listed(_check(shape.item, known))
+        case shapes.Object():
+            return Object({name: _check(one, known) for name, one in shape.fields.items()}, shape.required)
+        case shapes.Told(field="type"):
+            return Either({value: _check(known[name], known) for value, name in shape.names.items()})
+    raise NotImplementedError(f"no request has a {shape}")
+
+
+REQUESTS: Final[Mapping[tuple[str, str], Check]] = {
+    (api, kind): _check(specification.schemas[name], specification.schemas)
+    for api, specification in (("2024", DREAM_MACHINE_2024), ("2025", DREAM_MACHINE_2025))
+    for kind, name in (("video", "GenerationRequest"), ("image", "ImageGenerationRequest"))
 }
 """The body of a create, by API and kind."""

@@ -37,7 +37,7 @@ from dream_nb.jobs.budget import Limits
 from dream_nb.library import schema
 from dream_nb.library.ledger import Ledger
 from dream_nb.requests.identity import Request, request_hash
-from dream_nb.results.inputs import make_request
+from dream_nb.requests.inputs import make_request
 from dream_nb.results.job import Job
 from dream_nb.session import Session
 from tests.fakes.dream_machine import KEY, FakeDreamMachine, Reply
@@ -260,8 +260,8 @@ class PaidWork(RuleBasedStateMachine):
         if session is None:
             return
         ledger = session.library.ledger
-        with ledger._lock:
-            ledger._why_closed = "is gone"
+        with ledger.file.lock:
+            ledger.file._why_closed = "is gone"
         creates = ledger._creates
         with creates._lock:
             if creates._database is not None:

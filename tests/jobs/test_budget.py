@@ -10,9 +10,9 @@ import pytest
 from dream_nb.api.errors import BudgetError
 from dream_nb.api.portal import portal
 from dream_nb.jobs.budget import Limits
-from dream_nb.results.inputs import make_request
+from dream_nb.requests.inputs import make_request
+from dream_nb.requests.plan import Ask
 from dream_nb.results.job import Job
-from dream_nb.results.plan import Ask
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import SECONDS, Hosted, hosted, use
 from tests.studio.machine import settings, wait_for
@@ -169,7 +169,7 @@ def test_what_another_session_paid_is_not_refunded_to_this_one(server: Hosted) -
     second.submit(make_request("a hill", kind="image"))
     wait_for(lambda: second.allowance.spent == 1.5)
     (taken_up, _) = second.jobs()
-    budget = second._desk._budgets["hosted"]
+    budget = second._backends._budgets["hosted"]
     portal.call(partial(budget.ended, second.library.ledger.all()[0], is_refunded=True))
     assert taken_up.request.prompt == "a lake"
     assert second.allowance.spent == 1.5

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from dream_nb.jobs.callbacks import Callbacks
-from dream_nb.results.inputs import make_request
+from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 from tests.jobs.hosted import SECONDS, Held, Hosted, hosted, use
 from tests.studio.machine import picture, wait_for
@@ -35,7 +35,7 @@ class Waiting(Executor):
 
 
 def callback_url(session: Session) -> str:
-    url = session._desk._callback_url
+    url = session._backends._callback_url
     assert url is not None
     return url
 

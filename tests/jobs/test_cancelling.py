@@ -8,7 +8,7 @@ import pytest
 
 from dream_nb.api.errors import APIError, DreamCancelledError, DreamError
 from dream_nb.jobs.budget import Limits
-from dream_nb.results.inputs import make_request
+from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 from dream_nb.studio.faults import Fault
 from tests.fakes.dream_machine import FakeDreamMachine

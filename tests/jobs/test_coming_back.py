@@ -15,8 +15,8 @@ import pytest
 
 from dream_nb.api.errors import DreamCancelledError, DreamError, GenerationFailedError, LibraryError
 from dream_nb.api.portal import portal
-from dream_nb.results.inputs import make_request
-from dream_nb.results.plan import Ask
+from dream_nb.requests.inputs import make_request
+from dream_nb.requests.plan import Ask
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import HASTE, SECONDS, Held, Hosted, environment, hosted, use
 from tests.kernel import start_kernel
@@ -25,7 +25,7 @@ from tests.studio.machine import wait_for
 REQUEST = make_request("a lake", kind="image")
 PROCESS = """
 import sys, time
-from dream_nb.results.inputs import make_request
+from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 from tests.jobs.hosted import HASTE
 print("ready", flush=True)
@@ -144,7 +144,7 @@ def test_everything_made_elsewhere_is_brought_in_once(server: Hosted) -> None:
 def test_an_awaited_job_notices_an_interrupt_and_goes_on(tmp_path: Path, small: None) -> None:  # noqa: ARG001
     interrupted = 0.0
     source = (
-        "from dream_nb.results.inputs import make_request; from dream_nb.session import Session\n"
+        "from dream_nb.requests.inputs import make_request; from dream_nb.session import Session\n"
         "session = Session('awaited')\n"
         "job = session.submit(make_request('a lake in the rain'))\n"
         "print('waiting', flush=True)\n"
@@ -246,9 +246,9 @@ def test_a_generation_that_does_not_say_its_request_is_left_out(
 ) -> None:
     uid = server.client.post("/generations/image", json={"prompt": "a hill"}).json()["id"]
     session = server.session()
-    listed = session._desk.generations("hosted")
+    listed = session._backends.generations("hosted")
     nameless = [listed[0].model_copy(update={"id": "x", "request": None}), *listed]
-    monkeypatch.setattr(session._desk, "generations", lambda _backend: nameless)
+    monkeypatch.setattr(session._backends, "generations", lambda _backend: nameless)
     assert [job.result(SECONDS).generation.id for job in session.sync()] == [uid]
 
 
@@ -279,7 +279,7 @@ def test_the_proxy_of_the_environment_is_not_asked_for_files_of_this_machine(
 
 def test_a_row_that_another_process_took_over_is_said_to_be_with_it(server: Hosted) -> None:
     session = server.session()
-    runner = session._desk.runner("hosted")
+    runner = session._backends.runner("hosted")
     record = session.library.ledger.intend(REQUEST, 1, "hosted")
     session.library.ledger.lease(record, "another", 60.0)
     with pytest.raises(DreamError, match="another notebook has taken it over"):
@@ -291,7 +291,7 @@ def test_what_another_row_has_is_not_brought_in_and_leaves_no_row(server: Hosted
     session = server.session()
     made = session.submit(REQUEST).result(SECONDS)
     with pytest.raises(DreamError, match="brought in by another notebook"):
-        session._bring_in(made.generation)
+        session._claims.take("hosted", made.generation)
     assert len(session.library.ledger.all()) == 1
 
 

@@ -23,12 +23,12 @@ from dream_nb.api.errors import (
     ServerError,
     UnreadableAnswerError,
 )
-from dream_nb.notebook.lines import to_line
+from dream_nb.notebook.magics.to_line import to_line
 from dream_nb.notebook.widgets.panel import Panel
-from dream_nb.results.inputs import make_request
-from dream_nb.results.plan import Ask
-from dream_nb.results.storyboard import Shot, Storyboard
+from dream_nb.requests.inputs import make_request
+from dream_nb.requests.plan import Ask
 from dream_nb.session import Session
+from dream_nb.storyboard.storyboard import Shot, Storyboard
 from tests.fakes.dream_machine import CONCEPTS, MOTIONS, FakeDreamMachine, Reply
 from tests.jobs.hosted import HASTE, sidecar
 

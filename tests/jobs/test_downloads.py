@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from dream_nb.api.errors import APIError, LibraryError
 from dream_nb.jobs import downloads
-from dream_nb.results.inputs import make_request
+from dream_nb.requests.inputs import make_request
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import HASTE, SECONDS, Hosted, hosted, use
 from tests.studio.machine import settings, wait_for

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from dream_nb.api.errors import DreamError, OutcomeUnknownError
+from dream_nb.requests.inputs import make_request
 from dream_nb.results.dream import Dream
-from dream_nb.results.inputs import make_request
 from dream_nb.results.job import Job
 from dream_nb.session import Session
 from dream_nb.studio.faults import Fault
@@ -99,7 +99,7 @@ class Stage:
         return self.session.submit(REQUEST).result(SECONDS)
 
     def looks(self) -> int:
-        return self.session._desk.runner("hosted").watcher.calls
+        return self.session._backends.runner("hosted").watcher.calls
 
 
 @pytest.fixture

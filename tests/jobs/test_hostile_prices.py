@@ -11,16 +11,18 @@ import logging
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dream_nb.api.connection import origin_of
 from dream_nb.api.errors import (
     BudgetError,
     ConfigurationError,
@@ -28,9 +30,11 @@ from dream_nb.api.errors import (
     NotReplayedError,
     OutcomeUnknownError,
 )
-from dream_nb.backends.prices import Prices
-from dream_nb.results.inputs import make_request
-from dream_nb.results.plan import Ask
+from dream_nb.backends.prices import Price, Prices
+from dream_nb.jobs.budget import Allowance
+from dream_nb.jobs.locks import FileLock
+from dream_nb.requests.inputs import make_request
+from dream_nb.requests.plan import Ask
 from dream_nb.session import Session
 from tests.fakes.dream_machine import FakeDreamMachine, Reply
 from tests.jobs.hosted import HASTE, SECONDS
@@ -223,6 +227,45 @@ def test_somebody_who_spends_while_a_price_is_learned_does_not_stay_in_it(shop: 
     assert (shop.price(), session.allowance.booked, session.allowance.spent) == (4.0, 12.0, 512.0)
 
 
+def test_a_fall_beside_another_process_that_buys_teaches_no_price(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.costs(4.0)
+    prices = Prices(origin_of(shop.fake.base_url))
+
+    @asynccontextmanager
+    async def in_vain(_lock: FileLock, _seconds: float) -> AsyncIterator[bool]:
+        yield False
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FileLock, "alone", in_vain)
+        assert shop.buy(shop.session(), 1) == 1
+    assert prices.find(KIND) is None
+    assert shop.buy(shop.session(), 1) == 1
+    assert prices.find(KIND) == Price(4.0)
+
+
+def test_a_lock_that_another_process_holds_is_not_held_alone(tmp_path: Path) -> None:
+    path = tmp_path / "prices.lock"
+
+    async def is_alone() -> bool:
+        async with FileLock(path).alone(0.0) as is_free:
+            return is_free
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT 1 FROM sqlite_master")
+        assert not anyio.run(is_alone)
+    assert anyio.run(is_alone)
+
+
+def test_a_fall_while_a_generation_was_made_teaches_no_price(shop: Shop) -> None:
+    shop.costs(4.0)
+    shop.fake.billing = "completion"
+    session = shop.session()
+    assert shop.buy(session, 1) == 1
+    assert session.allowance.booked == 4.0
+    assert Prices(origin_of(shop.fake.base_url)).find(KIND) is None
+
+
 def test_somebody_who_spends_does_not_change_a_sure_price(shop: Shop) -> None:
     shop.learned(4.0)
     shop.fake.price = spending(shop.fake, 500.0)
@@ -267,7 +310,7 @@ def test_two_sessions_that_learn_at_once_learn_the_same(shop: Shop) -> None:
 SCRIPT = """
 import sys
 from dataclasses import replace
-from dream_nb.results.inputs import make_request
+from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 from tests.jobs.hosted import HASTE
 
@@ -590,6 +633,14 @@ def test_a_floor_holds_for_many_at_once(shop: Shop) -> None:
     assert shop.fake.balance >= 60.0
 
 
+@pytest.mark.parametrize(("balance", "made"), [(0.3, 1), (0.29, 0)])
+def test_a_create_may_leave_exactly_the_floor(shop: Shop, balance: float, made: int) -> None:
+    # In binary fractions 0.3 - 0.1 is less than 0.2.
+    shop.costs(0.1)
+    shop.fake.balance = balance
+    assert shop.buy(shop.session(prices={"image": 0.1}, floor=0.2), 2) == made
+
+
 # What is told.
 
 
@@ -643,6 +694,14 @@ def test_a_price_that_changes_once_and_back_is_told_right(shop: Shop) -> None:
     session = shop.session(budget=1000.0, prices={"image": 4.0})
     shop.buy(session, 5)
     assert session.allowance.spent == shop.fake.cost == 56.0
+
+
+def test_the_price_of_a_model_counts_before_that_of_its_kind() -> None:
+    allowance = Allowance(prices={"image": 1.5, KIND: 4.0})
+    assert [allowance.price(request, "https://a.test") for request in (REQUEST, FLASH)] == [
+        Price(4.0, is_sure=True),
+        Price(1.5, is_sure=True),
+    ]
 
 
 def test_kinds_are_learned_apart(shop: Shop) -> None:

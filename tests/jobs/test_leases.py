@@ -14,7 +14,8 @@ import pytest
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import GenerationRequest
 from dream_nb.jobs.leases import Leases
-from dream_nb.library.ledger import Ledger, Record
+from dream_nb.library.ledger import Ledger
+from dream_nb.library.record import Record
 from tests.studio.machine import until
 
 pytestmark = pytest.mark.anyio
@@ -35,14 +36,15 @@ class Shaky(Ledger):
         self.path = path
         self.fails: Callable[[], BaseException | None] = lambda: None
         self.beats = self.failures = 0
-        self._database.execute("PRAGMA busy_timeout = 0")
+        self.file.read("PRAGMA busy_timeout = 0")
+        self._changed, self.file.change = self.file.change, self._change  # type: ignore[method-assign]
 
     def _change(self, statement: str, *values: object) -> tuple[list[sqlite3.Row], int]:
         self.beats += "SET lease_until" in statement
         try:
             if error := self.fails():
                 raise error
-            return super()._change(statement, *values)
+            return self._changed(statement, *values)
         except BaseException:
             self.failures += 1
             raise

@@ -7,19 +7,23 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.requests import Request as Call
+from starlette.responses import Response
 
 from dream_nb.api.errors import APIError, DreamError, OutcomeUnknownError
-from dream_nb.api.models import Generation
+from dream_nb.api.models import Generation, ImageGenerationRequest
+from dream_nb.api.portal import portal
 from dream_nb.requests.identity import Request, answers, read_request
-from dream_nb.results.inputs import make_request
+from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 from tests.fakes.dream_machine import FakeDreamMachine, Reply
-from tests.jobs.hosted import HASTE, SECONDS
-from tests.studio.machine import wait_for
+from tests.jobs.hosted import HASTE, SECONDS, Held
+from tests.studio.machine import until, wait_for
 
 PROMPT = "a  serene lac Léman\nat sunset"
 REQUEST = make_request(PROMPT, kind="image", image_ref=[{"url": "https://example.org/a.jpg?signed=1", "weight": 0.85}])
@@ -225,9 +229,53 @@ def test_a_clock_that_was_seen_before_finds_what_is_finished_already(fake: FakeD
     assert len(fake.posts) == 2
 
 
-def test_an_older_generation_of_the_same_request_is_not_taken_for_the_lost_one(fake: FakeDreamMachine) -> None:
+def test_a_clock_that_is_a_moment_behind_finds_what_is_finished_already(fake: FakeDreamMachine) -> None:
+    # More than the Date header is by its whole seconds.
+    fake.clock = timedelta(seconds=-2)
+    fake.replies.append(Reply(taken=True))
+    with opened() as session:
+        assert session.submit(REQUEST).result(SECONDS).generation.id == fake.taken[0]["id"]
+    assert len(fake.posts) == 1
+
+
+@pytest.mark.parametrize("clock", CLOCKS, ids=str)
+def test_what_may_be_the_answer_was_made_at_its_time_by_the_clock_of_the_server(
+    fake: FakeDreamMachine, clock: timedelta
+) -> None:
+    fake.clock, fake.echo = clock, prompted(lambda prompt: prompt + ", highly detailed")
+    with opened() as session:
+        session.submit(make_request("a hill", kind="image")).result(SECONDS)
+        fake.replies.append(Reply(taken=True))
+        with pytest.raises(OutcomeUnknownError):
+            session.submit(REQUEST).result(SECONDS)
+        (lost,) = session.lost()
+        assert [one.generation.id for one in lost.nearest] == [fake.taken[1]["id"]]
+        assert session.sync() == []
+
+
+@pytest.mark.parametrize("sent", [timedelta(minutes=-1), timedelta(hours=1)], ids=["a minute ago", "clock set back"])
+def test_how_long_a_generation_took_is_unknown_where_its_end_was_not_seen(
+    fake: FakeDreamMachine, sent: timedelta
+) -> None:
+    with opened() as session:
+        ledger = session.library.ledger
+        ledger.update(
+            ledger.intend(REQUEST, 1, "hosted"),
+            state="taken",
+            sent_at=(datetime.now(UTC) + sent).isoformat(),
+            generation=Generation.from_answer(fake._shown(fake._take(REQUEST.wire(), "image"))),
+        )
+    with opened() as session:
+        (job,) = session.jobs()
+        assert job.result(SECONDS).seconds is None
+
+
+@pytest.mark.parametrize("age", [timedelta(minutes=30), timedelta(seconds=20)], ids=str)
+def test_an_older_generation_of_the_same_request_is_not_taken_for_the_lost_one(
+    fake: FakeDreamMachine, age: timedelta
+) -> None:
     older = fake._take(REQUEST.wire(), "image")
-    older["created_at"] = (datetime.now(UTC) - timedelta(minutes=30)).isoformat()
+    older["created_at"] = (datetime.now(UTC) - age).isoformat()
     fake._advance(older)
     fake.replies.append(Reply())
     with opened() as session:
@@ -414,3 +462,82 @@ def test_of_two_that_may_be_it_the_one_that_failed_is_left(fake: FakeDreamMachin
     with opened() as session:
         assert session.submit(REQUEST).result(SECONDS).generation.id == fake.taken[-1]["id"]
     assert len(fake.posts) == 2
+
+
+class Reluctant(FakeDreamMachine):
+    """Keeps the answers to creates that it took back while `waits`."""
+
+    waits = False
+
+    async def _create(self, request: Call, kind: str) -> Response:
+        answer = await super()._create(request, kind)
+        if answer.status_code == 201:
+            await until(lambda: not self.waits)
+        return answer
+
+
+@pytest.fixture
+def reluctant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reluctant]:
+    monkeypatch.chdir(tmp_path)
+    fake = Reluctant("2024")
+    with fake.running():
+        fake.use(monkeypatch)
+        yield fake
+
+
+def with_a_sure_price(fake: FakeDreamMachine) -> Session:
+    """A session whose creates need not go one by one."""
+    session = Session("dreams", patience=replace(HASTE, call=30.0), prices={"image": 1.5})
+    session.submit(make_request("a hill", kind="image")).result(SECONDS)
+    fake.posts.clear()
+    return session
+
+
+def test_a_take_is_not_sent_while_another_one_is_looked_for(reluctant: Reluctant) -> None:
+    with with_a_sure_price(reluctant) as session:
+        looks = reluctant.count("GET", "/generations")
+        reluctant.replies.append(Reply())
+        lost = session.submit(REQUEST)
+        wait_for(lambda: reluctant.count("GET", "/generations") > looks)
+        # Sent now, it would be in the list before its row has its id.
+        reluctant.waits = True
+        other = session.submit(REQUEST, take=2)
+        with pytest.raises(OutcomeUnknownError):
+            lost.result(SECONDS)
+        reluctant.waits = False
+        assert other.result(SECONDS).generation.id == reluctant.taken[-1]["id"]
+    assert len(reluctant.posts) == 2
+
+
+def test_a_take_is_not_looked_for_while_another_one_is_being_sent(reluctant: Reluctant) -> None:
+    with with_a_sure_price(reluctant) as session:
+        reluctant.waits = True
+        other = session.submit(REQUEST, take=2)
+        wait_for(lambda: len(reluctant.posts) == 1)
+        reluctant.replies.append(Reply())
+        lost = session.submit(REQUEST)
+        wait_for(lambda: len(reluctant.posts) == 2)
+        reluctant.replies.append(Reply(401))
+        # Time enough for a look: a whole request of another prompt.
+        with pytest.raises(APIError, match="401"):
+            session.submit(make_request("a wood", kind="image")).result(SECONDS)
+        reluctant.waits = False
+        assert other.result(SECONDS).generation.id == reluctant.taken[-1]["id"]
+        with pytest.raises(OutcomeUnknownError):
+            lost.result(SECONDS)
+
+
+@pytest.mark.parametrize("made", [1, 2])
+def test_a_lost_take_of_the_studio_is_found_by_its_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Session("dreams", "studio", patience=HASTE, executor=Held) as session:
+        ledger, client = session.library.ledger, session._backends.runner("studio").backend.client
+        request = ImageGenerationRequest(prompt="a lake")
+        sent_at = datetime.now(UTC).isoformat()
+        ledger.update(ledger.intend(request, 2, "studio"), state="sending", sent_at=sent_at)
+        portal.call(partial(client.generate_image, request, headers={"Dream-Take": str(made)}))
+    with Session("dreams", "studio", patience=HASTE, executor=Held) as session:
+        (job,) = session.jobs()
+        assert isinstance(job.exception(SECONDS), OutcomeUnknownError) == (made == 1)

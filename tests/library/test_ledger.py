@@ -6,6 +6,7 @@ import base64
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -109,7 +110,7 @@ def test_a_commit_that_fails_leaves_the_ledger_usable(tmp_path: Path) -> None:
     # A commit waits for readers.
     ledger = Ledger(tmp_path / "ledger.sqlite")
     ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
-    ledger._read("PRAGMA busy_timeout = 50")
+    ledger.file.read("PRAGMA busy_timeout = 50")
     with closing(sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM requests").fetchone()
@@ -120,8 +121,8 @@ def test_a_commit_that_fails_leaves_the_ledger_usable(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_one_line_that_says_so(ledger: Ledger) -> None:
-    (pages,) = ledger._read("PRAGMA page_count")[0]
-    ledger._read(f"PRAGMA max_page_count = {pages}")
+    (pages,) = ledger.file.read("PRAGMA page_count")[0]
+    ledger.file.read(f"PRAGMA max_page_count = {pages}")
     request = GenerationRequest(prompt="a lake " * 10_000)
     with pytest.raises(LibraryError, match="the disk is full: make room, then run the cell again"):
         ledger.intend(request, 1, "studio")
@@ -143,12 +144,22 @@ def test_functions_of_ours_survive_another_file_in_the_same_place(tmp_path: Path
     ledger.add_function("twice", 1, lambda value: 2 * value)
     (tmp_path / "ledger.sqlite").unlink()
     ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
-    assert ledger._read("SELECT twice(3)")[0][0] == 6
+    assert ledger.file.read("SELECT twice(3)")[0][0] == 6
+
+
+def test_what_is_in_flight_is_written_anew_where_the_file_was_emptied(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with closing(Ledger(path)) as ledger:
+        record = ledger.update(ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio"), state="sending")
+        path.write_bytes(b"")
+        ledger.intend(GenerationRequest(prompt="a hill"), 1, "studio")
+        with closing(Ledger(path)) as other:
+            assert other.reread(record) == record
 
 
 def test_a_row_that_is_gone_is_one_line(ledger: Ledger) -> None:
     record = ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
-    ledger._write("DELETE FROM requests")
+    ledger.file.write("DELETE FROM requests")
     with pytest.raises(LibraryError, match=r"the row of 'a lake', take 1, is no longer in the ledger"):
         ledger.reread(record)
 
@@ -234,5 +245,37 @@ def test_a_read_only_ledger_shows_what_another_session_writes(tmp_path: Path) ->
 def test_durations_of_a_file_that_is_being_replaced_are_left_out(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger, "_read", lambda *_: [(None,), (2.0,)])
+    monkeypatch.setattr(ledger.file, "read", lambda *_: [(None,), (2.0,)])
     assert ledger.durations("studio", "video") == [2.0]
+
+
+def test_a_row_is_held_until_its_lease_ends(ledger: Ledger) -> None:
+    record = ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
+    assert ledger.lease(record, "one", 50.0)
+    assert not ledger.lease(record, "another", 10.0)
+
+
+def test_a_clock_that_was_set_back_locks_no_row(ledger: Ledger) -> None:
+    record = ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
+    # As it looks to a process whose clock was set back since.
+    assert ledger.lease(record, "one", 1000.0)
+    assert ledger.lease(record, "another", 10.0)
+
+
+def created(ledger: Ledger, take: int, ahead: timedelta) -> None:
+    """A create that the server says it took by a clock that is so far ahead."""
+    sent_at = datetime.now(UTC)
+    ledger.update(
+        ledger.intend(GenerationRequest(prompt="a lake"), take, "hosted"),
+        state="taken",
+        sent_at=sent_at.isoformat(),
+        generation=Generation(id=f"generation {take}", state="queued", created_at=sent_at + ahead),
+    )
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=3), timedelta(hours=-3)], ids=str)
+def test_how_far_a_clock_is_ahead_is_the_median_of_the_last_creates(ledger: Ledger, ahead: timedelta) -> None:
+    for take, off in enumerate([timedelta(days=9), timedelta(), timedelta(days=-9)], start=1):
+        created(ledger, take, ahead + off)
+    assert ledger.clock_ahead("hosted") == ahead
+    assert ledger.clock_ahead("studio") is None

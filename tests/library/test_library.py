@@ -19,8 +19,9 @@ from PIL import Image
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import ImageGenerationRequest
 from dream_nb.library.catalogue import Catalogue, Filter
-from dream_nb.library.ledger import Record
-from dream_nb.library.library import Library, slug
+from dream_nb.library.file_names import slug
+from dream_nb.library.library import Library
+from dream_nb.library.record import Record
 from dream_nb.library.sidecars import write_sidecar
 
 
@@ -73,6 +74,13 @@ def test_a_foreign_file_of_that_name_is_never_replaced(library: Library, record:
     (library.folder / name).write_bytes(b"somebody's")
     assert store(library, record, picture()) != name
     assert (library.folder / name).read_bytes() == b"somebody's"
+
+
+def test_a_changed_file_of_ours_is_replaced_when_it_is_fetched_again(library: Library, record: Record) -> None:
+    name = store(library, record, picture())
+    (library.folder / name).write_bytes(b"changed")
+    assert store(library, replace(record, file=name), picture()) == name
+    assert (library.folder / name).read_bytes() != b"changed"
 
 
 @pytest.mark.parametrize("content", [b"<html>not a picture", picture()[:40], b""])
@@ -219,7 +227,7 @@ def test_no_link_leads_a_sidecar_out_of_the_folder(library: Library, record: Rec
 )
 def test_a_damaged_row_breaks_nothing_else(library: Library, record: Record, damage: str) -> None:
     library.ledger.update(record, file=store(library, record, picture()), state="taken")
-    library.ledger._write(damage)
+    library.ledger.file.write(damage)
     assert len(library.ledger.all()) <= 1
     assert library.size() >= 0
     assert Catalogue(library.ledger).count(Filter(search="nothing like it")) == 0

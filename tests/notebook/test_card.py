@@ -21,6 +21,14 @@ def test_a_card_shows_its_dream_after_the_session_was_closed(page: Page, session
     assert (card.state, card.film["name"], card.lineage) == ("completed", dream.path.name, [])
 
 
+def test_it_says_whether_another_state_follows(page: Page, session: Session) -> None:  # noqa: ARG001
+    card = Card(session.submit(ImageGenerationRequest(prompt="a lake")).result(SECONDS))
+    assert card.ended
+    for state, ended in (("dreaming", False), ("downloading", False), ("failed", True)):
+        card.state = state
+        assert card.ended is ended, state
+
+
 def test_a_failed_dream_says_why(page: Page, session: Session) -> None:  # noqa: ARG001
     job = session.submit(ImageGenerationRequest(prompt="a scene of gore"))
     assert job.exception(SECONDS) is not None
@@ -61,7 +69,7 @@ def test_the_lineage_is_a_tree(page: Page, session: Session) -> None:  # noqa: A
     then = first.extend("night falls")
     first.interpolate(then, "clouds")
     first.reverse_extend("dawn")
-    lines = [(line["prompt"], line["depth"], line["is"]) for line in Card(first).lineage]
+    lines = [(line["prompt"], line["depth"], line["relation"]) for line in Card(first).lineage]
     assert lines[0] == ("a lake", 0, "this")
     assert sorted(lines[1:]) == [("clouds", 2, "after"), ("dawn", 1, "after"), ("night falls", 1, "after")]
     assert lines.index(("clouds", 2, "after")) == lines.index(("night falls", 1, "after")) + 1

@@ -16,8 +16,8 @@ from dream_nb.notebook.widgets.card import Card
 from dream_nb.notebook.widgets.gallery import Gallery
 from dream_nb.notebook.widgets.grid import Grid
 from dream_nb.notebook.widgets.panel import Panel
-from dream_nb.results.closing import close_widget
 from dream_nb.results.dreams import Dreams
+from dream_nb.results.vanishing import Vanishing
 from dream_nb.session import Session
 from tests.kernel import Kernel, start_kernel
 from tests.notebook.page import Page
@@ -124,7 +124,7 @@ def test_a_layout_that_was_put_in_its_place_closes_only_by_hand(page: Page, sess
 
 
 def test_a_control_closes_with_its_layout_and_style(page: Page) -> None:  # noqa: ARG001
-    close_widget(ipywidgets.IntProgress())
+    Vanishing(ipywidgets.IntProgress()).vanish()
     assert left() == []
 
 
@@ -139,7 +139,7 @@ def test_five_hundred_replays_leave_nothing(kernel: Kernel) -> None:
 def test_replays_that_somebody_watches_leave_nothing_once_they_vanish(kernel: Kernel) -> None:
     kernel.run(
         "%dream -i a lake\n"
-        "from dream_nb.notebook import replays\n"
+        "from dream_nb.notebook.cell import replays\n"
         "get_ipython().kernel.get_parent('shell')['metadata']['cellId'] = 'x'\n"
         "for _ in range(5): get_ipython().run_line_magic('dream', '-i a lake')\n"
         "replays.vanish()"

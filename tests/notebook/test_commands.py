@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from dream_nb.notebook.commands import COMMANDS
-from dream_nb.notebook.magics import DreamMagics
-from dream_nb.results.listing import Facts, Listing
+from dream_nb.notebook.commands.commands import COMMANDS
+from dream_nb.notebook.commands.listing import Facts, Listing
+from dream_nb.notebook.magics.magics import DreamMagics
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import environment, hosted, texts
 from tests.kernel import Answer, Kernel, start_kernel
 from tests.notebook.test_magic import line, previews
 from tests.results.test_preview import Parsed
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+GUIDE = (Path(__file__).parents[2] / "notebooks" / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -262,14 +262,14 @@ def test_a_key_in_the_wrong_place_is_not_said_again(kernel: Kernel, source: str)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_each_subcommand_is_in_the_help_and_in_the_readme(name: str) -> None:
+def test_each_subcommand_is_in_the_help_and_in_the_guide(name: str) -> None:
     assert f"%dreams {name}" in (DreamMagics.dreams.__doc__ or "")
-    assert f"`%dreams {name}" in README
+    assert f"`%dreams {name}" in GUIDE
 
 
 @pytest.mark.parametrize("option", sorted({option for command in COMMANDS.values() for option in command.options}))
-def test_each_option_of_a_subcommand_is_in_the_readme(option: str) -> None:
-    assert re.search(rf"`{option}\b", README)
+def test_each_option_of_a_subcommand_is_in_the_guide(option: str) -> None:
+    assert re.search(rf"`{option}\b", GUIDE)
 
 
 def test_what_other_people_wrote_is_no_markup() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from dream_nb.notebook.commands import COMMANDS
-from dream_nb.notebook.magics import DreamMagics
+from dream_nb.notebook.commands.commands import COMMANDS
+from dream_nb.notebook.magics.magics import DreamMagics
 from tests.kernel import Kernel, start_kernel
 
 PARSER = DreamMagics.dream.parser  # type: ignore[union-attr]

@@ -79,6 +79,13 @@ def test_stars_notes_and_tags_are_kept_in_the_library(page: Page, gallery: Galle
     assert "whole number" in page.ask(gallery, "mark", keys=keys, stars=9)[0]["error"]
 
 
+def test_every_state_and_number_of_stars_that_it_offers_can_be_chosen(page: Page, gallery: Gallery) -> None:
+    for state in gallery.choices["state"]:
+        assert "error" not in page.ask(gallery, "window", filters={"state": state}, offset=0, limit=1)[0]
+    for stars in gallery.choices["stars"]:
+        assert "error" not in page.ask(gallery, "mark", keys=[gallery.first["rows"][0]["key"]], stars=stars)[0]
+
+
 def test_deleting_takes_file_small_picture_and_selection(page: Page, gallery: Gallery) -> None:
     # Found nowhere else: without an id there is no server to be asked.
     ledger = gallery._session.library.ledger

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from dream_nb.media.axes import Layout
+from dream_nb.media.video import read_facts
+from dream_nb.requests.inputs import make_request
+from dream_nb.requests.plan import Ask
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.inputs import make_request
-from dream_nb.results.layout import Layout
-from dream_nb.results.plan import Ask
-from dream_nb.results.video import read_facts
 from dream_nb.session import Session
 from tests.notebook.page import Page
 
@@ -59,7 +59,7 @@ def test_a_sweep_under_way_fills_it(page: Page, session: Session) -> None:
     grid = sweep.grid(columns="mood")
     assert grid.column_words == ["calm", "stormy"]
     page.wait_for(lambda: all(cell["url"] for cell in grid.cells) or None)
-    page.wait_for(lambda: all(state[0] == "completed" for state in grid.states) or None)
+    page.wait_for(lambda: all(state["state"] == "completed" for state in grid.states) or None)
     assert grid.dreams.words == [{"mood": "calm"}, {"mood": "stormy"}]
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.notebook.arguments import read_arguments
-from dream_nb.notebook.lines import to_line
-from dream_nb.notebook.magics import DreamMagics
-from dream_nb.notebook.references import References
+from dream_nb.notebook.magics.arguments import read_arguments
+from dream_nb.notebook.magics.references import References
+from dream_nb.notebook.magics.to_line import to_line
 from dream_nb.requests.identity import read_request
-from dream_nb.results.inputs import make_request
+from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 
 ID = "3f2a91c0-4b7e-4c1d-9d2a-0123456789ab"
@@ -53,8 +52,7 @@ def test_it_reads_back(session: Session, prompt: str, fields: dict[str, object])
     head, _, body = line.partition("\n")
     cell = body + "\n" if line.startswith("%%") else None
     words = head.removeprefix("%%dream" if cell is not None else "%dream ")
-    parser = DreamMagics.dream.parser  # type: ignore[union-attr]
-    arguments = read_arguments(parser, words.strip(" "), cell, references=References({}), defaults={})
+    arguments = read_arguments(words.strip(" "), cell, references=References({}), defaults={})
     assert [(ask.request, ask.take) for ask in arguments.asks] == [(request, 2)]
 
 

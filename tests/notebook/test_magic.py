@@ -80,12 +80,12 @@ def test_a_replay_says_for_a_moment_that_nothing_was_spent(kernel: Kernel) -> No
     assert [sorted(output["data"]) for output in kernel.run(cell).outputs] == [[VIEW], ["text/html", "text/plain"]]
     # A page names the cell that it runs: there it stays long enough to be read.
     source = (
-        "from dream_nb.notebook import replays\n"
+        "from dream_nb.notebook.cell import replays\n"
         "get_ipython().kernel.get_parent('shell')['metadata']['cellId'] = 'x'\n"
         "get_ipython().run_line_magic('dream', 'an old lake')"
     )
     kernel.run(source)
-    assert kernel.run("[line._label.value[:32] for line in replays._shown]").result == (
+    assert kernel.run("[line._line.widget.value[:32] for line in replays._shown]").result == (
         "['from your library, nothing spent']"
     )
     assert kernel.run("replays.vanish(); replays._shown").result == "[]"
@@ -184,7 +184,7 @@ def test_an_interrupt_ends_the_wait_and_the_dream_goes_on(tmp_path: Path) -> Non
         answer = kernel.run("%dream a valley", when=dreaming, then=kernel.manager.interrupt_kernel)
         assert "no longer waiting; the dream goes on" in line(answer)
         assert previews(kernel.run("d = %dream a valley")) == 1
-        rows = "d._library.ledger._read('select count(*) from requests')[0][0]"
+        rows = "d._library.ledger.file.read('select count(*) from requests')[0][0]"
         assert kernel.run(f"len(__import__('glob').glob('dreams/*.mp4')), {rows}").result == "(1, 1)"
 
 

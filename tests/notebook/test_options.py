@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from dream_nb.notebook.magics import DreamMagics
+from dream_nb.notebook.magics.magics import DreamMagics
 from tests.kernel import Kernel, start_kernel
 from tests.notebook.test_magic import line, previews
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+GUIDE = (Path(__file__).parents[2] / "notebooks" / "README.md").read_text(encoding="utf-8")
 PARSER = DreamMagics.dream.parser  # type: ignore[union-attr]
 
 
@@ -247,15 +247,15 @@ OPTIONS = [option for action in PARSER._actions for option in action.option_stri
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-def test_each_option_is_in_the_help_and_in_the_readme(option: str) -> None:
+def test_each_option_is_in_the_help_and_in_the_guide(option: str) -> None:
     assert option in (DreamMagics.dream.__doc__ or "")
-    assert f"| `{option}`" in README or f", `{option}`" in README
+    assert f"| `{option}`" in GUIDE or f", `{option}`" in GUIDE
 
 
-def test_the_readme_names_no_option_that_is_not_there() -> None:
+def test_the_guide_names_no_option_that_is_not_there() -> None:
     named = {
         option
-        for row in re.findall(r"^\| (`-.*?) \|", README, re.MULTILINE)
+        for row in re.findall(r"^\| (`-.*?) \|", GUIDE, re.MULTILINE)
         for option in re.findall(r"`(-[^`]*)`", row)
     }
     assert named == set(OPTIONS)

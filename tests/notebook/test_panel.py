@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.jobs.budget import dollars
 from dream_nb.notebook.widgets.panel import Panel
-from dream_nb.results.inputs import make_request
+from dream_nb.requests.inputs import make_request
+from dream_nb.requests.plan import dollars
 from dream_nb.session import Session
 from tests.jobs.hosted import hosted, use
 from tests.notebook.page import Page
@@ -114,6 +114,14 @@ def test_references_have_weights(panel: Panel, page: Page) -> None:
     code = panel.code
     assert code.startswith("%dream a lake --image --style-ref dreams/pictures/")
     assert code.endswith(".png:0.6")
+
+
+def test_every_role_that_it_offers_can_be_asked_for(panel: Panel, page: Page) -> None:
+    Path("day.png").write_bytes(picture())
+    for role in panel.roles:
+        reference = {"role": role["name"], "name": "day.png", "weight": 0.6 if role["weighted"] else None}
+        panel.form = {**panel.form, "prompt": "a lake", "kind": "image", "references": [reference]}
+        assert problems(panel, page) == {}
 
 
 def test_the_form_takes_over_a_request(panel: Panel) -> None:

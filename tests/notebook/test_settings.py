@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from dream_nb.notebook.magics import DreamMagics
+from dream_nb.notebook.magics.magics import DreamMagics
 from tests.jobs.hosted import environment, hosted
 from tests.kernel import Kernel, start_kernel
 from tests.notebook.test_magic import line, previews
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+GUIDE = (Path(__file__).parents[2] / "notebooks" / "README.md").read_text(encoding="utf-8")
 SETTINGS = DreamMagics.class_traits(config=True)
 UNSET = """
 magics = get_ipython().magics_manager.registry["DreamMagics"]
@@ -160,6 +160,6 @@ def test_config_lists_every_setting_with_its_help(kernel: Kernel) -> None:
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_each_setting_has_help_and_stands_in_the_readme_with_its_variable(name: str) -> None:
+def test_each_setting_has_help_and_stands_in_the_guide_with_its_variable(name: str) -> None:
     assert SETTINGS[name].help
-    assert f"| `{name}` | `DREAM_NB_{name.upper()}` |" in README
+    assert f"| `{name}` | `DREAM_NB_{name.upper()}` |" in GUIDE

@@ -11,12 +11,12 @@ from typing import Any
 import nbformat
 import pytest
 
-from dream_nb.notebook.magics import DreamMagics
+from dream_nb.notebook.magics.magics import DreamMagics
 from tests.kernel import Kernel, start_kernel
 from tests.notebook.test_magic import line
 from tests.notebook.test_validation import execute, nbval
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+GUIDE = (Path(__file__).parents[2] / "notebooks" / "README.md").read_text(encoding="utf-8")
 PARSER = DreamMagics.storyboard.parser  # type: ignore[union-attr]
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -125,4 +125,4 @@ def test_a_saved_notebook_passes_strict_nbval_and_is_small(tmp_path: Path, monke
 )
 def test_every_option_is_one_of_dreams_and_documented(option: str) -> None:
     assert option in DreamMagics.dream.parser._option_string_actions  # type: ignore[union-attr]
-    assert f"`{option}`" in README
+    assert f"`{option}`" in GUIDE

@@ -15,7 +15,7 @@ from dream_nb.api.errors import ConfigurationError, InvalidRequestError, Library
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.session import Session
-from tests.results.conftest import unfinished
+from tests.dreams import unfinished
 
 
 def near(one: np.ndarray, other: np.ndarray) -> bool:

@@ -14,12 +14,15 @@ from PIL import Image, ImageDraw
 
 from dream_nb.api.errors import ConfigurationError, LibraryError
 from dream_nb.api.models import Generation
+from dream_nb.media.sheets import sheet
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.overview import overview
-from dream_nb.results.sheet import sheet
-from tests.results.conftest import unfinished
+from tests.dreams import unfinished
 from tests.results.test_preview import INJECTIONS, Parsed
+
+
+def html_of(dreams: Dreams) -> str:
+    return dreams._repr_mimebundle_()["text/html"]
 
 
 def failed(dream: Dream) -> Dream:
@@ -35,6 +38,17 @@ def test_a_slice_keeps_the_words_of_its_dreams(sweep: Dreams) -> None:
 
 def test_two_collections_are_added_in_order(sweep: Dreams) -> None:
     assert sweep[:2] + sweep[2:] == sweep
+
+
+def test_two_collections_that_are_added_keep_their_measures(sweep: Dreams) -> None:
+    measures = [{"sharpness": float(place)} for place in range(len(sweep))]
+    measured = Dreams(sweep, words=sweep.words, measures=measures)
+    assert (measured[:2] + measured[2:]).measures == measures
+
+
+def test_the_same_dreams_with_other_words_are_another_collection(sweep: Dreams) -> None:
+    assert Dreams(sweep, words=sweep.words) == sweep
+    assert Dreams(sweep, words=sweep.words[::-1]) != sweep
 
 
 def test_filter_takes_a_value_a_function_of_a_value_and_a_function_of_the_dream(sweep: Dreams) -> None:
@@ -66,7 +80,7 @@ def test_an_empty_collection_has_everything_but_pictures(tmp_path: Path) -> None
     assert empty.filter(kind="video") == empty == empty.sort_by("cost")
     assert empty.group_by("kind") == {}
     assert list(empty.to_pandas().columns) == list(empty.to_polars().columns)
-    assert "No dreams" in overview(empty)
+    assert "No dreams" in html_of(empty)
     with pytest.raises(ValueError, match="there are no dreams"):
         empty.contact_sheet()
     with pytest.raises(ValueError, match="there are no dreams"):
@@ -164,14 +178,14 @@ def test_a_time_without_a_zone_counts_as_utc(lake: Dream) -> None:
 
 
 def test_a_sweep_is_shown_on_its_axes(sweep: Dreams) -> None:
-    parsed = Parsed(overview(sweep))
+    parsed = Parsed(html_of(sweep))
     assert sum(tag == "tr" for tag, _ in parsed.tags) == 3
     assert sum(tag == "img" for tag, _ in parsed.tags) == 6
     assert "".join(parsed.text.split()).startswith("calmstormyfoggydawnnight")
 
 
 def test_an_overview_shows_24_and_counts_the_rest(sweep: Dreams) -> None:
-    html = overview(Dreams(list(sweep) * 10))
+    html = html_of(Dreams(list(sweep) * 10))
     assert sum(tag == "img" for tag, _ in Parsed(html).tags) == 24
     assert "and 36 more" in html
     assert len(html) < 300_000
@@ -185,7 +199,7 @@ def test_prompts_and_words_are_text_in_overview_and_export(lake: Dream, text: st
     bad = Dream(replace(good._record, generation=generation, file=None), lake._library, lake._home)
     plain, swept = Dreams([good, bad]), Dreams([good, bad], words=[{text: text}, {text: "b"}])
     page = swept.export(tmp_path / "out").read_text(encoding="utf-8")
-    for html in (overview(plain), overview(swept), page):
+    for html in (html_of(plain), html_of(swept), page):
         parsed = Parsed(html)
         assert not {"script", "svg", "iframe", "object"} & {tag for tag, _ in parsed.tags}
         assert not [name for _, attributes in parsed.tags for name in attributes if name.startswith("on")]
@@ -199,9 +213,11 @@ def test_a_contact_sheet_has_a_place_for_each_and_stays_grey_where_there_is_no_f
         side=64
     )
     pixels = np.asarray(sheet)
-    width, height = (sheet.width - 8) // 3, (sheet.height - 8) // 3
+    # Below a line of words, and beside a column of them.
+    width, height = (sheet.width - 110) // 3, (sheet.height - 28) // 3
     assert sheet.width > 3 * 64
-    first, last = pixels[8 : height - 30, 8 : width - 8], pixels[2 * height + 8 : 3 * height - 30, 8 : width - 8]
+    first = pixels[28 : 20 + height, 110 : 102 + width]
+    last = pixels[28 + 2 * height : 20 + 3 * height, 110 : 102 + width]
     assert first.std() > 1
     assert (last == (0xE9, 0xE9, 0xEE)).all()
 
@@ -286,7 +302,7 @@ def test_a_contact_sheet_of_long_prompts_is_soon_there(lighthouse: Dream) -> Non
 def test_small_pictures_of_many_leave_none_of_the_large_in_memory(sweep: Dreams) -> None:
     dreams = Dreams.from_files(sweep[0].path.parent)
     dreams.contact_sheet(side=32)
-    overview(dreams)
+    html_of(dreams)
     assert not any("image" in dream.__dict__ for dream in dreams)
 
 

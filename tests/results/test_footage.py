@@ -12,7 +12,7 @@ from PIL import Image
 from dream_nb.api.errors import LibraryError
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
-from tests.results.conftest import unfinished
+from tests.dreams import unfinished
 
 
 @pytest.fixture(scope="module")

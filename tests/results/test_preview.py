@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 import pytest
 
-from dream_nb.results.preview import preview
+from dream_nb.results.dream import Dream
 from dream_nb.session import Session
 
 INJECTIONS = [
@@ -41,10 +41,14 @@ class Parsed(HTMLParser):
         self.text += data
 
 
+def html_of(dream: Dream) -> str:
+    return dream._repr_mimebundle_()["text/html"]
+
+
 @pytest.mark.parametrize("kind", ["video", "image"])
 @pytest.mark.parametrize("text", INJECTIONS)
 def test_a_prompt_is_text(session: Session, kind: str, text: str) -> None:
-    parsed = Parsed(preview(session.dream(f"a lake {text}", kind=kind)))  # type: ignore[arg-type]
+    parsed = Parsed(html_of(session.dream(f"a lake {text}", kind=kind)))  # type: ignore[arg-type]
     assert {tag for tag, _ in parsed.tags} <= {"figure", "video", "a", "img", "figcaption", "div"}
     assert not [name for _, attributes in parsed.tags for name in attributes if name.startswith("on")]
     assert f"a lake {text}" in parsed.text
@@ -52,26 +56,26 @@ def test_a_prompt_is_text(session: Session, kind: str, text: str) -> None:
 
 def test_a_video_has_a_player_that_points_to_its_file(session: Session) -> None:
     dream = session.dream("a lake")
-    attributes = dict(Parsed(preview(dream)).tags)["video"]
+    attributes = dict(Parsed(html_of(dream)).tags)["video"]
     assert attributes["src"] == f"dreams/{dream.path.name}"
     assert "controls" in attributes
     assert (attributes["poster"] or "").startswith("data:image/jpeg")
 
 
 def test_it_says_that_the_studio_drew_it(session: Session) -> None:
-    assert "drawn by the studio, procedurally" in preview(session.dream("a lake"))
+    assert "drawn by the studio, procedurally" in html_of(session.dream("a lake"))
 
 
 def test_a_replayed_dream_looks_the_same(session: Session) -> None:
-    first = preview(session.dream("a lake"))
+    first = html_of(session.dream("a lake"))
     session.close()
     with Session() as later:
-        assert preview(later.dream("a lake")) == first
+        assert html_of(later.dream("a lake")) == first
 
 
 def test_it_holds_no_id_no_time_and_no_folder(session: Session) -> None:
     dream = session.dream("a lake")
-    html = re.sub(r"data:[^\"')]+", "", preview(dream))
+    html = re.sub(r"data:[^\"')]+", "", html_of(dream))
     assert (dream.generation.id or "?") not in html
     assert str(session.home) not in html
     assert "202" not in html
@@ -80,7 +84,7 @@ def test_it_holds_no_id_no_time_and_no_folder(session: Session) -> None:
 def test_a_lost_file_still_has_a_prompt(session: Session) -> None:
     dream = session.dream("a lake")
     dream.path.unlink()
-    assert "a lake" in Parsed(preview(dream)).text
+    assert "a lake" in Parsed(html_of(dream)).text
 
 
 @pytest.mark.parametrize("library", ["../elsewhere", ".hidden/dreams"])
@@ -92,7 +96,7 @@ def test_a_file_that_jupyter_may_not_serve_plays_from_a_small_copy(
     monkeypatch.chdir(tmp_path / "notebook")
     with Session(library) as session:
         dream = session.dream("a lake")
-        html = preview(dream)
+        html = html_of(dream)
     tags = Parsed(html).tags
     source = dict(tags)["video"]["src"] or ""
     head, _, data = source.partition(",")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from dream_nb.api.errors import InvalidRequestError, SweepError
-from dream_nb.results.inputs import make_request
-from dream_nb.results.plan import Ask, takes_of
-from dream_nb.results.still import still
+from dream_nb.requests.inputs import make_request
+from dream_nb.requests.plan import Ask, takes_of
+from dream_nb.results.stills import still
 from dream_nb.results.sweep import Sweep
 from dream_nb.session import Session
 
@@ -48,7 +48,7 @@ def test_its_progress_counts_what_is_done(session: Session) -> None:
     assert len(sweep.result(SECONDS)) == 3
     assert seen[-1][:2] == ("completed", 1.0)
     assert all(note.endswith("of 3 done, costs nothing") for state, _, note in seen if state != "completed")
-    assert sweep.request.prompt == "all"
+    assert sweep.title == "all"
 
 
 def test_a_sweep_that_is_in_the_library_ends_at_once(session: Session) -> None:
@@ -100,7 +100,7 @@ def test_a_still_of_several_shows_them_side_by_side(session: Session, tmp_path: 
 def test_there_is_no_still_of_what_is_gone(session: Session) -> None:
     dream = session.dream("lake", kind="image")
     dream.path.unlink()
-    assert still(dream) is None
+    assert still([dream]) is None
 
 
 def test_a_sweep_is_awaited(session: Session) -> None:

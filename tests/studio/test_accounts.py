@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dream_nb.studio.settings import Prices
+from dream_nb.studio.settings import StudioPrices
 from tests.studio.machine import KEYS, PROMPT, Machine, Stalled, bearer, in_process, settings
 
 pytestmark = pytest.mark.anyio
@@ -100,13 +100,13 @@ async def test_a_generation_costs_its_price_at_once(idle: Machine) -> None:
     await idle.create()
     await idle.create(path="/generations/image")
     await idle.create({"prompt": PROMPT, "model": "photon-flash-1"}, "/generations/image")
-    prices = Prices()
+    prices = StudioPrices()
     assert before - await idle.balance() == pytest.approx(prices.video + prices.image + prices.flash_image)
     assert await idle.balance("bob") == before
 
 
 async def test_what_the_balance_does_not_cover_is_refused_and_not_queued(tmp_path: Path, stalled: Stalled) -> None:
-    options = settings(balance=40.0, prices=Prices(video=32.0, image=8.0))
+    options = settings(balance=40.0, prices=StudioPrices(video=32.0, image=8.0))
     async with in_process(tmp_path, executor=lambda: stalled, settings=options) as machine:
         await machine.create()
         status, detail = await machine.refusal({"prompt": PROMPT})
@@ -126,14 +126,14 @@ async def test_a_generation_deleted_before_it_is_finished_is_refunded(tmp_path: 
         uid = {"dreaming": first, "queued": second}[state]["id"]
         await machine.until(uid, state)
         await machine.client.delete(f"/generations/{uid}")
-        assert before - await machine.balance() == Prices().video
+        assert before - await machine.balance() == StudioPrices().video
 
 
 async def test_a_completed_generation_is_not_refunded_when_deleted(machine: Machine) -> None:
     before = await machine.balance()
     uid = (await machine.made())["id"]
     await machine.client.delete(f"/generations/{uid}")
-    assert before - await machine.balance() == Prices().video
+    assert before - await machine.balance() == StudioPrices().video
 
 
 async def test_an_empty_key_opens_nothing(tmp_path: Path) -> None:

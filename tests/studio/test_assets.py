@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from dream_nb.studio.assets import Assets
+from dream_nb.studio.assets import AssetFiles
 from tests.studio.machine import PROMPT, picture, wait_for
 
 
@@ -137,7 +137,7 @@ def test_identical_data_urls_are_identical_requests(client: httpx2.Client) -> No
 
 @pytest.mark.parametrize("name", ["../a.mp4", "/tmp/a.mp4", "a.mp4", ".jpeg"])
 def test_a_name_of_the_database_leads_nowhere_else(tmp_path: Path, name: str) -> None:
-    assets = Assets(tmp_path / "assets")
+    assets = AssetFiles(tmp_path / "assets")
     (tmp_path / "a.mp4").write_text("mine")
     with pytest.raises(FileNotFoundError):
         assets.write(name, b"x")

@@ -16,10 +16,9 @@ from typing import Any
 
 import httpx2
 import pytest
-import yaml
 
 from dream_nb.studio.app import create_app
-from tests.conftest import SPECIFICATION
+from tests.specification.dream_machine_2024 import DREAM_MACHINE_2024
 from tests.studio.machine import KEYS, PATIENCE, PREFIX, PROMPT, Instant, bearer, served, settings, wait_for
 
 pytestmark = pytest.mark.skipif(
@@ -29,17 +28,6 @@ pytestmark = pytest.mark.skipif(
 EXAMPLES = 100
 SEED = 3
 HOOKS = "tests.studio.schemathesis_hooks"
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML without numbers in base 60 (16:9 is no 969) and without dates: what JSON would hold."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, regexp) for tag, regexp in resolvers if tag.rpartition(":")[2] not in ("int", "timestamp")]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?[0-9]+$"), list("-+0123456789"))
 
 
 @pytest.fixture
@@ -83,9 +71,8 @@ def check(description: Any, url: str, folder: Path, *arguments: str) -> None:
     assert int(cases[1]) > 1000
 
 
-@pytest.mark.skipif(not SPECIFICATION.exists(), reason=f"the specification is not at {SPECIFICATION}")
 def test_it_keeps_the_specification(studio: str, tmp_path: Path) -> None:
-    description = yaml.load(SPECIFICATION.read_text(), _Loader)
+    description = DREAM_MACHINE_2024.document()
     # The specification wants a key for it and has no answer for those without.
     description["paths"]["/ping"]["get"]["responses"]["401"] = {"description": "no key"}
     check(description, studio, tmp_path, "--exclude-checks", "positive_data_acceptance")

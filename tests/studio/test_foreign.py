@@ -449,8 +449,6 @@ def later_file_format(path: Path) -> None:
         (statement("DROP INDEX pages"), "missing index pages"),
         (statement("ALTER TABLE accounts ADD COLUMN x DEFAULT 5"), "changed table accounts"),
         (statement("PRAGMA user_version = 0"), "index inputs_of"),
-        (statement("PRAGMA user_version = 3"), "format 3"),
-        (statement("PRAGMA user_version = -1"), "format -1"),
         (scribble, "not a database"),
         (later_file_format, "unsupported file format"),
     ],

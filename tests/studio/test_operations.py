@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
 import uuid
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -15,7 +19,7 @@ from starlette.types import Message
 
 from dream_nb.studio.render import CAMERA_MOTIONS
 from dream_nb.studio.store import Store
-from tests.studio.machine import KEYS, PREFIX, PROMPT, Machine, Stalled, bearer, in_process, settings
+from tests.studio.machine import KEYS, PATIENCE, PREFIX, PROMPT, Instant, Machine, Stalled, bearer, in_process, settings
 
 pytestmark = pytest.mark.anyio
 
@@ -121,16 +125,55 @@ async def test_progress_is_told_while_dreaming(idle: Machine, tmp_path: Path) ->
     assert listed[0]["progress"] == 0.25
 
 
+class Unhurried(ThreadPoolExecutor):
+    """Draws, and gives what it drew when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.let_go = threading.Event()
+
+    def submit(self, fn: Callable[..., Any], /, *given: Any, **more: Any) -> Future[Any]:
+        def draw() -> Any:
+            drawn = fn(*given, **more)
+            self.let_go.wait(PATIENCE)
+            return drawn
+
+        return super().submit(draw)
+
+
 async def test_a_video_shows_its_first_frame_while_it_is_drawn(tmp_path: Path) -> None:
-    async with in_process(tmp_path, settings=settings(shorter_side=360, longest_seconds=None)) as machine:
-        uid = (await machine.create())["id"]
-        # In process an answer comes without a pause, and the drawing needs one.
-        while "thumbnail" not in (generation := await machine.until(uid, "dreaming")).get("assets", {}):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        picture = Image.open(io.BytesIO((await machine.client.get(generation["assets"]["thumbnail"])).content))
-        assert picture.size == (320, 180)
-        await machine.finished(uid)
-        assert len(list((tmp_path / "assets").iterdir())) == 1
+    with Unhurried() as executor:
+        async with in_process(tmp_path, executor=lambda: executor, settings=settings(shorter_side=360)) as machine:
+            uid = (await machine.create())["id"]
+            # In process an answer comes without a pause, and the drawing needs one.
+            while "thumbnail" not in (generation := await machine.until(uid, "dreaming")).get("assets", {}):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            picture = Image.open(io.BytesIO((await machine.client.get(generation["assets"]["thumbnail"])).content))
+            assert picture.size == (320, 180)
+            executor.let_go.set()
+            await machine.finished(uid)
+            assert len(list((tmp_path / "assets").iterdir())) == 1
+
+
+async def test_the_first_frame_is_gone_before_its_video_is_completed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Showing(Instant):
+        def submit(self, fn: Callable[..., Any], /, *given: Any, **more: Any) -> Future[Any]:
+            given[-1].write_bytes(b"a frame")
+            return super().submit(fn, *given, **more)
+
+    complete, kept = Store.complete, []
+
+    def complete_and_look(store: Store, uid: str) -> bool:
+        kept.append([path.suffix for path in (tmp_path / "assets").iterdir()])
+        return complete(store, uid)
+
+    monkeypatch.setattr(Store, "complete", complete_and_look)
+    with Showing(1) as executor:
+        async with in_process(tmp_path, executor=lambda: executor) as machine:
+            await machine.made()
+    assert kept == [[".mp4"]]
 
 
 async def test_without_a_word_from_the_worker_there_is_no_progress(idle: Machine) -> None:

@@ -17,7 +17,7 @@ import httpx2
 import pytest
 
 from dream_nb import sqlite, workers
-from dream_nb.studio.presence import Presence
+from dream_nb.studio.alive import Presence
 from dream_nb.studio.store import Store
 from tests.studio.machine import PROMPT, Instant, Machine, Stalled, in_process, settings, until
 from tests.studio.render.clips import decoded
@@ -233,14 +233,18 @@ async def test_a_studio_that_draws_for_another_keeps_to_the_size_that_was_asked_
     assert (min(frames[0].shape[:2]), len(frames)) == (32, 5)
 
 
-async def test_a_database_of_a_later_format_is_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [-1, 3, 99])
+async def test_a_database_of_another_format_is_left_alone(tmp_path: Path, number: int) -> None:
     async with in_process(tmp_path):
         pass
-    with closing(sqlite3.connect(tmp_path / "studio.sqlite")) as database:
-        database.execute("PRAGMA user_version = 99")
-    with pytest.raises(RuntimeError, match="by a later version of dream_nb"):
+    path = tmp_path / "studio.sqlite"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(f"PRAGMA user_version = {number}")
+    before = path.read_bytes()
+    with pytest.raises(RuntimeError, match=f"has format {number}, .* move the file away"):
         async with in_process(tmp_path):
             pass
+    assert path.read_bytes() == before
 
 
 async def test_a_lease_is_renewed_for_as_long_as_its_studio_draws(tmp_path: Path) -> None:

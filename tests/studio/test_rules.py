@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dream_nb.studio.rules import is_http_url
 from tests.studio.machine import PROMPT, Machine, bearer, in_process, picture, settings
 
 pytestmark = pytest.mark.anyio
@@ -16,6 +17,7 @@ VIDEO = "/generations"
 URL = "https://example.com/a.jpg"
 DATA = "data:image/png;base64," + base64.b64encode(picture()).decode()
 FRAME = {"type": "image", "url": URL}
+LONGEST_URL = URL.ljust(2048, "a")
 
 
 def prompted(**fields: Any) -> dict[str, Any]:
@@ -58,6 +60,8 @@ def prompted(**fields: Any) -> dict[str, Any]:
         (IMAGE, prompted(model="photon-9"), "model"),
         (IMAGE, prompted(model=None), "model"),
         (IMAGE, prompted(format="gif"), "format"),
+        (VIDEO, prompted(callback_url=LONGEST_URL + "a"), "callback_url"),
+        (IMAGE, prompted(image_ref=[{"url": LONGEST_URL + "a"}]), "image_ref.0.url"),
         (IMAGE, prompted(image_ref={"url": URL}), "image_ref"),
         (IMAGE, prompted(image_ref=[{"url": URL}] * 5), "image_ref"),
         (IMAGE, prompted(image_ref=[{"url": URL}, {"url": "file:///etc/passwd"}]), "image_ref.1.url"),
@@ -105,6 +109,8 @@ async def test_a_body_that_is_no_json_object_is_refused(idle: Machine, body: byt
         (VIDEO, prompted(model=None, duration=None, resolution=None)),
         (IMAGE, prompted(image_ref=[{"url": URL, "weight": 0}, {"url": DATA, "weight": 1}, {}, {"url": URL}])),
         (IMAGE, prompted(style_ref=[{"url": URL}], character_ref={"identity0": {"images": [URL] * 4}})),
+        (VIDEO, prompted(callback_url=LONGEST_URL)),
+        (IMAGE, prompted(image_ref=[{"url": LONGEST_URL}])),
         (IMAGE, prompted(character_ref={}, image_ref=[])),
         (IMAGE, prompted(modify_image_ref={"url": DATA, "weight": 0.5})),
     ],
@@ -167,3 +173,8 @@ async def test_words_on_the_blacklist_fail_the_generation_and_are_refunded(machi
     assert (generation["state"], generation["failure_reason"]) == ("failed", "Contains blacklisted words")
     assert "assets" not in generation
     assert await machine.balance() == before
+
+
+async def test_the_longest_address_of_a_server_is_that_of_a_picture() -> None:
+    assert is_http_url(LONGEST_URL)
+    assert not is_http_url(LONGEST_URL + "a")

@@ -1,1 +1,4 @@
-"""The widgets, one a module, each with its script and style beside it."""
+"""The widgets."""
+
+# A card opens panels: both classes are there wherever one of them is imported.
+from dream_nb.notebook.widgets import panel as _panel  # noqa: F401

@@ -3,7 +3,7 @@ const PATIENCE = 30_000;
 const CHUNK = 1 << 20;
 const NO_KERNEL = "There is no answer from the kernel: it is busy, or not running. Run the cell again";
 
-/** An element with a class, a text that stays text, attributes, and children. */
+/** An element with a class, a text (never read as HTML), attributes, and children. */
 export function element(name, className = "", text = "", attributes = {}, ...children) {
   const made = document.createElement(name);
   if (className) made.className = className;
@@ -15,14 +15,43 @@ export function element(name, className = "", text = "", attributes = {}, ...chi
   return made;
 }
 
-/** A button that says what it does. */
+/** A button with a text that calls `action` when it is clicked. */
 export function button(text, action, className = "dream-button", attributes = {}) {
   const made = element("button", className, text, { type: "button", ...attributes });
   made.addEventListener("click", action);
   return made;
 }
 
-/** Seconds as people write them: 1:05. */
+// What people read of the states of a request: `dream_nb.jobs.progress.Progress`.
+const STATE_LABELS = {
+  waiting: "waiting",
+  sending: "sending",
+  looking: "looking for it",
+  queued: "waiting for its turn",
+  dreaming: "dreaming",
+  downloading: "fetching the file",
+  completed: "done",
+  failed: "not made",
+};
+
+/** A state in words; a state without a label is shown as it is. */
+export function stateLabel(state) {
+  return STATE_LABELS[state] ?? state;
+}
+
+/** Call a handler at an event of a model until `signal` is aborted. */
+export function listen(model, signal, event, handler) {
+  model.on(event, handler);
+  signal.addEventListener("abort", () => model.off(event, handler));
+}
+
+/** Give a trait another value, and send it to Python. */
+export function change(model, trait, value) {
+  model.set(trait, value);
+  model.save_changes();
+}
+
+/** Seconds as minutes and seconds: 1:05. */
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
@@ -44,7 +73,7 @@ function answers(model) {
   return waiting.get(model);
 }
 
-/** Have Python do something, and give its answer: an object, with `buffers`. Rejects with what went wrong. */
+/** Call an action in Python. Promises its answer, an object with `buffers`; rejects with the action's error. */
 export function ask(model, action, content = {}, buffers = [], patience = PATIENCE) {
   const open = answers(model);
   const number = `${Math.random().toString(36).slice(2)}-${(asked += 1)}`;
@@ -59,18 +88,18 @@ export function ask(model, action, content = {}, buffers = [], patience = PATIEN
   });
 }
 
-/** A line for what went wrong in Python, or on the way there; `tell` writes into it. */
+/** A line that shows Python's last error; `tell` shows another one in it. */
 export function errorLine(model, { signal } = {}) {
   const line = element("div", "dream-error", "", { role: "alert" });
   const tell = (error) => (line.textContent = error?.message ?? error ?? "");
   const show = () => tell(model.get("error"));
-  model.on("change:error", show);
-  signal?.addEventListener("abort", () => model.off("change:error", show));
+  if (signal) listen(model, signal, "change:error", show);
+  else model.on("change:error", show);
   show();
   return { line, tell };
 }
 
-// Whether the page reaches a library's files of a kind: tried once, remembered.
+// Whether the page can load a library's files of one type: tried once for each folder and type.
 const reached = new Map();
 
 function reach(address) {
@@ -81,7 +110,7 @@ function reach(address) {
       .then((answer) => (answer.body?.cancel(), answer.ok && /^(image|video)\//.test(answer.headers.get("content-type") ?? "")))
       .catch(() => false);
     reached.set(place, look);
-    // A file that is missing says nothing of the others.
+    // Tried again next time: perhaps only this file was missing.
     look.then((is) => is || reached.delete(place));
   }
   return reached.get(place);
@@ -99,9 +128,9 @@ async function fetched(model, file) {
 }
 
 /**
- * An address under which the page shows a file of the library: its own where the page reaches it, else one of the bytes
- * that Python sends, piece by piece. `file` is what Python's `Widget.file` knows it by, `url` its address seen from the
- * notebook. Rejects where it is too large to be sent, or gone. `release` gives the bytes back.
+ * Promises an address under which the page can show a file of the library: the file's own if the page can load it,
+ * else a `blob:` of the bytes that Python sends in pieces, which `release` frees. `file` is the name that Python's
+ * `Widget.file` takes, `url` the file's address seen from the notebook. Rejects if it is missing or too large to send.
  */
 export async function media(model, { file, url }) {
   if (url && /^[^:]*$/.test(url)) {
@@ -115,7 +144,7 @@ export function release(address) {
   if (address?.startsWith("blob:")) URL.revokeObjectURL(address);
 }
 
-/** Keep the views of the widgets that a trait names, by their ids, in an element. */
+/** Show in an element the widgets whose model ids are in a trait, now and whenever the trait changes. */
 export function views(model, trait, place) {
   const made = new Map();
   const update = async () => {
@@ -132,7 +161,7 @@ export function views(model, trait, place) {
   return () => model.off(`change:${trait}`, update);
 }
 
-/** Put a text on the clipboard; where the page may not, show it to be copied by hand. */
+/** Copy a text to the clipboard; where the page may not, show the text so that the user can copy it. */
 export async function copied(text, place) {
   try {
     await navigator.clipboard.writeText(text);

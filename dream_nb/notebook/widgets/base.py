@@ -22,8 +22,9 @@ from pydantic import ConfigDict, TypeAdapter
 
 from dream_nb.api.errors import DreamError, InvalidRequestError, LibraryError
 from dream_nb.api.portal import portal
+from dream_nb.html.stand_in import VIEW, stand_in
+from dream_nb.notebook.widgets.messages import Piece
 from dream_nb.notebook.widgets.trust import is_trusted
-from dream_nb.results.still import VIEW, stand_in
 
 _HERE: Final = Path(__file__).parent
 _CHUNK: Final = 1 << 20
@@ -89,9 +90,15 @@ class Listener(ipywidgets.Widget):  # type: ignore[misc]
 class Part(Listener):
     """One script or style. It is never shown: it brings its text to the page once, for every widget that needs it."""
 
+    # None of these ever changes.
     name = traitlets.Unicode().tag(sync=True)
+    """The name of the file, by which other scripts import it."""
+
     text = traitlets.Unicode().tag(sync=True)
+    """The text of the file."""
+
     digest = traitlets.Unicode().tag(sync=True)
+    """The sha256 of the text, shortened: a page loads each text once."""
 
 
 _parts: dict[str, Part] = {}
@@ -148,7 +155,10 @@ class Widget(Listener, anywidget.AnyWidget):
     _own_layout: ipywidgets.Layout | None = None
 
     parts = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """The model ids of its styles and scripts, in the order in which a page loads them. It never changes."""
+
     error = traitlets.Unicode().tag(sync=True)
+    """What went wrong last, in one line for the user; empty where nothing did. Python changes it."""
 
     def __init__(self, *, trusted: bool | None = None, **traits: Any) -> None:
         self.trusted = is_trusted() if trusted is None else trusted
@@ -189,7 +199,7 @@ class Widget(Listener, anywidget.AnyWidget):
         display({VIEW: self.view()}, raw=True)
 
     @action
-    def read(self, file: str, at: int, length: int) -> Answer:
+    def read(self, file: str, at: int, length: int) -> tuple[Piece, list[bytes]]:
         """A piece of a file, for a page that does not reach the library.
 
         Args:

@@ -1,240 +1,239 @@
 // The card: one generation, while it is made and when it is done.
-import { ask, button, clock, copied, element, errorLine, media, release, views } from "./base.js";
+import { ask, button, clock, copied, element, errorLine, media, release, stateLabel, views } from "./base.js";
+import { createPlayer } from "./card_player.js";
 
-const STATES = {
-  waiting: "waiting",
-  sending: "sending",
-  looking: "looking for it",
-  queued: "waiting for its turn",
-  dreaming: "dreaming",
-  downloading: "fetching the file",
-  completed: "done",
-  failed: "not made",
-};
-const ENDED = new Set(["completed", "failed"]);
-const REST = 500;
+// Milliseconds in which an idle kernel would have handled the action.
 const SOON = 700;
-const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+const TICK = 250;
+// An estimate never fills the bar.
+const MOST_EXPECTED = 0.97;
+const DEEPEST = 6;
 
-/** What is left to wait, in seconds, or null. */
+/** The estimated time left, in seconds, or null. */
 function rest(seconds, fraction, expected) {
   if (fraction > 0.15 && (!expected || seconds > expected)) return (seconds * (1 - fraction)) / fraction;
   return expected && seconds < expected ? expected - seconds : null;
 }
 
-function progress(model) {
-  const time = element("b", "dream-time", "", { role: "timer" });
-  const state = element("span", "dream-state", "", { role: "status" });
-  const left = element("span", "dream-left");
-  const picture = element("div", "dream-picture dream-haze", "", {}, time, element("span", "", "", {}, state, left));
-  const done = element("i");
-  const bar = element("div", "dream-bar", "", { role: "progressbar", "aria-label": "how much is done" }, done);
-  let seen = performance.now();
-  const tick = () => {
-    const ended = ENDED.has(model.get("state"));
-    const seconds = model.get("seconds") + (ended ? 0 : (performance.now() - seen) / 1000);
-    const expected = model.get("expected");
-    const left_ = ended ? null : rest(seconds, model.get("fraction"), expected);
-    let fraction = model.get("fraction");
-    if (fraction === null && expected && model.get("state") === "dreaming") fraction = Math.min(0.97, seconds / expected);
-    time.textContent = clock(seconds);
-    left.textContent = left_ === null ? "" : ` · about ${clock(Math.ceil(left_))} to go`;
-    bar.classList.toggle("dream-unknown", fraction === null && !ended);
-    if (fraction === null) bar.removeAttribute("aria-valuenow");
-    else bar.setAttribute("aria-valuenow", Math.round(100 * fraction));
-    done.style.width = fraction === null ? "" : `${100 * fraction}%`;
-  };
-  const update = () => {
-    seen = performance.now();
-    picture.style.aspectRatio = `${model.get("width")} / ${model.get("height")}`;
-    state.textContent = STATES[model.get("state")] ?? model.get("state");
-    tick();
-  };
-  return { parts: [picture, bar], update, tick };
-}
+/** The progress of a request; `parts` are its elements. */
+class Progress {
+  #model;
+  #seen = performance.now();
+  #time = element("b", "dream-time", "", { role: "timer" });
+  #state = element("span", "dream-state", "", { role: "status" });
+  #left = element("span", "dream-left");
+  #picture = element("div", "dream-picture dream-haze", "", {}, this.#time, element("span", "", "", {}, this.#state, this.#left));
+  #done = element("i");
+  #bar = element("div", "dream-bar", "", { role: "progressbar", "aria-label": "how much is done" }, this.#done);
+  parts = [this.#picture, this.#bar];
 
-function poster(model) {
-  const bytes = model.get("poster");
-  return bytes?.byteLength ? URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" })) : "";
-}
-
-/** A video that plays on hover or focus, follows the pointer, and goes frame by frame with the arrow keys. */
-function player(model, tell, source) {
-  const film = model.get("film");
-  const still = poster(model);
-  if (film.kind === "image") {
-    const image = element("img", "dream-film", "", { src: still, alt: model.get("prompt"), tabindex: "0" });
-    image.addEventListener("keydown", (event) => event.key === "f" && image.requestFullscreen?.());
-    source().then((address) => (image.src = address)).catch(() => {});
-    return [element("div", "dream-picture", "", {}, image)];
+  constructor(model) {
+    this.#model = model;
   }
-  const video = element("video", "dream-film", "", {
-    poster: still, loop: true, playsinline: true, preload: "none", tabindex: "0",
-    "aria-label": `${model.get("prompt")}. Space plays, arrow keys step frame by frame, F fills the screen`,
-  });
-  video.muted = true;
-  const time = element("span", "dream-badge", `${film.seconds.toFixed(1)} s`);
-  const place = element("i");
-  const scrub = element("div", "dream-scrub", "", { "aria-hidden": "true" }, place);
-  const picture = element("div", "dream-picture", "", {}, video, time, scrub);
-  if (film.studio) picture.append(element("span", "dream-badge dream-right", "studio · procedural"));
 
-  let ready = null;
-  const load = () => (ready ??= source().then((address) => {
-    video.src = address;
-    video.load();
-    return new Promise((resolve) => video.addEventListener("loadeddata", resolve, { once: true }));
-  }).catch((error) => (tell(error), Promise.reject(error))));
-  const play = () => load().then(() => video.play()).catch(() => {});
-  const step = (frames) => load().then(() => {
-    video.pause();
-    // The middle of a frame: its edge may show the one before.
-    const frame = Math.round(video.currentTime * film.fps - 0.5) + frames;
-    const last = Math.round(film.seconds * film.fps) - 1;
-    video.currentTime = (Math.min(last, Math.max(0, frame)) + 0.5) / film.fps;
-  }).catch(() => {});
-  let resting, at;
-  picture.addEventListener("pointerenter", () => isStill() || play());
-  picture.addEventListener("pointermove", (event) => {
-    if (at !== undefined && Math.abs(event.clientX - at) < 3) return;
-    const first = at === undefined;
-    at = event.clientX;
-    clearTimeout(resting);
-    if (first) return;
-    const box = picture.getBoundingClientRect();
-    load().then(() => {
-      video.pause();
-      video.currentTime = Math.min(0.999, Math.max(0, (event.clientX - box.left) / box.width)) * film.seconds;
-    }).catch(() => {});
-    if (!isStill()) resting = setTimeout(play, REST);
-  });
-  picture.addEventListener("pointerleave", () => (clearTimeout(resting), (at = undefined), video.pause()));
-  video.addEventListener("focus", () => isStill() || video.matches(":focus-visible") && play());
-  video.addEventListener("blur", () => video.pause());
-  video.addEventListener("keydown", (event) => {
-    const act = {
-      ArrowRight: () => step(1), ArrowLeft: () => step(-1),
-      Home: () => step(-1e9), End: () => step(1e9),
-      " ": () => (video.paused ? play() : video.pause()), Enter: () => (video.paused ? play() : video.pause()),
-      f: () => picture.requestFullscreen?.(), F: () => picture.requestFullscreen?.(),
-    }[event.key];
-    if (!act) return;
-    // The notebook has its own use for these keys.
-    event.preventDefault();
-    event.stopPropagation();
-    act();
-  });
-  video.addEventListener("timeupdate", () => {
-    time.textContent = `${video.currentTime.toFixed(1)} s`;
-    place.style.width = `${(100 * video.currentTime) / film.seconds}%`;
-  });
-  return [picture];
+  reflect() {
+    this.#seen = performance.now();
+    this.#picture.style.aspectRatio = `${this.#model.get("width")} / ${this.#model.get("height")}`;
+    this.#state.textContent = stateLabel(this.#model.get("state"));
+    this.tick();
+  }
+
+  /** Show the time, which goes on between Python's messages. */
+  tick() {
+    const [state, ended, told, expected] = ["state", "ended", "fraction", "expected"].map((trait) => this.#model.get(trait));
+    const seconds = this.#model.get("seconds") + (ended ? 0 : (performance.now() - this.#seen) / 1000);
+    const left = ended ? null : rest(seconds, told, expected);
+    const isExpected = told === null && expected && state === "dreaming";
+    const fraction = isExpected ? Math.min(MOST_EXPECTED, seconds / expected) : told;
+    this.#time.textContent = clock(seconds);
+    this.#left.textContent = left === null ? "" : ` · about ${clock(Math.ceil(left))} to go`;
+    this.#bar.classList.toggle("dream-unknown", fraction === null && !ended);
+    if (fraction === null) this.#bar.removeAttribute("aria-valuenow");
+    else this.#bar.setAttribute("aria-valuenow", Math.round(100 * fraction));
+    this.#done.style.width = fraction === null ? "" : `${100 * fraction}%`;
+  }
 }
 
+/** The tree of the dreams that this one came from, and of those that came from it. */
 function tree(model) {
   const list = element("ol", "dream-tree", "", { "aria-label": "where it comes from" });
-  for (const one of model.get("lineage")) {
-    const item = element("li", one.is === "this" ? "dream-this" : "", one.prompt + (one.take > 1 ? ` (take ${one.take})` : ""));
-    if (one.is === "this") item.setAttribute("aria-current", "true");
-    item.style.setProperty("--depth", Math.min(one.depth, 6));
+  for (const { prompt, take, relation, depth } of model.get("lineage")) {
+    const isThis = relation === "this";
+    const item = element("li", isThis ? "dream-this" : "", prompt + (take > 1 ? ` (take ${take})` : ""));
+    if (isThis) item.setAttribute("aria-current", "true");
+    item.style.setProperty("--depth", Math.min(depth, DEEPEST));
     list.append(item);
   }
   return element("details", "dream-lineage", "", {}, element("summary", "", "Where it comes from, and what came of it"), list);
 }
 
-export function render({ model, el }) {
-  const cleaning = new AbortController();
-  const card = element("div", "dream-nb dream-box dream-card", "", { role: "group", "aria-label": model.get("prompt") });
-  const top = element("div", "dream-top");
-  const note = element("div", "dream-note", "", { role: "status" });
-  const facts = element("div", "dream-facts");
-  const acts = element("div", "dream-acts");
-  const more = element("div", "dream-more");
-  const { line, tell } = errorLine(model, cleaning);
-  const text = element("div", "dream-text", "", {}, element("div", "dream-prompt", model.get("prompt")), facts, note, acts, more, line);
-  card.append(top, text);
-  const below = element("div", "dream-below");
-  el.append(card, below);
+function alertOf({ title, text }) {
+  return element("div", "dream-failed", "", { role: "alert" }, element("b", "", title), element("p", "", text));
+}
 
-  const live = progress(model);
-  let address = null;
-  const source = () => (address ??= media(model, { file: "film", url: model.get("film").url }));
-  const does = (action, content = {}) => ask(model, action, content).catch(tell);
+/** The card's buttons and what they do. They ask for input in `more`, and report in `note`. */
+class Actions {
+  #model;
+  #more;
+  #note;
+  #tell;
+  #address = null;
 
-  const asks = (label, action) => () => {
-    const field = element("input", "dream-input", "", { "aria-label": `${label}: what happens`, value: model.get("prompt") });
+  constructor(model, more, note, tell) {
+    this.#model = model;
+    this.#more = more;
+    this.#note = note;
+    this.#tell = tell;
+  }
+
+  /** Promises the address of the dream's file. */
+  source() {
+    return (this.#address ??= media(this.#model, { file: "film", url: this.#model.get("film").url }));
+  }
+
+  /** The buttons for what the card shows: "problem", "film" or "live". */
+  buttons(kind, fillScreen) {
+    const does = (action) => () => this.#do(action);
+    if (kind === "problem") return [button("Change and try again", does("change")), button("Try again", does("again"))];
+    if (kind === "live") {
+      return [
+        ...(this.#model.get("waits") ? [button("Stop waiting", () => this.#stop())] : []),
+        ...(this.#model.get("cancels") ? [button("Cancel", does("cancel"))] : []),
+      ];
+    }
+    const isImage = this.#model.get("film").kind === "image";
+    return [
+      button("Extend", () => this.#askFor("Extend", "extend"), "dream-button dream-first"),
+      ...(isImage ? [] : [button("Reverse", () => this.#askFor("Reverse", "reverse"))]),
+      button("Again", does("again")),
+      button("As keyframe", does("keyframe")),
+      button("Copy as %dream", () => this.#copy()),
+      button("Save", () => this.#save()),
+      button("Full screen", fillScreen),
+    ];
+  }
+
+  release() {
+    this.#address?.then(release).catch(() => {});
+  }
+
+  #do(action, content = {}) {
+    return ask(this.#model, action, content).catch(this.#tell);
+  }
+
+  /** Ask for a prompt, and do something with it. */
+  #askFor(label, action) {
+    const more = this.#more;
+    const field = element("input", "dream-input", "", { "aria-label": `${label}: what happens`, value: this.#model.get("prompt") });
     const form = element("form", "dream-ask", "", {}, field, element("button", "dream-button", label, { type: "submit" }));
-    form.addEventListener("submit", (event) => (event.preventDefault(), more.replaceChildren(), does(action, { prompt: field.value })));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      more.replaceChildren();
+      this.#do(action, { prompt: field.value });
+    });
     form.addEventListener("keydown", (event) => (event.stopPropagation(), event.key === "Escape" && more.replaceChildren()));
     more.replaceChildren(form);
     field.focus();
     field.select();
-  };
-  const copy = async () => {
-    const answer = await does("copy_line");
-    if (answer?.line && (await copied(answer.line, more))) note.textContent = "copied";
-  };
-  const save = async () => {
-    try {
-      const link = element("a", "", "", { href: await source(), download: model.get("film").name });
-      link.click();
-    } catch (error) { tell(error); }
-  };
-  const stop = async () => {
-    does("stop");
-    // A kernel that is busy hears of it when the cell is over: so the cell is interrupted, if it still waits.
-    await new Promise((resolve) => setTimeout(resolve, SOON));
-    if (model.get("waits")) model.widget_manager.kernel?.interrupt?.();
-  };
+  }
 
-  let shown = "";
-  const update = () => {
-    const state = model.get("state");
-    card.dataset.state = state;
-    note.textContent = model.get("note");
-    facts.textContent = model.get("facts").join(" · ");
-    const problem = model.get("problem");
-    const kind = problem.title ? "problem" : model.get("film").kind ? "film" : "live";
-    const offers = `${kind} ${kind === "live" ? `${model.get("waits")} ${model.get("cancels")}` : ""}`;
-    if (kind === "live") live.update();
-    if (offers === shown) return;
-    const before = shown.split(" ")[0];
-    shown = offers;
-    if (kind === "problem") {
-      top.replaceChildren(element("div", "dream-failed", "", { role: "alert" }, element("b", "", problem.title), element("p", "", problem.text)));
-      facts.textContent = [...model.get("facts"), problem.facts].filter(Boolean).join(" · ");
-      acts.replaceChildren(button("Change and try again", () => does("change")), button("Try again", () => does("again")));
-    } else if (kind === "film") {
-      if (before !== "film") top.replaceChildren(...player(model, tell, source));
-      const film = model.get("film");
-      acts.replaceChildren(
-        button("Extend", asks("Extend", "extend"), "dream-button dream-first"),
-        button("Reverse", asks("Reverse", "reverse")),
-        button("Again", () => does("again")),
-        button("As keyframe", () => does("keyframe")),
-        button("Copy as %dream", copy),
-        button("Save", save),
-        button("Full screen", () => top.querySelector(".dream-picture").requestFullscreen?.()),
-      );
-      if (film.kind === "image") acts.children[1].remove();
-      if (model.get("lineage").length) text.insertBefore(tree(model), more);
-    } else {
-      top.replaceChildren(...live.parts);
-      acts.replaceChildren(
-        ...(model.get("waits") ? [button("Stop waiting", stop)] : []),
-        ...(model.get("cancels") ? [button("Cancel", () => does("cancel"))] : []),
-      );
+  async #copy() {
+    const answer = await this.#do("copy_line");
+    if (answer?.line && (await copied(answer.line, this.#more))) this.#note.textContent = "copied";
+  }
+
+  async #save() {
+    try {
+      const link = element("a", "", "", { href: await this.source(), download: this.#model.get("film").name });
+      link.click();
+    } catch (error) {
+      this.#tell(error);
     }
-  };
-  model.on("change", update);
-  update();
-  const timer = setInterval(() => shown.startsWith("live") && live.tick(), 250);
+  }
+
+  async #stop() {
+    this.#do("stop");
+    // A busy kernel handles the action only after the cell has ended: so interrupt the cell if it still waits.
+    await new Promise((resolve) => setTimeout(resolve, SOON));
+    if (this.#model.get("waits")) this.#model.widget_manager.kernel?.interrupt?.();
+  }
+}
+
+/** One view of the card. */
+class Card {
+  #model;
+  #tell;
+  #live;
+  #actions;
+  #shown = { kind: "", offers: "" };
+  #top = element("div", "dream-top");
+  #note = element("div", "dream-note", "", { role: "status" });
+  #facts = element("div", "dream-facts");
+  #buttons = element("div", "dream-acts");
+  #more = element("div", "dream-more");
+  #text;
+
+  constructor(model, line, tell) {
+    this.#model = model;
+    this.#tell = tell;
+    this.#live = new Progress(model);
+    this.#actions = new Actions(model, this.#more, this.#note, tell);
+    this.#text = element("div", "dream-text", "", {}, element("div", "dream-prompt", model.get("prompt")),
+      this.#facts, this.#note, this.#buttons, this.#more, line);
+    this.root = element("div", "dream-nb dream-box dream-card", "", { role: "group", "aria-label": model.get("prompt") },
+      this.#top, this.#text);
+  }
+
+  reflect() {
+    const [state, note, facts, problem, film] = ["state", "note", "facts", "problem", "film"].map((trait) => this.#model.get(trait));
+    this.root.dataset.state = state;
+    this.#note.textContent = note;
+    const kind = problem.title ? "problem" : film.kind ? "film" : "live";
+    this.#facts.textContent = [...facts, problem.facts].filter(Boolean).join(" · ");
+    if (kind === "live") this.#live.reflect();
+    const offers = kind === "live" ? `${this.#model.get("waits")} ${this.#model.get("cancels")}` : "";
+    const before = this.#shown;
+    this.#shown = { kind, offers };
+    if (kind === before.kind && offers === before.offers) return;
+    if (kind !== before.kind) this.#show(kind);
+    const fillScreen = () => this.#top.querySelector(".dream-picture").requestFullscreen?.();
+    this.#buttons.replaceChildren(...this.#actions.buttons(kind, fillScreen));
+  }
+
+  tick() {
+    if (this.#shown.kind === "live") this.#live.tick();
+  }
+
+  close() {
+    this.#actions.release();
+  }
+
+  #show(kind) {
+    if (kind === "problem") this.#top.replaceChildren(alertOf(this.#model.get("problem")));
+    else if (kind === "live") this.#top.replaceChildren(...this.#live.parts);
+    else {
+      this.#top.replaceChildren(createPlayer(this.#model, this.#tell, () => this.#actions.source()));
+      if (this.#model.get("lineage").length) this.#text.insertBefore(tree(this.#model), this.#more);
+    }
+  }
+}
+
+export function render({ model, el }) {
+  const leaving = new AbortController();
+  const { line, tell } = errorLine(model, leaving);
+  const card = new Card(model, line, tell);
+  const below = element("div", "dream-below");
+  el.append(card.root, below);
+  const reflect = () => card.reflect();
+  model.on("change", reflect);
+  reflect();
+  const timer = setInterval(() => card.tick(), TICK);
   const unview = views(model, "below", below);
   return () => {
     clearInterval(timer);
-    cleaning.abort();
+    leaving.abort();
     unview();
-    model.off("change", update);
-    address?.then(release).catch(() => {});
+    model.off("change", reflect);
+    card.close();
   };
 }

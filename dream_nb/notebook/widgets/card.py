@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import signal
 import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import traitlets
 
 from dream_nb.api.errors import DreamCancelledError, DreamError, GenerationFailedError, LibraryError
+from dream_nb.api.models import FINAL_STATES
+from dream_nb.html.stand_in import stand_in
 from dream_nb.jobs.failures import advice
+from dream_nb.library.library import with_ledger
+from dream_nb.notebook.magics.to_line import to_line
 from dream_nb.notebook.widgets.base import Answer, Widget, action
-from dream_nb.results.continuation import maker_of
+from dream_nb.notebook.widgets.messages import Film, Line, Problem, Relation, Relative
+from dream_nb.requests.media import keyframe_ids
 from dream_nb.results.dream import Dream
-from dream_nb.results.job import Job
-from dream_nb.results.maker import Maker
-from dream_nb.results.origin import keyframe_ids
-from dream_nb.results.still import stand_in
+from dream_nb.results.job import Job, Maker
 from dream_nb.results.sweep import Sweep
+from dream_nb.session import Session
+
+if TYPE_CHECKING:
+    from dream_nb.notebook.widgets.panel import Panel
 
 _POSTER_SIDE: Final = 704
-_QUALITY: Final = 72
 _LINES: Final = 24
 
 
@@ -34,7 +38,7 @@ class Card(Widget):
     """One generation: how far it is, then a player, and what goes on from it. Its script counts the seconds.
 
     The video plays while the pointer rests on it or it has the focus, and follows the pointer that moves over it. Arrow
-    keys go frame by frame, Space plays and pauses, F fills the screen.
+    keys go frame by frame, Space plays and pauses, F fills the screen. The page changes none of its traits.
 
     Args:
         shown: a dream, or what is under way.
@@ -46,24 +50,61 @@ class Card(Widget):
         shown: the dream; the job for as long as it is under way.
     """
 
-    modules: ClassVar = ("card.css", "card.js")
+    modules: ClassVar = ("card.css", "card_player.js", "card.js")
+
+    _panel: ClassVar[type[Panel]]
+    """The class of panels: its module, which imports this one, sets it."""
 
     prompt = traitlets.Unicode().tag(sync=True)
+    """The prompt; empty where there is none."""
+
     facts = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """What else is known of it, such as its size, each in a few words."""
+
     state = traitlets.Unicode().tag(sync=True)
+    """The state, as in `dream_nb.jobs.progress.Progress`; empty until it is known."""
+
+    ended = traitlets.Bool(False).tag(sync=True)
+    """Whether no other state follows."""
+
     note = traitlets.Unicode().tag(sync=True)
+    """Why it takes its time, or what it costs; empty where there is nothing to say."""
+
     fraction = traitlets.Float(None, allow_none=True).tag(sync=True)
+    """How much is done, from 0 to 1; None where the server does not say."""
+
     seconds = traitlets.Float(0.0).tag(sync=True)
+    """How long it had been under way, in seconds, when the state was last told: the page counts on from there."""
+
     expected = traitlets.Float(None, allow_none=True).tag(sync=True)
+    """How long such a request usually takes, in seconds; None where that is unknown."""
+
     width = traitlets.Int(16).tag(sync=True)
+    """The width of the picture, in pixels; until it is made, that of the aspect ratio."""
+
     height = traitlets.Int(9).tag(sync=True)
+    """The height of the picture, as `width`."""
+
     waits = traitlets.Bool(False).tag(sync=True)
+    """Whether a cell waits for it, so that the wait can be stopped."""
+
     cancels = traitlets.Bool(False).tag(sync=True)
+    """Whether it can be cancelled."""
+
     film = traitlets.Dict().tag(sync=True)
+    """The `Film`; empty until it is made."""
+
     poster = traitlets.Bytes(b"").tag(sync=True)
+    """A JPEG of it; empty until it is made."""
+
     problem = traitlets.Dict().tag(sync=True)
+    """The `Problem`; empty where there is none."""
+
     lineage = traitlets.List(traitlets.Dict()).tag(sync=True)
+    """A `Relative` for each line of its tree; empty until it is made, and where it has no relatives."""
+
     below = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """The model ids of the widgets below the card, in the order in which they were opened."""
 
     def __init__(
         self,
@@ -74,9 +115,8 @@ class Card(Widget):
         trusted: bool | None = None,
     ) -> None:
         self._under: list[Widget] = []
-        width, height = (int(side) for side in shown.request.aspect_ratio.split(":"))
-        prompt, facts = shown.request.prompt or "", _facts(shown)
-        super().__init__(prompt=prompt, facts=facts, width=width, height=height, trusted=trusted)
+        width, height = (int(side) for side in _first(shown).request.aspect_ratio.split(":"))
+        super().__init__(prompt=_title(shown), facts=_facts(shown), width=width, height=height, trusted=trusted)
         self.shown: Dream | Job | Sweep = shown
         self._add = add or self._add_below
         self._use = use or self._open_panel
@@ -86,6 +126,10 @@ class Card(Widget):
             self.expected = shown.expected
             shown.on_change(self.follow)
             shown.on_end(_ender(weakref.ref(self)))
+
+    @traitlets.observe("state")
+    def _reflect_state(self, _: object) -> None:
+        self.ended = self.state in FINAL_STATES
 
     def follow(self, job: Job | Sweep) -> None:
         """Show where the job stands now.
@@ -125,7 +169,7 @@ class Card(Widget):
             job.off_change(self.follow)
 
     def __repr__(self) -> str:
-        return f"Card({self.shown.request.prompt!r})"
+        return f"Card({self.prompt!r})"
 
     def static(self) -> str:
         """The dream's preview; of a job only what it is about, which is the same at the next run."""
@@ -141,20 +185,20 @@ class Card(Widget):
         with self.hold_sync():
             self.cancels = self.waits = False
             if error is not None:
-                self.problem = _problem(error)
+                self.problem = dict(_problem(error))
             elif isinstance(job, Job):
                 self.shown = job.result()
                 self._show(self.shown)
 
     def _show(self, dream: Dream) -> None:
         if dream.state == "failed":
-            self.state, self.problem = "failed", _failure(dream.failure_reason or "")
+            self.state, self.problem = "failed", dict(_failure(dream.failure_reason or ""))
             return
         try:
-            self.poster = _jpeg(dream)
+            self.poster = dream._jpeg(_POSTER_SIDE)
             facts = dream.facts
             self.width, self.height = dream.size
-            self.film = {
+            film: Film = {
                 "kind": dream.kind,
                 "url": dream.url,
                 "name": dream.path.name,
@@ -162,11 +206,13 @@ class Card(Widget):
                 "fps": facts.fps if facts else 0.0,
                 "studio": dream.backend == "studio",
             }
-            self.lineage = _lineage(dream)
+            self.film = dict(film)
+            self.lineage = [dict(relative) for relative in _lineage(dream)]
             self.facts = _facts(dream)
             self.state = "completed"
         except LibraryError as error:
-            self.state, self.problem = "failed", {"title": "Not there", "text": str(error), "facts": ""}
+            missing: Problem = {"title": "Not there", "text": str(error), "facts": ""}
+            self.state, self.problem = "failed", dict(missing)
 
     def _dream(self) -> Dream:
         if not isinstance(self.shown, Dream):
@@ -215,8 +261,9 @@ class Card(Widget):
     @action
     def again(self) -> Answer:
         """Make another take of the same request."""
-        fresh = isinstance(self.shown, Dream)
-        self._add(self._maker().submit(self.shown.request, take=self.shown.take, fresh=fresh))
+        fresh, maker = isinstance(self.shown, Dream), self._maker()
+        for one in self.shown.jobs if isinstance(self.shown, Sweep) else [self.shown]:
+            self._add(maker.submit(one.request, take=one.take, fresh=fresh))
         return None
 
     @action
@@ -228,22 +275,19 @@ class Card(Widget):
     @action
     def change(self) -> Answer:
         """Begin a request that is like it."""
-        self._use(self.shown.request, "request")
+        self._use(_first(self.shown).request, "request")
         return None
 
     @action
-    def copy_line(self) -> Answer:
+    def copy_line(self) -> Line:
         """The `%dream` line that makes it again."""
-        from dream_nb.notebook.lines import to_line
-        from dream_nb.results.origin import library_of
-
         dream = self._dream()
-        return {"line": to_line(dream.request, library_of(dream), dream._home, take=dream.take)}
+        return {"line": to_line(dream.request, with_ledger(dream._library), dream._home, take=dream.take)}
 
     def _maker(self) -> Maker:
         """Who made it: another session may ask, and pay, somebody else."""
         if isinstance(self.shown, Dream):
-            return maker_of(self.shown)
+            return self.shown._maker_for()
         job = self.shown.jobs[0] if isinstance(self.shown, Sweep) else self.shown
         if job.maker is None:
             raise DreamError("no session goes on with it: run its cell again")
@@ -253,12 +297,9 @@ class Card(Widget):
         self._put(Card(job, trusted=self.trusted))
 
     def _open_panel(self, value: Any, where: str) -> None:
-        from dream_nb.notebook.widgets.panel import Panel
-        from dream_nb.session import Session
-
         maker = self._maker()
         assert isinstance(maker, Session)
-        panel = Panel(maker, trusted=self.trusted)
+        panel = self._panel(maker, trusted=self.trusted)
         panel.use(value, where)
         self._put(panel)
 
@@ -282,8 +323,18 @@ def _ender(card: weakref.ref[Card]) -> Callable[[Job | Sweep], None]:
     return end
 
 
+def _first(shown: Dream | Job | Sweep) -> Dream | Job:
+    """What stands for it where one request is asked for."""
+    return shown.jobs[0] if isinstance(shown, Sweep) else shown
+
+
+def _title(shown: Dream | Job | Sweep) -> str:
+    return shown.prompt if isinstance(shown, Dream) else shown.title
+
+
 def _facts(shown: Dream | Job | Sweep) -> list[str]:
-    request = shown.request
+    first = _first(shown)
+    request = first.request
     if isinstance(shown, Dream):
         try:
             width, height = shown.size
@@ -294,29 +345,23 @@ def _facts(shown: Dream | Job | Sweep) -> list[str]:
     else:
         what = [request.generation_type, request.aspect_ratio]
     loops = "loop" if getattr(request, "loop", False) else ""
-    take = f"take {shown.take}" if shown.take > 1 else ""
-    drawn = "drawn by the studio, procedurally" if shown.backend == "studio" else ""
+    take = f"take {first.take}" if first.take > 1 and not isinstance(shown, Sweep) else ""
+    drawn = "drawn by the studio, procedurally" if first.backend == "studio" else ""
     return [fact for fact in (*what, loops, take, drawn) if fact]
 
 
-def _problem(error: BaseException) -> dict[str, str]:
+def _problem(error: BaseException) -> Problem:
     if isinstance(error, GenerationFailedError):
         return _failure(error.reason)
     title = "Cancelled" if isinstance(error, DreamCancelledError) else "Not made"
     return {"title": title, "text": str(error), "facts": ""}
 
 
-def _failure(reason: str) -> dict[str, str]:
+def _failure(reason: str) -> Problem:
     return {"title": f"Not made: {reason or 'no reason given'}", "text": f"{advice(reason)}.", "facts": "refunded"}
 
 
-def _jpeg(dream: Dream) -> bytes:
-    file = io.BytesIO()
-    dream._reduced(_POSTER_SIDE).save(file, "JPEG", quality=_QUALITY, optimize=True)
-    return file.getvalue()
-
-
-def _lineage(dream: Dream) -> list[dict[str, Any]]:
+def _lineage(dream: Dream) -> list[Relative]:
     """What it came from and what came of it, as lines of a tree: each below what it goes on from, with its depth."""
     try:
         before, after = list(reversed(dream.ancestors())), list(dream.descendants())
@@ -331,12 +376,12 @@ def _lineage(dream: Dream) -> list[dict[str, Any]]:
         # One that goes on from two stands below the nearer of them.
         parents = [names[name] for name in keyframe_ids(one.request) if name in names]
         below.setdefault(max(parents, default=None), []).append(number)
-    lines: list[dict[str, Any]] = []
+    lines: list[Relative] = []
 
     def add(number: int, depth: int) -> None:
         one = family[number]
-        what = "this" if one is dream else "before" if number < len(before) else "after"
-        lines.append({"prompt": one.prompt, "take": one.take, "is": what, "depth": depth})
+        relation: Relation = "this" if one is dream else "before" if number < len(before) else "after"
+        lines.append({"prompt": one.prompt, "take": one.take, "relation": relation, "depth": depth})
         for child in below.get(number, ()):
             add(child, depth + 1)
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-EMPTY: Final[dict[str, Any]] = {
+from dream_nb.notebook.widgets.messages import Form, Kind, RoleChoice
+from dream_nb.requests.roles import ROLES, Role
+
+EMPTY: Final[Form] = {
     "prompt": "",
     "kind": "video",
     "aspect_ratio": "16:9",
@@ -24,6 +27,12 @@ EMPTY: Final[dict[str, Any]] = {
 MORE: Final = ("duration", "resolution")
 """The fields of a video for which the form has no place."""
 
+# The API takes no weight for a character.
+ROLE_CHOICES: Final[tuple[RoleChoice, ...]] = tuple(
+    {"name": name, "weighted": name != "character_ref"} for name in ROLES
+)
+"""The uses of a reference picture, the default first."""
+
 _Text = Annotated[str, Field(max_length=10_000)]
 # A data: URI of 20 MB.
 _Place = Annotated[str, Field(max_length=28_000_000)]
@@ -32,14 +41,14 @@ _Place = Annotated[str, Field(max_length=28_000_000)]
 class _Reference(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
-    role: Literal["image_ref", "style_ref", "character_ref", "modify_ref"]
+    role: Role
     name: _Place = ""
     weight: float | None = None
 
 
 _TYPES: Final[dict[str, Any]] = {
     "prompt": _Text,
-    "kind": Literal["video", "image"],
+    "kind": Kind,
     "aspect_ratio": _Text,
     "model": _Text,
     "loop": bool,
@@ -51,13 +60,14 @@ _TYPES: Final[dict[str, Any]] = {
 }
 
 
-def read_form(form: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+def read_form(form: Mapping[str, Any]) -> tuple[Form, dict[str, str]]:
     """The values of a form, and what is wrong with those that are of another type, by field.
 
     Args:
         form: what the page sent. A field that is missing, or wrong, has its default in the values.
     """
-    values, problems = dict(EMPTY), dict[str, str]()
+    values: dict[str, Any] = dict(EMPTY)
+    problems: dict[str, str] = {}
     for name in EMPTY.keys() & form.keys():
         try:
             values[name] = _adapter(name).validate_python(form[name])
@@ -65,7 +75,7 @@ def read_form(form: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
             first = error.errors(include_input=False, include_url=False)[0]
             problems[name] = f"not a valid value: {first['msg'][:1].lower()}{first['msg'][1:]}"
     values["references"] = [dict(one) for one in values["references"]]
-    return values, problems
+    return cast("Form", values), problems
 
 
 @cache

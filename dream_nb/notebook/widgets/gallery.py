@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import quote
 
 import anyio
@@ -14,29 +13,49 @@ import anyio.to_thread
 import traitlets
 
 from dream_nb.api.errors import BudgetError, DreamError, InvalidRequestError
+from dream_nb.api.models import ASPECT_RATIOS, GENERATION_TYPES
 from dream_nb.api.portal import portal
 from dream_nb.backends.backends import is_paid
 from dream_nb.default import default_session
-from dream_nb.library.catalogue import Catalogue, Filter, key
-from dream_nb.library.ledger import Record
-from dream_nb.notebook.settings import sweep_size
+from dream_nb.files import given_path
+from dream_nb.html.stand_in import stand_in
+from dream_nb.library.catalogue import STATES, Catalogue, Filter, key
+from dream_nb.library.record import Record
+from dream_nb.library.sidecars import MAX_STARS
+from dream_nb.library.thumbnails import Thumbnails
+from dream_nb.media.pictures import jpeg, picture, reduced
+from dream_nb.media.sheets import sheet
+from dream_nb.notebook.state import sweep_size
 from dream_nb.notebook.widgets.base import Answer, Widget, action
+from dream_nb.notebook.widgets.messages import (
+    ExportedPage,
+    Facets,
+    FilterChoices,
+    GalleryRow,
+    Keys,
+    PictureProblems,
+    Synced,
+    Window,
+)
 from dream_nb.notebook.widgets.trust import folder_inside
-from dream_nb.paths import given_path
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.sheet import sheet
-from dream_nb.results.still import stand_in
-from dream_nb.results.thumbnails import Thumbnails
 from dream_nb.session import Session
 
 # What the page has before it asks; and what it gets at once.
 _FIRST: Final = 36
 _MOST: Final = 120
+_CHOICES: Final = FilterChoices(
+    kind=list(GENERATION_TYPES),
+    state=list(STATES),
+    ratio=list(ASPECT_RATIOS),
+    stars=list(range(1, MAX_STARS + 1)),
+)
 _WATCH_SECONDS: Final = 1.0
 _LONGEST: Final = 400
 _STILL: Final = 12
 _STILL_SIDE: Final = 120
+_STILL_COLUMNS: Final = 6
 
 
 class Gallery(Widget):
@@ -49,8 +68,9 @@ class Gallery(Widget):
         **filters: what is looked for, see `filters`.
 
     Attributes:
-        filters: what is looked for: `search`, `kind`, `state`, `ratio`, `backend`, `since`, `until`, `stars`, `tag`
-            (`dream_nb.library.catalogue.Filter` says what each is).
+        filters: what is looked for: `search` (words of prompt, note or tags), `kind`, `state` ("completed", "failed" or
+            "under way"), `ratio`, `backend`, `since` and `until` (days in UTC, such as "2026-11-01"), `stars` (at
+            least), `tag`.
         chosen: the short names of what is selected. `observe` it to hear of a change.
         total: how many there are, whatever is looked for.
 
@@ -58,16 +78,46 @@ class Gallery(Widget):
         InvalidRequestError: there is no such filter.
     """
 
-    modules = ("stage.css", "gallery.css", "stage.js", "gallery.js")
+    modules = (
+        "compare.css",
+        "gallery.css",
+        "compare.js",
+        "gallery_rows.js",
+        "gallery_selection.js",
+        "gallery_pictures.js",
+        "gallery_list.js",
+        "gallery_filters.js",
+        "gallery_actions.js",
+        "gallery_input.js",
+        "gallery.js",
+    )
     page_traits = frozenset({"filters", "chosen"})
 
     filters = traitlets.Dict().tag(sync=True)
+    """What is looked for: the fields of `dream_nb.library.catalogue.Filter` that are not empty.
+    Page and Python change it."""
+
     chosen = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """The short names of the selected dreams, in the order in which they were selected. Page and Python change it."""
+
     total = traitlets.Int().tag(sync=True)
+    """How many dreams the library has, whatever is looked for. Python changes it."""
+
     version = traitlets.Int().tag(sync=True)
+    """How often the library has changed since the gallery was made: the page asks for its rows anew.
+    Python changes it."""
+
     first = traitlets.Dict().tag(sync=True)
+    """The `Window` with which the gallery opened, and its `filters`. It never changes."""
+
+    choices = traitlets.Dict().tag(sync=True)
+    """The `FilterChoices` of the filters. It never changes."""
+
     facets = traitlets.Dict().tag(sync=True)
+    """The `Facets` of the library. Python changes it."""
+
     place = traitlets.Unicode().tag(sync=True)
+    """Where exports go, in words that follow "a folder". It never changes."""
 
     def __init__(self, session: Session | None = None, *, trusted: bool | None = None, **filters: Any) -> None:
         Filter.of(filters)
@@ -79,6 +129,7 @@ class Gallery(Widget):
             filters=filters,
             total=self._catalogue.count(),
             first={**self._window(filters, 0, _FIRST), "filters": filters},
+            choices=dict(_CHOICES),
             facets=self._facets(),
             trusted=trusted,
         )
@@ -119,24 +170,24 @@ class Gallery(Widget):
             self._stamp = stamp
             with self.hold_sync():
                 self.total = self._catalogue.count()
-                self.facets = self._facets()
+                self.facets = dict(self._facets())
                 self.version += 1
 
-    def _facets(self) -> dict[str, list[str]]:
+    def _facets(self) -> Facets:
         return {"backends": self._catalogue.backends(), "tags": self._catalogue.tags()}
 
     def _dream(self, record: Record) -> Dream:
         return Dream(record, self._session.library, self._session.home, self._session)
 
-    def _window(self, filters: dict[str, Any], offset: int, limit: int) -> dict[str, Any]:
+    def _window(self, filters: dict[str, Any], offset: int, limit: int) -> Window:
         chosen = Filter.of(filters)
         records = self._catalogue.window(offset, max(0, min(limit, _MOST)), chosen)
         return {"count": self._catalogue.count(chosen), "offset": offset, "rows": [self._row(one) for one in records]}
 
-    def _row(self, record: Record) -> dict[str, Any]:
+    def _row(self, record: Record) -> GalleryRow:
         dream = self._dream(record)
         small = self._thumbnails.place(record)
-        row: dict[str, Any] = {
+        row: GalleryRow = {
             "key": key(record),
             "id": dream.generation.id or "",
             "prompt": _short(dream.prompt),
@@ -155,7 +206,7 @@ class Gallery(Widget):
             "made": self._thumbnails.made(record) is not None,
         }
         # What is empty needs not travel.
-        return {name: value for name, value in row.items() if value not in ("", [], 0, False)}
+        return cast("GalleryRow", {name: value for name, value in row.items() if value not in ("", [], 0, False)})
 
     def _address(self, path: Path) -> str:
         return quote(Path(os.path.relpath(path, self._session.home)).as_posix())
@@ -172,7 +223,7 @@ class Gallery(Widget):
         return None
 
     @action
-    def window(self, filters: dict[str, Any], offset: int, limit: int) -> Answer:
+    def window(self, filters: dict[str, Any], offset: int, limit: int) -> Window:
         """Some rows of what the filters admit, and how many they are.
 
         Args:
@@ -183,7 +234,7 @@ class Gallery(Widget):
         return self._window(filters, offset, limit)
 
     @action
-    def pictures(self, keys: list[str]) -> Answer:
+    def pictures(self, keys: list[str]) -> PictureProblems:
         """Make the small pictures of some, and say what is wrong with those that cannot be made.
 
         Args:
@@ -195,7 +246,7 @@ class Gallery(Widget):
         return {"problems": {name: problems[place] for name, place in places.items() if place in problems}}
 
     @action
-    def keys_between(self, filters: dict[str, Any], offset: int, limit: int) -> Answer:
+    def keys_between(self, filters: dict[str, Any], offset: int, limit: int) -> Keys:
         """The short names of some of what the filters admit.
 
         Args:
@@ -272,7 +323,7 @@ class Gallery(Widget):
         return None
 
     @action
-    def export(self, keys: list[str], folder: str) -> Answer:
+    def export(self, keys: list[str], folder: str) -> ExportedPage:
         """Copy the files of some into a folder, with a page that plays them.
 
         Args:
@@ -287,7 +338,7 @@ class Gallery(Widget):
         return {"page": self._address(page)}
 
     @action
-    def sync(self) -> Answer:
+    def sync(self) -> Synced:
         """Bring in what is on the account and not in the library."""
         return {"count": len(self._session.sync())}
 
@@ -305,21 +356,13 @@ class Gallery(Widget):
 
     def _still(self) -> bytes | None:
         """The first of them on one small picture, for a reader without widgets."""
-        from PIL import Image
-
         records = self._catalogue.window(0, _STILL, Filter.of({**self.filters, "state": "completed"}))
         self._thumbnails.make(records, here=True)
-        shown = []
-        for path in filter(None, map(self._thumbnails.made, records)):
-            with Image.open(path) as opened:
-                image = opened.convert("RGB")
-            image.thumbnail((_STILL_SIDE, _STILL_SIDE))
-            shown.append((image, ""))
-        if not shown:
-            return None
-        file = io.BytesIO()
-        sheet(shown, 6, _STILL_SIDE).save(file, "JPEG", quality=60, optimize=True)
-        return file.getvalue()
+        shown = [
+            (reduced(picture(path, "image"), _STILL_SIDE), "")
+            for path in filter(None, map(self._thumbnails.made, records))
+        ]
+        return jpeg(sheet(shown, _STILL_COLUMNS, _STILL_SIDE)) if shown else None
 
 
 def _short(text: str) -> str:

@@ -1,47 +1,51 @@
-// The grid: a sweep on two axes, played all at once, two of it compared.
-import { ask, button, element, errorLine, media, release } from "./base.js";
-import { picture, stage, transport } from "./stage.js";
+// The grid: a sweep on two axes. All of it plays together, and two of it can be compared.
+import { ask, button, change, element, errorLine, listen, media, release, stateLabel } from "./base.js";
+import { enlarged, picture, Transport } from "./compare.js";
 
-const STATES = {
-  waiting: "waiting",
-  sending: "sending",
-  looking: "looking for it",
-  queued: "waiting for its turn",
-  dreaming: "dreaming",
-  downloading: "fetching the file",
-  failed: "not made",
-};
-// So many files are fetched at once.
+// How many files are fetched at the same time.
 const LANES = 4;
+const COLUMN_WIDTH = 118;
+const HEADER_WIDTH = 84;
 
-export function render({ model, el }) {
-  const leaving = new AbortController();
-  const { signal } = leaving;
-  const { line, tell } = errorLine(model, { signal });
-  const on = (event, handler) => (model.on(event, handler), signal.addEventListener("abort", () => model.off(event, handler)));
-  const addresses = new Map();
-  const chosen = [];
-  let shown = null;
+/** Runs tasks, only a few at the same time. */
+class Lanes {
+  #ends = Array.from({ length: LANES }, () => Promise.resolve());
+  #turn = 0;
 
-  const lanes = Array.from({ length: LANES }, () => Promise.resolve());
-  let turn = 0;
-  const inTurn = (task) => {
-    const lane = (turn += 1) % LANES;
-    const run = lanes[lane].then(task);
-    lanes[lane] = run.catch(() => {});
-    return run;
-  };
-  const address = (number) => {
-    if (!addresses.has(number)) {
-      const coming = media(model, { file: String(number), url: model.get("cells")[number].url });
-      addresses.set(number, coming);
-      coming.catch(() => addresses.delete(number));
+  /** Promises the task's result. */
+  run(task) {
+    const lane = (this.#turn += 1) % LANES;
+    const end = this.#ends[lane].then(task);
+    this.#ends[lane] = end.catch(() => {});
+    return end;
+  }
+}
+
+/** The addresses of the cells' files. */
+class Addresses {
+  #model;
+  #coming = new Map();
+
+  constructor(model) {
+    this.#model = model;
+  }
+
+  of(number) {
+    if (!this.#coming.has(number)) {
+      const coming = media(this.#model, { file: String(number), url: this.#model.get("cells")[number].url });
+      this.#coming.set(number, coming);
+      coming.catch(() => this.#coming.delete(number));
     }
-    return addresses.get(number);
-  };
+    return this.#coming.get(number);
+  }
 
-  // The table: a place a row and column, in it one tile or more.
-  const [rows, columns] = [model.get("row_words"), model.get("column_words")];
+  release() {
+    for (const coming of this.#coming.values()) coming.then(release, () => {});
+  }
+}
+
+/** The table with its headers: `node`, and `places`, its empty cells by row and column. */
+function createTable(rows, columns) {
   const hasRows = rows.some(Boolean);
   const body = element("tbody");
   const places = rows.map((word) => {
@@ -49,42 +53,76 @@ export function render({ model, el }) {
     body.append(element("tr", "", "", {}, ...(hasRows ? [element("th", "", word, { scope: "row" })] : []), ...cells));
     return cells;
   });
-  const head = columns.some(Boolean)
-    ? [element("thead", "", "", {}, element("tr", "", "", {}, ...(hasRows ? [element("td")] : []), ...columns.map((word) => element("th", "", word, { scope: "col" }))))]
-    : [];
-  const table = element("table", "dream-table", "", { "aria-label": "the dreams on their axes" }, ...head, body);
+  const node = element("table", "dream-table", "", { "aria-label": "the dreams on their axes" });
+  if (columns.some(Boolean)) {
+    const words = columns.map((word) => element("th", "", word, { scope: "col" }));
+    node.append(element("thead", "", "", {}, element("tr", "", "", {}, ...(hasRows ? [element("td")] : []), ...words)));
+  }
+  node.append(body);
+  node.style.minWidth = `${columns.length * COLUMN_WIDTH + (hasRows ? HEADER_WIDTH : 0)}px`;
+  return { node, places };
+}
 
-  table.style.minWidth = `${columns.length * 118 + (hasRows ? 84 : 0)}px`;
+/** One dream in the grid; its buttons call `compare()` and `pick()`. */
+class Tile {
+  #state = element("span", "dream-cell-state");
+  #done = element("i", "");
+  #bar = element("div", "dream-cell-bar", "", {}, this.#done);
+  #badge = element("span", "dream-cell-side", "", { "aria-hidden": "true" });
+  #best;
+  #box;
+  #picture = null;
+  /** Loads its video and promises the element; null as long as there is no video. */
+  load = null;
 
-  const tiles = model.get("cells").map((cell, number) => {
-    const box = element("div", "dream-cell");
-    box.style.aspectRatio = cell.ratio.replace(":", " / ");
-    const state = element("span", "dream-cell-state");
-    const done = element("i", "");
-    const bar = element("div", "dream-cell-bar", "", {}, done);
-    const badge = element("span", "dream-cell-side", "", { "aria-hidden": "true" });
-    const take = button("", () => compare(number), "dream-cell-take", { "aria-pressed": "false" });
-    const best = button("☆", () => save("picked", model.get("picked") === number ? null : number), "dream-button dream-cell-best", { "aria-pressed": "false" });
-    box.append(state, bar, take, badge, best);
-    const caption = element("div", "dream-cell-caption", cell.caption);
-    places[cell.row][cell.column].append(element("div", "dream-cell-place", "", {}, box, caption));
-    return { box, state, done, bar, badge, take, best, layer: null };
-  });
+  constructor(cell, { compare, pick }) {
+    this.take = button("", compare, "dream-cell-take", { "aria-pressed": "false" });
+    this.#best = button("☆", pick, "dream-button dream-cell-best", { "aria-pressed": "false" });
+    this.#box = element("div", "dream-cell", "", {}, this.#state, this.#bar, this.take, this.#badge, this.#best);
+    this.#box.style.aspectRatio = cell.ratio.replace(":", " / ");
+    this.node = element("div", "dream-cell-place", "", {}, this.#box, element("div", "dream-cell-caption", cell.caption));
+  }
 
-  const all = transport(async () => {
-    const videos = tiles.map(({ layer }) => layer).filter(Boolean);
-    const came = await Promise.allSettled([...videos.map((layer) => inTurn(layer.load)), ...(shown ? [shown.ready()] : [])]);
-    const wrong = came.find(({ status }) => status === "rejected");
-    if (wrong) tell(wrong.reason);
-    return came.flatMap(({ value }) => value ?? []);
-  }, tell);
-  const word = element("span", "dream-grid-hint", "", { role: "status" });
+  /** Show the dream's status. `side` is "A" or "B" if it is compared, else empty; `address()` promises its file's. */
+  reflect(cell, { state, fraction, note }, { side, isPicked, address }) {
+    const isThere = Boolean(cell.url) && !cell.problem;
+    if (isThere) this.#addPicture(cell, address);
+    const says = isThere ? "" : cell.problem || (state === "failed" ? `not made: ${note}` : stateLabel(state));
+    this.#state.textContent = says;
+    this.#state.title = note;
+    this.#state.hidden = isThere;
+    this.#bar.hidden = isThere || state === "failed";
+    this.#done.style.width = `${100 * (fraction ?? 0)}%`;
+    this.#box.dataset.state = isThere ? "completed" : state;
+    this.#badge.textContent = side;
+    this.#badge.hidden = !side;
+    this.take.disabled = !isThere;
+    this.take.setAttribute("aria-pressed", String(Boolean(side)));
+    this.take.setAttribute("aria-label", [`compare: ${cell.prompt}`, side, says].filter(Boolean).join(", "));
+    this.take.title = cell.prompt;
+    this.#best.hidden = !isThere;
+    this.#best.textContent = isPicked ? "★" : "☆";
+    this.#best.setAttribute("aria-pressed", String(isPicked));
+    this.#best.setAttribute("aria-label", `best: ${cell.prompt}`);
+    this.#box.classList.toggle("dream-picked", isPicked);
+  }
+
+  #addPicture({ prompt, kind, poster }, address) {
+    if (this.#picture) return;
+    this.#picture = picture({ prompt, kind, poster, address }, "dream-cell-picture");
+    this.#box.prepend(this.#picture.node);
+    if (kind === "video") this.load = this.#picture.load;
+  }
+}
+
+/** Buttons that write files, and the line that says where they were written. */
+function createExport(model, tell) {
   const said = element("span", "dream-said", "", { role: "status" });
-  const write = (form, text) => button(text, async (event) => {
+  const write = (form, text, meanwhile) => button(text, async (event) => {
     const pressed = event.currentTarget;
     pressed.disabled = true;
     tell("");
-    said.textContent = form === "mp4" ? "writing the film …" : "";
+    said.textContent = meanwhile;
     try {
       said.textContent = `Written: ${(await ask(model, "export", { form }, [], 0)).path}`;
     } catch (error) {
@@ -93,75 +131,11 @@ export function render({ model, el }) {
     }
     pressed.disabled = false;
   });
-  const foot = element("div", "dream-grid-foot", "", {}, all.root, word, write("png", "Contact sheet"), write("mp4", "Side-by-side film"));
-  const large = element("div", "");
-  const root = element("div", "dream-nb dream-grid", "", { "data-lm-suppress-shortcuts": "true" }, element("div", "dream-grid-scroll", "", {}, table), foot, said, line, large);
-  el.append(root);
+  return { buttons: [write("png", "Contact sheet", ""), write("mp4", "Side-by-side film", "writing the film …")], said };
+}
 
-  const save = (trait, value) => (model.set(trait, value), model.save_changes());
-
-  function compare(number) {
-    const at = chosen.indexOf(number);
-    if (at >= 0) chosen.splice(at, 1);
-    else if (chosen.length === 2) chosen.splice(1, 1, number);
-    else chosen.push(number);
-    reflect();
-    shown?.leave(false);
-    shown = null;
-    if (chosen.length !== 2) return;
-    const items = chosen.map((one) => {
-      const cell = model.get("cells")[one];
-      return { prompt: cell.prompt, kind: cell.kind, ratio: cell.ratio, poster: cell.poster, address: () => address(one) };
-    });
-    shown = stage(items, { tell, own: false, close: () => {
-      const [, last] = chosen.splice(0);
-      shown = null;
-      reflect();
-      tiles[last]?.take.focus();
-    } });
-    large.replaceChildren(shown.root);
-    // In step with the others from the first.
-    all.refresh().catch(tell);
-  }
-
-  function reflect() {
-    const [cells, states, picked] = ["cells", "states", "picked"].map((trait) => model.get(trait));
-    tiles.forEach((tile, number) => {
-      const cell = cells[number];
-      const [state, fraction, note] = states[number] ?? ["", null, ""];
-      const isThere = Boolean(cell.url) && !cell.problem;
-      if (isThere && !tile.layer) {
-        const layer = picture({ prompt: cell.prompt, kind: cell.kind, poster: cell.poster, address: () => address(number) }, "dream-cell-picture");
-        tile.box.prepend(layer.node);
-        if (cell.kind === "video") tile.layer = layer;
-      }
-      const says = isThere ? "" : cell.problem || (state === "failed" ? `not made: ${note}` : STATES[state] ?? state);
-      tile.state.textContent = says;
-      tile.state.title = note;
-      tile.state.hidden = isThere;
-      tile.bar.hidden = isThere || state === "failed";
-      tile.done.style.width = `${100 * (fraction ?? 0)}%`;
-      tile.box.dataset.state = isThere ? "completed" : state;
-      const side = ["A", "B"][chosen.indexOf(number)] ?? "";
-      tile.badge.textContent = side;
-      tile.badge.hidden = !side;
-      tile.take.disabled = !isThere;
-      tile.take.setAttribute("aria-pressed", String(Boolean(side)));
-      tile.take.setAttribute("aria-label", `compare: ${cell.prompt}${side && `, ${side}`}${says && `, ${says}`}`);
-      tile.take.title = cell.prompt;
-      tile.best.hidden = !isThere;
-      tile.best.textContent = picked === number ? "★" : "☆";
-      tile.best.setAttribute("aria-pressed", String(picked === number));
-      tile.best.setAttribute("aria-label", `best: ${cell.prompt}`);
-      tile.box.classList.toggle("dream-picked", picked === number);
-    });
-    all.root.hidden = !cells.some((cell) => cell.kind === "video" && cell.url);
-    word.textContent = ["choose two to compare", "choose another to compare", ""][chosen.length];
-    const done = cells.filter((cell) => cell.url).length;
-    if (done < cells.length) word.textContent = `${done} of ${cells.length} there`;
-  }
-
-  // The arrow keys go through the table.
+/** Let the arrow keys move the focus to the next cell, if its dream can be compared. */
+function listenToArrows(table, tiles, model) {
   table.addEventListener("keydown", (event) => {
     const number = tiles.findIndex(({ take }) => take === event.target);
     const by = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
@@ -173,14 +147,107 @@ export function render({ model, el }) {
     event.stopPropagation();
     tiles[next]?.take.focus();
   });
-  on("change:cells", reflect);
-  on("change:states", reflect);
-  on("change:picked", reflect);
-  reflect();
+}
+
+/** One view of the grid. */
+class Grid {
+  #model;
+  #tell;
+  #addresses;
+  #lanes = new Lanes();
+  #compared = [];
+  #shown = null;
+  #tiles;
+  #transport;
+  #hint = element("span", "dream-grid-hint", "", { role: "status" });
+  #large = element("div", "");
+
+  constructor(model, line, tell) {
+    this.#model = model;
+    this.#tell = tell;
+    this.#addresses = new Addresses(model);
+    const table = createTable(model.get("row_words"), model.get("column_words"));
+    this.#tiles = model.get("cells").map((cell, number) => {
+      const pick = () => change(model, "picked", model.get("picked") === number ? null : number);
+      const tile = new Tile(cell, { compare: () => this.#compare(number), pick });
+      table.places[cell.row][cell.column].append(tile.node);
+      return tile;
+    });
+    listenToArrows(table.node, this.#tiles, model);
+    this.#transport = new Transport(() => this.#videos(), tell);
+    const { buttons, said } = createExport(model, tell);
+    const foot = element("div", "dream-grid-foot", "", {}, this.#transport.root, this.#hint, ...buttons);
+    this.root = element("div", "dream-nb dream-grid", "", { "data-lm-suppress-shortcuts": "true" },
+      element("div", "dream-grid-scroll", "", {}, table.node), foot, said, line, this.#large);
+  }
+
+  reflect() {
+    const [cells, states, picked] = ["cells", "states", "picked"].map((trait) => this.#model.get(trait));
+    this.#tiles.forEach((tile, number) => {
+      const side = ["A", "B"][this.#compared.indexOf(number)] ?? "";
+      const address = () => this.#addresses.of(number);
+      tile.reflect(cells[number], states[number], { side, isPicked: picked === number, address });
+    });
+    this.#transport.root.hidden = !cells.some((cell) => cell.kind === "video" && cell.url);
+    const there = cells.filter((cell) => cell.url).length;
+    this.#hint.textContent = there < cells.length
+      ? `${there} of ${cells.length} there`
+      : ["choose two to compare", "choose another to compare", ""][this.#compared.length];
+  }
+
+  close() {
+    this.#transport.stop();
+    this.#shown?.leave(false);
+    this.#addresses.release();
+  }
+
+  /** Promises the videos of the table and of the comparison. Those that cannot be loaded are left out. */
+  async #videos() {
+    const loads = this.#tiles.filter(({ load }) => load).map(({ load }) => this.#lanes.run(load));
+    const came = await Promise.allSettled([...loads, ...(this.#shown ? [this.#shown.ready()] : [])]);
+    const wrong = came.find(({ status }) => status === "rejected");
+    if (wrong) this.#tell(wrong.reason);
+    return came.flatMap(({ value }) => value ?? []);
+  }
+
+  /** Add a dream to the comparison, or remove it. A third one replaces the second. */
+  #compare(number) {
+    const at = this.#compared.indexOf(number);
+    if (at >= 0) this.#compared.splice(at, 1);
+    else if (this.#compared.length === 2) this.#compared.splice(1, 1, number);
+    else this.#compared.push(number);
+    this.reflect();
+    this.#shown?.leave(false);
+    this.#shown = null;
+    if (this.#compared.length !== 2) return;
+    const items = this.#compared.map((one) => {
+      const { prompt, kind, ratio, poster } = this.#model.get("cells")[one];
+      return { prompt, kind, ratio, poster, address: () => this.#addresses.of(one) };
+    });
+    this.#shown = enlarged(items, { tell: this.#tell, own: false, close: () => this.#endComparison() });
+    this.#large.replaceChildren(this.#shown.root);
+    // They start at the time that the other videos have reached.
+    this.#transport.refresh().catch(this.#tell);
+  }
+
+  #endComparison() {
+    const [, last] = this.#compared.splice(0);
+    this.#shown = null;
+    this.reflect();
+    this.#tiles[last]?.take.focus();
+  }
+}
+
+export function render({ model, el }) {
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const { line, tell } = errorLine(model, { signal });
+  const grid = new Grid(model, line, tell);
+  el.append(grid.root);
+  for (const trait of ["cells", "states", "picked"]) listen(model, signal, `change:${trait}`, () => grid.reflect());
+  grid.reflect();
   return () => {
     leaving.abort();
-    all.stop();
-    shown?.leave(false);
-    for (const coming of addresses.values()) coming.then(release, () => {});
+    grid.close();
   };
 }

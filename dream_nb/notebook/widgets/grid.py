@@ -10,13 +10,16 @@ from typing import Any, Final, Literal
 import traitlets
 
 from dream_nb.api.errors import InvalidRequestError, LibraryError
-from dream_nb.notebook.widgets.base import Answer, Widget, action, said
+from dream_nb.html.page import picture_uri
+from dream_nb.html.stand_in import stand_in
+from dream_nb.media.axes import Layout
+from dream_nb.notebook.widgets.base import Widget, action, said
+from dream_nb.notebook.widgets.messages import Cell, Status, Written
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
+from dream_nb.results.grid_files import write_film, write_picture
 from dream_nb.results.job import Job
-from dream_nb.results.layout import Layout
-from dream_nb.results.page import small_picture
-from dream_nb.results.still import stand_in, still
+from dream_nb.results.stills import still
 from dream_nb.results.sweep import Sweep
 
 _SIDE: Final = 240
@@ -40,14 +43,23 @@ class Grid(Widget):
         ValueError: there is no such axis, no dream, or there are too many.
     """
 
-    modules = ("stage.css", "grid.css", "stage.js", "grid.js")
+    modules = ("compare.css", "grid.css", "compare.js", "grid.js")
     page_traits = frozenset({"picked"})
 
     row_words = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """What heads each row; a single empty text where there is no such axis. It never changes."""
+
     column_words = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """What heads each column; empty texts where there is no such axis. It never changes."""
+
     cells = traitlets.List(traitlets.Dict()).tag(sync=True)
-    states = traitlets.List(traitlets.List()).tag(sync=True)
+    """A `Cell` for each dream, in the order of the sweep. Python changes them as files come."""
+
+    states = traitlets.List(traitlets.Dict()).tag(sync=True)
+    """A `Status` for each dream, in the same order. Python changes them."""
+
     picked = traitlets.Int(None, allow_none=True).tag(sync=True)
+    """The number of the best dream, from 0, or None. Page and Python change it."""
 
     def __init__(self, dreams: Dreams | Sweep, rows: str | None = None, columns: str | None = None) -> None:
         words = dreams.words
@@ -59,13 +71,13 @@ class Grid(Widget):
         self._dreams: list[Dream | None] = [None] * len(words) if isinstance(dreams, Sweep) else list(dreams)
         self._layout = layout
         self._lock = threading.RLock()
-        self._came: dict[int, dict[str, Any]] = {}
+        self._came: dict[int, Cell] = {}
         self._timer: threading.Timer | None = None
         super().__init__(
             row_words=layout.rows,
             column_words=layout.columns,
             cells=[self._cell(number) for number in range(len(words))],
-            states=[self._state(number) for number in range(len(words))],
+            states=[self._status(number) for number in range(len(words))],
         )
         for number, job in enumerate(self._jobs):
             job.on_change(lambda _: self._later())
@@ -126,25 +138,27 @@ class Grid(Widget):
             if self.comm is not None:
                 # All of them travel: not for each one anew.
                 if came:
-                    self.cells = [came.get(number, cell) for number, cell in enumerate(self.cells)]
-                self.states = [self._state(number) for number in range(len(self._words))]
+                    self.cells = [
+                        dict(came[number]) if number in came else cell for number, cell in enumerate(self.cells)
+                    ]
+                self.states = [dict(self._status(number)) for number in range(len(self._words))]
 
-    def _state(self, number: int) -> list[Any]:
-        """Its state, the fraction done or None, and what is said of it."""
+    def _status(self, number: int) -> Status:
         if not self._jobs:
             dream = self._dreams[number]
             assert dream is not None
-            return [dream.state, 1.0, ""]
+            return {"state": dream.state, "fraction": 1.0, "note": ""}
         job = self._jobs[number]
         error = job.exception() if job.done() else None
-        return [job.progress.state, job.progress.fraction, said(error) if error is not None else job.progress.note]
+        note = said(error) if error is not None else job.progress.note
+        return {"state": job.progress.state, "fraction": job.progress.fraction, "note": note}
 
-    def _cell(self, number: int) -> dict[str, Any]:
+    def _cell(self, number: int) -> Cell:
         """What stands in the grid for one of them, whether it is there or not."""
         dream = self._dreams[number]
         request = dream.request if dream is not None else self._jobs[number].request
         row, column, caption = self._layout.places[number]
-        cell: dict[str, Any] = {
+        cell: Cell = {
             "row": row,
             "column": column,
             "caption": caption,
@@ -158,7 +172,7 @@ class Grid(Widget):
         if dream is None:
             return cell
         try:
-            return cell | {"url": dream.url, "poster": small_picture(dream, _SIDE)}
+            return cell | {"url": dream.url, "poster": picture_uri(dream._jpeg(_SIDE))}
         except LibraryError as error:
             return cell | {"problem": str(error)}
 
@@ -185,9 +199,7 @@ class Grid(Widget):
         Raises:
             LibraryError: nothing is there yet, or it cannot be written.
         """
-        from dream_nb.results.wall import draw
-
-        return draw(self._layout, self._dreams, path)
+        return write_picture(self._layout, self._dreams, path)
 
     def side_by_side(self, path: Path | str | None = None) -> Path:
         """Write those that are there as one MP4, in which all play together. The places of others stay grey.
@@ -201,12 +213,10 @@ class Grid(Widget):
         Raises:
             LibraryError: nothing is there yet, or it cannot be read or written.
         """
-        from dream_nb.results.wall import film
-
-        return film(self._layout, self._dreams, path)
+        return write_film(self._layout, self._dreams, path)
 
     @action
-    def export(self, form: Literal["png", "mp4"]) -> Answer:
+    def export(self, form: Literal["png", "mp4"]) -> Written:
         """Write the contact sheet, "png", or the film, "mp4".
 
         Args:

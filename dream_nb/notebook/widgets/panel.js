@@ -1,42 +1,18 @@
 // The panel: the form that makes dreams.
-import { ask, button, copied, element, errorLine, views } from "./base.js";
+import { ask, button, change, copied, element, errorLine, listen, views } from "./base.js";
+import { choice, field, options, Slot } from "./panel_fields.js";
+import { References } from "./panel_references.js";
 
+// Milliseconds between the last change of the form and its check.
 const PAUSE = 250;
-const LARGEST = 8 * 2 ** 20;
-const ROLES = { image_ref: "follow", style_ref: "style", character_ref: "character", modify_ref: "change" };
-let number = 0;
-const fresh = (name) => `dream-${name}-${(number += 1)}`;
+// Milliseconds after which a kernel that has not answered is probably busy with a cell.
+const BUSY = 1500;
+const COPIED = 1500;
+const VIDEO_FIELDS = ["frame0", "frame1", "loop"];
+const KIND_LABELS = { video: "Video", image: "Image" };
+const KIND_ARTICLES = { video: "a video", image: "an image" };
 
-/** A field: what it is called, the control, and a line for what is wrong with it. */
-function field(label, control, className = "") {
-  const [name, wrong] = [fresh("label"), fresh("wrong")];
-  const line = element("div", "dream-error", "", { id: wrong, role: "status" });
-  control.setAttribute("aria-labelledby", name);
-  const title = element("div", "dream-label", label, { id: name });
-  const box = element("div", `dream-field ${className}`, "", {}, title, control, line);
-  return { box, control, title, say(text) {
-    line.textContent = text ?? "";
-    const about = control.querySelector("input, textarea, select") ?? control;
-    if (text) about.setAttribute("aria-describedby", wrong);
-    else about.removeAttribute("aria-describedby");
-    if (about.matches("input, textarea, select")) about.setAttribute("aria-invalid", Boolean(text));
-  } };
-}
-
-/** One of several, as radio buttons: the arrow keys go from one to the next. */
-function choice(options, chosen, className, draw = (value) => [value]) {
-  const group = fresh("choice");
-  const box = element("div", className, "", { role: "radiogroup" });
-  const inputs = new Map();
-  for (const [value, label] of options) {
-    const input = element("input", "dream-hidden", "", { type: "radio", name: group, value, "aria-label": label });
-    input.addEventListener("change", () => input.checked && chosen(value));
-    inputs.set(value, input);
-    box.append(element("label", "", "", { title: label }, input, element("span", "", "", { "aria-hidden": "true" }, ...draw(value, label))));
-  }
-  return { box, set: (value) => inputs.has(value) && (inputs.get(value).checked = true) };
-}
-
+/** A drawing of an aspect ratio. */
 function shape(ratio) {
   const [width, height] = ratio.split(":").map(Number);
   const scale = Math.sqrt(420 / (width * height));
@@ -46,223 +22,224 @@ function shape(ratio) {
   return [drawn];
 }
 
-/** A slot for a picture: dropped, pasted, chosen, or named. Its name is a file, a URL, a variable or an id. */
-function slot(model, label, changed, tell) {
-  const picture = element("img", "", "", { alt: "", hidden: true });
-  const hint = element("span", "", "drop, paste or choose", { "aria-hidden": "true" });
-  const file = element("input", "dream-hidden", "", { type: "file", accept: "image/*", tabindex: "-1", "aria-label": `${label}: a file` });
-  const well = element("button", "dream-slot", "", { type: "button", "aria-label": `${label}: drop or paste a picture, or choose a file` }, picture, hint);
-  const name = element("input", "dream-input", "", { placeholder: model.get("hint"), "aria-label": `${label}: a ${model.get("hint")}` });
-  const clear = button("×", () => set("", true), "dream-button dream-clear", { "aria-label": `${label}: take it out` });
-  const show = (bytes) => {
-    if (picture.src) URL.revokeObjectURL(picture.src);
-    picture.hidden = !bytes;
-    hint.hidden = Boolean(bytes);
-    well.classList.toggle("dream-full", Boolean(bytes));
-    if (bytes) picture.src = URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" }));
-    else picture.removeAttribute("src");
-  };
-  let current = "";
-  const set = (value, mine = false, bytes = null) => {
-    clear.hidden = !value;
-    if (value === current && !bytes) return;
-    current = name.value = value;
-    show(bytes);
-    if (value && !bytes) ask(model, "look", { name: value }).then((answer) => value === current && show(answer.buffers[0])).catch(() => {});
-    if (mine) changed(value);
-  };
-  const take = async (given) => {
-    if (!given) return;
-    if (given.size > LARGEST) return tell(`${given.name} is larger than 8 MB: make it smaller, or put it into the folder of the library and write its name`);
+/** The prompt's field, with the camera motions that can be added to it. `edit(values)` changes the form. */
+class Prompt {
+  #model;
+  #edit;
+  #text = element("textarea", "dream-input dream-words", "", { rows: "2", placeholder: "a serene lake at {dawn|noon|dusk}" });
+  #motions = element("select", "dream-input dream-motions", "", { "aria-label": "add a camera motion" });
+
+  constructor(model, edit) {
+    this.#model = model;
+    this.#edit = edit;
+    this.#text.addEventListener("input", () => edit({ prompt: this.#text.value }));
+    this.#motions.addEventListener("change", () => this.#add());
+    this.field = field("Prompt", this.#text, "dream-wide");
+    this.field.box.insertBefore(this.#motions, this.field.box.lastChild);
+  }
+
+  set(text) {
+    if (this.#text.value !== text) this.#text.value = text;
+  }
+
+  reflectMotions() {
+    const motions = this.#model.get("motions");
+    this.#motions.hidden = !motions.length;
+    this.#motions.replaceChildren(...options([["", "Camera motion …"], ...motions.map((one) => [one, one])]));
+  }
+
+  #add() {
+    const motion = this.#motions.value.toLowerCase();
+    this.#motions.selectedIndex = 0;
+    if (!motion) return;
+    const text = this.#text.value.trim();
+    const added = text && motion.startsWith("camera") ? motion : `camera ${motion}`;
+    this.#text.value = text ? `${text}, ${added}` : added;
+    this.#edit({ prompt: this.#text.value });
+    this.#text.focus();
+  }
+}
+
+/** The controls of the form: `fields` has them by name. `edit(values)` changes the form. */
+class Controls {
+  #model;
+  #prompt;
+  #kind;
+  #ratio;
+  #loop;
+  #models = element("select", "dream-input");
+  #kindOfModels = "";
+  #count = element("input", "dream-input dream-takes", "", { type: "number", min: "1", max: "100", "aria-label": "Takes" });
+  #frames;
+  #references;
+
+  constructor(model, edit, tell) {
+    this.#model = model;
+    this.#prompt = new Prompt(model, edit);
+    const kinds = Object.keys(model.get("models")).map((one) => [one, KIND_LABELS[one] ?? one]);
+    this.#kind = choice(kinds, (kind) => edit({ kind, model: "" }), "dream-seg", (_, label) => [label]);
+    const ratios = model.get("ratios").map((one) => [one, one]);
+    this.#ratio = choice(ratios, (value) => edit({ aspect_ratio: value }), "dream-shapes", shape);
+    this.#loop = choice([["off", "off"], ["on", "on"]], (value) => edit({ loop: value === "on" }), "dream-seg");
+    this.#models.addEventListener("change", () => edit({ model: this.#models.value }));
+    this.#count.addEventListener("input", () => {
+      const count = Number(this.#count.value);
+      edit({ count: Number.isInteger(count) ? count : 0 });
+    });
+    this.#frames = {
+      frame0: new Slot(model, "Begins with", (value) => edit({ frame0: value }), tell),
+      frame1: new Slot(model, "Ends with", (value) => edit({ frame1: value }), tell),
+    };
+    this.#references = new References(model, (references) => edit({ references }), tell);
+    this.fields = {
+      prompt: this.#prompt.field,
+      kind: field("Make", this.#kind.box),
+      aspect_ratio: field("Aspect ratio", this.#ratio.box),
+      model: field("Model", this.#models),
+      frame0: field("Begins with", this.#frames.frame0.box),
+      frame1: field("Ends with", this.#frames.frame1.box),
+      references: field("Reference pictures", this.#references.box),
+      loop: field("Loop", this.#loop.box),
+      count: field("Takes", this.#count),
+    };
+  }
+
+  reflect() {
+    const form = this.#model.get("form");
+    this.#prompt.set(form.prompt);
+    this.#kind.set(form.kind);
+    this.#ratio.set(form.aspect_ratio);
+    this.fields.aspect_ratio.title.textContent = `Aspect ratio · ${form.aspect_ratio}`;
+    this.#loop.set(form.loop ? "on" : "off");
+    if (document.activeElement !== this.#count) this.#count.value = form.count;
+    const isVideo = form.kind !== "image";
+    for (const name of VIDEO_FIELDS) this.fields[name].box.hidden = !isVideo;
+    this.fields.references.box.hidden = isVideo;
+    this.#reflectModels(form.kind);
+    this.#models.value = form.model;
+    for (const [name, slot] of Object.entries(this.#frames)) slot.set(form[name]);
+    this.#references.set(form.references);
+  }
+
+  reflectMotions() {
+    this.#prompt.reflectMotions();
+  }
+
+  /** Say beside each field what is wrong with it. */
+  say(problems) {
+    const isEmpty = !this.#model.get("form").prompt;
+    for (const [name, one] of Object.entries(this.fields)) one.say(name === "prompt" && isEmpty ? "" : problems[name]);
+  }
+
+  #reflectModels(kind) {
+    if (this.#kindOfModels === kind) return;
+    this.#kindOfModels = kind;
+    const models = this.#model.get("models")[kind].map((one) => [one, one]);
+    this.#models.replaceChildren(...options([["", "the usual"], ...models]));
+  }
+}
+
+/** Below the form: the button that asks for the dreams, their cost, and the `%dream` line that asks for the same. */
+class Foot {
+  spare = element("div", "dream-more");
+  #model;
+  #tell;
+  #go = button("Dream", () => this.#dream(), "dream-go");
+  #cost = element("span", "dream-cost", "", { role: "status" });
+  #code = element("code", "dream-code");
+  #copy = button("Copy", () => this.#copyCode(), "dream-button dream-edged");
+
+  constructor(model, tell) {
+    this.#model = model;
+    this.#tell = tell;
+    this.node = element("div", "dream-foot", "", {}, this.#go, this.#cost, this.#code, this.#copy);
+  }
+
+  /** Click the button, unless it is disabled. */
+  press() {
+    if (!this.#go.disabled) this.#go.click();
+  }
+
+  reflect() {
+    const { count = 1, cost = "", code = "" } = this.#model.get("verdict");
+    const { kind } = this.#model.get("form");
+    const balance = this.#model.get("balance");
+    this.#go.textContent = count > 1 ? `Dream ${count} ${kind}s` : `Dream ${KIND_ARTICLES[kind] ?? kind}`;
+    this.#go.disabled = !code;
+    this.#cost.textContent = cost && balance ? `${cost} of ${balance}` : cost;
+    this.#code.textContent = this.#code.title = code;
+    this.#copy.hidden = !code;
+  }
+
+  async #dream() {
+    this.#go.disabled = true;
+    const say = () => (this.#cost.textContent = "asked for: a busy kernel answers when its cell is done");
+    const timer = setTimeout(say, BUSY);
     try {
-      const answer = await ask(model, "take_in", { name: given.name || "the picture" }, [await given.arrayBuffer()]);
-      tell("");
-      set(answer.name, true, answer.buffers[0]);
-    } catch (error) { tell(error); }
-  };
-  well.addEventListener("click", () => file.click());
-  file.addEventListener("change", () => (take(file.files[0]), (file.value = "")));
-  name.addEventListener("change", () => set(name.value.trim(), true));
-  const box = element("div", "dream-well", "", {}, well, clear, name, file);
-  box.addEventListener("paste", (event) => {
-    const pasted = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
-    const text = event.clipboardData?.getData("text/plain").trim();
-    if (pasted) take(pasted);
-    else if (text && event.target !== name) set(text, true);
-    else return;
-    event.preventDefault();
+      await ask(this.#model, "dream", {}, [], 0);
+      this.#tell("");
+    } catch (error) {
+      this.#tell(error);
+    }
+    clearTimeout(timer);
+    this.#go.disabled = false;
+    this.reflect();
+  }
+
+  async #copyCode() {
+    if (!this.#code.textContent || !(await copied(this.#code.textContent, this.spare))) return;
+    this.#copy.textContent = "Copied";
+    setTimeout(() => (this.#copy.textContent = "Copy"), COPIED);
+  }
+}
+
+/** Put the form together. */
+function createForm(controls, foot, line) {
+  const { prompt, ...others } = controls.fields;
+  const fields = element("div", "dream-fields", "", {}, ...Object.values(others).map(({ box }) => box));
+  const form = element("form", "dream-nb dream-box dream-panel", "", { "aria-label": "make dreams" },
+    prompt.box, fields, foot.node, line, foot.spare);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  // Else the notebook would take letters and arrows for commands.
+  form.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === "Enter") foot.press();
     event.stopPropagation();
   });
-  box.addEventListener("dragover", (event) => (event.preventDefault(), event.stopPropagation()));
-  box.addEventListener("drop", (event) => {
-    event.preventDefault();
-    event.stopPropagation();
-    const data = event.dataTransfer;
-    if (data.files.length) take(data.files[0]);
-    else if (data.getData("text/plain")) set(data.getData("text/plain").trim(), true);
-  });
-  return { box, set };
+  return form;
 }
 
 export function render({ model, el }) {
-  const cleaning = new AbortController();
-  const { line, tell } = errorLine(model, cleaning);
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const { line, tell } = errorLine(model, { signal });
   let timer;
-  const change = (values) => {
-    model.set("form", { ...model.get("form"), ...values });
-    model.save_changes();
-    show();
-    clearTimeout(timer);
-    timer = setTimeout(() => ask(model, "check").catch(tell), PAUSE);
+  const check = () => ask(model, "check").catch(tell);
+  const checkSoon = () => (clearTimeout(timer), (timer = setTimeout(check, PAUSE)));
+  const edit = (values) => {
+    change(model, "form", { ...model.get("form"), ...values });
+    controls.reflect();
+    checkSoon();
   };
-
-  const prompt = element("textarea", "dream-input dream-words", "", { rows: "2", placeholder: "a serene lake at {dawn|noon|dusk}" });
-  prompt.addEventListener("input", () => change({ prompt: prompt.value }));
-  const motions = element("select", "dream-input dream-motions", "", { "aria-label": "add a camera motion" });
-  motions.addEventListener("change", () => {
-    const motion = motions.value.toLowerCase();
-    motions.selectedIndex = 0;
-    if (!motion) return;
-    const text = prompt.value.trim();
-    prompt.value = text ? `${text}, ${motion.startsWith("camera") ? motion : `camera ${motion}`}` : `camera ${motion}`;
-    change({ prompt: prompt.value });
-    prompt.focus();
-  });
-  const words = field("Prompt", prompt, "dream-wide");
-  const kind = choice([["video", "Video"], ["image", "Image"]], (value) => change({ kind: value, model: "" }), "dream-seg", (_, label) => [label]);
-  const ratio = choice(model.get("ratios").map((one) => [one, one]), (value) => change({ aspect_ratio: value }), "dream-shapes", shape);
-  const loop = choice([["off", "off"], ["on", "on"]], (value) => change({ loop: value === "on" }), "dream-seg");
-  const chosen = element("select", "dream-input");
-  chosen.addEventListener("change", () => change({ model: chosen.value }));
-  const count = element("input", "dream-input dream-takes", "", { type: "number", min: "1", max: "100", "aria-label": "Takes" });
-  count.addEventListener("input", () => change({ count: Number.isInteger(Number(count.value)) ? Number(count.value) : 0 }));
-  const frames = ["frame0", "frame1"].map((name, at) => slot(model, at ? "Ends with" : "Begins with", (value) => change({ [name]: value }), tell));
-  const list = element("div", "dream-references", "", { role: "group" });
-  const fields = {
-    prompt: words,
-    kind: field("Make", kind.box),
-    aspect_ratio: field("Aspect ratio", ratio.box),
-    model: field("Model", chosen),
-    frame0: field("Begins with", frames[0].box),
-    frame1: field("Ends with", frames[1].box),
-    references: field("Reference pictures", list),
-    loop: field("Loop", loop.box),
-    count: field("Takes", count),
-  };
-
-  let rows = [];
-  const same = () => JSON.stringify(rows.map((row) => row.value)) === JSON.stringify(model.get("form").references);
-  const told = () => change({ references: rows.map((row) => row.value) });
-  const row = (value) => {
-    const made = { value: { ...value } };
-    const place = slot(model, "Reference", (name) => ((made.value = { ...made.value, name }), told()), tell);
-    const role = element("select", "dream-input", "", { "aria-label": "what it is for" },
-      ...Object.entries(ROLES).map(([key, text]) => element("option", "", text, { value: key })));
-    role.value = value.role;
-    const weight = element("input", "", "", { type: "range", min: "0", max: "1", step: "0.05", value: value.weight ?? 0.85, "aria-label": "how much" });
-    const much = element("output", "dream-much", value.weight ?? "");
-    const amount = element("div", "dream-weight", "", {}, weight, much);
-    const weigh = () => (amount.hidden = role.value === "character_ref"); // the API has no weight for it
-    weigh();
-    role.addEventListener("change", () => (weigh(), (made.value = { ...made.value, role: role.value }), told()));
-    weight.addEventListener("input", () => ((much.textContent = weight.value), (made.value = { ...made.value, weight: Number(weight.value) }), told()));
-    const out = button("Remove", () => ((rows = rows.filter((one) => one !== made)), redraw(), told()));
-    made.box = element("div", "dream-reference", "", {}, place.box, role, amount, out);
-    place.set(value.name);
-    return made;
-  };
-  const more = button("Add a picture", () => {
-    rows = [...rows, row({ role: "image_ref", name: "", weight: null })];
-    redraw();
-    told();
-  }, "dream-button dream-edged");
-  const redraw = () => list.replaceChildren(...rows.map((one) => one.box), more);
-
-  const go = button("Dream", async () => {
-    go.disabled = true;
-    const note = setTimeout(() => (cost.textContent = "asked for: a busy kernel answers when its cell is done"), 1500);
-    try { await ask(model, "dream", {}, [], 0); tell(""); } catch (error) { tell(error); }
-    clearTimeout(note);
-    go.disabled = false;
-    judge();
-  }, "dream-go");
-  const cost = element("span", "dream-cost", "", { role: "status" });
-  const code = element("code", "dream-code");
-  const spare = element("div", "dream-more");
-  const copy = button("Copy", async () => {
-    if (code.textContent && (await copied(code.textContent, spare))) copy.textContent = "Copied", setTimeout(() => (copy.textContent = "Copy"), 1500);
-  }, "dream-button dream-edged");
-  const foot = element("div", "dream-foot", "", {}, go, cost, code, copy);
+  const controls = new Controls(model, edit, tell);
+  const foot = new Foot(model, tell);
   const cards = element("div", "dream-cards");
-  const panel = element("form", "dream-nb dream-box dream-panel", "", { "aria-label": "make dreams" }, words.box,
-    element("div", "dream-fields", "", {}, ...Object.entries(fields).filter(([name]) => name !== "prompt").map(([, one]) => one.box)),
-    foot, line, spare);
-  words.box.insertBefore(motions, words.box.lastChild);
-  panel.addEventListener("submit", (event) => event.preventDefault());
-  // The notebook has its own use for letters and arrows.
-  panel.addEventListener("keydown", (event) => {
-    if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && !go.disabled) go.click();
-    event.stopPropagation();
-  });
-  el.append(panel, cards);
+  el.append(createForm(controls, foot, line), cards);
 
-  const judge = () => {
-    const verdict = model.get("verdict");
-    const problems = verdict.problems ?? {};
-    for (const [name, one] of Object.entries(fields)) one.say(name === "prompt" && !model.get("form").prompt ? "" : problems[name]);
-    const [many, what] = [verdict.count ?? 1, model.get("form").kind];
-    go.textContent = many > 1 ? `Dream ${many} ${what}s` : `Dream ${what === "image" ? "an image" : "a video"}`;
-    go.disabled = !verdict.code;
-    const balance = model.get("balance");
-    cost.textContent = verdict.cost ? `${verdict.cost}${balance ? ` of ${balance}` : ""}` : "";
-    code.textContent = code.title = verdict.code ?? "";
-    copy.hidden = !verdict.code;
-  };
-  let kindOfModels = "";
-  const show = () => {
-    const form = model.get("form");
-    if (prompt.value !== form.prompt) prompt.value = form.prompt;
-    kind.set(form.kind);
-    ratio.set(form.aspect_ratio);
-    fields.aspect_ratio.title.textContent = `Aspect ratio · ${form.aspect_ratio}`;
-    loop.set(form.loop ? "on" : "off");
-    if (document.activeElement !== count) count.value = form.count;
-    const isVideo = form.kind !== "image";
-    for (const name of ["frame0", "frame1", "loop"]) fields[name].box.hidden = !isVideo;
-    fields.references.box.hidden = isVideo;
-    if (kindOfModels !== form.kind) {
-      kindOfModels = form.kind;
-      chosen.replaceChildren(element("option", "", "the usual", { value: "" }), ...model.get("models")[form.kind].map((one) => element("option", "", one, { value: one })));
-    }
-    chosen.value = form.model;
-    frames[0].set(form.frame0);
-    frames[1].set(form.frame1);
-    if (!same()) {
-      rows = form.references.map(row);
-      redraw();
-    }
-  };
-  const move = () => {
-    const known = model.get("motions");
-    motions.hidden = !known.length;
-    motions.replaceChildren(element("option", "", "Camera motion …", { value: "" }), ...known.map((one) => element("option", "", one, { value: one })));
-  };
-  redraw();
-  show();
-  move();
+  const judge = () => (controls.say(model.get("verdict").problems ?? {}), foot.reflect());
+  controls.reflect();
+  controls.reflectMotions();
   judge();
-  const recheck = () => (show(), clearTimeout(timer), (timer = setTimeout(() => ask(model, "check").catch(tell), PAUSE)));
-  model.on("change:form", recheck);
-  model.on("change:verdict", judge);
-  model.on("change:balance", judge);
-  model.on("change:motions", move);
-  ask(model, "check").catch(tell);
+  const on = (event, handler) => listen(model, signal, event, handler);
+  on("change:form", () => (controls.reflect(), checkSoon()));
+  on("change:verdict", judge);
+  on("change:balance", judge);
+  on("change:motions", () => controls.reflectMotions());
+  check();
   ask(model, "begin").catch(() => {});
   const unview = views(model, "cards", cards);
   return () => {
-    cleaning.abort();
+    leaving.abort();
     clearTimeout(timer);
     unview();
-    for (const [name, heard] of [["form", recheck], ["verdict", judge], ["balance", judge], ["motions", move]]) model.off(`change:${name}`, heard);
   };
 }

@@ -9,35 +9,34 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import traitlets
-from IPython.core.getipython import get_ipython
 
 from dream_nb.api.errors import BudgetError, DreamError, InvalidRequestError
 from dream_nb.api.models import ASPECT_RATIOS, IMAGE_MODELS, GenerationReference, GenerationRequest, ImageReference
 from dream_nb.backends.backends import is_paid
 from dream_nb.default import default_session
-from dream_nb.jobs.budget import dollars
-from dream_nb.notebook.lines import keep_picture, name_from, to_line
-from dream_nb.notebook.references import References
+from dream_nb.html.page import template
+from dream_nb.html.stand_in import stand_in
+from dream_nb.media.pictures import jpeg, reduced
+from dream_nb.notebook.magics.references import References
+from dream_nb.notebook.magics.to_line import keep_picture, name_from, to_line
 from dream_nb.notebook.scope import NoVariables
-from dream_nb.notebook.settings import sweep_size
+from dream_nb.notebook.state import current_state, notebook_variables, sweep_size
 from dream_nb.notebook.widgets.base import Answer, Widget, action, said
 from dream_nb.notebook.widgets.card import Card
-from dream_nb.notebook.widgets.form import EMPTY, MORE, read_form
+from dream_nb.notebook.widgets.form import EMPTY, MORE, ROLE_CHOICES, read_form
+from dream_nb.notebook.widgets.messages import Named, Verdict
 from dream_nb.requests.identity import Request, data_bytes
+from dream_nb.requests.inputs import Input, is_url, keyframe, make_request, picture
+from dream_nb.requests.plan import Ask, Plan, dollars, takes_of
+from dream_nb.requests.roles import FRAMES, RolePicture, as_fields, references_of
+from dream_nb.requests.variants import as_it_is, expand
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.inputs import Input, is_url, keyframe, make_request, picture
 from dream_nb.results.job import Job
-from dream_nb.results.plan import Ask, Plan, takes_of
-from dream_nb.results.still import stand_in
-from dream_nb.results.variants import as_it_is, expand
 from dream_nb.session import Session
-
-if TYPE_CHECKING:
-    from dream_nb.notebook.magics import DreamMagics
 
 _VIDEO_MODELS: Final = ("ray-2", "ray-flash-2")
 _MOTIONS: Final = 60
@@ -74,17 +73,35 @@ class Panel(Widget):
         InvalidRequestError: there is no such field.
     """
 
-    modules: ClassVar = ("card.css", "panel.css", "panel.js")
+    modules: ClassVar = ("card.css", "panel.css", "panel_fields.js", "panel_references.js", "panel.js")
     page_traits: ClassVar = frozenset({"form"})
 
     form = traitlets.Dict().tag(sync=True)
+    """The `Form`. Page and Python change it."""
+
     verdict = traitlets.Dict().tag(sync=True)
+    """The `Verdict` on the form; empty until it was checked. Python changes it, when the page asks for a check."""
+
     ratios = traitlets.List(traitlets.Unicode(), list(ASPECT_RATIOS)).tag(sync=True)
+    """The aspect ratios that the form offers. They never change."""
+
     models = traitlets.Dict({"video": list(_VIDEO_MODELS), "image": list(IMAGE_MODELS)}).tag(sync=True)
+    """The models that the form offers, by the kinds that it offers. They never change."""
+
+    roles = traitlets.List(traitlets.Dict(), [dict(role) for role in ROLE_CHOICES]).tag(sync=True)
+    """A `RoleChoice` for each use of a reference picture, the default first. They never change."""
+
     motions = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """The camera motions that the server knows; empty until it was asked. Python changes them."""
+
     balance = traitlets.Unicode().tag(sync=True)
+    """What is left on the account, such as "$12.50"; empty where it is unknown or none is needed. Python changes it."""
+
     cards = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """The model ids of the cards below the form, the newest first. Python changes them."""
+
     hint = traitlets.Unicode().tag(sync=True)
+    """What a picture may be named by, in a few words. It never changes."""
 
     def __init__(self, session: Session | None = None, *, trusted: bool | None = None, **fields: Any) -> None:
         # First of all: what never began is closed too.
@@ -97,7 +114,7 @@ class Panel(Widget):
         super().__init__(form=dict(EMPTY), trusted=trusted)
         self.hint = "file, URL, variable, last" if self.trusted else "file of the library, URL, last"
         for name, value in fields.items():
-            if name in ("frame0", "frame1"):
+            if name in FRAMES:
                 self.use(value, name)
             else:
                 self.form = {**self.form, name: value}
@@ -145,7 +162,7 @@ class Panel(Widget):
         """
         if where == "request":
             self.form = self._as_form(value)  # type: ignore[arg-type]
-        elif where in ("frame0", "frame1"):
+        elif where in FRAMES:
             self.form = {**self.form, "kind": "video", where: self._named(value)}
         else:
             raise InvalidRequestError(f"{where!r} is not one of frame0, frame1, request")
@@ -175,8 +192,8 @@ class Panel(Widget):
         """
         card = Card(job, add=self.add, use=self.use, trusted=self.trusted)
         job.on_end(self._ended)
-        if (magics := _magics()) is not None:
-            magics.last = job
+        if (state := current_state()) is not None:
+            state.last = job
         with self._lock:
             self._jobs.append(job)
             self._shown.append(card)
@@ -193,14 +210,12 @@ class Panel(Widget):
 
     def static(self) -> str:
         """What the form says."""
-        from dream_nb.results.page import template
-
         return stand_in(body=template("panel.html").render(form=self.form))
 
     @action
     def check(self) -> Answer:
         """Say what is wrong, and what it would cost."""
-        self.verdict = self._judge()
+        self.verdict = dict(self._judge())
         return None
 
     @action
@@ -211,7 +226,7 @@ class Panel(Widget):
             InvalidRequestError: a field is wrong; nothing was sent.
         """
         verdict = self._judge()
-        self.verdict = verdict
+        self.verdict = dict(verdict)
         if verdict["problems"]:
             raise InvalidRequestError(next(iter(verdict["problems"].values())))
         self.generate()
@@ -225,7 +240,7 @@ class Panel(Widget):
         return None
 
     @action
-    def take_in(self, name: str, buffers: list[bytes]) -> Answer:
+    def take_in(self, name: str, buffers: list[bytes]) -> tuple[Named, list[bytes]]:
         """Keep a picture that was dropped, pasted or chosen.
 
         Args:
@@ -257,9 +272,7 @@ class Panel(Widget):
             path = self._session.library.path(record) if record is not None else None
             found = Dream(record, self._session.library, self._session.home) if record and path else found
         if isinstance(found, Dream):
-            file = io.BytesIO()
-            found.thumbnail.save(file, "JPEG")
-            return {}, [file.getvalue()]
+            return {}, [jpeg(found.thumbnail)]
         if isinstance(found, Path):
             return {}, [_thumbnail(found, name)[0]]
         if isinstance(found, str) and found.startswith("data:"):
@@ -279,9 +292,9 @@ class Panel(Widget):
         if self.comm is not None and self._session.backend != "studio":
             self.balance = dollars(self._session.credits().credit_balance)
 
-    def _judge(self) -> dict[str, Any]:
+    def _judge(self) -> Verdict:
         reading = self._read()
-        verdict: dict[str, Any] = {"problems": reading.problems, "count": len(reading.asks), "code": "", "cost": ""}
+        verdict: Verdict = {"problems": reading.problems, "count": len(reading.asks), "code": "", "cost": ""}
         if not reading.problems:
             plan = self._session.plan(reading.asks)
             there = len(plan.entries) - plan.new
@@ -289,7 +302,8 @@ class Panel(Widget):
             if excess := self._excess(plan):
                 verdict["problems"] = {"count": excess}
                 return verdict
-            verdict |= {"cost": cost + (f", {there} there already" if there else ""), "code": self._code(reading)}
+            verdict["cost"] = cost + (f", {there} there already" if there else "")
+            verdict["code"] = self._code(reading)
         return verdict
 
     def _excess(self, plan: Plan) -> str:
@@ -303,7 +317,7 @@ class Panel(Widget):
     def _read(self) -> _Reading:
         form, problems = read_form(self.form)
         reading = _Reading(problems=problems)
-        kind: Literal["video", "image"] = form["kind"]
+        kind = form["kind"]
         fields: dict[str, Any] = {"aspect_ratio": form["aspect_ratio"]}
         if form["model"]:
             fields["model"] = form["model"]
@@ -311,30 +325,29 @@ class Panel(Widget):
             fields |= form["more"]
             if form["loop"]:
                 fields["loop"] = True
-            for name in ("frame0", "frame1"):
+            for name in FRAMES:
                 self._try(reading, name, partial(self._frame, fields, name, form[name]))
-            frames = [fields.get(name) for name in ("frame0", "frame1")]
+            frames = [fields.get(name) for name in FRAMES]
             if form["loop"] and all(isinstance(frame, ImageReference) for frame in frames):
                 reading.problems["loop"] = "not with two pictures: turn it off, or take one out"
         else:
-            self._try(reading, "references", lambda: fields.update(self._references(form["references"])))
+            self._try(reading, "references", lambda: fields.update(self._references([*form["references"]])))
         if not form["prompt"].strip():
             reading.problems.setdefault("prompt", 'say what to dream, such as "a serene lake at sunset"')
             return reading
         try:
             reading.asks = self._asks(form, kind, fields)
         except (DreamError, ValueError, TypeError) as error:
-            where = next(
-                (name for name in ("model", "aspect_ratio", "count") if name.replace("_", " ") in str(error)), "prompt"
-            )
-            where = "count" if "takes are not" in str(error) else where
-            reading.problems = {where: said(error)} | reading.problems
+            wrong = getattr(error, "field", None)
+            reading.problems = {wrong if wrong in form else "prompt": said(error)} | reading.problems
         return reading
 
     def _asks(self, form: Mapping[str, Any], kind: Literal["video", "image"], fields: dict[str, Any]) -> list[Ask]:
-        variants = expand(form["prompt"], _variables() if self.trusted else NoVariables())
+        variants = expand(form["prompt"], notebook_variables() if self.trusted else NoVariables())
         if len(variants) * form["count"] > _MOST:
-            raise InvalidRequestError(f"the count is over {_MOST:,} dreams: ask for fewer takes, or take words out")
+            raise InvalidRequestError(
+                f"the count is over {_MOST:,} dreams: ask for fewer takes, or take words out", field="count"
+            )
         return [
             one
             for variant in variants
@@ -352,23 +365,13 @@ class Panel(Widget):
             fields[name] = keyframe(self._find(text), text)
 
     def _references(self, given: list[Mapping[str, Any]]) -> dict[str, Any]:
-        fields: dict[str, Any] = {}
-        for one in given:
-            role, name = one["role"], one["name"].strip()
-            if not name:
-                continue
-            url = picture(self._find(name), name)
-            weight = {} if one["weight"] is None else {"weight": one["weight"]}
-            if role == "character_ref":
-                images = fields.setdefault("character_ref", {"identity0": {"images": []}})["identity0"]["images"]
-                images.append(url)
-            elif role == "modify_ref":
-                if "modify_image_ref" in fields:
-                    raise InvalidRequestError("only one picture can be changed: take the other out")
-                fields["modify_image_ref"] = {"url": url, **weight}
-            else:
-                fields.setdefault(role, []).append({"url": url, **weight})
-        return fields
+        named = [(one["role"], one["name"].strip(), one["weight"]) for one in given]
+        # The picture of a character has no weight: what the form says of it does not count.
+        return as_fields(
+            RolePicture(role, picture(self._find(name), name), None if role == "character_ref" else weight)
+            for role, name, weight in named
+            if name
+        )
 
     def _find(self, text: str) -> Input:
         text, home = text.strip(), self._session.home
@@ -376,8 +379,8 @@ class Panel(Widget):
             # What the notebook made is not the visitor's: "last" is what was made here.
             last = self._jobs[-1] if self._jobs else None
             return References({}, last, home=home, within=self._session.library.folder).find(text)
-        magics = _magics()
-        references = References(_variables(), magics.last if magics is not None else None, home=home)
+        state = current_state()
+        references = References(notebook_variables(), state.last if state is not None else None, home=home)
         file = None if is_url(text) else references.file(text)
         return file or references.find(text)
 
@@ -401,29 +404,20 @@ class Panel(Widget):
         return name_from(keep_picture(data, _thumbnail(data, text)[1], self._session.library), self._session.home)
 
     def _as_form(self, request: Request) -> dict[str, Any]:
-        form = dict(EMPTY) | {"prompt": as_it_is(request.prompt or ""), "kind": request.generation_type}
+        form: dict[str, Any] = dict(EMPTY) | {"prompt": as_it_is(request.prompt or ""), "kind": request.generation_type}
         form |= {"aspect_ratio": request.aspect_ratio, "model": request.model or ""}
         if isinstance(request, GenerationRequest):
             form["loop"] = bool(request.loop)
             form["more"] = {name: value for name in MORE if (value := getattr(request, name)) is not None}
-            for name in ("frame0", "frame1"):
+            for name in FRAMES:
                 frame = getattr(request.keyframes, name, None)
                 if frame is not None:
                     form[name] = frame.id if isinstance(frame, GenerationReference) else self._picture(frame.url)
             return form
-        for role in ("image_ref", "style_ref"):
-            for one in getattr(request, role) or ():
-                form["references"] = [*form["references"], self._reference(role, one.url or "", one.weight)]
-        identity = request.character_ref.identity0 if request.character_ref else None
-        for url in (identity and identity.images) or ():
-            form["references"] = [*form["references"], self._reference("character_ref", url, None)]
-        if request.modify_image_ref is not None:
-            one = request.modify_image_ref
-            form["references"] = [*form["references"], self._reference("modify_ref", one.url or "", one.weight)]
+        form["references"] = [
+            {"role": role, "name": self._picture(url), "weight": weight} for role, url, weight in references_of(request)
+        ]
         return form
-
-    def _reference(self, role: str, url: str, weight: float | None) -> dict[str, Any]:
-        return {"role": role, "name": self._picture(url), "weight": weight}
 
     def _picture(self, url: str) -> str:
         if not url.startswith("data:"):
@@ -432,14 +426,7 @@ class Panel(Widget):
         return name_from(path, self._session.home)
 
 
-def _variables() -> Mapping[str, Any]:
-    shell = get_ipython()
-    return shell.user_ns if shell is not None else {}
-
-
-def _magics() -> DreamMagics | None:
-    shell = get_ipython()
-    return None if shell is None else shell.magics_manager.registry.get("DreamMagics")
+Card._panel = Panel
 
 
 def _thumbnail(picture: bytes | Path, name: str) -> tuple[bytes, str]:
@@ -467,7 +454,4 @@ def _thumbnail(picture: bytes | Path, name: str) -> tuple[bytes, str]:
         raise
     except Exception as error:
         raise InvalidRequestError(f"{shown!r} is not a supported picture (JPEG, PNG, WebP, GIF)") from error
-    small.thumbnail((_THUMBNAIL, _THUMBNAIL))
-    file = io.BytesIO()
-    small.save(file, "JPEG", quality=75)
-    return file.getvalue(), suffix
+    return jpeg(reduced(small, _THUMBNAIL)), suffix

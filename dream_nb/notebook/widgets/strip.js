@@ -1,16 +1,5 @@
 // The strip: the shots of a storyboard while they are made.
-import { clock, element } from "./base.js";
-
-const STATES = {
-  waiting: "waiting",
-  sending: "sending",
-  looking: "looking for it",
-  queued: "waiting for its turn",
-  dreaming: "dreaming",
-  downloading: "fetching the file",
-  completed: "done",
-  failed: "not made",
-};
+import { clock, element, stateLabel } from "./base.js";
 
 function tile(number, ratio) {
   const item = element("li", "dream-shot");
@@ -37,7 +26,7 @@ function tile(number, ratio) {
       item.dataset.state = shot.state;
       if (shot.picture && image.getAttribute("src") !== shot.picture) image.src = shot.picture;
       image.hidden = !shot.picture;
-      const says = shot.state === "waiting" ? shot.note || STATES.waiting : STATES[shot.state] ?? shot.state;
+      const says = (shot.state === "waiting" && shot.note) || stateLabel(shot.state);
       state.textContent = shot.picture ? String(number) : says;
       state.title = shot.note;
       done.style.width = `${100 * (shot.fraction ?? 0)}%`;

@@ -8,9 +8,11 @@ from typing import Final, Self
 import traitlets
 
 from dream_nb.api.errors import LibraryError
+from dream_nb.api.models import FINAL_STATES
 from dream_nb.notebook.widgets.base import Widget
-from dream_nb.results.shooting import Shooting
-from dream_nb.results.strip import middle
+from dream_nb.notebook.widgets.messages import ShotTile
+from dream_nb.storyboard.film_strip import middle
+from dream_nb.storyboard.shooting import Shooting
 
 _SIDE: Final = 190
 
@@ -20,17 +22,29 @@ class Strip(Widget):
 
     modules = ("strip.css", "strip.js")
 
+    # The page changes none of these.
     shots = traitlets.List(traitlets.Dict()).tag(sync=True)
+    """A `ShotTile` for each shot, in the order of the storyboard."""
+
     note = traitlets.Unicode().tag(sync=True)
+    """How much of the storyboard is done, in words."""
+
     seconds = traitlets.Float(0.0).tag(sync=True)
+    """How long it had been under way, in seconds, when it was last told: the page counts on from there."""
+
     ended = traitlets.Bool(False).tag(sync=True)
+    """Whether it is done, or failed."""
+
     width = traitlets.Int(16).tag(sync=True)
+    """The width of the aspect ratio."""
+
     height = traitlets.Int(9).tag(sync=True)
+    """The height of the aspect ratio."""
 
     @classmethod
     def of(cls, shooting: Shooting) -> Self:
         """A strip that follows the storyboard."""
-        width, height = (int(side) for side in shooting.request.aspect_ratio.split(":"))
+        width, height = (int(side) for side in shooting.board.aspect_ratio.split(":"))
         strip = cls(width=width, height=height)
         strip._pictures = {}
         strip._lock = threading.Lock()
@@ -59,7 +73,7 @@ class Strip(Widget):
         # Scenes tell of themselves from threads of their own.
         with self._lock, self.hold_sync():
             self._take_pictures(shooting)
-            self.shots = [
+            shots: list[ShotTile] = [
                 {
                     "prompt": prompt,
                     "goes_on": number in goes_on,
@@ -70,9 +84,10 @@ class Strip(Widget):
                 }
                 for number, (prompt, progress) in enumerate(zip(shooting.board.prompts, shooting.shots, strict=True), 1)
             ]
+            self.shots = [dict(shot) for shot in shots]
             self.note = " · ".join(filter(None, [shooting.progress.note, self._drawn]))
             self.seconds = shooting.seconds
-            self.ended = shooting.progress.state in ("completed", "failed")
+            self.ended = shooting.progress.state in FINAL_STATES
 
     def _take_pictures(self, shooting: Shooting) -> None:
         for dream, words in zip(shooting.board.shots, shooting.board.shots.words, strict=True):

@@ -1,4 +1,4 @@
-// What each widget brings of its own: the way to the script that all of its kind share.
+// Every widget has this script: it loads those that all widgets of one kind share, once for a page.
 const KEY = Symbol.for("dream_nb.modules");
 const loaded = (globalThis[KEY] ??= new Map());
 
@@ -9,7 +9,7 @@ function style(part) {
 }
 
 async function script(part, addresses) {
-  // Modules without a server have no relative addresses: an import by a file's name gets that of the part.
+  // A `blob:` module cannot import by a relative address: each import by a file's name gets the address of the part.
   let text = part.get("text");
   for (const [name, address] of addresses) text = text.replaceAll(`"./${name}"`, `"${address}"`);
   const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
@@ -23,7 +23,7 @@ async function load(model) {
   for (const id of model.get("parts")) {
     const part = await model.widget_manager.get_model(id);
     const name = part.get("name");
-    // With those before it: a script that imports another version is another script.
+    // Includes the parts before it: a script that imports another version of them is loaded anew.
     key += part.get("digest");
     if (!loaded.has(key)) loaded.set(key, name.endsWith(".css") ? style(part) : script(part, addresses));
     const made = await loaded.get(key);
@@ -34,7 +34,7 @@ async function load(model) {
 
 async function render(context) {
   const module = await load(context.model);
-  context.el.dataset.dreamNb = ""; // from now on what stood in its place is hidden: static.html
+  context.el.dataset.dreamNb = ""; // the style in static.html now hides the picture that stands in for the widget
   return module.render(context);
 }
 

@@ -1,32 +1,28 @@
 """Procedural drawing: prompt -> plan -> scene -> frames -> file.
 
-Importing this package is cheap: numpy, Pillow and PyAV are loaded by the first call of `render` or `frames`.
+Importing this package is cheap: numpy, Pillow and PyAV are loaded by the first call of `render`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dream_nb.studio.render.brief import MOST_PIXELS, Brief, Keyframe, Reference, RenderError
+from dream_nb.studio.render.brief import MOST_PIXELS, UNREADABLE, Brief, Keyframe, Reference, RenderError
 from dream_nb.studio.render.camera import CAMERA_MOTIONS
 from dream_nb.studio.render.sizes import frame_size, image_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-    import numpy as np
-    from numpy.typing import NDArray
 
 __all__ = [
     "CAMERA_MOTIONS",
     "MOST_PIXELS",
+    "UNREADABLE",
     "Brief",
     "Keyframe",
     "Reference",
     "RenderError",
     "frame_size",
-    "frames",
     "image_size",
     "render",
 ]
@@ -45,17 +41,6 @@ def render(brief: Brief, progress: Path | None = None, thumbnail: Path | None = 
     Raises:
         RenderError: a keyframe or reference cannot be read.
     """
-    from dream_nb.studio.render.file import write
+    from dream_nb.studio.render.finish.encode import write
 
     return write(brief, progress, thumbnail)
-
-
-def frames(brief: Brief) -> Iterator[NDArray[np.uint8]]:
-    """The frames of a brief before encoding, height x width x 3, RGB; an image is one frame.
-
-    Raises:
-        RenderError: a keyframe or reference cannot be read.
-    """
-    from dream_nb.studio.render.show import pictures
-
-    return pictures(brief)

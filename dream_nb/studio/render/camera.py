@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
-class Motion:
+class CameraMotion:
     """How the picture moves over five seconds. Lengths are fractions of the frame's width (x) or height (y).
 
     Args:
@@ -30,28 +30,28 @@ class Motion:
     shake: float = 0.0
 
 
-_STILL = Motion()
-_MOTIONS: dict[str, Motion] = {
+_STILL = CameraMotion()
+_MOTIONS: dict[str, CameraMotion] = {
     "camera static": _STILL,
-    "camera move left": Motion(pan_x=0.04, truck_x=0.22),
-    "camera move right": Motion(pan_x=-0.04, truck_x=-0.22),
-    "camera move up": Motion(pan_y=0.07, truck_y=0.10),
-    "camera move down": Motion(pan_y=-0.07, truck_y=-0.10),
-    "camera pan left": Motion(pan_x=0.24),
-    "camera pan right": Motion(pan_x=-0.24),
-    "camera tilt up": Motion(pan_y=0.18),
-    "camera tilt down": Motion(pan_y=-0.18),
-    "camera zoom in": Motion(zoom=0.35),
-    "camera zoom out": Motion(zoom=-0.35),
-    "camera push in": Motion(zoom=0.26, truck_y=0.06),
-    "camera pull out": Motion(zoom=-0.26, truck_y=-0.06),
-    "camera orbit left": Motion(pan_x=0.06, orbit=0.28),
-    "camera orbit right": Motion(pan_x=-0.06, orbit=-0.28),
-    "camera crane up": Motion(pan_y=0.06, truck_y=0.16, zoom=-0.05),
-    "camera crane down": Motion(pan_y=-0.06, truck_y=-0.16, zoom=0.05),
-    "camera roll left": Motion(roll=9.0),
-    "camera roll right": Motion(roll=-9.0),
-    "camera handheld": Motion(shake=1.0, truck_x=0.03),
+    "camera move left": CameraMotion(pan_x=0.04, truck_x=0.22),
+    "camera move right": CameraMotion(pan_x=-0.04, truck_x=-0.22),
+    "camera move up": CameraMotion(pan_y=0.07, truck_y=0.10),
+    "camera move down": CameraMotion(pan_y=-0.07, truck_y=-0.10),
+    "camera pan left": CameraMotion(pan_x=0.24),
+    "camera pan right": CameraMotion(pan_x=-0.24),
+    "camera tilt up": CameraMotion(pan_y=0.18),
+    "camera tilt down": CameraMotion(pan_y=-0.18),
+    "camera zoom in": CameraMotion(zoom=0.35),
+    "camera zoom out": CameraMotion(zoom=-0.35),
+    "camera push in": CameraMotion(zoom=0.26, truck_y=0.06),
+    "camera pull out": CameraMotion(zoom=-0.26, truck_y=-0.06),
+    "camera orbit left": CameraMotion(pan_x=0.06, orbit=0.28),
+    "camera orbit right": CameraMotion(pan_x=-0.06, orbit=-0.28),
+    "camera crane up": CameraMotion(pan_y=0.06, truck_y=0.16, zoom=-0.05),
+    "camera crane down": CameraMotion(pan_y=-0.06, truck_y=-0.16, zoom=0.05),
+    "camera roll left": CameraMotion(roll=9.0),
+    "camera roll right": CameraMotion(roll=-9.0),
+    "camera handheld": CameraMotion(shake=1.0, truck_x=0.03),
 }
 CAMERA_MOTIONS: tuple[str, ...] = tuple(_MOTIONS)
 """The strings that `GET camera_motion/list` offers; each can be put into a prompt."""
@@ -98,7 +98,7 @@ _ALONE = {
 }
 
 
-def asked(prompt: str) -> Motion | None:
+def asked(prompt: str) -> CameraMotion | None:
     """The camera motion that a prompt asks for ("camera pan left", "the camera slowly pans left"), several added up.
 
     None when it asks for none.
@@ -124,11 +124,11 @@ def asked(prompt: str) -> Motion | None:
     return sum_of([_MOTIONS[name] for name in dict.fromkeys(found)])
 
 
-def sum_of(motions: list[Motion]) -> Motion:
+def sum_of(motions: list[CameraMotion]) -> CameraMotion:
     """All motions at once."""
     total = _STILL
     for one in motions:
-        total = replace(total, **{name: getattr(total, name) + getattr(one, name) for name in Motion.__slots__})
+        total = replace(total, **{name: getattr(total, name) + getattr(one, name) for name in CameraMotion.__slots__})
     return total
 
 
@@ -144,7 +144,7 @@ class Camera:
         pace: 1 is as the motion says.
     """
 
-    motion: Motion
+    motion: CameraMotion
     frames: int
     seconds: float
     loop: bool = False

@@ -12,6 +12,7 @@ from PIL import Image
 
 F32: TypeAlias = NDArray[np.float32]
 F64: TypeAlias = NDArray[np.float64]
+I16: TypeAlias = NDArray[np.int16]
 U8: TypeAlias = NDArray[np.uint8]
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dream_nb.studio.render.plan import Plan
-from dream_nb.studio.render.planes import RGB
+from dream_nb.studio.render.plan import ScenePlan
+from dream_nb.studio.render.planes import luma
+from dream_nb.studio.render.vocabulary import RGB
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +96,6 @@ def times(a: RGB, b: RGB) -> RGB:
     return a[0] * b[0], a[1] * b[1], a[2] * b[2]
 
 
-def luma(colour: RGB) -> float:
-    """How bright a colour looks."""
-    return 0.2126 * colour[0] + 0.7152 * colour[1] + 0.0722 * colour[2]
-
-
 def tinted(colour: RGB, tint: RGB, amount: float) -> RGB:
     """A colour drawn towards the hue of another; mostly its own brightness."""
     own, other = max(0.01, luma(colour)), max(0.05, luma(tint))
@@ -128,7 +124,7 @@ _FOGGED = {
 }
 
 
-def of(plan: Plan) -> Palette:
+def of(plan: ScenePlan) -> Palette:
     """The palette of a plan."""
     base = _DEEP if plan.land == "deep" else _HOURS[plan.hour]
     rng = plan.chance("palette")

@@ -3,39 +3,45 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
-from typing import cast
+from typing import Final
 
 import numpy as np
 
 from dream_nb.studio.render import camera
 from dream_nb.studio.render.brief import Brief
 from dream_nb.studio.render.noise import chance, pick
-from dream_nb.studio.render.words import RGB, VOCABULARY, Traits
+from dream_nb.studio.render.prompt import KnownWords
+from dream_nb.studio.render.vocabulary import RGB
 
-_NOT = {"no", "without", "not", "never", "minus"}
-_NUMBERS = {
-    "a": 1,
-    "an": 1,
-    "one": 1,
-    "lone": 1,
-    "single": 1,
-    "solitary": 1,
-    "two": 2,
-    "pair": 2,
-    "three": 3,
-    "four": 4,
-}
-_NUMBERS |= {"five": 5, "six": 6, "seven": 7, "some": 3, "few": 3, "several": 4, "many": 7, "herd": 6, "flock": 9}
-_HOURS = ("dawn", "morning", "noon", "golden", "sunset", "sunset", "dusk", "night")
-_MOTIFS = ("balloons", "person", "deer", "eagle", "castle", "windmill", "ruins", "torii")
-_LANDS = ("mountains", "mountains", "hills", "hills", "islands", "cliffs", "mesa", "dunes")
+# What a prompt leaves open is chosen among these; a name that stands twice is chosen twice as often.
+_HOURS: Final = ("dawn", "morning", "noon", "golden", "sunset", "sunset", "dusk", "night")
+_STORMY_HOURS: Final = ("dusk", "dusk", "night")
+_AUTUMN_HOURS: Final = ("golden", "golden", "morning", "sunset")
+_INLAND: Final = ("mountains", "mountains", "hills", "hills")
+_LANDS: Final = (*_INLAND, "islands", "cliffs", "mesa", "dunes")
+_TREES: Final = ("pine", "oak", "pine", "cypress")
+_LIVING_MOTIFS: Final = ("balloons", "person", "deer", "eagle")
+_BUILT_MOTIFS: Final = ("castle", "windmill", "ruins", "torii")
+# What a land brings along: its ground, where that is not grass, and its water, where that is not left to chance.
+_GROUNDS: Final = {
+    "dunes": "sand", "mesa": "red", "ice": "snow", "volcano": "ash", "mountains": "rock", "cliffs": "rock",
+}  # fmt: skip
+_WATERS: Final = {
+    "islands": "sea", "cliffs": "sea", "ice": "sea", "dunes": "none", "mesa": "none", "plain": "none", "deep": "none",
+}  # fmt: skip
+_FRESH: Final = frozenset({"lake", "river", "marsh"})
+_WOODED: Final = frozenset({"hills", "mountains", "islands"})
+_BARREN: Final = frozenset({"sand", "ash"})
+_HOLDERS: Final = frozenset({"person", "child"})
+_STARS: Final = {"night": 0.6, "dusk": 0.2}
+_WAVES: Final = {"sea": 0.45}
+_MOST_TINTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What is drawn. Amounts are 0 to 1; names are those of `words.Traits`."""
+class ScenePlan:
+    """What is drawn. Amounts are 0 to 1; names are those of `vocabulary.Traits`."""
 
     hour: str
     land: str
@@ -60,7 +66,7 @@ class Plan:
     waves: float
     falls: float
     pace: float
-    motion: camera.Motion
+    motion: camera.CameraMotion
     seed: tuple[str, int]
 
     def chance(self, *what: object) -> np.random.Generator:
@@ -68,90 +74,115 @@ class Plan:
         return chance(*self.seed, *what)
 
 
-def read(brief: Brief) -> Plan:
+def read(brief: Brief) -> ScenePlan:
     """The plan of a brief. Any text gives one: what no word sets is chosen by the text as a whole."""
-    found = _traits(brief.prompt)
+    words = KnownWords(brief.prompt)
+    # Each choice takes the next number, so the order of the choices is part of the drawing.
     idea = chance("idea", brief.prompt)
-    layout = chance("layout", brief.prompt, brief.take)
-    hours: tuple[str, ...] = _HOURS if _most(found, "storm") is None else ("dusk", "dusk", "night")
-    if "autumn" in _all(found, "plant"):
-        hours = ("golden", "golden", "morning", "sunset")
-    hour = _first(found, "hour") or hours[int(idea.random() * len(hours))]
-    asked_water = _first(found, "water")
-    lands = _LANDS if asked_water in (None, "none", "sea") else _LANDS[:4]
-    land = _first(found, "land") or lands[int(idea.random() * len(lands))]
-    falls = _most(found, "falls") or 0.0
-    if falls:  # which need something to fall from
-        land = "cliffs"
-    wet = idea.random() < 0.55
-    dry_land = land in ("dunes", "mesa", "plain", "deep")
-    water = asked_water or (
-        "sea" if land in ("islands", "cliffs", "ice") else "lake" if wet and not dry_land else "none"
-    )
-    if land == "islands" and water == "none":
-        water = "sea"
-    if land == "deep":
-        water = "none"
-    grounds = {"dunes": "sand", "mesa": "red", "ice": "snow", "volcano": "ash", "mountains": "rock", "cliffs": "rock"}
-    if land == "city" and asked_water is None:
-        water = "lake" if idea.random() < 0.75 else "none"
-    ground = _first(found, "ground") or grounds.get(land, "grass")
-    tints = tuple(t["tint"] for _, t, _ in found if "tint" in t)
-    if not found:
-        # A text of which no word is known still has colours of its own.
-        turn = float(idea.random())
-        tints = (_hue(turn), _hue(turn + 0.14))
-    plants = _all(found, "plant")
-    lush = _most(found, "lush")
-    if not plants and land in ("hills", "mountains", "islands") and ground not in ("sand", "ash"):
-        plants = ("pine",) if ground == "snow" else (("pine", "oak", "pine", "cypress")[int(idea.random() * 4)],)
-        lush = 0.35 if lush is None else lush
-    built = _all(found, "built")
-    life = tuple((t["life"], count) for _, t, count in _unique(found, "life"))
-    if ("umbrella", 0) in life:  # somebody holds it
-        life = tuple(one for one in life if one[0] not in ("person", "child"))
-    if not found:
-        # And something to look at.
-        motif = _MOTIFS[int(idea.random() * len(_MOTIFS))]
-        if motif in _MOTIFS[:4]:
-            life = ((motif, 0),)
-        else:
-            built = (motif,)
-    if not life and hour != "night" and land != "deep" and idea.random() < 0.5:
-        life = (("birds", 5),)
-    storm = _most(found, "storm") or 0.0
-    cloud = _first_amount(found, "cloud")
-    motion = camera.asked(brief.prompt)
-    if motion is None:
-        motion = _habit(layout)
-    wind = _most(found, "wind")
-    return Plan(
+    hour = _hour(words, idea)
+    land = _land(words, idea)
+    water = _water(words, land, idea)
+    ground = words.first("ground") or _GROUNDS.get(land, "grass")
+    tints = _tints(words, idea)
+    plants, lush = _growth(words, land, ground, idea)
+    built, life = _sights(words, hour, land, idea)
+    cloud = words.first_amount("cloud")
+    haze = words.most("haze")
+    return ScenePlan(
         hour=hour,
         land=land,
         ground=ground,
         water=water,
         plants=plants,
-        lush=0.5 if lush is None else lush,
+        asked_plants=bool(words.names("plant")),
+        lush=lush,
         built=built,
         life=life,
-        asked_plants=bool(_all(found, "plant")),
-        skies=_all(found, "sky"),
-        motes=_all(found, "motes"),
-        tints=tints[:3],
-        style=_first(found, "style") or "plain",
+        skies=words.names("sky"),
+        motes=words.names("motes"),
+        tints=tints,
+        style=words.first("style") or "plain",
         cloud=pick(idea, 0.25, 0.55) if cloud is None else cloud,
-        storm=storm,
-        haze=_most(found, "haze") or pick(idea, 0.0, 0.25),
-        rain=_most(found, "rain") or 0.0,
-        snow=_most(found, "snow") or 0.0,
-        wind=0.35 if wind is None else wind,
-        stars=_most(found, "stars") or (0.6 if hour == "night" else 0.2 if hour == "dusk" else 0.0),
-        waves=_first_amount(found, "waves") or (0.45 if water == "sea" else 0.25),
-        falls=falls,
-        pace=_first_amount(found, "pace") or 1.0,
-        motion=motion,
+        haze=pick(idea, 0.0, 0.25) if haze is None else haze,
+        storm=_amount(words.most("storm"), 0.0),
+        rain=_amount(words.most("rain"), 0.0),
+        snow=_amount(words.most("snow"), 0.0),
+        wind=_amount(words.most("wind"), 0.35),
+        falls=_amount(words.most("falls"), 0.0),
+        stars=_amount(words.most("stars"), _STARS.get(hour, 0.0)),
+        waves=_amount(words.first_amount("waves"), _WAVES.get(water, 0.25)),
+        pace=_amount(words.first_amount("pace"), 1.0),
+        motion=camera.asked(brief.prompt) or _habit(chance("layout", brief.prompt, brief.take)),
         seed=(brief.prompt, brief.take),
     )
+
+
+def _amount(said: float | None, default: float) -> float:
+    return default if said is None else said
+
+
+def _one_of(names: tuple[str, ...], idea: np.random.Generator) -> str:
+    return names[int(idea.random() * len(names))]
+
+
+def _hour(words: KnownWords, idea: np.random.Generator) -> str:
+    hours: tuple[str, ...] = _HOURS if words.most("storm") is None else _STORMY_HOURS
+    if "autumn" in words.names("plant"):
+        hours = _AUTUMN_HOURS
+    return words.first("hour") or _one_of(hours, idea)
+
+
+def _land(words: KnownWords, idea: np.random.Generator) -> str:
+    lands = _INLAND if words.first("water") in _FRESH else _LANDS
+    land = words.first("land") or _one_of(lands, idea)
+    # A waterfall needs something to fall from.
+    return "cliffs" if words.most("falls") else land
+
+
+def _water(words: KnownWords, land: str, idea: np.random.Generator) -> str:
+    asked = words.first("water")
+    wet = idea.random() < 0.55
+    water = asked or _WATERS.get(land) or ("lake" if wet else "none")
+    if land == "islands" and water == "none":
+        return "sea"
+    if land == "deep":
+        return "none"
+    if land == "city" and asked is None:
+        return "lake" if idea.random() < 0.75 else "none"
+    return water
+
+
+def _tints(words: KnownWords, idea: np.random.Generator) -> tuple[RGB, ...]:
+    if words.words:
+        return words.tints()[:_MOST_TINTS]
+    # A text of which no word is known still has colours of its own.
+    turn = float(idea.random())
+    return _hue(turn), _hue(turn + 0.14)
+
+
+def _growth(words: KnownWords, land: str, ground: str, idea: np.random.Generator) -> tuple[tuple[str, ...], float]:
+    """The plants, and how much of them grows."""
+    plants, lush = words.names("plant"), words.most("lush")
+    if plants or land not in _WOODED or ground in _BARREN:
+        return plants, _amount(lush, 0.5)
+    tree = "pine" if ground == "snow" else _one_of(_TREES, idea)
+    return (tree,), _amount(lush, 0.35)
+
+
+def _sights(
+    words: KnownWords, hour: str, land: str, idea: np.random.Generator
+) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
+    """The buildings, and the figures with how many they are (0: the usual number)."""
+    built, life = words.names("built"), words.life()
+    if ("umbrella", 0) in life:  # somebody holds it
+        life = tuple(one for one in life if one[0] not in _HOLDERS)
+    if not words.words:
+        # And something to look at.
+        motif = _one_of(_LIVING_MOTIFS + _BUILT_MOTIFS, idea)
+        built, life = ((), ((motif, 0),)) if motif in _LIVING_MOTIFS else ((motif,), ())
+    if not life and hour != "night" and land != "deep" and idea.random() < 0.5:
+        life = (("birds", 5),)
+    return built, life
 
 
 def _hue(turn: float) -> RGB:
@@ -160,75 +191,7 @@ def _hue(turn: float) -> RGB:
     return r, g, b
 
 
-def _habit(rng: np.random.Generator) -> camera.Motion:
+def _habit(rng: np.random.Generator) -> camera.CameraMotion:
     """The camera that nobody asked for: carried slowly to one side."""
     side = 1.0 if rng.random() < 0.5 else -1.0
-    return camera.Motion(truck_x=side * pick(rng, 0.05, 0.09))
-
-
-_Found = list[tuple[str, Traits, int]]
-
-
-def _traits(prompt: str) -> _Found:
-    """The known words of a prompt in their order, with what they set and how many are meant (0: not said)."""
-    text = re.sub(r"camera\s+(\w+\s+){0,2}(left|right|up|down|in|out)\b", " ", prompt.lower())
-    words = re.findall(r"\w+", text)
-    found: _Found = []
-    at = 0
-    while at < len(words):
-        for length in (3, 2, 1):
-            name = " ".join(words[at : at + length])
-            traits = VOCABULARY.get(name) or _singular(name)
-            if traits is not None and at + length <= len(words):
-                before = words[max(0, at - 2) : at]
-                # "palm trees" are palms, and no oaks besides.
-                again = name in ("tree", "trees") and bool(found) and "plant" in found[-1][1]
-                if not _NOT.intersection(before) and not again:
-                    found.append((name, traits, _count(before, name)))
-                at += length
-                break
-        else:
-            at += 1
-    return found
-
-
-def _singular(name: str) -> Traits | None:
-    for ending, instead in (("ies", "y"), ("ves", "f"), ("es", ""), ("s", "")):
-        if name.endswith(ending) and (name[: -len(ending)] + instead) in VOCABULARY:
-            return VOCABULARY[name[: -len(ending)] + instead]
-    return None
-
-
-def _count(before: list[str], name: str) -> int:
-    for word in reversed(before):
-        if word in _NUMBERS:
-            return _NUMBERS[word]
-        if word.isdecimal() and len(word) < 4:
-            return max(1, min(12, int(word)))
-    return 0 if not name.endswith("s") else 3
-
-
-def _first(found: _Found, key: str) -> str | None:
-    return next((cast(str, traits.get(key)) for _, traits, _ in found if key in traits), None)
-
-
-def _first_amount(found: _Found, key: str) -> float | None:
-    return next((cast(float, traits.get(key)) for _, traits, _ in found if key in traits), None)
-
-
-def _most(found: _Found, key: str) -> float | None:
-    return max((cast(float, traits.get(key)) for _, traits, _ in found if key in traits), default=None)
-
-
-def _all(found: _Found, key: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(cast(str, traits.get(key)) for _, traits, _ in found if key in traits))
-
-
-def _unique(found: _Found, key: str) -> _Found:
-    return list(
-        {
-            cast(str, traits.get(key)): (name, traits, count)
-            for name, traits, count in reversed(found)
-            if key in traits
-        }.values()
-    )[::-1]
+    return camera.CameraMotion(truck_x=side * pick(rng, 0.05, 0.09))

@@ -8,9 +8,7 @@ import numpy as np
 from PIL import Image
 
 from dream_nb.studio.render.noise import F32, U8
-
-RGB = tuple[float, float, float]
-"""A colour, each part 0 to 1, as it is seen (gamma-encoded)."""
+from dream_nb.studio.render.vocabulary import RGB
 
 
 @dataclass(slots=True)
@@ -29,17 +27,17 @@ class Planes:
 
     @property
     def all(self) -> tuple[U8, U8, U8]:
-        """The three planes."""
+        """Y, U and V, in this order."""
         return self.y, self.u, self.v
 
     @property
     def width(self) -> int:
-        """In pixels."""
+        """Pixels of `y` across."""
         return int(self.y.shape[1])
 
     @property
     def height(self) -> int:
-        """In pixels."""
+        """Rows of `y`."""
         return int(self.y.shape[0])
 
     def copy(self) -> Planes:
@@ -79,19 +77,28 @@ def from_rgb(picture: U8) -> Planes:
 def yuv(rgb: F32) -> tuple[F32, F32, F32]:
     """Y (16 to 235), U and V (16 to 240) of an array of colours, not yet rounded."""
     r, g, b = rgb[..., 0], rgb[..., 1], rgb[..., 2]
-    luma = 0.2126 * r + 0.7152 * g + 0.0722 * b
+    grey = 0.2126 * r + 0.7152 * g + 0.0722 * b
     return (
-        luma * np.float32(219.0) + np.float32(16.0),
-        (b - luma) * np.float32(224.0 / 1.8556) + np.float32(128.0),
-        (r - luma) * np.float32(224.0 / 1.5748) + np.float32(128.0),
+        grey * np.float32(219.0) + np.float32(16.0),
+        (b - grey) * np.float32(224.0 / 1.8556) + np.float32(128.0),
+        (r - grey) * np.float32(224.0 / 1.5748) + np.float32(128.0),
     )
+
+
+def colour(c: RGB) -> F32:
+    """A colour as an array to compute with."""
+    return np.asarray(c, np.float32)
+
+
+def luma(colour: RGB) -> float:
+    """How bright a colour looks."""
+    return 0.2126 * colour[0] + 0.7152 * colour[1] + 0.0722 * colour[2]
 
 
 def yuv_of(colour: RGB) -> tuple[float, float, float]:
     """Y, U and V of one colour."""
-    r, g, b = colour
-    luma = 0.2126 * r + 0.7152 * g + 0.0722 * b
-    return 16.0 + 219.0 * luma, 128.0 + 224.0 * (b - luma) / 1.8556, 128.0 + 224.0 * (r - luma) / 1.5748
+    (r, _, b), grey = colour, luma(colour)
+    return 16.0 + 219.0 * grey, 128.0 + 224.0 * (b - grey) / 1.8556, 128.0 + 224.0 * (r - grey) / 1.5748
 
 
 def to_u8(field: F32) -> U8:

@@ -2,48 +2,52 @@
 
 from __future__ import annotations
 
-from dream_nb.studio.render import cast, heavens, land, plants, relief, ridges, weather
-from dream_nb.studio.render.cast import Actor
-from dream_nb.studio.render.falls import Falls
-from dream_nb.studio.render.film import Film
-from dream_nb.studio.render.grid import Grid
+from dream_nb.studio.render.figures import actors
+from dream_nb.studio.render.figures.actors import Actor
+from dream_nb.studio.render.finish.grain import Grain
+from dream_nb.studio.render.ground import land, plants, relief, ridges
+from dream_nb.studio.render.ground.neon_floor import NeonFloor
+from dream_nb.studio.render.ground.water import Water
+from dream_nb.studio.render.ground.waterfall import Waterfall
+from dream_nb.studio.render.layers import Layer
 from dream_nb.studio.render.planes import Planes
-from dream_nb.studio.render.setting import Setting
-from dream_nb.studio.render.sheet import Layer
-from dream_nb.studio.render.sky import Sky
-from dream_nb.studio.render.water import Water
+from dream_nb.studio.render.sky import bodies, weather
+from dream_nb.studio.render.sky.sky import Sky
+from dream_nb.studio.render.stage import SceneStage
 
 
 class Scene:
-    """The drawing of a setting."""
+    """Everything that a stage shows, drawn once; `frame` composes it."""
 
-    def __init__(self, setting: Setting, character: Layer | None = None) -> None:
-        s = self.setting = setting
+    def __init__(self, stage: SceneStage, character: Layer | None = None) -> None:
+        s = self.stage = stage
         self.sky = Sky(s)
-        self.stars = heavens.Stars(s)
-        self.discs = heavens.discs(s)
+        self.stars = bodies.Stars(s)
+        self.discs = bodies.discs(s)
         grounds = [land.ground(s, ridge, index, _room(s, ridge)) for index, ridge in enumerate(ridges.ridges(s))]
         land.built(s, grounds)
         parts: list[tuple[float, bool, Layer | Actor]] = []
         for index, ground in enumerate(grounds):
             land.planted(s, ground, index)
             parts.append((ground.ridge.near, ground.ridge.ahead, relief.coloured(s, ground, index)))
-        parts += cast.actors(s, grounds)
+        parts += actors.actors(s, grounds)
         parts.sort(key=lambda part: part[0])
         self.behind = [part for _, ahead, part in parts if not ahead]
         self.ahead = [part for _, ahead, part in parts if ahead]
         cliffs = [ground for ground in grounds if not ground.ridge.ahead]
-        self.falls = Falls(s, max(cliffs, key=lambda ground: ground.ridge.near)) if s.plan.falls and cliffs else None
+        self.waterfall = (
+            Waterfall(s, max(cliffs, key=lambda ground: ground.ridge.near)) if s.plan.falls and cliffs else None
+        )
         self.water = Water(s) if s.plan.water != "none" else None
-        self.grid = Grid(s) if s.plan.style == "synthwave" and s.plan.land != "deep" else None
+        self.neon_floor = NeonFloor(s) if s.plan.style == "synthwave" and s.plan.land != "deep" else None
         self.character = character
         self.aloft = weather.aloft(s)
         self.falling = weather.falling(s)
-        self.film = Film(s)
+        self.grain = Grain(s)
 
     def frame(self, frame: int) -> Planes:
         """One frame, counted from 0."""
-        s = self.setting
+        s = self.stage
         canvas = Planes.empty(s.width, s.height)
         self.sky.draw(canvas, frame)
         self.stars.draw(canvas, self.sky, frame)
@@ -53,28 +57,28 @@ class Scene:
             light.draw(canvas, frame)
         for part in self.behind:
             self._lay(part, canvas, frame)
-        if self.falls is not None:
-            self.falls.draw(canvas, frame)
+        if self.waterfall is not None:
+            self.waterfall.draw(canvas, frame)
         if self.water is not None:
             self.water.draw(canvas, frame)
-        if self.grid is not None:
-            self.grid.draw(canvas, frame)
+        if self.neon_floor is not None:
+            self.neon_floor.draw(canvas, frame)
         for part in self.ahead:
             self._lay(part, canvas, frame)
         if self.character is not None:
             self.character.draw(canvas, *s.shift(frame, self.character.near))
         for motes in self.falling:
             motes.draw(canvas, frame)
-        return self.film.developed(canvas, frame)
+        return self.grain.applied(canvas, frame)
 
     def _lay(self, part: Layer | Actor, canvas: Planes, frame: int) -> None:
         if isinstance(part, Actor):
             part.draw(canvas, frame)
         else:
-            part.draw(canvas, *self.setting.shift(frame, part.near))
+            part.draw(canvas, *self.stage.shift(frame, part.near))
 
 
-def _room(s: Setting, ridge: ridges.Ridge) -> float:
+def _room(s: SceneStage, ridge: ridges.Ridge) -> float:
     """Scene units over a crest that plants and buildings may need."""
     plan = s.plan
     room: float = max((plants.height(kind) for kind in plan.plants), default=0.0) * (0.1 + 0.9 * ridge.near**1.4) * 1.2

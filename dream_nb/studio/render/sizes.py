@@ -4,16 +4,7 @@ from __future__ import annotations
 
 import math
 
-_SHORTER = {"540p": 540, "720p": 720, "1080p": 1080, "4k": 2160}
-_RATIOS = {
-    "1:1": (1, 1),
-    "16:9": (16, 9),
-    "9:16": (9, 16),
-    "4:3": (4, 3),
-    "3:4": (3, 4),
-    "21:9": (21, 9),
-    "9:21": (9, 21),
-}
+# What the API offers is imported by the functions that need it: worker processes, which only draw, do without pydantic.
 
 
 def frame_size(aspect_ratio: str, resolution: str = "720p") -> tuple[int, int]:
@@ -34,10 +25,12 @@ def frame_size(aspect_ratio: str, resolution: str = "720p") -> tuple[int, int]:
     Raises:
         ValueError: the ratio or the resolution is not one of these.
     """
+    from dream_nb.api.models import RESOLUTIONS
+
     wide, high = _ratio(aspect_ratio)
-    if resolution not in _SHORTER:
-        raise ValueError(f"resolution {resolution!r} is not one of {', '.join(_SHORTER)}")
-    shorter = _SHORTER[resolution]
+    if resolution not in RESOLUTIONS:
+        raise ValueError(f"resolution {resolution!r} is not one of {', '.join(RESOLUTIONS)}")
+    shorter = RESOLUTIONS[resolution]
     longer = round(shorter * max(wide, high) / min(wide, high) / 2) * 2
     return (longer, shorter) if wide >= high else (shorter, longer)
 
@@ -56,6 +49,9 @@ def image_size(aspect_ratio: str) -> tuple[int, int]:
 
 
 def _ratio(aspect_ratio: str) -> tuple[int, int]:
-    if aspect_ratio not in _RATIOS:
-        raise ValueError(f"aspect ratio {aspect_ratio!r} is not one of {', '.join(_RATIOS)}")
-    return _RATIOS[aspect_ratio]
+    from dream_nb.api.models import ASPECT_RATIOS
+
+    if aspect_ratio not in ASPECT_RATIOS:
+        raise ValueError(f"aspect ratio {aspect_ratio!r} is not one of {', '.join(ASPECT_RATIOS)}")
+    wide, high = map(int, aspect_ratio.split(":"))
+    return wide, high

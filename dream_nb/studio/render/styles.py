@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dream_nb.studio.render.noise import F32
-from dream_nb.studio.render.planes import RGB
+from dream_nb.studio.render.vocabulary import RGB
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from dream_nb.studio.render import Brief, frames
+from dream_nb.studio.render import Brief
+from dream_nb.studio.render.frames import rgb_frames
 
 PROMPTS = (
     "a serene lake at sunset",
@@ -44,7 +45,7 @@ def sheet(width: int = 480, columns: int = 4) -> Image.Image:
     paper = Image.new("RGB", (columns * width, rows * (height + foot)), "white")
     pen = ImageDraw.Draw(paper)
     for at, prompt in enumerate(PROMPTS):
-        picture = next(iter(frames(Brief("image", prompt, width=width, height=height))))
+        picture = next(iter(rgb_frames(Brief("image", prompt, width=width, height=height))))
         x, y = at % columns * width, at // columns * (height + foot)
         paper.paste(Image.fromarray(picture), (x, y))
         pen.text((x + 6, y + height + 3), prompt, fill="black")

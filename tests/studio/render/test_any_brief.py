@@ -9,8 +9,9 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dream_nb.studio.render import CAMERA_MOTIONS, Brief, Keyframe, Reference, frames, render
-from dream_nb.studio.render.words import VOCABULARY
+from dream_nb.studio.render import CAMERA_MOTIONS, Brief, Keyframe, Reference, render
+from dream_nb.studio.render.frames import rgb_frames
+from dream_nb.studio.render.vocabulary import VOCABULARY
 from tests.studio.render.clips import png
 from tests.studio.render.test_keyframes import photo
 
@@ -78,7 +79,7 @@ def test_any_video_is_drawn(
         character_refs=characters,
         style_refs=styles,
     )
-    shown = list(frames(brief))
+    shown = list(rgb_frames(brief))
     assert len(shown) == brief.frames
     assert {(f.shape, f.dtype) for f in shown} == {((size[1], size[0], 3), np.dtype(np.uint8))}
 
@@ -138,4 +139,4 @@ def test_the_vocabulary_has_at_least_120_words() -> None:
 
 def test_every_entry_of_the_vocabulary_draws() -> None:
     for word in {id(traits): word for word, traits in VOCABULARY.items()}.values():
-        assert next(iter(frames(Brief("image", word, width=48, height=32)))).any(), word
+        assert next(iter(rgb_frames(Brief("image", word, width=48, height=32)))).any(), word

@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dream_nb.studio.render import CAMERA_MOTIONS, frames
+from dream_nb.studio.render import CAMERA_MOTIONS
 from dream_nb.studio.render.camera import asked
+from dream_nb.studio.render.frames import rgb_frames
 from tests.studio.render.clips import U8, distance, small
 
 SCENE = "a forest valley with clouds"
 
 
 def clip(motion: str, **fields: object) -> list[U8]:
-    return list(frames(small(f"{SCENE}, {motion}", width=320, height=180, seconds=5.0, fps=4, **fields)))
+    return list(rgb_frames(small(f"{SCENE}, {motion}", width=320, height=180, seconds=5.0, fps=4, **fields)))
 
 
 def shift(one: U8, other: U8) -> tuple[float, float]:

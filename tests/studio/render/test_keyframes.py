@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dream_nb.studio.render import Keyframe, RenderError, frames, render
+from dream_nb.studio.render import Keyframe, RenderError, render
+from dream_nb.studio.render.frames import rgb_frames
 from tests.studio.render.clips import U8, decoded, distance, png, psnr, small
 
 
@@ -42,7 +43,7 @@ def test_frame0_is_cropped_to_the_aspect_ratio() -> None:
 
 
 def test_a_clip_leaves_frame0_for_the_scene() -> None:
-    clip = list(frames(small("a storm", seconds=1.0, frame0=Keyframe(png(photo()), None))))
+    clip = list(rgb_frames(small("a storm", seconds=1.0, frame0=Keyframe(png(photo()), None))))
     assert psnr(clip[-1], photo()) < 16
 
 
@@ -73,7 +74,9 @@ def test_interpolation_joins_both() -> None:
 
 
 def test_interpolation_is_more_than_a_cross_fade() -> None:
-    clip = list(frames(small(seconds=1.0, frame0=Keyframe(png(photo(1)), None), frame1=Keyframe(png(photo(2)), None))))
+    clip = list(
+        rgb_frames(small(seconds=1.0, frame0=Keyframe(png(photo(1)), None), frame1=Keyframe(png(photo(2)), None)))
+    )
     one, other = clip[0].astype(float), clip[-1].astype(float)
     for shown in clip[8:16]:
         # The fade nearest to this frame still differs clearly from it.
@@ -82,7 +85,9 @@ def test_interpolation_is_more_than_a_cross_fade() -> None:
 
 
 def test_interpolation_moves_without_a_jump() -> None:
-    clip = list(frames(small(seconds=2.0, frame0=Keyframe(png(photo(1)), None), frame1=Keyframe(png(photo(2)), None))))
+    clip = list(
+        rgb_frames(small(seconds=2.0, frame0=Keyframe(png(photo(1)), None), frame1=Keyframe(png(photo(2)), None)))
+    )
     steps = [distance(a, b) for a, b in pairwise(clip)]
     assert max(steps) < 0.35 * distance(clip[0], clip[-1])
 
@@ -90,7 +95,7 @@ def test_interpolation_moves_without_a_jump() -> None:
 @pytest.mark.parametrize("which", ["frame0", "frame1"])
 def test_a_loop_with_a_keyframe_closes(which: str) -> None:
     fields: dict[str, Any] = {which: Keyframe(png(photo()), None)}
-    clip = list(frames(small(seconds=2.0, loop=True, **fields)))
+    clip = list(rgb_frames(small(seconds=2.0, loop=True, **fields)))
     steps = [distance(a, b) for a, b in pairwise(clip)]
     assert distance(clip[-1], clip[0]) <= 1.5 * float(np.median(steps))
     assert psnr(clip[0 if which == "frame0" else -1], photo()) >= 25

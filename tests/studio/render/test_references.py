@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dream_nb.studio.render import Reference, RenderError, frames, render
-from dream_nb.studio.render.pictures import cropped
+from dream_nb.studio.render import Reference, RenderError, render
+from dream_nb.studio.render.frames import rgb_frames
+from dream_nb.studio.render.given.pictures import cropped
 from tests.studio.render.clips import F64, U8, distance, png, small, still
 from tests.studio.render.test_keyframes import photo
 
@@ -19,7 +20,7 @@ WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def drawn(**fields: Any) -> U8:
-    return next(iter(frames(still("mountains at noon", **fields))))
+    return next(iter(rgb_frames(still("mountains at noon", **fields))))
 
 
 def rising(values: list[float], least: float) -> bool:
@@ -64,7 +65,7 @@ def test_a_changed_picture_is_nearer_to_the_original_with_more_weight() -> None:
 
 def test_a_changed_picture_depends_on_the_prompt() -> None:
     one, other = (
-        next(iter(frames(still(p, modify=Reference(png(photo(7)), 0.5)))))
+        next(iter(rgb_frames(still(p, modify=Reference(png(photo(7)), 0.5)))))
         for p in ("a red desert at noon", "a snowy night")
     )
     assert distance(one, other) > 10
@@ -94,8 +95,8 @@ def test_the_character_leaves_its_even_background_behind() -> None:
 
 
 def test_a_character_appears_in_a_video() -> None:
-    clip = list(frames(small(character_refs=(png(portrait()),))))
-    assert all(distance(a, b) > 1.5 for a, b in zip(clip, frames(small()), strict=True))
+    clip = list(rgb_frames(small(character_refs=(png(portrait()),))))
+    assert all(distance(a, b) > 1.5 for a, b in zip(clip, rgb_frames(small()), strict=True))
 
 
 def test_references_act_together() -> None:

@@ -9,21 +9,21 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from dream_nb.studio.render import frames
+from dream_nb.studio.render.frames import rgb_frames
 from tests.studio.render.clips import decoded, distance, small, still
 
 
 def test_the_same_brief_gives_the_same_pixels() -> None:
-    for one, other in zip(frames(small()), frames(small()), strict=True):
+    for one, other in zip(rgb_frames(small()), rgb_frames(small()), strict=True):
         assert np.array_equal(one, other)
 
 
 def test_another_processor_gives_pixels_at_most_one_level_apart() -> None:
     script = (
         "import sys, numpy as np\n"
-        "from dream_nb.studio.render import Brief, frames\n"
+        "from dream_nb.studio.render import Brief\nfrom dream_nb.studio.render.frames import rgb_frames\n"
         "brief = Brief('video', 'a stormy sea with mountains at dawn', width=160, height=90, seconds=0.25)\n"
-        "sys.stdout.buffer.write(np.stack(list(frames(brief))).tobytes())\n"
+        "sys.stdout.buffer.write(np.stack(list(rgb_frames(brief))).tobytes())\n"
     )
     plain = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     features = importlib.import_module("numpy._core._multiarray_umath").__cpu_features__
@@ -47,7 +47,7 @@ def test_another_processor_gives_pixels_at_most_one_level_apart() -> None:
 @pytest.mark.parametrize("prompt", ["a serene lake at sunset", "mountains", "the sea", "zxqv"])
 def test_another_take_is_another_composition(prompt: str) -> None:
     # Composition is what is left of a picture at 16x9: noise is not.
-    takes = [next(iter(frames(still(prompt, take=take)))) for take in (1, 2, 3)]
+    takes = [next(iter(rgb_frames(still(prompt, take=take)))) for take in (1, 2, 3)]
     coarse = [t.reshape(9, 10, 16, 10, 3).mean(axis=(1, 3)) for t in takes]
     for one in range(3):
         for other in range(one):
@@ -55,7 +55,7 @@ def test_another_take_is_another_composition(prompt: str) -> None:
 
 
 def test_another_prompt_is_another_drawing() -> None:
-    one, other = (next(iter(frames(still(p)))) for p in ("qwertz", "asdfgh"))
+    one, other = (next(iter(rgb_frames(still(p)))) for p in ("qwertz", "asdfgh"))
     assert distance(one, other) > 10
 
 
@@ -63,7 +63,7 @@ def test_another_prompt_is_another_drawing() -> None:
     "prompt", ["a serene lake at sunset", "rain over the sea", "snow, camera orbit left", "fireflies in a forest"]
 )
 def test_a_loop_leads_back_to_its_first_frame(prompt: str) -> None:
-    shown = list(frames(small(prompt, seconds=2.0, loop=True)))
+    shown = list(rgb_frames(small(prompt, seconds=2.0, loop=True)))
     steps = [distance(a, b) for a, b in pairwise(shown)]
     assert distance(shown[-1], shown[0]) <= 1.5 * float(np.median(steps))
 
@@ -77,11 +77,11 @@ def test_a_decoded_loop_closes() -> None:
 
 
 def test_a_small_drawing_shows_the_same_scene_as_a_large_one() -> None:
-    large = next(iter(frames(still(width=640, height=360)))).reshape(9, 40, 16, 40, 3).mean(axis=(1, 3))
-    little = next(iter(frames(still()))).reshape(9, 10, 16, 10, 3).mean(axis=(1, 3))
+    large = next(iter(rgb_frames(still(width=640, height=360)))).reshape(9, 40, 16, 40, 3).mean(axis=(1, 3))
+    little = next(iter(rgb_frames(still()))).reshape(9, 10, 16, 10, 3).mean(axis=(1, 3))
     assert np.corrcoef(large.reshape(-1), little.reshape(-1))[0, 1] > 0.95
 
 
 def test_every_frame_moves() -> None:
-    shown = list(frames(small(seconds=1.0)))
+    shown = list(rgb_frames(small(seconds=1.0)))
     assert min(distance(a, b) for a, b in pairwise(shown)) > 0.2

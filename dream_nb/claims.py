@@ -1,0 +1,209 @@
+"""Which generation of the account belongs to which row: brought in, found again, or settled by the user."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from dream_nb.api.errors import DreamError, UnreadableAnswerError
+from dream_nb.api.models import Generation
+from dream_nb.jobs.lost import Lost, find_candidates
+from dream_nb.jobs.open_backends import OpenBackends
+from dream_nb.jobs.runner import failure
+from dream_nb.library.library import Library
+from dream_nb.library.record import Record
+from dream_nb.lookup import Lookup
+from dream_nb.requests.identity import Request, answers
+from dream_nb.results.job import Job
+from dream_nb.running import Running
+
+_SETTLE_SECONDS: Final = 10.0
+
+
+class Claims:
+    """Gives generations of the account a row in the library, each at most one.
+
+    Args:
+        library: where the rows are.
+        backends: the open backends.
+        running: the jobs under way.
+        lookup: says what may be made.
+    """
+
+    def __init__(self, library: Library, backends: OpenBackends, running: Running, lookup: Lookup) -> None:
+        self._library = library
+        self._ledger = library.ledger
+        self._backends = backends
+        self._running = running
+        self._lookup = lookup
+
+    def bring_in(self, backend: str, id: str) -> Job:  # noqa: A002 - the field's name in the specification
+        """The job of a generation by its id; see `Session.bring_in`.
+
+        Args:
+            backend: the backend that made it.
+            id: the generation's.
+
+        Raises:
+            APIError: the server does not know it, or cannot be asked.
+            GenerationFailedError: it could not be made.
+            DreamError: it may be what a request that is just being sent makes.
+        """
+        known = self._ledger.find_id(backend, id)
+        if known is None:
+            return self.take(backend, self._backends.generation(backend, id))
+        _check_made(known.generation)
+        with self._running.lock:
+            # By its own row: asked for by its request, it might be made anew.
+            if job := self._running.find(known):
+                return job
+            if self._library.holds(known):
+                return self._running.replayed(known)
+            self._lookup.refuse(known.request, known.take, backend)
+            return self._running.start(self._backends.runner(backend), known)
+
+    def take(self, backend: str, generation: Generation) -> Job:
+        """Give a generation a row, and download it.
+
+        Args:
+            backend: the backend that made it.
+            generation: as the server tells of it.
+
+        Raises:
+            UnreadableAnswerError: it does not say its request.
+            GenerationFailedError: it could not be made.
+            DreamError: it may be what a request that is just being sent makes, or another session brings it in.
+        """
+        request = generation.request
+        if request is None:
+            raise UnreadableAnswerError("getGeneration", f"generation {generation.id} does not say its request")
+        _check_made(generation)
+        if self._is_awaited(backend, generation):
+            raise DreamError(
+                f"generation {generation.id} may be what a request makes whose answer is awaited: wait for its job"
+            )
+        ledger = self._ledger
+        with self._running.lock:
+            runner = self._backends.runner(backend)
+            # Looked up before a row is written for it, which would stay.
+            is_free = not ledger.is_claimed(backend, generation.id or "")
+            row = self._lost_row(backend, generation) or ledger.intend(request, None, backend) if is_free else None
+            record = ledger.claim(row, generation) if row is not None else None
+            if record is None:
+                raise DreamError(f"generation {generation.id} is being brought in by another notebook")
+            return self._running.start(runner, record)
+
+    def _lost_row(self, backend: str, generation: Generation) -> Record | None:
+        """The row of the create that a generation certainly answers, where the outcome of that was unknown."""
+        rows = self._ledger.unknown(backend)
+        return next((row for row in rows if row.state == "unknown" and answers(generation, row.request)), None)
+
+    def _is_awaited(self, backend: str, generation: Generation) -> bool:
+        """Whether it may be the answer to a create that is on its way: to that it belongs, and to no other row."""
+        awaited = self._ledger.unknown(backend)
+        return any(record.state != "unknown" and answers(generation, record.request) for record in awaited)
+
+    def sync(self, backend: str) -> list[Job]:
+        """A job for each generation that is not in the library; see `Session.sync`.
+
+        Args:
+            backend: the backend whose account is looked through.
+
+        Raises:
+            APIError: the server cannot be asked.
+        """
+        listed = [
+            generation
+            for generation in self._backends.generations(backend)
+            if generation.state != "failed" and not self._ledger.is_claimed(backend, generation.id or "")
+        ]
+        ahead = self._ledger.clock_ahead(backend) or timedelta()
+        awaited = self._ledger.unknown(backend)
+        near = {one.generation.id for record in awaited for one in find_candidates(record, listed, ahead).nearest}
+        return [
+            self.take(backend, generation)
+            for generation in reversed(listed)
+            # One that does not say what was asked for has no place in a library.
+            if generation.request is not None
+            and not self._is_awaited(backend, generation)
+            and (generation.id not in near or self._lost_row(backend, generation) is not None)
+        ]
+
+    def lost(self, backend: str) -> list[Lost]:
+        """The creates whose outcome is unknown, oldest first, with what may be their answers.
+
+        Args:
+            backend: the backend that was asked.
+
+        Raises:
+            APIError: the server cannot be asked.
+        """
+        ledger = self._ledger
+        records = [record for record in ledger.unknown(backend) if self._running.find(record) is None]
+        if not records:
+            return []
+        listed = self._backends.generations(backend)
+        free = [one for one in listed if one.id and not ledger.is_claimed(backend, one.id)]
+        ahead = ledger.clock_ahead(backend) or timedelta()
+        return [find_candidates(record, free, ahead) for record in records]
+
+    def settle(self, lost: Lost, id: str | None) -> Job | None:  # noqa: A002 - the field's name in the specification
+        """Write what became of a create whose outcome is unknown; see `Session.settle`.
+
+        Args:
+            lost: the create.
+            id: the generation that is its answer; None says that the server did not take it.
+
+        Returns:
+            The job that fetches the generation, or None.
+
+        Raises:
+            APIError: the server does not know that generation, or cannot be asked.
+            DreamError: nothing changed, since the create or the generation is not what it was taken for.
+        """
+        ledger = self._ledger
+        generation = None if id is None else self._backends.generation(lost.backend, id)
+        with self._running.lock, self._held(lost):
+            record = ledger.recall(ledger.reread(lost.record))
+            if record.generation is not None or record.sent_at is None or self._running.find(record) is not None:
+                raise DreamError(f"what became of {lost.request.prompt!r}, take {lost.take}, is known: nothing changed")
+            if generation is None:
+                ledger.not_taken(record)
+                return None
+            if _is_of_another_kind(generation, record.request):
+                raise DreamError(
+                    f"generation {id} is {generation.kind}, and {lost.request.prompt!r} asked for "
+                    f"{record.request.generation_type}: nothing changed"
+                )
+            claimed = ledger.claim(record, generation)
+            if claimed is None:
+                raise DreamError(f"generation {id} belongs to another request of this library: nothing changed")
+            return self._running.start(self._backends.runner(lost.backend), claimed)
+
+    @contextlib.contextmanager
+    def _held(self, lost: Lost) -> Iterator[None]:
+        """Hold the row of a create that nobody else is sending or looking for."""
+        ledger, owner = self._ledger, secrets.token_hex(8)
+        if not ledger.lease(ledger.reread(lost.record), owner, _SETTLE_SECONDS):
+            raise DreamError(
+                f"what became of {lost.request.prompt!r}, take {lost.take}, is not settled, since another notebook is "
+                "at it: wait until it has ended there"
+            )
+        try:
+            yield
+        finally:
+            ledger.release(lost.record, owner)
+
+
+def _is_of_another_kind(generation: Generation, request: Request) -> bool:
+    is_told = generation.generation_type is not None or generation.request is not None
+    return is_told and generation.kind != request.generation_type
+
+
+def _check_made(generation: Generation | None) -> None:
+    """Raise why a generation could not be made, if it could not."""
+    if generation is not None and generation.state == "failed":
+        raise failure(generation)

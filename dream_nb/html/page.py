@@ -1,0 +1,44 @@
+"""What all static HTML is made of: autoescaping templates, and media inside them."""
+
+from __future__ import annotations
+
+import base64
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader
+
+    return Environment(loader=PackageLoader("dream_nb.html", ""), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+
+
+def template(name: str) -> Template:
+    """A template of this folder.
+
+    Args:
+        name: of its file.
+    """
+    return _environment().get_template(name)
+
+
+def picture_uri(jpeg: bytes) -> str:
+    """A picture as a `data:` URI under the name that the pytest plugin knows.
+
+    Args:
+        jpeg: the bytes of a JPEG.
+    """
+    return f"data:image/jpeg;name=dream_nb;base64,{base64.b64encode(jpeg).decode()}"
+
+
+def video_uri(mp4: bytes) -> str:
+    """A video as a `data:` URI under the name that the pytest plugin knows.
+
+    Args:
+        mp4: the bytes of an MP4.
+    """
+    return f"data:video/mp4;name=dream_nb;base64,{base64.b64encode(mp4).decode()}"

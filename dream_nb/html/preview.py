@@ -1,0 +1,53 @@
+"""The static preview: what a saved notebook shows without a kernel, and without the library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dream_nb.html.page import template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What is shown of a dream.
+
+    Attributes:
+        kind: "video" or "image".
+        prompt: the prompt.
+        url: the address of the file, seen from the notebook.
+        source: what a player plays: the same address, or a copy of the video as a `data:` URI.
+        poster: a small picture as a `data:` URI; empty where there is none.
+        size: width and height in pixels.
+        seconds: how long a video plays; None where that is unknown, and for an image.
+        problem: why the file cannot be shown; empty where it can.
+        take: which result of the same request.
+        is_loop: whether a video loops.
+        is_studio: whether the studio drew it.
+    """
+
+    kind: str
+    prompt: str
+    url: str
+    source: str
+    poster: str
+    size: tuple[int, int]
+    seconds: float | None
+    problem: str
+    take: int
+    is_loop: bool
+    is_studio: bool
+
+
+def preview(shown: Preview) -> str:
+    """A dream as HTML: a player, or a picture, that points to the file by its relative address; a poster; the prompt.
+
+    The poster stands inline, as a video's first sight or as the picture itself: front ends strip most styles, and any
+    fallback written in them, from notebooks that they do not trust.
+
+    It is the same for a new and a replayed dream, but for the bytes of poster and copy, which depend on their
+    encoders.
+
+    Args:
+        shown: what is shown of it.
+    """
+    return template("preview.html").render(shown=shown, width=shown.size[0], height=shown.size[1])

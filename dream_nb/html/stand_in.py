@@ -1,0 +1,25 @@
+"""HTML that stands where a widget is not: in a page without a kernel, or without the widget's state."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dream_nb.html.page import picture_uri, template
+
+VIEW: Final = "application/vnd.jupyter.widget-view+json"
+"""The type of an output that is a widget."""
+
+
+def stand_in(text: str = "", *, body: str = "", picture: bytes | None = None, why: str = "") -> str:
+    """What a reader without widgets sees.
+
+    Args:
+        text: what it is about, unless `body` says it.
+        body: HTML of its own, already safe.
+        picture: a JPEG above it.
+        why: there is no picture.
+    """
+    from markupsafe import Markup
+
+    uri = picture_uri(picture) if picture else ""
+    return template("static.html").render(text=text, body=Markup(body), picture=uri, why=why)  # noqa: S704 - ours

@@ -1,0 +1,196 @@
+"""A row of the ledger: how it is written, and how it is read, whatever it says."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal, get_args
+
+from pydantic_core import from_json
+
+from dream_nb.api.models import Generation
+from dream_nb.backends.backends import is_backend
+from dream_nb.library.creates import Key
+from dream_nb.requests.identity import MAX_TAKE, Request, read_request
+
+State = Literal["intended", "sending", "unknown", "taken", "deleted"]
+_STATES: Final = frozenset(get_args(State))
+
+# Named, so that a row can be read by place.
+COLUMNS: Final = (
+    "hash, take, backend, request, written_at, source, state, sent_at,"
+    " generation, seconds, queued, charge, file, sha256, stars, note, tags, id"
+)
+"""The columns that `record_of` reads, in its order."""
+
+DAMAGED: Final = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""What `record_of` raises where a row says anything but what this package writes."""
+
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
+_YEARS: Final = (1971, 2261)
+
+logger = logging.getLogger("dream_nb.library")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A row of the ledger: one request, from the intent to its file.
+
+    Attributes:
+        hash: the request hash (`request_hash`), 64 hexadecimal digits.
+        take: which result of this request it is, from 1.
+        backend: "studio" or "hosted".
+        request: the request as it was sent.
+        written_at: when the intent was written (UTC).
+        source: the notebook or script that it came from.
+        state: "intended" before anything left this machine, "sending" from just before the first byte, "taken" once
+            the server named it, "unknown" where nobody knows whether it was taken, "deleted".
+        sent_at: when it was marked as sending (UTC), or None.
+        generation: the last answer of the server, or None before the first.
+        seconds: from the create until it was seen to be completed, or None.
+        queued: seconds from the create until it was seen to be dreaming, or None.
+        charge: what it cost in USD cents, or None where that is not known.
+        file: the finished file's name inside the library, or None.
+        sha256: of that file, or None.
+        stars: what its user thinks of it, from 0 to 5.
+        note: what its user says of it.
+        tags: what its user files it under, without repeats.
+    """
+
+    hash: str
+    take: int
+    backend: str
+    request: Request
+    written_at: datetime
+    source: str = ""
+    state: State = "intended"
+    sent_at: datetime | None = None
+    generation: Generation | None = None
+    seconds: float | None = None
+    queued: float | None = None
+    charge: float | None = None
+    file: str | None = None
+    sha256: str | None = None
+    stars: int = 0
+    note: str = ""
+    tags: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        """What makes the row the only one of its kind: request hash, take and backend."""
+        return self.hash, self.take, self.backend
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether its file is in the library."""
+        return self.file is not None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the server took it and could not make it."""
+        return self.generation is not None and self.generation.state == "failed"
+
+
+def columns_of(record: Record) -> dict[str, object]:
+    """A record as the columns of its row."""
+    return {
+        "hash": record.hash,
+        "take": record.take,
+        "backend": record.backend,
+        "request": json.dumps(record.request.wire(), ensure_ascii=False),
+        "written_at": record.written_at.isoformat(),
+        "source": record.source,
+        "state": record.state,
+        "sent_at": record.sent_at.isoformat() if record.sent_at else None,
+        "id": record.generation.id if record.generation else None,
+        "generation": json.dumps(record.generation.wire(), ensure_ascii=False) if record.generation else None,
+        "seconds": record.seconds,
+        "queued": record.queued,
+        "charge": record.charge,
+        "file": record.file,
+        "sha256": record.sha256,
+        "stars": record.stars,
+        "note": record.note,
+        "tags": json.dumps(record.tags, ensure_ascii=False),
+    }
+
+
+def records_of(rows: list[sqlite3.Row]) -> Iterator[Record]:
+    """The records of rows. What is damaged is left out, with a line in the log.
+
+    Args:
+        rows: as selected by `COLUMNS`.
+    """
+    for row in rows:
+        try:
+            yield record_of(row)
+        except DAMAGED as error:
+            # A ledger may come with a repository, and hold anything.
+            logger.warning("a row of the library's ledger is ignored: it is damaged (%s)", type(error).__name__)
+
+
+def record_of(row: sqlite3.Row, known: Request | None = None) -> Record:
+    """The record of a row, with its request where that is known: a row keeps its own for good.
+
+    Raises:
+        ValueError: it says something that no row of this package does.
+    """
+    # Looking each column up by its name takes as long as finding the row.
+    digest, take, backend, request, written_at, source, state, sent_at = row[:8]
+    generation, seconds, queued, charge, file, sha256, stars, note, tags, id_ = row[8:]
+    if not (_HASH.fullmatch(digest) and 1 <= take <= MAX_TAKE and state in _STATES and is_backend(backend)):
+        raise ValueError("a hash, take, state or backend that no row has")
+    answer = Generation.from_answer(generation) if generation else None
+    # Its id finds it in the column, and is asked for as the answer has it: they must not be two.
+    if id_ != (answer.id if answer else None):
+        raise ValueError("the id of another generation")
+    if answer is not None and not answer.id:
+        # It cannot be asked for.
+        answer = None
+    return Record(
+        hash=digest,
+        take=take,
+        backend=backend,
+        request=known or read_request(from_json(request)),
+        written_at=moment(written_at),
+        source=source,
+        state=state,
+        sent_at=moment(sent_at) if sent_at else None,
+        generation=answer,
+        seconds=_float(seconds),
+        queued=_float(queued),
+        charge=_float(charge),
+        file=file,
+        sha256=sha256,
+        stars=stars,
+        note=note,
+        tags=tuple(str(tag) for tag in json.loads(tags)) if tags != "[]" else (),
+    )
+
+
+def moment(text: str) -> datetime:
+    """A time of a ledger or sidecar, which may come with a repository: without a zone it is UTC. Raises ValueError."""
+    read = datetime.fromisoformat(text)
+    if not is_sane(read):
+        raise ValueError("a time in which nothing was dreamt")
+    return utc(read)
+
+
+def utc(time: datetime) -> datetime:
+    """A time with a zone: without one it is UTC."""
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def is_sane(time: datetime) -> bool:
+    """Whether a time can be said in every zone, and in every table."""
+    return _YEARS[0] <= time.year <= _YEARS[1]
+
+
+def _float(value: float | None) -> float | None:
+    # What SQLite gives back of a change is the number as it was given, which may be whole.
+    return None if value is None else float(value)

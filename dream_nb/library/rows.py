@@ -1,0 +1,203 @@
+"""What a ledger says: questions about its rows, which change nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import chain, combinations
+from typing import Final
+
+from dream_nb.api.errors import LibraryError
+from dream_nb.library.in_flight import InFlight
+from dream_nb.library.ledger_file import LedgerFile
+from dream_nb.library.record import COLUMNS, DAMAGED, Record, is_sane, record_of, records_of, utc
+from dream_nb.requests.identity import MAX_TAKE, Request, request_hash
+
+ROWS: Final = f"SELECT {COLUMNS} FROM requests"  # noqa: S608 - ours
+KEY: Final = "hash = ? AND take = ? AND backend = ?"
+UNFINISHED: Final = "file IS NULL AND state IN ('sending', 'taken')"
+"""What the index `unfinished` holds."""
+
+OF_FILE: Final = "SELECT hash, take FROM requests WHERE sha256 = ? ORDER BY written_at LIMIT 1"
+"""Which request and take have made a file."""
+
+_MOST_RENAMED: Final = 4
+_CLOCK_ROWS: Final = 9
+# Ids are found by their backend, of which there are few: each is the first after the one before.
+_OF_ID: Final = (
+    "WITH RECURSIVE backends (name) AS (SELECT min(backend) FROM requests WHERE id IS NOT NULL UNION ALL"
+    " SELECT (SELECT min(backend) FROM requests WHERE id IS NOT NULL AND backend > name) FROM backends"
+    " WHERE name IS NOT NULL)"
+    " SELECT hash, take, backend FROM backends CROSS JOIN requests ON backend = name AND id = ?"
+    " ORDER BY written_at LIMIT 1"
+)
+
+
+class Rows:
+    """The rows of one ledger, to be read. Safe to use from several threads.
+
+    Args:
+        file: the file that they are in.
+        in_flight: is told of each row that is read.
+
+    Attributes:
+        file: as above.
+    """
+
+    def __init__(self, file: LedgerFile, in_flight: InFlight) -> None:
+        self.file = file
+        self._in_flight = in_flight
+
+    def add_function(self, name: str, arguments: int, function: Callable[..., int | str | float | None]) -> None:
+        """Give SQL a function of ours; see `LedgerFile.add_function`."""
+        self.file.add_function(name, arguments, function)
+
+    def stamp(self) -> tuple[int, int]:
+        """Two numbers that change whenever something was written, here or by another process."""
+        return self.file.stamp()
+
+    def hash(self, request: Request) -> str:
+        """The request hash, with the generations and pictures of the library known by their own hash and take.
+
+        A picture's bytes say when it was made: drawn anew, they are others.
+        """
+        return request_hash(request, self._lasting_name)
+
+    def hashes(self, request: Request) -> Iterator[str]:
+        """The request hash, then those that it had before the ledger knew the generations and pictures in it."""
+        renamed: dict[str, str] = {}
+
+        def lasting(name: str) -> str:
+            renamed[name] = self._lasting_name(name)
+            return renamed[name]
+
+        yield request_hash(request, lasting)
+        # Each may have come to be known before or after the request was written down.
+        names = [name for name, known in renamed.items() if known != name][:_MOST_RENAMED]
+        for raw in chain.from_iterable(combinations(names, count) for count in range(1, len(names) + 1)):
+            yield request_hash(request, (renamed | {name: name for name in raw}).__getitem__)
+
+    def _lasting_name(self, name: str) -> str:
+        rows = self.file.read(OF_FILE if name.startswith("sha256:") else _OF_ID, name.removeprefix("sha256:"))
+        return f"{rows[0]['hash']}:{rows[0]['take']}" if rows else name
+
+    def find(self, hash: str, take: int, backend: str | None = None) -> Record | None:  # noqa: A002 - the column's name
+        """The record of a request and take: of that backend, else the finished one, the hosted first; or None."""
+        rows = self.file.read(
+            f"{ROWS} WHERE hash = ? AND take = ? AND backend = coalesce(?, backend)"
+            " ORDER BY file IS NULL, backend = 'studio'",
+            hash,
+            take,
+            backend,
+        )
+        return next(records_of(rows), None)
+
+    def find_id(self, backend: str, id: str) -> Record | None:  # noqa: A002 - the field's name in the specification
+        """The record of a generation, or None."""
+        return next(records_of(self.file.read(f"{ROWS} WHERE backend = ? AND id = ?", backend, id)), None)
+
+    def naming(self, backend: str, id: str) -> list[Record]:  # noqa: A002 - the field's name in the specification
+        """The records whose requests hold an id, oldest first."""
+        return list(
+            records_of(
+                self.file.read(
+                    f"{ROWS} WHERE backend = ? AND instr(request, ?) ORDER BY written_at",
+                    backend,
+                    id,
+                )
+            )
+        )
+
+    def all(self) -> list[Record]:
+        """Every record, oldest first."""
+        return list(records_of(self.file.read(f"{ROWS} ORDER BY written_at")))
+
+    def files(self, *, starred: bool = True) -> dict[str, str]:
+        """When each finished file was asked for (UTC, ISO 8601), by its name, oldest first.
+
+        Args:
+            starred: whether those with stars are among them.
+        """
+        rows = self.file.read(
+            "SELECT file, written_at FROM requests WHERE file IS NOT NULL AND (? OR stars = 0) ORDER BY written_at",
+            starred,
+        )
+        return {row["file"]: row["written_at"] for row in rows}
+
+    def under_way(self, backend: str | None = None) -> list[Record]:
+        """What may have left this machine and is neither in the library nor failed, oldest first."""
+        rows = self.file.read(
+            f"{ROWS} WHERE {UNFINISHED} AND backend = coalesce(?, backend) ORDER BY written_at", backend
+        )
+        return [record for record in records_of(rows) if not record.has_failed]
+
+    def unknown(self, backend: str) -> list[Record]:
+        """The creates of which nobody knows whether they were taken, oldest first; some may be on their way.
+
+        Those are among them of which only the server says that it did not take them: intended, and sent before.
+        """
+        rows = self.file.read(
+            f"{ROWS} WHERE backend = ? AND id IS NULL AND sent_at IS NOT NULL"
+            " AND state IN ('intended', 'sending', 'unknown') ORDER BY sent_at",
+            backend,
+        )
+        return list(records_of(rows))
+
+    def backend_of(self, id: str) -> str | None:  # noqa: A002 - the field's name in the specification
+        """The backend that made a generation, or None where it is not known here."""
+        rows = self.file.read(_OF_ID, id)
+        return str(rows[0]["backend"]) if rows else None
+
+    def next_take(self, hash: str) -> int:  # noqa: A002 - the column's name
+        """The first take of a request that is on no backend, after those that are."""
+        rows = self.file.read("SELECT take FROM requests WHERE hash = ? AND take BETWEEN 1 AND ?", hash, MAX_TAKE)
+        takes = {row[0] for row in rows}
+        last = max(takes, default=0)
+        return last + 1 if last < MAX_TAKE else next((one for one in range(1, last) if one not in takes), last + 1)
+
+    def reread(self, record: Record) -> Record:
+        """The row as it is now."""
+        return self._row(record, self.file.read(f"{ROWS} WHERE {KEY}", *record.key))
+
+    def _row(self, record: Record, rows: list[sqlite3.Row]) -> Record:
+        try:
+            return self._in_flight.note(record_of(rows[0], record.request))
+        except (IndexError, *DAMAGED) as error:
+            raise LibraryError(
+                f"the row of {record.request.prompt!r}, take {record.take}, is no longer in the ledger of the library "
+                f"{self.file.name!r}, or is damaged: run the cell again"
+            ) from error
+
+    def clock_ahead(self, backend: str) -> timedelta | None:
+        """How far the clock in a server's answers is ahead of this machine's, by the last creates; None if unknown."""
+        rows = self.file.read(
+            f"{ROWS} WHERE backend = ? AND sent_at IS NOT NULL AND id IS NOT NULL ORDER BY sent_at DESC LIMIT ?",
+            backend,
+            _CLOCK_ROWS,
+        )
+        ahead = [
+            utc(record.generation.created_at) - record.sent_at
+            for record in records_of(rows)
+            if record.sent_at and record.generation and record.generation.created_at
+            # A ledger may come with a repository, and hold any time.
+            if is_sane(record.generation.created_at)
+        ]
+        return sorted(ahead)[len(ahead) // 2] if ahead else None
+
+    def durations(self, backend: str, kind: str) -> list[float]:
+        """How long the last of such generations took, in seconds."""
+        rows = self.file.read(
+            "SELECT seconds FROM requests WHERE backend = ? AND seconds IS NOT NULL"
+            " AND iif(json_valid(request), json_extract(request, '$.generation_type'), '') = ?"
+            " ORDER BY sent_at DESC LIMIT 50",
+            backend,
+            kind,
+        )
+        # A file that is being replaced may give anything.
+        return [float(row[0]) for row in rows if isinstance(row[0], int | float)]
+
+    def measures(self, sha256: str) -> dict[str, str]:
+        """What was measured of a file: JSON by the name and version of each measure."""
+        rows = self.file.read("SELECT name, value FROM measures WHERE sha256 = ?", sha256)
+        return {row["name"]: row["value"] for row in rows}

@@ -1,0 +1,1 @@
+"""Files as pixels, sound and numbers."""

@@ -1,0 +1,132 @@
+"""One file measured, in a worker process: one pass for all measures of ours, one more for each of the user's."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import pickle
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+import numpy as np
+
+from dream_nb.api.errors import DreamError, LibraryError
+from dream_nb.files import sha256_of
+from dream_nb.media.measures import MEASURES, SIDE, Look
+from dream_nb.media.values import Value, plain
+from dream_nb.media.video import Size, fitted, iterate_frames, read_facts
+
+if TYPE_CHECKING:
+    from dream_nb.media.video import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureOrder:
+    """What is to be measured of one file.
+
+    Attributes:
+        file: its path, or its bytes where the worker may not reach the path.
+        kind: "video" or "image".
+        sha256: what the file has to be; None takes it as it is.
+        ours: names in `MEASURES`.
+        theirs: of the user's measures name, size of the frames, and the pickled function.
+    """
+
+    file: Path | bytes
+    kind: str
+    sha256: str | None
+    ours: Sequence[str]
+    theirs: Sequence[tuple[str, Size, bytes]]
+
+    @property
+    def names(self) -> list[str]:
+        """Of all that is to be measured."""
+        return [*self.ours, *(name for name, _, _ in self.theirs)]
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was measured.
+
+    Attributes:
+        values: by name.
+        problems: one sentence for each that could not be measured, by name.
+    """
+
+    values: dict[str, Value] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def failed(cls, order: MeasureOrder, problem: str) -> Self:
+        """What is told where nothing of an order could be measured.
+
+        Args:
+            order: what was to be measured.
+            problem: why, in one sentence.
+        """
+        return cls({}, dict.fromkeys(order.names, problem))
+
+
+def read(order: MeasureOrder) -> Reading:
+    """Measure one file. What cannot be measured is told, and does not keep the rest from it.
+
+    Args:
+        order: the file, and what is to be measured of it.
+    """
+    reading = Reading()
+    try:
+        if order.sha256 not in (None, _sha256(order.file)):
+            raise LibraryError("the file was changed since it came: run its cell again to fetch it anew")
+        reading.values.update(_ours(order))
+    except (DreamError, OSError) as error:
+        return Reading.failed(order, str(error))
+    for name, size, function in order.theirs:
+        try:
+            # Its frames are its own pass: it takes as many as it likes, when it likes.
+            value = pickle.loads(function)(_frames(order, size))  # noqa: S301 - the user's own function
+            reading.values[name] = plain(name, value)
+        except Exception as error:  # noqa: BLE001 - whatever a user's function raises is a gap in the table
+            reading.problems[name] = f"{type(error).__name__}: {error}"
+    return reading
+
+
+def _ours(order: MeasureOrder) -> dict[str, Value]:
+    measuring = {name: MEASURES[name]() for name in order.ours}
+    fps = None
+    if order.kind == "video":
+        fps = read_facts(_opened(order.file)).fps
+    if measuring:
+        for rgb in _frames(order, SIDE):
+            look = Look(rgb)
+            for measurement in measuring.values():
+                measurement.add(look)
+    return {name: measurement.value(fps) for name, measurement in measuring.items()}
+
+
+def _frames(order: MeasureOrder, size: Size) -> Iterator[Frame]:
+    if order.kind == "video":
+        frames = iterate_frames(_opened(order.file), size=size, threads=False)
+        # Whether it decodes at all is asked now, and not in the middle of a user's function.
+        return chain(list(islice(frames, 1)), frames)
+    from PIL import Image
+
+    try:
+        with Image.open(_opened(order.file)) as image:
+            wanted = fitted(size, *image.size)
+            rgb = image.convert("RGB").resize(wanted, Image.Resampling.BOX)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise LibraryError(f"the image does not decode ({type(error).__name__})") from error
+    return iter([np.asarray(rgb, np.uint8)])
+
+
+def _opened(file: Path | bytes) -> Path | BinaryIO:
+    return io.BytesIO(file) if isinstance(file, bytes) else file
+
+
+def _sha256(file: Path | bytes) -> str:
+    if isinstance(file, bytes):
+        return hashlib.sha256(file).hexdigest()
+    return sha256_of(file)

@@ -1,0 +1,84 @@
+"""Exactly one preview a cell, whether what it made is assigned or is its result."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import display
+
+from dream_nb.notebook.cell.progress_card import wait_for_stills
+from dream_nb.notebook.commands.listing import Facts, Listing
+from dream_nb.requests.plan import Plan
+from dream_nb.results.dream import Dream
+from dream_nb.results.dreams import Dreams
+from dream_nb.results.job import Job
+from dream_nb.results.sweep import Sweep
+from dream_nb.storyboard.shooting import Shooting
+from dream_nb.storyboard.storyboard import Storyboard
+
+_TYPES: Final = (Dream, Dreams, Plan, Listing, Facts, Storyboard, Job, Sweep, Shooting)
+
+
+class Previews:
+    """Shows what the magic made, and keeps the same cell's result from showing it again.
+
+    A notebook gets the preview at once. A terminal prints the prompt of a cell's result before it asks how to show it:
+    so there the preview is left to the result, and to the end of the cell where there is none.
+
+    Args:
+        shell: whose display formatter asks.
+    """
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        assert shell.display_formatter is not None
+        self._formatter = shell.display_formatter.ipython_display_formatter
+        self._shell = shell
+        self._shown: list[object] = []
+        self._due: list[object] = []
+
+    def install(self) -> None:
+        """Begin to be asked."""
+        for kind in _TYPES:
+            self._formatter.for_type(kind, self._format)
+        self._shell.events.register("post_run_cell", self._end_cell)
+
+    def uninstall(self) -> None:
+        """Be asked no more."""
+        for kind in _TYPES:
+            self._formatter.pop(kind, None)
+        if self._end_cell in self._shell.events.callbacks["post_run_cell"]:
+            self._shell.events.unregister("post_run_cell", self._end_cell)
+
+    def show(self, made: Dream | Dreams | Plan | Storyboard | Listing[Any] | Facts) -> None:
+        """Show what the running cell made."""
+        if hasattr(self._shell, "kernel"):
+            display(made)
+            self._shown.append(made)
+        else:
+            self._due.append(made)
+
+    def hide(self, job: Job | Sweep | Shooting) -> None:
+        """Show nothing of a job as the running cell's result, where its card stands."""
+        if hasattr(self._shell, "kernel"):
+            self._shown.append(job)
+
+    def _end_cell(self, *_: Any) -> None:
+        wait_for_stills()
+        due, self._due = self._due, []
+        self._shown.clear()
+        for made in due:
+            display(made)
+
+    def _format(self, made: object) -> None:
+        """Show nothing where nothing is due; else leave it to the other formatters."""
+        if self._is_result():
+            if any(made is shown for shown in self._shown):
+                return
+            self._due = [due for due in self._due if due is not made]
+        raise NotImplementedError
+
+    def _is_result(self) -> bool:
+        """Whether it is the cell's result that is being shown, and not an explicit `display(dream)`."""
+        hook = self._shell.displayhook
+        return bool(getattr(hook, "msg", None) or getattr(hook, "is_active", False))

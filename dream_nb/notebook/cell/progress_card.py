@@ -1,0 +1,159 @@
+"""What moves while a dream is made: a card in a notebook, a line of text in a terminal."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import display, update_display
+
+from dream_nb.html.stand_in import VIEW, stand_in
+from dream_nb.notebook.cell.replays import tell
+from dream_nb.results.dream import Dream
+from dream_nb.results.job import Job
+from dream_nb.results.pending import Pending
+from dream_nb.results.stills import still
+from dream_nb.results.sweep import Sweep
+from dream_nb.results.vanishing import Vanishing
+from dream_nb.storyboard.shooting import Shooting
+from dream_nb.storyboard.storyboard import Storyboard
+
+if TYPE_CHECKING:
+    from dream_nb.notebook.widgets.card import Card
+    from dream_nb.notebook.widgets.strip import Strip
+
+_STILL_SECONDS: Final = 10.0
+
+UnderWay = Job | Sweep | Shooting
+
+_followed: list[tuple[Pending[Any], threading.Event]] = []
+
+
+@contextmanager
+def open_card(shell: InteractiveShell, job: UnderWay) -> Iterator[None]:
+    """Show the job while the body waits for it. When it is done, or has failed, nothing of this stays."""
+    if job.replayed:
+        tell(shell)
+        yield
+        return
+    live = _card(job) if hasattr(shell, "kernel") else _line(job)
+    with live:
+        yield
+
+
+def _widget(job: UnderWay) -> Card | Strip:
+    """What shows this job while it is made."""
+    if isinstance(job, Shooting):
+        from dream_nb.notebook.widgets.strip import Strip
+
+        return Strip.of(job)
+    from dream_nb.notebook.widgets.card import Card
+
+    return Card(job)
+
+
+@contextmanager
+def _card(job: UnderWay) -> Iterator[None]:
+    card = _widget(job)
+    shown = Vanishing(card)
+    try:
+        _tell_wait(card, True)
+        yield
+    except KeyboardInterrupt:
+        _tell_wait(card, False)
+        shown.hide()
+        _keep(job, card)
+        raise
+    except BaseException:
+        shown.vanish()
+        raise
+    else:
+        shown.vanish()
+
+
+def _tell_wait(card: Card | Strip, waits: bool) -> None:
+    """Let a card, which has a button for it, stop the wait of the cell."""
+    if hasattr(card, "waits"):
+        card.waits = waits
+
+
+def keep_card(shell: InteractiveShell, job: UnderWay) -> None:
+    """Show the job in the running cell for as long as it goes on, and then a picture of what it made."""
+    if not hasattr(shell, "kernel"):
+        return
+    _keep(job, _widget(job))
+
+
+def _keep(job: UnderWay, card: Card | Strip) -> None:
+    """Let the card stay, and put in the end, where readers without widgets look, the picture or why there is none."""
+    text, display_id = job.title, uuid.uuid4().hex
+    # nbval sees this only, and compares neither picture nor reason.
+    display({"text/plain": text, "text/html": stand_in(text)}, raw=True, display_id=display_id)
+    display({VIEW: card.view()}, raw=True)
+    left = threading.Event()
+
+    def leave() -> None:
+        try:
+            html = stand_in(text, picture=_picture(job), why=_why(job))
+            update_display({"text/plain": text, "text/html": html}, raw=True, display_id=display_id)
+        finally:
+            left.set()
+
+    _followed.append((job, left))
+    # Jobs end on the loop that all others need: decoding is not done there.
+    job.on_end(lambda _: threading.Thread(target=leave, name="dream_nb-still", daemon=True).start())
+
+
+def _picture(job: Pending[Any]) -> bytes | None:
+    """A picture of what a job made, or None where it made nothing, or the files are gone."""
+    if job.exception() is not None:
+        return None
+    made = job.result()
+    if isinstance(made, Dream):
+        return still([made])
+    return still(made.shots if isinstance(made, Storyboard) else made)
+
+
+def _why(job: Pending[Any]) -> str:
+    error = job.exception()
+    return "" if error is None else f"{type(error).__name__}: {error}"
+
+
+def wait_for_stills() -> None:
+    """Wait until what ended is shown: a cell that waited for a job is not over before, nor is its notebook saved."""
+    for followed in list(_followed):
+        job, left = followed
+        if job.done():
+            left.wait(_STILL_SECONDS)
+            _followed.remove(followed)
+
+
+@contextmanager
+def _line(job: Pending[Any]) -> Iterator[None]:
+    is_terminal = sys.stderr.isatty()
+
+    def write(job: Pending[Any]) -> None:
+        done = job.progress.fraction
+        parts = [job.progress.state, f"{done:.0%}" if done is not None else "", clock(job.seconds), job.progress.note]
+        sys.stderr.write("\r\x1b[K" + "  ".join(filter(None, parts)))
+        sys.stderr.flush()
+
+    if is_terminal:
+        job.on_change(write)
+    try:
+        yield
+    finally:
+        if is_terminal:
+            job.off_change(write)
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def clock(seconds: float) -> str:
+    """Seconds as minutes and seconds: "1:05"."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"

@@ -1,0 +1,68 @@
+"""The line that a replay shows for a moment: what the library gave cost nothing."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import Any, Final
+
+from IPython.core.interactiveshell import InteractiveShell
+
+from dream_nb.results.pending import REPLAYED
+from dream_nb.results.vanishing import Vanishing
+
+_SECONDS: Final = 6.0
+
+_shown: list[_Line] = []
+
+
+class _Line(threading.Thread):
+    """A line in a cell, until its time is over.
+
+    Args:
+        seconds: how long it stays.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(name="dream_nb-replay", daemon=True)
+        from ipywidgets import Label
+
+        # The first run of the cell had no such line.
+        self._line = Vanishing(Label(REPLAYED.note))
+        self._seconds = seconds
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        """Wait, and vanish."""
+        self.over.wait(self._seconds)
+        try:
+            self._line.vanish()
+        finally:
+            _shown.remove(self)
+
+
+def tell(shell: InteractiveShell) -> None:
+    """Say in the running cell, or in the terminal, that nothing was spent. The cell's output keeps nothing of it."""
+    if not hasattr(shell, "kernel"):
+        if sys.stderr.isatty():
+            sys.stderr.write(f"{REPLAYED.note}\n")
+        return
+    line = _Line(_SECONDS if _is_watched(shell) else 0.0)
+    _shown.append(line)
+    line.start()
+    if not _is_watched(shell):
+        # Whoever only runs the cells saves them as soon as the last one is over.
+        line.join()
+
+
+def vanish() -> None:
+    """Take away what is still shown."""
+    for line in _shown.copy():  # each takes itself off the list
+        line.over.set()
+        line.join()
+
+
+def _is_watched(shell: Any) -> bool:
+    """Whether somebody sees the cell run: a page names the cell in its request, and a program does not."""
+    parent = shell.kernel.get_parent("shell") if hasattr(shell, "kernel") else {}
+    return "cellId" in (parent or {}).get("metadata", {})

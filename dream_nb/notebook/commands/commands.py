@@ -1,0 +1,362 @@
+"""The subcommands of `%dreams`."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from dream_nb.api.connection import origin_of
+from dream_nb.api.errors import ConfigurationError, InvalidRequestError
+from dream_nb.backends.backends import choose_backend, is_paid
+from dream_nb.backends.keys import find_key
+from dream_nb.default import close_default_session, default_library, default_session
+from dream_nb.library.repair import rebuild_ledger
+from dream_nb.notebook.cell.progress_card import clock
+from dream_nb.notebook.commands.listing import Facts, Listing
+from dream_nb.notebook.magics.prompts import cut_prompt
+from dream_nb.notebook.magics.references import References
+from dream_nb.notebook.state import NotebookState
+from dream_nb.requests.plan import dollars
+from dream_nb.results.dream import Dream
+from dream_nb.results.dreams import Dreams
+from dream_nb.results.job import Job
+from dream_nb.results.sweep import Sweep
+from dream_nb.session import Session
+from dream_nb.storyboard.shooting import Shooting
+from dream_nb.storyboard.storyboard import Storyboard
+
+Answer = Listing[Any] | Facts | Dream | Dreams
+
+_SHOWN: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A subcommand.
+
+    Attributes:
+        usage: what stands behind its name.
+        help: what it does, in one line.
+        options: its options, and whether each takes a value.
+    """
+
+    usage: str
+    help: str
+    options: Mapping[str, bool]
+
+
+COMMANDS: Final[Mapping[str, Command]] = {
+    "history": Command("[WORDS]", "what the library knows, newest first; only what has these words", {"-n": True}),
+    "credits": Command("", "the balance, and what this session has spent", {}),
+    "jobs": Command("", "what is under way", {}),
+    "motions": Command("", "the camera motions, or the concepts, that the backend knows", {}),
+    "show": Command("WHICH", "shows dreams again: a variable, an id or its beginning, last, or words", {}),
+    "delete": Command("WHICH", "deletes a dream at its server; --files removes its file too", {"--files": False}),
+    "use": Command("[BACKEND]", "asks studio, hosted, or a URL with a key of its own from now on", {}),
+    "stop": Command("[WHICH]", "waits no longer for a job, or for all; what was sent goes on", {}),
+    "lost": Command(
+        "[NUMBER]",
+        "requests whose outcome is unknown, and what may be their answer; NUMBER --is ID says which it is, "
+        "NUMBER --not-taken that there is none",
+        {"--is": True, "--not-taken": False},
+    ),
+    "check": Command(
+        "",
+        "key, network, library and versions: what works, and what to do; --rebuild writes a damaged ledger anew",
+        {"--rebuild": False},
+    ),
+    "key": Command(
+        "[BACKEND]",
+        "asks for a key without showing it; --save keeps it in the keyring, --forget forgets it",
+        {"--save": False, "--forget": False},
+    ),
+}
+
+
+class Commands:
+    """Answers `%dreams`.
+
+    Args:
+        state: what the notebook knows.
+        variables: those that the line may name.
+    """
+
+    def __init__(self, state: NotebookState, variables: Mapping[str, Any]) -> None:
+        self._state = state
+        self._references = References(variables, state.last)
+
+    def run(self, line: str) -> Answer:
+        """Answer a line: a subcommand, and what stands behind it.
+
+        Raises:
+            InvalidRequestError: there is no such subcommand, or it takes something else.
+            DreamError: as the session raises it.
+        """
+        name, _, rest = line.strip().partition(" ")
+        if not name:
+            return self._help()
+        if name not in COMMANDS:
+            near = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}."
+            # Somebody may have typed a key here.
+            shown = f" {name[:20]!r}" if near else ""
+            raise InvalidRequestError(f"%dreams has no such subcommand{shown}: {hint} %dream makes dreams")
+        command = COMMANDS[name]
+        what, words = cut_prompt(rest, command.options)
+        if what and not command.usage:
+            raise InvalidRequestError(f"%dreams {name} takes nothing behind it")
+        if not what and command.usage == "WHICH":
+            raise InvalidRequestError(
+                f"%dreams {name} needs a variable, an id or last: %dreams history lists what there is"
+            )
+        answer: Callable[[str, list[str]], Answer] = getattr(self, f"_{name}")
+        return answer(what, words)
+
+    @property
+    def _session(self) -> Session:
+        return default_session()
+
+    def _help(self) -> Listing[str]:
+        rows = [(f"%dreams {name} {command.usage}".rstrip(), command.help) for name, command in COMMANDS.items()]
+        return Listing(
+            command="",
+            title="what %dreams can tell and do",
+            rows=tuple(rows),
+            note="%dream? shows how dreams are made, %config DreamMagics every setting.",
+            items=tuple(COMMANDS),
+        )
+
+    def _history(self, what: str, words: list[str]) -> Listing[Dream]:
+        most = _whole(words[0].removeprefix("-n")) if words else _SHOWN
+        # What never left this machine is under way, or was refused: it is no dream.
+        found = [dream for dream in self._session.history() if dream.state != "intended" and _has(dream, what)]
+        rows = [
+            (
+                dream.prompt,
+                " · ".join(filter(None, [dream.kind, dream.request.aspect_ratio, _take(dream.take)])),
+                f"{dream.state}: {dream.failure_reason}" if dream.failure_reason else dream.state,
+                f"{dream.created.astimezone():%d %b %H:%M}",
+                (dream.generation.id or "")[:8],
+            )
+            for dream in found[:most]
+        ]
+        which = f" with {what!r}" if what else ""
+        count = f"{len(found)} {'dream' if len(found) == 1 else 'dreams'}{which}"
+        rest = len(found) - len(rows)
+        return Listing(
+            command="history",
+            title=f"{count} in the library {self._session.library.folder.name!r}, newest first",
+            headings=("prompt", "what", "state", "made", "id"),
+            rows=tuple(rows),
+            note=f"and {rest} older: -n shows more" if rest else "",
+            items=tuple(found),
+        )
+
+    def _credits(self, _: str, __: list[str]) -> Facts:
+        session = self._session
+        balance, allowance = session.credits().credit_balance, session.allowance
+        facts = {"balance": balance, "spent": allowance.spent, "budget": allowance.budget, "backend": session.backend}
+        rows = [("backend", _name(session.backend)), ("spent in this session", dollars(allowance.spent))]
+        if allowance.booked != allowance.lost and not allowance.shared:
+            # The budget counts the higher amount.
+            rows += [("by known prices", dollars(allowance.booked)), ("by the balance", dollars(allowance.lost))]
+        if allowance.budget is not None:
+            rows.append(("budget of this session", dollars(allowance.budget)))
+        play = "" if is_paid(session.backend) else " of play money: the studio costs nothing"
+        return Facts(command="credits", title=f"{dollars(balance)} left{play}", rows=tuple(rows), facts=facts)
+
+    def _jobs(self, _: str, __: list[str]) -> Listing[Job]:
+        return _listed("jobs", self._session.jobs(), "under way", "%dreams stop waits no longer for them.")
+
+    def _motions(self, _: str, __: list[str]) -> Listing[str]:
+        motions = self._session.camera_motions()
+        if not motions and (concepts := self._session.concepts()):
+            chosen = json.dumps([{"key": concepts[0]}])
+            return Listing(
+                command="motions",
+                title=f"{len(concepts)} concepts, such as camera motions, for the field concepts of a video",
+                rows=tuple((concept,) for concept in concepts),
+                note=f"%dream --set 'concepts={chosen}' a lighthouse in the fog",
+                items=tuple(concepts),
+            )
+        example = f"%dream a lighthouse in the fog, {motions[0]}" if motions else ""
+        return Listing(
+            command="motions",
+            title=f"{len(motions)} camera motions, as words of a prompt",
+            rows=tuple((motion,) for motion in motions),
+            note=example,
+            items=tuple(motions),
+        )
+
+    def _show(self, what: str, _: list[str]) -> Dream | Dreams:
+        found = self._references.dreams(what, self._session.history)
+        if not found:
+            alike = [dream for dream in self._session.history() if dream.state != "intended" and _has(dream, what)]
+            # What could not be made says why, and is shown where there is nothing else.
+            found = Dreams([dream for dream in alike if dream.state == "completed"] or alike)
+        if not found:
+            raise InvalidRequestError(
+                f"no variable, id or prompt of the library has {what!r}: %dreams history lists what there is"
+            )
+        return found[0] if len(found) == 1 else found
+
+    def _delete(self, what: str, words: list[str]) -> Facts:
+        found = self._references.dreams(what, self._session.history)
+        if len(found) != 1:
+            count = f"{len(found)} dreams" if found else "no variable and no id"
+            raise InvalidRequestError(f"{what!r} is {count}: give one dream; %dreams history shows the ids")
+        (dream,) = found
+        self._session.delete(dream, files="--files" in words)
+        stays = "its file is removed" if words else "its file stays"
+        return Facts(
+            command="delete",
+            title=f"deleted at {_name(dream.backend)}: {dream.prompt!r}; {stays}",
+            facts={"id": dream.generation.id, "files": bool(words)},
+        )
+
+    def _use(self, what: str, _: list[str]) -> Facts:
+        if what:
+            name = choose_backend(what)
+            # A key that is missing changes nothing, and neither does a session that is not open yet.
+            self._session.use(name)
+            self._state.settings.backend = name
+        session = self._session
+        rows = [("backend", _name(session.backend))]
+        key = find_key(session.backend) if is_paid(session.backend) else None
+        if key is not None:
+            rows += [("address", key.base_url), ("key", f"from {key.source}"), ("budget", _cents(session))]
+        cost = "costs money" if is_paid(session.backend) else "draws procedurally, and costs nothing"
+        return Facts(
+            command="use",
+            title=f"{_name(session.backend)} is asked, which {cost}",
+            rows=tuple(rows) if key else (),
+            facts={"backend": session.backend},
+        )
+
+    def _stop(self, what: str, _: list[str]) -> Listing[Job]:
+        jobs = self._session.jobs()
+        if what:
+            wanted = _jobs_of(self._references.value(what))
+            chosen = [job for job in jobs if any(job is one for one in wanted)]
+            jobs = chosen or [job for job in jobs if what.lower() in (job.request.prompt or "").lower()]
+            if not jobs:
+                raise InvalidRequestError(f"nothing under way is {what!r}: %dreams jobs lists what is")
+        note = "What was sent goes on at its server: run its cell again to come back to it." if jobs else ""
+        # Before they end: they end without a result, and have not failed.
+        listed = _listed("stop", jobs, "no longer waited for", note)
+        for job in jobs:
+            self._session.stop(job)
+        return listed
+
+    def _lost(self, what: str, words: list[str]) -> Answer:
+        from dream_nb.notebook.commands.lost_requests import list_lost, settle_lost
+
+        if not what and words:
+            raise InvalidRequestError("%dreams lost needs the number of a request before its options")
+        return settle_lost(self._session, what, words) if what else list_lost(self._session)
+
+    def _rebuild(self) -> Facts:
+        folder = default_library()
+        # Nobody may have the old file open when it is moved.
+        close_default_session()
+        rebuilt = rebuild_ledger(folder)
+        return Facts(
+            command="check",
+            title=f"the ledger of {folder.name!r} was written anew, with {rebuilt.rows} rows",
+            rows=(("the old one", rebuilt.aside.name),),
+            facts={"rows": rebuilt.rows, "aside": rebuilt.aside.name},
+        )
+
+    def _check(self, _: str, words: list[str]) -> Answer:
+        if "--rebuild" in words:
+            return self._rebuild()
+        from dream_nb.notebook.commands.checks import check_all
+
+        checks = check_all(self._state.shell)
+        bad = sum(check.works is False for check in checks)
+        return Listing(
+            command="check",
+            title="everything works" if not bad else f"{bad} of {len(checks)} need something",
+            rows=tuple((check.mark, check.name, check.found) for check in checks),
+            note=" ".join(check.todo for check in checks if check.works is False),
+            items=tuple(checks),
+        )
+
+    def _key(self, what: str, words: list[str]) -> Facts:
+        from dream_nb.notebook.commands.key_prompt import ask_key, forget_key
+
+        if what and what != "hosted" and "://" not in what:
+            # It may be a key: it is not shown again.
+            raise ConfigurationError(
+                "a key is never typed into a cell: if this was one, clear the cell and its output. Run %dreams key "
+                "alone (or with a URL): it asks for the key, and does not show it"
+            )
+        backend = choose_backend(
+            what or (self._state.settings.backend if self._state.settings.backend != "studio" else "") or "hosted"
+        )
+        if "--forget" in words:
+            return forget_key(backend)
+        facts = ask_key(backend, save="--save" in words)
+        self._session.renew(backend)
+        return facts
+
+
+def _jobs_of(value: Any) -> Sequence[Any]:
+    """What is under way in the value of a variable."""
+    if isinstance(value, Storyboard):
+        value = value._shooting
+    if isinstance(value, Shooting):
+        return list(value._jobs.values())
+    return value.jobs if isinstance(value, Sweep) else (value,)
+
+
+def _listed(command: str, jobs: list[Job], what: str, note: str) -> Listing[Job]:
+    rows = [
+        (
+            job.title,
+            " · ".join(filter(None, [job.request.generation_type, _take(job.take)])),
+            job.progress.state
+            if job.progress.fraction is None
+            else f"{job.progress.state} {job.progress.fraction:.0%}",
+            clock(job.seconds),
+            _name(job.backend),
+        )
+        for job in jobs
+    ]
+    return Listing(
+        command=command,
+        title=f"{len(jobs)} {what}" if jobs else "nothing is under way",
+        headings=("prompt", "what", "state", "time", "backend") if rows else (),
+        rows=tuple(rows),
+        note=note if rows else "",
+        items=tuple(jobs),
+    )
+
+
+def _has(dream: Dream, words: str) -> bool:
+    """Whether a dream's prompt, note or tags have all of the words."""
+    text = " ".join([dream.prompt, dream.note, *dream.tags]).lower()
+    return all(word in text for word in words.lower().split())
+
+
+def _take(take: int) -> str:
+    return f"take {take}" if take > 1 else ""
+
+
+def _name(backend: str) -> str:
+    return {"studio": "the studio", "hosted": "the hosted API"}.get(backend) or origin_of(backend)
+
+
+def _cents(session: Session) -> str:
+    budget = session.allowance.budget
+    spent = f"{dollars(session.allowance.spent)} spent in this session"
+    return f"{spent}, no budget set" if budget is None else f"{spent} of {dollars(budget)}"
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise InvalidRequestError(f"-n {text!r} is not a whole number from 1")
+    return int(text)

@@ -1,0 +1,84 @@
+"""Asks a person for a key, without showing it."""
+
+from __future__ import annotations
+
+import getpass
+import warnings
+from typing import Final
+
+from IPython.core.error import StdinNotImplementedError
+from pydantic import SecretStr
+
+from dream_nb.api.blocking import DreamMachine
+from dream_nb.api.connection import origin_of
+from dream_nb.api.errors import APIError, AuthenticationError, ConfigurationError
+from dream_nb.backends.keys import address_of, find_key, forget, remember, variable_of
+from dream_nb.notebook.commands.listing import Facts
+
+_SECONDS: Final = 10.0
+
+
+def ask_key(backend: str, *, save: bool = False) -> Facts:
+    """Ask for the key of a backend, try it, and keep it in this process.
+
+    Args:
+        backend: "hosted", or a URL.
+        save: whether the keyring keeps it too.
+
+    Raises:
+        ConfigurationError: nobody can be asked, or there is no keyring.
+        AuthenticationError: the server does not accept it; nothing was kept.
+    """
+    base_url = address_of(backend)
+    origin = origin_of(base_url)
+    secret = _ask(origin, backend)
+    if not secret.get_secret_value().strip():
+        raise ConfigurationError(f"no key was given for {origin}: nothing has changed")
+    tried = _try(base_url, secret)
+    remember(base_url, secret, save=save)
+    kept = "in this session and in the keyring" if save else "in this session only; --save keeps it in the keyring"
+    return Facts(
+        command="key",
+        title=f"a key for {origin} is kept {kept}",
+        note=f"{tried} %dreams use {backend} asks this server from now on.",
+        facts={"origin": origin, "saved": save},
+    )
+
+
+def forget_key(backend: str) -> Facts:
+    """Forget the key of a backend, here and in the keyring."""
+    base_url = address_of(backend)
+    forget(base_url)
+    key = find_key(backend)
+    left = f"It still comes from {key.source}." if key else ""
+    return Facts(
+        command="key",
+        title=f"the key for {origin_of(base_url)} is forgotten",
+        note=left,
+        facts={"origin": origin_of(base_url), "saved": False},
+    )
+
+
+def _ask(origin: str, backend: str) -> SecretStr:
+    try:
+        with warnings.catch_warnings():
+            # Where the terminal would show what is typed, nothing is asked.
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            # By its full name: a kernel puts its own in that place while a cell runs.
+            return SecretStr(getpass.getpass(f"Key for {origin} (it is not shown): "))
+    except (StdinNotImplementedError, EOFError, getpass.GetPassWarning):
+        raise ConfigurationError(
+            f"nobody can be asked for a key here: set {variable_of(backend)}, or run %dreams key "
+            f"{'' if backend == 'hosted' else f'{backend} '}--save where you can type"
+        ) from None
+
+
+def _try(base_url: str, secret: SecretStr) -> str:
+    try:
+        with DreamMachine(secret, base_url, timeout=_SECONDS, deadline=_SECONDS) as machine:
+            machine.ping()
+    except AuthenticationError:
+        raise
+    except APIError:
+        return "It was not tried: the server did not answer."
+    return "The server accepts it."

@@ -1,0 +1,107 @@
+"""`%dreams lost`: creates whose answer got lost, what may be their answers, and what their user says of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.jobs.lost import Candidate, Lost
+from dream_nb.notebook.commands.listing import Facts, Listing
+from dream_nb.session import Session
+
+_HEADINGS: Final = ("number", "what was sent", "what may be its answer", "made", "what differs")
+_SHORT_ID: Final = 8
+
+
+def list_lost(session: Session) -> Listing[Lost]:
+    """The creates of which nobody knows whether they were taken, each with what may be its answer.
+
+    Args:
+        session: whose library and server are looked at.
+
+    Raises:
+        APIError: the server cannot be asked.
+    """
+    found = session.lost()
+    rows: list[tuple[str, ...]] = []
+    for number, lost in enumerate(found, 1):
+        take = f", take {lost.take}" if lost.take > 1 else ""
+        sent = f"{lost.request.prompt or ''}{take} · {lost.sent_at.astimezone():%d %b %H:%M:%S}"
+        shown = [_row(candidate) for candidate in lost.candidates] or [("nothing in the server's list", "", "")]
+        rows += [(str(number), sent, *shown[0]), *(("", "", *row) for row in shown[1:])]
+    note = (
+        "%dreams lost 1 --is ID says that this generation is the answer to number 1, and fetches it. %dreams lost 1 "
+        "--not-taken says that the server did not take it: its cell then sends it again. Nothing else sends it."
+    )
+    count = f"{len(found)} {'request' if len(found) == 1 else 'requests'} whose outcome is unknown"
+    return Listing(
+        command="lost",
+        title=count if found else "the outcome of every request is known",
+        headings=_HEADINGS if rows else (),
+        rows=tuple(rows),
+        note=note if rows else "",
+        items=tuple(found),
+    )
+
+
+def settle_lost(session: Session, what: str, words: list[str]) -> Facts:
+    """Say what became of one of them.
+
+    Args:
+        session: whose library and server are looked at.
+        what: its number in the listing.
+        words: `--is` and a generation's id or its beginning, or `--not-taken`.
+
+    Raises:
+        InvalidRequestError: there is no such number, or no one generation of that id.
+        DreamError: as `Session.settle` raises it.
+    """
+    found = session.lost()
+    if not what.isdecimal() or not 1 <= int(what) <= len(found):
+        raise InvalidRequestError(f"{what!r} is not the number of a request: %dreams lost lists {len(found)}")
+    lost = found[int(what) - 1]
+    prompt = lost.request.prompt or ""
+    if words == ["--not-taken"]:
+        session.settle(lost, None)
+        return Facts(
+            command="lost",
+            title=f"{prompt!r}, take {lost.take}, counts as not taken: its cell sends it when it runs again",
+            facts={"prompt": prompt, "take": lost.take, "id": None},
+        )
+    given = _id_of(words)
+    ids = [one.generation.id or "" for one in lost.candidates if (one.generation.id or "").startswith(given)]
+    if len(ids) > 1:
+        raise InvalidRequestError(f"{len(ids)} ids begin with {given!r}: give more of it")
+    chosen = ids[0] if ids else given
+    session.settle(lost, chosen)
+    return Facts(
+        command="lost",
+        title=f"generation {chosen} is {prompt!r}, take {lost.take}: its cell shows it when it runs again",
+        facts={"prompt": prompt, "take": lost.take, "id": chosen},
+    )
+
+
+def _id_of(words: list[str]) -> str:
+    for word in words:
+        name, _, value = word.partition("=")
+        if name == "--is" and value:
+            return value
+    raise InvalidRequestError("%dreams lost NUMBER needs --is ID or --not-taken")
+
+
+def _row(candidate: Candidate) -> tuple[str, str, str]:
+    generation = candidate.generation
+    return (
+        f"{(generation.id or '')[:_SHORT_ID]} {generation.state or ''}".strip(),
+        _after(candidate.after),
+        ", ".join(candidate.differences) or "nothing",
+    )
+
+
+def _after(after: timedelta | None) -> str:
+    if after is None:
+        return "at an unknown time"
+    seconds = round(abs(after.total_seconds()))
+    long = f"{seconds} s" if seconds < 120 else f"{round(seconds / 60)} min"
+    return f"{long} {'before' if after < timedelta() else 'after'} it was sent"

@@ -1,0 +1,202 @@
+"""What a `%dream` line or cell asks for."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import keyword
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.models import IMAGE_MODELS, GenerationRequest, ImageGenerationRequest
+from dream_nb.notebook.magics.options import DREAM, parse
+from dream_nb.notebook.magics.prompts import split_prompts
+from dream_nb.notebook.magics.references import References, split_weight
+from dream_nb.requests.inputs import keyframe, make_request, picture
+from dream_nb.requests.plan import Ask, takes_of
+from dream_nb.requests.roles import FRAMES, PLAIN, ROLES, Role, RolePicture, as_fields
+from dream_nb.requests.variants import Variant, expand
+
+Kind = Literal["video", "image"]
+
+_ONLY: Final[dict[str, Kind]] = {
+    **dict.fromkeys(("loop", "duration", "resolution", *FRAMES), "video"),
+    **dict.fromkeys(ROLES, "image"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What a line or cell asks for.
+
+    Attributes:
+        asks: the dreams, in their order.
+        prompt: what was typed, for the whole of them.
+        is_single: whether it is one dream, and not a sweep, several prompts or several takes.
+        options: those that say how it is asked for: background, dry_run, name, budget, yes.
+    """
+
+    asks: tuple[Ask, ...]
+    prompt: str
+    is_single: bool
+    options: Any
+
+
+def read_arguments(
+    line: str,
+    cell: str | None,
+    *,
+    references: References,
+    defaults: Mapping[str, Any],
+) -> Arguments:
+    """Read a `%dream` line, or a `%%dream` cell whose body is the prompt.
+
+    Args:
+        line: what stands behind the magic's name.
+        cell: the lines below, or None.
+        references: finds variables, files and earlier dreams.
+        defaults: what options are where the line does not say them, by their names ("aspect_ratio").
+
+    Raises:
+        InvalidRequestError: an option or a value is wrong; nothing was sent.
+    """
+    prompt, given = parse(DREAM, line)
+    check_options(given)
+    if cell is not None:
+        if prompt:
+            raise InvalidRequestError(
+                f"{prompt!r} stands on the %%dream line: the prompt goes into the lines below, or use %dream"
+            )
+        # Empty lines around a prompt are no part of it, unless it is to be taken as it is.
+        prompt = cell.removesuffix("\n") if given.raw else cell.strip("\n")
+    kind = _fill_in(given, defaults)
+    prompts = split_prompts(prompt) if cell is not None and not given.raw else [prompt]
+    variants = [variant for text in prompts for variant in _variants(text, given.raw, references)]
+    fields = fields_of(given, kind, references)
+    first = 1 if given.take is None else given.take
+    asks = [
+        ask
+        for variant in variants
+        for ask in takes_of(
+            make_request(variant.prompt, kind=kind, **fields),
+            variant.words,
+            given.count,
+            first=first,
+            fresh=given.fresh,
+        )
+    ]
+    is_single = len(asks) == 1 and not asks[0].words and len(prompts) == 1
+    return Arguments(tuple(asks), prompt, is_single, given)
+
+
+def check_options(given: Any) -> None:
+    """Look at options whose values no parser knows.
+
+    Args:
+        given: the options.
+
+    Raises:
+        InvalidRequestError: a value is wrong, or one option excludes another.
+    """
+    if given.fresh and given.take is not None:
+        raise InvalidRequestError("--fresh is the next take that is not there: leave out --take or --fresh")
+    if given.name is not None and (not given.name.isidentifier() or keyword.iskeyword(given.name)):
+        raise InvalidRequestError(f"--name {given.name!r} is not a name that Python takes: use letters, digits and _")
+    if given.budget is not None and not given.budget >= 0:
+        raise InvalidRequestError(f"--budget {given.budget:g} is not a number of USD cents from 0")
+    kind = getattr(given, "kind", None)
+    if kind is not None and kind not in get_args(Kind):
+        near = difflib.get_close_matches(kind, get_args(Kind), n=1)
+        hint = f": did you mean {near[0]}?" if near else ""
+        raise InvalidRequestError(f"--kind {kind!r} is not one of {', '.join(get_args(Kind))}{hint}")
+
+
+def _fill_in(given: Any, defaults: Mapping[str, Any]) -> Kind:
+    """Fill in the options that the line does not say, where they fit its kind; gives back that kind."""
+    kind = _kind(given) or defaults.get("kind") or "video"
+    for name, value in defaults.items():
+        fits = _ONLY.get(name, kind) == kind and (name != "model" or (value in IMAGE_MODELS) == (kind == "image"))
+        if name != "kind" and not getattr(given, name, None) and fits:
+            setattr(given, name, value)
+    return kind
+
+
+def _kind(given: Any) -> Kind | None:
+    """The kind that the line says, or that its options have; None where any would do."""
+    reasons: dict[Kind, str] = {}
+    for name, kind in _ONLY.items():
+        if getattr(given, name):
+            reasons.setdefault(kind, f"--{name.replace('_', '-')}")
+    if given.model in IMAGE_MODELS:
+        reasons.setdefault("image", f"--model {given.model}")
+    if given.image:
+        reasons["image"] = "--image"
+    if given.kind:
+        reasons[given.kind] = f"--kind {given.kind}"
+    if len(reasons) > 1:
+        raise InvalidRequestError(
+            f"{reasons['video']} is for videos, and {reasons['image']} for images: leave out one of them"
+        )
+    return next(iter(reasons), None)
+
+
+def _variants(prompt: str, raw: bool, references: References) -> list[Variant]:
+    return [Variant(prompt, {})] if raw else expand(prompt, references.variables)
+
+
+def fields_of(given: Any, kind: Kind, references: References) -> dict[str, Any]:
+    """The fields of a request that the options name.
+
+    Args:
+        given: the options. Those that a magic does not have name none.
+        kind: of the request.
+        references: finds variables, files and earlier dreams.
+
+    Raises:
+        InvalidRequestError: a value is wrong.
+    """
+    fields = {name: value for name in PLAIN if (value := getattr(given, name)) is not None}
+    if (duration := fields.get("duration")) and duration.isdecimal():
+        fields["duration"] = f"{duration}s"
+    if getattr(given, "loop", False):
+        fields["loop"] = True
+    for name in FRAMES:
+        if (text := getattr(given, name)) is not None:
+            fields[name] = keyframe(references.find(text), text)
+    fields |= as_fields(_reference(role, text, references) for role in ROLES for text in _texts(given, role))
+    return fields | _set_fields(given.set, GenerationRequest if kind == "video" else ImageGenerationRequest)
+
+
+def _texts(given: Any, role: Role) -> Sequence[str]:
+    """What an option was given: several times, once, or not at all."""
+    value = getattr(given, role, None)
+    return [] if value is None else [value] if isinstance(value, str) else value
+
+
+def _reference(role: Role, text: str, references: References) -> RolePicture:
+    what, weight = split_weight(text)
+    if role == "character_ref" and weight is not None:
+        raise InvalidRequestError(f"--character-ref {text!r}: references to a character have no weight")
+    return RolePicture(role, picture(references.find(what), what), weight)
+
+
+def _set_fields(settings: Sequence[str], schema: type[GenerationRequest | ImageGenerationRequest]) -> dict[str, Any]:
+    """The fields of `--set`: those that the schema has, and others in `extra`."""
+    fields: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals or not name.isidentifier():
+            raise InvalidRequestError(f"--set {setting!r} is not field=json, such as --set seed=3")
+        if name in {"prompt", "generation_type", "extra"}:
+            raise InvalidRequestError(f"--set {name}: the {name.replace('_', ' ')} is not set this way")
+        try:
+            value = json.loads(text)
+        except ValueError:
+            raise InvalidRequestError(
+                f"--set {name}: {text!r} is not JSON: a text stands in double quotes, --set {name}='{json.dumps(text)}'"
+            ) from None
+        (fields if name in schema.model_fields else extra)[name] = value
+    return fields | {"extra": extra} if extra else fields

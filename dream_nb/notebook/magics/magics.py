@@ -1,0 +1,260 @@
+"""`%dream`, `%%dream`, `%%storyboard` and `%dreams`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import cell_magic, line_cell_magic, line_magic, magics_class, no_var_expand
+
+from dream_nb.api.errors import BudgetError, DreamError, SweepError
+from dream_nb.default import default_session
+from dream_nb.notebook.cell.previews import Previews
+from dream_nb.notebook.cell.progress_card import keep_card, open_card
+from dream_nb.notebook.commands.commands import Answer, Commands
+from dream_nb.notebook.magics.arguments import Arguments, read_arguments
+from dream_nb.notebook.magics.options import DREAM, STORYBOARD, takes
+from dream_nb.notebook.magics.references import References
+from dream_nb.notebook.magics.storyboards import read_storyboard
+from dream_nb.notebook.scope import Scope
+from dream_nb.notebook.settings import DreamSettings
+from dream_nb.notebook.state import NotebookState
+from dream_nb.requests.plan import Plan, dollars
+from dream_nb.results.dream import Dream
+from dream_nb.results.dreams import Dreams
+from dream_nb.results.job import Job
+from dream_nb.results.sweep import Sweep
+from dream_nb.storyboard.shooting import Shooting
+from dream_nb.storyboard.storyboard import Storyboard
+
+if TYPE_CHECKING:
+    from dream_nb.notebook.widgets.panel import Panel
+
+Made = Dream | Dreams | Storyboard | Job | Sweep | Shooting | Plan
+
+
+class WaitInterrupted(KeyboardInterrupt):
+    """The wait for a dream was interrupted. The dream goes on."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"Interrupted: {self}"]
+
+
+@magics_class
+class DreamMagics(DreamSettings):
+    """The magics of dream_nb.
+
+    Args:
+        shell: where they are registered.
+        previews: shows what they make, once a cell.
+
+    Attributes:
+        previews: as above.
+        state: what the notebook knows.
+    """
+
+    shell: InteractiveShell
+
+    def __init__(self, shell: InteractiveShell, previews: Previews) -> None:
+        super().__init__(shell)
+        self.previews = previews
+        self.state = NotebookState(shell, self)
+
+    @no_var_expand
+    @line_cell_magic
+    @takes(DREAM)
+    def dream(self, line: str, cell: str | None = None) -> Made | Panel | None:
+        r"""Make a video, or an image, of a prompt, show it, and give it back as a Dream.
+
+        The prompt is taken as it is typed, with or without quotes around it; options stand before or after it. The
+        same request gives back the same dream from the library, at once::
+
+            %dream a serene lake at sunset
+            %dream "a serene lake at sunset" --loop --aspect-ratio 21:9
+            %dream --image a lighthouse in the fog
+            d = %dream a city in the rain at night --take 2
+
+        Alone on its line it opens the panel, a form for all of this.
+
+        In a cell of its own the lines below are the prompt; lines of --- separate several::
+
+            %%dream --aspect-ratio 9:16
+            a waterfall in a green valley,
+            slow morning mist
+
+        Go on from what is there, or from pictures of yours::
+
+            %dream the sun goes down --frame0 d
+            %dream from day to night --frame0 day.jpg --frame1 night.jpg
+            %dream a quiet harbour --style-ref palette.jpg:0.6
+
+        Several at once: the alternatives in braces, and takes. {{name}} is a variable that holds a text or a number: of
+        the function in which the line stands, else of the notebook. A backslash before the brace, or --raw, leaves
+        both as they are::
+
+            %dream a lake at {dawn|noon|dusk} in {season=spring|winter} --dry-run
+            %dream a {{animal}} in the snow -n 3
+
+        Go on working while it is made::
+
+            job = %dream a forest in the wind --background
+        """
+        try:
+            return self._dream(line, cell)
+        except KeyboardInterrupt:
+            message = "no longer waiting; the dream goes on. Run the cell again to come back to it."
+            raise WaitInterrupted(message) from None
+
+    @no_var_expand
+    @line_magic
+    def dreams(self, line: str) -> Answer:
+        """Look at what there is, and at what is asked. Each gives back an object, and shows it::
+
+        %dreams                              what there is to say behind it
+        %dreams history fog                  what the library knows, newest first; only what has these words
+        %dreams show d                       shows dreams again: a variable, an id, last, or words
+        %dreams delete 3f2a91c0 --files      deletes a dream at its server, and its file here
+        %dreams jobs                         what is under way
+        %dreams stop                         waits no longer; what was sent goes on at its server
+        %dreams credits                      the balance, and what this session has spent
+        %dreams motions                      the camera motions, or the concepts, that the backend knows
+        %dreams use studio                   asks the studio, hosted, or a URL with a key of its own
+        %dreams key --save                   asks for a key without showing it; --save and --forget: the keyring
+        %dreams lost                         requests whose outcome is unknown, and what may be their answer
+        %dreams check                        key, network, library and versions: what works, and what to do
+        """
+        answer = Commands(self.state, Scope.of_caller(self.shell)).run(line)
+        self.previews.show(answer)
+        return answer
+
+    @no_var_expand
+    @cell_magic
+    @takes(STORYBOARD)
+    def storyboard(self, line: str, cell: str) -> Storyboard | Shooting | Plan | None:
+        r"""Make a film of several shots, show it, and give it back as a Storyboard.
+
+        Each line is a shot, and goes on from the last frame of the one before. A line of --- is a cut: the next shot
+        begins anew, and is made at the same time::
+
+            %%storyboard --aspect-ratio 21:9 --name film
+            a quiet harbour at dawn
+            the sun climbs over the masts
+            ---
+            the market square at noon
+            rain sets in
+
+        Running the cell again makes only what is missing or was changed. {{name}} is a variable that holds a text or a
+        number.
+        """
+        try:
+            return self._storyboard(line, cell)
+        except KeyboardInterrupt:
+            message = "no longer waiting; the storyboard goes on. Run the cell again to come back to it."
+            raise WaitInterrupted(message) from None
+
+    def _storyboard(self, line: str, cell: str) -> Storyboard | Shooting | Plan | None:
+        scope = Scope.of_caller(self.shell)
+        board, options = read_storyboard(
+            line,
+            cell,
+            references=References(scope, self.state.last),
+            defaults=self.defaults(),
+            session=default_session(),
+        )
+        if options.name is not None:
+            scope.check_target(options.name)
+            self.shell.push({options.name: board})
+        plan = board.plan()
+        if options.dry_run:
+            self.previews.show(plan)
+            return plan
+        _allow(plan, options.budget, None if options.yes else self.sweep_size)
+        before, self.state.last = self.state.last, (shooting := board.start())
+        if options.background:
+            keep_card(self.shell, shooting)
+            self.previews.hide(shooting)
+            return shooting
+        try:
+            with open_card(self.shell, shooting):
+                shooting.result()
+        except SweepError:
+            self.state.last = before
+            self.previews.show(board)
+            raise
+        self.previews.show(board)
+        return board
+
+    def _dream(self, line: str, cell: str | None) -> Made | Panel | None:
+        if cell is None and not line.strip() and hasattr(self.shell, "kernel"):
+            from dream_nb.notebook.widgets.panel import Panel
+
+            return Panel()
+        scope = Scope.of_caller(self.shell)
+        arguments = read_arguments(
+            line,
+            cell,
+            references=References(scope, self.state.last),
+            defaults=self.defaults(),
+        )
+        if arguments.options.name is not None:
+            scope.check_target(arguments.options.name)
+        made = self._plan(arguments) if arguments.options.dry_run else self._make(arguments)
+        if arguments.options.name is not None:
+            self.shell.push({arguments.options.name: made})
+        return made
+
+    def _plan(self, arguments: Arguments) -> Plan:
+        plan = default_session().plan(arguments.asks)
+        self.previews.show(plan)
+        return plan
+
+    def _make(self, arguments: Arguments) -> Made:
+        before, job = self.state.last, self._submit(arguments)
+        self.state.last = job
+        if arguments.options.background:
+            keep_card(self.shell, job)
+            self.previews.hide(job)
+            return job
+        try:
+            self.state.last = made = self._wait(job)
+        except DreamError:
+            self.state.last = before
+            raise
+        self.previews.show(made)
+        return made
+
+    def _submit(self, arguments: Arguments) -> Job | Sweep:
+        session = default_session()
+        asks, options = arguments.asks, arguments.options
+        if not arguments.is_single or options.budget is not None:
+            plan = session.plan(asks)
+            _allow(plan, options.budget, None if options.yes else self.sweep_size)
+        if arguments.is_single:
+            return session.submit(asks[0].request, take=asks[0].take, fresh=asks[0].fresh)
+        return session.start(plan, prompt=arguments.prompt)
+
+    def _wait(self, job: Job | Sweep) -> Dream | Dreams:
+        try:
+            with open_card(self.shell, job):
+                return job.result()
+        except SweepError as error:
+            if error.dreams:
+                self.previews.show(error.dreams)
+            raise
+
+
+def _allow(plan: Plan, budget: float | None, most: int | None) -> None:
+    """Raise where a plan would cost too much, or more than is paid for unasked."""
+    if plan.backend == "studio" or not plan.new:
+        return
+    if budget is not None and plan.cents is None:
+        raise BudgetError(
+            f"the price is unknown, so --budget {budget:g} cannot be kept: make one without it, or give the session "
+            "prices="
+        )
+    if budget is not None and plan.cents is not None and plan.cents > budget:
+        raise BudgetError(f"this costs {plan.cost}, and --budget allows {dollars(budget)}: raise it to go on")
+    if most is not None and plan.new > most:
+        raise BudgetError(
+            f"{plan.new} dreams would be paid for, {plan.cost}: add --yes, or look at them with --dry-run first"
+        )

@@ -1,0 +1,152 @@
+"""The options of the magics: which there are, what each takes, and its help."""
+
+from __future__ import annotations
+
+from argparse import Action
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final, TypeVar
+
+from IPython.core.error import UsageError
+from IPython.core.magic_arguments import (
+    MagicArgumentParser,
+    argument,
+    argument_group,
+    magic_arguments,
+)
+
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.models import RESOLUTIONS
+from dream_nb.notebook.magics.prompts import cut_prompt
+
+Options = tuple[Any, ...]
+Magic = TypeVar("Magic", bound=Callable[..., Any])
+
+DREAM: Final[Options] = (
+    argument_group("What is made"),
+    argument("-k", "--kind", metavar="KIND", help="video (the default) or image."),
+    argument("-i", "--image", action="store_true", help="Make an image: short for --kind image."),
+    argument("-a", "--aspect-ratio", metavar="W:H", help="1:1, 16:9 (the default), 9:16, 4:3, 3:4, 21:9 or 9:21."),
+    argument("-l", "--loop", action="store_true", help="Make a video whose end meets its beginning."),
+    argument("-m", "--model", metavar="NAME", help="Which model of the API: photon-1, photon-flash-1, ray-2, …"),
+    argument("-d", "--duration", metavar="SECONDS", help="How long the video is, such as 5s."),
+    argument("-r", "--resolution", metavar="LINES", help=f"{', '.join(RESOLUTIONS)}."),
+    argument_group(
+        "What it goes on from",
+        description="Each takes a URL, a file, a variable that holds a Dream or Generation, an id, or last.",
+    ),
+    argument("--frame0", metavar="FROM", help="What the video begins with."),
+    argument("--frame1", metavar="TO", help="What the video ends with."),
+    argument("--image-ref", metavar="IMAGE[:WEIGHT]", action="append", help="A picture to follow. Repeatable."),
+    argument("--style-ref", metavar="IMAGE[:WEIGHT]", action="append", help="Whose style to follow. Repeatable."),
+    argument("--character-ref", metavar="IMAGE", action="append", help="One and the same character. Repeatable."),
+    argument("--modify-ref", metavar="IMAGE[:WEIGHT]", help="The picture to change; a high weight stays near to it."),
+    argument_group("Which, and how many"),
+    argument("-n", "--count", type=int, default=1, metavar="N", help="How many takes of each prompt (1)."),
+    argument("-t", "--take", type=int, metavar="N", help="Which result of the same request, the first of several (1)."),
+    argument("-f", "--fresh", action="store_true", help="Make another take at every run, whatever is there."),
+    argument_group("How"),
+    argument("-b", "--background", action="store_true", help="Give back the job at once; its card stays in the cell."),
+    argument(
+        "-D", "--dry-run", action="store_true", help="Show the exact JSON, what is there, and the cost. Send none."
+    ),
+    argument("--name", metavar="VAR", help="Give what is made this name too."),
+    argument("--budget", type=float, metavar="CENTS", help="Refuse where it would cost more USD cents."),
+    argument("--yes", action="store_true", help="Pay for a large sweep."),
+    argument("--raw", action="store_true", help="Take {a|b}, {{name}} and --- as they are."),
+    argument(
+        "--set", metavar="FIELD=JSON", action="append", default=[], help="Any other field of the API. Repeatable."
+    ),
+)
+"""Of `%dream` and `%%dream`."""
+
+STORYBOARD: Final[Options] = (
+    argument_group("What is made"),
+    argument("-a", "--aspect-ratio", metavar="W:H", help="1:1, 16:9 (the default), 9:16, 4:3, 3:4, 21:9 or 9:21."),
+    argument("-m", "--model", metavar="NAME", help="Which model of the API: ray-2, …"),
+    argument("-d", "--duration", metavar="SECONDS", help="How long each shot is, such as 5s."),
+    argument("-r", "--resolution", metavar="LINES", help=f"{', '.join(RESOLUTIONS)}."),
+    argument_group(
+        "What it goes on from",
+        description="Each takes a URL, a file, a variable that holds a Dream or Generation, an id, or last.",
+    ),
+    argument("--frame0", metavar="FROM", help="What the first shot begins with."),
+    argument("--frame1", metavar="TO", help="What the last shot ends with."),
+    argument_group("Which"),
+    argument("-t", "--take", type=int, metavar="N", help="Which result of each shot (1)."),
+    argument("-f", "--fresh", action="store_true", help="Make other takes at every run, whatever is there."),
+    argument_group("How"),
+    argument("-b", "--background", action="store_true", help="Give back a future at once; its card stays in the cell."),
+    argument(
+        "-D", "--dry-run", action="store_true", help="Show the exact JSON, what is there, and the cost. Send none."
+    ),
+    argument("--name", metavar="VAR", help="Give the storyboard this name too."),
+    argument("--budget", type=float, metavar="CENTS", help="Refuse where it would cost more USD cents."),
+    argument("--yes", action="store_true", help="Pay for many shots."),
+    argument("--raw", action="store_true", help="Take {a|b} and {{name}} as they are."),
+    argument(
+        "--set", metavar="FIELD=JSON", action="append", default=[], help="Any other field of the API. Repeatable."
+    ),
+)
+"""Of `%%storyboard`."""
+
+
+def takes(options: Options) -> Callable[[Magic], Magic]:
+    """Declare the options of a magic, which its help then lists.
+
+    Args:
+        options: `DREAM` or `STORYBOARD`.
+    """
+
+    def declare(magic: Magic) -> Magic:
+        for option in reversed(options):
+            magic = option(magic)
+        declared: Magic = magic_arguments()(magic)
+        return declared
+
+    return declare
+
+
+def actions(options: Options) -> Mapping[str, Action]:
+    """What the parser does with each option, by its long and its short name.
+
+    Args:
+        options: `DREAM` or `STORYBOARD`.
+    """
+    return {name: action for action in _parser(options)._actions for name in action.option_strings}
+
+
+def names(options: Options) -> Mapping[str, bool]:
+    """Every option, long and short, and whether it takes a value.
+
+    Args:
+        options: `DREAM` or `STORYBOARD`.
+    """
+    return {name: action.nargs != 0 for name, action in actions(options).items()}
+
+
+def parse(options: Options, line: str) -> tuple[str, Any]:
+    """The prompt on a line, and its options by their names.
+
+    Args:
+        options: `DREAM` or `STORYBOARD`.
+        line: what stands behind the magic's name.
+
+    Raises:
+        InvalidRequestError: an option is unknown, or has a wrong value.
+    """
+    prompt, words = cut_prompt(line, names(options))
+    try:
+        return prompt, _parser(options).parse_args(words)
+    except UsageError as error:
+        raise InvalidRequestError(str(error)) from None
+
+
+@cache
+def _parser(options: Options) -> MagicArgumentParser:
+    def magic() -> None:
+        """Stands for the magic, of which the parser reads its help."""
+
+    declared: Any = takes(options)(magic)
+    parser: MagicArgumentParser = declared.parser
+    return parser

@@ -1,0 +1,76 @@
+"""What a `%%storyboard` cell asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.models import IMAGE_MODELS
+from dream_nb.notebook.magics.arguments import check_options, fields_of
+from dream_nb.notebook.magics.options import STORYBOARD, parse
+from dream_nb.notebook.magics.references import References
+from dream_nb.requests.roles import PLAIN
+from dream_nb.requests.variants import expand
+from dream_nb.results.job import Maker
+from dream_nb.storyboard.storyboard import Shot, Storyboard
+
+_CUT: Final = re.compile(r"-{3,}")
+
+
+def read_storyboard(
+    line: str,
+    cell: str,
+    *,
+    references: References,
+    defaults: Mapping[str, Any],
+    session: Maker,
+) -> tuple[Storyboard, Any]:
+    """Read a `%%storyboard` cell: its shots, a line each, with `---` before one that begins anew; and its options.
+
+    Args:
+        line: what stands behind the magic's name.
+        cell: the lines below.
+        references: finds variables, files and earlier dreams.
+        defaults: what options are where the line does not say them, by their names ("aspect_ratio").
+        session: makes the shots.
+
+    Raises:
+        InvalidRequestError: an option, a value or a shot is wrong; nothing was sent.
+    """
+    prompt, given = parse(STORYBOARD, line)
+    check_options(given)
+    if prompt:
+        raise InvalidRequestError(f"{prompt!r} stands on the %%storyboard line: the shots go into the lines below")
+    for name in PLAIN:
+        value = defaults.get(name)
+        if getattr(given, name) is None and not (name == "model" and value in IMAGE_MODELS):
+            setattr(given, name, value)
+    shots = list(_shots(cell, given.raw, references))
+    if not shots:
+        raise InvalidRequestError("the storyboard is empty: put a shot on each of the lines below")
+    fields = fields_of(given, "video", references)
+    take = 1 if given.take is None else given.take
+    return Storyboard(shots, session=session, take=take, fresh=given.fresh, **fields), given
+
+
+def _shots(cell: str, raw: bool, references: References) -> Iterator[Shot]:
+    cut = False
+    for line in cell.splitlines():
+        prompt = line.strip()
+        if _CUT.fullmatch(prompt):
+            cut = True
+        elif prompt:
+            yield Shot(prompt if raw else _plain(prompt, references), cut=cut)
+            cut = False
+
+
+def _plain(prompt: str, references: References) -> str:
+    variants = expand(prompt, references.variables)
+    if variants[0].words:
+        raise InvalidRequestError(
+            f"{prompt!r} has alternatives, and a shot is one video: choose one of them, or add --raw to have the "
+            "braces in the prompt"
+        )
+    return variants[0].prompt

@@ -1,0 +1,159 @@
+"""A request as the `%dream` line, or `%%dream` cell, that makes it again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from dream_nb.api.errors import InvalidRequestError, LibraryError
+from dream_nb.api.models import GenerationRequest, ImageReference
+from dream_nb.files import replacing
+from dream_nb.library.library import Library
+from dream_nb.notebook.magics.options import DREAM, names
+from dream_nb.notebook.magics.prompts import cut_prompt, split_prompts
+from dream_nb.requests.identity import Request, data_bytes
+from dream_nb.requests.roles import FIELDS, FRAMES, PLAIN, references_of
+from dream_nb.requests.variants import expand
+
+_SUFFIXES: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/gif": ".gif"}
+_OWN: Final = {"prompt", "generation_type", "callback_url", "extra", "loop", "keyframes", *PLAIN}
+_PICTURES: Final = "pictures"
+
+
+def to_line(
+    request: Request, library: Library, home: Path, *, take: int = 1, count: int = 1, special: bool = False
+) -> str:
+    """The line that makes a request again.
+
+    Args:
+        request: what is asked for.
+        library: pictures of this machine that stand in the request are written there, so that the line can name them.
+        home: the folder of the notebook, from which the line names files.
+        take: which result of it.
+        count: how many takes.
+        special: whether `{a|b}` in the prompt sweeps, and is not taken as it is.
+
+    Raises:
+        InvalidRequestError: no line can say one of its values.
+    """
+    words = _words(request, library, home)
+    words += [f"-n {count}"] if count > 1 else []
+    words += [f"--take {take}"] if take > 1 else []
+    return with_prompt(request.prompt or "", words, special=special)
+
+
+def with_prompt(prompt: str, words: list[str], *, special: bool = False) -> str:
+    """A prompt with its options: on one line where it fits there, else in a cell.
+
+    Args:
+        prompt: as it is to reach the API.
+        words: the options.
+        special: whether `{a|b}` in the prompt sweeps, and is not taken as it is.
+    """
+    if not special and not (_is_plain(prompt) and prompt == prompt.strip("\n")):
+        words = [*words, "--raw"]
+    options = " ".join(words)
+    for text in (prompt, f'"{prompt}"', f"'{prompt}'"):
+        line = f"{text} {options}".rstrip()
+        # What IPython takes for the end of a line is more than a newline, and what follows it would run as Python.
+        if len(prompt.splitlines()) == 1 and _reads(line, prompt):
+            return f"%dream {line}"
+    if len(split_prompts(prompt)) > 1 and "--raw" not in words:
+        options += " --raw"
+    return f"%%dream {options}".rstrip() + f"\n{prompt}"
+
+
+def _is_plain(prompt: str) -> bool:
+    try:
+        variants = expand(prompt, {})
+    except InvalidRequestError:
+        return False
+    return [variant.prompt for variant in variants] == [prompt]
+
+
+def _reads(line: str, prompt: str) -> bool:
+    """Whether `%dream` takes this prompt out of a line, and would not be asked for help, or cut it."""
+    try:
+        return cut_prompt(line, names(DREAM))[0] == prompt
+    except InvalidRequestError:
+        return False
+
+
+def _words(request: Request, library: Library, home: Path) -> list[str]:
+    words = [] if isinstance(request, GenerationRequest) else ["--image"]
+    for name in PLAIN:
+        value, default = getattr(request, name, None), type(request).model_fields.get(name)
+        if value is not None and default is not None and value != default.default:
+            words.append(_option(name, str(value)))
+    if getattr(request, "loop", False):
+        words.append("--loop")
+    keyframes = getattr(request, "keyframes", None)
+    for name in FRAMES:
+        frame = getattr(keyframes, name, None)
+        if frame is not None:
+            of = _address(frame.url, library, home) if isinstance(frame, ImageReference) else frame.id
+            words.append(_option(name, of))
+    for role, url, weight in references_of(request):
+        words.append(_option(role, _address(url, library, home) + ("" if weight is None else f":{weight:g}")))
+    others = {name: value for name, value in request.wire().items() if name not in {*_OWN, *FIELDS}}
+    return words + [_option("set", f"{name}={_as_json(value)}") for name, value in sorted(others.items())]
+
+
+def _as_json(value: Any) -> str:
+    # Single quotes stand around it.
+    return json.dumps(value).replace("'", "\\u0027")
+
+
+def _option(name: str, value: str) -> str:
+    # It may come from a library that somebody else made: a second line would run as Python.
+    if len(value.splitlines()) > 1 or {'"', "'"} <= set(value):
+        raise InvalidRequestError(f"{name} {value!r} has a line break, or both kinds of quotes: no line can say it")
+    quoted = value if re.fullmatch(r"[^\s\"']+", value) else f'"{value}"' if '"' not in value else f"'{value}'"
+    return f"--{name.replace('_', '-')} {quoted}"
+
+
+def _address(url: str, library: Library, home: Path) -> str:
+    """A URL as it is; a picture that stands in it as the file that it is written to."""
+    if not url.startswith("data:"):
+        return url
+    media_type = url[len("data:") :].partition(";")[0].partition(",")[0]
+    return name_from(keep_picture(data_bytes(url), _SUFFIXES.get(media_type, ".png"), library), home)
+
+
+def keep_picture(data: bytes, suffix: str, library: Library) -> Path:
+    """Write a picture that came without a file beside the library's own, under the sha256 of its bytes.
+
+    Args:
+        data: its bytes.
+        suffix: ".jpg", ".png", ".webp" or ".gif".
+        library: the library in whose folder `pictures` it is kept.
+
+    Raises:
+        LibraryError: the folder cannot be written, or is a link, which may lead anywhere.
+    """
+    folder = library.folder / _PICTURES
+    path = folder / f"{hashlib.sha256(data).hexdigest()[:12]}{suffix}"
+    try:
+        # It may come with a repository.
+        if folder.is_symlink():
+            raise LibraryError(
+                f"{_PICTURES!r} in the library {library.folder.name!r} is a link: replace it by a folder"
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        if path.is_symlink() or not path.is_file() or path.read_bytes() != data:
+            # What is there by that name, a link for example, is replaced and not written through.
+            with replacing(path) as partial, partial.open("xb") as file:
+                file.write(data)
+    except OSError as error:
+        raise LibraryError(
+            f"{_PICTURES!r} in the library {library.folder.name!r} cannot be written ({error.strerror or error})"
+        ) from error
+    return path
+
+
+def name_from(path: Path, home: Path) -> str:
+    """A file as the notebook names it: from its folder, where it lies below."""
+    return path.relative_to(home).as_posix() if path.is_relative_to(home) else path.as_posix()

@@ -1,0 +1,103 @@
+// The gallery's filters: the trait `filters`, and how many dreams they admit.
+import { button, change, element } from "./base.js";
+
+const PAUSE = 200;
+const DATES = [["since", "from this day"], ["until", "to this day"]];
+
+const any = (label, values) => [["", label], ...values.map((value) => [value, value])];
+
+/** "1 dream", "1,200 dreams". */
+export function dreams(count) {
+  return count === 1 ? "1 dream" : `${count.toLocaleString("en")} dreams`;
+}
+
+/** Two rows of controls. `sync()` imports what is on the account and not in the library. */
+export class Filters {
+  #model;
+  #search = element("input", "dream-input dream-search", "", {
+    type: "search", placeholder: "Search prompts, notes and tags", "aria-label": "search prompts, notes and tags",
+  });
+  #status = element("span", "dream-count", "", { role: "status" });
+  #chips;
+  #ratio = this.#select("ratio", "aspect ratio");
+  #backend = this.#select("backend", "backend");
+  #stars = this.#select("stars", "stars", Number);
+  #tag = this.#select("tag", "tag");
+  #dates = DATES.map(([field, label]) => this.#date(field, label));
+
+  constructor(model, sync) {
+    this.#model = model;
+    const { kind, state, ratio, stars } = model.get("choices");
+    this.#chips = [...kind.map((value) => this.#chip("kind", value)), ...state.map((value) => this.#chip("state", value))];
+    const most = Math.max(...stars);
+    this.#fill(this.#ratio, any("any shape", ratio));
+    this.#fill(this.#stars, [[0, "any stars"], ...stars.map((n) => [n, `★ ${n}${n < most ? " and more" : ""}`])]);
+    let typing;
+    this.#search.addEventListener("input", () => {
+      clearTimeout(typing);
+      typing = setTimeout(() => this.#narrow("search", this.#search.value.trim()), PAUSE);
+    });
+    const labels = { title: "from the account, what is not in the library", "aria-label": "bring in what is on the account" };
+    const bring = button("Bring in", async () => {
+      bring.disabled = true;
+      await sync();
+      bring.disabled = false;
+    }, "dream-button", labels);
+    const chips = this.#chips.map(({ node }) => node);
+    const controls = this.#controls().map(({ node }) => node);
+    this.nodes = [
+      element("div", "dream-row", "", { role: "search" }, this.#search, ...chips),
+      element("div", "dream-row", "", {}, ...controls, this.#status, bring),
+    ];
+  }
+
+  /** Show what the filters are, and what can be chosen. */
+  reflect() {
+    const filters = this.#model.get("filters");
+    const { backends, tags } = this.#model.get("facets");
+    if (this.#search.getRootNode().activeElement !== this.#search) this.#search.value = filters.search ?? "";
+    for (const { field, value, node } of this.#chips) node.setAttribute("aria-pressed", String(filters[field] === value));
+    this.#fill(this.#backend, any("any backend", backends));
+    this.#fill(this.#tag, any("any tag", tags));
+    this.#tag.node.hidden = !tags.length;
+    for (const { field, node } of this.#controls()) node.value = filters[field] ?? (field === "stars" ? 0 : "");
+  }
+
+  /** Say how many the filters admit, and how many are selected. */
+  showCounts(count, selected) {
+    const total = this.#model.get("total");
+    const admitted = count === total ? dreams(total) : `${count.toLocaleString("en")} of ${total.toLocaleString("en")}`;
+    const chosen = selected ? `${selected.toLocaleString("en")} selected` : "";
+    this.#status.textContent = [admitted, chosen].filter(Boolean).join(" · ");
+  }
+
+  #controls() {
+    return [this.#ratio, this.#backend, this.#stars, this.#tag, ...this.#dates];
+  }
+
+  #narrow(field, value) {
+    const { [field]: _, ...rest } = this.#model.get("filters");
+    change(this.#model, "filters", value ? { ...rest, [field]: value } : rest);
+  }
+
+  #chip(field, value) {
+    const toggle = () => this.#narrow(field, this.#model.get("filters")[field] === value ? "" : value);
+    return { field, value, node: button(value, toggle, "dream-button dream-chip") };
+  }
+
+  #select(field, label, read = String) {
+    const node = element("select", "dream-input", "", { "aria-label": label });
+    node.addEventListener("change", () => this.#narrow(field, read(node.value)));
+    return { field, node };
+  }
+
+  #fill({ node }, choices) {
+    node.replaceChildren(...choices.map(([value, text]) => element("option", "", text, { value })));
+  }
+
+  #date(field, label) {
+    const node = element("input", "dream-input", "", { type: "date", "aria-label": label, title: label });
+    node.addEventListener("change", () => this.#narrow(field, node.value));
+    return { field, node };
+  }
+}

@@ -1,0 +1,343 @@
+"""What the widgets send to their pages: the dicts of their synced traits, and the answers of their actions."""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+from dream_nb.requests.roles import Role
+
+Kind = Literal["video", "image"]
+Relation = Literal["this", "before", "after"]
+
+
+class Piece(TypedDict):
+    """The answer of `Widget.read`, beside the bytes.
+
+    Attributes:
+        size: the size of the whole file, in bytes.
+        type: the file's media type; empty where it is unknown.
+    """
+
+    size: int
+    type: str
+
+
+class Status(TypedDict):
+    """Where a request stands.
+
+    Attributes:
+        state: as in `dream_nb.jobs.progress.Progress`.
+        fraction: how much is done, from 0 to 1; None where the server does not say.
+        note: why it takes its time, or why it failed; empty where there is nothing to say.
+    """
+
+    state: str
+    fraction: float | None
+    note: str
+
+
+class Film(TypedDict):
+    """The file of a card's dream.
+
+    Attributes:
+        kind: "video" or "image".
+        url: its address seen from the notebook.
+        name: the file's name, to save it under.
+        seconds, fps: the video's duration and frame rate; 0 for an image.
+        studio: whether the studio drew it, procedurally.
+    """
+
+    kind: str
+    url: str
+    name: str
+    seconds: float
+    fps: float
+    studio: bool
+
+
+class Problem(TypedDict):
+    """Why a card has no file to show.
+
+    Attributes:
+        title: what happened, in a few words.
+        text: the reason, or what to do next.
+        facts: more about it in a few words, such as "refunded"; may be empty.
+    """
+
+    title: str
+    text: str
+    facts: str
+
+
+class Relative(TypedDict):
+    """One line of the tree of a dream, of what it came from, and of what came of it.
+
+    Attributes:
+        prompt: its prompt.
+        take: its take, from 1.
+        relation: "this" for the dream itself, "before" or "after" for the others.
+        depth: how far it is indented, from 0.
+    """
+
+    prompt: str
+    take: int
+    relation: Relation
+    depth: int
+
+
+class Line(TypedDict):
+    """The answer of `Card.copy_line`.
+
+    Attributes:
+        line: the `%dream` line, or `%%dream` cell.
+    """
+
+    line: str
+
+
+class GalleryRow(TypedDict):
+    """One dream in the gallery. What is empty, 0 or False is left out.
+
+    Attributes:
+        key: the short name of its record.
+        id: the generation's id at the server.
+        prompt: its prompt. Of this, `note` and `reason` only the first 400 characters are sent.
+        kind: "video" or "image".
+        state: the generation's state: queued, dreaming, completed or failed.
+        ratio: the aspect ratio that was asked for, such as "16:9".
+        backend: the backend that made it.
+        take: its take, from 1.
+        created: the time of its creation, in ISO format.
+        stars: from 1 to 5.
+        note: the user's note.
+        tags: the user's tags.
+        reason: why it failed.
+        file: the address of its file, seen from the notebook.
+        small: the address of its small picture.
+        made: whether the small picture is made.
+    """
+
+    key: str
+    id: NotRequired[str]
+    prompt: NotRequired[str]
+    kind: str
+    state: str
+    ratio: str
+    backend: str
+    take: int
+    created: str
+    stars: NotRequired[int]
+    note: NotRequired[str]
+    tags: NotRequired[list[str]]
+    reason: NotRequired[str]
+    file: NotRequired[str]
+    small: NotRequired[str]
+    made: NotRequired[bool]
+
+
+class Window(TypedDict):
+    """The answer of `Gallery.window`.
+
+    Attributes:
+        count: how many dreams the filters admit.
+        offset: how many of them come before the first row.
+        rows: some of them.
+    """
+
+    count: int
+    offset: int
+    rows: list[GalleryRow]
+
+
+class FilterChoices(TypedDict):
+    """The values of a gallery's filters that do not depend on the library.
+
+    Attributes:
+        kind, state, ratio: all values of the filter of that name.
+        stars: the numbers of stars that a dream can be given, without 0.
+    """
+
+    kind: list[str]
+    state: list[str]
+    ratio: list[str]
+    stars: list[int]
+
+
+class Facets(TypedDict):
+    """The values of a gallery's filters that depend on the library.
+
+    Attributes:
+        backends: the backends that made its dreams.
+        tags: the tags of its dreams.
+    """
+
+    backends: list[str]
+    tags: list[str]
+
+
+class PictureProblems(TypedDict):
+    """The answer of `Gallery.pictures`.
+
+    Attributes:
+        problems: what is wrong with the pictures that could not be made, by the short name of the record.
+    """
+
+    problems: dict[str, str]
+
+
+class Keys(TypedDict):
+    """The answer of `Gallery.keys_between`.
+
+    Attributes:
+        keys: the short names of records.
+    """
+
+    keys: list[str]
+
+
+class ExportedPage(TypedDict):
+    """The answer of `Gallery.export`.
+
+    Attributes:
+        page: the address of the page that plays them, seen from the notebook.
+    """
+
+    page: str
+
+
+class Synced(TypedDict):
+    """The answer of `Gallery.sync`.
+
+    Attributes:
+        count: how many generations are new in the library.
+    """
+
+    count: int
+
+
+class Cell(TypedDict):
+    """One dream of a grid, whether it is made or not.
+
+    Attributes:
+        row, column: its place in the table, from 0. Several dreams may share one.
+        caption: its words on the other axes; may be empty.
+        prompt: its prompt.
+        kind: "video" or "image".
+        ratio: the aspect ratio that was asked for, such as "16:9".
+        url: the address of its file, seen from the notebook; empty until it is made.
+        poster: a `data:` URI of a small picture; empty until it is made.
+        problem: why its file cannot be shown; empty where it can.
+    """
+
+    row: int
+    column: int
+    caption: str
+    prompt: str
+    kind: str
+    ratio: str
+    url: str
+    poster: str
+    problem: str
+
+
+class Written(TypedDict):
+    """The answer of `Grid.export`.
+
+    Attributes:
+        path: the path of the file that was written; for visitors only its name.
+    """
+
+    path: str
+
+
+class FormReference(TypedDict):
+    """A reference picture of a form.
+
+    Attributes:
+        role: the field of the request for which it is meant; "modify_ref" for the picture that is changed.
+        name: a file, a URL, a variable or an id.
+        weight: how much it counts, from 0 to 1; None for the server's default.
+    """
+
+    role: Role
+    name: str
+    weight: float | None
+
+
+class RoleChoice(TypedDict):
+    """A use of a reference picture.
+
+    Attributes:
+        name: as in `FormReference.role`.
+        weighted: whether the API takes a weight for it.
+    """
+
+    name: Role
+    weighted: bool
+
+
+class Form(TypedDict):
+    """The values of a panel's form.
+
+    Attributes:
+        prompt: the prompt, which may have {variants|of words}.
+        kind: "video" or "image".
+        aspect_ratio: such as "16:9".
+        model: empty for the default of the kind.
+        loop: whether the video is to end as it begins.
+        frame0, frame1: what the video begins and ends with: a file, a URL, a variable or an id; may be empty.
+        references: the reference pictures of an image.
+        count: the number of takes of each prompt.
+        more: fields of a video for which the form has no control: duration and resolution.
+    """
+
+    prompt: str
+    kind: Kind
+    aspect_ratio: str
+    model: str
+    loop: bool
+    frame0: str
+    frame1: str
+    references: list[FormReference]
+    count: int
+    more: dict[str, str]
+
+
+class Verdict(TypedDict):
+    """The check of a panel's form.
+
+    Attributes:
+        problems: what is wrong, by the name of the field; empty where all is well.
+        count: how many dreams it asks for.
+        code: the `%dream` line, or `%%dream` cell, that asks for the same; empty where something is wrong.
+        cost: what it would cost, in words; empty where something is wrong.
+    """
+
+    problems: dict[str, str]
+    count: int
+    code: str
+    cost: str
+
+
+class Named(TypedDict):
+    """The answer of `Panel.take_in`.
+
+    Attributes:
+        name: the path of the picture's file, seen from the notebook.
+    """
+
+    name: str
+
+
+class ShotTile(Status):
+    """One shot of a storyboard while it is made.
+
+    Attributes:
+        prompt: its prompt.
+        goes_on: whether it begins where the shot before it ends.
+        picture: a `data:` URI of a small picture; empty until it is made.
+    """
+
+    prompt: str
+    goes_on: bool
+    picture: str

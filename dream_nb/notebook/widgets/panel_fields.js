@@ -1,0 +1,138 @@
+// The panel's controls: fields with their labels and errors, choices, and slots for pictures.
+import { ask, button, element } from "./base.js";
+
+const LARGEST = 8 * 2 ** 20;
+let number = 0;
+const fresh = (name) => `dream-${name}-${(number += 1)}`;
+
+/** A field: its label, the control, and a line for the error that `say` shows. */
+export function field(label, control, className = "") {
+  const [name, wrong] = [fresh("label"), fresh("wrong")];
+  const line = element("div", "dream-error", "", { id: wrong, role: "status" });
+  control.setAttribute("aria-labelledby", name);
+  const title = element("div", "dream-label", label, { id: name });
+  const box = element("div", `dream-field ${className}`, "", {}, title, control, line);
+  return { box, control, title, say(text) {
+    line.textContent = text ?? "";
+    const about = control.querySelector("input, textarea, select") ?? control;
+    if (text) about.setAttribute("aria-describedby", wrong);
+    else about.removeAttribute("aria-describedby");
+    if (about.matches("input, textarea, select")) about.setAttribute("aria-invalid", Boolean(text));
+  } };
+}
+
+/** Radio buttons for `[value, label]` pairs. `chosen(value)` is called when the user chooses one. */
+export function choice(options, chosen, className, draw = (value) => [value]) {
+  const group = fresh("choice");
+  const box = element("div", className, "", { role: "radiogroup" });
+  const inputs = new Map();
+  for (const [value, label] of options) {
+    const input = element("input", "dream-hidden", "", { type: "radio", name: group, value, "aria-label": label });
+    input.addEventListener("change", () => input.checked && chosen(value));
+    inputs.set(value, input);
+    const drawn = element("span", "", "", { "aria-hidden": "true" }, ...draw(value, label));
+    box.append(element("label", "", "", { title: label }, input, drawn));
+  }
+  return { box, set: (value) => inputs.has(value) && (inputs.get(value).checked = true) };
+}
+
+/** The options of a select, of `[value, text]` pairs. */
+export function options(pairs) {
+  return pairs.map(([value, text]) => element("option", "", text, { value }));
+}
+
+/**
+ * A slot for a picture: dropped, pasted, chosen, or named. Its name is a file, a URL, a variable or an id.
+ * `changed(name)` is called when the user changes it.
+ */
+export class Slot {
+  #model;
+  #changed;
+  #tell;
+  #current = "";
+  #picture = element("img", "", "", { alt: "", hidden: true });
+  #hint = element("span", "", "drop, paste or choose", { "aria-hidden": "true" });
+  #file;
+  #well;
+  #name;
+  #clear;
+
+  constructor(model, label, changed, tell) {
+    this.#model = model;
+    this.#changed = changed;
+    this.#tell = tell;
+    const [asFile, asText] = [`${label}: a file`, `${label}: a ${model.get("hint")}`];
+    this.#file = element("input", "dream-hidden", "", { type: "file", accept: "image/*", tabindex: "-1", "aria-label": asFile });
+    const drop = `${label}: drop or paste a picture, or choose a file`;
+    this.#well = element("button", "dream-slot", "", { type: "button", "aria-label": drop }, this.#picture, this.#hint);
+    this.#name = element("input", "dream-input", "", { placeholder: model.get("hint"), "aria-label": asText });
+    const clear = { "aria-label": `${label}: take it out` };
+    this.#clear = button("×", () => this.set("", true), "dream-button dream-clear", clear);
+    this.box = element("div", "dream-well", "", {}, this.#well, this.#clear, this.#name, this.#file);
+    this.#listen();
+  }
+
+  /** Name a picture, and show its `bytes`, or those that Python finds. `isOwn`: whether the user named it here. */
+  set(value, isOwn = false, bytes = null) {
+    this.#clear.hidden = !value;
+    if (value === this.#current && !bytes) return;
+    this.#current = this.#name.value = value;
+    this.#show(bytes);
+    if (value && !bytes) this.#look(value);
+    if (isOwn) this.#changed(value);
+  }
+
+  #look(name) {
+    ask(this.#model, "look", { name })
+      .then((answer) => name === this.#current && this.#show(answer.buffers[0]))
+      .catch(() => {});
+  }
+
+  #show(bytes) {
+    const picture = this.#picture;
+    if (picture.src) URL.revokeObjectURL(picture.src);
+    picture.hidden = !bytes;
+    this.#hint.hidden = Boolean(bytes);
+    this.#well.classList.toggle("dream-full", Boolean(bytes));
+    if (bytes) picture.src = URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" }));
+    else picture.removeAttribute("src");
+  }
+
+  async #take(file) {
+    if (!file) return;
+    if (file.size > LARGEST) {
+      return this.#tell(`${file.name} is larger than 8 MB: make it smaller, or put it into the folder of the library and write its name`);
+    }
+    try {
+      const answer = await ask(this.#model, "take_in", { name: file.name || "the picture" }, [await file.arrayBuffer()]);
+      this.#tell("");
+      this.set(answer.name, true, answer.buffers[0]);
+    } catch (error) {
+      this.#tell(error);
+    }
+  }
+
+  #listen() {
+    this.#well.addEventListener("click", () => this.#file.click());
+    this.#file.addEventListener("change", () => (this.#take(this.#file.files[0]), (this.#file.value = "")));
+    this.#name.addEventListener("change", () => this.set(this.#name.value.trim(), true));
+    this.box.addEventListener("paste", (event) => {
+      const pasted = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
+      const text = event.clipboardData?.getData("text/plain").trim();
+      if (pasted) this.#take(pasted);
+      else if (text && event.target !== this.#name) this.set(text, true);
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+    this.box.addEventListener("dragover", (event) => (event.preventDefault(), event.stopPropagation()));
+    this.box.addEventListener("drop", (event) => {
+      event.preventDefault();
+      event.stopPropagation();
+      const { files } = event.dataTransfer;
+      const text = event.dataTransfer.getData("text/plain");
+      if (files.length) this.#take(files[0]);
+      else if (text) this.set(text.trim(), true);
+    });
+  }
+}

@@ -1,0 +1,59 @@
+"""The pictures and generations that a request goes on from, wherever in it they are named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dream_nb.api.models import GenerationReference, GenerationRequest, ImageGenerationRequest
+
+
+def keyframe_ids(request: GenerationRequest | ImageGenerationRequest) -> list[str]:
+    """The ids of the generations that a request goes on from.
+
+    Args:
+        request: the request.
+    """
+    keyframes = getattr(request, "keyframes", None)
+    frames = (keyframes.frame0, keyframes.frame1) if keyframes else ()
+    return list(dict.fromkeys(frame.id for frame in frames if isinstance(frame, GenerationReference)))
+
+
+def replace_media(
+    document: Any, picture: Callable[[str], str] | None = None, generation: Callable[[str], str] | None = None
+) -> Any:
+    """A request's document with other names for the pictures of this machine and the generations in it.
+
+    Args:
+        document: what is sent, or a part of it.
+        picture: gives another text for a `data:` URI; None leaves them as they are.
+        generation: gives another id for a generation's id; None leaves them as they are.
+    """
+    if isinstance(document, list):
+        return [replace_media(item, picture, generation) for item in document]
+    if isinstance(document, str):
+        return picture(document) if picture and document.startswith("data:") else document
+    if not isinstance(document, dict):
+        return document
+    if document.get("type") == "generation" and isinstance(document.get("id"), str):
+        return document | {"id": generation(document["id"])} if generation else document
+    # A prompt may begin with any word.
+    return {
+        name: item if name == "prompt" else replace_media(item, picture, generation) for name, item in document.items()
+    }
+
+
+def pictures_of(document: Any) -> list[str]:
+    """The `data:` URIs in a request's document, each once.
+
+    Args:
+        document: what is sent, or a part of it.
+    """
+    found: dict[str, None] = {}
+
+    def note(uri: str) -> str:
+        found[uri] = None
+        return uri
+
+    replace_media(document, note)
+    return list(found)

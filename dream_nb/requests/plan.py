@@ -1,0 +1,161 @@
+"""What would be asked for, what of it there is, and what the rest would cost: nothing of it is sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.html.page import template
+from dream_nb.requests.identity import MAX_TAKE, Request, check_take
+from dream_nb.requests.media import replace_media
+
+Standing = Literal["in the library", "under way", "new"]
+_LONGEST_SHOWN = 120
+_MOST_SHOWN = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One dream that is asked for.
+
+    Attributes:
+        request: what.
+        take: which result of it, from 1.
+        fresh: whether a new take is made, whatever is there.
+        words: the word that it has on each axis of a sweep.
+    """
+
+    request: Request
+    take: int = 1
+    fresh: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One dream of a plan.
+
+    Attributes:
+        ask: what is asked for.
+        standing: "in the library" and "under way" cost nothing more; "new" would be sent.
+        cents: what it would cost in USD cents; None where that is not known.
+    """
+
+    ask: Ask
+    standing: Standing
+    cents: float | None
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The exact JSON that would be sent, but for pictures of this machine, which stand in it as `data:` URIs."""
+        return self.ask.request.wire()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would be asked for. `%dream --dry-run` shows it.
+
+    Attributes:
+        entries: one for each dream, in their order.
+        backend: who would be asked: "studio" or "hosted".
+    """
+
+    entries: tuple[Entry, ...]
+    backend: str
+
+    @property
+    def new(self) -> int:
+        """How many would be sent."""
+        return sum(entry.standing == "new" for entry in self.entries)
+
+    @property
+    def cents(self) -> float | None:
+        """What it would cost in USD cents; None where a price is not known."""
+        costs = [entry.cents for entry in self.entries]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+    @property
+    def documents(self) -> list[dict[str, Any]]:
+        """The exact JSON of each request."""
+        return [entry.document for entry in self.entries]
+
+    @property
+    def cost(self) -> str:
+        """The estimate in words."""
+        if self.backend == "studio":
+            return "costs nothing"
+        if not self.new:
+            return "costs nothing more"
+        return "price unknown" if self.cents is None else f"about {dollars(self.cents)}"
+
+    @property
+    def summary(self) -> str:
+        """Count, what there is, and the estimate, in one line."""
+        count = f"{len(self.entries)} {'dream' if len(self.entries) == 1 else 'dreams'}"
+        there = sum(entry.standing == "in the library" for entry in self.entries)
+        return (
+            f"{count} of the {self.backend}: {there} in the library, {self.new} to make, {self.cost}; nothing was sent"
+        )
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __repr__(self) -> str:
+        shown = [_shortened(entry.document) for entry in self.entries[:_MOST_SHOWN]]
+        text = json.dumps(shown if len(self) > 1 else shown[0], indent=2, ensure_ascii=False)
+        return "\n".join(filter(None, [self.summary, text, self._rest]))
+
+    @property
+    def _rest(self) -> str:
+        """What is not shown."""
+        more = len(self) - _MOST_SHOWN
+        return f"and {more:,} more: Plan.documents has all" if more > 0 else ""
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        rows = [
+            (entry, json.dumps(_shortened(entry.document), indent=2, ensure_ascii=False))
+            for entry in self.entries[:_MOST_SHOWN]
+        ]
+        return {
+            "text/plain": repr(self),
+            "text/html": template("plan.html").render(plan=self, rows=rows, rest=self._rest),
+        }
+
+
+def _shortened(document: Any) -> Any:
+    """A document with the pictures in it cut short: `Plan.documents` has the whole."""
+
+    def shorten(uri: str) -> str:
+        return uri if len(uri) <= _LONGEST_SHOWN else f"{uri[:_LONGEST_SHOWN]}… ({len(uri):,} characters)"
+
+    return replace_media(document, shorten)
+
+
+def dollars(cents: float) -> str:
+    """An amount as people write it: "$0.32".
+
+    Args:
+        cents: the amount in USD cents.
+    """
+    # Images cost fractions of a cent.
+    return f"${cents / 100:.2f}" if cents == round(cents) else f"${cents / 100:.3f}"
+
+
+def takes_of(
+    request: Request, words: Mapping[str, str], takes: int = 1, *, first: int = 1, fresh: bool = False
+) -> list[Ask]:
+    """So many takes of one request; several are an axis of their own, "take".
+
+    Raises:
+        InvalidRequestError: the number, the first or the last take is not from 1 to 10,000.
+    """
+    if not 1 <= takes <= MAX_TAKE:
+        raise InvalidRequestError(f"{takes} takes are not a number from 1 to {MAX_TAKE:,}", field="count")
+    for take in (first, first + takes - 1):
+        check_take(take)
+    if takes == 1:
+        return [Ask(request, first, fresh, words)]
+    return [Ask(request, take, fresh, {**words, "take": str(take)}) for take in range(first, first + takes)]

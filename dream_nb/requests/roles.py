@@ -1,0 +1,77 @@
+"""How options are called as fields of a request; and the pictures that an image follows, each with its role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, Literal, NamedTuple, get_args
+
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.requests.identity import Request
+
+Role = Literal["image_ref", "style_ref", "character_ref", "modify_ref"]
+"""As the options of `%dream` call them."""
+
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+PLAIN: Final = ("aspect_ratio", "model", "duration", "resolution")
+"""The fields that hold one word, as the options and a request call them."""
+
+FRAMES: Final = ("frame0", "frame1")
+"""The keyframes, as the options and a request call them."""
+
+FIELDS: Final = ("image_ref", "style_ref", "character_ref", "modify_image_ref")
+"""The fields of a request that hold such pictures."""
+
+
+class RolePicture(NamedTuple):
+    """A picture with a role.
+
+    Attributes:
+        role: what is taken from it.
+        url: its address, or the picture itself as a `data:` URI.
+        weight: how much it counts, from 0 to 1; None leaves it to the API.
+    """
+
+    role: Role
+    url: str
+    weight: float | None = None
+
+
+def as_fields(references: Iterable[RolePicture]) -> dict[str, Any]:
+    """The fields of a request that hold pictures.
+
+    Args:
+        references: the pictures, in their order. The weight of a character's picture does not count.
+
+    Raises:
+        InvalidRequestError: several pictures are to be changed.
+    """
+    fields: dict[str, Any] = {}
+    for role, url, weight in references:
+        picture: dict[str, Any] = {"url": url} if weight is None else {"url": url, "weight": weight}
+        if role == "character_ref":
+            images = fields.setdefault("character_ref", {"identity0": {"images": []}})["identity0"]["images"]
+            images.append(url)
+        elif role == "modify_ref":
+            if "modify_image_ref" in fields:
+                raise InvalidRequestError("only one picture can be changed: take the other out", field=role)
+            fields["modify_image_ref"] = picture
+        else:
+            fields.setdefault(role, []).append(picture)
+    return fields
+
+
+def references_of(request: Request) -> list[RolePicture]:
+    """The pictures that a request follows, with their roles.
+
+    Args:
+        request: the request. That of a video has none.
+    """
+    found: list[RolePicture] = []
+    plain: tuple[Role, ...] = ("image_ref", "style_ref")
+    for role in plain:
+        found += [RolePicture(role, one.url or "", one.weight) for one in getattr(request, role, None) or ()]
+    character = getattr(request, "character_ref", None)
+    identity = character.identity0 if character else None
+    found += [RolePicture("character_ref", url) for url in (identity and identity.images) or ()]
+    modified = getattr(request, "modify_image_ref", None)
+    return [*found, RolePicture("modify_ref", modified.url or "", modified.weight)] if modified is not None else found

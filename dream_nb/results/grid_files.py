@@ -1,0 +1,95 @@
+"""A sweep on its axes as a file: one picture headed by its words, or one film in which all play together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from dream_nb.api.errors import LibraryError
+from dream_nb.files import given_path, written
+from dream_nb.media.axes import Layout
+from dream_nb.media.encoding import encode
+from dream_nb.media.sheets import Player, draw_grid, play_grid, play_side
+from dream_nb.media.video import at_rate
+from dream_nb.results.dream import Dream
+
+_PICTURE_SIDE: Final = 320
+_FILM_SIDE: Final = 480
+_FPS: Final = 24.0
+
+
+def write_picture(layout: Layout, dreams: Sequence[Dream | None], path: Path | str | None) -> Path:
+    """Write dreams on their axes as a PNG. The places of those that cannot be seen stay grey.
+
+    Args:
+        layout: where each is shown.
+        dreams: each dream, or None where it is not there.
+        path: where it is written; None is beside the first file.
+
+    Returns:
+        Where it was written.
+
+    Raises:
+        LibraryError: there is nothing that can be read, or it cannot be written.
+    """
+    there = _there(dreams)
+    target = given_path(path) if path else _beside(there, "png")
+    image = draw_grid(layout, {number: dream.image for number, dream in there.items()}, _PICTURE_SIDE)
+    with written(target) as partial:
+        image.save(partial, "PNG", optimize=True)
+    return target
+
+
+def write_film(layout: Layout, dreams: Sequence[Dream | None], path: Path | str | None) -> Path:
+    """Write dreams on their axes as one MP4, in which all play together. The places of others stay grey.
+
+    Args:
+        layout: where each is shown.
+        dreams: each dream, or None where it is not there.
+        path: where it is written; None is beside the first file.
+
+    Returns:
+        Where it was written.
+
+    Raises:
+        LibraryError: there is nothing that can be read, one is cut off, or it cannot be written.
+    """
+    there = _there(dreams)
+    target = given_path(path) if path else _beside(there, "mp4")
+    first = next(iter(there.values())).size
+    side = play_side(layout, first, _FILM_SIDE)
+    fps = max((dream.fps or 0) for dream in there.values()) or _FPS
+    players = {
+        number: Player(at_rate(dream.frames(size=side), dream.fps or fps, fps), dream.size)
+        for number, dream in there.items()
+    }
+    with written(target) as partial:
+        encode(play_grid(layout, players, side), partial, fps)
+    return target
+
+
+def _there(dreams: Sequence[Dream | None]) -> dict[int, Dream]:
+    """Those that can be seen, by their numbers."""
+    there: dict[int, Dream] = {}
+    problem = None
+    for number, dream in enumerate(dreams):
+        if dream is None or not dream.url:
+            continue
+        try:
+            # A picture that was seen before is known, even where its file is gone.
+            _ = dream.path, dream.image
+        except LibraryError as error:
+            problem = problem or error
+        else:
+            there[number] = dream
+    if there:
+        return there
+    raise problem or LibraryError("there is nothing yet to put into a file: wait for the first result")
+
+
+def _beside(there: dict[int, Dream], suffix: str) -> Path:
+    identity = hashlib.sha256("\n".join(f"{dream.hash}-{dream.take}" for dream in there.values()).encode()).hexdigest()
+    first = next(iter(there.values())).path
+    return first.with_name(f"{first.stem}-grid-{identity[:12]}.{suffix}")

@@ -1,0 +1,33 @@
+"""One picture of several dreams: what is seen of a job that ended where no widget is shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from dream_nb.api.errors import LibraryError
+from dream_nb.media.pictures import jpeg
+from dream_nb.media.sheets import sheet
+from dream_nb.results.dream import Dream
+
+_SIDE: Final = 640
+_MOST: Final = 16
+
+
+def still(dreams: Sequence[Dream]) -> bytes | None:
+    """A JPEG of a dream, or of the first 16 of several beside each other; None where their files are gone.
+
+    Args:
+        dreams: the dreams.
+    """
+    shown = dreams[:_MOST]
+    columns = max(1, math.ceil(math.sqrt(len(shown))))
+    side = _SIDE // columns
+    try:
+        pictures = [dream._reduced(side) for dream in shown]
+    except LibraryError:
+        return None
+    if not pictures:
+        return None
+    return jpeg(pictures[0] if len(pictures) == 1 else sheet([(picture, "") for picture in pictures], columns, side))

@@ -1,0 +1,115 @@
+"""The static picture of a storyboard: the film, and below it a strip of its shots with their times."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from dream_nb.api.errors import GenerationFailedError, LibraryError
+from dream_nb.html.page import picture_uri, template
+from dream_nb.media.pictures import jpeg
+
+if TYPE_CHECKING:
+    from dream_nb.results.dream import Dream
+    from dream_nb.storyboard.storyboard import Storyboard
+
+# A notebook stays small: what is beyond is counted.
+_MOST: Final = 24
+_SIDE: Final = 160
+_POSTER_SIDE: Final = 480
+
+
+@dataclass(frozen=True, slots=True)
+class _Tile:
+    """One shot: its picture or why there is none, when it begins, and whether it goes on from the one before."""
+
+    number: int
+    prompt: str
+    goes_on: bool
+    url: str = ""
+    picture: str = ""
+    begins: float | None = None
+    problem: str = ""
+
+
+def film_strip(board: Storyboard) -> str:
+    """A storyboard as HTML: a player of the film where it is joined, and the first 24 shots beside each other.
+
+    It is the same for new and replayed shots, but for the bytes of the pictures.
+
+    Args:
+        board: the storyboard.
+    """
+    made = {int(words["shot"]): dream for dream, words in zip(board.shots, board.shots.words, strict=True)}
+    begins: float | None = 0.0
+    tiles = []
+    goes_on = {number for scene in board.scenes for number in scene[1:]}
+    for number, prompt in enumerate(board.prompts, 1):
+        tile, seconds = _tile(board, number, prompt, made.get(number), number in goes_on, begins)
+        begins = None if begins is None or seconds is None else begins + seconds
+        tiles.append(tile)
+    first = made.get(1)
+    film, poster, size = _film(board, first)
+    return template("storyboard.html").render(
+        tiles=tiles[:_MOST],
+        rest=len(tiles) - len(tiles[:_MOST]),
+        film=film,
+        poster=poster,
+        size=size,
+        seconds=begins,
+        side=_SIDE,
+        is_studio=any(dream.backend == "studio" for dream in made.values()),
+    )
+
+
+def _tile(
+    board: Storyboard, number: int, prompt: str, dream: Dream | None, goes_on: bool, begins: float | None
+) -> tuple[_Tile, float | None]:
+    """The tile of a shot, and how long it plays."""
+    if dream is None:
+        error = board.errors.get(number)
+        waits = f"waits for {number - 1}" if goes_on else "not made yet"
+        return _Tile(number, prompt, goes_on, problem=_said(error) if error is not None else waits), None
+    try:
+        seconds = dream.duration
+        picture = middle(dream, _SIDE)
+    except LibraryError as error:
+        return _Tile(number, prompt, goes_on, problem=str(error)), None
+    return _Tile(number, prompt, goes_on, dream.url, picture, begins), seconds
+
+
+def middle(dream: Dream, side: int) -> str:
+    """The frame in the middle of a shot as a `data:` URI: its first is the last one of the shot before.
+
+    Args:
+        dream: the shot.
+        side: its longer side in pixels, at most.
+
+    Raises:
+        LibraryError: there is no file, or it does not decode.
+    """
+    from PIL import Image
+
+    return picture_uri(jpeg(Image.fromarray(dream.frame_at((dream.duration or 0.0) / 2, size=side))))
+
+
+def _said(error: BaseException) -> str:
+    """Why a shot is not made, without the generation's id: that is another one each time."""
+    if isinstance(error, GenerationFailedError):
+        return ". ".join(filter(None, [error.reason.rstrip("."), error.advice]))
+    return str(error)
+
+
+def _film(board: Storyboard, first: Dream | None) -> tuple[str, str, tuple[int, int]]:
+    """Address, poster and size of the film; empty where it is not joined, or cannot be."""
+    if first is None:
+        return "", "", (16, 9)
+    try:
+        path = board.path
+        address = quote(Path(os.path.relpath(path.absolute(), first._home)).as_posix())
+        return address, picture_uri(first._jpeg(_POSTER_SIDE)), first.size
+    except (LibraryError, OSError):
+        return "", "", (16, 9)

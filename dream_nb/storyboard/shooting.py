@@ -1,0 +1,146 @@
+"""A storyboard under way: a future for its film."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from dream_nb.api.errors import SweepError, reason_of
+from dream_nb.jobs.progress import Progress
+from dream_nb.results.dream import Dream
+from dream_nb.results.job import Job
+from dream_nb.results.pending import Pending
+from dream_nb.results.sweep import by_prompt
+
+if TYPE_CHECKING:
+    from dream_nb.storyboard.storyboard import Storyboard
+
+_MOST_AT_ONCE: Final = 16
+
+
+class Shooting(Pending["Storyboard"]):
+    """A `Storyboard` under way: a future for it.
+
+    It ends when nothing is under way any more, and the film is joined.
+
+    Args:
+        board: what is made.
+        backend: who makes it.
+
+    Attributes:
+        board: what is made: its `shots` are those that are there so far.
+        backend: who makes it.
+        title: the prompts, a line each.
+    """
+
+    def __init__(self, board: Storyboard, backend: str) -> None:
+        super().__init__("\n".join(board.prompts))
+        self.board = board
+        self.backend = backend
+        self._shots = {number: _waiting(before) for scene in board.scenes for before, number in _pairs(scene)}
+        self._jobs: dict[int, Job] = {}
+        self._scenes = list(board.scenes)
+        self._left = len(self._scenes)
+        self._guard = threading.Lock()
+        self.report(self._whole())
+
+    @property
+    def shots(self) -> list[Progress]:
+        """Where each shot stands."""
+        return [progress for _, progress in sorted(self._shots.items())]
+
+    def begin(self) -> None:
+        """Begin with the first shot of each scene. For the storyboard."""
+        # Threads, since what comes next is asked for when the shot before is done, and a job ends on the loop that all
+        # others need.
+        for _ in range(min(_MOST_AT_ONCE, len(self._scenes))):
+            threading.Thread(target=self._make_scenes, name="dream_nb-scene", daemon=True).start()
+
+    def _make_scenes(self) -> None:
+        while True:
+            with self._guard:
+                if not self._scenes:
+                    return
+                scene = self._scenes.pop(0)
+            self._make(scene)
+            with self._guard:
+                self._left -= 1
+                is_last = not self._left
+            if is_last:
+                try:
+                    self._end()
+                except BaseException as error:  # noqa: BLE001 - whoever waits for the storyboard has to hear it
+                    self.finish(None, error)
+
+    def _make(self, scene: Sequence[int]) -> None:
+        before: Dream | None = None
+        for number in scene:
+            try:
+                before = self._make_shot(number, before)
+            except BaseException as error:  # noqa: BLE001 - whatever it is, who waits for the storyboard has to hear it
+                self.board._errors[number] = error
+                self.board._made.pop(number, None)
+                self._stand(number, Progress("failed", None, str(error)))
+                return
+
+    def _make_shot(self, number: int, before: Dream | None) -> Dream:
+        self._stand(number, Progress("sending"))
+        job = self._jobs[number] = self.board._submit(number, before)
+
+        def stand(job: Job) -> None:
+            if not job.done() and job.progress.state != "completed":
+                self._stand(number, job.progress)
+
+        job.on_change(stand)
+        try:
+            made = job.result()
+        finally:
+            job.off_change(stand)
+        self.board._made[number] = made
+        self._stand(number, Progress("completed", 1.0))
+        return made
+
+    def _stand(self, number: int, progress: Progress) -> None:
+        self._shots[number] = progress
+        self.report(self._whole())
+
+    def _whole(self) -> Progress:
+        shots = self.shots
+        done = sum(shot.state == "completed" for shot in shots)
+        parts = [1.0 if shot.state == "completed" else shot.fraction or 0.0 for shot in shots]
+        state = next((shot.state for shot in shots if shot.state not in ("completed", "failed", "waiting")), "waiting")
+        return Progress(state, sum(parts) / len(parts), f"{done} of {len(shots)} shots done")
+
+    def _end(self) -> None:
+        if self.board._errors:
+            self.finish(None, self._error())
+            return
+        # Where it cannot be joined, the shots are there all the same, and `path` says why.
+        with contextlib.suppress(Exception):
+            self.board.join()
+        self.replayed = all(job.replayed for job in self._jobs.values())
+        self.finish(self.board, None)
+
+    def _error(self) -> SweepError:
+        number, reason = min(self.board._errors.items())
+        prompts, dreams = self.board.prompts, self.board.shots
+        others = f" (and {len(self.board._errors) - 1} more)" if len(self.board._errors) > 1 else ""
+        left = [
+            str(at) for at in range(1, len(prompts) + 1) if at not in self.board._made and at not in self.board._errors
+        ]
+        later = f" What follows was not begun: shot{'s' if len(left) > 1 else ''} {', '.join(left)}." if left else ""
+        kept = " The others are in the library, and not made again." if dreams else ""
+        what = f"shot {number} of {len(prompts)} not made: {prompts[number - 1]!r}: {reason_of(reason)}"
+        message = f"{what}{others}{later}{kept}"
+        errors = sorted(self.board._errors.items())
+        return SweepError(message, dreams, by_prompt([(prompts[at - 1], error) for at, error in errors]))
+
+
+def _pairs(scene: Sequence[int]) -> list[tuple[int | None, int]]:
+    return list(zip([None, *scene], scene, strict=False))
+
+
+def _waiting(before: int | None) -> Progress:
+    return Progress("waiting", None, f"waits for {before}" if before is not None else "")

@@ -1,0 +1,58 @@
+"""Which studios on a folder are alive: each holds the lock of a file for as long as its process lives.
+
+A lease alone would do, but whoever restarts a kernel would wait for it to run out. Where files cannot be locked, the
+lease is all there is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import secrets
+from pathlib import Path
+from typing import Final
+
+from dream_nb.studio.locks import lock
+
+_NAME: Final = re.compile(r"[0-9a-f]{16}")
+
+
+class Presence:
+    """The sign that a studio is alive.
+
+    Args:
+        folder: of the signs of all studios; made when missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self.name = secrets.token_hex(8)
+        self._sign = (folder / self.name).open("wb")
+        with contextlib.suppress(OSError):
+            lock(self._sign.fileno(), wait=False)
+
+    def close(self) -> None:
+        """Take the sign away."""
+        # Windows removes no file that is open.
+        self._sign.close()
+        (self._folder / self.name).unlink(missing_ok=True)
+
+    def is_gone(self, name: object) -> bool:
+        """Whether the studio of this name has surely ended. False where that cannot be told.
+
+        Args:
+            name: what the database says; no studio has a name of another form, which could lead to any file.
+        """
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            return True
+        path = self._folder / name
+        try:
+            with path.open("rb") as sign:
+                lock(sign.fileno(), wait=False)
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        path.unlink(missing_ok=True)
+        return True

@@ -1,0 +1,53 @@
+"""Where creates wait for their turn to be written down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from dream_nb.studio.record import StoredGeneration
+from dream_nb.studio.store import Draft, Store
+
+
+class CreateBatches:
+    """Writes the creates that arrive together in one transaction, which is most of what each of them costs.
+
+    Args:
+        store: the generations.
+        check: raises why an account may not create anything at the moment.
+    """
+
+    def __init__(self, store: Store, check: Callable[[str], None]) -> None:
+        self._store = store
+        self._check = check
+        self._waiting: list[tuple[Draft, asyncio.Future[StoredGeneration]]] = []
+
+    async def create(self, draft: Draft) -> StoredGeneration:
+        """Remember a generation as queued and charge it, whether its caller goes on waiting or not.
+
+        Raises:
+            InsufficientCreditsError: nothing is remembered or charged.
+            Refusal: the account may not create anything at the moment.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[StoredGeneration] = loop.create_future()
+        if not self._waiting:
+            # In the next turn but one: what arrived meanwhile is there by then.
+            loop.call_soon(loop.call_soon, self._write)
+        self._waiting.append((draft, future))
+        return await future
+
+    def _write(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        outcomes: list[StoredGeneration | Exception]
+        try:
+            outcomes = self._store.create([draft for draft, _ in waiting], self._check)
+        except Exception as error:  # noqa: BLE001 - the folder cannot be written: everybody who waits has to hear it
+            outcomes = [error] * len(waiting)
+        for (_, future), outcome in zip(waiting, outcomes, strict=True):
+            if future.done():  # its caller went away
+                continue
+            if isinstance(outcome, Exception):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)

@@ -1,0 +1,1 @@
+"""Animals, people and vehicles: their silhouettes, and how they move through a scene."""

@@ -1,0 +1,300 @@
+"""Who appears in a scene: figures that walk, fly, swim or float over its frames."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from dream_nb.studio.render.figures import figures
+from dream_nb.studio.render.ground.land import Ground
+from dream_nb.studio.render.noise import F32, U8, pick
+from dream_nb.studio.render.palette import mix, times
+from dream_nb.studio.render.planes import Planes, yuv_of
+from dream_nb.studio.render.stage import SceneStage
+from dream_nb.studio.render.vocabulary import RGB
+
+Path = Callable[[int], tuple[float, float]]
+
+_DARK: Final[RGB] = (0.10, 0.09, 0.11)
+_WHITE: Final[RGB] = (0.98, 0.97, 0.95)
+_GLOWING: Final[RGB] = (0.95, 0.75, 0.95)
+_WHITE_KINDS: Final = frozenset({"swan", "sailboat"})
+# The colours of a kind that has its own, which its members take in turn; how much of the light falls on them, and how
+# much haze lies before them.
+_COLOURFUL: Final[dict[str, tuple[tuple[RGB, ...], float, float]]] = {
+    "balloons": (
+        (
+            (0.86, 0.24, 0.20),
+            (0.95, 0.66, 0.18),
+            (0.20, 0.48, 0.72),
+            (0.62, 0.28, 0.58),
+            (0.96, 0.90, 0.80),
+        ),
+        0.75,
+        0.15,
+    ),
+    "butterflies": (((0.95, 0.55, 0.15), (0.35, 0.5, 0.95), (0.95, 0.85, 0.4)), 0.8, 0.0),
+}
+
+
+class Actor:
+    """A silhouette on its way.
+
+    Args:
+        masks: the poses of its step, facing right.
+        tone: its colour.
+        near: 0 (far) to 1 (near).
+        path: column of its middle and row of its foot in a frame, without the camera.
+        pose: which mask a frame shows.
+        mirrored: faces left.
+        reflected: stands on water.
+    """
+
+    def __init__(
+        self,
+        stage: SceneStage,
+        masks: list[U8],
+        tone: RGB,
+        near: float,
+        path: Path,
+        pose: Callable[[int], int],
+        mirrored: bool,
+        reflected: bool,
+    ) -> None:
+        self.stage = stage
+        self.near, self.path, self.pose, self.reflected = near, path, pose, reflected
+        self.tone = yuv_of(stage.style.one(tone))
+        weights = [(m[:, ::-1] if mirrored else m).astype(np.float32) / 255 for m in masks]
+        # Room for half a pixel to the right, and an even size for the halved planes.
+        self.masks: list[F32] = [np.pad(m, ((m.shape[0] % 2, 0), (2, 2 + m.shape[1] % 2))) for m in weights]
+
+    def draw(self, onto: Planes, frame: int) -> None:
+        """Set it into a frame."""
+        dx, dy = self.stage.shift(frame, self.near)
+        x, y = self.path(frame)
+        mask = self.masks[self.pose(frame)]
+        left = x + dx - mask.shape[1] / 2
+        whole = 2 * math.floor(left / 2)
+        part = left - whole
+        step = int(part)
+        rest = np.float32(part - step)
+        moved: F32 = np.zeros_like(mask)
+        moved[:, step:] = mask[:, : mask.shape[1] - step] * (1 - rest)
+        moved[:, step + 1 :] += mask[:, : mask.shape[1] - step - 1] * rest
+        foot = 2 * round((y + dy) / 2)
+        self._lay(onto, moved, whole, foot - mask.shape[0])
+        if self.reflected:
+            fade = np.linspace(0.5, 0.12, mask.shape[0], dtype=np.float32)[:, None]
+            below: F32 = moved[::-1] * fade
+            self._lay(onto, below, whole, foot)
+
+    def _lay(self, onto: Planes, mask: F32, left: int, top: int) -> None:
+        x0, x1 = max(0, left), min(onto.width, left + mask.shape[1])
+        y0, y1 = max(0, top), min(onto.height, top + mask.shape[0])
+        if x0 >= x1 or y0 >= y1:
+            return
+        inside = mask[y0 - top : y1 - top, x0 - left : x1 - left]
+        small = (inside[0::2, 0::2] + inside[1::2, 0::2] + inside[0::2, 1::2] + inside[1::2, 1::2]) * np.float32(0.25)
+        for plane, cover, value, half in zip(onto.all, (inside, small, small), self.tone, (1, 2, 2), strict=True):
+            view = plane[y0 // half : y1 // half, x0 // half : x1 // half]
+            view[:] = view + cover * (np.float32(value) - view) + np.float32(0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class _Role:
+    """One figure of a plan, and what chance gives it.
+
+    Args:
+        number: of the figure among its `many`, counted from 0.
+        size: of it against others of its kind.
+        start: part of its step in the first frame.
+        spread: where it is within its place, up and down (0 to 1).
+    """
+
+    stage: SceneStage
+    kind: str
+    figure: figures.Figure
+    number: int
+    many: int
+    rng: np.random.Generator
+    size: float
+    start: float
+    spread: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where a figure is.
+
+    Args:
+        near: 0 (far) to 1 (near).
+        ahead: in front of the water.
+        foot: row of the frame on which it stands, where `surface` is None.
+        size: factor of its height.
+        surface: the land that it walks on.
+    """
+
+    near: float
+    ahead: bool
+    foot: float
+    size: float
+    surface: Ground | None = None
+
+
+def actors(stage: SceneStage, grounds: list[Ground]) -> list[tuple[float, bool, Actor]]:
+    """All figures of a plan: how near, whether in front of the water, and who."""
+    found: list[tuple[float, bool, Actor]] = []
+    for kind, count in stage.plan.life:
+        figure = figures.named(kind)
+        rng = stage.plan.chance("life", kind)
+        many = count or figure.many
+        for number in range(many):
+            role = _Role(stage, kind, figure, number, many, rng, pick(rng, 0.86, 1.1), rng.random(), rng.random())
+            spot = _spot(role, grounds)
+            found.append((spot.near, spot.ahead, _actor(role, spot)))
+    return found
+
+
+def _actor(role: _Role, spot: _Spot) -> Actor:
+    s, figure, start = role.stage, role.figure, role.start
+    seconds = s.seconds / 5.0
+    side = -1.0 if s.sun_x > 0.5 else 1.0
+    way = figure.speed * seconds * min(1.6, s.plan.pace) * s.unit * side
+    mirrored = way < 0 or (way == 0 and role.rng.random() < 0.5)
+    masks = figure.masks(max(2.0, figure.high * spot.size * s.unit))
+    route = _Route(
+        stage=s,
+        spot=spot,
+        home=_home(role, side),
+        way=way,
+        wide=masks[0].shape[1],
+        bob=_bob(figure) * s.unit,
+        phase=2 * math.pi * start,
+        rises=figure.place == "sky" and figure.speed == 0.0,
+    )
+    beats = max(1, round(figure.beats * seconds * s.plan.pace))
+
+    def pose(frame: int) -> int:
+        return int((beats * frame / s.frames + start) * figure.poses) % figure.poses
+
+    return Actor(s, masks, _tone(role, spot.near), spot.near, route.at, pose, mirrored, figure.place == "water")
+
+
+def _home(role: _Role, side: float) -> float:
+    """Column around which a figure moves: on the side away from the sun, its group spread over part of the frame."""
+    s, figure, many = role.stage, role.figure, role.many
+    group = 0.5 - side * 0.16
+    room = 0.9 * figure.width * figure.high * s.unit * many / s.width
+    columns = {"sky": 0.62, "deep": 0.8}.get(figure.place, min(0.85, max(0.25, room)))
+    apart = (role.number + 0.35 + 0.3 * role.start) / many - 0.5
+    return (group + columns * apart * (1 if many > 1 else 0)) * s.width
+
+
+def _bob(figure: figures.Figure) -> float:
+    """How far a figure goes up and down, in scene units."""
+    if figure.place == "water" and figure.width > 1.9 and figure.speed >= 0.3:
+        return 0.05  # leaps
+    return 0.0 if figure.place == "ground" else 0.006
+
+
+def _spot(role: _Role, grounds: list[Ground]) -> _Spot:
+    if role.figure.place != "ground":
+        return {"sky": _in_the_sky, "deep": _under_water, "water": _on_water}[role.figure.place](role)
+    s = role.stage
+    if s.plan.style == "synthwave":
+        return _Spot(0.5, True, s.horizon + 0.55 * (s.height - s.horizon), role.size * 1.2)
+    standing = [g for g in grounds if g.ridge.near > 0.4] or grounds[-1:]
+    surface = standing[0] if len(standing) < 3 else standing[1]
+    ridge = surface.ridge
+    return _Spot(ridge.near + 0.001, ridge.ahead, 0.0, role.size * (0.55 + 0.75 * ridge.near), surface)
+
+
+def _in_the_sky(role: _Role) -> _Spot:
+    s, figure, rng = role.stage, role.figure, role.rng
+    near = pick(rng, 0.12, 0.35)
+    deep = s.plan.land == "deep"
+    row = s.height * (0.2 + 0.5 * role.spread) if deep else s.horizon * (0.18 + 0.5 * role.spread)
+    large = figure.high > 0.1
+    size = role.size * (1.0 if large else 0.75 + 0.5 * near)
+    if large and role.many > 1:
+        size *= 0.55 + 0.6 * rng.random()
+    return _Spot(near, False, row + figure.high * s.unit / 2, size)
+
+
+def _under_water(role: _Role) -> _Spot:
+    s, rng = role.stage, role.rng
+    near = pick(rng, 0.3, 0.6)
+    if s.plan.land == "deep":
+        foot = s.height * (0.30 + 0.5 * role.spread)
+    else:
+        foot = s.horizon + (s.height - s.horizon) * (0.10 + 0.45 * role.spread)
+    return _Spot(near, True, foot, role.size * (0.7 + 0.6 * rng.random()))
+
+
+def _on_water(role: _Role) -> _Spot:
+    s = role.stage
+    depth = 0.14 + 0.30 * role.spread
+    foot = s.horizon + (s.height - s.horizon) * depth
+    return _Spot(0.25 + 0.5 * depth, True, foot, role.size * (0.55 + 1.3 * depth))
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """The way of a figure through the frames.
+
+    Args:
+        home: column of its middle halfway.
+        way: pixels that it covers in the clip; negative to the left.
+        wide: pixels of its mask.
+        bob: pixels that it goes up and down, beginning at `phase`.
+        rises: leaves upwards.
+    """
+
+    stage: SceneStage
+    spot: _Spot
+    home: float
+    way: float
+    wide: int
+    bob: float
+    phase: float
+    rises: bool
+
+    def at(self, frame: int) -> tuple[float, float]:
+        """Column of the middle and row of the foot, without the camera."""
+        s = self.stage
+        x = self._looping(frame) if s.loop else self.home + self.way * (frame / max(1, s.frames - 1) - 0.5)
+        row = self.spot.foot + self.bob * math.sin(s.cycles(3.0) * s.turn(frame) + self.phase)
+        surface = self.spot.surface
+        if surface is not None:
+            row = surface.row_at(x + surface.left) + surface.top + 0.006 * s.unit
+        if self.rises and s.frames > 1 and not s.loop:
+            row -= 0.5 * s.horizon * (frame / s.frames - 0.3)
+        return x, row
+
+    def _looping(self, frame: int) -> float:
+        s, way = self.stage, self.way
+        lap = s.width + 2 * self.wide + 40
+        if abs(way) <= 0.2 * lap:
+            return self.home + way * 0.25 * math.sin(s.turn(frame))
+        # Once around, unseen where it begins again.
+        x = self.home + math.copysign(lap, way or 1.0) * frame / s.frames
+        return (x + self.wide) % lap - self.wide
+
+
+def _tone(role: _Role, near: float) -> RGB:
+    """The colour of a figure: dark against the light, paler far away, unless its kind has one of its own."""
+    light = role.stage.light
+    if role.kind in _COLOURFUL:
+        hues, sunny, hazy = _COLOURFUL[role.kind]
+        return mix(times(hues[role.number % len(hues)], mix(light.shade, light.lit, sunny)), light.haze, hazy)
+    if role.kind == "jellyfish":
+        return mix(light.zenith, _GLOWING, 0.5)
+    tone = mix(_DARK, mix(light.haze, light.horizon, 0.3), 0.70 * (1 - near) ** 1.6)
+    tone = mix(tone, times(light.shade, (0.55, 0.5, 0.55)), 0.4)
+    if role.kind in _WHITE_KINDS:
+        tone = mix(tone, times(_WHITE, mix(light.shade, light.lit, 0.8)), 0.8)
+    return tone

@@ -1,0 +1,83 @@
+"""From a brief to its frames."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+
+from dream_nb.studio.render import stage
+from dream_nb.studio.render.brief import Brief
+from dream_nb.studio.render.given import references
+from dream_nb.studio.render.given.keyframes import GivenFrames
+from dream_nb.studio.render.noise import U8
+from dream_nb.studio.render.planes import Planes
+from dream_nb.studio.render.scene import Scene
+
+
+def shots(brief: Brief) -> Iterator[Planes]:
+    """The frames of a brief as planes, one at a time."""
+    given = GivenFrames(brief) if brief.kind == "video" else None
+    if given is not None and given.all:
+        return (given.laid(None, frame) for frame in range(brief.frames))
+    drawn = _drawn(brief, given)
+    if given is None or not given.any:
+        return drawn
+    return (given.laid(shot, frame) for frame, shot in enumerate(drawn))
+
+
+def _drawn(brief: Brief, given: GivenFrames | None) -> Iterator[Planes]:
+    """The frames of the scene, with what the references of the brief do to them."""
+    count = brief.frames if brief.kind == "video" else 1
+    scale = coarseness(brief)
+    place = stage.of(brief, scale)
+    scene = Scene(place, references.character(place, brief))
+
+    def drawn(frame: int) -> Planes:
+        return enlarged(scene.frame(frame), scale, brief)
+
+    keyframe = given and (given.first or given.last)
+    effects: list[references.Effect] = []
+    if keyframe or brief.image_refs or brief.style_refs or brief.modify:
+        effects = references.effects(brief, drawn(count // 2), keyframe or None)
+    for frame in range(count):
+        shot = drawn(frame)
+        for effect in effects:
+            shot = effect.applied(shot)
+        yield shot
+
+
+def coarseness(brief: Brief) -> int:
+    """Pixels of the frame to one that is drawn, each way."""
+    width, height = brief.size
+    squares = round(stage.style_of(brief).coarse / 100 * stage.unit_of(width, height))
+    most = max(1, min(width, height) // 40)
+    return max(1, min(most, max(squares, 2 if brief.coarse else 1)))
+
+
+def enlarged(shot: Planes, scale: int, brief: Brief) -> Planes:
+    """A coarsely drawn frame at the size of the brief."""
+    if scale == 1:
+        return shot
+    width, height = brief.size
+    squares = stage.style_of(brief).coarse > 0
+    how = Image.Resampling.NEAREST if squares else Image.Resampling.BILINEAR
+    planes = []
+    for plane, part in zip(shot.all, (1, 2, 2), strict=True):
+        wide, high = math.ceil(width / part), math.ceil(height / part)
+        image = Image.fromarray(plane).resize(
+            (wide, high), how, box=(0, 0, min(plane.shape[1], wide / scale), min(plane.shape[0], high / scale))
+        )
+        planes.append(np.array(image))
+    return Planes(*planes)
+
+
+def rgb_frames(brief: Brief) -> Iterator[U8]:
+    """The frames of a brief before encoding, height x width x 3, RGB; an image is one frame.
+
+    Raises:
+        RenderError: a keyframe or reference cannot be read.
+    """
+    return (shot.rgb() for shot in shots(brief))

@@ -1,0 +1,132 @@
+"""Reading pictures and clips that others made: within limits, cropped to the frame, or refused."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import av
+import numpy as np
+from PIL import Image, ImageOps
+
+from dream_nb.studio.render.brief import MOST_PIXELS, UNREADABLE, Keyframe, RenderError
+from dream_nb.studio.render.noise import U8
+from dream_nb.studio.render.planes import Planes, from_rgb
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+_FINER = 2  # times as fine as what is made of it: the last step of shrinking is the careful one
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """What decoders raise on files that are no pictures, as the API's reason."""
+    try:
+        with warnings.catch_warnings():
+            # Broken EXIF only warns, and tests turn warnings into errors.
+            warnings.simplefilter("ignore")
+            yield
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        EOFError,
+        ArithmeticError,
+        LookupError,
+        TypeError,
+        MemoryError,
+        struct.error,
+        zlib.error,
+        av.FFmpegError,
+        Image.DecompressionBombError,
+    ) as error:
+        raise RenderError(UNREADABLE) from error
+
+
+def cropped(data: bytes, width: int, height: int) -> U8:
+    """The middle of an encoded image in the aspect ratio of width and height, at that size.
+
+    Args:
+        data: JPEG, PNG, WebP, GIF (its first picture), BMP or TIFF.
+
+    Raises:
+        RenderError: it is none of these, damaged, or too large.
+    """
+    with _refused():
+        return np.asarray(_fitted(_opened(data, width, height), width, height))
+
+
+def whole(data: bytes, longest: int) -> U8:
+    """An encoded image, uncropped, its longer side at most that long; raises as `cropped`."""
+    with _refused():
+        image = _opened(data, longest, longest)
+        image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+        return np.asarray(image)
+
+
+def keyframe(frame: Keyframe, width: int, height: int) -> Planes:
+    """The frame that a keyframe means, cropped to the aspect ratio, at that size.
+
+    Raises:
+        RenderError: it cannot be read, or is a video where a picture is wanted, or the reverse.
+    """
+    if frame.end is None:
+        return from_rgb(cropped(frame.data, width, height))
+    with _refused():
+        shown = _frame_of(frame.data, last=frame.end == "last")
+        if (shown.width, shown.height, shown.format.name) == (width, height, "yuv420p"):
+            y, u, v = (_pixels(plane) for plane in shown.planes)
+            return Planes(y, u, v)
+        image = Image.fromarray(shown.to_ndarray(format="rgb24"))
+        return from_rgb(np.asarray(_fitted(image, width, height)))
+
+
+def _opened(data: bytes, width: int, height: int) -> Image.Image:
+    image: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    if image.width * image.height > MOST_PIXELS:
+        raise ValueError(f"a picture of {image.width}x{image.height}")
+    # JPEG can be decoded at a fraction of its size.
+    image.draft("RGB", (width, height))
+    image.load()
+    image = ImageOps.exif_transpose(image)
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = image.convert("RGBA")
+    elif image.mode.startswith("I"):
+        image = Image.fromarray((np.asarray(image).clip(0, 2**16 - 1) >> 8).astype(np.uint8))
+    else:
+        image = image.convert("RGB")
+    # What is far too large is not put on paper at its size: that would take its memory three times.
+    times = int(min(image.width / width, image.height / height) / _FINER)
+    if times > 1:
+        image = image.reduce(times)
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
+def _fitted(image: Image.Image, width: int, height: int) -> Image.Image:
+    return ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
+
+
+def _frame_of(data: bytes, last: bool) -> av.VideoFrame:
+    with av.open(io.BytesIO(data), "r", format="mp4") as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "NONE"
+        if stream.width * stream.height > MOST_PIXELS:
+            raise ValueError(f"a video of {stream.width}x{stream.height}")
+        shown = next(container.decode(stream))
+        if last:
+            if stream.duration:
+                container.seek(stream.duration, stream=stream)
+            for later in container.decode(stream):
+                shown = later
+        return shown
+
+
+def _pixels(plane: av.video.plane.VideoPlane) -> U8:
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    pixels: U8 = rows[: plane.height, : plane.width].copy()
+    return pixels

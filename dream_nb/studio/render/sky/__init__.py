@@ -1,0 +1,1 @@
+"""The sky, the bodies in it, and the weather."""

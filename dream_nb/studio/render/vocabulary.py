@@ -1,0 +1,231 @@
+"""The vocabulary: which words set what in a drawing. To teach the studio a word, add it to `VOCABULARY`."""
+
+from __future__ import annotations
+
+from typing import TypedDict, Unpack
+
+RGB = tuple[float, float, float]
+"""A colour, each part 0 to 1, as it is seen (gamma-encoded)."""
+
+
+class Traits(TypedDict, total=False):
+    """What a word can set. A word that comes first wins where two disagree; amounts are 0 to 1."""
+
+    hour: str  # dawn morning noon golden sunset dusk night
+    land: str  # mountains hills dunes mesa cliffs plain islands ice volcano city deep space
+    ground: str  # where it is not that of the land: grass rock sand snow earth red ash moss
+    water: str  # lake sea river marsh none
+    plant: str  # see plants.py
+    built: str  # see buildings.py
+    life: str  # see figures.py
+    sky: str  # aurora rainbow moon comet galaxy balloons planets
+    tint: RGB
+    style: str  # see styles.py
+    cloud: float
+    storm: float
+    haze: float
+    rain: float
+    snow: float
+    wind: float
+    stars: float
+    motes: str  # fireflies petals leaves embers bubbles dust lanterns confetti
+    pace: float  # 1 is usual
+    waves: float
+    falls: float  # a waterfall
+    lush: float  # how much grows
+
+
+def _w(words: str, **sets: Unpack[Traits]) -> dict[str, Traits]:
+    return {word.strip().replace("_", " "): sets for word in words.split()}
+
+
+VOCABULARY: dict[str, Traits] = {
+    # Time of day
+    **_w("dawn daybreak sunrise", hour="dawn"),
+    **_w("morning", hour="morning"),
+    **_w("noon midday day daytime sunny", hour="noon"),
+    **_w("afternoon golden golden_hour magic_hour", hour="golden"),
+    **_w("sunset sundown", hour="sunset"),
+    **_w("dusk twilight evening gloaming blue_hour", hour="dusk"),
+    **_w("night midnight nocturnal nighttime", hour="night"),
+    **_w("moon moonlight moonlit moonrise full_moon", hour="night", sky="moon"),
+    **_w("star starry starlight starlit", hour="night", stars=1.0),
+    # Weather and sky
+    **_w("clear cloudless", cloud=0.0),
+    **_w("cloud cloudy cloudscape", cloud=0.7),
+    **_w("overcast gloomy grey_sky", cloud=0.95, haze=0.35),
+    **_w("storm stormy thunderstorm thunder lightning tempest", cloud=1.0, storm=1.0, rain=0.5, wind=0.9, waves=0.9),
+    **_w("rain rainy raining drizzle downpour monsoon", rain=0.8, cloud=0.9, haze=0.3),
+    **_w("snow snowfall snowing snowflake", snow=0.7, ground="snow", cloud=0.6),
+    **_w("snowy snowcapped", snow=0.25, ground="snow"),
+    **_w("blizzard snowstorm", snow=1.0, ground="snow", wind=1.0, cloud=1.0, haze=0.6),
+    **_w("fog foggy", haze=0.9, cloud=0.5),
+    **_w("mist misty haze hazy", haze=0.65),
+    **_w("wind windy breeze breezy gust", wind=0.8),
+    **_w("calm serene still tranquil peaceful quiet", wind=0.1, waves=0.15, pace=0.6),
+    **_w("winter wintry frost frosty christmas", ground="snow", plant="pine", snow=0.35),
+    **_w("spring springtime", plant="blossom", ground="grass", lush=0.7, motes="petals"),
+    **_w("summer", ground="grass", lush=0.7),
+    **_w("autumn fall autumnal", plant="autumn", ground="earth", lush=0.9, motes="leaves"),
+    **_w("rainbow", sky="rainbow", rain=0.2, cloud=0.5),
+    **_w("aurora borealis northern_lights auroras", hour="night", sky="aurora", stars=0.8, cloud=0.1),
+    **_w("comet meteor shooting_star meteors", hour="night", sky="comet", stars=0.8),
+    **_w("galaxy milky_way nebula cosmos cosmic", hour="night", sky="galaxy", stars=1.0, cloud=0.0),
+    **_w("space planet planets alien extraterrestrial", hour="night", sky="planets", stars=1.0, cloud=0.0, land="mesa"),
+    # Terrain
+    **_w("mountain alp alps peak summit himalaya andes fuji alpine", land="mountains"),
+    **_w("hill rolling countryside highland valley pastoral tuscany", land="hills"),
+    **_w("dune dunes desert sahara sand", land="dunes", water="none", cloud=0.1),
+    **_w("canyon mesa gorge badlands western", land="mesa", water="none"),
+    **_w("cliff cliffs fjord coast coastline headland", land="cliffs", water="sea"),
+    **_w("plain plains prairie steppe savanna savannah", land="plain", water="none"),
+    **_w("field meadow pasture farmland wheat", land="hills", water="none", lush=0.9, plant="grass"),
+    **_w("lavender", land="hills", water="none", lush=1.0, plant="flowers", tint=(0.55, 0.35, 0.85)),
+    **_w("island islands archipelago", land="islands", water="sea"),
+    **_w("volcano volcanic eruption erupting lava magma", land="volcano", motes="embers"),
+    **_w("iceberg arctic antarctic antarctica polar glacier ice icy frozen", land="ice", water="sea"),
+    **_w("moss mossy", ground="moss"),
+    # Water
+    **_w("lake pond reservoir loch", water="lake"),
+    **_w("sea ocean seascape bay lagoon harbor harbour", water="sea", land="islands"),
+    **_w("beach shore seashore tropical tropics", water="sea", land="islands", ground="sand", plant="palm", lush=0.75),
+    **_w("wave waves surf surfing", water="sea", waves=0.8, land="islands"),
+    **_w("river stream creek brook", water="river"),
+    **_w("waterfall cascade niagara", water="lake", land="cliffs", haze=0.3, falls=1.0),
+    **_w("marsh swamp wetland bayou", water="marsh", land="plain", haze=0.5, plant="reeds"),
+    **_w("underwater undersea submarine seabed", land="deep", water="none", motes="bubbles", cloud=0.0),
+    **_w("reef coral seaweed kelp", land="deep", water="none", motes="bubbles", cloud=0.0, plant="coral", lush=0.9),
+    **_w("reflection mirror mirrored", water="lake", waves=0.1),
+    # Plants
+    **_w("tree woodland grove", plant="oak", lush=0.6),
+    **_w("forest woods taiga", plant="pine", lush=1.0, land="hills"),
+    **_w("pine fir spruce conifer evergreen", plant="pine", lush=0.8),
+    **_w("jungle rainforest", plant="palm", lush=1.0, land="hills", haze=0.4, ground="moss"),
+    **_w("palm oasis", plant="palm", lush=0.5),
+    **_w("cherry sakura blossom orchard", plant="blossom", lush=0.7, motes="petals"),
+    **_w("birch aspen poplar cypress", plant="cypress", lush=0.6),
+    **_w("willow", plant="willow", lush=0.5),
+    **_w("acacia baobab", plant="acacia", lush=0.4),
+    **_w("bamboo", plant="bamboo", lush=1.0),
+    **_w("cactus cacti saguaro", plant="cactus", lush=0.4),
+    **_w("flower wildflower garden tulip poppy rose sunflower daisy", plant="flowers", lush=0.9, ground="grass"),
+    **_w("grass grassland", plant="grass", lush=0.9, ground="grass"),
+    **_w("reed reeds rush", plant="reeds", lush=0.7),
+    **_w("mushroom toadstool", plant="mushroom", lush=0.6),
+    # Buildings
+    **_w("city metropolis downtown skyline skyscraper cityscape urban", land="city", built="towers"),
+    **_w("manhattan tokyo", land="city", built="towers"),
+    **_w("street road alley avenue boulevard", land="city", built="towers", water="none"),
+    **_w("town village hamlet", built="village"),
+    **_w("house cottage cabin hut farmhouse barn home", built="house"),
+    **_w("castle fortress palace citadel", built="castle"),
+    **_w("lighthouse beacon", built="lighthouse", water="sea"),
+    **_w("church cathedral chapel abbey", built="church"),
+    **_w("temple pagoda shrine", built="pagoda"),
+    **_w("mosque minaret taj", built="mosque"),
+    **_w("pyramid pyramids egypt", built="pyramid", land="dunes", water="none"),
+    **_w("windmill mill", built="windmill"),
+    **_w("wind_turbine turbine turbines", built="turbine"),
+    **_w("bridge viaduct aqueduct", built="bridge", water="lake"),
+    **_w("ruin ruins columns", built="ruins"),
+    **_w("tent camp camping campfire", built="tent"),
+    **_w("pier jetty dock", built="pier", water="lake"),
+    **_w("torii gate", built="torii"),
+    **_w("robot mecha", life="robot"),
+    # Animals and people
+    **_w("bird seagull gull crow raven swallow geese goose duck pigeon", life="birds"),
+    **_w("eagle hawk falcon condor", life="eagle"),
+    **_w("butterfly butterflies", life="butterflies"),
+    **_w("bat bats", life="bats"),
+    **_w("horse stallion mare pony", life="horse"),
+    **_w("unicorn", life="unicorn"),
+    **_w("deer stag elk reindeer moose antelope gazelle", life="deer"),
+    **_w("wolf wolves coyote fox", life="wolf"),
+    **_w("dog puppy labrador retriever", life="dog"),
+    **_w("cat kitten", life="cat"),
+    **_w("lion tiger leopard panther cheetah", life="lion"),
+    **_w("bear grizzly", life="bear"),
+    **_w("cow cattle bull bison buffalo", life="cow"),
+    **_w("sheep lamb goat", life="sheep"),
+    **_w("rabbit bunny hare", life="rabbit"),
+    **_w("elephant mammoth", life="elephant"),
+    **_w("giraffe", life="giraffe"),
+    **_w("camel caravan", life="camel"),
+    **_w("crane heron flamingo stork", life="heron"),
+    **_w("swan", life="swan", water="lake"),
+    **_w("fish shark salmon", life="fish"),
+    **_w("whale orca", life="whale", water="sea"),
+    **_w("dolphin", life="dolphin", water="sea"),
+    **_w("turtle", life="turtle"),
+    **_w("jellyfish", life="jellyfish"),
+    **_w("dragon", life="dragon"),
+    **_w("dinosaur", life="dinosaur"),
+    **_w("person man woman human girl boy someone figure traveler traveller wanderer hiker monk", life="person"),
+    **_w("umbrella parasol", life="umbrella"),
+    **_w("child kid children", life="child"),
+    **_w("couple lovers two_people", life="couple"),
+    **_w("people crowd family friends group", life="people"),
+    **_w("dancer ballerina", life="dancer"),
+    **_w("runner jogger marathon", life="runner"),
+    **_w("running galloping", pace=1.5),
+    **_w("cowboy rider knight horseman", life="rider"),
+    **_w("wizard witch sorcerer", life="wizard"),
+    **_w("samurai warrior ninja", life="samurai"),
+    **_w("astronaut", life="astronaut"),
+    **_w("fisherman fishing", life="fisherman", water="lake"),
+    **_w("cyclist bicycle bike", life="cyclist"),
+    **_w("boat rowboat canoe kayak gondola", life="boat", water="lake"),
+    **_w("sailboat sail sailing yacht", life="sailboat", water="sea"),
+    **_w("ship pirate galleon frigate", life="ship", water="sea"),
+    **_w("balloon balloons hot_air_balloon", life="balloons"),
+    **_w("airplane plane aeroplane jet aircraft", life="plane"),
+    **_w("rocket spaceship starship spacecraft shuttle", life="rocket"),
+    **_w("ufo saucer", life="ufo"),
+    **_w("car truck automobile", life="car"),
+    **_w("train locomotive railway", life="train"),
+    **_w("kite", life="kite"),
+    # Things in the air
+    **_w("firefly fireflies", motes="fireflies", hour="night"),
+    **_w("petal petals", motes="petals"),
+    **_w("leaf leaves", motes="leaves"),
+    **_w("ember embers fire flame flames sparks burning", motes="embers", tint=(0.95, 0.4, 0.1)),
+    **_w("bubble bubbles", motes="bubbles"),
+    **_w("dust dusty pollen", motes="dust"),
+    **_w("lantern lanterns", motes="lanterns", hour="night"),
+    **_w("firework fireworks", motes="fireworks", hour="night"),
+    **_w("confetti", motes="confetti"),
+    # Colours
+    **_w("red crimson scarlet ruby", tint=(0.85, 0.15, 0.15)),
+    **_w("orange amber tangerine", tint=(0.98, 0.55, 0.15)),
+    **_w("yellow", tint=(0.95, 0.82, 0.25)),
+    **_w("green", tint=(0.25, 0.65, 0.30)),
+    **_w("emerald jade", tint=(0.10, 0.62, 0.45)),
+    **_w("teal turquoise cyan aqua", tint=(0.15, 0.70, 0.72)),
+    **_w("blue azure cobalt sapphire navy indigo", tint=(0.20, 0.38, 0.88)),
+    **_w("purple violet lilac magenta amethyst", tint=(0.58, 0.28, 0.85)),
+    **_w("pink rosy fuchsia", tint=(0.97, 0.50, 0.66)),
+    **_w("brown bronze copper", tint=(0.55, 0.38, 0.22)),
+    **_w("white ivory", tint=(0.92, 0.92, 0.93)),
+    **_w("black dark darkness", tint=(0.16, 0.16, 0.20)),
+    **_w("grey gray silver", tint=(0.55, 0.57, 0.60)),
+    # Styles
+    **_w("noir monochrome black_and_white", style="noir"),
+    **_w("watercolor watercolour aquarelle painted", style="watercolour"),
+    **_w("pixel pixelated pixel_art 8bit 8_bit retro_game", style="pixel"),
+    **_w("sketch pencil drawing charcoal ink etching", style="sketch"),
+    **_w("oil impressionist impressionism brushstrokes monet", style="oil"),
+    **_w("anime ghibli manga cartoon animated", style="anime"),
+    **_w("comic pop_art", style="comic"),
+    **_w("poster flat minimalist minimal vector", style="flat"),
+    **_w("neon cyberpunk", style="neon", hour="night"),
+    **_w("synthwave vaporwave retrowave outrun", style="synthwave", hour="sunset"),
+    **_w("vintage film nostalgic analog sepia", style="vintage"),
+    **_w("pastel soft dreamy ethereal", style="pastel"),
+    **_w("ukiyo woodblock hokusai japanese", style="woodblock"),
+    **_w("surreal psychedelic trippy", style="psychedelic"),
+    **_w("cinematic dramatic epic moody", style="cinematic"),
+    # Pace
+    **_w("slow slowly gentle gently lazy slow_motion", pace=0.5),
+    **_w("fast quick quickly rapid swift speeding racing", pace=1.8),
+    **_w("timelapse time_lapse hyperlapse", pace=2.2, cloud=0.6),
+}
