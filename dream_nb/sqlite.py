@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from dream_nb.api.errors import ConfigurationError
 
@@ -55,7 +56,8 @@ def connect(path: Path, how: str = "mode=rwc", *, patience: float = _PATIENCE_SE
     Raises:
         sqlite3.OperationalError: it cannot be opened.
     """
-    name = f"{path.absolute().as_uri()}?{how}"
+    # Of a file on a share of Windows `as_uri` makes a host, which SQLite refuses.
+    name = f"file:{quote(path.absolute().as_posix())}?{how}"
     database = sqlite3.connect(name, uri=True, timeout=patience, check_same_thread=False, isolation_level=None)
     # The file may come from somebody else.
     database.execute("PRAGMA trusted_schema = OFF")

@@ -171,8 +171,12 @@ class Runner:
                 raise failure(record.generation) if record.has_failed else DreamError(_NOT_ORDERED)
             if record.has_failed:
                 record = self._ledger.forget(record)
+            cancels = self._cancels[record.hash, record.take]
             async with self._budget.purchase(record, report):
                 await self._sender.send(record, report)
+            if self._cancels[record.hash, record.take] != cancels:
+                # As soon as its answer was there: the row is as before it was sent.
+                raise DreamCancelledError(_CANCELLED)
             return self._ledger.reread(record)
         return record
 

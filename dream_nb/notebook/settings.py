@@ -26,24 +26,17 @@ _READ_LATER: Final = ("library", "backend", "replay", "uploader")
 _SESSION: Final = ("library", "backend", "replay", "budget", "floor", "shared", "uploader")
 
 
-class WrongSettingError(ConfigurationError):
-    """A setting with a wrong value.
-
-    Args:
-        name: of the setting.
-        reason: what is wrong, as it is said after the name.
-    """
-
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"DreamMagics.{name} {reason}")
-        self.reason = reason
-
-
 class RefusedSettingError(BaseException):
     """A wrong value in a `%config` line. Of an Exception, `%config` would only log the message."""
 
     _shown = False
     _render_traceback_ = DreamError._render_traceback_
+
+
+def _called(settings: Any | None, name: str) -> str:
+    """How an error calls a setting: as it was given, in the environment or as a setting."""
+    is_environment = settings is None or settings._read_now == name
+    return f"DREAM_NB_{name.upper()}:" if is_environment else f"DreamMagics.{name}"
 
 
 class _Strict:
@@ -56,7 +49,7 @@ class _Strict:
         near = difflib.get_close_matches(str(value), known, n=1, cutoff=0.5)
         hint = f": did you mean {near[0]}?" if near else ""
         what = f"one of {', '.join(known)}" if known else trait.info_text
-        raise WrongSettingError(str(trait.name), f"{value!r} is not {what}{hint}")
+        raise ConfigurationError(f"{_called(obj, trait.name)} {value!r} is not {what}{hint}")
 
 
 class Choice(_Strict, Enum[Any]):
@@ -112,7 +105,7 @@ class Field(Text):
         try:
             make_request("any", kind=kind, **{name: value})
         except InvalidRequestError as error:
-            raise WrongSettingError(name, f"{value!r} cannot be used: {error}") from None
+            raise ConfigurationError(f"{_called(obj, name)} {value!r} cannot be used: {error}") from None
         return value
 
 
@@ -189,6 +182,9 @@ class DreamSettings(Magics):
         help="Where files go that the hosted API has to fetch: a folder that fsspec reaches, such as s3://bucket/in.",
     ).tag(config=True)
 
+    _read_now: str | None = None
+    """The setting that is read from the environment at this moment."""
+
     def __init__(self, shell: InteractiveShell) -> None:
         self._check_names(name for section in self.section_names() for name in shell.config.get(section, ()))
         super().__init__(shell)
@@ -200,17 +196,13 @@ class DreamSettings(Magics):
 
     def _read(self, name: str, trait: TraitType[Any, Any], text: str) -> None:
         """Take over a setting from a variable of the environment."""
+        self._read_now = name
         try:
             setattr(self, name, None if name in _READ_LATER else trait.from_string(text))
-        except WrongSettingError as error:
-            reason = error.reason
-        except ConfigurationError as error:
-            reason = str(error)
         except ValueError:
-            reason = f"{text!r} is not {trait.info()}"
-        else:
-            return
-        raise ConfigurationError(f"DREAM_NB_{name.upper()}: {reason}")
+            raise ConfigurationError(f"{_called(self, name)} {text!r} is not {trait.info()}") from None
+        finally:
+            self._read_now = None
 
     def defaults(self) -> Mapping[str, Any]:
         """What options are where a line does not say them, by their names; None leaves them to the API."""

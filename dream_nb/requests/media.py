@@ -35,8 +35,8 @@ def replace_media(
         return picture(document) if picture and document.startswith("data:") else document
     if not isinstance(document, dict):
         return document
-    if document.get("type") == "generation" and isinstance(document.get("id"), str):
-        return document | {"id": generation(document["id"])} if generation else document
+    if generation and document.get("type") == "generation" and isinstance(document.get("id"), str):
+        return document | {"id": generation(document["id"])}
     # A prompt may begin with any word.
     return {
         name: item if name == "prompt" else replace_media(item, picture, generation) for name, item in document.items()

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self, overload
 from urllib.parse import quote
@@ -291,11 +292,11 @@ class Dream:
         if step < 1:
             raise ValueError(f"step {step} is not a number from 1")
         fitted(size, 1, 1)
-        if self.facts is None:
+        if self.kind == "image":
             return iter([pixels(self.image, size)][start:stop:step])
         path = self.path
         if start < 0 or (stop is not None and stop < 0):
-            start, stop, _ = slice(start, stop).indices(self.facts.frames)
+            start, stop, _ = slice(start, stop).indices(read_facts(path).frames)
         return iterate_frames(path, start, stop, step, size)
 
     def frame_at(self, seconds: float, size: Size | None = None) -> Frame:
@@ -409,11 +410,16 @@ class Dream:
         return self._animated(".webp", path, fps, size)
 
     def _animated(self, suffix: Literal[".gif", ".webp"], path: Path | str | None, fps: float, size: Size) -> Path:
+        if not fps > 0:
+            raise ValueError(f"fps {fps} is not a number above 0")
         own = self.fps or fps
         step = frame_step(own, fps)
         target = given_path(path) if path else self.path.with_suffix(suffix)
+        frames = self.frames(step=step, size=size)
+        # Whether it decodes is known before a file is begun.
+        first = next(frames)
         with written(target) as partial:
-            animate(self.frames(step=step, size=size), partial, suffix, own / step)
+            animate(chain([first], frames), partial, suffix, own / step)
         return target
 
     def contact_sheet(self, count: int = 12, *, columns: int = 4, side: int = 320) -> Image:

@@ -59,7 +59,7 @@ def write_film(layout: Layout, dreams: Sequence[Dream | None], path: Path | str 
     there = _there(dreams)
     target = given_path(path) if path else _beside(there, "mp4")
     first = next(iter(there.values())).size
-    side = play_side(layout, first, _FILM_SIDE)
+    side = min(play_side(layout, first, _FILM_SIDE), max(first))
     fps = max((dream.fps or 0) for dream in there.values()) or _FPS
     players = {
         number: Player(at_rate(dream.frames(size=side), dream.fps or fps, fps), dream.size)

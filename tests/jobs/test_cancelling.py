@@ -8,6 +8,8 @@ import pytest
 
 from dream_nb.api.errors import APIError, DreamCancelledError, DreamError
 from dream_nb.jobs.budget import Limits
+from dream_nb.jobs.progress import Report
+from dream_nb.library.record import Record
 from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 from dream_nb.studio.faults import Fault
@@ -40,6 +42,22 @@ def test_it_is_deleted_refunded_and_made_when_it_is_asked_for_again(server: Host
     assert server.made == []
     assert server.balance == before
     assert session.submit(VIDEO).result(SECONDS).take == 1
+
+
+def test_one_that_is_cancelled_as_soon_as_its_answer_is_there_is_told_so(
+    server: Hosted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = server.session()
+    runner = session._backends.runner("hosted")
+    send = runner._sender.send
+
+    async def send_and_cancel(record: Record, report: Report) -> None:
+        await send(record, report)
+        await runner.cancel(record)
+
+    monkeypatch.setattr(runner._sender, "send", send_and_cancel)
+    with pytest.raises(DreamCancelledError, match="refunded: run the cell again"):
+        session.submit(VIDEO).result(SECONDS)
 
 
 def test_what_was_not_sent_is_not_sent(server: Hosted) -> None:

@@ -300,6 +300,15 @@ def test_last_is_what_was_made_before_a_storyboard_that_failed(kernel: Kernel) -
     assert value(kernel, "x = %dreams show last\nx.prompt") == "a quay"
 
 
+def test_where_nothing_was_made_yet_there_is_no_last_dream(kernel: Kernel) -> None:
+    kernel.run("%dream the last quay")
+    kernel.run("%reload_ext dream_nb")
+    for command in ("show", "delete"):
+        answer = kernel.run(f"%dreams {command} last")
+        assert answer.error is not None
+        assert "there is no last dream in this notebook yet" in answer.error["evalue"]
+
+
 def test_what_could_not_be_made_is_shown_where_there_is_nothing_else(kernel: Kernel) -> None:
     assert value(kernel, "x = %dreams show gore\nsorted({dream.state for dream in x})") == ["failed"]
 

@@ -19,6 +19,9 @@ from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import RESOLUTIONS
 from dream_nb.notebook.magics.prompts import cut_prompt
 
+*_SMALLER, _LARGEST = RESOLUTIONS
+_RESOLUTIONS: Final = f"{', '.join(_SMALLER)} or {_LARGEST}."
+
 Options = tuple[Any, ...]
 Magic = TypeVar("Magic", bound=Callable[..., Any])
 
@@ -30,7 +33,7 @@ DREAM: Final[Options] = (
     argument("-l", "--loop", action="store_true", help="Make a video whose end meets its beginning."),
     argument("-m", "--model", metavar="NAME", help="Which model of the API: photon-1, photon-flash-1, ray-2, …"),
     argument("-d", "--duration", metavar="SECONDS", help="How long the video is, such as 5s."),
-    argument("-r", "--resolution", metavar="LINES", help=f"{', '.join(RESOLUTIONS)}."),
+    argument("-r", "--resolution", metavar="LINES", help=_RESOLUTIONS),
     argument_group(
         "What it goes on from",
         description="Each takes a URL, a file, a variable that holds a Dream or Generation, an id, or last.",
@@ -65,7 +68,7 @@ STORYBOARD: Final[Options] = (
     argument("-a", "--aspect-ratio", metavar="W:H", help="1:1, 16:9 (the default), 9:16, 4:3, 3:4, 21:9 or 9:21."),
     argument("-m", "--model", metavar="NAME", help="Which model of the API: ray-2, …"),
     argument("-d", "--duration", metavar="SECONDS", help="How long each shot is, such as 5s."),
-    argument("-r", "--resolution", metavar="LINES", help=f"{', '.join(RESOLUTIONS)}."),
+    argument("-r", "--resolution", metavar="LINES", help=_RESOLUTIONS),
     argument_group(
         "What it goes on from",
         description="Each takes a URL, a file, a variable that holds a Dream or Generation, an id, or last.",

@@ -77,11 +77,11 @@ class References:
             history: everything that the library knows, where ids are looked up.
 
         Raises:
-            InvalidRequestError: several ids begin so, or the name of a variable cannot be resolved for certain.
+            InvalidRequestError: there is no last one, several ids begin so, or the name of a variable cannot be
+                resolved for certain.
         """
         if text == "last":
-            last = self._newest_of(_ended(self._last))
-            return Dreams([last] if last is not None else [])
+            return Dreams([self._newest()])
         found = _dreams_of(self._value(text))
         if found is not None:
             return found
@@ -139,16 +139,13 @@ class References:
             return text
         return self.file(text) or (text if _ID.fullmatch(text) else None)
 
-    def _newest(self) -> Input:
+    def _newest(self) -> Dream:
         # Not the newest of the library: a notebook that is run again would go on from its own end.
-        newest = self._newest_of(_ended(self._last))
-        if newest is None:
-            raise InvalidRequestError("there is no last dream in this notebook yet: run the cell that makes it first")
-        return newest
-
-    def _newest_of(self, value: Any) -> Dream | None:
+        value = _ended(self._last)
         dreams = _dreams_of(value.shots if isinstance(value, Storyboard) else value)
-        return dreams[-1] if dreams else None
+        if not dreams:
+            raise InvalidRequestError("there is no last dream in this notebook yet: run the cell that makes it first")
+        return dreams[-1]
 
     def _variable(self, text: str) -> Input | None:
         match = NAME.fullmatch(text)

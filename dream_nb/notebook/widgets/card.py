@@ -260,9 +260,9 @@ class Card(Widget):
 
     @action
     def again(self) -> Answer:
-        """Make another take of the same request."""
+        """Make another take of the same request; of a sweep make what could not be made."""
         fresh, maker = isinstance(self.shown, Dream), self._maker()
-        for one in self.shown.jobs if isinstance(self.shown, Sweep) else [self.shown]:
+        for one in _missing(self.shown) if isinstance(self.shown, Sweep) else [self.shown]:
             self._add(maker.submit(one.request, take=one.take, fresh=fresh))
         return None
 
@@ -275,7 +275,7 @@ class Card(Widget):
     @action
     def change(self) -> Answer:
         """Begin a request that is like it."""
-        self._use(_first(self.shown).request, "request")
+        self._use(_first(self.shown).request.model_copy(update={"prompt": _title(self.shown)}), "request")
         return None
 
     @action
@@ -326,6 +326,10 @@ def _ender(card: weakref.ref[Card]) -> Callable[[Job | Sweep], None]:
 def _first(shown: Dream | Job | Sweep) -> Dream | Job:
     """What stands for it where one request is asked for."""
     return shown.jobs[0] if isinstance(shown, Sweep) else shown
+
+
+def _missing(sweep: Sweep) -> list[Job]:
+    return [job for job in sweep.jobs if not job.done() or job.exception() is not None]
 
 
 def _title(shown: Dream | Job | Sweep) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import quote
@@ -12,7 +13,7 @@ import anyio
 import anyio.to_thread
 import traitlets
 
-from dream_nb.api.errors import BudgetError, DreamError, InvalidRequestError
+from dream_nb.api.errors import BudgetError, DreamError, InvalidRequestError, LibraryError
 from dream_nb.api.models import ASPECT_RATIOS, GENERATION_TYPES
 from dream_nb.api.portal import portal
 from dream_nb.backends.backends import is_paid
@@ -358,10 +359,11 @@ class Gallery(Widget):
         """The first of them on one small picture, for a reader without widgets."""
         records = self._catalogue.window(0, _STILL, Filter.of({**self.filters, "state": "completed"}))
         self._thumbnails.make(records, here=True)
-        shown = [
-            (reduced(picture(path, "image"), _STILL_SIDE), "")
-            for path in filter(None, map(self._thumbnails.made, records))
-        ]
+        shown = []
+        for path in filter(None, map(self._thumbnails.made, records)):
+            # One that is damaged must not hide the others.
+            with suppress(LibraryError):
+                shown.append((reduced(picture(path, "image"), _STILL_SIDE), ""))
         return jpeg(sheet(shown, _STILL_COLUMNS, _STILL_SIDE)) if shown else None
 
 
