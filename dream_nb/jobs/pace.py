@@ -21,7 +21,7 @@ class Pace:
     Attributes:
         tightest: seconds between two looks where the end is expected.
         widest: seconds between two looks at most.
-        early: seconds after the create before which hardly any ends, or None where that is not known.
+        early: seconds after the create before which hardly any ends, or None where that is unknown.
         late: seconds after the create by which most have ended, or None.
     """
 

@@ -54,7 +54,7 @@ class Record:
         generation: the last answer of the server, or None before the first.
         seconds: from the create until it was seen to be completed, or None.
         queued: seconds from the create until it was seen to be dreaming, or None.
-        charge: what it cost in USD cents, or None where that is not known.
+        charge: what it cost in USD cents, or None where that is unknown.
         file: the finished file's name inside the library, or None.
         sha256: of that file, or None.
         stars: what its user thinks of it, from 0 to 5.

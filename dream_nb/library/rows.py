@@ -145,7 +145,7 @@ class Rows:
         return list(records_of(rows))
 
     def backend_of(self, id: str) -> str | None:  # noqa: A002 - the field's name in the specification
-        """The backend that made a generation, or None where it is not known here."""
+        """The backend that made a generation, or None where it is unknown here."""
         rows = self.file.read(_OF_ID, id)
         return str(rows[0]["backend"]) if rows else None
 

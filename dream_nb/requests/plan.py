@@ -41,7 +41,7 @@ class Entry:
     Attributes:
         ask: what is asked for.
         standing: "in the library" and "under way" cost nothing more; "new" would be sent.
-        cents: what it would cost in USD cents; None where that is not known.
+        cents: what it would cost in USD cents; None where that is unknown.
     """
 
     ask: Ask

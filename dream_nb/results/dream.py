@@ -105,7 +105,7 @@ class Dream:
 
     @property
     def cost(self) -> float | None:
-        """USD cents that it cost, or None where that is not known."""
+        """USD cents that it cost, or None where that is unknown."""
         return self._record.charge
 
     @property

@@ -6,7 +6,7 @@ const LEAST_WIDTH = 150;
 const MOST_COLUMNS = 16;
 const OVERSCAN = 2;
 const MOST_LINES = 4;
-const NOTHING_FOUND = "Nothing here is like that: ask for less.";
+const NOTHING_FOUND = "Nothing matches these filters: remove one of them.";
 const NOTHING_MADE = "The library is empty: make a dream, and it appears here.";
 let made = 0;
 
