@@ -106,6 +106,9 @@ def write(folder: Path, request: Any = None, **columns: Any) -> str:
         "base_url": f"http://studio{PREFIX}",
         "asset": f"{uuid.uuid4().hex}.mp4",
         "price": 0,
+        # Of another size it would be drawn in full, which takes twenty seconds of a processor.
+        "shorter_side": TINY.shorter_side,
+        "longest_seconds": TINY.longest_seconds,
     } | columns
     names, marks = ", ".join(row), ", ".join("?" * len(row))
     execute(folder, f"INSERT INTO generations ({names}) VALUES ({marks})", *row.values())
