@@ -7,7 +7,9 @@ from pathlib import Path
 from dream_nb.api.models import ImageGenerationRequest
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.notebook.widgets.panel import Panel
+from dream_nb.requests.plan import Ask
 from dream_nb.results.dream import Dream
+from dream_nb.results.job import Job
 from dream_nb.session import Session
 from tests.notebook.page import Page
 
@@ -54,6 +56,19 @@ def test_try_again_asks_the_session_that_made_it(page: Page, session: Session, t
         (again,) = [one.shown for one in card._under]
         assert again.exception(SECONDS) is not None
     assert session.library.ledger.all() == []
+
+
+def test_try_again_on_a_sweep_asks_for_what_could_not_be_made(page: Page, session: Session) -> None:
+    asks = [Ask(ImageGenerationRequest(prompt=prompt)) for prompt in ("a lake", "a scene of gore")]
+    sweep = session.start(session.plan(asks), prompt="a {lake|scene of gore}")
+    assert sweep.exception(SECONDS) is not None
+    card = Card(sweep)
+    page.wait_for(lambda: card.problem or None)
+    page.ask(card, "again")
+    (again,) = [one.shown for one in card._under]
+    assert isinstance(again, Job)
+    assert again.title == "a scene of gore"
+    assert {record.request.prompt for record in session.library.ledger.all()} == {"a lake", "a scene of gore"}
 
 
 def test_a_panel_for_the_keyframe_asks_the_session_that_made_it(page: Page, session: Session) -> None:
