@@ -25,19 +25,33 @@ _RESOLUTIONS: Final = f"{', '.join(_SMALLER)} or {_LARGEST}."
 Options = tuple[Any, ...]
 Magic = TypeVar("Magic", bound=Callable[..., Any])
 
+# What both magics take.
+_RATIO: Final = argument(
+    "-a", "--aspect-ratio", metavar="W:H", help="1:1, 16:9 (the default), 9:16, 4:3, 3:4, 21:9 or 9:21."
+)
+_RESOLUTION: Final = argument("-r", "--resolution", metavar="LINES", help=_RESOLUTIONS)
+_SOURCES: Final = argument_group(
+    "What it goes on from",
+    description="Each takes a URL, a file, a variable that holds a Dream or Generation, an id, or last.",
+)
+_DRY_RUN: Final = argument(
+    "-D", "--dry-run", action="store_true", help="Show the exact JSON, what is there, and the cost. Send none."
+)
+_BUDGET: Final = argument("--budget", type=float, metavar="CENTS", help="Refuse where it would cost more USD cents.")
+_SET: Final = argument(
+    "--set", metavar="FIELD=JSON", action="append", default=[], help="Any other field of the API. Repeatable."
+)
+
 DREAM: Final[Options] = (
     argument_group("What is made"),
     argument("-k", "--kind", metavar="KIND", help="video (the default) or image."),
     argument("-i", "--image", action="store_true", help="Make an image: short for --kind image."),
-    argument("-a", "--aspect-ratio", metavar="W:H", help="1:1, 16:9 (the default), 9:16, 4:3, 3:4, 21:9 or 9:21."),
+    _RATIO,
     argument("-l", "--loop", action="store_true", help="Make a video whose end meets its beginning."),
     argument("-m", "--model", metavar="NAME", help="Which model of the API: photon-1, photon-flash-1, ray-2, …"),
     argument("-d", "--duration", metavar="SECONDS", help="How long the video is, such as 5s."),
-    argument("-r", "--resolution", metavar="LINES", help=_RESOLUTIONS),
-    argument_group(
-        "What it goes on from",
-        description="Each takes a URL, a file, a variable that holds a Dream or Generation, an id, or last.",
-    ),
+    _RESOLUTION,
+    _SOURCES,
     argument("--frame0", metavar="FROM", help="What the video begins with."),
     argument("--frame1", metavar="TO", help="What the video ends with."),
     argument("--image-ref", metavar="IMAGE[:WEIGHT]", action="append", help="A picture to follow. Repeatable."),
@@ -50,29 +64,22 @@ DREAM: Final[Options] = (
     argument("-f", "--fresh", action="store_true", help="Make another take at every run, whatever is there."),
     argument_group("How"),
     argument("-b", "--background", action="store_true", help="Give back the job at once; its card stays in the cell."),
-    argument(
-        "-D", "--dry-run", action="store_true", help="Show the exact JSON, what is there, and the cost. Send none."
-    ),
+    _DRY_RUN,
     argument("--name", metavar="VAR", help="Give what is made this name too."),
-    argument("--budget", type=float, metavar="CENTS", help="Refuse where it would cost more USD cents."),
+    _BUDGET,
     argument("--yes", action="store_true", help="Pay for a large sweep."),
     argument("--raw", action="store_true", help="Take {a|b}, {{name}} and --- as they are."),
-    argument(
-        "--set", metavar="FIELD=JSON", action="append", default=[], help="Any other field of the API. Repeatable."
-    ),
+    _SET,
 )
 """Of `%dream` and `%%dream`."""
 
 STORYBOARD: Final[Options] = (
     argument_group("What is made"),
-    argument("-a", "--aspect-ratio", metavar="W:H", help="1:1, 16:9 (the default), 9:16, 4:3, 3:4, 21:9 or 9:21."),
+    _RATIO,
     argument("-m", "--model", metavar="NAME", help="Which model of the API: ray-2, …"),
     argument("-d", "--duration", metavar="SECONDS", help="How long each shot is, such as 5s."),
-    argument("-r", "--resolution", metavar="LINES", help=_RESOLUTIONS),
-    argument_group(
-        "What it goes on from",
-        description="Each takes a URL, a file, a variable that holds a Dream or Generation, an id, or last.",
-    ),
+    _RESOLUTION,
+    _SOURCES,
     argument("--frame0", metavar="FROM", help="What the first shot begins with."),
     argument("--frame1", metavar="TO", help="What the last shot ends with."),
     argument_group("Which"),
@@ -80,16 +87,12 @@ STORYBOARD: Final[Options] = (
     argument("-f", "--fresh", action="store_true", help="Make other takes at every run, whatever is there."),
     argument_group("How"),
     argument("-b", "--background", action="store_true", help="Give back a future at once; its card stays in the cell."),
-    argument(
-        "-D", "--dry-run", action="store_true", help="Show the exact JSON, what is there, and the cost. Send none."
-    ),
+    _DRY_RUN,
     argument("--name", metavar="VAR", help="Give the storyboard this name too."),
-    argument("--budget", type=float, metavar="CENTS", help="Refuse where it would cost more USD cents."),
+    _BUDGET,
     argument("--yes", action="store_true", help="Pay for many shots."),
     argument("--raw", action="store_true", help="Take {a|b} and {{name}} as they are."),
-    argument(
-        "--set", metavar="FIELD=JSON", action="append", default=[], help="Any other field of the API. Repeatable."
-    ),
+    _SET,
 )
 """Of `%%storyboard`."""
 

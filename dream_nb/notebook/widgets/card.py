@@ -62,7 +62,8 @@ class Card(Widget):
     """What else is known of it, such as its size, each in a few words."""
 
     state = traitlets.Unicode().tag(sync=True)
-    """The state, as in `dream_nb.jobs.progress.Progress`; empty until it is known."""
+    """The state: "waiting", "sending" or "looking", then the API's own, with "downloading" before the end. Empty until
+    it is known."""
 
     ended = traitlets.Bool(False).tag(sync=True)
     """Whether no other state follows."""

@@ -95,7 +95,7 @@ class Gallery(Widget):
     page_traits = frozenset({"filters", "chosen"})
 
     filters = traitlets.Dict().tag(sync=True)
-    """What is looked for: the fields of `dream_nb.library.catalogue.Filter` that are not empty.
+    """What is looked for: the filters of the class that are not empty.
     Page and Python change it."""
 
     chosen = traitlets.List(traitlets.Unicode()).tag(sync=True)

@@ -26,7 +26,7 @@ class Status(TypedDict):
     """Where a request stands.
 
     Attributes:
-        state: as in `dream_nb.jobs.progress.Progress`.
+        state: "waiting", "sending" or "looking", then the API's own, with "downloading" before the end.
         fraction: how much is done, from 0 to 1; None where the server does not say.
         note: why it takes its time, or why it failed; empty where there is nothing to say.
     """
