@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs.hosted import Hosted, hosted, use
+from tests.jobs.hosted import Held, Hosted, hosted, use
 
 
 @pytest.fixture(autouse=True)
@@ -30,5 +30,22 @@ def server(tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch) -> Iterato
     """A served studio that this process takes for the hosted API, in an empty working directory."""
     monkeypatch.chdir(tmp_path)
     with hosted(tmp_path / "server", key) as server:
+        use(server, monkeypatch)
+        yield server
+
+
+@pytest.fixture
+def held() -> Held:
+    """Draws for `slow_server`, which completes nothing before it is let go."""
+    held = Held()
+    held.holds = True
+    return held
+
+
+@pytest.fixture
+def slow_server(tmp_path: Path, key: str, held: Held, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosted]:
+    """As `server`, but what it was asked for is under way until `held` is let go: it can be cancelled in peace."""
+    monkeypatch.chdir(tmp_path)
+    with hosted(tmp_path / "server", key, executor=lambda: held) as server:
         use(server, monkeypatch)
         yield server

@@ -14,40 +14,35 @@ from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 from dream_nb.studio.faults import Fault
 from tests.fakes.dream_machine import FakeDreamMachine
-from tests.jobs.hosted import HASTE, SECONDS, Hosted
+from tests.jobs.hosted import HASTE, SECONDS, Held, Hosted
 from tests.studio.machine import wait_for
 
 VIDEO = make_request("a lake")
 IMAGE = make_request("a lake", kind="image")
-SLOW = Fault(method="GET", path="/generations*", delay=0.3, times=None)
 
 
 def under_way(session: Session) -> None:
     """Wait until the server has named what is under way."""
-    import time
-
-    deadline = time.monotonic() + SECONDS
-    while not any(record.generation for record in session.library.ledger.all()):
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    wait_for(lambda: any(record.generation for record in session.library.ledger.all()))
 
 
-def test_it_is_deleted_refunded_and_made_when_it_is_asked_for_again(server: Hosted) -> None:
-    session, before = server.session(), server.balance
+def test_it_is_deleted_refunded_and_made_when_it_is_asked_for_again(slow_server: Hosted, held: Held) -> None:
+    session, before = slow_server.session(), slow_server.balance
     job = session.submit(VIDEO)
     under_way(session)
     job.cancel()
     with pytest.raises(DreamCancelledError, match="refunded: run the cell again"):
         job.result(SECONDS)
-    assert server.made == []
-    assert server.balance == before
+    assert slow_server.made == []
+    assert slow_server.balance == before
+    held.let_go()
     assert session.submit(VIDEO).result(SECONDS).take == 1
 
 
 def test_one_that_is_cancelled_as_soon_as_its_answer_is_there_is_told_so(
-    server: Hosted, monkeypatch: pytest.MonkeyPatch
+    slow_server: Hosted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = server.session()
+    session = slow_server.session()
     runner = session._backends.runner("hosted")
     send = runner._sender.send
 
@@ -60,16 +55,15 @@ def test_one_that_is_cancelled_as_soon_as_its_answer_is_there_is_told_so(
         session.submit(VIDEO).result(SECONDS)
 
 
-def test_what_was_not_sent_is_not_sent(server: Hosted) -> None:
-    server.faults.add(SLOW)
-    session = server.session(limits=Limits(at_once={"image": 1}))
+def test_what_was_not_sent_is_not_sent(slow_server: Hosted) -> None:
+    session = slow_server.session(limits=Limits(at_once={"image": 1}))
     session.submit(IMAGE)
     under_way(session)
     second = session.submit(IMAGE, take=2)
     second.cancel()
     with pytest.raises(DreamCancelledError, match="before it was sent"):
         second.result(SECONDS)
-    assert server.books.count("POST") == 1
+    assert slow_server.books.count("POST") == 1
 
 
 def test_what_has_ended_is_not_cancelled(server: Hosted) -> None:
@@ -79,13 +73,14 @@ def test_what_has_ended_is_not_cancelled(server: Hosted) -> None:
         job.cancel()
 
 
-def test_what_the_server_does_not_delete_goes_on(server: Hosted) -> None:
-    session = server.session()
-    server.faults.add(Fault(method="DELETE", answer=403, times=None))
+def test_what_the_server_does_not_delete_goes_on(slow_server: Hosted, held: Held) -> None:
+    session = slow_server.session()
+    slow_server.faults.add(Fault(method="DELETE", answer=403, times=None))
     job = session.submit(VIDEO)
     under_way(session)
     with pytest.raises(APIError, match="deleteGeneration: 403"):
         job.cancel()
+    held.let_go()
     assert job.result(SECONDS).state == "completed"
 
 

@@ -18,7 +18,7 @@ from dream_nb.api.portal import portal
 from dream_nb.requests.inputs import make_request
 from dream_nb.requests.plan import Ask
 from dream_nb.studio.faults import Fault
-from tests.jobs.hosted import HASTE, SECONDS, Held, Hosted, environment, hosted, use
+from tests.jobs.hosted import HASTE, SECONDS, Hosted, environment
 from tests.kernel import start_kernel
 from tests.studio.machine import wait_for
 
@@ -252,21 +252,14 @@ def test_a_generation_that_does_not_say_its_request_is_left_out(
     assert [job.result(SECONDS).generation.id for job in session.sync()] == [uid]
 
 
-def test_a_job_is_cancelled_after_another_key_was_given(
-    tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    held = Held()
-    held.holds = True
-    with hosted(tmp_path / "server", key, executor=lambda: held) as server:
-        use(server, monkeypatch)
-        session = server.session()
-        job = session.submit(REQUEST)
-        wait_for(lambda: any(record.generation for record in session.library.ledger.all()))
-        session.renew("hosted")
-        job.cancel()
-        with pytest.raises(DreamCancelledError):
-            job.result(SECONDS)
+def test_a_job_is_cancelled_after_another_key_was_given(slow_server: Hosted) -> None:
+    session = slow_server.session()
+    job = session.submit(REQUEST)
+    wait_for(lambda: any(record.generation for record in session.library.ledger.all()))
+    session.renew("hosted")
+    job.cancel()
+    with pytest.raises(DreamCancelledError):
+        job.result(SECONDS)
 
 
 def test_the_proxy_of_the_environment_is_not_asked_for_files_of_this_machine(
