@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,7 @@ _NOTHING_NEW: Final = 10.0
 _SAFETY_SECONDS: Final = 30.0
 _OVERDUE: Final = 1.5
 _BREATH: Final = 0.02
+_MOST_EARLY: Final = 256
 
 
 @dataclass(eq=False)
@@ -62,6 +64,8 @@ class Watcher:
         self._urgent = self._was_urgent = False
         # Taken for granted until an end is found of which nobody told.
         self._hears = True
+        # Told of before anybody followed them: a server may call before it has answered the create.
+        self._early: deque[str] = deque(maxlen=_MOST_EARLY)
         self._task: asyncio.Task[None] | None = None
         self._next = 0.0
         self.calls = 0
@@ -94,6 +98,9 @@ class Watcher:
             seen_at=now,
         )
         self._followed.add(followed)
+        if followed.id in self._early:
+            self._early.remove(followed.id)
+            self.ask_now(followed.id)
         if self._task is None:
             self._task = asyncio.create_task(self._run())
         elif self._due(followed) < self._next:
@@ -111,6 +118,8 @@ class Watcher:
         if self._those(id):
             self._hears = self._urgent = True
             self._wake.set()
+        elif id not in self._early:
+            self._early.append(id)
 
     def give_up(self, id: str, error: DreamError) -> None:  # noqa: A002 - the field's name in the specification
         """Follow a generation no more: whoever waits for it gets the error."""

@@ -76,6 +76,16 @@ def test_where_no_callback_arrives_it_is_polled_again(
         assert job.result(SECONDS).state == "completed"
 
 
+def test_a_callback_that_comes_before_the_answer_to_the_create_is_heard(
+    server: Hosted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dream_nb.jobs.watcher._SAFETY_SECONDS", 10.0 * SECONDS)
+    session = server.session(callbacks=Callbacks())
+    server.books.late = 0.6
+    assert session.submit(REQUEST).result(SECONDS).state == "completed"
+    assert looks(server) == 1
+
+
 def test_what_an_earlier_process_sent_is_polled(tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("dream_nb.jobs.watcher._SAFETY_SECONDS", 10.0 * SECONDS)
