@@ -38,7 +38,7 @@ def sha256_of(path: Path) -> str:
 
 
 @contextmanager
-def partial_in(folder: Path, suffix: str) -> Iterator[Path]:
+def partial_in(folder: Path) -> Iterator[Path]:
     """A new name for a file that is not finished. What still has that name when the block ends is removed.
 
     Nobody can know the name beforehand, and put a link there. It ends in ".part": a process that is killed leaves its
@@ -46,9 +46,8 @@ def partial_in(folder: Path, suffix: str) -> Iterator[Path]:
 
     Args:
         folder: the folder that the finished file will be in.
-        suffix: the suffix of the finished file, such as ".mp4".
     """
-    partial = folder / f"{secrets.token_hex(8)}{suffix}.part"
+    partial = folder / f"{secrets.token_hex(8)}.part"
     try:
         yield partial
     finally:
@@ -69,7 +68,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         OSError: the file could not be renamed.
     """
-    with partial_in(path.parent, path.suffix) as partial:
+    with partial_in(path.parent) as partial:
         yield partial
         partial.replace(path)
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-SECONDS = 30
+SECONDS = 120
+"""After so long a program hangs, also on a machine that has much else to do."""
 
 
 @dataclass(frozen=True)

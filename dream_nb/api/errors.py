@@ -10,6 +10,7 @@
   x NotReplayedError         it is not in the library, and nothing may be made: nothing was sent
   x BudgetError              it would cost more than is allowed: nothing was sent
   x LibraryError             the library's folder or a file in it cannot be used
+    + UnreadableFileError    a picture or video that does not decode, or is too large
   x APIError                 a call to a Dream Machine failed
     + BadRequestError        refused (400 and other 4xx): a parameter, the balance
     + AuthenticationError    the key was not accepted (401, 403)
@@ -95,6 +96,24 @@ class ConfigurationError(DreamError):
 
 class LibraryError(DreamError):
     """The library's folder, or a file in it, that cannot be used."""
+
+
+class UnreadableFileError(LibraryError):
+    """A picture or video that cannot be read.
+
+    Attributes:
+        name: of the file.
+        reason: why, as it is said after the name: "is cut off after 12 frames".
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name!r} {reason}: run its cell again to fetch it anew, or remove it")
+        self.name = name
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by the arguments: the message alone would not do."""
+        return type(self), (self.name, self.reason)
 
 
 class GenerationFailedError(DreamError):

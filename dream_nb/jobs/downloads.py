@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from pathlib import PurePosixPath
 from typing import BinaryIO, Final
 from urllib.parse import urlsplit
 
@@ -23,7 +22,6 @@ MAX_BYTES: Final = 2 * 2**30
 _AT_ONCE: Final = 8
 _EXPIRED: Final = frozenset({401, 403, 404, 410})
 _TEXTS: Final = ("text/", "application/json", "application/xml", "application/xhtml")
-_SUFFIXES: Final = {"video": (".mp4",), "image": (".jpg", ".jpeg", ".png")}
 _TRIES_OF_A_WHOLE: Final = 3
 
 Refresh = Callable[[], Awaitable[Generation]]
@@ -62,11 +60,10 @@ class Downloads:
             generation, damage = record.generation, None
             for _ in range(_TRIES_OF_A_WHOLE):
                 url = _asset(generation)
-                suffix = _suffix(url, generation.kind)
                 transfer = _Transfer(self._files, url, refresh, report, self._patience)
                 try:
                     with anyio.fail_after(self._patience.download):
-                        stored = await self._library.store(record, suffix, transfer.fill)
+                        stored = await self._library.store(record, transfer.fill)
                 except DamagedFileError as error:
                     # A store of files may serve half of one as if it were whole, and mend it a moment later.
                     damage = error
@@ -187,9 +184,3 @@ def _asset(generation: Generation) -> str:
     if urlsplit(url).scheme not in {"http", "https"}:
         raise UnreadableAnswerError("getGeneration", f"the asset of generation {generation.id} has no http(s) address")
     return url
-
-
-def _suffix(url: str, kind: str) -> str:
-    suffix = PurePosixPath(urlsplit(url).path).suffix.lower()
-    known = _SUFFIXES.get(kind, ())
-    return suffix if suffix in known else known[0]

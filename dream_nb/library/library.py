@@ -17,7 +17,7 @@ from typing import BinaryIO, Final
 
 import anyio.to_thread
 
-from dream_nb.api.errors import LibraryError
+from dream_nb.api.errors import LibraryError, UnreadableFileError
 from dream_nb.files import partial_in, sha256_of
 from dream_nb.library.file_names import file_names
 from dream_nb.library.folder import Folder
@@ -26,6 +26,8 @@ from dream_nb.library.ledger import Ledger
 from dream_nb.library.ledger_file import sqlite_failure
 from dream_nb.library.record import Record
 from dream_nb.library.sidecars import SUFFIX, check_marks, read_sidecars, write_sidecar
+from dream_nb.media.formats import NOT_READ, format_of
+from dream_nb.media.posters import check_whole
 from dream_nb.sqlite import check_version
 
 LEDGER: Final = "ledger.sqlite"
@@ -189,22 +191,21 @@ class Library(Folder):
             path.with_name(path.name + SUFFIX).unlink(missing_ok=True)
         return self.ledger.update(record, file=None, sha256=None)
 
-    async def store(self, record: Record, suffix: str, fill: Callable[[BinaryIO], Awaitable[None]]) -> StoredFile:
+    async def store(self, record: Record, fill: Callable[[BinaryIO], Awaitable[None]]) -> StoredFile:
         """Write a finished file: under a temporary name, checked, then renamed in one step, with its sidecar.
 
         Args:
             record: the request that it belongs to; names the file.
-            suffix: ".mp4", ".jpg" or ".png".
             fill: writes its bytes.
 
         Raises:
             LibraryError: it cannot be written, or is not a picture or video that can be decoded.
         """
         try:
-            with partial_in(self.folder, suffix) as partial:
+            with partial_in(self.folder) as partial:
                 with partial.open("xb") as file:
                     await fill(file)
-                sha256 = await anyio.to_thread.run_sync(_finish, partial, suffix, record)
+                suffix, sha256 = await anyio.to_thread.run_sync(_finish, partial, record)
                 name = self._claim(partial, record, suffix, sha256)
                 write_sidecar(self.folder, replace(record, file=name, sha256=sha256))
                 return StoredFile(name, sha256)
@@ -224,32 +225,23 @@ class Library(Folder):
         raise LibraryError(f"{name!r} exists and is another file: move it away, then run it again")
 
 
-def _finish(path: Path, suffix: str, record: Record) -> str:
-    """Check a file, write into it where it comes from, and force it to the disk. Gives back its sha256."""
-    _check(path, suffix)
-    inscribe(path, suffix, record)
+def _finish(path: Path, record: Record) -> tuple[str, str]:
+    """Check a file, write into it where it comes from, and force it to the disk.
+
+    Returns:
+        The suffix that its bytes ask for, whatever its address said, and its sha256.
+    """
+    found = format_of(path)
+    if found is None:
+        raise DamagedFileError(f"what was downloaded {NOT_READ}: run the cell again to fetch it anew")
+    try:
+        check_whole(path)
+    except UnreadableFileError as error:
+        raise DamagedFileError(f"what was downloaded {error.reason}: run the cell again to fetch it anew") from error
+    inscribe(path, record)
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-    return sha256_of(path)
-
-
-def _check(path: Path, suffix: str) -> None:
-    """Raise a LibraryError where the file does not decode."""
-    try:
-        if suffix == ".mp4":
-            import av
-
-            with av.open(str(path)) as container:
-                next(container.decode(video=0))
-        else:
-            from PIL import Image
-
-            with Image.open(path) as image:
-                image.load()
-    except Exception as error:
-        raise DamagedFileError(
-            f"what was downloaded does not decode ({type(error).__name__}): run the cell again to fetch it anew"
-        ) from error
+    return found.suffix, sha256_of(path)
 
 
 def _plain(error: Exception) -> str:

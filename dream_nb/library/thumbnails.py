@@ -9,10 +9,12 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Final
 
+from dream_nb.api.errors import UnreadableFileError
 from dream_nb.files import written
 from dream_nb.library.library import Library
 from dream_nb.library.record import Record
-from dream_nb.media.pictures import jpeg, picture, reduced
+from dream_nb.media.pictures import jpeg, reduced
+from dream_nb.media.posters import read_poster
 
 # No dot before it: Jupyter's server gives nothing from below such a folder.
 FOLDER: Final = "thumbnails"
@@ -109,9 +111,11 @@ def shrink(source: str, target: str) -> str:
         Nothing, or why it cannot be made.
     """
     try:
-        image = picture(Path(source), "video" if source.endswith(".mp4") else "image", near=_SIDE)
+        image = read_poster(Path(source), near=_SIDE)
         with written(Path(target)) as partial:
             partial.write_bytes(jpeg(reduced(image, _SIDE)))
+    except UnreadableFileError as error:
+        return f"{Path(source).name!r} {error.reason}"
     except Exception as error:  # noqa: BLE001 - a damaged file must not hide the others
         return f"{Path(source).name!r} does not decode ({type(error.__cause__ or error).__name__})"
     return ""

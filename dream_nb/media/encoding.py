@@ -1,19 +1,26 @@
-"""The encoders: frames as an MP4 in H.264, or as an animation for pages that play no video."""
+"""The encoders: frames as an MP4 in H.264, or as an animation for pages that play no video; parts of videos."""
 
 from __future__ import annotations
 
 import itertools
-import math
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from dream_nb.api.errors import LibraryError
+from dream_nb.media.frames import TICK, TimedFrame, VideoFacts, part_of
+from dream_nb.media.sound import add_sound, has_sound, iterate_samples, write_sound
+from dream_nb.media.video import iterate_timed, read_facts
 
 if TYPE_CHECKING:
-    from dream_nb.media.video import Frame
+    from av import Packet
+    from av.container import OutputContainer
+    from av.video.stream import VideoStream
+    from PIL import Image
+
+    from dream_nb.media.sound import Samples
 
 # Hardly to be told from what it was, and small enough to be sent.
 _CRF: Final = 16
@@ -22,19 +29,33 @@ _SMALL_STEP: Final = 2
 _SMALL_SIDE: Final = 320
 _SMALL_CRF: Final = 32
 _SMALL_BYTES: Final = 600_000
+# Of what does not say its rate.
+_USUAL_FPS: Final = 24.0
+# About so many a second, in which frames are timed.
+_TICKS: Final = 90_000
 
 
 def encode(
-    frames: Iterable[Frame], path: Path, fps: float, tags: Mapping[str, str] | None = None, *, crf: int = _CRF
+    frames: Iterable[TimedFrame],
+    path: Path,
+    fps: float,
+    tags: Mapping[str, str] | None = None,
+    *,
+    crf: int = _CRF,
+    seconds: float | None = None,
+    sound: Iterable[Samples] | None = None,
 ) -> None:
-    """Write frames as an MP4 in H.264.
+    """Write frames as an MP4 in H.264, each seen when it says.
 
     Args:
-        frames: `uint8`, height x width x 3, RGB, all of the same size; an odd last row or column is left out.
+        frames: at least one, all of the same size; an odd last row or column is left out.
         path: where the file is written.
-        fps: frames a second.
+        fps: frames a second, on the mean.
         tags: what the file says of itself, or None.
         crf: the rate factor of H.264, from 0 (lossless) to 51.
+        seconds: until when the last frame is seen, where the frames come at any times; None says that they come at a
+            constant rate.
+        sound: samples as `iterate_samples` gives them; written as AAC.
 
     Raises:
         LibraryError: H.264 cannot be encoded on this machine.
@@ -42,19 +63,23 @@ def encode(
     import av
     from av.codec.codec import UnknownCodecError
 
-    rate = Fraction(fps).limit_denominator(1001)
     options = {"movflags": "faststart+use_metadata_tags"}
+    # With frames out of their order, the container would take the last one for another.
+    order = {} if seconds is None else {"bf": "0"}
+    rate = Fraction(fps).limit_denominator(1001)
     try:
         with av.open(str(path), "w", format="mp4", options=options) as container:
             container.metadata.update(tags or {})
-            stream = container.add_stream("libx264", rate=rate, options={"preset": "veryfast", "crf": str(crf)})
+            stream = container.add_stream("libx264", rate=rate, options={"preset": "veryfast", "crf": str(crf)} | order)
             stream.pix_fmt = "yuv420p"
-            for number, frame in enumerate(frames):
-                if number == 0:
-                    stream.height, stream.width = (side // 2 * 2 for side in frame.shape[:2])
-                even: Any = frame[: stream.height, : stream.width]
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(even, format="rgb24")))
-            container.mux(stream.encode(None))
+            # A whole number of ticks a frame.
+            stream.codec_context.time_base = 1 / (rate * max(1, _TICKS // rate.numerator))
+            rest = iter(frames)
+            first = next(rest)
+            stream.height, stream.width = (side // 2 * 2 for side in first.pixels.shape[:2])
+            if sound is not None:
+                write_sound(container, add_sound(container), sound)
+            _write_frames(container, stream, itertools.chain([first], rest), seconds)
     except (av.FFmpegError, UnknownCodecError) as error:
         # That there is no room says whoever writes the file.
         if isinstance(error, OSError):
@@ -62,53 +87,127 @@ def encode(
         raise LibraryError(f"no H.264 can be encoded here ({error}): %dreams check says what is missing") from error
 
 
-def frame_step(own: float, wanted: float) -> int:
-    """Every how many frames an animation takes, so that it has at most as many a second as wanted.
+def _write_frames(
+    container: OutputContainer, stream: VideoStream, frames: Iterable[TimedFrame], seconds: float | None
+) -> None:
+    """Encode and write frames; `seconds` as in `encode`."""
+    import av
+
+    base = stream.codec_context.time_base or Fraction(1)
+    # How long each frame is seen, in ticks, once that is known: without it, as long as the one before.
+    lengths: dict[int | None, int] = {}
+    held: list[Packet[VideoStream]] = []
+    last: int | None = None
+
+    def write(packets: Iterable[Packet[VideoStream]]) -> None:
+        held.extend(packets)
+        while held and (seconds is None or held[0].pts in lengths):
+            packet = held.pop(0)
+            packet.duration = lengths.pop(packet.pts, packet.duration)
+            container.mux(packet)
+
+    for frame in frames:
+        pixels: Any = frame.pixels[: stream.height, : stream.width]
+        shown = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+        shown.time_base, shown.pts = base, round(frame.seconds / base)
+        if last is not None and seconds is not None:
+            lengths[last] = shown.pts - last
+        last = shown.pts
+        write(stream.encode(shown))
+    if last is not None and seconds is not None:
+        lengths[last] = max(1, round(seconds / base) - last)
+    write(stream.encode(None))
+
+
+def encode_small(file: Path, facts: VideoFacts) -> bytes:
+    """A coarse copy of a video, small enough for a notebook's output. It has no sound.
 
     Args:
-        own: frames a second of the video.
-        wanted: frames a second of the animation, at most; above 0.
-    """
-    return max(1, math.ceil(own / wanted - 1e-9))
-
-
-def encode_small(frames: Callable[[int, int], Iterable[Frame]], fps: float) -> bytes:
-    """A coarse copy of a video, small enough for a notebook's output.
-
-    Args:
-        frames: gives every so many frames with a longer side of at most so many pixels.
-        fps: frames a second of the video.
+        file: the video.
+        facts: of it.
 
     Returns:
         An MP4; nothing where even the copy is too large.
 
     Raises:
-        LibraryError: H.264 cannot be encoded on this machine.
+        LibraryError: the video does not decode, or H.264 cannot be encoded on this machine.
     """
+    frames = iterate_timed(file, lambda number, _: number % _SMALL_STEP == 0, size=_SMALL_SIDE)
     with tempfile.TemporaryDirectory(prefix="dream_nb-") as folder:
         path = Path(folder) / "small.mp4"
-        encode(frames(_SMALL_STEP, _SMALL_SIDE), path, fps / _SMALL_STEP, crf=_SMALL_CRF)
+        fps = (facts.fps or _USUAL_FPS) / _SMALL_STEP
+        encode(frames, path, fps, crf=_SMALL_CRF, seconds=None if facts.is_even else facts.seconds)
         data = path.read_bytes()
     return data if len(data) <= _SMALL_BYTES else b""
 
 
-def animate(frames: Iterable[Frame], path: Path, suffix: Literal[".gif", ".webp"], fps: float) -> None:
-    """Write frames as an animation that repeats.
+def cut(file: Path, path: Path, start: float, stop: float, tags: Mapping[str, str]) -> None:
+    """Write a part of a video as an MP4, with its sound: it begins with what is seen at one time, and ends at another.
 
     Args:
-        frames: `uint8`, height x width x 3, RGB; at least one.
+        file: the video.
+        path: where the part is written.
+        start: seconds from the beginning. Where all frames are seen for the same time, the beginning of the nearest.
+        stop: the same of its end.
+        tags: what the file says of itself.
+
+    Raises:
+        ValueError: there is nothing between start and stop.
+        LibraryError: the video does not decode, or H.264 cannot be encoded on this machine.
+    """
+    facts = read_facts(file)
+    begin, end = start, min(stop, facts.seconds)
+    if facts.is_even:
+        begin, end = (round(time * facts.fps) / facts.fps for time in (begin, end))
+    if not 0 <= begin < end - TICK:
+        raise ValueError(f"there is nothing between {start} s and {stop:g} s of a video of {facts.seconds:g} s")
+    # Where frames are seen for different times, the one that is seen at the start may have begun long before.
+    since = begin - TICK if facts.is_even else 0.0
+    frames = part_of(iterate_timed(file, lambda _, seconds: seconds >= since, until=end), begin, end)
+    sound = iterate_samples(file, begin, end) if has_sound(file) else None
+    length = None if facts.is_even else end - begin
+    encode(frames, path, facts.fps or _USUAL_FPS, tags, seconds=length, sound=sound)
+
+
+def animate(frames: Iterable[TimedFrame], path: Path, suffix: Literal[".gif", ".webp"], seconds: float) -> None:
+    """Write frames as an animation that repeats, each seen for as long as it was.
+
+    Args:
+        frames: at least one.
         path: where the file is written.
         suffix: what is written: a GIF, or a WebP.
-        fps: frames a second.
+        seconds: until when the last frame is seen.
     """
+
+    durations: list[int] = []
+
+    def pictures() -> Iterator[Image.Image]:
+        shown: TimedFrame | None = None
+        for frame in frames:
+            if shown is not None:
+                durations.append(_milliseconds(shown.seconds, frame.seconds, suffix))
+                yield _drawn(shown, suffix)
+            shown = frame
+        if shown is not None:
+            durations.append(_milliseconds(shown.seconds, seconds, suffix))
+            yield _drawn(shown, suffix)
+
+    every = pictures()
+    first = next(every)
+    # Pillow takes the rest as it needs it, one frame in memory at a time, and asks how long each is seen after that.
+    first.save(path, suffix[1:], save_all=True, append_images=every, duration=durations, loop=0)
+
+
+def _drawn(frame: TimedFrame, suffix: str) -> Image.Image:
     from PIL import Image
 
-    # A GIF counts in hundredths of a second.
-    milliseconds = max(20, 10 * round(100 / fps)) if suffix == ".gif" else round(1000 / fps)
-    pictures = (Image.fromarray(frame) for frame in frames)
+    picture = Image.fromarray(frame.pixels)
+    return picture.quantize(_GIF_COLOURS, Image.Quantize.MEDIANCUT) if suffix == ".gif" else picture
+
+
+def _milliseconds(begin: float, end: float, suffix: str) -> int:
+    """How long a frame is seen, such that no error adds up."""
     if suffix == ".gif":
-        pictures = (picture.quantize(_GIF_COLOURS, Image.Quantize.MEDIANCUT) for picture in pictures)
-    first = next(pictures)
-    # Pillow takes the rest as it needs it: one frame in memory at a time.
-    rest = itertools.chain(pictures)
-    first.save(path, suffix[1:], save_all=True, append_images=rest, duration=milliseconds, loop=0)
+        # It counts in hundredths of a second, and players take one hundredth for ten.
+        return max(20, 10 * (round(end * 100) - round(begin * 100)))
+    return max(1, round(end * 1000) - round(begin * 1000))

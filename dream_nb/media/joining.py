@@ -3,111 +3,147 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dream_nb.api.errors import LibraryError
+from dream_nb.api.errors import UnreadableFileError
 from dream_nb.files import written
+from dream_nb.media.containers import is_cut_off
 from dream_nb.media.encoding import encode
-from dream_nb.media.video import VideoFacts, at_rate, iterate_frames, opened, read_facts
+from dream_nb.media.formats import PICTURES, format_of
+from dream_nb.media.frames import VideoFacts, at_rate, evenly
+from dream_nb.media.posters import check_whole
+from dream_nb.media.sound import add_sound, has_sound, iterate_samples, write_sound
+from dream_nb.media.video import iterate_timed, opened, read_facts
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer, OutputContainer
     from av.video.stream import VideoStream
 
-    from dream_nb.media.video import Frame
+    from dream_nb.media.frames import Frame
+    from dream_nb.media.sound import Samples
 
 
 class _UnevenError(Exception):
     """The streams do not follow each other as they are."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A video that becomes part of a film.
+
+    Attributes:
+        file: its path.
+        facts: its size and times.
+        is_heard: whether it has sound.
+    """
+
+    file: Path
+    facts: VideoFacts
+    is_heard: bool
+
+    @property
+    def sound(self) -> Iterator[Samples]:
+        """Its sound, or silence, for as long as it is seen."""
+        return iterate_samples(self.file, 0.0, self.facts.seconds)
+
+
 def join(files: Sequence[Path], path: Path, tags: Mapping[str, str]) -> None:
-    """Write several videos as one file.
+    """Write several videos as one file, with their sound.
 
     Args:
         files: at least one video, in their order. Streams of the same size, rate and coding are copied; others are
-            encoded in the size and rate of the first, with black beside what is of another shape. Sound is kept where
-            all have it in the same coding.
+            encoded in the size and rate of the first, with black beside what is of another shape, and silence where
+            there is no sound.
         path: where the film is written.
         tags: what the film says of itself.
 
     Raises:
         LibraryError: a file is missing or does not decode, or the film cannot be written.
     """
-    facts = [read_facts(file) for file in files]
-    for file, fact in zip(files, facts, strict=True):
-        _check_whole(file, fact)
+    sources = [_Source(file, read_facts(file), has_sound(file)) for file in files]
+    for file in files:
+        # Its packets would be copied as far as they go.
+        if is_cut_off(file):
+            raise UnreadableFileError(file.name, "is cut off")
     with written(path) as partial:
         # Here: with a source open, what goes wrong would be said of that.
         partial.touch()
         try:
-            _copy(files, partial, tags)
-        except _UnevenError:
-            first = facts[0]
-            frames = (frame for file, fact in zip(files, facts, strict=True) for frame in _fitted(file, fact, first))
-            encode(frames, partial, first.fps, tags)
+            _copy(sources, partial, tags)
+            _check_copy(sources, partial)
+        except (_UnevenError, UnreadableFileError):
+            _encode(sources, partial, tags)
 
 
-def read_tag(path: Path, name: str) -> str | None:
-    """What a video says of itself under a name; None where it says nothing, or is not there.
-
-    Args:
-        path: the file.
-        name: of the tag.
-    """
-    if not path.is_file():
-        return None
-    try:
-        with opened(path) as container:
-            return container.metadata.get(name)
-    except LibraryError:
-        return None
+def _check_copy(sources: Sequence[_Source], path: Path) -> None:
+    """See that what was copied decodes, and is all there."""
+    check_whole(path)
+    if read_facts(path).frames != sum(source.facts.frames for source in sources):
+        raise _UnevenError
 
 
-def _check_whole(file: Path, facts: VideoFacts) -> None:
-    """Refuse a file that was cut: its packets would be copied as far as they go."""
-    with opened(file) as container:
-        packets = sum(bool(packet.size) for packet in container.demux(video=0))
-    if packets < facts.frames:
-        raise LibraryError(f"{file.name!r} is cut off after {packets} of {facts.frames} frames: run its cell again")
+def _encode(sources: Sequence[_Source], path: Path, tags: Mapping[str, str]) -> None:
+    first = sources[0].facts
+    fps = first.fps or 24.0
+    frames = (frame for source in sources for frame in _fitted(source, first, fps))
+    is_heard = any(source.is_heard for source in sources)
+    sound = (part for source in sources for part in source.sound)
+    encode(evenly(frames, fps), path, fps, tags, sound=sound if is_heard else None)
 
 
-def _copy(files: Sequence[Path], path: Path, tags: Mapping[str, str]) -> None:
+def _copy(sources: Sequence[_Source], path: Path, tags: Mapping[str, str]) -> None:
     import av
 
+    if any(format_of(source.file) in PICTURES for source in sources):
+        raise _UnevenError
     options = {"movflags": "faststart+use_metadata_tags"}
-    with opened(files[0]) as first, av.open(str(path), "w", format="mp4", options=options) as target:
-        kinds = _kinds(files, first)
+    with opened(sources[0].file) as first, av.open(str(path), "w", format="mp4", options=options) as target:
+        kinds = _kinds(sources)
         target.metadata.update(dict(tags))
-        # Both are made before the first packet: then the header is written.
-        for kind in kinds:
-            target.add_stream_from_template(_stream(first, kind))
+        # All are made before the first packet: then the header is written.
+        outputs = {kind: _added(target, _stream(first, kind)) for kind in kinds}
+        if "audio" not in kinds and any(source.is_heard for source in sources):
+            write_sound(target, add_sound(target), (part for source in sources for part in source.sound))
         ends: dict[str, float] = dict.fromkeys(kinds, 0.0)
         last: dict[str, int | None] = dict.fromkeys(kinds)
-        for file in files:
+        for one in sources:
             begin = max(ends.values())
-            with opened(file) as source:
-                _append(source, target, kinds, begin, ends, last)
+            with opened(one.file) as source:
+                _append(source, target, outputs, begin, ends, last)
+
+
+def _added(target: OutputContainer, template: VideoStream | AudioStream) -> Any:
+    """A stream like another. Its codec keeps its tag: by `hev1` instead of `hvc1` Apple's players refuse a file."""
+    try:
+        stream: Any = target.add_stream_from_template(template, opaque=True)
+    except ValueError:
+        # An MP4 does not hold every coding.
+        raise _UnevenError from None
+    if template.codec_context.codec_tag.isalnum():
+        stream.codec_context.codec_tag = template.codec_context.codec_tag
+    return stream
 
 
 def _append(
     source: InputContainer,
     target: OutputContainer,
-    kinds: Sequence[str],
+    outputs: Mapping[str, Any],
     begin: float,
     ends: dict[str, float],
     last: dict[str, int | None],
 ) -> None:
     """Copy the packets of one file to where the film has come, in seconds; `ends` and `last` go on with them."""
-    streams = {kind: _stream(source, kind) for kind in kinds}
-    outputs = dict(zip(kinds, target.streams, strict=True))
+    streams = {kind: _stream(source, kind) for kind in outputs}
     zero = min(float((stream.start_time or 0) * _base(stream)) for stream in streams.values())
     shifts = {kind: round((begin - zero) / _base(stream)) for kind, stream in streams.items()}
     for packet in source.demux(list(streams.values())):
-        if packet.dts is None or packet.pts is None:
+        if not packet.size:
             continue
+        if packet.dts is None or packet.pts is None:
+            raise _UnevenError
         kind, base = packet.stream.type, _base(packet.stream)
         shift, previous = shifts[kind], last[kind]
         packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
@@ -119,20 +155,20 @@ def _append(
         target.mux(packet)
 
 
-def _kinds(files: Sequence[Path], first: InputContainer) -> list[str]:
-    """Which streams are copied: the video, and the sound where all have it.
+def _kinds(sources: Sequence[_Source]) -> list[str]:
+    """Which streams are copied: the video, and the sound where all have it in the same coding.
 
     Raises:
         _UnevenError: the videos are not coded alike.
     """
     videos, sounds = set(), set()
-    for file in files:
-        with opened(file) as container:
-            videos.add(_coding(container.streams.video[0]))
+    for source in sources:
+        with opened(source.file) as container:
+            videos.add((*_coding(container.streams.video[0]), source.facts.quarters))
             sounds.add(_coding(container.streams.audio[0]) if container.streams.audio else None)
     if len(videos) > 1:
         raise _UnevenError
-    return ["video", "audio"] if first.streams.audio and len(sounds) == 1 else ["video"]
+    return ["video", "audio"] if len(sounds) == 1 and None not in sounds else ["video"]
 
 
 def _stream(container: InputContainer, kind: str) -> VideoStream | AudioStream:
@@ -154,14 +190,15 @@ def _coding(stream: VideoStream | AudioStream) -> tuple[object, ...]:
     return stream.type, context.name, context.extradata, stream.time_base, *shape
 
 
-def _fitted(file: Path, facts: VideoFacts, like: VideoFacts) -> Iterator[Frame]:
-    """The frames of a file in the rate and size of another, with black beside them where the shape differs."""
+def _fitted(source: _Source, like: VideoFacts, fps: float) -> Iterator[Frame]:
+    """The frames of a file at a rate, and in the size of another, with black beside them where the shape differs."""
     import numpy as np
 
+    facts = source.facts
     scale = min(like.width / facts.width, like.height / facts.height)
     width, height = round(facts.width * scale), round(facts.height * scale)
     left, top = (like.width - width) // 2, (like.height - height) // 2
-    for frame in at_rate(iterate_frames(file, size=(width, height)), facts.fps, like.fps):
+    for frame in at_rate(iterate_timed(source.file, size=(width, height)), fps, facts.seconds):
         placed = frame
         if (width, height) != (like.width, like.height):
             placed = np.zeros((like.height, like.width, 3), np.uint8)

@@ -16,7 +16,7 @@ import numpy as np
 from dream_nb.media.values import Value
 
 if TYPE_CHECKING:
-    from dream_nb.media.video import Frame
+    from dream_nb.media.frames import Frame
 
 SIDE: Final = 256
 
@@ -30,10 +30,12 @@ class Look:
 
     Args:
         rgb: the frame: `uint8`, height x width x 3.
+        seconds: when it is first seen, from the first frame; None for an image.
     """
 
-    def __init__(self, rgb: Frame) -> None:
+    def __init__(self, rgb: Frame, seconds: float | None = None) -> None:
         self.rgb = rgb
+        self.seconds = seconds
 
     @cached_property
     def channels(self) -> np.ndarray[tuple[int, int, int], np.dtype[np.float32]]:
@@ -61,12 +63,8 @@ class Measurement(ABC):
         """
 
     @abstractmethod
-    def value(self, fps: float | None) -> Value:
-        """What came of the frames so far.
-
-        Args:
-            fps: frames a second; None for an image.
-        """
+    def value(self) -> Value:
+        """What came of the frames so far."""
 
 
 class _Mean(Measurement):
@@ -79,7 +77,7 @@ class _Mean(Measurement):
         self._total += self.of(look)
         self._count += 1
 
-    def value(self, fps: float | None) -> Value:  # noqa: ARG002 - the same at every rate
+    def value(self) -> Value:
         return self._total / self._count if self._count else None
 
     @abstractmethod
@@ -152,7 +150,7 @@ class Colours(Measurement):
     def add(self, look: Look) -> None:
         self._pixels.append(look.rgb[:: self._STEP, :: self._STEP].reshape(-1, 3).copy())
 
-    def value(self, fps: float | None) -> Value:  # noqa: ARG002 - the same at every rate
+    def value(self) -> Value:
         from PIL import Image
 
         if not self._pixels:
@@ -174,8 +172,10 @@ class _Between(Measurement):
         self._first: Plane | None = None
         self._last: Plane | None = None
         self._total, self._count = 0.0, 0
+        self._seconds: float | None = None
 
     def add(self, look: Look) -> None:
+        self._seconds = look.seconds
         if self._last is None:
             self._first = look.luma
         else:
@@ -191,8 +191,8 @@ class Motion(_Between):
     A. Bobick and J. Davis, The recognition of human movement using temporal templates, IEEE PAMI 23 (2001).
     """
 
-    def value(self, fps: float | None) -> Value:
-        return self._total / self._count * fps if self._count and fps else None
+    def value(self) -> Value:
+        return self._total / self._seconds if self._seconds else None
 
 
 class Seam(_Between):
@@ -203,7 +203,7 @@ class Seam(_Between):
     Source: the distance of frames of A. Schödl, R. Szeliski, D. Salesin and I. Essa, Video textures, SIGGRAPH (2000).
     """
 
-    def value(self, fps: float | None) -> Value:  # noqa: ARG002 - the same at every rate
+    def value(self) -> Value:
         if not self._count or self._first is None or self._last is None:
             return None
         return _difference(self._last, self._first) / max(self._total / self._count, 1 / 255)
@@ -221,22 +221,22 @@ class Shots(Measurement):
 
     def __init__(self) -> None:
         self._last: np.ndarray[tuple[int], np.dtype[np.intp]] | None = None
-        self._number = 0
-        self._cuts: list[int] = []
+        self._seconds: float | None = None
+        self._cuts: list[float] = []
 
     def add(self, look: Look) -> None:
+        self._seconds = look.seconds
         coarse = look.rgb >> 5
         bins = (coarse[..., 0].astype(np.uint16) << 6) | (coarse[..., 1].astype(np.uint16) << 3) | coarse[..., 2]
         histogram = np.bincount(bins.ravel(), minlength=512)
-        if self._last is not None:
+        if self._last is not None and look.seconds is not None:
             moved = np.abs(histogram - self._last).sum() / 2 / bins.size
             if moved > self._THRESHOLD:
-                self._cuts.append(self._number)
+                self._cuts.append(look.seconds)
         self._last = histogram
-        self._number += 1
 
-    def value(self, fps: float | None) -> Value:
-        return [number / fps for number in self._cuts] if fps else None
+    def value(self) -> Value:
+        return None if self._seconds is None else list(self._cuts)
 
 
 class Fingerprint(Measurement):
@@ -260,7 +260,7 @@ class Fingerprint(Measurement):
         self._total += look.luma
         self._count += 1
 
-    def value(self, fps: float | None) -> Value:  # noqa: ARG002 - the same at every rate
+    def value(self) -> Value:
         from PIL import Image
 
         if self._total is None:

@@ -1,69 +1,269 @@
-"""Pictures: opened, reduced, and written as JPEG."""
+"""Pictures: read in one way wherever they come from, reduced, and written as JPEG."""
 
 from __future__ import annotations
 
+import importlib
 import io
-from collections.abc import Iterator
+import struct
+import threading
+import warnings
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from dream_nb.api.errors import LibraryError
-from dream_nb.media.video import Size, fitted, frame_at
+from dream_nb.api.errors import UnreadableFileError
+from dream_nb.media.formats import AVIF, GIF, JPEG, PICTURES, PNG, WEBP, Format, format_of, named
+from dream_nb.media.frames import Size, fitted
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from PIL.Image import Image
 
-    from dream_nb.media.video import Frame
+    from dream_nb.media.frames import Frame
 
-Kind = Literal["video", "image"]
+# Pillow's parts that read each format, by its own name. JPEG includes MPO, with which phones write a second picture
+# behind the first. No other part is asked: some start a program, and the file chooses what that does.
+_PARTS: Final[Mapping[Format, str]] = {
+    JPEG: "JpegImagePlugin",
+    PNG: "PngImagePlugin",
+    WEBP: "WebPImagePlugin",
+    GIF: "GifImagePlugin",
+    AVIF: "AvifImagePlugin",
+}
+MOST_PIXELS: Final = 80_000_000
+"""Of a picture. Twice as many as the cameras of most phones give, and a quarter of a gigabyte when decoded."""
 
+_MOST_TEXT: Final = 2**20
+_TEXTS: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
+_ORIENTATION: Final = 0x0112
+_LYING: Final = frozenset({5, 6, 7, 8})
+_FULL: Final = 65_535
+# Reduced in whole steps first, as long as that leaves it so many times finer than it is wanted.
+_FINER: Final = 2
 # Of every JPEG that is shown: small, and artefacts are hardly seen at these sizes.
 _QUALITY: Final = 70
 
+# Filters of warnings belong to the whole process.
+_quiet_lock = threading.Lock()
 
-def picture(path: Path, kind: Kind, *, near: int | None = None) -> Image:
-    """The picture of an image, or the first frame of a video, in RGB.
+# What Pillow's decoders raise on damaged files.
+_DAMAGE: Final = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
+
+
+def read_picture(source: Path | bytes, name: str | None = None, *, near: tuple[int, int] | None = None) -> Image:
+    """A picture as people see it: upright, 8 bits a channel in RGB, with white where it is transparent.
+
+    Of an animation, and of a file with several pictures, it is the first one.
 
     Args:
-        path: the file.
-        kind: "video" or "image".
-        near: about how many pixels of the longer side are needed, so that a large JPEG is decoded faster; None decodes
-            all of it.
+        source: the path of a JPEG, PNG, WebP, GIF or AVIF file, or its bytes.
+        name: what errors call it; by default the name of the file.
+        near: about how many pixels in width and height are needed, so that a large picture is read faster and in less
+            memory; it has at least so many, where it had them. None reads all of them.
 
     Raises:
-        LibraryError: it does not decode.
+        UnreadableFileError: it is none of these, is damaged, or is too large.
     """
-    if kind == "video":
-        from PIL import Image
-
-        return Image.fromarray(frame_at(path, 0.0))
-    with opened_picture(path) as image:
+    with opened_picture(source, name) as image:
         if near is not None:
-            image.draft("RGB", (near, near))
-        return image.convert("RGB")
+            image.draft("RGB", near)
+        image.load()
+        return upright(image, near)
+
+
+def upright(image: Image, near: tuple[int, int] | None = None) -> Image:
+    """A decoded picture as people see it: as `read_picture` gives it.
+
+    Args:
+        image: as Pillow reads it.
+        near: as for `read_picture`.
+    """
+    return _on_white(_turned(image), near)
+
+
+def picture_size(source: Path | bytes, name: str | None = None) -> tuple[int, int]:
+    """Width and height of a picture as people see it, in pixels. It is not decoded.
+
+    Args:
+        source: as for `read_picture`.
+        name: what errors call it; by default the name of the file.
+
+    Raises:
+        UnreadableFileError: as for `read_picture`, as far as its headers tell.
+    """
+    with opened_picture(source, name) as image:
+        width, height = image.size
+        return (height, width) if _orientation(image) in _LYING else (width, height)
 
 
 @contextmanager
-def opened_picture(path: Path) -> Iterator[Image]:
-    """The picture in a file, not yet decoded.
+def opened_picture(source: Path | bytes, name: str | None = None) -> Iterator[Image]:
+    """A picture as its file has it, not yet decoded. Whatever is wrong with the file is said as one sentence.
 
     Args:
-        path: the file.
+        source: as for `read_picture`.
+        name: what errors call it; by default the name of the file.
 
     Raises:
-        LibraryError: it does not decode, here or later in the body.
+        UnreadableFileError: it is none of the formats, is damaged, or is too large.
     """
     from PIL import Image
 
+    shown = name or (source.name if isinstance(source, Path) else "the picture")
     try:
-        with Image.open(path) as image:
+        with _opened(source, shown) as image:
             yield image
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise LibraryError(
-            f"{path.name!r} does not decode ({type(error).__name__}): run its cell again to fetch it anew, or remove it"
-        ) from error
+    except Image.DecompressionBombError as error:
+        raise UnreadableFileError(shown, _too_large(None)) from error
+    except UnreadableFileError:
+        raise
+    except _DAMAGE as error:
+        reason = f"does not decode ({type(error).__name__})"
+        if isinstance(error, ValueError) and _has_much_text(source):
+            reason = f"has more than {_MOST_TEXT // 2**20} MB of text in one piece, and so much is not read"
+        raise UnreadableFileError(shown, reason) from error
+
+
+def _opened(source: Path | bytes, shown: str) -> Image:
+    from PIL import Image
+
+    # Of no other file anything is tried: what it is decides what reads it.
+    found = format_of(source)
+    if found is None or found not in _PARTS:
+        raise UnreadableFileError(shown, f"is not a picture that can be read ({named(PICTURES)})")
+    file: Path | BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else source
+    with _quietly():
+        importlib.import_module(f"PIL.{_PARTS[found]}")
+        image = Image.open(file, formats=[found.name.upper()])
+    if image.width * image.height > MOST_PIXELS:
+        size = image.size
+        image.close()
+        raise UnreadableFileError(shown, _too_large(size))
+    return image
+
+
+def _too_large(size: tuple[int, int] | None) -> str:
+    counted = f"{size[0]} x {size[1]}, too many pixels" if size else "too many pixels"
+    return f"has {counted}: at most {MOST_PIXELS // 10**6} million are read, so make it smaller"
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Pillow warns of large pictures and broken EXIF; both are dealt with here."""
+    with _quiet_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _orientation(image: Image) -> int:
+    with _quietly():
+        try:
+            return int(image.getexif().get(_ORIENTATION, 1))
+        except _DAMAGE:
+            # What the camera wrote beside the picture does not keep it from being seen.
+            return 1
+
+
+def _turned(image: Image) -> Image:
+    """A picture turned as its EXIF data say."""
+    from PIL.Image import Transpose
+
+    turns = {
+        2: Transpose.FLIP_LEFT_RIGHT,
+        3: Transpose.ROTATE_180,
+        4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270,
+        7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }
+    turn = turns.get(_orientation(image))
+    if turn is None:
+        return image
+    turned = image.transpose(turn)
+    turned.info = image.info
+    return turned
+
+
+def _on_white(image: Image, near: tuple[int, int] | None) -> Image:
+    """A picture of any mode in RGB, with white behind what is transparent."""
+    from PIL import Image as Images
+
+    if image.mode.startswith("I"):
+        image = _eight_bits(image)
+    elif image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        image = _with_alpha(image)
+    elif image.mode != "RGB":
+        image = image.convert("RGB")
+    if near is not None:
+        # What is far too large is not put on paper at its size: that would take its memory three times.
+        times = min(image.width // (_FINER * near[0]), image.height // (_FINER * near[1]))
+        if times > 1:
+            image = image.reduce(times)
+    if image.mode == "RGBA":
+        image = Images.alpha_composite(Images.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
+def _eight_bits(image: Image) -> Image:
+    """Grey of 16 bits as RGBA of 8, with its transparent grey."""
+    import numpy as np
+    from PIL import Image as Images
+
+    grey: Any = np.asarray(image).astype(np.int64).clip(0, _FULL)
+    small = ((grey * 255 + _FULL // 2) // _FULL).astype(np.uint8)
+    hidden = image.info.get("transparency")
+    if not isinstance(hidden, int):
+        return Images.fromarray(small).convert("RGB")
+    alpha = np.where(grey == hidden, 0, 255).astype(np.uint8)
+    return Images.fromarray(np.dstack([small, small, small, alpha]))
+
+
+def _with_alpha(image: Image) -> Image:
+    hidden = image.info.get("transparency")
+    if image.mode == "RGB" and isinstance(hidden, tuple) and max(hidden) > 255:
+        # Of 16 bits a channel Pillow reads the upper 8, but gives the transparent colour whole.
+        image.info["transparency"] = tuple(value >> 8 for value in hidden)
+    return image.convert("RGBA")
+
+
+def _has_much_text(source: Path | bytes) -> bool:
+    """Whether a PNG holds more text in one piece than Pillow reads: it may unfold to any length."""
+    data = source.read_bytes() if isinstance(source, Path) else source
+    if format_of(data) is not PNG:
+        return False
+    at = 8
+    while at + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if kind in _TEXTS and _unfolded(data[at + 8 : at + 8 + length]) > _MOST_TEXT:
+            return True
+        at += length + 12
+    return False
+
+
+def _unfolded(content: bytes) -> int:
+    """How many bytes of text a chunk holds: compressed, it begins somewhere behind the name."""
+    most = len(content)
+    at = content.find(b"\x78")
+    while at >= 0:
+        try:
+            most = max(most, len(zlib.decompressobj().decompress(content[at:], _MOST_TEXT + 1)))
+            break
+        except zlib.error:
+            at = content.find(b"\x78", at + 1)
+    return most
 
 
 def reduced(image: Image, side: int) -> Image:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
     from dream_nb.media.axes import Layout
-    from dream_nb.media.video import Frame
+    from dream_nb.media.frames import Frame
 
 _GAP: Final = 8
 _LINE: Final = 20

@@ -1,48 +1,30 @@
-"""What a video file holds: its size, its times, its frames."""
+"""What a video file holds: its size, its times, its frames. Pictures that move are read in the same way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
-from dream_nb.api.errors import LibraryError
+from dream_nb.api.errors import UnreadableFileError
+from dream_nb.media.animations import iterate_animation, read_animation_facts
+from dream_nb.media.containers import is_cut_off, may_be_turned
+from dream_nb.media.formats import HEAD, MATROSKA, MOV, MP4, PICTURES, VIDEOS, WEBM, Format, format_of, named
+from dream_nb.media.frames import TICK, Size, TimedFrame, VideoFacts, fitted
 
 if TYPE_CHECKING:
-    import numpy as np
     from av import CodecContext, VideoFrame
     from av.container import InputContainer
     from av.video.reformatter import VideoReformatter
+    from av.video.stream import VideoStream
 
-    Frame = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
-    Frames = np.ndarray[tuple[int, int, int, int], np.dtype[np.uint8]]
+    from dream_nb.media.frames import Frame
 
-# A width and a height, or what the longer side is at most.
-Size = tuple[int, int] | int
-
-_LARGEST_SIDE: Final = 16384
-_AGAIN: Final = "run its cell again to fetch it anew, or remove it"
-
-
-@dataclass(frozen=True, slots=True)
-class VideoFacts:
-    """Read from the file's header, and from its packets what that does not say.
-
-    Attributes:
-        width, height: pixels.
-        fps: frames a second.
-        frames: how many there are.
-        seconds: how long it plays.
-    """
-
-    width: int
-    height: int
-    fps: float
-    frames: int
-    seconds: float
+# Of its frames that a video at a constant rate may lack, or have too many.
+_MOST_OFF: Final = 0.02
+_DEMUXERS: Final = {MP4: "mov", MOV: "mov", WEBM: "matroska", MATROSKA: "matroska"}
 
 
 @contextmanager
@@ -54,50 +36,102 @@ def opened(file: Path | BinaryIO, *, threads: bool = True) -> Iterator[InputCont
         threads: whether several threads decode.
 
     Raises:
-        LibraryError: it does not decode, here or later in the body.
+        UnreadableFileError: it is not a video, or does not decode, here or later in the body.
     """
     import av
 
+    name = _name(file)
+    found = _format(file)
+    if found not in VIDEOS:
+        raise UnreadableFileError(name, f"is not a video that can be read ({named(VIDEOS)})")
     try:
-        with av.open(str(file) if isinstance(file, Path) else file, "r") as container:
+        # By its name, so that nothing else is tried: some demuxers open what a file names.
+        with av.open(str(file) if isinstance(file, Path) else file, "r", format=_DEMUXERS[found]) as container:
             if not container.streams.video:
-                raise LibraryError(f"{_name(file)} has no video in it")
+                raise UnreadableFileError(name, "has no video in it")
             stream = container.streams.video[0]
             # PyAV's types do not say that a damaged header leaves none.
             context: CodecContext | None = stream.codec_context
             if context is None:
-                raise LibraryError(f"{_name(file)} does not decode (its coding is unknown): {_AGAIN}")
+                raise UnreadableFileError(name, "does not decode (its coding is unknown)")
             context.thread_count = 0 if threads else 1
             stream.thread_type = "AUTO"
             yield container
     # PyAV reads names and tags as UTF-8.
     except (av.FFmpegError, EOFError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        raise LibraryError(f"{_name(file)} does not decode ({reason}): {_AGAIN}") from error
+        raise UnreadableFileError(name, f"does not decode ({reason})") from error
 
 
 def _name(file: Path | BinaryIO) -> str:
-    return repr(file.name) if isinstance(file, Path) else "the video"
+    return file.name if isinstance(file, Path) else "the video"
+
+
+def _format(file: Path | BinaryIO) -> Format | None:
+    try:
+        if isinstance(file, Path):
+            return format_of(file)
+        file.seek(0)
+        head = file.read(HEAD)
+        file.seek(0)
+    except OSError as error:
+        raise UnreadableFileError(_name(file), f"cannot be read ({error.strerror or error})") from error
+    return format_of(head)
 
 
 def read_facts(file: Path | BinaryIO) -> VideoFacts:
-    """The facts of a video file, without decoding it.
+    """The facts of a video file.
 
     Args:
         file: where it lies, or its bytes as a file.
 
     Raises:
-        LibraryError: it is no video.
+        UnreadableFileError: it is not a video.
     """
     import av
 
+    if _format(file) in PICTURES:
+        return read_animation_facts(file, _name(file))
+    is_turned = may_be_turned(file)
     with opened(file) as container:
         stream = container.streams.video[0]
         fps = float(stream.average_rate or 0)
         seconds = float((stream.duration or 0) * (stream.time_base or 0)) or (container.duration or 0) / av.time_base
-        # What was written as a stream says no number in its header: its packets are counted.
-        frames = stream.frames or sum(bool(packet.size) for packet in container.demux(stream))
-        return VideoFacts(stream.width, stream.height, fps, frames, seconds or frames / (fps or 1))
+        frames = _count(container, stream)
+        if not frames:
+            raise UnreadableFileError(_name(file), "has no frames in it")
+        quarters = _first_quarters(container) if is_turned else 0
+        width, height = (stream.height, stream.width) if quarters % 2 else (stream.width, stream.height)
+        seconds = seconds or frames / (fps or 1)
+        is_even = bool(fps) and stream.average_rate == stream.base_rate
+        # WebM and Matroska say a rate that need not be kept.
+        if abs(seconds * fps - frames) > max(1.5, _MOST_OFF * frames):
+            fps, is_even = frames / seconds, False
+        return VideoFacts(width, height, fps, frames, seconds, is_even, quarters)
+
+
+def _first_quarters(container: InputContainer) -> int:
+    container.seek(0)
+    first = next(container.decode(video=0), None)
+    return _quarters(first) if first is not None else 0
+
+
+def _count(container: InputContainer, stream: VideoStream) -> int:
+    """How many frames are seen: an edit list may leave some out."""
+    entries = stream.index_entries
+    # The whole index stands in the header, or only some key frames.
+    if len(entries) >= stream.frames > 0:
+        return sum(not entry.is_discard for entry in entries)
+    return sum(bool(packet.size) and not packet.is_discard for packet in container.demux(stream))
+
+
+def _turned_size(frame: VideoFrame) -> tuple[int, int]:
+    return (frame.height, frame.width) if _quarters(frame) % 2 else (frame.width, frame.height)
+
+
+def _quarters(frame: VideoFrame) -> int:
+    """By how many right angles a frame is turned against the clock to be shown."""
+    return round(frame.rotation / 90) % 4
 
 
 def iterate_frames(
@@ -123,27 +157,66 @@ def iterate_frames(
         `uint8`, height x width x 3, RGB.
 
     Raises:
-        LibraryError: it does not decode.
+        UnreadableFileError: it does not decode.
     """
+
+    def is_wanted(number: int, _: float) -> bool:
+        return number >= start and (number - start) % step == 0
+
+    for frame in iterate_timed(file, is_wanted, stop=stop, size=size, threads=threads):
+        yield frame.pixels
+
+
+def iterate_timed(
+    file: Path | BinaryIO,
+    wanted: Callable[[int, float], bool] = lambda _number, _seconds: True,
+    *,
+    stop: int | None = None,
+    until: float = math.inf,
+    size: Size | None = None,
+    threads: bool = True,
+) -> Iterator[TimedFrame]:
+    """The frames of a video with their times, in order, one in memory at a time.
+
+    Args:
+        file: where it lies, or its bytes as a file.
+        wanted: whether a frame is given, by its number and its time in seconds.
+        stop: the number of the first frame that is left out; None goes to the end.
+        until: the time in seconds from which on frames are left out.
+        size: width and height, or at most what longer side, in pixels, as people see it; None leaves them as they are.
+        threads: whether several threads decode.
+
+    Raises:
+        UnreadableFileError: it does not decode.
+    """
+    last = math.inf if stop is None else stop
+
+    def is_wanted(number: int, seconds: float) -> bool:
+        return number < last and seconds < until - TICK and wanted(number, seconds)
+
+    if _format(file) in PICTURES:
+        yield from iterate_animation(file, _name(file), is_wanted, size)
+        return
     # The whole first: two threads that import a package and a part of it at once wait for each other.
     import av  # noqa: F401
     from av.video.reformatter import VideoReformatter
 
     with opened(file, threads=threads) as container:
-        stream = container.streams.video[0]
-        width, height = fitted(size, stream.width, stream.height)
         # One for all frames: to set one up costs as much as to decode a frame.
         scaler = VideoReformatter()
         count = 0
-        for number, frame in enumerate(container.decode(video=0)):
-            if stop is not None and number >= stop:
+        for number, (frame, seconds) in enumerate(_decoded(container)):
+            if number >= last or seconds >= until - TICK:
                 return
-            if number >= start and (number - start) % step == 0:
-                yield _pixels(scaler, frame, width, height)
+            if is_wanted(number, seconds):
+                yield TimedFrame(_pixels(scaler, frame, size), seconds)
             count = number + 1
         # A file that was cut decodes as far as it goes.
-        if count < stream.frames and (stop is None or count < stop):
-            raise LibraryError(f"{_name(file)} is cut off after {count} of {stream.frames} frames: {_AGAIN}")
+        if is_cut_off(file):
+            of = container.streams.video[0].frames
+            raise UnreadableFileError(_name(file), f"is cut off after {count}{f' of {of}' * bool(of)} frames")
+        if not count:
+            raise UnreadableFileError(_name(file), "has no frames in it")
 
 
 def frame_at(file: Path, seconds: float, size: Size | None = None) -> Frame:
@@ -152,102 +225,75 @@ def frame_at(file: Path, seconds: float, size: Size | None = None) -> Frame:
     Args:
         file: where it lies.
         seconds: from the beginning.
-        size: as in `iterate_frames`.
+        size: as in `iterate_timed`.
 
     Raises:
-        LibraryError: it does not decode.
+        UnreadableFileError: it does not decode.
     """
+    if _format(file) in PICTURES:
+        seen = None
+        for frame in iterate_timed(file, size=size):
+            if seen is not None and frame.seconds > seconds + TICK:
+                break
+            seen = frame.pixels
+        if seen is None:
+            raise UnreadableFileError(file.name, "has no frames in it")
+        return seen
     # The whole first: two threads that import a package and a part of it at once wait for each other.
     import av  # noqa: F401
     from av.video.reformatter import VideoReformatter
 
     with opened(file) as container:
-        stream = container.streams.video[0]
-        begin = float((stream.start_time or 0) * (stream.time_base or 0))
-        length = float((stream.duration or 0) * (stream.time_base or 0))
-        if stream.time_base:
-            container.seek(int((begin + min(seconds, length)) / stream.time_base), stream=stream)
-        seen = None
-        # A file's times are rounded to its ticks.
-        tick = float(stream.time_base or 0) / 2
-        for frame in container.decode(video=0):
-            if seen is not None and frame.time is not None and frame.time - begin > seconds + tick:
-                break
-            seen = frame
-        if seen is None or (seen.time or 0.0) - begin < min(seconds, length) - 2 / float(stream.average_rate or 1):
-            raise LibraryError(f"{_name(file)} is cut off before {seconds:g} s: {_AGAIN}")
-        width, height = fitted(size, stream.width, stream.height)
-        return _pixels(VideoReformatter(), seen, width, height)
+        shown, is_last = _seen(container, seconds)
+        if is_last and is_cut_off(file):
+            raise UnreadableFileError(file.name, f"is cut off before {seconds:g} s")
+        if shown is None:
+            raise UnreadableFileError(file.name, "has no frames in it")
+        return _pixels(VideoReformatter(), shown, size)
 
 
-def at_rate(frames: Iterable[Frame], fps: float, wanted: float) -> Iterator[Frame]:
-    """Frames in another rate: each is repeated, or left out, so that it is seen when it was seen before.
-
-    Args:
-        frames: the frames, in order.
-        fps: their rate, in frames a second; 0 where it is unknown, which leaves them as they are.
-        wanted: the rate that is wanted.
-
-    Yields:
-        The same frames.
-    """
-    count = 0
-    for number, frame in enumerate(frames, 1):
-        upto = round(number * wanted / fps) if fps else number
-        for _ in range(upto - count):
-            yield frame
-        count = upto
+def _decoded(container: InputContainer) -> Iterator[tuple[VideoFrame, float]]:
+    """The frames from where the container stands, each with its time from the beginning of the video in seconds."""
+    stream = container.streams.video[0]
+    begin = float((stream.start_time or 0) * (stream.time_base or 0))
+    fps = float(stream.average_rate or 0)
+    for number, frame in enumerate(container.decode(stream)):
+        # A stream without times is seen at its rate.
+        yield frame, max(0.0, frame.time - begin) if frame.time is not None else number / (fps or 1)
 
 
-def stacked(frames: Iterable[Frame], count: int, width: int, height: int) -> Frames:
-    """Frames as one array.
+def _seen(container: InputContainer, seconds: float) -> tuple[VideoFrame | None, bool]:
+    """The frame that is seen at a time, and whether none comes after it."""
+    stream = container.streams.video[0]
+    base = float(stream.time_base or 0)
+    if base:
+        length = (stream.duration or 0) * base or math.inf
+        container.seek(int(min(seconds, length) / base) + (stream.start_time or 0), stream=stream)
+    frames = _decoded(container)
+    first = next(frames, None)
+    if first is None or first[1] > seconds + TICK:
+        # Some containers are searched by the times of decoding, which come before those of seeing.
+        container.seek(0)
+        frames = _decoded(container)
+        first = next(frames, None)
+    if first is None:
+        return None, True
+    seen = first[0]
+    for frame, at in frames:
+        if at > seconds + TICK:
+            return seen, False
+        seen = frame
+    return seen, True
 
-    Args:
-        frames: the frames, all of the same size.
-        count: how many there are, as far as the file says.
-        width, height: their size in pixels.
 
-    Returns:
-        `uint8`, frames x height x width x 3, RGB.
-
-    Raises:
-        MemoryError: there is too little memory.
-    """
+def _pixels(scaler: VideoReformatter, frame: VideoFrame, size: Size | None) -> Frame:
     import numpy as np
 
-    whole = np.empty((count, height, width, 3), np.uint8)
-    got = 0
-    for frame in frames:
-        if got == len(whole):
-            # A header may say fewer frames than there are, or none.
-            whole = np.concatenate([whole, np.empty((max(16, got), height, width, 3), np.uint8)])
-        whole[got] = frame
-        got += 1
-    return whole[:got]
-
-
-def _pixels(scaler: VideoReformatter, frame: VideoFrame, width: int, height: int) -> Frame:
+    width, height = fitted(size, *_turned_size(frame))
+    quarters = _quarters(frame)
+    if quarters % 2:
+        width, height = height, width
     # AREA weighs every pixel: nothing shimmers in what is reduced.
     how = "AREA" if (width, height) != (frame.width, frame.height) else None
-    return cast("Frame", scaler.reformat(frame, width, height, format="rgb24", interpolation=how).to_ndarray())
-
-
-def fitted(size: Size | None, width: int, height: int) -> tuple[int, int]:
-    """The size in pixels that is asked for.
-
-    Args:
-        size: width and height, or at most what longer side; None for all of it.
-        width, height: of the picture.
-
-    Raises:
-        ValueError: it is no size.
-    """
-    if size is None:
-        return width, height
-    sides = tuple(size) if isinstance(size, Iterable) else (size,)
-    if not 1 <= len(sides) <= 2 or not all(isinstance(side, Integral) and 0 < side <= _LARGEST_SIDE for side in sides):
-        raise ValueError(f"size {size!r} is neither a longer side in pixels nor (width, height)")
-    if len(sides) == 1:
-        scale = min(1.0, int(sides[0]) / max(width, height))
-        return max(1, round(width * scale)), max(1, round(height * scale))
-    return int(sides[0]), int(sides[1])
+    shown = cast("Frame", scaler.reformat(frame, width, height, format="rgb24", interpolation=how).to_ndarray())
+    return np.ascontiguousarray(np.rot90(shown, quarters)) if quarters else shown

@@ -9,18 +9,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import BinaryIO, Self
 
 import numpy as np
 
 from dream_nb.api.errors import DreamError, LibraryError
 from dream_nb.files import sha256_of
+from dream_nb.media.frames import Size, TimedFrame, fitted
 from dream_nb.media.measures import MEASURES, SIDE, Look
+from dream_nb.media.pictures import read_picture
 from dream_nb.media.values import Value, plain
-from dream_nb.media.video import Size, fitted, iterate_frames, read_facts
-
-if TYPE_CHECKING:
-    from dream_nb.media.video import Frame
+from dream_nb.media.video import iterate_timed
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ def read(order: MeasureOrder) -> Reading:
     for name, size, function in order.theirs:
         try:
             # Its frames are its own pass: it takes as many as it likes, when it likes.
-            value = pickle.loads(function)(_frames(order, size))  # noqa: S301 - the user's own function
+            value = pickle.loads(function)(frame.pixels for frame in _frames(order, size))  # noqa: S301 - the user's own function
             reading.values[name] = plain(name, value)
         except Exception as error:  # noqa: BLE001 - whatever a user's function raises is a gap in the table
             reading.problems[name] = f"{type(error).__name__}: {error}"
@@ -95,31 +94,24 @@ def read(order: MeasureOrder) -> Reading:
 
 def _ours(order: MeasureOrder) -> dict[str, Value]:
     measuring = {name: MEASURES[name]() for name in order.ours}
-    fps = None
-    if order.kind == "video":
-        fps = read_facts(_opened(order.file)).fps
     if measuring:
-        for rgb in _frames(order, SIDE):
-            look = Look(rgb)
+        for frame in _frames(order, SIDE):
+            look = Look(frame.pixels, frame.seconds if order.kind == "video" else None)
             for measurement in measuring.values():
                 measurement.add(look)
-    return {name: measurement.value(fps) for name, measurement in measuring.items()}
+    return {name: measurement.value() for name, measurement in measuring.items()}
 
 
-def _frames(order: MeasureOrder, size: Size) -> Iterator[Frame]:
+def _frames(order: MeasureOrder, size: Size) -> Iterator[TimedFrame]:
     if order.kind == "video":
-        frames = iterate_frames(_opened(order.file), size=size, threads=False)
+        frames = iterate_timed(_opened(order.file), size=size, threads=False)
         # Whether it decodes at all is asked now, and not in the middle of a user's function.
         return chain(list(islice(frames, 1)), frames)
     from PIL import Image
 
-    try:
-        with Image.open(_opened(order.file)) as image:
-            wanted = fitted(size, *image.size)
-            rgb = image.convert("RGB").resize(wanted, Image.Resampling.BOX)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise LibraryError(f"the image does not decode ({type(error).__name__})") from error
-    return iter([np.asarray(rgb, np.uint8)])
+    image = read_picture(order.file, "the image" if isinstance(order.file, bytes) else None)
+    rgb = image.resize(fitted(size, *image.size), Image.Resampling.BOX)
+    return iter([TimedFrame(np.asarray(rgb, np.uint8), 0.0)])
 
 
 def _opened(file: Path | bytes) -> Path | BinaryIO:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
@@ -22,10 +22,12 @@ from dream_nb.library.inscriptions import tell_shots
 from dream_nb.library.library import with_ledger
 from dream_nb.library.lineage import ancestors, descendants, in_order
 from dream_nb.library.record import Record, is_sane
-from dream_nb.media.encoding import animate, encode, encode_small, frame_step
-from dream_nb.media.pictures import jpeg, opened_picture, picture, pixels, reduced
+from dream_nb.media.encoding import animate, cut, encode_small
+from dream_nb.media.frames import Size, TimedFrame, VideoFacts, at_most, fitted, seen_at, stacked
+from dream_nb.media.pictures import jpeg, pixels, reduced
+from dream_nb.media.posters import read_poster, read_size
 from dream_nb.media.sheets import check_numbers, sheet
-from dream_nb.media.video import Size, VideoFacts, fitted, frame_at, iterate_frames, read_facts, stacked
+from dream_nb.media.video import frame_at, iterate_frames, iterate_timed, read_facts
 from dream_nb.place import find_place
 from dream_nb.requests.code import to_code
 from dream_nb.requests.identity import Request, checked_request
@@ -35,7 +37,7 @@ from dream_nb.requests.roles import PLAIN
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from dream_nb.media.video import Frame, Frames
+    from dream_nb.media.frames import Frame, Frames
     from dream_nb.results.dreams import Dreams
     from dream_nb.results.job import Job, Maker
 
@@ -240,8 +242,7 @@ class Dream:
         """Width and height in pixels."""
         if self.facts is not None:
             return self.facts.width, self.facts.height
-        with opened_picture(self.path) as image:
-            return image.size
+        return read_size(self.path)
 
     @cached_property
     def image(self) -> Image:
@@ -250,7 +251,7 @@ class Dream:
         Raises:
             LibraryError: there is no file, or it does not decode.
         """
-        return picture(self.path, self.kind)
+        return read_poster(self.path)
 
     @property
     def poster(self) -> Image:
@@ -264,7 +265,7 @@ class Dream:
 
     def _reduced(self, side: int) -> Image:
         # The whole is not kept: of thousands, it would fill the memory.
-        whole: Image = self.__dict__["image"].copy() if "image" in self.__dict__ else picture(self.path, self.kind)
+        whole: Image = self.__dict__["image"].copy() if "image" in self.__dict__ else read_poster(self.path)
         return reduced(whole, side)
 
     def _jpeg(self, side: int) -> bytes:
@@ -349,7 +350,7 @@ class Dream:
         return stacked(self.frames(size=(width, height)), count, width, height)
 
     def clip(self, start: float = 0.0, stop: float | None = None, path: Path | str | None = None) -> Path:
-        """Write a part of a video as an MP4, exact to the frame.
+        """Write a part of a video as an MP4, exact to the frame, with its sound.
 
         Args:
             start: seconds from the beginning.
@@ -367,12 +368,9 @@ class Dream:
         if facts is None:
             raise ValueError(f"{self.prompt!r} is an image: only a video has parts")
         end = facts.seconds if stop is None else min(stop, facts.seconds)
-        first, last = round(start * facts.fps), round(end * facts.fps)
-        if not 0 <= first < last:
-            raise ValueError(f"there is nothing between {start} s and {end:g} s of a video of {facts.seconds:g} s")
         target = given_path(path) if path else self.path.with_name(f"{self.path.stem}-{start:g}-{end:g}.mp4")
         with written(target) as partial:
-            encode(self.frames(first, last), partial, facts.fps, tell_shots([self._record]))
+            cut(self.path, partial, start, end, tell_shots([self._record]))
         return target
 
     def to_gif(self, path: Path | str | None = None, *, fps: float = 12.0, size: Size = 480) -> Path:
@@ -412,15 +410,21 @@ class Dream:
     def _animated(self, suffix: Literal[".gif", ".webp"], path: Path | str | None, fps: float, size: Size) -> Path:
         if not fps > 0:
             raise ValueError(f"fps {fps} is not a number above 0")
-        own = self.fps or fps
-        step = frame_step(own, fps)
         target = given_path(path) if path else self.path.with_suffix(suffix)
-        frames = self.frames(step=step, size=size)
+        frames = self._timed(size, at_most(fps))
         # Whether it decodes is known before a file is begun.
         first = next(frames)
         with written(target) as partial:
-            animate(chain([first], frames), partial, suffix, own / step)
+            animate(chain([first], frames), partial, suffix, self.duration or 1 / fps)
         return target
+
+    def _timed(
+        self, size: Size | None, wanted: Callable[[int, float], bool] = lambda _number, _seconds: True
+    ) -> Iterator[TimedFrame]:
+        """The frames with their times; an image has one, at 0 seconds."""
+        if self.kind == "image":
+            return iter([TimedFrame(pixels(self.image, size), 0.0)])
+        return iterate_timed(self.path, wanted, size=size)
 
     def contact_sheet(self, count: int = 12, *, columns: int = 4, side: int = 320) -> Image:
         """Frames at equal distances on one picture, each with its time.
@@ -439,12 +443,12 @@ class Dream:
         check_numbers(count=count, columns=columns, side=side)
         if self.facts is None:
             return sheet([(self._reduced(side), "")], 1, side)
-        count, frames, fps = min(count, self.facts.frames), self.facts.frames, self.facts.fps
-        wanted = {round(number * (frames - 1) / max(1, count - 1)) for number in range(count)}
+        facts, count = self.facts, min(count, self.facts.frames)
+        # The last frame is seen until the end: of even ones it begins a frame before that.
+        last = (facts.frames - 1) / facts.fps if facts.is_even else facts.seconds
+        times = [number * last / max(1, count - 1) for number in range(count)]
         shown = [
-            (Image.fromarray(frame), f"{number / fps:.1f} s" if fps else "")
-            for number, frame in enumerate(self.frames(size=side))
-            if number in wanted
+            (Image.fromarray(frame.pixels), f"{frame.seconds:.1f} s") for frame in seen_at(self._timed(side), times)
         ]
         return sheet(shown, columns, side)
 
@@ -614,7 +618,7 @@ class Dream:
             poster = picture_uri(self._jpeg(_PREVIEW_SIDE[self.kind]))
             size = self.size
             if facts is not None and self._is_apart():
-                copy = encode_small(lambda step, side: self.frames(step=step, size=side), facts.fps or 24.0)
+                copy = encode_small(self.path, facts)
                 source = video_uri(copy) if copy else source
         except LibraryError as error:
             problem = str(error)

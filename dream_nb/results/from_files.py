@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import mimetypes
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -14,12 +15,16 @@ from dream_nb.library.folder import Folder
 from dream_nb.library.inscriptions import read_film, read_inscription
 from dream_nb.library.record import Record
 from dream_nb.library.sidecars import read_sidecars
+from dream_nb.media.animations import is_animation
+from dream_nb.media.formats import NOT_READ, PICTURES, VIDEOS, Format, format_of
 from dream_nb.place import find_place
 from dream_nb.requests.identity import request_hash
 from dream_nb.results.dream import Dream
 
 logger = logging.getLogger("dream_nb.results")
-_KINDS: Final = {".mp4": "video", ".jpg": "image", ".jpeg": "image", ".png": "image"}
+# What ends like this was meant to be looked at, and is not passed over without a word.
+_SUFFIXES: Final = {one.suffix: one.suffix for one in (*PICTURES, *VIDEOS)} | {".jpeg": ".jpg", ".m4v": ".mp4"}
+_LIKE_MEDIA: Final = ("image/", "video/")
 
 
 def read_folder(folder: Path) -> list[Dream]:
@@ -32,17 +37,21 @@ def read_folder(folder: Path) -> list[Dream]:
         LibraryError: it is not a folder, or cannot be read.
     """
     try:
-        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _KINDS and _is_plain(path))
+        found = {path: _format(path) for path in sorted(folder.iterdir()) if _is_plain(path)}
         told = {record.file: record for record in read_sidecars(folder, set())}
     except OSError as error:
         raise LibraryError(f"{str(folder)!r} is no folder that can be read ({error.strerror or error})") from error
     library, home = Folder(folder), find_place().output
-    records = (told.get(path.name) or read_inscription(path) or _unknown(path) for path in files)
+    records = (
+        told.get(path.name) or read_inscription(path) or _unknown(path, one) for path, one in found.items() if one
+    )
     return [Dream(record, library, home) for record in records if record is not None]
 
 
 def _is_plain(path: Path) -> bool:
-    """Whether it is a file of this folder, whose name can be written down."""
+    """Whether it is a picture or video of this folder by its ending, and its name can be written down."""
+    if not (mimetypes.guess_type(path.name)[0] or "").startswith(_LIKE_MEDIA) and path.suffix.lower() not in _SUFFIXES:
+        return False
     try:
         path.name.encode()
     except UnicodeEncodeError:
@@ -54,9 +63,23 @@ def _is_plain(path: Path) -> bool:
     return path.is_file()
 
 
-def _unknown(path: Path) -> Record | None:
+def _format(path: Path) -> Format | None:
+    """What a file is; None, and a word about it, where it is none that is read here."""
+    try:
+        found = format_of(path)
+    except OSError as error:
+        logger.warning("%s is ignored: it cannot be read (%s)", path.name, error.strerror or error)
+        return None
+    if found is None and path.suffix.lower() not in _SUFFIXES:
+        logger.warning("%s is ignored: it %s", path.name, NOT_READ)
+        return None
+    # What is damaged at its beginning is shown, with what is wrong with it.
+    return found or next(one for one in (*PICTURES, *VIDEOS) if one.suffix == _SUFFIXES[path.suffix.lower()])
+
+
+def _unknown(path: Path, found: Format) -> Record | None:
     """A record for a file that does not say where it comes from; None where it cannot be read."""
-    kind = _KINDS[path.suffix.lower()]
+    kind = "video" if found.kind == "video" or is_animation(path) else "image"
     request = ImageGenerationRequest() if kind == "image" else read_film(path) or GenerationRequest()
     try:
         status = path.stat()

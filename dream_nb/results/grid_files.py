@@ -11,8 +11,8 @@ from dream_nb.api.errors import LibraryError
 from dream_nb.files import given_path, written
 from dream_nb.media.axes import Layout
 from dream_nb.media.encoding import encode
+from dream_nb.media.frames import at_rate, evenly
 from dream_nb.media.sheets import Player, draw_grid, play_grid, play_side
-from dream_nb.media.video import at_rate
 from dream_nb.results.dream import Dream
 
 _PICTURE_SIDE: Final = 320
@@ -62,11 +62,11 @@ def write_film(layout: Layout, dreams: Sequence[Dream | None], path: Path | str 
     side = min(play_side(layout, first, _FILM_SIDE), max(first))
     fps = max((dream.fps or 0) for dream in there.values()) or _FPS
     players = {
-        number: Player(at_rate(dream.frames(size=side), dream.fps or fps, fps), dream.size)
+        number: Player(at_rate(dream._timed(side), fps, dream.duration or 0.0), dream.size)
         for number, dream in there.items()
     }
     with written(target) as partial:
-        encode(play_grid(layout, players, side), partial, fps)
+        encode(evenly(play_grid(layout, players, side), fps), partial, fps)
     return target
 
 

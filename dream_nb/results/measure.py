@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, overload
 
 from dream_nb.api.errors import DreamError
 from dream_nb.library.library import Library
+from dream_nb.media.frames import Size, fitted
 from dream_nb.media.measures import MEASURES, SIDE
 from dream_nb.media.measuring import measure_files
 from dream_nb.media.values import Value
-from dream_nb.media.video import Size, fitted
 from dream_nb.media.worker import MeasureOrder, Reading
 from dream_nb.results.dream import Dream
 from dream_nb.results.progress_bar import open_bar
@@ -24,7 +24,7 @@ from dream_nb.results.table import FACTS
 from dream_nb.workers import pool
 
 if TYPE_CHECKING:
-    from dream_nb.media.video import Frame
+    from dream_nb.media.frames import Frame
 
 PROBLEM: Final = "problem"
 _FINGERPRINT: Final = re.compile("[0-9a-f]{16}")

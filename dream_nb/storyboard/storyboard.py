@@ -13,7 +13,8 @@ from dream_nb.default import default_session
 from dream_nb.files import given_path
 from dream_nb.library.file_names import slug
 from dream_nb.library.inscriptions import KEY, tell_shots
-from dream_nb.media.joining import join, read_tag
+from dream_nb.media.joining import join
+from dream_nb.media.tags import read_tag
 from dream_nb.requests.identity import check_take
 from dream_nb.requests.inputs import make_request
 from dream_nb.requests.plan import Ask, Entry, Plan
@@ -313,8 +314,16 @@ def join_shots(shots: Dreams, path: Path) -> None:
         if shot.kind != "video":
             raise ValueError(f"{shot.prompt!r} is an image: only videos are joined")
     tags = tell_shots([shot._record for shot in shots])
-    if read_tag(path, KEY) != tags[KEY]:
+    if not _is_made_of(path, tags[KEY]):
         join([shot.path for shot in shots], path, tags)
+
+
+def _is_made_of(path: Path, text: str) -> bool:
+    """Whether there is a film already that says so of itself."""
+    try:
+        return path.is_file() and read_tag(path, KEY) == text
+    except (OSError, ValueError):
+        return False
 
 
 def _film_path(shots: Dreams) -> Path:

@@ -9,11 +9,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import functools
-import io
 import ipaddress
 import re
 import socket
-import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -21,6 +19,8 @@ from typing import Final
 
 import httpx2
 
+from dream_nb.api.errors import UnreadableFileError
+from dream_nb.media.pictures import picture_size
 from dream_nb.studio.settings import Settings
 
 MAX_REDIRECTS: Final = 5
@@ -222,14 +222,9 @@ def _host(url: str | httpx2.URL) -> str:
 
 def check_pixels(data: bytes, limit: int) -> None:
     """Look at the head of a picture. Raises FetchError when it is none, or has more pixels than `limit`."""
-    from PIL import Image, UnidentifiedImageError
-
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data)) as picture:
-                width, height = picture.size
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
-        raise FetchError("this is no picture that can be read") from None
+        width, height = picture_size(data)
+    except UnreadableFileError as error:
+        raise FetchError(f"what is there {error.reason}") from None
     if width * height > limit:
         raise FetchError(f"the picture has {width}x{height} pixels; at most {limit} are read")

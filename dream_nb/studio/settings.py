@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dream_nb.api.models import RESOLUTIONS
-from dream_nb.studio.render import MOST_PIXELS
+from dream_nb.media.pictures import MOST_PIXELS
 
 SIDES: Final = (1, max(RESOLUTIONS.values()))
 """Pixels that the shorter side of a drawing may have."""

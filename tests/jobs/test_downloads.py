@@ -153,8 +153,7 @@ def test_a_full_disk_is_one_line_and_the_job_is_taken_up_again(
         # A limit on the size of files ends where a full disk does; the ledger is smaller.
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         job = session.submit(REQUEST)
-        wait_for(lambda: server.books.count("POST"))
-        wait_for(lambda: server.made[0]["state"] == "completed")
+        wait_for(lambda: [made["state"] for made in server.made] == ["completed"])
         job.result(SECONDS).path.unlink()
         resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, hard))
         try:

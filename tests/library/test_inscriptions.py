@@ -20,9 +20,11 @@ from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import ImageGenerationRequest, ImageRef
 from dream_nb.library.inscriptions import describe, inscribe, read_inscription
 from dream_nb.media.encoding import encode
+from dream_nb.media.frames import evenly
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.session import Session
+from tests.media import odd_pictures, odd_videos
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +71,7 @@ def test_what_is_seen_stays_as_it_came(
     dream = {".mp4": lake, ".png": picture, ".jpg": lighthouse}[suffix]
     path = tmp_path / f"file{suffix}"
     shutil.copy(dream.path, path)
-    inscribe(path, suffix, dream._record)
+    inscribe(path, dream._record)
     if suffix == ".mp4":
         with av.open(str(path)) as again, av.open(str(dream.path)) as before:
             assert [bytes(one) for one in again.demux(video=0)] == [bytes(one) for one in before.demux(video=0)]
@@ -134,7 +136,7 @@ def test_foreign_files_are_dreams_without_a_prompt(tmp_path: Path) -> None:
     broken, photo = Dreams.from_files(tmp_path)
     assert (photo.prompt, photo.backend, photo.size) == ("", "", (16, 9))
     assert broken.kind == "video"
-    with pytest.raises(LibraryError, match="does not decode"):
+    with pytest.raises(LibraryError, match="is not a picture or video that can be read"):
         _ = broken.image
     assert Dreams([broken, photo]).to_pandas()["id"].isna().all()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.mp4", "folder.png", "notes.txt", "photo.jpg"]
@@ -170,7 +172,7 @@ def test_a_file_that_says_nonsense_is_a_foreign_file(tmp_path: Path, said: str) 
     "said", ['{"shots": 7}', '{"shots": [{"prompt": 7}]}', '{"shots": [{"prompt": "\\ud800"}]}', "[]"]
 )
 def test_a_video_whose_shots_are_nonsense_has_no_prompt(tmp_path: Path, said: str) -> None:
-    encode([np.zeros((36, 64, 3), np.uint8)], tmp_path / "a.mp4", 24, {"dream_nb": said})
+    encode(evenly([np.zeros((36, 64, 3), np.uint8)], 24), tmp_path / "a.mp4", 24, {"dream_nb": said})
     assert Dreams.from_files(tmp_path).column("prompt") == [""]
 
 
@@ -178,7 +180,7 @@ def test_what_cannot_take_a_tag_stays_as_it_was(lake: Dream, tmp_path: Path) -> 
     for suffix in (".mp4", ".png", ".jpg"):
         path = tmp_path / f"a{suffix}"
         path.write_bytes(b"something else")
-        inscribe(path, suffix, lake._record)
+        inscribe(path, lake._record)
         assert path.read_bytes() == b"something else"
     assert len(list(tmp_path.iterdir())) == 3
 
@@ -234,3 +236,32 @@ def test_what_a_sidecar_says_of_time_and_text_breaks_no_table(
     dreams = Dreams.from_files(tmp_path)
     assert len(dreams.to_pandas()) == len(dreams.to_polars()) == 1
     assert str(dreams.sort_by("created")[0].created.astimezone())
+
+
+def test_every_format_that_is_read_is_a_dream_by_its_bytes(tmp_path: Path) -> None:
+    picture, moving = odd_pictures.written(odd_pictures.scene(), "AVIF"), odd_pictures.moving("WEBP")
+    for name, data in (
+        ("a.avif", picture),
+        ("b.webp", moving),
+        ("c.gif", odd_pictures.moving("GIF")),
+        ("d.JPG", moving),
+    ):
+        (tmp_path / name).write_bytes(data)
+    for name in ("mov.mov", "vp9.webm", "b-frames.mkv"):
+        odd_videos.ODD[name](tmp_path / f"e-{name}")
+    dreams = Dreams.from_files(tmp_path)
+    assert [dream.kind for dream in dreams] == ["image", *["video"] * 6]
+    assert [bool(dream.size and dream.image) for dream in dreams] == [True] * 7
+
+
+def test_what_is_not_read_is_passed_over_with_a_word(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("photo.heic", "scan.tiff", "old.avi", "notes.txt"):
+        (tmp_path / name).write_bytes(b"something else")
+    assert len(Dreams.from_files(tmp_path)) == 0
+    assert [
+        record.getMessage().partition(" is ignored: it is not a picture or video")[0] for record in caplog.records
+    ] == [
+        "old.avi",
+        "photo.heic",
+        "scan.tiff",
+    ]

@@ -25,9 +25,9 @@ Frame = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
 
 def measured(name: str, *frames: Frame, fps: float | None = 24.0) -> Value:
     measurement = MEASURES[name]()
-    for frame in frames:
-        measurement.add(Look(frame))
-    return measurement.value(fps)
+    for number, frame in enumerate(frames):
+        measurement.add(Look(frame, number / fps if fps else None))
+    return measurement.value()
 
 
 def flat(red: int, green: int, blue: int, height: int = 9, width: int = 16) -> Frame:

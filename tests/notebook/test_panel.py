@@ -92,7 +92,7 @@ def test_a_pasted_picture_becomes_a_file_that_the_line_names(panel: Panel, page:
 
 def test_what_is_no_picture_is_refused(panel: Panel, page: Page) -> None:
     told = page.ask(panel, "take_in", b"<svg onload=alert(1)>", name="x.svg")[0]["error"]
-    assert "is not a supported picture" in told
+    assert "is not a picture that can be read" in told
 
 
 def test_a_dream_is_used_as_a_keyframe(panel: Panel, page: Page) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from dream_nb.api.errors import LibraryError
+from dream_nb.media.sound import iterate_samples
 from dream_nb.media.video import iterate_frames, read_facts
 from dream_nb.results.dreams import Dreams
 from dream_nb.storyboard.storyboard import join_shots
@@ -19,7 +20,7 @@ RATE = 48_000
 
 
 def write(path: Path, size: tuple[int, int] = (64, 36), *, fps: int = 24, level: int = 90, sound: bool = False) -> None:
-    """A second of one grey, and of silence."""
+    """A second of one grey, and of a tone."""
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=fps, options={"preset": "veryfast"})
         video.width, video.height = size
@@ -31,9 +32,10 @@ def write(path: Path, size: tuple[int, int] = (64, 36), *, fps: int = 24, level:
         container.mux(video.encode(None))
         for number in range(RATE // 1024 if audio else 0):
             assert audio is not None
-            silence = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
-            silence.sample_rate, silence.pts, silence.time_base = RATE, number * 1024, Fraction(1, RATE)
-            container.mux(audio.encode(silence))
+            tone = 0.5 * np.sin(np.arange(number * 1024, (number + 1) * 1024, dtype=np.float32) / 20)[None]
+            heard = av.AudioFrame.from_ndarray(tone.astype(np.float32), format="fltp", layout="mono")
+            heard.sample_rate, heard.pts, heard.time_base = RATE, number * 1024, Fraction(1, RATE)
+            container.mux(audio.encode(heard))
         if audio is not None:
             container.mux(audio.encode(None))
 
@@ -79,18 +81,31 @@ def test_their_times_go_on_evenly(clips: Path, tmp_path: Path) -> None:
     assert np.allclose(np.diff(times), 1 / 24, atol=1e-4)
 
 
-def test_sound_is_kept_where_all_have_it(clips: Path, tmp_path: Path) -> None:
+def loudness(path: Path, start: float, stop: float) -> float:
+    return max(float(abs(samples).max()) for samples in iterate_samples(path, start, stop))
+
+
+def test_sound_of_one_coding_is_copied(clips: Path, tmp_path: Path) -> None:
     write(clips / "a.mp4", sound=True)
     write(clips / "b.mp4", sound=True)
     join_shots(shots(clips), tmp_path / "film.mp4")
     assert packets(tmp_path / "film.mp4", "audio") == packets(clips / "a.mp4", "audio") + packets(
         clips / "b.mp4", "audio"
     )
-    write(clips / "b.mp4")
-    join_shots(shots(clips), tmp_path / "silent.mp4")
-    with av.open(str(tmp_path / "silent.mp4")) as container:
-        assert len(container.streams) == 1
-    assert packets(tmp_path / "silent.mp4") == packets(clips / "a.mp4") + packets(clips / "b.mp4")
+
+
+@pytest.mark.parametrize("size", [(64, 36), (36, 64)], ids=["copied", "encoded"])
+def test_where_one_has_no_sound_there_is_silence(clips: Path, tmp_path: Path, size: tuple[int, int]) -> None:
+    write(clips / "a.mp4", sound=True)
+    write(clips / "b.mp4", size)
+    write(clips / "c.mp4", sound=True)
+    film = tmp_path / "film.mp4"
+    join_shots(shots(clips), film)
+    if size == (64, 36):
+        assert packets(film) == [packet for name in "abc" for packet in packets(clips / f"{name}.mp4")]
+    assert loudness(film, 0.1, 0.9) > 0.3
+    assert loudness(film, 1.1, 1.9) < 0.01
+    assert loudness(film, 2.1, 2.9) > 0.3
 
 
 @pytest.mark.parametrize(("size", "fps"), [((36, 64), 24), ((64, 36), 12), ((128, 72), 30)])

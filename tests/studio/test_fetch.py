@@ -90,7 +90,7 @@ async def test_a_redirect_is_followed(fetcher: Fetcher, host: str) -> None:
     ("path", "reason"),
     [
         ("/gone", "answered 404"),
-        ("/text", "no picture"),
+        ("/text", "is not a picture"),
         ("/zipped", "compressed"),
         ("/endless", "more than 100000 bytes"),
         ("/slow", "longer than 2 s"),

@@ -24,7 +24,7 @@ from dream_nb.library.catalogue import STATES, Catalogue, Filter, key
 from dream_nb.library.record import Record
 from dream_nb.library.sidecars import MAX_STARS
 from dream_nb.library.thumbnails import Thumbnails
-from dream_nb.media.pictures import jpeg, picture, reduced
+from dream_nb.media.pictures import jpeg, read_picture, reduced
 from dream_nb.media.sheets import sheet
 from dream_nb.notebook.state import sweep_size
 from dream_nb.notebook.widgets.base import Answer, Widget, action
@@ -363,7 +363,7 @@ class Gallery(Widget):
         for path in filter(None, map(self._thumbnails.made, records)):
             # One that is damaged must not hide the others.
             with suppress(LibraryError):
-                shown.append((reduced(picture(path, "image"), _STILL_SIDE), ""))
+                shown.append((reduced(read_picture(path), _STILL_SIDE), ""))
         return jpeg(sheet(shown, _STILL_COLUMNS, _STILL_SIDE)) if shown else None
 
 

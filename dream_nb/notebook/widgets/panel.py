@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,13 +12,14 @@ from typing import Any, ClassVar, Final, Literal
 
 import traitlets
 
-from dream_nb.api.errors import BudgetError, DreamError, InvalidRequestError
+from dream_nb.api.errors import BudgetError, DreamError, InvalidRequestError, UnreadableFileError
 from dream_nb.api.models import ASPECT_RATIOS, IMAGE_MODELS, GenerationReference, GenerationRequest, ImageReference
 from dream_nb.backends.backends import is_paid
 from dream_nb.default import default_session
 from dream_nb.html.page import template
 from dream_nb.html.stand_in import stand_in
-from dream_nb.media.pictures import jpeg, reduced
+from dream_nb.media.formats import format_of
+from dream_nb.media.pictures import jpeg, read_picture, reduced
 from dream_nb.notebook.magics.references import References
 from dream_nb.notebook.magics.to_line import keep_picture, name_from, to_line
 from dream_nb.notebook.scope import NoVariables
@@ -41,9 +41,6 @@ from dream_nb.session import Session
 _VIDEO_MODELS: Final = ("ray-2", "ray-flash-2")
 _MOTIONS: Final = 60
 _THUMBNAIL: Final = 184
-_SUFFIXES: Final = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif"}
-_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")
-_LARGEST: Final = 64_000_000
 # So many are not even counted: a form is checked with every key that is pressed.
 _MOST: Final = 1_000
 
@@ -437,21 +434,14 @@ def _thumbnail(picture: bytes | Path, name: str) -> tuple[bytes, str]:
         name: what errors call it.
 
     Raises:
-        InvalidRequestError: it is not a supported picture, or has too many pixels.
+        InvalidRequestError: it cannot be read as a picture.
     """
-    from PIL import Image
-
     shown = name[:80]
     try:
-        # No other formats: some of them start programs.
-        with Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture, formats=_FORMATS) as image:
-            if image.width * image.height > _LARGEST:
-                raise InvalidRequestError(f"{shown!r} has {image.width}×{image.height} pixels: make it smaller")  # noqa: RUF001
-            suffix = _SUFFIXES[image.format or ""]
-            image.draft("RGB", (_THUMBNAIL, _THUMBNAIL))
-            small = image.convert("RGB")
-    except InvalidRequestError:
-        raise
-    except Exception as error:
-        raise InvalidRequestError(f"{shown!r} is not a supported picture (JPEG, PNG, WebP, GIF)") from error
-    return jpeg(reduced(small, _THUMBNAIL)), suffix
+        small = read_picture(picture, shown, near=(_THUMBNAIL, _THUMBNAIL))
+        found = format_of(picture)
+    except (UnreadableFileError, OSError) as error:
+        reason = error.reason if isinstance(error, UnreadableFileError) else f"cannot be read ({error.strerror})"
+        raise InvalidRequestError(f"{shown!r} {reason}: choose another picture") from error
+    assert found is not None
+    return jpeg(reduced(small, _THUMBNAIL)), found.suffix

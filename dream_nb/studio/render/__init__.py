@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dream_nb.studio.render.brief import MOST_PIXELS, UNREADABLE, Brief, Keyframe, Reference, RenderError
+from dream_nb.studio.render.brief import UNREADABLE, Brief, Keyframe, Reference, RenderError
 from dream_nb.studio.render.camera import CAMERA_MOTIONS
 from dream_nb.studio.render.sizes import frame_size, image_size
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CAMERA_MOTIONS",
-    "MOST_PIXELS",
     "UNREADABLE",
     "Brief",
     "Keyframe",

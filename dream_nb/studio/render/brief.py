@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-MOST_PIXELS: Final = 50_000_000
-"""Of a picture or frame that is read: as RGB, that is 150 MB."""
 UNREADABLE: Final = "Failed to read user input frames"
 """The reason of the API for pictures and clips that cannot be used."""
 

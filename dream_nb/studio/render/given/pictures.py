@@ -13,12 +13,11 @@ import av
 import numpy as np
 from PIL import Image, ImageOps
 
-from dream_nb.studio.render.brief import MOST_PIXELS, UNREADABLE, Keyframe, RenderError
+from dream_nb.api.errors import UnreadableFileError
+from dream_nb.media.pictures import MOST_PIXELS, read_picture
+from dream_nb.studio.render.brief import UNREADABLE, Keyframe, RenderError
 from dream_nb.studio.render.noise import U8
 from dream_nb.studio.render.planes import Planes, from_rgb
-
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-_FINER = 2  # times as fine as what is made of it: the last step of shrinking is the careful one
 
 
 @contextmanager
@@ -41,7 +40,7 @@ def _refused() -> Iterator[None]:
         struct.error,
         zlib.error,
         av.FFmpegError,
-        Image.DecompressionBombError,
+        UnreadableFileError,
     ) as error:
         raise RenderError(UNREADABLE) from error
 
@@ -50,19 +49,19 @@ def cropped(data: bytes, width: int, height: int) -> U8:
     """The middle of an encoded image in the aspect ratio of width and height, at that size.
 
     Args:
-        data: JPEG, PNG, WebP, GIF (its first picture), BMP or TIFF.
+        data: JPEG, PNG, WebP, GIF or AVIF.
 
     Raises:
         RenderError: it is none of these, damaged, or too large.
     """
     with _refused():
-        return np.asarray(_fitted(_opened(data, width, height), width, height))
+        return np.asarray(_fitted(read_picture(data, near=(width, height)), width, height))
 
 
 def whole(data: bytes, longest: int) -> U8:
     """An encoded image, uncropped, its longer side at most that long; raises as `cropped`."""
     with _refused():
-        image = _opened(data, longest, longest)
+        image = read_picture(data, near=(longest, longest))
         image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
         return np.asarray(image)
 
@@ -82,29 +81,6 @@ def keyframe(frame: Keyframe, width: int, height: int) -> Planes:
             return Planes(y, u, v)
         image = Image.fromarray(shown.to_ndarray(format="rgb24"))
         return from_rgb(np.asarray(_fitted(image, width, height)))
-
-
-def _opened(data: bytes, width: int, height: int) -> Image.Image:
-    image: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS)
-    if image.width * image.height > MOST_PIXELS:
-        raise ValueError(f"a picture of {image.width}x{image.height}")
-    # JPEG can be decoded at a fraction of its size.
-    image.draft("RGB", (width, height))
-    image.load()
-    image = ImageOps.exif_transpose(image)
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        image = image.convert("RGBA")
-    elif image.mode.startswith("I"):
-        image = Image.fromarray((np.asarray(image).clip(0, 2**16 - 1) >> 8).astype(np.uint8))
-    else:
-        image = image.convert("RGB")
-    # What is far too large is not put on paper at its size: that would take its memory three times.
-    times = int(min(image.width / width, image.height / height) / _FINER)
-    if times > 1:
-        image = image.reduce(times)
-    if image.mode == "RGBA":
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB")
 
 
 def _fitted(image: Image.Image, width: int, height: int) -> Image.Image:

@@ -1,0 +1,104 @@
+"""Pictures that move: GIF, WebP, PNG and AVIF with several frames."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from dream_nb.api.errors import UnreadableFileError
+from dream_nb.media.frames import Size, TimedFrame, VideoFacts
+from dream_nb.media.pictures import opened_picture, pixels, upright
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MOST_FRAMES: Final = 20_000
+"""Of an animation."""
+
+# What browsers take for a frame without a time.
+_UNTIMED: Final = 0.1
+
+
+def is_animation(file: Path) -> bool:
+    """Whether a picture moves.
+
+    Args:
+        file: its path.
+    """
+    try:
+        with opened_picture(file) as image:
+            return _frames(image) > 1
+    except UnreadableFileError:
+        return False
+
+
+def read_animation_facts(file: Path | BinaryIO, name: str) -> VideoFacts:
+    """The facts of a picture that moves, or stands still: then it has one frame, and 0 seconds.
+
+    Args:
+        file: its path, or the file itself.
+        name: what errors call it.
+
+    Raises:
+        UnreadableFileError: it is damaged, or has too many pixels or frames.
+    """
+    with opened_picture(_source(file), name) as image:
+        durations = list(_durations(image, name))
+        width, height = upright(image).size
+    total = sum(durations)
+    return VideoFacts(
+        width,
+        height,
+        fps=len(durations) / total if total else 0.0,
+        frames=len(durations),
+        seconds=total,
+        is_even=len(set(durations)) == 1,
+    )
+
+
+def iterate_animation(
+    file: Path | BinaryIO, name: str, wanted: Callable[[int, float], bool], size: Size | None
+) -> Iterator[TimedFrame]:
+    """The frames of a picture that moves, in order, one in memory at a time.
+
+    Args:
+        file: its path, or the file itself.
+        name: what errors call it.
+        wanted: whether a frame is given, by its number and its time in seconds.
+        size: width and height, or at most what longer side, in pixels; None leaves them as they are.
+
+    Raises:
+        UnreadableFileError: it is damaged, or has too many pixels or frames.
+    """
+    with opened_picture(_source(file), name) as image:
+        begin = 0.0
+        for number, seconds in enumerate(_durations(image, name)):
+            if wanted(number, begin):
+                yield TimedFrame(pixels(upright(image), size), begin)
+            begin += seconds
+
+
+def _durations(image: Image, name: str) -> Iterator[float]:
+    """How long each frame is seen, in seconds; while it is given, the picture is that frame."""
+    count = _frames(image)
+    if count > MOST_FRAMES:
+        raise UnreadableFileError(name, f"has {count:,} frames, and at most {MOST_FRAMES:,} are read")
+    for number in range(count):
+        image.seek(number)
+        image.load()
+        milliseconds = image.info.get("duration") or 0
+        yield (milliseconds / 1000 or _UNTIMED) if count > 1 else 0.0
+
+
+def _frames(image: Image) -> int:
+    # Further pictures of an MPO are the same one, smaller or from beside.
+    return 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
+
+
+def _source(file: Path | BinaryIO) -> Path | bytes:
+    if isinstance(file, Path):
+        return file
+    file.seek(0, io.SEEK_SET)
+    return file.read()

@@ -1,0 +1,173 @@
+"""The outermost parts of a file: whether all of it is there, and whether a video in it may be turned."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple
+
+from dream_nb.media.formats import AVIF, HEAD, MATROSKA, MOV, MP4, WEBM, WEBP, format_of
+
+_LONG: Final = 1
+_TO_THE_END: Final = 0
+_UPRIGHT: Final = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+# Where the matrix begins in the box `tkhd`, by the version of that box.
+_MATRIX_AT: Final = {0: 40, 1: 52}
+_SEGMENT: Final = 0x18538067
+# More boxes than any writer makes: what claims more is damaged.
+_MOST_BOXES: Final = 1_000_000
+
+
+class Box(NamedTuple):
+    """A box of an MP4, QuickTime or AVIF file.
+
+    Attributes:
+        kind: its type, four bytes.
+        begin: where its content begins in the file.
+        end: where the box ends by its own word, which may be beyond the end of the file; None where it reaches to the
+            end of the file, however long that gets.
+    """
+
+    kind: bytes
+    begin: int
+    end: int | None
+
+
+@contextmanager
+def _reading(file: Path | BinaryIO) -> Iterator[tuple[BinaryIO, int]]:
+    """The file, and its size in bytes. One that is open already stays where it was."""
+    if isinstance(file, Path):
+        with file.open("rb") as opened:
+            yield opened, file.stat().st_size
+        return
+    was = file.tell()
+    try:
+        yield file, file.seek(0, io.SEEK_END)
+    finally:
+        file.seek(was)
+
+
+def boxes(file: BinaryIO, begin: int, end: int) -> Iterator[Box]:
+    """The boxes that follow each other in a part of a file, without those within them.
+
+    Args:
+        file: an MP4, QuickTime or AVIF file.
+        begin: where the first begins.
+        end: where the last ends.
+    """
+    for _ in range(_MOST_BOXES):
+        if begin + 8 > end:
+            return
+        file.seek(begin)
+        head = file.read(16)
+        if len(head) < 8:
+            # A box within one that was cut off.
+            return
+        size, kind = struct.unpack_from(">I4s", head)
+        start = begin + 8
+        if size == _LONG:
+            if len(head) < 16:
+                return
+            size, start = struct.unpack_from(">Q", head, 8)[0], begin + 16
+        if size == _TO_THE_END:
+            yield Box(kind, start, None)
+            return
+        yield Box(kind, start, begin + size)
+        if size < start - begin:
+            return
+        begin += size
+
+
+def top_boxes(file: Path) -> list[Box]:
+    """The outermost boxes of an MP4, QuickTime or AVIF file.
+
+    Args:
+        file: its path.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with _reading(file) as (opened, size):
+        return list(boxes(opened, 0, size))
+
+
+def is_cut_off(file: Path | BinaryIO) -> bool:
+    """Whether a file ends before its own headers say: a download or a copy that broke off.
+
+    Args:
+        file: its path, or the file itself.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with _reading(file) as (opened, size):
+        opened.seek(0)
+        head = opened.read(HEAD)
+        found = format_of(head)
+        if found in (MP4, MOV, AVIF):
+            return any(box.end is not None and box.end > size for box in boxes(opened, 0, size))
+        if found is WEBP:
+            return int.from_bytes(head[4:8], "little") + 8 > size
+        if found in (WEBM, MATROSKA):
+            return _segment_end(head) > size
+    return False
+
+
+def may_be_turned(file: Path | BinaryIO) -> bool:
+    """Whether a video may be shown turned, which its first frame then tells.
+
+    Args:
+        file: its path, or the file itself.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with _reading(file) as (opened, size):
+        opened.seek(0)
+        if format_of(opened.read(HEAD)) not in (MP4, MOV):
+            return True
+        moov = next((box for box in boxes(opened, 0, size) if box.kind == b"moov"), None)
+        if moov is None:
+            return True
+        tracks = [box for box in boxes(opened, moov.begin, moov.end or size) if box.kind == b"trak"]
+        headers = [
+            header
+            for track in tracks
+            for header in boxes(opened, track.begin, track.end or size)
+            if header.kind == b"tkhd"
+        ]
+        return any(_matrix(opened, header) != _UPRIGHT for header in headers)
+
+
+def _matrix(file: BinaryIO, header: Box) -> bytes:
+    file.seek(header.begin)
+    content = file.read(100)
+    at = _MATRIX_AT.get(content[0] if content else 0, len(content))
+    return content[at : at + len(_UPRIGHT)]
+
+
+def _segment_end(head: bytes) -> int:
+    """Where the segment of a WebM or Matroska file ends by its own word; 0 where it does not say."""
+    at = 0
+    for _ in range(2):
+        name, at = _ebml_number(head, at, keep_mark=True)
+        length, at = _ebml_number(head, at, keep_mark=False)
+        if name == _SEGMENT:
+            return 0 if length < 0 else at + length
+        at += max(0, length)
+    return 0
+
+
+def _ebml_number(data: bytes, at: int, *, keep_mark: bool) -> tuple[int, int]:
+    """A number of variable length (RFC 8794, 4), -1 where all its bits are set, and where it ends."""
+    first = data[at] if at < len(data) else 0
+    width = 9 - first.bit_length()
+    number = int.from_bytes(data[at : at + width], "big")
+    if not keep_mark:
+        number &= (1 << (7 * width)) - 1
+        if number == (1 << (7 * width)) - 1:
+            number = -1
+    return number, at + width

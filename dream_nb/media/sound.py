@@ -1,0 +1,134 @@
+"""The sound of videos: read as samples, cut to the sample, written as AAC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from dream_nb.media.formats import PICTURES, format_of
+from dream_nb.media.video import opened
+
+if TYPE_CHECKING:
+    import numpy as np
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer, OutputContainer
+
+    Samples = np.ndarray[tuple[int, int], np.dtype[np.float32]]
+
+RATE: Final = 48_000
+"""Samples a second of all sound that is read."""
+
+_CHANNELS: Final = 2
+_LAYOUT: Final = "stereo"
+_BIT_RATE: Final = 192_000
+_SILENCE: Final = RATE
+
+
+def has_sound(file: Path) -> bool:
+    """Whether a file has sound. A picture that moves has none.
+
+    Args:
+        file: its path.
+
+    Raises:
+        UnreadableFileError: it is not a video.
+    """
+    if format_of(file) in PICTURES:
+        return False
+    with opened(file) as container:
+        return bool(container.streams.audio)
+
+
+def iterate_samples(file: Path, start: float, stop: float) -> Iterator[Samples]:
+    """The sound of a part of a video, with silence where it has none.
+
+    Args:
+        file: its path.
+        start: seconds from the first frame.
+        stop: seconds from the first frame.
+
+    Yields:
+        `float32`, 2 channels x samples, -1 to 1, 48,000 a second; together exactly as long as the part.
+
+    Raises:
+        UnreadableFileError: it does not decode.
+    """
+    wanted = round((stop - start) * RATE)
+    given = 0
+    if not has_sound(file):
+        yield from _silence(wanted)
+        return
+    with opened(file) as container:
+        for at, samples in _resampled(container):
+            begin = round((at - start) * RATE)
+            if begin >= wanted:
+                break
+            if begin > given:
+                yield from _silence(begin - given)
+                given = begin
+            part = samples[:, given - begin : wanted - begin]
+            if part.shape[1]:
+                yield part
+                given += part.shape[1]
+    yield from _silence(wanted - given)
+
+
+def _resampled(container: InputContainer) -> Iterator[tuple[float, Samples]]:
+    """Samples in the rate and the channels of all, each part with its time from the first frame in seconds."""
+    import av
+
+    video, sound = container.streams.video[0], container.streams.audio[0]
+    zero = float((video.start_time or 0) * (video.time_base or 0))
+    resampler = av.AudioResampler(format="fltp", layout=_LAYOUT, rate=RATE)
+    at: float | None = None
+    for decoded in container.decode(sound):
+        if at is None or (decoded.time is not None and abs(decoded.time - zero - at) > 0.1):
+            at = (decoded.time or 0.0) - zero
+        for frame in resampler.resample(decoded):
+            samples: Any = frame.to_ndarray()
+            yield at, samples
+            at += samples.shape[1] / RATE
+    for frame in resampler.resample(None):
+        rest: Any = frame.to_ndarray()
+        yield at or 0.0, rest
+
+
+def _silence(count: int) -> Iterator[Samples]:
+    import numpy as np
+
+    while count > 0:
+        length = min(count, _SILENCE)
+        yield np.zeros((_CHANNELS, length), np.float32)
+        count -= length
+
+
+def add_sound(container: OutputContainer) -> AudioStream:
+    """A stream of AAC for a file that is about to be written.
+
+    Args:
+        container: the file. Nothing has been written to it.
+    """
+    stream = container.add_stream("aac", rate=RATE, layout=_LAYOUT)
+    stream.bit_rate = _BIT_RATE
+    return stream
+
+
+def write_sound(container: OutputContainer, stream: AudioStream, sound: Iterable[Samples]) -> None:
+    """Write all the sound of a file. It comes before the video: the container puts them beside each other.
+
+    Args:
+        container: the file.
+        stream: as `add_sound` made it.
+        sound: its samples, as `iterate_samples` gives them.
+    """
+    import av
+    import numpy as np
+
+    at = 0
+    for samples in sound:
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout=_LAYOUT)
+        frame.sample_rate, frame.pts = RATE, at
+        at += samples.shape[1]
+        container.mux(stream.encode(frame))
+    container.mux(stream.encode(None))
