@@ -94,7 +94,18 @@ class Claims:
             record = ledger.claim(row, generation) if row is not None else None
             if record is None:
                 raise DreamError(f"generation {generation.id} is being brought in by another notebook")
+            runner.looks.note(generation.id or "")
             return self._running.start(runner, record)
+
+    def _again(self, known: Record, id: str) -> list[Job]:  # noqa: A002 - the field's name in the specification
+        """The job of a row whose file never came; none where it is there by now, or has a job already."""
+        with self._running.lock:
+            record = self._ledger.reread(known)
+            if record.is_finished or record.state != "taken" or self._running.find(record) is not None:
+                return []
+            runner = self._backends.runner(record.backend)
+            runner.looks.note(id)
+            return [self._running.start(runner, record)]
 
     def _lost_row(self, backend: str, generation: Generation) -> Record | None:
         """The row of the create that a generation certainly answers, where the outcome of that was unknown."""
@@ -115,15 +126,18 @@ class Claims:
         Raises:
             APIError: the server cannot be asked.
         """
+        made = [generation for generation in self._backends.generations(backend) if not generation.has_failed]
+        known = {row.generation.id: row for row in self._ledger.under_way(backend) if row.generation is not None}
         listed = [
             generation
-            for generation in self._backends.generations(backend)
-            if generation.state != "failed" and not self._ledger.is_claimed(backend, generation.id or "")
+            for generation in made
+            if generation.id not in known and not self._ledger.is_claimed(backend, generation.id or "")
         ]
         ahead = self._ledger.clock_ahead(backend) or timedelta()
         awaited = self._ledger.unknown(backend)
         near = {one.generation.id for record in awaited for one in find_candidates(record, listed, ahead).nearest}
-        return [
+        again = [job for one in reversed(made) if one.id in known for job in self._again(known[one.id], one.id or "")]
+        return again + [
             self.take(backend, generation)
             for generation in reversed(listed)
             # One that does not say what was asked for has no place in a library.
@@ -181,7 +195,9 @@ class Claims:
             claimed = ledger.claim(record, generation)
             if claimed is None:
                 raise DreamError(f"generation {id} belongs to another request of this library: nothing changed")
-            return self._running.start(self._backends.runner(lost.backend), claimed)
+            runner = self._backends.runner(lost.backend)
+            runner.looks.note(generation.id or "")
+            return self._running.start(runner, claimed)
 
     @contextlib.contextmanager
     def _held(self, lost: Lost) -> Iterator[None]:
@@ -205,5 +221,5 @@ def _is_of_another_kind(generation: Generation, request: Request) -> bool:
 
 def _check_made(generation: Generation | None) -> None:
     """Raise why a generation could not be made, if it could not."""
-    if generation is not None and generation.state == "failed":
+    if generation is not None and generation.has_failed:
         raise failure(generation)

@@ -388,12 +388,14 @@ class Session:
     def sync(self) -> list[Job]:
         """Bring all of the account's generations into the library that are not there, and have not failed.
 
+        Those of this library whose file has not come yet, and which no job fetches, are asked for again.
+
         One that is certainly the answer to a create whose outcome is unknown settles that. One that does not say its
         request, or that only may be the answer to a create, since it was made at about that time, is left out: `lost`
         shows it, and `bring_in` brings it in.
 
         Returns:
-            A job for each that was not known, oldest first.
+            A job for each: those that were known come first, then the others, oldest first.
 
         Raises:
             APIError: the server cannot be asked.

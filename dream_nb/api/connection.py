@@ -139,6 +139,9 @@ class Connection:
         answer = await self._send(operation, request)
         milliseconds = 1e3 * (time.perf_counter() - began)
         outcome = answer if isinstance(answer, errors.APIError) else self._outcome(operation, answer, read)
+        if isinstance(outcome, errors.BadRequestError) and body is None:
+            # Of a call that has nothing but an address, nothing can be changed.
+            outcome = outcome.advising(_READ_ADVICE)
         if isinstance(outcome, errors.APIError):
             logger.debug("%s: %s after %.0f ms: %s", operation, type(outcome).__name__, milliseconds, outcome)
             # Raised here, where nothing is being handled, and not where it was found: no `__context__` leads from the
@@ -268,6 +271,8 @@ _NOT_SENT: Final = (
     httpx2.UnsupportedProtocol,
 )
 """After these it is certain that the server took nothing of the request."""
+
+_READ_ADVICE: Final = "Try again later; if it stays, ask the provider of the server what its words mean"
 
 _BY_STATUS: Final[Mapping[int, type[errors.APIError]]] = {
     401: errors.AuthenticationError,

@@ -29,10 +29,12 @@ from __future__ import annotations
 
 import traceback
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 if TYPE_CHECKING:
     import pydantic
+
+Failed = TypeVar("Failed", bound="APIError")
 
 
 class DreamError(Exception):
@@ -192,10 +194,11 @@ class APIError(DreamError):
         request_id: the server's name for the call, or None.
         retry_after: seconds that the server asks to wait before the next call, or None.
         reached: False where it is certain that the server took nothing of the request, True otherwise.
+        advice: what to do next, without its full stop; by default that of the class.
         at: when the call ended (UTC).
     """
 
-    advice = "See the server's words"
+    advice: str = "See the server's words"
 
     def __init__(
         self,
@@ -207,7 +210,10 @@ class APIError(DreamError):
         request_id: str | None = None,
         retry_after: float | None = None,
         reached: bool = True,
+        advice: str | None = None,
     ) -> None:
+        if advice is not None:
+            self.advice = advice
         super().__init__(f"{operation}: {what}. {self.advice}.")
         self.operation = operation
         self.what = what
@@ -222,8 +228,17 @@ class APIError(DreamError):
         """Pickle by what the error says: positional arguments alone would lose the keywords."""
         return _rebuild, (type(self), self.args, self.__dict__)
 
+    def advising(self, advice: str) -> Self:
+        """The same error with other advice.
 
-def _rebuild(kind: type[APIError], args: tuple[Any, ...], state: dict[str, Any]) -> APIError:
+        Args:
+            advice: what to do next, without its full stop.
+        """
+        args = (f"{self.operation}: {self.what}. {advice}.",)
+        return _rebuild(type(self), args, self.__dict__ | {"advice": advice})
+
+
+def _rebuild(kind: type[Failed], args: tuple[Any, ...], state: dict[str, Any]) -> Failed:
     error = kind.__new__(kind)
     error.args = args
     error.__dict__.update(state)

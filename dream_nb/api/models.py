@@ -30,6 +30,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, from_json
 
+from dream_nb.api.odd_forms import ADDRESS, address_in, asset_kind, assets_in, words_in
+
 ASPECT_RATIOS: Final = ("1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21")
 GENERATION_TYPES: Final = ("video", "image")
 IMAGE_MODELS: Final = ("photon-1", "photon-flash-1")
@@ -37,8 +39,16 @@ IMAGE_FORMATS: Final = ("jpg", "png")
 RESOLUTIONS: Final = {"540p": 540, "720p": 720, "1080p": 1080, "4k": 2160}
 """Of videos, each with the pixels of the shorter side."""
 STATES: Final = ("queued", "dreaming", "completed", "failed")
-FINAL_STATES: Final = frozenset({"completed", "failed"})
+NOT_MADE_STATES: Final[Mapping[str, str]] = {
+    "failed": "it failed",
+    "canceled": "the server canceled it",
+    "expired": "it expired at the server",
+}
+"""The states of what ended without being made, each in words. The specification has only the first."""
 
+FINAL_STATES: Final = frozenset({"completed", *NOT_MADE_STATES})
+
+_ANSWERED_STATES: Final = {state: state for state in (*STATES, *NOT_MADE_STATES)} | {"cancelled": "canceled"}
 # Without these an answer says nothing.
 _ESSENTIAL: Final = frozenset({"id", "state"})
 # Validation contexts: what is admitted while a document is read.
@@ -77,7 +87,14 @@ def _enum(name: str, values: tuple[str, ...]) -> Any:
 AspectRatio = Annotated[str, *_enum("aspect ratio", ASPECT_RATIOS)]
 GenerationType = Annotated[str, *_enum("generation type", GENERATION_TYPES)]
 ImageModel = Annotated[str, *_enum("model", IMAGE_MODELS)]
-State = Annotated[str, *_enum("state", STATES)]
+
+
+def _spelled_state(value: str, info: ValidationInfo) -> str:
+    """A state in the spelling of this package, where a server writes it otherwise."""
+    return _ANSWERED_STATES.get(value.strip().lower(), value) if _open(info, "enums") else value
+
+
+State = Annotated[str, AfterValidator(_spelled_state), *_enum("state", STATES)]
 
 
 class _Schema(BaseModel):
@@ -377,6 +394,21 @@ class Assets(_Schema):
     video: str | None = None
     image: str | None = None
 
+    def of(self, kind: str) -> str | None:
+        """The URL of the result, or None where there is none yet. One that names no kind counts for either.
+
+        Args:
+            kind: "video" or "image".
+        """
+        if url := address_in(self.image if kind == "image" else self.video):
+            return url
+        url = address_in((self.model_extra or {}).get(ADDRESS))
+        return url if url and asset_kind(None, url) in (kind, ADDRESS) else None
+
+
+_READINGS: Final[Mapping[str, Callable[[Any], Any]]] = {"assets": assets_in, "failure_reason": words_in}
+"""How fields of an answer are read that have another form than that of the specification."""
+
 
 class Generation(_Schema):
     """`Generation`: a request on the server, from queued to completed or failed.
@@ -384,7 +416,8 @@ class Generation(_Schema):
     Attributes:
         id: its name at the server.
         generation_type: "video" or "image".
-        state: "queued", "dreaming", "completed" or "failed".
+        state: "queued", "dreaming", "completed" or "failed". What some servers call "canceled", "cancelled" or
+            "expired" is "canceled" or "expired", in whichever case they write it; other states are as they came.
         failure_reason: why it failed, in the server's words.
         created_at: when the server took it.
         assets: the URLs of what was made.
@@ -404,7 +437,7 @@ class Generation(_Schema):
     @model_validator(mode="wrap")
     @classmethod
     def _readable(cls, data: Any, handler: Callable[[Any], Self], info: ValidationInfo) -> Self:
-        """Leave out of an answer what cannot be read: one odd generation must not hide a page of others."""
+        """Read otherwise, or leave out, what has an odd form: one odd generation must not hide a page of others."""
         if _is_document(data) and data.get("generation_type") == "image":
             request = data.get("request")
             if _is_document(request) and "generation_type" not in request:
@@ -413,15 +446,28 @@ class Generation(_Schema):
         try:
             return handler(data)
         except ValidationError as error:
-            odd = {problem["loc"][0] for problem in error.errors(include_url=False) if problem["loc"]}
+            odd = {str(problem["loc"][0]) for problem in error.errors(include_url=False) if problem["loc"]}
             if not _open(info, "enums") or not _is_document(data) or not odd or odd & _ESSENTIAL:
                 raise
-            return handler({name: value for name, value in data.items() if name not in odd})
+            read = {name: held for name in odd & _READINGS.keys() if (held := _READINGS[name](data[name]))}
+            return handler({name: value for name, value in data.items() if name not in odd} | read)
 
     @property
     def is_final(self) -> bool:
-        """Whether the state is completed or failed: nothing will change any more."""
+        """Whether it has ended: its state will not change any more."""
         return self.state in FINAL_STATES
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it has ended without being made: it failed, was canceled, or expired."""
+        return self.state in NOT_MADE_STATES
+
+    @property
+    def why_not_made(self) -> str:
+        """Why it was not made, in the server's words where it gave a reason; empty where it has not failed."""
+        if self.state == "failed":
+            return self.failure_reason or "the server gave no reason"
+        return ": ".join(filter(None, [NOT_MADE_STATES.get(self.state or "", ""), self.failure_reason]))
 
     @property
     def kind(self) -> str:

@@ -50,7 +50,7 @@ def may_be_taken_later(error: APIError) -> bool:
 def is_passing(error: APIError) -> bool:
     """Whether the same call may go well later. After a create this means that nobody knows whether it was taken."""
     passing = (APIConnectionError, APITimeoutError, RateLimitError, ServerError, UnreadableAnswerError)
-    return isinstance(error, passing) or error.status == _REQUEST_TIMEOUT
+    return isinstance(error, passing) or error.status == _REQUEST_TIMEOUT or error.status in _LATER
 
 
 class Backoff:
@@ -70,13 +70,20 @@ class Backoff:
         return max(pause, error.retry_after or 0.0) if error else pause
 
 
-async def retried(call: Callable[[], Awaitable[T]], *, first: float, seconds: float) -> T:
+async def retried(
+    call: Callable[[], Awaitable[T]],
+    *,
+    first: float,
+    seconds: float,
+    may_pass: Callable[[APIError], bool] = is_passing,
+) -> T:
     """What a call that changes nothing gives, tried again for some time while what goes wrong may pass.
 
     Args:
         call: sends it once.
         first: seconds of the first pause.
         seconds: after which its error is given up to.
+        may_pass: whether the call may go well later, after that error.
 
     Raises:
         APIError: it does not pass, or did not in time.
@@ -87,6 +94,6 @@ async def retried(call: Callable[[], Awaitable[T]], *, first: float, seconds: fl
             return await call()
         except APIError as error:
             pause = backoff.pause(error)
-            if not is_passing(error) or anyio.current_time() + pause > end:
+            if not may_pass(error) or anyio.current_time() + pause > end:
                 raise
         await anyio.sleep(pause)

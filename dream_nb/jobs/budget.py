@@ -30,6 +30,7 @@ from dream_nb.backends.patience import Patience
 from dream_nb.backends.prices import Price, Prices, is_price, is_same, price_kind
 from dream_nb.jobs.account import Account, Charge
 from dream_nb.jobs.locks import FileLock, TaskLock
+from dream_nb.jobs.looks import Looks
 from dream_nb.jobs.progress import Progress, Report, spoken
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record
@@ -164,12 +165,14 @@ class Budget:
         allowance: what may be spent.
         limits: how much is asked for at once.
         patience: how long to wait for a balance.
+        looks: asks for generations of which the balance does not show yet what they cost.
     """
 
     def __init__(
-        self, backend: Backend, ledger: Ledger, allowance: Allowance, limits: Limits, patience: Patience
+        self, backend: Backend, ledger: Ledger, allowance: Allowance, limits: Limits, patience: Patience, looks: Looks
     ) -> None:
         self._backend = backend
+        self._looks = looks
         self._ledger = ledger
         self._allowance = allowance
         self._patience = patience
@@ -373,18 +376,16 @@ class Budget:
                 raise _unreadable("budget" if self._allowance.budget is not None else "floor", error)
 
     async def _await_end(self, charge: Charge, report: Report) -> None:
-        backoff, patience, client = Backoff(self._patience.look), self._patience, self._backend.client
+        backoff = Backoff(self._patience.look)
         generation = self._ledger.reread(charge.record).generation
         id_ = charge.id or (generation.id if generation else None)
         while id_ and charge.is_open:
             try:
-                seen = await retried(
-                    lambda: client.get_generation(id_ or ""), first=patience.pause, seconds=patience.trying
-                )
+                seen = await self._looks.generation(id_)
             except NotFoundError:
                 return
             if seen.is_final:
-                if seen.state == "failed":
+                if seen.has_failed:
                     self._account.expect_refund(charge)
                 return
             report(Progress("waiting", note="the balance does not show yet what the one before costs"))

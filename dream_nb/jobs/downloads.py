@@ -21,8 +21,12 @@ from dream_nb.library.record import Record
 MAX_BYTES: Final = 2 * 2**30
 _AT_ONCE: Final = 8
 _EXPIRED: Final = frozenset({401, 403, 404, 410})
-_TEXTS: Final = ("text/", "application/json", "application/xml", "application/xhtml")
+# No picture or video begins with them: pages and documents do, after blanks and a byte order mark.
+_PAGE_BEGINNINGS: Final = (b"<", b"{", b"[")
+_BLANKS: Final = b" \t\r\n\xef\xbb\xbf"
+_PLAIN: Final = frozenset({"", "identity"})
 _TRIES_OF_A_WHOLE: Final = 3
+_MOST_OF_A_TYPE: Final = 40
 
 Refresh = Callable[[], Awaitable[Generation]]
 
@@ -46,7 +50,7 @@ class Downloads:
         """Bring the file of a completed generation into the library.
 
         Args:
-            record: its row.
+            record: its row, with the address of an asset.
             refresh: asks the server for the generation again: addresses expire.
             report: told how far it is.
 
@@ -54,20 +58,20 @@ class Downloads:
             APIError: it cannot be fetched. What was made stays at the server.
             LibraryError: it cannot be kept.
         """
-        assert record.generation is not None
+        url, kind = asset_url(record), record.request.generation_type
+        assert url is not None
         async with self._slots:
             report(Progress("downloading", 0.0))
-            generation, damage = record.generation, None
+            damage = None
             for _ in range(_TRIES_OF_A_WHOLE):
-                url = _asset(generation)
-                transfer = _Transfer(self._files, url, refresh, report, self._patience)
+                transfer = _Transfer(self._files, url, kind, refresh, report, self._patience)
                 try:
                     with anyio.fail_after(self._patience.download):
                         stored = await self._library.store(record, transfer.fill)
                 except DamagedFileError as error:
                     # A store of files may serve half of one as if it were whole, and mend it a moment later.
-                    damage = error
-                    generation = await refresh()
+                    damage = DamagedFileError(f"{transfer.came}{error}")
+                    url = _address(await refresh(), kind) or url
                 except TimeoutError:
                     raise APIConnectionError(
                         "download", f"the file did not come within {self._patience.download:.0f} s"
@@ -82,14 +86,25 @@ class _Transfer:
     """One file, over as many connections as it takes."""
 
     def __init__(
-        self, files: httpx2.AsyncClient, url: str, refresh: Refresh, report: Report, patience: Patience
+        self, files: httpx2.AsyncClient, url: str, kind: str, refresh: Refresh, report: Report, patience: Patience
     ) -> None:
         self._files = files
         self._url = url
+        self._kind = kind
         self._refresh = refresh
         self._report = report
         self._patience = patience
         self._etag: str | None = None
+        self._content_type = ""
+        # Whether nothing but blanks has come of the file so far.
+        self._is_blank = True
+        # Set where a server says that the file is compressed, and it is not.
+        self._is_raw = False
+
+    @property
+    def came(self) -> str:
+        """What the server says that the file is, to be put before what is wrong with it."""
+        return f"it came as {self._content_type}: " if self._content_type else ""
 
     async def fill(self, file: BinaryIO) -> None:
         """Write the asset into a file."""
@@ -102,8 +117,8 @@ class _Transfer:
                 return
             except _ExpiredError as expired:
                 error: APIError = expired.error
-                fresh = _asset(await self._refresh())
-                if fresh != self._url:
+                fresh = _address(await self._refresh(), self._kind)
+                if fresh is not None and fresh != self._url:
                     self._url, self._etag = fresh, None
             except APIError as failure:
                 error = failure
@@ -122,51 +137,76 @@ class _Transfer:
             headers |= {"range": f"bytes={file.tell()}-", "if-range": self._etag}
         try:
             async with self._files.stream("GET", self._url, headers=headers) as answer:
-                total = self._begin(file, answer)
-                async for part in answer.aiter_bytes():
-                    file.write(part)
-                    if file.tell() > MAX_BYTES:
-                        raise DamagedFileError(f"the file is larger than {MAX_BYTES // 2**30} GB: not kept")
-                    if total:
-                        self._report(Progress("downloading", min(1.0, file.tell() / total)))
+                length = self._begin(file, answer)
+                before = file.tell()
+                async for part in answer.aiter_raw() if self._is_raw else answer.aiter_bytes():
+                    self._write(file, part)
+                    if length:
+                        self._report(
+                            Progress("downloading", (before + answer.num_bytes_downloaded) / (before + length))
+                        )
+        except httpx2.DecodingError:
+            self._is_raw = True
+            raise UnreadableAnswerError("download", "the asset is not compressed as its header says") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise APIConnectionError("download", f"the asset broke off ({type(error).__name__})") from None
-        if total is not None and file.tell() != total:
-            raise UnreadableAnswerError("download", f"{file.tell()} of {total} bytes of the asset came")
+        # What comes over the wire is counted: a server may compress it, though it was asked not to.
+        came = answer.num_bytes_downloaded
+        if length is not None and came != length:
+            raise UnreadableAnswerError("download", f"{before + came} of {before + length} bytes of the asset came")
+
+    def _write(self, file: BinaryIO, part: bytes) -> None:
+        """Write the next part, unless the file begins like a page or a document, or grows too large."""
+        if self._is_blank:
+            text = part.lstrip(_BLANKS)
+            self._is_blank = not text
+            if text.startswith(_PAGE_BEGINNINGS):
+                self._etag = None
+                what = self._content_type or "a text"
+                raise UnreadableAnswerError("download", f"the asset's URL gives {what}, not a picture or video")
+        file.write(part)
+        if file.tell() > MAX_BYTES:
+            raise DamagedFileError(f"the file is larger than {MAX_BYTES // 2**30} GB: not kept")
 
     def _begin(self, file: BinaryIO, answer: httpx2.Response) -> int | None:
-        """Look at the head of the answer, and set the file to where its body belongs. Gives back the whole length."""
+        """Look at the head of the answer, and set the file to where its body belongs.
+
+        Returns:
+            How many bytes the answer brings, as they come over the wire; None where it does not say.
+        """
         status = answer.status_code
-        kind = answer.headers.get("content-type", "").lower()
         is_part = status == HTTPStatus.PARTIAL_CONTENT
+        is_plain = answer.headers.get("content-encoding", "").strip().lower() in _PLAIN
         if status in _EXPIRED:
             raise _ExpiredError(UnreadableAnswerError("download", f"the asset's URL answers {status}", status=status))
         if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             self._etag = None
-        if (status != HTTPStatus.OK and not is_part) or kind.startswith(_TEXTS):
-            is_fine = status == HTTPStatus.OK or is_part
-            what = f"gives {kind[:40]}, not a picture or video" if is_fine else f"answers {status}"
+        if status != HTTPStatus.OK and not is_part:
             retry_after = answer.headers.get("retry-after", "")
             raise UnreadableAnswerError(
                 "download",
-                f"the asset's URL {what}",
+                f"the asset's URL answers {status}",
                 status=status,
                 retry_after=float(retry_after) if retry_after.isascii() and retry_after.isdigit() else None,
             )
-        if is_part and not answer.headers.get("content-range", "").startswith(f"bytes {file.tell()}-"):
+        asked = f"bytes {file.tell()}-"
+        if is_part and not (is_plain and answer.headers.get("content-range", "").startswith(asked)):
             self._etag = None
             raise UnreadableAnswerError("download", "the asset's URL gives another part than was asked for")
         if not is_part:
             file.seek(0)
             file.truncate()
+            self._is_blank = True
+        self._content_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()[:_MOST_OF_A_TYPE]
         etag = answer.headers.get("etag", "")
-        self._etag = etag if etag and not etag.startswith("W/") else None
+        # A part of what is compressed begins anywhere in the file.
+        self._etag = etag if etag and not etag.startswith("W/") and is_plain else None
         length = answer.headers.get("content-length", "")
         if not (length.isascii() and length.isdigit()):
             return None
         if file.tell() + int(length) > MAX_BYTES:
             raise DamagedFileError(f"the file is larger than {MAX_BYTES // 2**30} GB: not kept")
-        return file.tell() + int(length)
+        return int(length)
 
 
 class _ExpiredError(Exception):
@@ -176,11 +216,15 @@ class _ExpiredError(Exception):
         self.error = error
 
 
-def _asset(generation: Generation) -> str:
-    assets = generation.assets
-    url = assets and (assets.video if generation.kind == "video" else assets.image)
-    if not url:
-        raise UnreadableAnswerError("getGeneration", f"generation {generation.id} is completed and has no asset")
-    if urlsplit(url).scheme not in {"http", "https"}:
-        raise UnreadableAnswerError("getGeneration", f"the asset of generation {generation.id} has no http(s) address")
-    return url
+def asset_url(record: Record) -> str | None:
+    """The http(s) address of the file of a generation, or None where its server has not given one.
+
+    Args:
+        record: the row of the generation, whose request says what it is: its server need not.
+    """
+    return _address(record.generation, record.request.generation_type) if record.generation is not None else None
+
+
+def _address(generation: Generation, kind: str) -> str | None:
+    url = generation.assets.of(kind) if generation.assets is not None else None
+    return url if url and urlsplit(url).scheme in {"http", "https"} else None

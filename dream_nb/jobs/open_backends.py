@@ -23,6 +23,7 @@ from dream_nb.backends.patience import Patience
 from dream_nb.jobs.budget import Allowance, Budget, Limits
 from dream_nb.jobs.callbacks import Callbacks, listening
 from dream_nb.jobs.leases import Leases
+from dream_nb.jobs.looks import Looks
 from dream_nb.jobs.runner import Runner
 from dream_nb.jobs.uploads import Uploads
 from dream_nb.library.ledger_file import FORKED
@@ -146,9 +147,10 @@ class OpenBackends:
         # On the loop: locks and limiters belong to it.
         ledger, patience = self._library.ledger, self._patience
         self._leases = self._leases or Leases(ledger, patience.lease)
-        budget = self._budgets[backend.name] = Budget(backend, ledger, self._allowance, self._limits, patience)
+        looks = Looks(backend, patience)
+        budget = self._budgets[backend.name] = Budget(backend, ledger, self._allowance, self._limits, patience, looks)
         uploads = self.uploads if backend.is_paid else None
-        return Runner(backend, self._library, self._leases, budget, patience, self._callback_url, uploads)
+        return Runner(backend, self._library, self._leases, budget, looks, patience, self._callback_url, uploads)
 
     def _told(self, id: str) -> None:  # noqa: A002 - the field's name in the specification
         for runner in list(self._opened):

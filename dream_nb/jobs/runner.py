@@ -10,15 +10,22 @@ from typing import Final, TypeVar
 
 import anyio
 
-from dream_nb.api.errors import DreamCancelledError, DreamError, GenerationFailedError, NotFoundError
+from dream_nb.api.errors import (
+    APIError,
+    DreamCancelledError,
+    DreamError,
+    GenerationFailedError,
+    NotFoundError,
+)
 from dream_nb.api.models import Generation
-from dream_nb.api.retry import retried
+from dream_nb.api.retry import Backoff, retried
 from dream_nb.backends.backends import Backend
 from dream_nb.backends.patience import Patience
 from dream_nb.jobs.budget import Budget
-from dream_nb.jobs.downloads import Downloads
+from dream_nb.jobs.downloads import Downloads, asset_url
 from dream_nb.jobs.failures import advice, is_moderation
 from dream_nb.jobs.leases import Leases
+from dream_nb.jobs.looks import Looks
 from dream_nb.jobs.order import Order
 from dream_nb.jobs.progress import Progress, Report, spoken
 from dream_nb.jobs.sender import Sender
@@ -32,6 +39,7 @@ from dream_nb.library.record import Record
 _SOON_SECONDS: Final = 1.0
 T = TypeVar("T")
 _NOT_ORDERED: Final = "not sent: only a cell that asks for it may send it. Run its cell to make it"
+_NO_FILE_YET: Final = "its server has not given its file yet"
 _CANCELLED: Final = "cancelled, and refunded: run the cell again to make it after all"
 
 
@@ -43,9 +51,15 @@ class Runner:
         library: where files and records go.
         leases: the rows of this session.
         budget: what may be spent.
+        looks: asks for generations that the server has named.
         patience: how long is waited for what.
         callback_url: where the server tells what changed, or None.
         uploads: where the pictures of requests go, for a backend that fetches them from their URLs; or None.
+
+    Attributes:
+        backend: as above.
+        looks: as above.
+        watcher: follows what is under way.
     """
 
     def __init__(
@@ -54,18 +68,20 @@ class Runner:
         library: Library,
         leases: Leases,
         budget: Budget,
+        looks: Looks,
         patience: Patience,
         callback_url: str | None = None,
         uploads: Uploads | None = None,
     ) -> None:
         self.backend = backend
+        self.looks = looks
         self._library = library
         self._ledger: Ledger = library.ledger
         self._leases = leases
         self._budget = budget
         self._patience = patience
         self._sender = Sender(backend, self._ledger, leases.owner, patience, callback_url, uploads)
-        self.watcher = Watcher(backend, self._durations, patience.pause, callback_url)
+        self.watcher = Watcher(backend, looks, self._durations, patience.pause, callback_url)
         self._downloads = Downloads(backend.files, library, patience)
         self._cancelled: set[str] = set()
         self._cancels: Counter[tuple[str, int]] = Counter()
@@ -112,16 +128,24 @@ class Runner:
                         f"not done after {spoken(self._patience.job)}, and no longer waited for; it goes on at its "
                         "server: run the cell again to come back to it"
                     ) from None
-                except NotFoundError:
-                    if record.generation is not None and record.generation.id in self._cancelled:
-                        raise DreamCancelledError(_CANCELLED) from None
-                    # A studio whose folder was cleared forgets what it made, and draws it again for nothing.
-                    if self.backend.name != "studio":
-                        raise DreamError(
-                            "it is no longer at its server, and its file is not in the library: make another take with "
-                            f"{self._next(record)}"
-                        ) from None
-                    record = self._ledger.forget(record)
+                except APIError as error:
+                    record = self._refused(record, error)
+
+    def _refused(self, record: Record, error: APIError) -> Record:
+        """Say what the error means that the last look at a generation ended with; a studio is asked anew."""
+        id = _id_of(record)  # noqa: A001 - the field's name in the specification
+        if isinstance(error, NotFoundError):
+            if id in self._cancelled:
+                raise DreamCancelledError(_CANCELLED) from None
+            # A studio whose folder was cleared forgets what it made, and draws it again for nothing.
+            if not self.backend.is_paid:
+                return self._ledger.forget(record)
+        if self.looks.is_gone(error, id):
+            raise DreamError(
+                "it is no longer at its server, and its file is not in the library: make another take with "
+                f"{self._next(record)}"
+            ) from None
+        raise self.looks.explained(error, id) from None
 
     async def cancel(self, record: Record) -> None:
         """Have the server delete a generation that it has not finished, which it refunds; its run ends.
@@ -140,9 +164,12 @@ class Runner:
             raise DreamError("it is just being sent, and has no name yet: cancel it in a moment")
         id = record.generation.id  # noqa: A001 - the field's name in the specification
         client = self.backend.client
-        seen = await self._retried(lambda: client.get_generation(id))
+        self._note(record)
+        seen = await self.looks.generation(id)
+        if seen.has_failed:
+            raise DreamError(f"it has ended already, without being made: {seen.why_not_made}")
         if seen.is_final:
-            raise DreamError(f"it has {seen.state} already, and is no longer refunded: delete it when it is shown")
+            raise DreamError("it is completed already, and is no longer refunded: delete it when it is shown")
         self._cancelled.add(id)
         try:
             await self._retried(lambda: client.delete_generation(id))
@@ -165,7 +192,9 @@ class Runner:
             raise DreamError(f"it was deleted, and its file is gone: make another take with {self._next(record)}")
         record = self._ledger.recall(record)
         if record.state != "intended" and record.generation is None:
-            return await self._sender.look(record, report)
+            record = await self._sender.look(record, report)
+            self.looks.note(_id_of(record))
+            return record
         if record.state == "intended" or record.has_failed:
             if not order.allows_create():
                 raise failure(record.generation) if record.has_failed else DreamError(_NOT_ORDERED)
@@ -174,26 +203,60 @@ class Runner:
             cancels = self._cancels[record.hash, record.take]
             async with self._budget.purchase(record, report):
                 await self._sender.send(record, report)
+            record = self._ledger.reread(record)
+            self.looks.note(_id_of(record))
             if self._cancels[record.hash, record.take] != cancels:
                 # As soon as its answer was there: the row is as before it was sent.
                 raise DreamCancelledError(_CANCELLED)
-            return self._ledger.reread(record)
+            return record
         return record
 
+    def _note(self, record: Record) -> None:
+        """Take note of when the server has named a generation, as far as its row tells."""
+        since = record.sent_at or record.written_at
+        self.looks.note(_id_of(record), (datetime.now(UTC) - since).total_seconds())
+
     async def _finish(self, record: Record, report: Report) -> Record:
+        self._note(record)
         record = await self._watch(record, report)
         await self._budget.ended(record, is_refunded=record.has_failed)
+        if not record.has_failed:
+            record = await self._await_asset(record, report)
+            if record.has_failed:
+                # What was called completed was not.
+                await self._budget.ended(record, is_refunded=True)
         if record.has_failed:
             raise failure(record.generation)
-        generation = record.generation
-        assert generation is not None
 
         async def refresh() -> Generation:
-            fresh = await self._retried(lambda: self.backend.client.get_generation(generation.id or ""))
+            fresh = await self.looks.generation(_id_of(record))
             self._ledger.follow(record, generation=fresh)
             return fresh
 
         return await self._downloads.fetch(record, refresh, report)
+
+    async def _await_asset(self, record: Record, report: Report) -> Record:
+        """Ask for a completed generation again until its server gives the address of its file, or says that it failed.
+
+        Raises:
+            DreamError: it does neither for a while. The next run asks again.
+        """
+        backoff, end = Backoff(self._patience.pause), anyio.current_time() + self._patience.trying
+        while not record.has_failed and asset_url(record) is None:
+            pause = backoff.pause()
+            if anyio.current_time() + pause > end:
+                state = "completed and paid for" if self.backend.is_paid else "completed"
+                raise DreamError(
+                    f"generation {_id_of(record)} is {state}, but {_NO_FILE_YET}: run the cell again to ask for the "
+                    "file again, which costs nothing"
+                )
+            report(Progress("downloading", note=f"{_NO_FILE_YET}: asking again"))
+            await anyio.sleep(pause)
+            seen = await self.looks.generation(_id_of(record))
+            # A part of the server that is behind changes nothing.
+            if seen.is_final:
+                record = self._write(record, generation=seen)
+        return record
 
     async def _watch(self, record: Record, report: Report) -> Record:
         generation = record.generation
@@ -215,7 +278,7 @@ class Runner:
                 self._write(record, generation=seen, **({"queued": queued} if is_known else {}))
 
         report(Progress(generation.state or "queued", _fraction(generation)))
-        generation = await self.watcher.follow(generation, changed, age.total_seconds())
+        generation = await self.watcher.follow(generation, record.request.generation_type, changed, age.total_seconds())
         took = (datetime.now(UTC) - since).total_seconds()
         # As above, of its end.
         is_known = generation.state == "completed" and age.total_seconds() < took / 2
@@ -240,15 +303,19 @@ class Runner:
 
 def is_moderated(record: Record) -> bool:
     """Whether a request was made and refused for what it says: sent again, it would be refused again."""
-    reason = record.generation.failure_reason if record.generation else None
-    return record.has_failed and is_moderation(reason or "")
+    return record.generation is not None and record.has_failed and is_moderation(record.generation.why_not_made)
 
 
 def failure(generation: Generation | None) -> GenerationFailedError:
     """What is raised for a generation that could not be made."""
     assert generation is not None
-    reason = generation.failure_reason or "the server gave no reason"
+    reason = generation.why_not_made
     return GenerationFailedError(generation.id or "?", reason, advice(reason))
+
+
+def _id_of(record: Record) -> str:
+    """The id of the generation of a row that has one."""
+    return (record.generation.id if record.generation else None) or ""
 
 
 def _fraction(generation: Generation) -> float | None:

@@ -203,7 +203,7 @@ class Sender:
         earliest = _sent_at(record) + min((clock for clock in clocks if clock is not None), default=timedelta())
         found = [one for one in listed if self._may_be(one, record, earliest - _CLOCK_SLACK)]
         # The oldest; but of what failed nothing is lost, where another one may be it.
-        for generation in sorted(found, key=lambda one: (one.state == "failed", utc(one.created_at or _EVER))):
+        for generation in sorted(found, key=lambda one: (one.has_failed, utc(one.created_at or _EVER))):
             claimed = self._ledger.claim(record, generation)
             if claimed is not None:
                 return claimed

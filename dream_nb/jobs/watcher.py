@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from dream_nb.api.errors import APIError, DreamError, NotFoundError, UnreadableAnswerError
+from dream_nb.api.errors import APIError, DreamError, UnreadableAnswerError
 from dream_nb.api.models import Generation
 from dream_nb.api.pages import Pages
 from dream_nb.api.retry import Backoff, is_passing
 from dream_nb.backends.backends import Backend
+from dream_nb.jobs.looks import Looks
 from dream_nb.jobs.pace import Pace
 
 _PAGE: Final = 100
@@ -35,6 +36,14 @@ class _Followed:
     began: float
     is_told: bool
     seen_at: float
+    # Set while looks at it are refused.
+    backoff: Backoff | None = None
+    pause: float = 0.0
+
+    def put_off(self, error: APIError, now: float, first: float) -> None:
+        """Look again after a pause, since a look was refused."""
+        self.backoff = self.backoff or Backoff(first)
+        self.seen_at, self.pause = now, self.backoff.pause(error)
 
 
 class Watcher:
@@ -42,6 +51,7 @@ class Watcher:
 
     Args:
         backend: which is asked.
+        looks: says which refused look is repeated, and is told of each that was not.
         durations: gives how long generations of a kind have taken, in seconds.
         pause: the first pause after a look that failed, in seconds.
         callback_url: where the server tells what changed, and somebody calls `ask_now` then; or None.
@@ -50,11 +60,13 @@ class Watcher:
     def __init__(
         self,
         backend: Backend,
+        looks: Looks,
         durations: Callable[[str], list[float]],
         pause: float,
         callback_url: str | None = None,
     ) -> None:
         self._backend = backend
+        self._looks = looks
         self._durations = durations
         self._pause = pause
         self._callback_url = callback_url
@@ -71,12 +83,13 @@ class Watcher:
         self.calls = 0
 
     async def follow(
-        self, generation: Generation, changed: Callable[[Generation], None], age: float = 0.0
+        self, generation: Generation, kind: str, changed: Callable[[Generation], None], age: float = 0.0
     ) -> Generation:
         """Wait until a generation is final.
 
         Args:
             generation: as it was seen last.
+            kind: "video" or "image", which its server need not say.
             changed: told whenever it was seen anew.
             age: seconds since it was made.
 
@@ -90,7 +103,7 @@ class Watcher:
         now = loop.time()
         followed = _Followed(
             generation.id,
-            generation.kind,
+            kind,
             changed,
             loop.create_future(),
             began=now - age,
@@ -138,9 +151,6 @@ class Watcher:
                 # Callbacks come in bursts: one look then serves several.
                 await asyncio.sleep(_BREATH)
             except APIError as error:
-                if not is_passing(error):
-                    self._fail(list(self._followed), error)
-                    continue
                 # No blip of a look fails a job: it goes on at the server.
                 backoff = backoff or Backoff(self._pause)
                 await asyncio.sleep(backoff.pause(error))
@@ -172,6 +182,8 @@ class Watcher:
             pace = Pace.learned(self._durations(followed.kind), backend.tightest_seconds, backend.widest_seconds)
             self._paces[followed.kind] = pace
         age = followed.seen_at - followed.began
+        if followed.backoff is not None:
+            return followed.seen_at + followed.pause
         if followed.is_told and self._hears and (pace.late is None or age < _OVERDUE * pace.late):
             # Whoever is told asks now and then all the same: a message may get lost.
             return followed.seen_at + _SAFETY_SECONDS
@@ -192,8 +204,11 @@ class Watcher:
             self.calls += 1
             try:
                 page = pages.new(await self._backend.client.list_generations(limit=_PAGE, offset=pages.offset))
-            except UnreadableAnswerError:
-                # One generation of the account may spoil the list for all others: they are asked for one by one.
+            except APIError as error:
+                if is_passing(error) and not isinstance(error, UnreadableAnswerError):
+                    raise
+                # One generation of the account may spoil the list for all others, or the server may refuse it: they
+                # are asked for one by one.
                 break
             for generation in page:
                 for followed in wanted.pop(generation.id or "", ()):
@@ -205,8 +220,13 @@ class Watcher:
         self.calls += 1
         try:
             generation = await self._backend.client.get_generation(id)
-        except NotFoundError as error:
-            self._fail(self._those(id), error)
+        except APIError as error:
+            if is_passing(error):
+                raise
+            if not self._looks.may_pass(error, id):
+                self._fail(self._those(id), error)
+            for followed in self._those(id):
+                followed.put_off(error, asyncio.get_running_loop().time(), self._pause)
         else:
             for followed in self._those(id):
                 self._saw(followed, generation)
@@ -214,13 +234,14 @@ class Watcher:
     def _saw(self, followed: _Followed, generation: Generation) -> None:
         if followed not in self._followed:  # given up while the look was on its way
             return
-        followed.seen_at = asyncio.get_running_loop().time()
+        self._looks.note(followed.id)
+        followed.seen_at, followed.backoff = asyncio.get_running_loop().time(), None
         if generation.is_final:
             if followed.is_told and not self._was_urgent:
                 self._hears = False
             if generation.state == "completed":
                 # Those made with it end soon: what is learned now counts now.
-                self._paces.pop(generation.kind, None)
+                self._paces.pop(followed.kind, None)
             if not followed.done.done():
                 followed.done.set_result(generation)
             return

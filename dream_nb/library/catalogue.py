@@ -12,19 +12,15 @@ from typing import Any, Final, Self
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record, records_of
-from dream_nb.library.rows import ROWS, UNFINISHED
+from dream_nb.library.rows import HAS_FAILED, ROWS, UNFINISHED
 
 # Not what never left this machine, nor what its user deleted.
 _SHOWN: Final = "(file IS NOT NULL OR state NOT IN ('intended', 'deleted'))"
-_FAILED: Final = "iif(json_valid(generation), json_extract(generation, '$.state'), '') = 'failed'"
 # SQLite may read a generation otherwise than the parser does: nothing that costs depends on this.
-_UNDER_WAY: Final = (
-    f"{UNFINISHED} AND (state = 'sending'"
-    " OR coalesce(iif(json_valid(generation), json_extract(generation, '$.state'), ''), '') <> 'failed')"
-)
+_UNDER_WAY: Final = f"{UNFINISHED} AND (state = 'sending' OR NOT {HAS_FAILED})"
 _STATES: Final = {
     "completed": "file IS NOT NULL",
-    "failed": f"file IS NULL AND {_FAILED}",
+    "failed": f"file IS NULL AND {HAS_FAILED}",
     "under way": _UNDER_WAY,
 }
 STATES: Final = tuple(_STATES)

@@ -220,7 +220,7 @@ class Ledger(Rows):
             if generation.id and is_paid(record.backend):
                 self._creates.found(record.key, generation.id)
         # Either may be sent again.
-        if isinstance(generation, Generation) and generation.state == "failed":
+        if isinstance(generation, Generation) and generation.has_failed:
             self._creates.forget(record.key, generation.id)
         elif values.get("state") == "deleted":
             self._creates.forget(record.key, record.generation.id if record.generation else None)

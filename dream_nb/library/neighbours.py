@@ -20,7 +20,7 @@ from dream_nb.api.errors import ConfigurationError
 from dream_nb.backends.backends import is_paid
 from dream_nb.library.library import LEDGER, Library
 from dream_nb.library.record import moment
-from dream_nb.library.rows import OF_FILE
+from dream_nb.library.rows import HAS_FAILED, OF_FILE
 from dream_nb.library.schema import connect_to_read, problem_of
 from dream_nb.requests.identity import Request, request_hash
 
@@ -32,10 +32,9 @@ _LARGEST_VALUE: Final = 2**26
 # A session that writes into it is waited for; what is locked for longer counts as none.
 _BUSY_SECONDS: Final = 2.0
 _HELD: Final = (
-    "SELECT backend, coalesce(sent_at, written_at) FROM requests"
+    "SELECT backend, coalesce(sent_at, written_at) FROM requests"  # noqa: S608 - ours
     " WHERE hash = ? AND take = ? AND backend = coalesce(?, backend)"
-    " AND (file IS NOT NULL OR (state IN ('sending', 'unknown', 'taken')"
-    " AND coalesce(iif(json_valid(generation), json_extract(generation, '$.state'), ''), '') <> 'failed'))"
+    f" AND (file IS NOT NULL OR (state IN ('sending', 'unknown', 'taken') AND NOT {HAS_FAILED}))"
 )
 _OF_ID: Final = "SELECT hash, take FROM requests WHERE id = ? ORDER BY written_at LIMIT 1"
 

@@ -92,8 +92,8 @@ class Record:
 
     @property
     def has_failed(self) -> bool:
-        """Whether the server took it and could not make it."""
-        return self.generation is not None and self.generation.state == "failed"
+        """Whether the server took it and it ended without being made."""
+        return self.generation is not None and self.generation.has_failed
 
 
 def columns_of(record: Record) -> dict[str, object]:

@@ -9,6 +9,7 @@ from itertools import chain, combinations
 from typing import Final
 
 from dream_nb.api.errors import LibraryError
+from dream_nb.api.models import NOT_MADE_STATES
 from dream_nb.library.in_flight import InFlight
 from dream_nb.library.ledger_file import LedgerFile
 from dream_nb.library.record import COLUMNS, DAMAGED, Record, is_sane, record_of, records_of, utc
@@ -18,6 +19,12 @@ ROWS: Final = f"SELECT {COLUMNS} FROM requests"  # noqa: S608 - ours
 KEY: Final = "hash = ? AND take = ? AND backend = ?"
 UNFINISHED: Final = "file IS NULL AND state IN ('sending', 'taken')"
 """What the index `unfinished` holds."""
+
+HAS_FAILED: Final = (
+    "coalesce(iif(json_valid(generation), json_extract(generation, '$.state'), ''), '')"
+    f" IN ({', '.join(map(repr, NOT_MADE_STATES))})"
+)
+"""Whether a generation ended without being made. SQLite may read it otherwise than the parser of `record_of` does."""
 
 OF_FILE: Final = "SELECT hash, take FROM requests WHERE sha256 = ? ORDER BY written_at LIMIT 1"
 """Which request and take have made a file."""

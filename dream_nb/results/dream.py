@@ -91,7 +91,10 @@ class Dream:
 
     @property
     def state(self) -> str:
-        """The generation's state: "completed" for every dream with a file, "failed", or where it stands."""
+        """The generation's state: "completed" for every dream with a file, "failed", or where it stands.
+
+        What some servers call canceled or expired is "canceled" or "expired", and was not made either.
+        """
         return self.generation.state or ("completed" if self._record.is_finished else self._record.state)
 
     @property
@@ -196,8 +199,8 @@ class Dream:
     def _why_no_file(self) -> str:
         if self._record.file is not None:
             return f"{self._record.file!r} is no longer in {self._library.folder.name!r}: run its cell again"
-        if self.state == "failed":
-            return f"{self.prompt!r} was not made ({self.failure_reason or 'no reason given'}): it has no file"
+        if self.generation.has_failed:
+            return f"{self.prompt!r} was not made ({self.generation.why_not_made}): it has no file"
         return f"{self.prompt!r} is {self.state} and has no file yet: wait for its job"
 
     @property

@@ -61,3 +61,11 @@ def test_an_error_knows_when_it_happened() -> None:
 
 def test_a_notebook_shows_one_line_first() -> None:
     assert make(errors.ServerError)._render_traceback_() == [f"ServerError: {make(errors.ServerError)}"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("copied", COPIES)
+def test_other_advice_stays_with_an_error(kind: type[errors.APIError], copied: Callable[[Any], Any]) -> None:
+    error = copied(make(kind).advising("Wait"))
+    assert (type(error), str(error), error.advice) == (kind, "getCredits: 503, busy. Wait.", "Wait")
+    assert (error.status, error.retry_after, error.reached) == (503, 1.5, False)

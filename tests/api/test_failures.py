@@ -253,6 +253,20 @@ def failure(hostile: Hostile, connect: Open, behaviour: Behaviour) -> errors.API
     return caught.value
 
 
+def test_a_call_that_sends_nothing_is_not_told_to_change_its_request(hostile: Hostile, connect: Open) -> None:
+    hostile.behaviour = says(400, '{"detail": "no"}')
+    client = connect(hostile.base_url)
+    calls: list[Callable[[], object]] = [
+        client.get_credits,
+        client.list_generations,
+        lambda: client.get_generation("a"),
+        lambda: client.delete_generation("a"),
+    ]
+    for call in calls:
+        with pytest.raises(errors.BadRequestError, match=r"400, no\. Try again later"):
+            call()
+
+
 def test_a_long_detail_is_cut(hostile: Hostile, connect: Open) -> None:
     error = failure(hostile, connect, says(400, json.dumps({"detail": "so long " * 1_250_000})))
     assert error.detail is not None

@@ -106,7 +106,7 @@ def test_a_servers_reading_is_strict_about_enums_and_keeps_unknown_fields() -> N
         {"request": {"prompt": "a lake", "keyframes": {"frame0": {"type": "video", "id": "x"}}}},
         {"created_at": "yesterday"},
         {"assets": []},
-        {"failure_reason": {"code": 5}},
+        {"failure_reason": {}},
     ],
 )
 def test_what_cannot_be_read_of_one_generation_hides_no_other(odd: dict[str, object]) -> None:
@@ -115,6 +115,108 @@ def test_what_cannot_be_read_of_one_generation_hides_no_other(odd: dict[str, obj
     )
     assert [generation.id for generation in page.generations] == ["a", "b"]
     assert getattr(page.generations[0], next(iter(odd))) is None
+
+
+@pytest.mark.parametrize(
+    "assets",
+    [
+        {"video": "https://a/b"},
+        [{"type": "video", "url": "https://a/b"}],
+        [{"type": "image/jpeg", "url": "https://a/c"}, {"type": "Video", "url": "https://a/b"}],
+        ["https://a/b"],
+        "https://a/b",
+        {"url": "https://a/b"},
+        {"video": {"url": "https://a/b"}},
+        {"video": ["https://a/b"]},
+        ["https://a/c.jpg", "https://a/b"],
+    ],
+)
+def test_an_asset_is_read_in_whichever_form_its_meaning_is_clear(assets: object) -> None:
+    generation = Generation.from_answer({"id": "a", "state": "completed", "assets": assets})
+    assert generation.assets is not None
+    assert generation.assets.of("video") == "https://a/b"
+
+
+@pytest.mark.parametrize(
+    "assets",
+    [
+        None,
+        {},
+        [],
+        "",
+        5,
+        [None],
+        {"video": None},
+        {"video": " "},
+        ["https://a/b", "https://a/c"],
+        [{"type": "thumbnail", "url": "https://a/b.mp4"}],
+        {"url": "https://a/b.jpg"},
+        {"image": "https://a/b.jpg"},
+    ],
+)
+def test_an_asset_whose_meaning_is_not_clear_is_not_there(assets: object) -> None:
+    generation = Generation.from_answer({"id": "a", "state": "completed", "assets": assets})
+    assert generation.assets is None or generation.assets.of("video") is None
+
+
+def test_an_address_tells_by_its_suffix_what_it_is_of() -> None:
+    generation = Generation.from_answer({"id": "a", "assets": ["https://a/c.jpg?signed=1", "https://a/b.mp4"]})
+    assert generation.assets is not None
+    assert generation.assets.wire() == {"image": "https://a/c.jpg?signed=1", "video": "https://a/b.mp4"}
+
+
+@pytest.mark.parametrize(
+    ("written", "read", "is_final", "has_failed"),
+    [
+        ("COMPLETED", "completed", True, False),
+        ("Dreaming", "dreaming", False, False),
+        (" failed ", "failed", True, True),
+        ("canceled", "canceled", True, True),
+        ("CANCELLED", "canceled", True, True),
+        ("Expired", "expired", True, True),
+        ("Paused", "Paused", False, False),
+    ],
+)
+def test_a_state_is_read_in_whichever_case(written: str, read: str, is_final: bool, has_failed: bool) -> None:
+    generation = Generation.from_answer({"id": "a", "state": written})
+    assert (generation.state, generation.is_final, generation.has_failed) == (read, is_final, has_failed)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "why"),
+    [
+        ("failed", "no colours left", "no colours left"),
+        ("failed", None, "the server gave no reason"),
+        ("canceled", None, "the server canceled it"),
+        ("expired", "no worker", "it expired at the server: no worker"),
+        ("completed", None, ""),
+    ],
+)
+def test_what_was_not_made_says_why(state: str, reason: str | None, why: str) -> None:
+    document = {"id": "a", "state": state, "failure_reason": reason}
+    assert Generation.from_answer(document).why_not_made == why
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ({"code": "moderation", "message": "not allowed"}, "not allowed"),
+        ({"detail": "not allowed"}, "not allowed"),
+        ({"reason": ["one", "two"]}, "one; two"),
+        ({"error": {"message": "not allowed"}}, "not allowed"),
+        ({"code": 5}, "code 5"),
+        ({"stage": 2, "why": "x"}, '{"stage":2,"why":"x"}'),
+        ([{"message": "one"}, "two"], "one; two"),
+        (5, "5"),
+    ],
+)
+def test_a_failure_reason_is_text_whatever_its_form(reason: object, words: str) -> None:
+    assert Generation.from_answer({"id": "a", "failure_reason": reason}).failure_reason == words
+
+
+def test_a_failure_reason_of_an_object_has_a_bounded_length() -> None:
+    generation = Generation.from_answer({"id": "a", "failure_reason": {"message": "so long " * 1000}})
+    assert len(generation.failure_reason or "") == 501
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])

@@ -107,6 +107,10 @@ class FakeDreamMachine:
         hides: how many looks at the list do not show what is new.
         replies: what happens to the next creates, in turn; None answers plainly.
         word_replies: as `replies`, of the requests for concepts and camera motions.
+        look_replies: as `replies`, of the requests for generations and their list.
+        every_look: what every request for a generation or their list gives instead of its plain answer, or None.
+        shows: gives what answers show of a generation.
+        asset: gives the answer to a request for a file, of the answer that it would get.
         posts: the bodies of all creates that came, whatever became of them.
         taken: the generations.
         calls: method and path of every request.
@@ -130,6 +134,10 @@ class FakeDreamMachine:
         self.hides = 0
         self.replies: deque[Reply | None] = deque()
         self.word_replies: deque[Reply | None] = deque()
+        self.look_replies: deque[Reply | None] = deque()
+        self.every_look: Reply | None = None
+        self.shows: Callable[[Document], Document] = lambda document: document
+        self.asset: Callable[[Request, Response], Response] = lambda _, response: response
         self.posts: list[Document] = []
         self.taken: list[Document] = []
         self.calls: list[tuple[str, str]] = []
@@ -208,6 +216,8 @@ class FakeDreamMachine:
                 await self._refuse(403, "Not authenticated")(scope, receive, send)
                 return
         reply = self.word_replies.popleft() if path in _WORDS and self.word_replies else None
+        if scope["method"] == "GET" and path.startswith("/generations") and path not in _WORDS:
+            reply = self.look_replies.popleft() if self.look_replies else self.every_look
         if reply is not None:
             await _replied(reply)(scope, receive, send)
             return
@@ -292,7 +302,7 @@ class FakeDreamMachine:
     def _shown(self, document: Document) -> Document:
         shown = {name: value for name, value in document.items() if not name.startswith("_")}
         request = self.echo({"generation_type": document["generation_type"]} | document["_request"])
-        return shown if request is None else shown | {"request": request}
+        return self.shows(shown if request is None else shown | {"request": request})
 
     async def _list(self, request: Request) -> Response:
         try:
@@ -331,8 +341,8 @@ class FakeDreamMachine:
 
     async def _asset(self, request: Request) -> Response:
         if request.path_params["name"].endswith(".mp4"):
-            return Response(clip(), media_type="video/mp4")
-        return Response(picture(), media_type="image/jpeg")
+            return self.asset(request, Response(clip(), media_type="video/mp4"))
+        return self.asset(request, Response(picture(), media_type="image/jpeg"))
 
     def _refuse(self, status: int, detail: str) -> Response:
         return JSONResponse({"detail": detail}, status)

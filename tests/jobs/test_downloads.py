@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import resource
 import threading
+import zlib
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -12,12 +15,16 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from starlette.requests import Request as Call
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from dream_nb.api.errors import APIError, LibraryError
 from dream_nb.jobs import downloads
 from dream_nb.requests.inputs import make_request
+from dream_nb.session import Session
 from dream_nb.studio.faults import Fault
+from tests.fakes.dream_machine import FakeDreamMachine
 from tests.jobs.hosted import HASTE, SECONDS, Hosted, hosted, use
 from tests.studio.machine import settings, wait_for
 
@@ -180,3 +187,109 @@ def test_a_file_that_is_too_large_is_not_kept(
     with pytest.raises(LibraryError, match=r"larger than \d+ GB: not kept"):
         server.session().submit(REQUEST).result(SECONDS)
     assert list(Path("dreams").glob("*.part")) == []
+
+
+def jpeg() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8), (200, 90, 30)).save(file, "JPEG")
+    return file.getvalue()
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamMachine]:
+    """A hosted server that this process has the key of, in an empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    with FakeDreamMachine().running() as fake:
+        fake.use(monkeypatch)
+        yield fake
+
+
+@pytest.fixture
+def session(fake: FakeDreamMachine) -> Iterator[Session]:  # noqa: ARG001 - it is asked by the environment
+    with Session("dreams", patience=HASTE, prices={"image": 1.5}) as session:
+        yield session
+
+
+def giving(fake: FakeDreamMachine, body: bytes, content_type: str, **headers: str) -> list[dict[str, str]]:
+    """Answer requests for files so. Gives the headers of those that come."""
+    came: list[dict[str, str]] = []
+
+    def asset(call: Call, _: Response) -> Response:
+        came.append(dict(call.headers))
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return Response(body, headers={"content-type": content_type} | named)
+
+    fake.asset = asset
+    return came
+
+
+@pytest.mark.parametrize(
+    ("encoding", "compress"),
+    [("gzip", gzip.compress), ("deflate", zlib.compress), ("identity", bytes), ("GZIP", gzip.compress)],
+)
+def test_a_file_that_is_compressed_all_the_same_is_unfolded_and_counted_as_it_came(
+    fake: FakeDreamMachine, session: Session, encoding: str, compress: Callable[[bytes], bytes]
+) -> None:
+    came = giving(fake, compress(jpeg()), "image/jpeg", content_encoding=encoding)
+    assert session.submit(REQUEST).result(SECONDS).image.size == (8, 8)
+    assert [headers["accept-encoding"] for headers in came] == ["identity"]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "aws-chunked"])
+def test_a_file_that_is_not_compressed_as_its_header_says_is_taken_as_it_came(
+    fake: FakeDreamMachine, session: Session, encoding: str
+) -> None:
+    giving(fake, jpeg(), "image/jpeg", content_encoding=encoding)
+    assert session.submit(REQUEST).result(SECONDS).image.size == (8, 8)
+
+
+def test_a_compressed_file_that_was_cut_is_fetched_from_its_beginning(fake: FakeDreamMachine, session: Session) -> None:
+    whole, came = gzip.compress(jpeg()), list[str]()
+
+    def asset(call: Call, _: Response) -> Response:
+        came.append(call.headers.get("range", ""))
+        headers = {"content-encoding": "gzip", "etag": '"a"'}
+        answer = Response(whole, headers=headers, media_type="image/jpeg")
+        if len(came) == 1:
+            # Less comes than is announced.
+            answer.body = whole[: len(whole) // 2]
+        return answer
+
+    fake.asset = asset
+    assert session.submit(REQUEST).result(SECONDS).image.size == (8, 8)
+    assert came == ["", ""]
+
+
+def test_a_file_that_unfolds_beyond_the_limit_is_not_kept(
+    fake: FakeDreamMachine, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "MAX_BYTES", 1000)
+    giving(fake, gzip.compress(b"\xff" * 100_000), "image/jpeg", content_encoding="gzip")
+    with pytest.raises(LibraryError, match=r"larger than \d+ GB: not kept"):
+        session.submit(REQUEST).result(SECONDS)
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/json", "text/html; charset=utf-8", "x"])
+def test_a_picture_is_taken_whatever_its_server_calls_it(
+    fake: FakeDreamMachine, session: Session, content_type: str
+) -> None:
+    came = giving(fake, jpeg(), content_type)
+    assert session.submit(REQUEST).result(SECONDS).image.size == (8, 8)
+    assert len(came) == 1
+
+
+@pytest.mark.parametrize("body", [b"<h1>Expired</h1>", b'\xef\xbb\xbf\r\n {"error": "expired"}', b"[]"])
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_a_page_is_told_by_its_first_letters(
+    fake: FakeDreamMachine, session: Session, body: bytes, encoding: str
+) -> None:
+    compressed = gzip.compress(body) if encoding == "gzip" else body
+    giving(fake, compressed, "image/jpeg; charset=utf-8", content_encoding=encoding)
+    with pytest.raises(APIError, match="download: the asset's URL gives image/jpeg, not a picture or video"):
+        session.submit(REQUEST).result(SECONDS)
+
+
+def test_what_does_not_decode_is_told_with_the_type_that_it_came_as(fake: FakeDreamMachine, session: Session) -> None:
+    giving(fake, b"this link has expired", "text/plain; charset=utf-8")
+    with pytest.raises(LibraryError, match=r"it came as text/plain: what was downloaded is not a picture or video"):
+        session.submit(REQUEST).result(SECONDS)

@@ -16,7 +16,7 @@ import traitlets
 from dream_nb.api.errors import DreamCancelledError, DreamError, GenerationFailedError, LibraryError
 from dream_nb.api.models import FINAL_STATES
 from dream_nb.html.stand_in import stand_in
-from dream_nb.jobs.failures import advice
+from dream_nb.jobs.failures import advice, is_refunded
 from dream_nb.library.library import with_ledger
 from dream_nb.notebook.magics.to_line import to_line
 from dream_nb.notebook.widgets.base import Answer, Widget, action
@@ -192,8 +192,8 @@ class Card(Widget):
                 self._show(self.shown)
 
     def _show(self, dream: Dream) -> None:
-        if dream.state == "failed":
-            self.state, self.problem = "failed", dict(_failure(dream.failure_reason or ""))
+        if dream.generation.has_failed:
+            self.state, self.problem = "failed", dict(_failure(dream.generation.why_not_made))
             return
         try:
             self.poster = dream._jpeg(_POSTER_SIDE)
@@ -363,7 +363,8 @@ def _problem(error: BaseException) -> Problem:
 
 
 def _failure(reason: str) -> Problem:
-    return {"title": f"Not made: {reason or 'no reason given'}", "text": f"{advice(reason)}.", "facts": "refunded"}
+    facts = "refunded" if is_refunded(reason) else ""
+    return {"title": f"Not made: {reason}", "text": f"{advice(reason)}.", "facts": facts}
 
 
 def _lineage(dream: Dream) -> list[Relative]:

@@ -147,7 +147,12 @@ class Grid(Widget):
         if not self._jobs:
             dream = self._dreams[number]
             assert dream is not None
-            return {"state": dream.state, "fraction": 1.0, "note": ""}
+            failed = dream.generation.has_failed
+            return {
+                "state": "failed" if failed else dream.state,
+                "fraction": 1.0,
+                "note": dream.generation.why_not_made,
+            }
         job = self._jobs[number]
         error = job.exception() if job.done() else None
         note = said(error) if error is not None else job.progress.note

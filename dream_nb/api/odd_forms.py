@@ -1,0 +1,87 @@
+"""What servers write in another form than that of the specification, as far as its meaning is clear."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+ADDRESS: Final = "url"
+"""The field of an asset that holds its address; an asset that does not say what it is goes under this name."""
+
+_KINDS: Final = frozenset({"video", "image"})
+# The parts of an object that say most come first.
+_TELLING: Final = ("message", "detail", "reason", "error")
+_MOST_CHARACTERS: Final = 500
+
+
+def assets_in(value: Any) -> dict[str, str]:
+    """The addresses of assets by their kinds.
+
+    Args:
+        value: an address, an object or a list of either, such as `[{"type": "video", "url": "https://…"}]`.
+
+    Returns:
+        The first address of each kind; the only one that names no kind is "url".
+    """
+    if isinstance(value, Mapping):
+        return {name: url for name, held in value.items() if (url := address_in(held))}
+    found: dict[str, list[str]] = {}
+    for item in value if isinstance(value, list) else [value]:
+        if url := address_in(item):
+            found.setdefault(asset_kind(item, url), []).append(url)
+    # Of several that do not say what they are, each may be the result.
+    return {kind: urls[0] for kind, urls in found.items() if kind != ADDRESS or len(urls) == 1}
+
+
+def address_in(value: Any) -> str | None:
+    """The one address that a value holds, or None.
+
+    Args:
+        value: the address itself, an object with a `url`, or a list of one of them.
+    """
+    if isinstance(value, list) and len(value) == 1:
+        return address_in(value[0])
+    if isinstance(value, Mapping):
+        value = value.get(ADDRESS)
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def asset_kind(item: Any, url: str) -> str:
+    """What an asset is: by the type that its item names, else by the suffix of its address; "url" where neither says.
+
+    Args:
+        item: what holds the address.
+        url: the address.
+    """
+    told = item.get("type") if isinstance(item, Mapping) else None
+    if isinstance(told, str):
+        return told.partition("/")[0].strip().lower()
+    kind = (mimetypes.guess_type(url.partition("?")[0])[0] or "").partition("/")[0]
+    return kind if kind in _KINDS else ADDRESS
+
+
+def words_in(value: Any) -> str:
+    """What an object or a list says, as text of a bounded length.
+
+    Args:
+        value: of JSON. Where no part of an object is known to be its message, it is given as compact JSON.
+    """
+    words = _words_in(value)
+    return words if len(words) <= _MOST_CHARACTERS else words[:_MOST_CHARACTERS] + "…"
+
+
+def _words_in(value: Any) -> str:
+    if not value:
+        return ""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, list):
+        return "; ".join(filter(None, map(_words_in, value)))
+    if isinstance(value, Mapping):
+        told = next(filter(None, (_words_in(value.get(name)) for name in _TELLING)), "")
+        code = value.get("code")
+        return told or (f"code {code}" if isinstance(code, str | int) else to_json(value).decode())
+    return to_json(value).decode()
