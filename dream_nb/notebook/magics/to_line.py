@@ -94,10 +94,10 @@ def _words(request: Request, library: Library, home: Path) -> list[str]:
     for name in FRAMES:
         frame = getattr(keyframes, name, None)
         if frame is not None:
-            of = _address(frame.url, library, home) if isinstance(frame, ImageReference) else frame.id
+            of = address_of(frame.url, library, home) if isinstance(frame, ImageReference) else frame.id
             words.append(_option(name, of))
     for role, url, weight in references_of(request):
-        words.append(_option(role, _address(url, library, home) + ("" if weight is None else f":{weight:g}")))
+        words.append(_option(role, address_of(url, library, home) + ("" if weight is None else f":{weight:g}")))
     others = {name: value for name, value in request.wire().items() if name not in {*_OWN, *FIELDS}}
     return words + [_option("set", f"{name}={_as_json(value)}") for name, value in sorted(others.items())]
 
@@ -115,8 +115,17 @@ def _option(name: str, value: str) -> str:
     return f"--{name.replace('_', '-')} {quoted}"
 
 
-def _address(url: str, library: Library, home: Path) -> str:
-    """A URL as it is; a picture that stands in it as the file that it is written to."""
+def address_of(url: str, library: Library, home: Path) -> str:
+    """A URL as it is; a picture that stands in it as the file that it is written to.
+
+    Args:
+        url: the URL.
+        library: the library that keeps the picture.
+        home: the folder of the notebook, from which the file is named.
+
+    Raises:
+        LibraryError: the file cannot be written.
+    """
     if not url.startswith("data:"):
         return url
     media_type = url[len("data:") :].partition(";")[0].partition(",")[0]
