@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from dream_nb.notebook.widgets.gallery import Gallery
     from dream_nb.notebook.widgets.grid import Grid
     from dream_nb.notebook.widgets.panel import Panel
+    from dream_nb.requests.inputs import keyframe, reference
     from dream_nb.requests.plan import Plan
     from dream_nb.results.dream import Dream
     from dream_nb.results.dreams import Dreams
@@ -121,7 +122,9 @@ __all__ = [
     "SweepError",
     "UnreadableAnswerError",
     "dream",
+    "keyframe",
     "measure",
+    "reference",
     "run",
     "sweep",
 ]
@@ -177,7 +180,9 @@ _MODULES = {
     "SweepError": "api.errors",
     "UnreadableAnswerError": "api.errors",
     "dream": "default",
+    "keyframe": "requests.inputs",
     "measure": "results.measure",
+    "reference": "requests.inputs",
     "run": "api.portal",
     "sweep": "default",
 }

@@ -108,8 +108,10 @@ def dream(
         kind: "video" or "image".
         take: which result of the same request, from 1.
         fresh: whether to make a new take, whatever is there.
-        **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`; `frame0` and `frame1` take a
-            `Dream`, a `Generation`, the `Path` of a picture, a URL, or a generation's id.
+        **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`. `frame0` and `frame1` take what
+            `dream_nb.keyframe` takes; `image_ref`, `style_ref`, `character_ref` and `modify_image_ref` what
+            `dream_nb.reference` takes, such as "palette.jpg:0.6", a path, a picture in memory, or a tuple of a picture
+            and its weight; the first three also a list of it.
 
     Raises:
         InvalidRequestError: a field breaks the specification; nothing was sent.

@@ -30,7 +30,7 @@ from dream_nb.lifetime import Stage, close_at_exit, let_go_after_fork
 from dream_nb.lookup import Choices, Lookup, Replay, choose_replay, is_to_buy
 from dream_nb.place import find_place, is_fixed, library_folder
 from dream_nb.requests.identity import Request, check_take
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.inputs import make_request, read_fields
 from dream_nb.requests.plan import Ask, Plan, takes_of
 from dream_nb.requests.variants import expand
 from dream_nb.results.dream import Dream
@@ -180,8 +180,10 @@ class Session:
             kind: "video" or "image".
             take: which result of the same request, from 1.
             fresh: whether to make a new take, whatever is there.
-            **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`; `frame0` and `frame1` take
-                a `Dream`, a `Generation`, the `Path` of a picture, a URL, or a generation's id.
+            **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`. `frame0` and `frame1` take
+                what `dream_nb.keyframe` takes; `image_ref`, `style_ref`, `character_ref` and `modify_image_ref` what
+                `dream_nb.reference` takes, such as "palette.jpg:0.6", a path, a picture in memory, or a tuple of a
+                picture and its weight; the first three also a list of it.
 
         Raises:
             InvalidRequestError: a field breaks the specification; nothing was sent.
@@ -215,6 +217,8 @@ class Session:
             InvalidRequestError: a field breaks the specification; nothing was sent.
             SweepError: some could not be made; the others are in its `dreams`.
         """
+        # Once: an open file or an iterator may give its pictures only once.
+        fields = read_fields(fields)
         asks = [
             ask
             for variant in expand(prompt)

@@ -79,8 +79,9 @@ def test_in_the_folder_that_a_gallery_exports_to(studio: Session, lake: Dream) -
 def test_in_a_keyframe_and_in_a_reference() -> None:
     expected = make_request("a lake", frame0=Path("home/day.png"))
     assert make_request("a lake", frame0=Path("~/day.png")) == expected
-    found = [References({"day": Path("~/day.png")}).find(text) for text in ("~/day.png", "day")]
-    assert found == [Path.cwd() / "home" / "day.png"] * 2
+    references = References({"day": Path("~/day.png")})
+    found = [make_request("a lake", frame0=references.keyframe(text)) for text in ("~/day.png", "day")]
+    assert found == [expected] * 2
 
 
 def test_in_what_a_panel_names(studio: Session) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -54,6 +54,16 @@ _ESSENTIAL: Final = frozenset({"id", "state"})
 # Validation contexts: what is admitted while a document is read.
 _ANSWER: Final = {"fields": True, "enums": True, "nulls": True}
 _BODY: Final = {"fields": True}
+_LONGEST_SHOWN: Final = 120
+
+
+def shortened(uri: str) -> str:
+    """A `data:` URI as it is shown: its beginning, and how long it is.
+
+    Args:
+        uri: the URI. A short one stays as it is.
+    """
+    return uri if len(uri) <= _LONGEST_SHOWN else f"{uri[:_LONGEST_SHOWN]}… ({len(uri):,} characters)"
 
 
 def _is_document(data: Any) -> bool:
@@ -144,6 +154,11 @@ class _Schema(BaseModel):
             raise _unknown_field(str(unknown), cls.__pydantic_fields__)
         return data
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        # A picture may have megabytes, and a notebook keeps what it shows.
+        for name, value in super().__repr_args__():
+            yield name, value if name == "prompt" else _without_pictures(value)
+
     def wire(self) -> dict[str, Any]:
         """This object as the JSON document of the specification: defaults written out, nulls omitted."""
         document: dict[str, Any] = self.model_dump(mode="json", exclude_none=True)
@@ -154,6 +169,12 @@ def _unknown_field(name: str, known: Mapping[str, object]) -> PydanticCustomErro
     near = difflib.get_close_matches(name, list(known), n=1)
     hint = f"did you mean '{near[0]}'?" if near else "send what the API has and this version lacks with extra={…}"
     return PydanticCustomError("unknown_field", "unknown field '{name}': {hint}", {"name": name, "hint": hint})
+
+
+def _without_pictures(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_pictures(item) for item in value]
+    return shortened(value) if isinstance(value, str) and value.startswith("data:") else value
 
 
 class ImageReference(_Schema):

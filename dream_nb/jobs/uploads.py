@@ -9,6 +9,7 @@ from typing import Final
 import anyio.to_thread
 
 from dream_nb.api.errors import ConfigurationError, DreamError
+from dream_nb.media.formats import format_of
 from dream_nb.requests.identity import Request, data_bytes, read_request, upload_name
 from dream_nb.requests.media import pictures_of, replace_media
 
@@ -16,7 +17,6 @@ Uploader = Callable[[bytes, str], str]
 """Puts the bytes under that name where the API can fetch them, and gives back their URL."""
 
 _SIGNED_SECONDS: Final = 24 * 3600
-_SUFFIXES: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/gif": ".gif"}
 _HOW: Final = (
     "set DREAM_NB_UPLOADER to a folder that fsspec reaches, such as s3://bucket/prefix (its signed link is sent), or "
     "give Session(uploader=) a function of the bytes and a name that gives back a URL"
@@ -71,8 +71,8 @@ class Uploads:
 
 def _upload(upload: Uploader, uri: str, folder: str) -> str:
     data = data_bytes(uri)
-    media_type = uri[len("data:") :].partition(",")[0].partition(";")[0]
-    name = upload_name(data) + _SUFFIXES.get(media_type, ".bin")
+    found = format_of(data)
+    name = upload_name(data) + (found.suffix if found else ".bin")
     try:
         url = upload(data, name)
     except DreamError:

@@ -19,6 +19,7 @@ from dream_nb.default import default_session, known_default_session
 from dream_nb.files import given_path
 from dream_nb.notebook.commands.commands import COMMANDS
 from dream_nb.notebook.magics.options import DREAM, STORYBOARD, actions
+from dream_nb.requests.names import SUFFIXES
 from dream_nb.requests.roles import FRAMES, ROLES
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
@@ -39,7 +40,6 @@ _WORDS: Final = {
     "duration": ("5s", "9s"),
     "resolution": tuple(RESOLUTIONS),
 }
-_SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp", ".gif"}
 _PATIENCE: Final = 2.0
 _WIDEST: Final = 48
 _MOST: Final = 200
@@ -182,7 +182,7 @@ def _files(typed: str) -> list[Suggestion]:
             for path in there
             if path.name.startswith(name)
             and (name.startswith(".") or not path.name.startswith("."))
-            and (path.is_dir() or path.suffix.lower() in _SUFFIXES)
+            and (path.is_dir() or path.suffix.lower() in SUFFIXES)
         ]
     return []
 

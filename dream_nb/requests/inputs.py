@@ -1,44 +1,37 @@
-"""What a request goes on from: files, URLs, and earlier generations, as the API wants them."""
+"""What a request goes on from: what was given as keyframes and references, as the fields that the API wants."""
 
 from __future__ import annotations
 
-import base64
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from numbers import Real
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import pydantic
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.models import Generation, GenerationReference, ImageReference, Keyframe
-from dream_nb.files import given_path
-from dream_nb.requests.identity import Request, checked_request, data_bytes
+from dream_nb.api.models import (
+    CharacterRef,
+    Generation,
+    GenerationReference,
+    ImageIdentity,
+    ImageRef,
+    ImageReference,
+    Keyframe,
+    ModifyImageRef,
+)
+from dream_nb.requests.identity import Request, checked_request
+from dream_nb.requests.names import check_weight, find_file, is_url, split_weight
+from dream_nb.requests.roles import FIELDS, FRAMES, ROLE_OF, RolePicture, as_fields, role_picture
+from dream_nb.requests.sources import ended, is_made, named, one_of, picture
 
+if TYPE_CHECKING:
+    from dream_nb.requests.sources import Input
 
-class Made(Protocol):
-    """What has a generation and its file: a `Dream`."""
-
-    @property
-    def generation(self) -> Generation:
-        """The server's last answer."""
-
-    @property
-    def kind(self) -> Literal["video", "image"]:
-        """ "video" or "image"."""
-
-    @property
-    def prompt(self) -> str:
-        """The prompt as it was typed."""
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-
-
-Input = Made | Generation | Path | str
-
-# The first bytes of the formats that the API takes.
-_FORMATS: Final = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"GIF8", "image/gif"))
-_LARGEST: Final = 20 * 2**20
-_SHOWN: Final = 40
-_URLS: Final = ("http://", "https://", "data:")
+_REFERENCES: Final = ImageRef | ModifyImageRef | ImageReference
+_CHARACTER: Final = "character_ref"
+_MODIFIED: Final = "modify_image_ref"
 
 
 def make_request(prompt: str, *, kind: Literal["video", "image"] = "video", **fields: Any) -> Request:
@@ -47,118 +40,274 @@ def make_request(prompt: str, *, kind: Literal["video", "image"] = "video", **fi
     Args:
         prompt: what to dream.
         kind: "video" or "image".
-        **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`; `frame0` and `frame1` stand for
-            its keyframes.
+        **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`, as for `read_fields`.
 
     Raises:
         InvalidRequestError: the prompt is empty, a field breaks the specification, or a picture cannot be read.
     """
-    return checked_request(prompt, kind=kind, **_as_fields(fields))
+    _check_kind(kind, fields)
+    return checked_request(prompt, kind=kind, **_with_keyframes(read_fields(fields)))
 
 
-def keyframe(value: Input | Keyframe, name: str | None = None) -> Keyframe:
-    """A keyframe: of a dream or generation by its id, of a file or URL as a picture.
+def read_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of a request whose pictures and keyframes are read: reading them again changes nothing.
 
     Args:
-        value: a `Dream`, a `Generation`, the `Path` of a picture, or a URL; any other text is a generation's id.
-        name: what errors call it, such as the variable that holds it; by default they quote the value.
+        fields: `frame0` and `frame1` stand for the keyframes and take what `keyframe` takes; `image_ref` and
+            `style_ref` take what `reference` takes, or several of it; `character_ref` too, but without weights;
+            `modify_image_ref` one of it. All others are left as they are.
 
     Raises:
-        InvalidRequestError: the file is not a supported picture, or the generation has no id.
+        InvalidRequestError: a picture is not supported or cannot be read. The error names the field, and its item.
     """
-    if isinstance(value, GenerationReference | ImageReference):
+    read = dict(fields)
+    for name in FRAMES:
+        if read.get(name) is not None:
+            with naming(name, name):
+                read[name] = read_keyframe(read[name])
+    for name in FIELDS:
+        if read.get(name) is not None and (items := field_items(name, read[name])):
+            read |= as_fields(_references(name, items))
+    return read
+
+
+def keyframe(value: Input) -> ImageReference | GenerationReference:
+    """A keyframe: of a dream or generation by its id, of anything else as a picture.
+
+    Args:
+        value: a `Dream`, a `Generation`, or a picture: a path, a URL, a Pillow image, an array (height x width, or
+            height x width x 3 or 4; `uint8`, or floats from 0 to 1), a picture's bytes, or an open binary file. A text
+            is a URL, a path, or the id of a generation. The API's own models and dictionaries are taken too, and of a
+            job that is done what it made. Pixels, and AVIF files, become a PNG, upright and with 8 bits a channel.
+
+    Raises:
+        InvalidRequestError: it is none of these, or several; a file is not there or not a supported picture; a job is
+            still under way; or a picture has more than 20 MB.
+        DreamError: why the dream of a job could not be made.
+    """
+    return read_keyframe(value)
+
+
+def reference(value: Input, *, weight: float | None = None) -> ImageRef:
+    """A picture to follow, as `image_ref` and `style_ref` take it.
+
+    Args:
+        value: as for `keyframe`, but for ids and videos, which are no pictures. A text may have its weight behind a
+            colon, as in "palette.jpg:0.6".
+        weight: how much it counts, from 0 to 1; None leaves it to the API.
+
+    Raises:
+        InvalidRequestError: as for `keyframe`, or the weight is not from 0 to 1, or given twice.
+        DreamError: why the dream of a job could not be made.
+    """
+    return read_reference(value, weight=weight)
+
+
+def read_keyframe(
+    value: Any, name: str | None = None, home: Path = Path(), *, weight: float | None = None
+) -> ImageReference | GenerationReference:
+    """As `keyframe`, for a value that has a name.
+
+    Args:
+        value: as for `keyframe`.
+        name: what errors call it, such as the variable that holds it; by default they quote the value.
+        home: the folder that relative paths in a text start from.
+        weight: the weight that was given with it, which no keyframe has.
+
+    Raises:
+        InvalidRequestError: as for `keyframe`.
+        DreamError: as for `keyframe`.
+    """
+    # No weight stands behind a URL that has no place for one.
+    if not (isinstance(value, str) and is_url(value)):
+        value, weight = _weighted(value, weight, name, home)
+    if weight is not None:
+        raise InvalidRequestError("a keyframe has no weight: leave it out")
+    value = one_of(value, name)
+    if isinstance(value, Mapping):
+        value = _keyframe_model(value, name, home)
+    if isinstance(value, str):
+        value = named(value, name, home)
+    if isinstance(value, GenerationReference):
         return value
-    if isinstance(value, str) and not is_url(value):
-        return GenerationReference(id=value)
-    if isinstance(value, Path | str):
-        return ImageReference(url=picture(value, name))
-    generation = value if isinstance(value, Generation) else _made(value).generation
+    if isinstance(value, _REFERENCES):
+        if isinstance(value, ImageReference) and is_url(value.url):
+            return value
+        if not isinstance(value, ImageReference) and value.weight is not None:
+            raise InvalidRequestError("a keyframe has no weight: leave it out")
+        return ImageReference(url=read_reference(value, name, home).url or "")
+    generation = value if isinstance(value, Generation) else value.generation if is_made(value) else None
+    if generation is None:
+        return ImageReference(url=picture(value, name, home))
     if not generation.id:
-        raise InvalidRequestError("this generation has no id, so that no keyframe can name it")
+        raise InvalidRequestError(
+            f"{repr(name) if name else 'the generation'} has no id at a server: give one of its frames, such as its "
+            "last_frame"
+        )
     return GenerationReference(id=generation.id)
 
 
-def picture(value: Input, name: str | None = None) -> str:
-    """The URL of a picture: of a file of this machine a `data:` URI.
+def read_reference(
+    value: Any, name: str | None = None, home: Path = Path(), *, weight: float | None = None
+) -> ImageRef:
+    """As `reference`, for a value that has a name.
 
     Args:
-        value: an image's `Dream` or `Generation`, the `Path` of a picture, or a URL.
+        value: as for `reference`.
         name: what errors call it, such as the variable that holds it; by default they quote the value.
+        home: the folder that relative paths in a text start from.
+        weight: how much it counts, from 0 to 1; None leaves it to the API.
 
     Raises:
-        InvalidRequestError: it is not a supported picture, or cannot be read.
+        InvalidRequestError: as for `reference`.
+        DreamError: as for `reference`.
     """
-    if isinstance(value, Generation):
-        url = value.assets.image if value.assets else None
-        if url is None:
-            shown = repr(name) if name else f"generation {value.id}"
-            raise InvalidRequestError(f"{shown} has no picture: give an image, a file or a URL")
-        return url
-    if isinstance(value, Path):
-        return _data_uri(given_path(value), name or str(value))
-    if isinstance(value, str):
-        return _checked_url(value, name)
-    made = _made(value)
-    if made.kind != "image":
-        raise InvalidRequestError(
-            f"{(name or made.prompt)!r} is a video, and a picture is wanted: save one with "
-            "dream.image.save('frame.png')"
-        )
-    return _data_uri(made.path, name or made.path.name)
+    value, weight = _weighted(value, weight, name, home)
+    if isinstance(value, Mapping):
+        url = value.get("url")
+        value = _validated(ImageRef, {**value, "url": None if url is None else picture(url, name, home)})
+    if not isinstance(value, _REFERENCES):
+        return ImageRef(url=picture(value, name, home), weight=weight)
+    if value.url is None:
+        raise InvalidRequestError("the reference has no url")
+    own = None if isinstance(value, ImageReference) else value.weight
+    # A picture that was read already is not decoded again for every prompt of a sweep.
+    url = value.url if is_url(value.url) else picture(value.url, name, home)
+    return ImageRef(url=url, weight=_one_weight(weight, own))
 
 
-def _made(value: Any) -> Made:
-    if not isinstance(getattr(value, "generation", None), Generation):
-        raise InvalidRequestError(
-            f"{type(value).__name__} is not what a request can go on from: give a Dream, a Generation, the Path of a "
-            "picture, a URL or a generation's id"
-        )
-    made: Made = value
-    return made
+def read_references(field: str, value: Any) -> list[RolePicture]:
+    """What was given for a field of an image's request, as its pictures.
+
+    Args:
+        field: one of `FIELDS`.
+        value: what was given: one picture, or several.
+
+    Raises:
+        InvalidRequestError: a picture is not supported or cannot be read. The error names the field, and its item.
+        DreamError: why the dream of a job could not be made.
+    """
+    return _references(field, field_items(field, value))
 
 
-def _checked_url(url: str, name: str | None) -> str:
-    """The URL, where it holds no picture itself, or one that is supported."""
-    if url.startswith("data:"):
-        shown = (name or url)[:_SHOWN]
-        try:
-            data = data_bytes(url)
-        except InvalidRequestError:
-            raise InvalidRequestError(f"{shown!r} is no data: URI that can be read: give the file itself") from None
-        _media_type(data, shown)
-    return url
+@contextmanager
+def naming(place: str, field: str | None) -> Iterator[None]:
+    """Put the place of a value before what is wrong with it.
 
-
-def is_url(text: str) -> bool:
-    """Whether it is an address rather than a file's name or an id."""
-    return text.lower().startswith(_URLS)
-
-
-def _data_uri(path: Path, name: str) -> str:
+    Args:
+        place: where it was given, such as "style_ref[1]" or "--style-ref".
+        field: the field of the request.
+    """
     try:
-        size = path.stat().st_size
-        if size > _LARGEST:
-            raise InvalidRequestError(f"{name!r} has {size / 2**20:.0f} MB: make it smaller than 20 MB")
-        data = path.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InvalidRequestError(f"{name!r} cannot be read: {reason}") from None
-    return f"data:{_media_type(data, name)};base64,{base64.b64encode(data).decode()}"
+        yield
+    except InvalidRequestError as error:
+        raise InvalidRequestError(*(f"{place}: {one}" for one in error.problems), field=field) from error.__cause__
 
 
-def _media_type(data: bytes, name: str) -> str:
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    for magic, media_type in _FORMATS:
-        if data.startswith(magic):
-            return media_type
-    raise InvalidRequestError(f"{name!r} is not a supported picture (JPEG, PNG, WebP, GIF)")
+def _references(field: str, items: list[tuple[str, Any]]) -> list[RolePicture]:
+    if field == _MODIFIED and len(items) > 1:
+        raise InvalidRequestError(f"{field}: {len(items)} pictures are given, and one can be changed", field=field)
+    found = []
+    for place, value in items:
+        with naming(place, field):
+            found.append(role_picture(ROLE_OF[field], read_reference(value)))
+    return found
 
 
-def _as_fields(fields: dict[str, Any]) -> dict[str, Any]:
-    """Fields of a request in which `frame0` and `frame1` stand for its keyframes."""
-    given = {name: fields.pop(name, None) for name in ("frame0", "frame1")}
-    frames = {name: keyframe(value) for name, value in given.items() if value is not None}
+def field_items(field: str, value: Any) -> list[tuple[str, Any]]:
+    """The pictures that were given for a field of an image's request, each with its place, such as "style_ref[1]".
+
+    Args:
+        field: one of `FIELDS`.
+        value: what was given: one picture, or several.
+
+    Raises:
+        InvalidRequestError: a job is still under way, or a character has another form than that of the API.
+        DreamError: why the dreams of a job could not be made.
+    """
+    with naming(field, field):
+        value = ended(value)
+    if field == _CHARACTER:
+        value = _images(value)
+    is_several = isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview)
+    # An open file is an iterator too: over its lines.
+    is_several |= isinstance(value, Iterator) and not hasattr(value, "read")
+    if not is_several or _is_pair(value):
+        return [(field, value)]
+    return [(f"{field}[{number}]", item) for number, item in enumerate(value)]
+
+
+def _images(value: Any) -> Any:
+    """The pictures of a character that is given in the API's own form, as a list; any other value as it is."""
+    if isinstance(value, CharacterRef | ImageIdentity):
+        value = value.wire()
+    if not isinstance(value, Mapping) or "url" in value:
+        return value
+    document = {"identity0": value} if "images" in value else value
+    identity = document.get("identity0")
+    if isinstance(identity, ImageIdentity):
+        identity = identity.wire()
+    if document.keys() == {"identity0"} and isinstance(identity, Mapping) and identity.keys() == {"images"}:
+        return identity["images"] or []
+    with naming(_CHARACTER, _CHARACTER):
+        _validated(CharacterRef, document)
+    return []
+
+
+def _keyframe_model(value: Mapping[str, Any], name: str | None, home: Path) -> Any:
+    """A keyframe that is given as a dictionary. Which of the two kinds it is, its other field says too."""
+    document = {"type": "generation" if "id" in value else "image", **value}
+    if document.get("url") is not None:
+        document["url"] = picture(document["url"], name, home)
+    return _validated(Keyframe, document)
+
+
+def _weighted(value: Any, weight: float | None, name: str | None, home: Path) -> tuple[Any, float | None]:
+    """A value without its weight, and its weight: of a text, of a tuple, or the one that was given besides."""
+    own = None
+    if _is_pair(value):
+        value, own = value
+    if isinstance(value, str):
+        value, behind = split_weight(value, lambda text: find_file(text, home), name)
+        own = _one_weight(own, behind)
+    return value, _one_weight(weight, own)
+
+
+def _one_weight(one: float | None, other: float | None) -> float | None:
+    if one is not None and other is not None:
+        raise InvalidRequestError("the weight is given twice: leave out one of them")
+    weight = one if other is None else other
+    if weight is None:
+        return None
+    if not isinstance(weight, Real) or isinstance(weight, bool):
+        raise InvalidRequestError(f"the weight is of the type {type(weight).__name__}: give a number from 0 to 1")
+    return check_weight(float(weight), f"the weight {weight}")
+
+
+def _is_pair(value: Any) -> bool:
+    """Whether a value is a picture with its weight behind it."""
+    is_tuple = isinstance(value, tuple) and len(value) == 2
+    return is_tuple and isinstance(value[1], Real) and not isinstance(value[1], bool)
+
+
+def _validated(model: Any, document: Mapping[str, Any]) -> Any:
+    try:
+        return pydantic.TypeAdapter(model).validate_python(document)
+    except pydantic.ValidationError as error:
+        raise InvalidRequestError.reading(error) from None
+
+
+def _check_kind(kind: str, fields: Mapping[str, Any]) -> None:
+    others = {"video": FIELDS, "image": (*FRAMES, "keyframes")}.get(kind, ())
+    for name in others:
+        if fields.get(name) is not None:
+            other = "image" if kind == "video" else "video"
+            raise InvalidRequestError(f'{name} is for {other}s: add kind="{other}", or leave it out', field=name)
+
+
+def _with_keyframes(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields of a request in which `frame0` and `frame1` have become its keyframes."""
+    frames = {name: value for name in FRAMES if (value := fields.pop(name, None)) is not None}
     if not frames:
         return fields
     if fields.get("keyframes") is not None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.models import shortened
 from dream_nb.html.page import template
 from dream_nb.requests.identity import MAX_TAKE, Request, check_take
 from dream_nb.requests.media import replace_media
 
 Standing = Literal["in the library", "under way", "new"]
-_LONGEST_SHOWN = 120
 _MOST_SHOWN = 24
 
 
@@ -127,11 +127,7 @@ class Plan:
 
 def _shortened(document: Any) -> Any:
     """A document with the pictures in it cut short: `Plan.documents` has the whole."""
-
-    def shorten(uri: str) -> str:
-        return uri if len(uri) <= _LONGEST_SHOWN else f"{uri[:_LONGEST_SHOWN]}… ({len(uri):,} characters)"
-
-    return replace_media(document, shorten)
+    return replace_media(document, shortened)
 
 
 def dollars(cents: float) -> str:

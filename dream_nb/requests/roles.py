@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.models import CharacterRef, ImageIdentity, ImageRef, ModifyImageRef
 from dream_nb.requests.identity import Request
 
 Role = Literal["image_ref", "style_ref", "character_ref", "modify_ref"]
@@ -20,6 +21,12 @@ FRAMES: Final = ("frame0", "frame1")
 
 FIELDS: Final = ("image_ref", "style_ref", "character_ref", "modify_image_ref")
 """The fields of a request that hold such pictures."""
+
+FIELD_OF: Final = dict(zip(ROLES, FIELDS, strict=True))
+"""The field of each role."""
+
+ROLE_OF: Final = {field: role for role, field in FIELD_OF.items()}
+"""The role of each field."""
 
 
 class RolePicture(NamedTuple):
@@ -36,6 +43,34 @@ class RolePicture(NamedTuple):
     weight: float | None = None
 
 
+def role_picture(role: Role, picture: ImageRef) -> RolePicture:
+    """A picture with its role.
+
+    Args:
+        role: what is taken from it.
+        picture: the picture.
+
+    Raises:
+        InvalidRequestError: it is a character's, and has a weight.
+    """
+    return RolePicture(role, picture.url or "", checked_weight(role, picture.weight))
+
+
+def checked_weight(role: Role, weight: float | None) -> float | None:
+    """The weight of a picture with that role.
+
+    Args:
+        role: what is taken from the picture.
+        weight: how much it counts, or None.
+
+    Raises:
+        InvalidRequestError: the picture is a character's, and has a weight.
+    """
+    if role == "character_ref" and weight is not None:
+        raise InvalidRequestError("references to a character have no weight: leave it out")
+    return weight
+
+
 def as_fields(references: Iterable[RolePicture]) -> dict[str, Any]:
     """The fields of a request that hold pictures.
 
@@ -46,17 +81,17 @@ def as_fields(references: Iterable[RolePicture]) -> dict[str, Any]:
         InvalidRequestError: several pictures are to be changed.
     """
     fields: dict[str, Any] = {}
+    character: list[str] = []
     for role, url, weight in references:
-        picture: dict[str, Any] = {"url": url} if weight is None else {"url": url, "weight": weight}
         if role == "character_ref":
-            images = fields.setdefault("character_ref", {"identity0": {"images": []}})["identity0"]["images"]
-            images.append(url)
+            character.append(url)
+            fields["character_ref"] = CharacterRef(identity0=ImageIdentity(images=character))
         elif role == "modify_ref":
             if "modify_image_ref" in fields:
                 raise InvalidRequestError("only one picture can be changed: take the other out", field=role)
-            fields["modify_image_ref"] = picture
+            fields["modify_image_ref"] = ModifyImageRef(url=url, weight=weight)
         else:
-            fields.setdefault(role, []).append(picture)
+            fields.setdefault(role, []).append(ImageRef(url=url, weight=weight))
     return fields
 
 

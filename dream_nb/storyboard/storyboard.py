@@ -16,7 +16,7 @@ from dream_nb.library.inscriptions import KEY, tell_shots
 from dream_nb.media.joining import join
 from dream_nb.media.tags import read_tag
 from dream_nb.requests.identity import check_take
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.inputs import make_request, read_fields
 from dream_nb.requests.plan import Ask, Entry, Plan
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
@@ -42,7 +42,10 @@ class Shot:
         cut: whether it begins anew, instead of going on from the last frame of the shot before.
         take: which result of its request; by default that of the storyboard.
         **fields: other fields of `GenerationRequest`, instead of the storyboard's. With a `frame0` of its own it begins
-            anew with that.
+            anew with that. It is read at once: what becomes of a file later does not count.
+
+    Raises:
+        InvalidRequestError: it has `keyframes`, or a picture is not supported or cannot be read.
     """
 
     def __init__(self, prompt: str, *, cut: bool = False, take: int | None = None, **fields: Any) -> None:
@@ -50,7 +53,7 @@ class Shot:
         self.prompt = prompt
         self.cut = cut or fields.get("frame0") is not None
         self.take = take
-        self.fields = fields
+        self.fields = read_fields(fields)
 
     def __repr__(self) -> str:
         given = {"cut": self.cut, "take": self.take} | self.fields
@@ -72,8 +75,7 @@ class Storyboard:
         take: which result of each.
         fresh: whether to make new takes, whatever is there; not of a shot that has a take of its own.
         **fields: fields of `GenerationRequest` for every shot, such as `aspect_ratio`. `frame0` is what the first
-            shot begins with, `frame1` what the last one ends with: a `Dream`, a `Generation`, the `Path` of a picture,
-            a URL, or a generation's id.
+            shot begins with, `frame1` what the last one ends with, as `dream_nb.keyframe` takes it.
 
     Raises:
         InvalidRequestError: there are no shots, or a field breaks the specification.
@@ -95,6 +97,7 @@ class Storyboard:
             raise InvalidRequestError(f"{len(given)} shots make no storyboard: give it 1 to {_MOST:,} prompts")
         _refuse_keyframes(fields)
         check_take(take)
+        fields = read_fields(fields)
         ends = {"frame0": fields.pop("frame0", None), "frame1": fields.pop("frame1", None)}
         self._given = tuple(given)
         self._session = session

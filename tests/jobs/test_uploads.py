@@ -20,7 +20,8 @@ from dream_nb.api.errors import ConfigurationError, DreamCancelledError, DreamEr
 from dream_nb.api.portal import portal
 from dream_nb.jobs.uploads import Uploads
 from dream_nb.requests.identity import request_hash
-from dream_nb.requests.inputs import make_request, picture
+from dream_nb.requests.inputs import make_request
+from dream_nb.requests.sources import picture
 from tests.jobs.hosted import SECONDS, Hosted, hosted, use
 from tests.studio.machine import served, settings
 

@@ -43,7 +43,7 @@ def in_the_gallery(file: Path) -> Image.Image:
 
 
 def in_the_panel(file: Path) -> Image.Image:
-    return Image.open(io.BytesIO(_thumbnail(file.read_bytes(), file.name)[0])).convert("RGB")
+    return Image.open(io.BytesIO(_thumbnail(file.read_bytes(), file.name))).convert("RGB")
 
 
 def as_keyframe(file: Path) -> Image.Image:

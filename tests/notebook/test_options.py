@@ -95,6 +95,33 @@ def test_a_keyframe_is_a_dream_however_it_is_named(kernel: Kernel, given: str) -
     }
 
 
+@pytest.mark.parametrize("name", ["dreams", "sweep", "film", "shooting", "pictures"])
+def test_one_of_several_is_named_by_its_number(kernel: Kernel, name: str) -> None:
+    kernel.run(
+        "sweep = %dream a pond at {dawn|dusk} -b\nimport dream_nb\ndreams = sweep.result(60)\n"
+        "shooting = dream_nb.Storyboard(['a lake', 'a hill']).start()\nfilm = shooting.result(60)\n"
+        "pictures = [i.image, i.path]"
+    )
+    wrong = line(kernel.run(f"%dream it goes on --frame0 {name}"))
+    assert f"the variable {name!r} holds 2 items, and one dream or picture is wanted: choose one, such as" in wrong
+    assert sent(kernel, f"--frame0 {wrong.split()[-1]}")["keyframes"]["frame0"]
+    assert sent(kernel, f"--frame0 {name}[0]") != sent(kernel, f"--frame0 {name}[-1]")
+
+
+def test_a_picture_in_memory_is_named_by_its_variable(kernel: Kernel) -> None:
+    kernel.run("import numpy\nphoto = i.image\npixels = numpy.asarray(photo)")
+    named = [sent(kernel, f"--style-ref {name}:0.6")["style_ref"] for name in ("photo", "pixels")]
+    assert named[0] == named[1]
+    assert named[0][0]["url"].startswith("data:image/png;base64,")
+
+
+def test_a_file_whose_name_ends_like_a_weight_is_that_file(kernel: Kernel, folder: Path) -> None:
+    (folder / "day.png:0.5").write_bytes((folder / "night.png").read_bytes())
+    assert sent(kernel, "--style-ref day.png:0.5")["style_ref"] == sent(kernel, "--style-ref night.png")["style_ref"]
+    (folder / "day.png:0.5").unlink()
+    assert sent(kernel, "--style-ref day.png:0.5")["style_ref"][0]["weight"] == 0.5
+
+
 def test_a_keyframe_is_a_file_or_a_path_in_a_variable(kernel: Kernel) -> None:
     kernel.run("from pathlib import Path\nphoto = Path('night.png')")
     frames = sent(kernel, "--frame0 day.png --frame1 photo")["keyframes"]
@@ -211,15 +238,17 @@ def test_a_budget_and_yes_mean_nothing_where_nothing_is_paid(kernel: Kernel) -> 
         ("%dream a lake --set name=me", "'me' is not JSON: a text stands in double quotes, --set name='\"me\"'"),
         ("%dream a lake --set prompt=1", "the prompt is not set this way"),
         ("%dream a lake --set loop=1", "loop: input should be a valid boolean"),
-        ("%dream a lake --frame0 dya.png", "'dya.png' is no URL, variable, file or id: did you mean day.png?"),
-        ("%dream a lake --frame0 nope.txt/", "is no URL, variable, file or id"),
-        ("%dream a lake --frame0 three", "is a Dreams, and not a Dream, Generation, path or URL: choose one"),
+        ("%dream a lake --frame0 dya.png", "--frame0: 'dya.png' is not there: did you mean day.png?"),
+        ("%dream a lake --frame0 nope.txt/", "'nope.txt/' is not there"),
+        ("%dream a lake --frame0 nope", "'nope' is not a URL, variable, file or id"),
+        ("%dream a lake --frame0 three", "--frame0: the variable 'three' holds 2 items"),
         ("%dream a lake --frame0 three[9]", "three has no item 9"),
-        ("%dream a lake --frame0 number", "the variable 'number' is a int"),
+        ("%dream a lake --frame0 number", "the variable 'number' is of the type int: give a Dream"),
+        ("%dream a lake --frame0 day.png:0.5", "--frame0: a keyframe has no weight"),
         ("%dream -i a lake --image-ref v", "is a video, and a picture is wanted"),
-        ("%dream -i a lake --image-ref notes.txt", "'notes.txt' is not a supported picture"),
+        ("%dream -i a lake --image-ref notes.txt", "'notes.txt' is not a picture that can be read"),
         ("%dream -i a lake --style-ref day.png:2", "the weight 2 of 'day.png' is not from 0 to 1"),
-        ("%dream -i a lake --character-ref day.png:0.5", "references to a character have no weight"),
+        ("%dream -i a lake --character-ref day.png:0.5", "--character-ref: references to a character have no weight"),
         ("%dream a {{animol}}", "there is no variable 'animol': did you mean animal?"),
         ("%dream a {t=a|b} {t=c|d}", "the axis 't' is given twice"),
         ("%dream a {{three}}", "'three' is of the type Dreams, which is not text"),
@@ -259,6 +288,15 @@ def test_the_guide_names_no_option_that_is_not_there() -> None:
         for option in re.findall(r"`(-[^`]*)`", row)
     }
     assert named == set(OPTIONS)
+
+
+def test_a_panel_names_what_a_line_names(kernel: Kernel) -> None:
+    kernel.run("import dream_nb\nponds = %dream a pond at {dawn|dusk} -b\nphoto = i.image")
+    kernel.run("def sent(**given):\n    return dream_nb.Panel(prompt='a quiet harbour', **given).plan.documents[0]")
+    for option, name in (("frame0", "ponds[1]"), ("frame1", "photo"), ("style_ref", "photo:0.6")):
+        typed = sent(kernel, f"--{option.replace('_', '-')} {name}")
+        assert value(kernel, f"sent({option}={name!r})") == typed
+    assert value(kernel, "dream_nb.Panel().look('photo')[1][0][:2]") == b"\xff\xd8"
 
 
 def test_a_panel_knows_the_last_dream(kernel: Kernel) -> None:

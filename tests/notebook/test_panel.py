@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import io
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.models import ImageRef
 from dream_nb.notebook.widgets.panel import Panel
 from dream_nb.requests.inputs import make_request
 from dream_nb.requests.plan import dollars
+from dream_nb.requests.roles import FIELDS, FRAMES
 from dream_nb.session import Session
 from tests.jobs.hosted import hosted, use
 from tests.notebook.page import Page
@@ -29,6 +34,10 @@ def picture(colour: str = "teal") -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (64, 36), colour).save(file, "PNG")
     return file.getvalue()
+
+
+def url_of(path: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
 
 
 def problems(panel: Panel, page: Page) -> dict[str, str]:
@@ -58,7 +67,8 @@ def test_an_unknown_field_is_an_error(session: Session) -> None:
     [
         ("prompt", " ", "say what to dream"),
         ("prompt", "{{nobody}}", "no variable 'nobody'"),
-        ("frame0", "nowhere.jpg", "no URL, variable, file or id"),
+        ("frame0", "nowhere.jpg", "'nowhere.jpg' is not there"),
+        ("frame0", "nowhere", "'nowhere' is not a URL, variable, file or id"),
         ("aspect_ratio", "2:1", "not one of"),
         ("count", 0, "takes are not"),
     ],
@@ -103,6 +113,84 @@ def test_a_dream_is_used_as_a_keyframe(panel: Panel, page: Page) -> None:
     (job,) = panel.generate()
     assert [one.prompt for one in job.result(SECONDS).ancestors()] == ["a lake"]
     _, (small,) = page.ask(panel, "look", name=dream.generation.id)
+    assert small[:2] == b"\xff\xd8"
+
+
+GIVEN: dict[str, Callable[[Path], Any]] = {
+    "a text": lambda path: path.name,
+    "a path": lambda path: path,
+    "bytes": Path.read_bytes,
+    "an open file": lambda path: io.BytesIO(path.read_bytes()),
+    "an image": Image.open,
+    "an array": lambda path: np.asarray(Image.open(path)),
+    "a reference": lambda path: ImageRef(url=url_of(path)),
+    "a dictionary": lambda path: {"url": url_of(path)},
+    "a URL": lambda _: "https://host/a.jpg",
+}
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+@pytest.mark.parametrize("field", [*FRAMES, *FIELDS])
+@pytest.mark.parametrize("given", GIVEN.values(), ids=GIVEN)
+def test_a_picture_is_given_as_in_a_call(
+    panel: Panel, field: str, trusted: bool, given: Callable[[Path], Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "day.png"
+    path.write_bytes(picture())
+    kind: Literal["video", "image"] = "video" if field in FRAMES else "image"
+    expected = make_request("a lake", kind=kind, **{field: given(path)})
+    other = Panel(panel._session, trusted=trusted, prompt="a lake", **{field: given(path)})
+    assert other.plan.entries[0].ask.request == expected
+    assert all(isinstance(other.form[name], str) for name in FRAMES)
+
+
+def test_the_pictures_of_one_field_take_each_others_place(panel: Panel, tmp_path: Path) -> None:
+    (tmp_path / "day.png").write_bytes(picture())
+    panel.use(["https://host/a.jpg:0.5", Path("day.png")], "style_ref")
+    panel.use("https://host/b.jpg", "image_ref")
+    panel.use(["day.png:0.3", "https://host/c.jpg"], "style_ref")
+    assert [(one["role"], one["name"], one["weight"]) for one in panel.form["references"]] == [
+        ("image_ref", "https://host/b.jpg", None),
+        ("style_ref", "day.png", 0.3),
+        ("style_ref", "https://host/c.jpg", None),
+    ]
+
+
+def test_a_path_starts_from_the_working_directory(
+    panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "below"
+    folder.mkdir()
+    (folder / "day.png").write_bytes(picture())
+    monkeypatch.chdir(folder)
+    panel.use(Path("day.png"))
+    assert panel.form["frame0"] == "below/day.png"
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "message"),
+    [
+        ("frame0", 3, "frame0: the value is of the type int"),
+        ("style_ref", [b"no", "x"], r"style_ref\[0\]: 'a picture of 2 bytes' is not a picture that can be read"),
+        ("modify_image_ref", "day.png:2", "modify_image_ref: the weight 2 of 'day.png' is not from 0 to 1"),
+        ("character_ref", "day.png:0.5", "character_ref: references to a character have no weight"),
+        ("frame2", "day.png", "'frame2' is not one of frame0, frame1, image_ref"),
+        ("request", "day.png", "a str is not a request: give dream.request"),
+    ],
+)
+def test_what_it_cannot_use_is_refused(panel: Panel, where: str, value: Any, message: str) -> None:
+    before = dict(panel.form)
+    with pytest.raises(InvalidRequestError, match=message):
+        panel.use(value, where)
+    assert panel.form == before
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
+def test_a_dropped_avif_becomes_a_png(panel: Panel, page: Page) -> None:
+    file = io.BytesIO()
+    Image.open(io.BytesIO(picture())).save(file, "AVIF")
+    answer, (small,) = page.ask(panel, "take_in", file.getvalue(), name="day.avif")
+    assert answer["name"].endswith(".png")
     assert small[:2] == b"\xff\xd8"
 
 

@@ -221,7 +221,7 @@ def test_a_dropped_picture_follows_no_link(panel: Panel, page: Page, tmp_path: P
 def test_a_dropped_file_starts_no_program(panel: Panel, page: Page) -> None:
     file = io.BytesIO()
     Image.new("RGB", (8, 8)).save(file, "EPS")
-    assert "is not a supported picture" in page.ask(panel, "take_in", file.getvalue(), name="x.png")[0]["error"]
+    assert "is not a picture that can be read" in page.ask(panel, "take_in", file.getvalue(), name="x.png")[0]["error"]
     assert "came without its bytes" in page.ask(panel, "take_in", name="x.png", buffers=[])[0]["error"]
 
 

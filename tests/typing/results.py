@@ -93,6 +93,25 @@ def many(dreams: Dreams, executor: Executor) -> None:
     assert_type(Dreams.from_files("folder"), Dreams)
 
 
+def given(dream: Dream, path: Path, image: Image, frame: Frame, job: Job) -> None:
+    assert_type(dream_nb.keyframe(dream), dream_nb.ImageReference | dream_nb.GenerationReference)
+    for value in (
+        path,
+        "palette.jpg:0.6",
+        image,
+        frame,
+        path.read_bytes(),
+        path.open("rb"),
+        job,
+        {"url": "https://a/b"},
+    ):
+        assert_type(dream_nb.reference(value), dream_nb.ImageRef)
+    assert_type(dream_nb.reference((path, 0.5)), dream_nb.ImageRef)
+    assert_type(dream_nb.reference(path, weight=0.5), dream_nb.ImageRef)
+    dream_nb.reference(3)  # type: ignore[arg-type]
+    dream_nb.reference(path, weight="0.5")  # type: ignore[arg-type]
+
+
 def film() -> None:
     board = Storyboard(["a lake", Shot("a city", cut=True, aspect_ratio="1:1")], aspect_ratio="16:9")
     assert_type(board.plan(), Plan)

@@ -13,10 +13,10 @@ from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import IMAGE_MODELS, GenerationRequest, ImageGenerationRequest
 from dream_nb.notebook.magics.options import DREAM, parse
 from dream_nb.notebook.magics.prompts import split_prompts
-from dream_nb.notebook.magics.references import References, split_weight
-from dream_nb.requests.inputs import keyframe, make_request, picture
+from dream_nb.notebook.magics.references import References
+from dream_nb.requests.inputs import make_request, naming
 from dream_nb.requests.plan import Ask, takes_of
-from dream_nb.requests.roles import FRAMES, PLAIN, ROLES, Role, RolePicture, as_fields
+from dream_nb.requests.roles import FIELD_OF, FRAMES, PLAIN, ROLES, Role, RolePicture, as_fields, role_picture
 from dream_nb.requests.variants import Variant, expand
 
 Kind = Literal["video", "image"]
@@ -164,7 +164,8 @@ def fields_of(given: Any, kind: Kind, references: References) -> dict[str, Any]:
         fields["loop"] = True
     for name in FRAMES:
         if (text := getattr(given, name)) is not None:
-            fields[name] = keyframe(references.find(text), text)
+            with naming(f"--{name}", name):
+                fields[name] = references.keyframe(text)
     fields |= as_fields(_reference(role, text, references) for role in ROLES for text in _texts(given, role))
     return fields | _set_fields(given.set, GenerationRequest if kind == "video" else ImageGenerationRequest)
 
@@ -176,10 +177,8 @@ def _texts(given: Any, role: Role) -> Sequence[str]:
 
 
 def _reference(role: Role, text: str, references: References) -> RolePicture:
-    what, weight = split_weight(text)
-    if role == "character_ref" and weight is not None:
-        raise InvalidRequestError(f"--character-ref {text!r}: references to a character have no weight")
-    return RolePicture(role, picture(references.find(what), what), weight)
+    with naming(f"--{role.replace('_', '-')}", FIELD_OF[role]):
+        return role_picture(role, references.reference(text))
 
 
 def _set_fields(settings: Sequence[str], schema: type[GenerationRequest | ImageGenerationRequest]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ _RATIO: Final = argument(
 _RESOLUTION: Final = argument("-r", "--resolution", metavar="LINES", help=_RESOLUTIONS)
 _SOURCES: Final = argument_group(
     "What it goes on from",
-    description="Each takes a URL, a file, a variable that holds a Dream or Generation, an id, or last.",
+    description="Each takes a URL, a file, a variable (Dream, Generation, path, Pillow image, array), an id, or last.",
 )
 _DRY_RUN: Final = argument(
     "-D", "--dry-run", action="store_true", help="Show the exact JSON, what is there, and the cost. Send none."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -10,9 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.models import Generation
-from dream_nb.files import given_path
-from dream_nb.requests.inputs import Input, is_url
+from dream_nb.api.models import Generation, GenerationReference, ImageRef, ImageReference
+from dream_nb.requests.inputs import read_keyframe, read_reference
+from dream_nb.requests.names import explain, find_file, find_named, is_url, split_weight
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.pending import Pending
@@ -21,11 +20,8 @@ from dream_nb.storyboard.storyboard import Storyboard
 NAME: Final = re.compile(r"(?P<name>[^\W\d]\w*)(?:\[(?P<index>-?\d+)\])?")
 """A variable, or one of a list: `dreams[2]`."""
 
-_ID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ID_START: Final = re.compile(r"[0-9a-fA-F-]{4,36}")
 _ID_LENGTH: Final = 36
-_WEIGHT: Final = re.compile(r"(?P<what>.*[^:/].*):(?P<weight>\d*\.?\d+)", re.DOTALL)
-_ORIGIN: Final = re.compile(r"[a-z]+://[^/]*", re.IGNORECASE)
 
 
 class References:
@@ -37,6 +33,7 @@ class References:
         home: the folder that relative paths start from; by default the working directory.
         within: the folder outside of which no file is looked at, not even for whether it exists; by default every
             file may be named.
+        files_first: whether a file comes before a variable of the same name.
     """
 
     def __init__(
@@ -46,25 +43,63 @@ class References:
         *,
         home: Path | None = None,
         within: Path | None = None,
+        files_first: bool = False,
     ) -> None:
         self.variables = variables
         self._last = last
         self._home = home or Path()
         self._within = within
+        self._files_first = files_first
 
-    def find(self, text: str) -> Input:
-        """A URL, "last", a variable (or one of a list, as `dreams[2]`), a file, or a generation's id: in this order.
+    def keyframe(self, text: str) -> ImageReference | GenerationReference:
+        """The keyframe that a text stands for.
+
+        Args:
+            text: as for `find`.
+
+        Raises:
+            InvalidRequestError: it names nothing, or what is no keyframe.
+        """
+        what, weight = (text, None) if is_url(text) else split_weight(text, self.file)
+        return read_keyframe(self.find(what), what, self._home, weight=weight)
+
+    def reference(self, text: str, weight: float | None = None) -> ImageRef:
+        """The picture to follow that a text stands for.
+
+        Args:
+            text: as for `find`; a weight may stand behind it: "palette.jpg:0.6".
+            weight: how much the picture counts, where that is said elsewhere.
+
+        Raises:
+            InvalidRequestError: it names nothing, or what is no picture, or there are two weights.
+        """
+        what, behind = split_weight(text, self.file)
+        if weight is not None and behind is not None:
+            raise InvalidRequestError(f"the weight of {what!r} is given twice: leave out one of them")
+        return read_reference(self.find(what), what, self._home, weight=weight if behind is None else behind)
+
+    def find(self, text: str) -> Any:
+        """What a text names: a URL, "last", a variable (or one of a list, as `dreams[2]`), a file, or a generation.
+
+        Of a variable it is the value, whatever that is; of a job that is under way its result.
+
+        Args:
+            text: what was written, without a weight.
 
         Raises:
             InvalidRequestError: it is none of these. What a variable holds is never quoted: it may be a secret.
         """
         if is_url(text):
             return text
+        if self._files_first and (path := self.file(text)) is not None:
+            return path
         if text == "last":
             return self._newest()
-        found = self._variable(text)
-        if found is None:
-            found = self.named(text)
+        match = NAME.fullmatch(text)
+        with suppress(KeyError):
+            if match is not None:
+                return self._item(match["name"], match["index"])
+        found = find_named(text, self.file)
         if found is None:
             raise InvalidRequestError(self._unknown(text))
         return found
@@ -106,9 +141,7 @@ class References:
 
     def _value(self, text: str) -> Any:
         match = NAME.fullmatch(text)
-        value = _ended(self.value(text))
-        if isinstance(value, Storyboard):
-            value = value.shots
+        value = _several(self.value(text))
         if match and match["index"] is not None and isinstance(value, Sequence):
             place = int(match["index"])
             value = value[place] if -len(value) <= place < len(value) else None
@@ -120,82 +153,50 @@ class References:
         Args:
             text: a path.
         """
-        # Some texts are no paths: too long, or in the home of nobody.
-        with suppress(OSError, ValueError):
-            path = self._home / given_path(text)
-            if self._within is not None and not path.resolve().is_relative_to(self._within.resolve()):
-                return None
-            if path.is_file():
-                return path
-        return None
-
-    def named(self, text: str) -> Input | None:
-        """What a text names without variables: a URL, a file or an id; None where it is none of these.
-
-        Args:
-            text: what was written.
-        """
-        if is_url(text):
-            return text
-        return self.file(text) or (text if _ID.fullmatch(text) else None)
+        return find_file(text, self._home, self._within)
 
     def _newest(self) -> Dream:
         # Not the newest of the library: a notebook that is run again would go on from its own end.
-        value = _ended(self._last)
-        dreams = _dreams_of(value.shots if isinstance(value, Storyboard) else value)
+        dreams = _dreams_of(_several(self._last))
         if not dreams:
             raise InvalidRequestError("there is no last dream in this notebook yet: run the cell that makes it first")
         return dreams[-1]
 
-    def _variable(self, text: str) -> Input | None:
-        match = NAME.fullmatch(text)
-        if match is None:
-            return None
-        try:
-            value = self.variables[match["name"]]
-        except KeyError:
-            return None
-        if match["index"] is not None:
-            try:
-                value = value[int(match["index"])]
-            except (LookupError, TypeError):
-                raise InvalidRequestError(f"{match['name']} has no item {match['index']}") from None
-        value = _ended(value)
-        if isinstance(value, Dreams) and len(value) == 1:
-            value = value[0]
-        if isinstance(value, Dream | Generation):
+    def _item(self, name: str, index: str | None) -> Any:
+        """The value of a variable, or one of several in it.
+
+        Raises:
+            KeyError: there is no such variable.
+            InvalidRequestError: it has no such item, or its name cannot be resolved for certain.
+        """
+        value = _several(self.variables[name])
+        if index is None:
             return value
-        if isinstance(value, Path):
-            return given_path(value)
-        if isinstance(value, str):
-            found = self.named(value)
-            if found is None:
-                raise InvalidRequestError(
-                    f"the text in the variable {text!r} is not a URL, a file or an id: set it to one of these, or to a "
-                    "Dream"
-                )
-            return found
-        several = f": choose one, such as {text}[0]" if isinstance(value, Dreams) else ""
-        raise InvalidRequestError(
-            f"the variable {text!r} is a {type(value).__name__}, and not a Dream, Generation, path or URL{several}"
-        )
+        if isinstance(value, str | bytes):
+            raise InvalidRequestError(f"{name} is a text, which has no item {index}")
+        try:
+            item = value[int(index)]
+        except (LookupError, TypeError):
+            raise InvalidRequestError(f"{name} has no item {index}") from None
+        return _ended(item)
 
     def _unknown(self, text: str) -> str:
         if self._within is not None:
             return f"{text!r} is not a URL, an id, or a file of the library {self._within.name!r}"
         kinds = Dream | Generation | Dreams | Path
         names = [name for name, value in self.variables.items() if isinstance(value, kinds) and name[0] != "_"]
-        with suppress(OSError, ValueError):
-            folder = (self._home / given_path(text)).parent
-            names += [path.name for path in folder.iterdir() if path.is_file()]
-        near = difflib.get_close_matches(Path(text).name, names, n=2)
-        hint = f"did you mean {' or '.join(near)}?" if near else 'give one of these, or "last".'
-        return f"{text!r} is no URL, variable, file or id: {hint}"
+        return explain(text, self._home, "URL, variable, file or id", 'give one of these, or "last"', names)
 
 
 def _ended(value: Any) -> Any:
     """Of what is under way its end: only then is there something to go on from."""
     return value.result() if isinstance(value, Pending) else value
+
+
+def _several(value: Any) -> Any:
+    """As `_ended`; of a storyboard its shots, which have numbers."""
+    value = _ended(value)
+    return value.shots if isinstance(value, Storyboard) else value
 
 
 def _dreams_of(value: Any) -> Dreams | None:
@@ -207,19 +208,3 @@ def _dreams_of(value: Any) -> Dreams | None:
     if isinstance(value, Sequence) and any(isinstance(item, Dream) for item in value):
         return Dreams(item for item in value if isinstance(item, Dream))
     return None
-
-
-def split_weight(text: str) -> tuple[str, float | None]:
-    """A reference and its weight: "palette.jpg:0.6" is "palette.jpg" and 0.6.
-
-    Raises:
-        InvalidRequestError: the weight is not from 0 to 1.
-    """
-    match = _WEIGHT.fullmatch(text)
-    # A number behind a host is its port.
-    if match is None or text.startswith("data:") or _ORIGIN.fullmatch(text):
-        return text, None
-    weight = float(match["weight"])
-    if weight > 1:
-        raise InvalidRequestError(f"the weight {match['weight']} of {match['what']!r} is not from 0 to 1")
-    return match["what"], weight

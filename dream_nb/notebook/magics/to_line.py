@@ -12,13 +12,13 @@ from dream_nb.api.errors import InvalidRequestError, LibraryError
 from dream_nb.api.models import GenerationRequest, ImageReference
 from dream_nb.files import replacing
 from dream_nb.library.library import Library
+from dream_nb.media.formats import format_of
 from dream_nb.notebook.magics.options import DREAM, names
 from dream_nb.notebook.magics.prompts import cut_prompt, split_prompts
 from dream_nb.requests.identity import Request, data_bytes
 from dream_nb.requests.roles import FIELDS, FRAMES, PLAIN, references_of
 from dream_nb.requests.variants import expand
 
-_SUFFIXES: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/gif": ".gif"}
 _OWN: Final = {"prompt", "generation_type", "callback_url", "extra", "loop", "keyframes", *PLAIN}
 _PICTURES: Final = "pictures"
 
@@ -94,10 +94,10 @@ def _words(request: Request, library: Library, home: Path) -> list[str]:
     for name in FRAMES:
         frame = getattr(keyframes, name, None)
         if frame is not None:
-            of = _address(frame.url, library, home) if isinstance(frame, ImageReference) else frame.id
+            of = address_of(frame.url, library, home) if isinstance(frame, ImageReference) else frame.id
             words.append(_option(name, of))
     for role, url, weight in references_of(request):
-        words.append(_option(role, _address(url, library, home) + ("" if weight is None else f":{weight:g}")))
+        words.append(_option(role, address_of(url, library, home) + ("" if weight is None else f":{weight:g}")))
     others = {name: value for name, value in request.wire().items() if name not in {*_OWN, *FIELDS}}
     return words + [_option("set", f"{name}={_as_json(value)}") for name, value in sorted(others.items())]
 
@@ -115,27 +115,35 @@ def _option(name: str, value: str) -> str:
     return f"--{name.replace('_', '-')} {quoted}"
 
 
-def _address(url: str, library: Library, home: Path) -> str:
-    """A URL as it is; a picture that stands in it as the file that it is written to."""
+def address_of(url: str, library: Library, home: Path) -> str:
+    """A URL as it is; a picture that stands in it as the file that it is written to.
+
+    Args:
+        url: the URL.
+        library: the library that keeps the picture.
+        home: the folder of the notebook, from which the file is named.
+
+    Raises:
+        LibraryError: the file cannot be written.
+    """
     if not url.startswith("data:"):
         return url
-    media_type = url[len("data:") :].partition(";")[0].partition(",")[0]
-    return name_from(keep_picture(data_bytes(url), _SUFFIXES.get(media_type, ".png"), library), home)
+    return name_from(keep_picture(data_bytes(url), library), home)
 
 
-def keep_picture(data: bytes, suffix: str, library: Library) -> Path:
+def keep_picture(data: bytes, library: Library) -> Path:
     """Write a picture that came without a file beside the library's own, under the sha256 of its bytes.
 
     Args:
         data: its bytes.
-        suffix: ".jpg", ".png", ".webp" or ".gif".
         library: the library in whose folder `pictures` it is kept.
 
     Raises:
         LibraryError: the folder cannot be written, or is a link, which may lead anywhere.
     """
     folder = library.folder / _PICTURES
-    path = folder / f"{hashlib.sha256(data).hexdigest()[:12]}{suffix}"
+    found = format_of(data)
+    path = folder / f"{hashlib.sha256(data).hexdigest()[:12]}{found.suffix if found else '.png'}"
     try:
         # It may come with a repository.
         if folder.is_symlink():

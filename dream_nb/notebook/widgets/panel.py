@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 import traitlets
 
 from dream_nb.api.errors import BudgetError, DreamError, InvalidRequestError, UnreadableFileError
-from dream_nb.api.models import ASPECT_RATIOS, IMAGE_MODELS, GenerationReference, GenerationRequest, ImageReference
+from dream_nb.api.models import (
+    ASPECT_RATIOS,
+    IMAGE_MODELS,
+    Generation,
+    GenerationReference,
+    GenerationRequest,
+    ImageReference,
+)
 from dream_nb.backends.backends import is_paid
 from dream_nb.default import default_session
+from dream_nb.files import given_path
 from dream_nb.html.page import template
 from dream_nb.html.stand_in import stand_in
-from dream_nb.media.formats import format_of
 from dream_nb.media.pictures import jpeg, read_picture, reduced
 from dream_nb.notebook.magics.references import References
-from dream_nb.notebook.magics.to_line import keep_picture, name_from, to_line
+from dream_nb.notebook.magics.to_line import address_of, keep_picture, name_from, to_line
 from dream_nb.notebook.scope import NoVariables
 from dream_nb.notebook.state import current_state, notebook_variables, sweep_size
 from dream_nb.notebook.widgets.base import Answer, Widget, action, said
@@ -29,14 +36,28 @@ from dream_nb.notebook.widgets.card import Card
 from dream_nb.notebook.widgets.form import EMPTY, MORE, ROLE_CHOICES, read_form
 from dream_nb.notebook.widgets.messages import Named, Verdict
 from dream_nb.requests.identity import Request, data_bytes
-from dream_nb.requests.inputs import Input, is_url, keyframe, make_request, picture
+from dream_nb.requests.inputs import field_items, make_request, naming, read_keyframe, read_references
+from dream_nb.requests.names import find_file, is_url, split_weight
 from dream_nb.requests.plan import Ask, Plan, dollars, takes_of
-from dream_nb.requests.roles import FRAMES, RolePicture, as_fields, references_of
+from dream_nb.requests.roles import (
+    FIELD_OF,
+    FIELDS,
+    FRAMES,
+    ROLE_OF,
+    as_fields,
+    checked_weight,
+    references_of,
+    role_picture,
+)
+from dream_nb.requests.sources import one_of, picture
 from dream_nb.requests.variants import as_it_is, expand
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
 from dream_nb.session import Session
+
+if TYPE_CHECKING:
+    from dream_nb.requests.sources import Input
 
 _VIDEO_MODELS: Final = ("ray-2", "ray-flash-2")
 _MOTIONS: Final = 60
@@ -63,11 +84,12 @@ class Panel(Widget):
         trusted: whether the people at the page may do what the notebook's author may. Others name no variables, neither
             as pictures nor as `{{name}}` in the prompt, and no files outside the library, and `sweep_size` holds for
             the studio too. By default False under Voila and in marimo's run mode, else True.
-        **fields: what the form begins with: prompt, kind, aspect_ratio, model, loop, frame0, frame1, count, and `more`
-            for what a video has besides: duration and resolution.
+        **fields: what the form begins with: prompt, kind, aspect_ratio, model, loop, count, `more` for what a video has
+            besides (duration and resolution), and pictures as `use` takes them: frame0, frame1, image_ref, style_ref,
+            character_ref, modify_image_ref.
 
     Raises:
-        InvalidRequestError: there is no such field.
+        InvalidRequestError: there is no such field, or a picture is not supported.
     """
 
     modules: ClassVar = ("card.css", "panel.css", "panel_fields.js", "panel_references.js", "panel.js")
@@ -103,15 +125,15 @@ class Panel(Widget):
     def __init__(self, session: Session | None = None, *, trusted: bool | None = None, **fields: Any) -> None:
         # First of all: what never began is closed too.
         self._shown: list[Card] = []
-        if unknown := fields.keys() - EMPTY.keys():
-            raise InvalidRequestError(f"a panel has no field {min(unknown)!r}: it has {', '.join(EMPTY)}")
+        if unknown := fields.keys() - EMPTY.keys() - set(FIELDS):
+            raise InvalidRequestError(f"a panel has no field {min(unknown)!r}: it has {', '.join([*EMPTY, *FIELDS])}")
         self._session = session or default_session()
         self._jobs: list[Job] = []
         self._lock = threading.Lock()
         super().__init__(form=dict(EMPTY), trusted=trusted)
         self.hint = "file, URL, variable, last" if self.trusted else "file of the library, URL, last"
         for name, value in fields.items():
-            if name in FRAMES:
+            if name in (*FRAMES, *FIELDS):
                 self.use(value, name)
             else:
                 self.form = {**self.form, name: value}
@@ -147,22 +169,32 @@ class Panel(Widget):
             raise InvalidRequestError(next(iter(reading.problems.values())))
         return self._session.plan(reading.asks)
 
-    def use(self, value: Dream | Request | Path | str, where: str = "frame0") -> None:
-        """Fill in a keyframe, or the whole form.
+    def use(self, value: Input | Sequence[Input] | Request, where: str = "frame0") -> None:
+        """Fill in a keyframe, the pictures of a field, or the whole form.
 
         Args:
-            value: a dream, a picture's path or URL; a request for the whole form.
-            where: "frame0" or "frame1"; "request" for the whole form.
+            value: for a keyframe what `dream_nb.keyframe` takes; for pictures what `dream_nb.reference` takes, or
+                several of it; a request for the whole form. A text stays as it is, and is read as one that was typed
+                into the form.
+            where: "frame0" or "frame1"; "image_ref", "style_ref", "character_ref" or "modify_image_ref"; "request" for
+                the whole form.
 
         Raises:
             InvalidRequestError: it is none of these.
+            DreamError: why the dream of a job could not be made.
         """
-        if where == "request":
-            self.form = self._as_form(value)  # type: ignore[arg-type]
+        if where == "request" and isinstance(value, Request):
+            self.form = self._as_form(value)
         elif where in FRAMES:
-            self.form = {**self.form, "kind": "video", where: self._named(value)}
+            with naming(where, where):
+                self.form = {**self.form, "kind": "video", where: self._frame_name(value)}
+        elif where in FIELDS:
+            others = [one for one in self.form["references"] if FIELD_OF[one["role"]] != where]
+            self.form = {**self.form, "kind": "image", "references": [*others, *self._reference_names(where, value)]}
+        elif where == "request":
+            raise InvalidRequestError(f"a {type(value).__name__} is not a request: give dream.request")
         else:
-            raise InvalidRequestError(f"{where!r} is not one of frame0, frame1, request")
+            raise InvalidRequestError(f"{where!r} is not one of {', '.join((*FRAMES, *FIELDS))}, request")
 
     def generate(self) -> list[Job]:
         """Ask for what the form says. Gives back at once, with a job for each dream.
@@ -249,8 +281,10 @@ class Panel(Widget):
         """
         if len(buffers) != 1:
             raise InvalidRequestError(f"{name!r} came without its bytes: drop it again")
-        small, suffix = _thumbnail(buffers[0], name)
-        path = keep_picture(buffers[0], suffix, self._session.library)
+        # As it is sent: an AVIF becomes a PNG.
+        data = data_bytes(picture(buffers[0], name))
+        small = _thumbnail(data, name)
+        path = keep_picture(data, self._session.library)
         return {"name": name_from(path, self._session.home)}, [small]
 
     @action
@@ -263,18 +297,19 @@ class Panel(Widget):
         Raises:
             InvalidRequestError: it is none of these.
         """
-        found = self._find(name)
-        if isinstance(found, str) and not is_url(found):
-            record = self._session.library.ledger.find_id(self._session.backend, found)
+        references, home, name = self._names(), self._session.home, name.strip()
+        what, _ = (name, None) if is_url(name) else split_weight(name, references.file)
+        found = one_of(references.find(what), what)
+        if isinstance(found, Generation | GenerationReference):
+            record = self._session.library.ledger.find_id(self._session.backend, found.id or "")
             path = self._session.library.path(record) if record is not None else None
-            found = Dream(record, self._session.library, self._session.home) if record and path else found
+            if record is None or path is None:
+                return {}
+            found = Dream(record, self._session.library, home)
         if isinstance(found, Dream):
             return {}, [jpeg(found.thumbnail)]
-        if isinstance(found, Path):
-            return {}, [_thumbnail(found, name)[0]]
-        if isinstance(found, str) and found.startswith("data:"):
-            return {}, [_thumbnail(data_bytes(found), name)[0]]
-        return {}
+        url = picture(found, what, home)
+        return ({}, [_thumbnail(data_bytes(url), name)]) if url.startswith("data:") else {}
 
     def _ended(self, _: Job) -> None:
         # Jobs end on the loop over which the balance is asked.
@@ -359,27 +394,28 @@ class Panel(Widget):
 
     def _frame(self, fields: dict[str, Any], name: str, text: str) -> None:
         if text := text.strip():
-            fields[name] = keyframe(self._find(text), text)
+            fields[name] = self._names().keyframe(text)
 
     def _references(self, given: list[Mapping[str, Any]]) -> dict[str, Any]:
         named = [(one["role"], one["name"].strip(), one["weight"]) for one in given]
+        names = self._names()
         # The picture of a character has no weight: what the form says of it does not count.
         return as_fields(
-            RolePicture(role, picture(self._find(name), name), None if role == "character_ref" else weight)
+            role_picture(role, names.reference(name, None if role == "character_ref" else weight))
             for role, name, weight in named
             if name
         )
 
-    def _find(self, text: str) -> Input:
-        text, home = text.strip(), self._session.home
+    def _names(self) -> References:
+        """Finds what is named in the form."""
+        home = self._session.home
         if not self.trusted:
             # What the notebook made is not the visitor's: "last" is what was made here.
-            last = self._jobs[-1] if self._jobs else None
-            return References({}, last, home=home, within=self._session.library.folder).find(text)
+            own = self._jobs[-1] if self._jobs else None
+            return References({}, own, home=home, within=self._session.library.folder)
         state = current_state()
-        references = References(notebook_variables(), state.last if state is not None else None, home=home)
-        file = None if is_url(text) else references.file(text)
-        return file or references.find(text)
+        last = state.last if state is not None else None
+        return References(notebook_variables(), last, home=home, files_first=True)
 
     def _code(self, reading: _Reading) -> str:
         request = reading.asks[0].request
@@ -387,18 +423,47 @@ class Panel(Widget):
         typed = request.model_copy(update={"prompt": form["prompt"]})
         return to_line(typed, self._session.library, self._session.home, count=form["count"], special=True)
 
-    def _named(self, value: Any) -> str:
-        if isinstance(value, Dream):
-            if not value.generation.id:
-                raise InvalidRequestError(f"{value.prompt!r} has no generation at a server: make it first")
-            return value.generation.id
-        text = value.as_posix() if isinstance(value, Path) else str(value)
-        file = References({}, home=self._session.home).file(text) if not self.trusted and not is_url(text) else None
+    def _frame_name(self, value: Any) -> str:
+        """What a keyframe is called in the form."""
+        if isinstance(value, str | Path):
+            return self._file_name(value)
+        frame = read_keyframe(value)
+        return frame.id if isinstance(frame, GenerationReference) else self._picture(frame.url)
+
+    def _reference_names(self, field: str, value: Any) -> list[dict[str, Any]]:
+        """What the pictures of a field are called in the form."""
+        names: list[dict[str, Any]] = []
+        for place, item in field_items(field, value):
+            if isinstance(item, str | Path):
+                with naming(place, field):
+                    text, weight = self._split(item)
+                    weight = checked_weight(ROLE_OF[field], weight)
+                    names.append({"role": ROLE_OF[field], "name": self._file_name(text), "weight": weight})
+                continue
+            names += [
+                {"role": role, "name": self._picture(url), "weight": weight}
+                for role, url, weight in read_references(field, [item])
+            ]
+        return names
+
+    def _split(self, value: str | Path) -> tuple[str | Path, float | None]:
+        if isinstance(value, Path):
+            return value, None
+        return split_weight(value, lambda text: find_file(text, self._session.home))
+
+    def _file_name(self, value: str | Path) -> str:
+        """What was named in Python, as the form names it."""
+        home = self._session.home
+        text = str(value)
+        if isinstance(value, Path):
+            # A path in Python starts from the working directory, and a name in the form from the notebook's folder.
+            path = given_path(value).absolute()
+            text = name_from(path, home) if path.is_file() else value.as_posix()
+        file = None if self.trusted or is_url(text) else find_file(text, home)
         if file is None or file.resolve().is_relative_to(self._session.library.folder.resolve()):
             return text
         # The author gave it to the page: visitors see this one file, and no other outside the library.
-        data = file.read_bytes()
-        return name_from(keep_picture(data, _thumbnail(data, text)[1], self._session.library), self._session.home)
+        return self._picture(picture(file, text))
 
     def _as_form(self, request: Request) -> dict[str, Any]:
         form: dict[str, Any] = dict(EMPTY) | {"prompt": as_it_is(request.prompt or ""), "kind": request.generation_type}
@@ -417,20 +482,17 @@ class Panel(Widget):
         return form
 
     def _picture(self, url: str) -> str:
-        if not url.startswith("data:"):
-            return url
-        path = keep_picture(data_bytes(url), ".png" if "png" in url[:20] else ".jpg", self._session.library)
-        return name_from(path, self._session.home)
+        return address_of(url, self._session.library, self._session.home)
 
 
 Card._panel = Panel
 
 
-def _thumbnail(picture: bytes | Path, name: str) -> tuple[bytes, str]:
-    """A small JPEG of a picture, and the suffix that its file has.
+def _thumbnail(picture: bytes, name: str) -> bytes:
+    """A small JPEG of a picture.
 
     Args:
-        picture: its bytes, or its file.
+        picture: its bytes.
         name: what errors call it.
 
     Raises:
@@ -438,10 +500,6 @@ def _thumbnail(picture: bytes | Path, name: str) -> tuple[bytes, str]:
     """
     shown = name[:80]
     try:
-        small = read_picture(picture, shown, near=(_THUMBNAIL, _THUMBNAIL))
-        found = format_of(picture)
-    except (UnreadableFileError, OSError) as error:
-        reason = error.reason if isinstance(error, UnreadableFileError) else f"cannot be read ({error.strerror})"
-        raise InvalidRequestError(f"{shown!r} {reason}: choose another picture") from error
-    assert found is not None
-    return jpeg(reduced(small, _THUMBNAIL)), found.suffix
+        return jpeg(reduced(read_picture(picture, shown, near=(_THUMBNAIL, _THUMBNAIL)), _THUMBNAIL))
+    except UnreadableFileError as error:
+        raise InvalidRequestError(f"{shown!r} {error.reason}: choose another picture") from error

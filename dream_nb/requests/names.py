@@ -1,0 +1,145 @@
+"""What a text names: a URL, a file, or a generation; and the weight that stands behind it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.models import GenerationReference
+from dream_nb.files import given_path
+from dream_nb.media.formats import PICTURES
+
+SUFFIXES: Final = frozenset({".jpeg", *(one.suffix for one in PICTURES)})
+"""Of the pictures that a request can take."""
+
+# Texts with these are meant as files too, whatever becomes of the file.
+_OTHER_SUFFIXES: Final = frozenset({".bmp", ".heic", ".heif", ".jfif", ".mp4", ".svg", ".tif", ".tiff"})
+_URLS: Final = ("http://", "https://", "data:")
+_ID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_WEIGHT: Final = re.compile(r"(?P<what>.*[^:/].*):(?P<weight>[-+]?(?:\d+\.?\d*|\.\d+))", re.DOTALL)
+_ORIGIN: Final = re.compile(r"[a-z]+://[^/]*", re.IGNORECASE)
+_OTHER_URL: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]+)://", re.IGNORECASE)
+_MOST_SHOWN: Final = 200
+
+
+def is_url(text: str) -> bool:
+    """Whether it is an address rather than a file's name or an id."""
+    return text.lower().startswith(_URLS)
+
+
+def split_weight(text: str, file: Callable[[str], Path | None], name: str | None = None) -> tuple[str, float | None]:
+    """A reference and its weight: "palette.jpg:0.6" is "palette.jpg" and 0.6.
+
+    The port of a URL, and what ends the name of a file that is there, are no weights.
+
+    Args:
+        text: what was written.
+        file: gives the file of that name, or None where there is none.
+        name: the variable that holds the text, which is then not quoted; None quotes it.
+
+    Raises:
+        InvalidRequestError: the weight is not from 0 to 1.
+    """
+    match = _WEIGHT.fullmatch(text)
+    if match is None or text[:5].lower() == "data:" or _ORIGIN.fullmatch(text):
+        return text, None
+    if not is_url(text) and file(text) is not None:
+        return text, None
+    shown = f"the weight in the variable {name!r}" if name else f"the weight {match['weight']} of {match['what']!r}"
+    return match["what"], check_weight(float(match["weight"]), shown)
+
+
+def check_weight(weight: float, shown: str) -> float:
+    """The weight.
+
+    Args:
+        weight: how much a picture counts.
+        shown: what an error calls it.
+
+    Raises:
+        InvalidRequestError: it is not from 0 to 1.
+    """
+    if not 0 <= weight <= 1:
+        raise InvalidRequestError(f"{shown} is not from 0 to 1")
+    return weight
+
+
+def find_file(text: str, home: Path = Path(), within: Path | None = None) -> Path | None:
+    """The file that a text names, or None where there is none.
+
+    Args:
+        text: a path.
+        home: the folder that relative paths start from; by default the working directory.
+        within: the folder outside of which no file is looked at, not even for whether it exists; by default every
+            file may be named.
+    """
+    # Some texts are no paths: too long, or in the home of nobody.
+    with suppress(OSError, ValueError):
+        path = home / given_path(text)
+        if within is not None and not path.resolve().is_relative_to(within.resolve()):
+            return None
+        if path.is_file():
+            return path
+    return None
+
+
+def find_named(text: str, file: Callable[[str], Path | None]) -> str | Path | GenerationReference | None:
+    """What a text names: a URL as it is, a file, or a generation by its id, in this order; None where it is none.
+
+    Args:
+        text: what was written.
+        file: gives the file of that name, or None where there is none.
+    """
+    if is_url(text):
+        return text
+    return file(text) or (GenerationReference(id=text) if _ID.fullmatch(text) else None)
+
+
+def explain(text: str, home: Path, kinds: str, advice: str, candidates: Iterable[str] = ()) -> str:
+    """Why a text names nothing, and what to do.
+
+    Args:
+        text: what was written.
+        home: the folder that relative paths start from.
+        kinds: what it could have been, such as "URL, file or id".
+        advice: what to do where no other name is like it.
+        candidates: names besides those of the files there.
+    """
+    if other := _OTHER_URL.match(text):
+        return (
+            f"{_shortened(text)}: the API cannot fetch from {other['scheme']}:// addresses: give one of http:// or "
+            "https://"
+        )
+    if "/" in text or "\\" in text or Path(text).suffix.lower() in SUFFIXES | _OTHER_SUFFIXES:
+        return explain_missing(text, home, candidates)
+    return f"{_shortened(text)} is not a {kinds}: {_near(text, home, candidates) or advice}"
+
+
+def explain_missing(text: str, home: Path, candidates: Iterable[str] = ()) -> str:
+    """Why a path names no file, and what to do.
+
+    Args:
+        text: the path.
+        home: the folder that relative paths start from.
+        candidates: names besides those of the files there.
+    """
+    advice = "check its name, and the folder that it starts from"
+    return f"{_shortened(text)} is not there: {_near(text, home, candidates) or advice}"
+
+
+def _near(text: str, home: Path, candidates: Iterable[str]) -> str:
+    """The names that are like a text, as a question; empty where none is."""
+    names = [*candidates]
+    with suppress(OSError, ValueError):
+        names += [path.name for path in (home / given_path(text)).parent.iterdir() if path.is_file()]
+    near = difflib.get_close_matches(Path(text).name, names, n=2)
+    return f"did you mean {' or '.join(near)}?" if near else ""
+
+
+def _shortened(text: str) -> str:
+    return repr(text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…")

@@ -1,0 +1,3 @@
+"""Fixtures of this folder."""
+
+from tests.dreams import copied, lake, lighthouse, studio, sweep  # noqa: F401
