@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import struct
 from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
@@ -70,7 +69,7 @@ def inscribe(path: Path, record: Record) -> None:
     document = describe(record)
     try:
         write_tag(path, KEY, json.dumps(document, ensure_ascii=False), document["prompt"])
-    except (ValueError, LookupError, struct.error, UnreadableFileError) as error:
+    except (ValueError, UnreadableFileError) as error:
         # A container that cannot take it is still what was paid for.
         logger.warning("%s does not say where it comes from (%s)", path.name, type(error).__name__)
 

@@ -57,6 +57,7 @@ _DAMAGE: Final = (
     LookupError,
     TypeError,
     MemoryError,
+    RuntimeError,
     struct.error,
     zlib.error,
 )

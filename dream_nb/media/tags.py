@@ -36,7 +36,8 @@ def write_tag(path: Path, key: str, text: str, title: str) -> None:
         title: of a video, which players show.
 
     Raises:
-        ValueError: its format has no place for it, or the file would not decode any more.
+        ValueError: its format has no place for it, or it is damaged.
+        UnreadableFileError: it does not decode.
         OSError: there is no room.
     """
     found = format_of(path)
@@ -44,21 +45,29 @@ def write_tag(path: Path, key: str, text: str, title: str) -> None:
         if found in (MP4, MOV, AVIF):
             _append_box(path, partial, key, text, title)
         else:
-            content = path.read_bytes()
-            comment = f"{key}: {text}".encode()
-            if found is PNG:
-                at, part = _png_text(content, key, text)
-            elif found is JPEG:
-                at, part = _jpeg_comment(content, comment)
-            elif found is GIF:
-                at, part = _gif_comment(content, comment)
-            elif found is WEBP:
-                content, at, part = _webp_chunk(content, comment)
-            else:
-                raise ValueError(f"{found.name if found else 'an unknown format'} has no place for it")
-            partial.write_bytes(content[:at] + part + content[at:])
+            partial.write_bytes(_with_comment(path.read_bytes(), key, text))
         # What is kept is what was checked.
         check_whole(partial)
+
+
+def _with_comment(content: bytes, key: str, text: str) -> bytes:
+    """A picture's bytes with what it says of itself."""
+    found = format_of(content)
+    comment = f"{key}: {text}".encode()
+    try:
+        if found is PNG:
+            at, part = _png_text(content, key, text)
+        elif found is JPEG:
+            at, part = _jpeg_comment(content, comment)
+        elif found is GIF:
+            at, part = _gif_comment(content, comment)
+        elif found is WEBP:
+            content, at, part = _webp_chunk(content, comment)
+        else:
+            raise ValueError(f"{found.name if found else 'an unknown format'} has no place for it")
+    except (IndexError, struct.error) as error:
+        raise ValueError("it ends within its header") from error
+    return content[:at] + part + content[at:]
 
 
 def read_tag(path: Path, key: str) -> str | None:
