@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         ServerError,
         SweepError,
         UnreadableAnswerError,
+        UnreadableFileError,
     )
     from dream_nb.api.models import (
         CharacterRef,
@@ -121,6 +122,7 @@ __all__ = [
     "Sweep",
     "SweepError",
     "UnreadableAnswerError",
+    "UnreadableFileError",
     "dream",
     "keyframe",
     "measure",
@@ -179,6 +181,7 @@ _MODULES = {
     "Sweep": "results.sweep",
     "SweepError": "api.errors",
     "UnreadableAnswerError": "api.errors",
+    "UnreadableFileError": "api.errors",
     "dream": "default",
     "keyframe": "requests.inputs",
     "measure": "results.measure",
