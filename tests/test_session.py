@@ -171,7 +171,7 @@ def test_a_listener_that_would_wait_for_its_own_loop_is_told_to_start_a_thread(
     ("fields", "message"),
     [
         ({"prompt": "half \ud800"}, "half a character"),
-        ({"prompt": "a lake", "frame0": "data:image/png;base64,abc"}, "is no data: URI that can be read"),
+        ({"prompt": "a lake", "frame0": "data:image/png;base64,abc"}, "is not a data: URI that can be read"),
     ],
 )
 def test_what_no_request_can_hold_is_said_in_one_line(session: Session, fields: dict[str, Any], message: str) -> None:

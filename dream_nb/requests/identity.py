@@ -240,4 +240,4 @@ def data_bytes(uri: str) -> bytes:
     try:
         return base64.b64decode(raw) if head.endswith(";base64") else raw
     except binascii.Error:
-        raise InvalidRequestError(f"{uri[:40]!r} is no data: URI that can be read: give the file itself") from None
+        raise InvalidRequestError(f"{uri[:40]!r} is not a data: URI that can be read: give the file itself") from None

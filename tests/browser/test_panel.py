@@ -38,7 +38,7 @@ def test_a_dream_is_made_in_the_panel_and_goes_on_from_there(open_cells: Callabl
     form.get_by_label("Begins with: a file, URL").fill("nowhere.jpg")
     form.get_by_label("Begins with: a file, URL").press("Tab")
     wrong = form.locator(".dream-field", has=page.get_by_text("Begins with", exact=True)).locator(".dream-error")
-    expect(wrong).to_contain_text("no URL, variable, file or id")
+    expect(wrong).to_contain_text("is not there")
     expect(go).to_be_disabled()
 
     # A picture that is pasted in its place mends it.

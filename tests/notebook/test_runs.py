@@ -22,7 +22,7 @@ BAD = [
     ("%dream a lake --lop", "InvalidRequestError: unknown option --lop: did you mean --loop?"),
     ("%dream a lake -a 7:3", "InvalidRequestError: aspect ratio '7:3' is not one of"),
     ("%%dream --loop\na lake\n---\n", "InvalidRequestError: the prompt is empty"),
-    ("%dream on --frame0 lkae", "InvalidRequestError: 'lkae' is no URL, variable, file or id"),
+    ("%dream on --frame0 lkae", "InvalidRequestError: --frame0: 'lkae' is not a URL, variable, file or id"),
     ("%dream a {{nobody}}", "InvalidRequestError: there is no variable 'nobody'"),
     ("%dream gore", "GenerationFailedError: not made: Contains blacklisted words"),
     ("%dreams histroy", "InvalidRequestError: %dreams has no such subcommand 'histroy': did you mean history?"),
