@@ -44,7 +44,7 @@ def sweep(studio: Session) -> Dreams:
     """A sweep of images on two axes: two times of day, three moods."""
     words = [{"time": time, "mood": mood} for time in ("dawn", "night") for mood in ("calm", "stormy", "foggy")]
     jobs = [studio.submit(make_request(f"a {word['mood']} lake at {word['time']}", kind="image")) for word in words]
-    return Dreams((job.result(60) for job in jobs), words=words)
+    return Dreams((job.result(240) for job in jobs), words=words)
 
 
 @pytest.fixture

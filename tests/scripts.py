@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-SECONDS = 120
+SECONDS = 240
 """After so long a program hangs, also on a machine that has much else to do."""
 
 

@@ -18,7 +18,7 @@ from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 from dream_nb.studio import answers
 
-SECONDS = 60
+SECONDS = 240
 
 
 def test_a_dream_is_made_and_kept(session: Session) -> None:

@@ -20,7 +20,7 @@ from dream_nb.workers import Pool, WorkerDiedError, pool
 from tests.kernel import start_kernel
 from tests.notebook.test_magic import dreaming
 
-SECONDS = 60
+SECONDS = 240
 AUTOGROUP = Path("/proc/self/autogroup")
 DREAM = "import dream_nb; print('begun'); print(dream_nb.dream('a small lake').path.stat().st_size > 0)"
 

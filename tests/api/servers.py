@@ -22,7 +22,7 @@ from dream_nb.studio.app import create_app
 from dream_nb.studio.faults import Faults
 
 PREFIX = "/dream-machine/v1"
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds after which a test gives up."""
 
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import nbformat
 from playwright.sync_api import Page, WebSocket
 
-START_SECONDS = 60
+START_SECONDS = 240
 STOP_SECONDS = 20
 RUN_MILLISECONDS = 120_000
 

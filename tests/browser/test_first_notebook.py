@@ -49,7 +49,7 @@ def test_it_runs_shows_videos_that_play_and_reopens_without_a_kernel(
     lab.run_all()
     told = page.get_by_text("from your library, nothing spent; -t asks for another take")
     expect(told.first).to_be_visible()
-    expect(told).to_have_count(0, timeout=30_000)
+    expect(told).to_have_count(0, timeout=240_000)
     lab.save()
 
     reopened = lab.reopen_without_kernel()

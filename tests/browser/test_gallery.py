@@ -32,7 +32,7 @@ ALL_SHOWN = """wall => {
 
 
 def wait_until_shown(page: Page, wall: Locator) -> None:
-    page.wait_for_function(ALL_SHOWN, arg=wall.element_handle(), timeout=60_000)
+    page.wait_for_function(ALL_SHOWN, arg=wall.element_handle(), timeout=240_000)
 
 
 def test_ten_thousand_dreams_open_at_once_and_scroll_without_gaps(

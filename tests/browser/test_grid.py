@@ -74,5 +74,5 @@ def test_one_button_plays_all_and_one_line_moves_all(
     expect(page.locator(".jp-OutputArea-output pre").last).to_have_text("a stormy lake at night\n")
 
     page.get_by_role("button", name="Side-by-side film").click()
-    expect(page.locator(".dream-grid .dream-said")).to_contain_text("Written: dreams/", timeout=30_000)
+    expect(page.locator(".dream-grid .dream-said")).to_contain_text("Written: dreams/", timeout=240_000)
     assert len(list((tmp_path / "work" / "dreams").glob("*-grid-*.mp4"))) == 1

@@ -51,7 +51,7 @@ def test_a_dream_is_made_in_the_panel_and_goes_on_from_there(open_cells: Callabl
     go.click()
     cards = page.locator(".dream-card")
     expect(cards).to_have_count(2)
-    expect(page.locator("video.dream-film")).to_have_count(2, timeout=60_000)
+    expect(page.locator("video.dream-film")).to_have_count(2, timeout=240_000)
 
     # The player steps by frames, and sends nothing to the notebook's own keys.
     video = page.locator("video.dream-film").first
@@ -67,7 +67,7 @@ def test_a_dream_is_made_in_the_panel_and_goes_on_from_there(open_cells: Callabl
     cards.first.get_by_label("Extend: what happens").fill("night falls")
     cards.first.get_by_label("Extend: what happens").press("Enter")
     expect(cards).to_have_count(3)
-    expect(page.locator("video.dream-film")).to_have_count(3, timeout=60_000)
+    expect(page.locator("video.dream-film")).to_have_count(3, timeout=240_000)
     expect(page.locator(".dream-lineage").first).to_be_visible()
 
 
@@ -85,7 +85,7 @@ def test_a_busy_cell_delays_and_loses_nothing(open_cells: Callable[..., Lab], pa
     go = page.locator(".dream-go")
     expect(go).to_have_text("Dream an image")
     go.click()
-    expect(page.locator("img.dream-film[alt='a lighthouse']")).to_be_visible(timeout=60_000)
+    expect(page.locator("img.dream-film[alt='a lighthouse']")).to_be_visible(timeout=240_000)
 
 
 def test_stop_waiting_ends_the_cell_and_the_dream_goes_on(
@@ -97,7 +97,7 @@ def test_stop_waiting_ends_the_cell_and_the_dream_goes_on(
     page.get_by_role("button", name="Stop waiting").click()
     expect(page.get_by_text("Interrupted: no longer waiting").first).to_be_visible()
     expect(page.get_by_role("button", name="Stop waiting")).to_have_count(0)
-    expect(page.locator("video.dream-film")).to_be_visible(timeout=60_000)
+    expect(page.locator("video.dream-film")).to_be_visible(timeout=240_000)
 
 
 def test_cancel_has_the_server_delete_what_is_not_made_yet(

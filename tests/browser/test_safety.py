@@ -82,7 +82,7 @@ def test_no_text_runs_as_a_script(open_cells: Callable[..., Lab], page: Page, tm
     assert len(INJECTIONS) >= 50
     open_cells(SHOWN, OTHERS).run_all()
     cards = page.locator(".dream-card")
-    expect(cards).to_have_count(2 * len(INJECTIONS), timeout=60_000)
+    expect(cards).to_have_count(2 * len(INJECTIONS), timeout=240_000)
     expect(page.locator(".dream-panel")).to_be_visible()
     for index in range(0, 2 * len(INJECTIONS), 12):
         cards.nth(index).hover()
@@ -97,7 +97,7 @@ def test_no_text_runs_as_a_script(open_cells: Callable[..., Lab], page: Page, tm
 def test_no_text_runs_as_a_script_in_gallery_and_grid(open_cells: Callable[..., Lab], page: Page) -> None:
     open_cells(MADE, WALLS, "from IPython.display import display" + GRID).run_all()
     tiles = page.locator(".dream-gallery [role=option]")
-    expect(tiles.first).to_be_visible(timeout=60_000)
+    expect(tiles.first).to_be_visible(timeout=240_000)
     expect(page.locator(".dream-gallery .dream-count")).to_contain_text(f"{len(INJECTIONS) + 1} dreams")
     page.get_by_role("listbox", name="dreams").focus()
     for key in ("Home", "Space", "ArrowRight", "Space", "Enter"):
@@ -116,7 +116,7 @@ def test_no_text_runs_as_a_script_in_what_is_under_way_and_in_previews(
 ) -> None:
     open_cells(MADE, WALLS, LIVE, PREVIEWS).run_all()
     live = page.locator(".dream-card[data-state=dreaming]")
-    expect(live).to_have_count(len(INJECTIONS), timeout=60_000)
+    expect(live).to_have_count(len(INJECTIONS), timeout=240_000)
     expect(live.first.locator(".dream-note")).to_have_text(INJECTIONS[0])
     expect(page.locator(".dream-shot")).to_have_count(len(INJECTIONS))
     expect(page.get_by_text(f"1 · {INJECTIONS[0]}", exact=True)).to_be_visible()

@@ -21,7 +21,7 @@ CELLS = (
 def use(page: Page) -> None:
     """Play the card, and make a dream in the panel."""
     video = page.locator("video.dream-film")
-    expect(video).to_have_count(1, timeout=60_000)
+    expect(video).to_have_count(1, timeout=240_000)
     video.focus()
     video.press("ArrowRight")
     page.wait_for_function("video => video.readyState >= 2 && video.currentTime > 0", arg=video.element_handle())
@@ -29,7 +29,7 @@ def use(page: Page) -> None:
     expect(go).to_have_text("Dream an image")
     expect(go).to_be_enabled()
     go.click()
-    expect(page.locator("img.dream-film[alt='a lighthouse']")).to_be_visible(timeout=60_000)
+    expect(page.locator("img.dream-film[alt='a lighthouse']")).to_be_visible(timeout=240_000)
 
 
 def test_in_notebook_7(page: Page, tmp_path: Path) -> None:

@@ -24,10 +24,10 @@ from dream_nb.studio.faults import Faults
 from dream_nb.studio.settings import Settings
 from tests.studio.machine import PREFIX, TINY, picture, served
 
-HASTE = Patience(call=1.0, connect=0.5, reconcile=0.5, job=60.0, download=20.0, look=0.02, pause=0.02, lease=1.0)
+HASTE = Patience(call=1.0, connect=0.5, reconcile=0.5, job=240.0, download=60.0, look=0.02, pause=0.02, lease=1.0)
 """What a test has patience for."""
 
-SECONDS = 60
+SECONDS = 240
 
 
 class Books:

@@ -32,7 +32,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 with Session("dreams", "hosted", patience=HASTE, prices={"image": 1.5}) as session:
     job = session.submit(make_request("a lake", kind="image"))
-    print(job.result(60).generation.id, flush=True)
+    print(job.result(240).generation.id, flush=True)
 """
 
 
@@ -162,7 +162,7 @@ def test_an_awaited_job_notices_an_interrupt_and_goes_on(tmp_path: Path, small: 
         assert answer.error is not None
         assert answer.error["ename"] in ("CancelledError", "KeyboardInterrupt")
         assert kernel.run("job.done()").result == "False"
-        assert kernel.run("job.result(60).state").result == "'completed'"
+        assert kernel.run("job.result(240).state").result == "'completed'"
 
 
 def test_cancelling_a_wait_leaves_the_job_alone(server: Hosted) -> None:

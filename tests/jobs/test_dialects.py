@@ -32,7 +32,7 @@ from dream_nb.storyboard.storyboard import Shot, Storyboard
 from tests.fakes.dream_machine import CONCEPTS, MOTIONS, FakeDreamMachine, Reply
 from tests.jobs.hosted import HASTE, sidecar
 
-SECONDS = 60
+SECONDS = 240
 WORDS = ("/generations/concepts/list", "/generations/camera_motion/list")
 MODEL = {"2024": None, "2025": "ray-2"}
 

@@ -320,7 +320,7 @@ with Session(sys.argv[1], "hosted", patience=replace(HASTE, call=30.0)) as sessi
     sys.stdin.readline()
     jobs = [session.submit(request, take=take) for take in range(1, 9)]
     for job in jobs:
-        job.result(60)
+        job.result(240)
 """
 
 

@@ -24,7 +24,7 @@ from tests.jobs.hosted import HASTE
 session = Session("dreams", "hosted", patience=HASTE, prices={"image": 1.5})
 print("ready", flush=True)
 sys.stdin.readline()
-session.submit(make_request(sys.argv[1], kind="image")).result(60)
+session.submit(make_request(sys.argv[1], kind="image")).result(240)
 print("done", flush=True)
 sys.stdin.readline()
 """

@@ -32,7 +32,7 @@ from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 from tests.jobs.hosted import HASTE
 with Session("dreams", patience=HASTE, prices={"image": 1.5}) as session:
-    print(session.submit(make_request("a lake", kind="image")).result(60).path.is_file())
+    print(session.submit(make_request("a lake", kind="image")).result(240).path.is_file())
 """
 
 

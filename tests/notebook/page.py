@@ -14,7 +14,7 @@ from comm.base_comm import BaseComm
 
 from dream_nb.notebook.widgets.base import Widget
 
-SECONDS = 30
+SECONDS = 120
 
 Message = dict[str, Any]
 T = TypeVar("T")

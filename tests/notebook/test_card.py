@@ -13,7 +13,7 @@ from dream_nb.results.job import Job
 from dream_nb.session import Session
 from tests.notebook.page import Page
 
-SECONDS = 60
+SECONDS = 240
 
 
 def test_a_card_shows_its_dream_after_the_session_was_closed(page: Page, session: Session) -> None:  # noqa: ARG001

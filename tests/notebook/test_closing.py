@@ -23,7 +23,7 @@ from tests.kernel import Kernel, start_kernel
 from tests.notebook.page import Page
 from tests.studio.machine import wait_for
 
-SECONDS = 60
+SECONDS = 240
 
 # How many widgets are open, and how many comms, besides the scripts that all widgets of a kind share.
 COUNT = """

@@ -130,7 +130,7 @@ def test_use_asks_another_server_with_a_key_of_its_own(tmp_path: Path) -> None:
             assert "run %dreams key" in wrong
 
             def type_key() -> None:
-                kernel.client.get_stdin_msg(timeout=60)
+                kernel.client.get_stdin_msg(timeout=240)
                 kernel.client.input(key)
 
             answer = kernel.run(f"%dreams key {server.base_url}", when=lambda _: True, then=type_key)
@@ -165,7 +165,7 @@ def test_a_key_that_was_typed_is_in_no_output_and_no_file(tmp_path: Path) -> Non
         with start_kernel(tmp_path / "here", **given) as kernel:
 
             def type_key() -> None:
-                kernel.client.get_stdin_msg(timeout=60)
+                kernel.client.get_stdin_msg(timeout=240)
                 kernel.client.input(key)
 
             said = [kernel.run("%dreams key", when=lambda _: True, then=type_key)]
@@ -191,7 +191,7 @@ def test_a_wrong_key_is_not_kept(tmp_path: Path) -> None:
     with hosted(tmp_path / "server", "the-right-key-77") as server, start_kernel(tmp_path) as kernel:
 
         def type_key() -> None:
-            kernel.client.get_stdin_msg(timeout=60)
+            kernel.client.get_stdin_msg(timeout=240)
             kernel.client.input("a-wrong-key-9911")
 
         answer = kernel.run(f"%dreams key {server.base_url}", when=lambda _: True, then=type_key)

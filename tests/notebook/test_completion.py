@@ -34,7 +34,7 @@ def kernel(folder: Path) -> Iterator[Kernel]:
 def reply(kernel: Kernel, code: str) -> dict[str, Any]:
     sent = kernel.client.complete(code, len(code))
     while True:
-        message = kernel.client.get_shell_msg(timeout=60)
+        message = kernel.client.get_shell_msg(timeout=240)
         if message["parent_header"]["msg_id"] == sent:
             content: dict[str, Any] = message["content"]
             return content

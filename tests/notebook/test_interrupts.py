@@ -31,7 +31,9 @@ def test_while_it_waits(tmp_path: Path) -> None:
     with start_kernel(tmp_path) as kernel:
         answer = kernel.run("%dream a valley", when=says("dreaming"), then=kernel.manager.interrupt_kernel)
         assert "no longer waiting; the dream goes on" in line(answer)
-        kernel.run("import dream_nb.default; (job,) = dream_nb.default.default_session().jobs(); made = job.result(60)")
+        kernel.run(
+            "import dream_nb.default; (job,) = dream_nb.default.default_session().jobs(); made = job.result(240)"
+        )
         assert previews(kernel.run("d = %dream a valley")) == 1
         assert rows(kernel, "d") == "(1, 1)"
 
@@ -62,7 +64,7 @@ def test_while_a_job_is_waited_for(tmp_path: Path) -> None:
         kernel.run("job = %dream a valley --background")
         answer = kernel.run("job.result()", when=says("dreaming"), then=kernel.manager.interrupt_kernel)
         assert answer.error is None or answer.error["ename"] == "KeyboardInterrupt"
-        assert kernel.run("d = job.result(60)\nd.state").result == "'completed'"
+        assert kernel.run("d = job.result(240)\nd.state").result == "'completed'"
         assert rows(kernel, "d") == "(1, 1)"
 
 

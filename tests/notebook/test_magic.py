@@ -61,7 +61,7 @@ def test_a_kernel_without_history_shows_it_as_often(kernel: Kernel) -> None:
         reply = kernel.client.execute(source, store_history=False)
         shown = 0
         while True:
-            message = kernel.client.get_iopub_msg(timeout=60)
+            message = kernel.client.get_iopub_msg(timeout=240)
             if message["parent_header"].get("msg_id") == reply:
                 shown += PREVIEW in json.dumps(message["content"].get("data", {}))
                 if message["content"].get("execution_state") == "idle":
@@ -133,9 +133,9 @@ def test_frames_are_arrays_of_height_width_and_colour(kernel: Kernel) -> None:
 
 def test_the_question_mark_shows_the_help(kernel: Kernel) -> None:
     sent = kernel.client.execute("%dream?")
-    reply = kernel.client.get_shell_msg(timeout=60)
+    reply = kernel.client.get_shell_msg(timeout=240)
     while reply["parent_header"]["msg_id"] != sent:
-        reply = kernel.client.get_shell_msg(timeout=60)
+        reply = kernel.client.get_shell_msg(timeout=240)
     assert "--aspect-ratio" in reply["content"]["payload"][0]["data"]["text/plain"]
 
 

@@ -17,7 +17,7 @@ import pytest
 from tests.jobs.hosted import Hosted, environment, hosted
 from tests.notebook.test_runs import notebook
 
-SECONDS = 120
+SECONDS = 240
 
 
 @pytest.fixture

@@ -98,8 +98,8 @@ def test_a_keyframe_is_a_dream_however_it_is_named(kernel: Kernel, given: str) -
 @pytest.mark.parametrize("name", ["dreams", "sweep", "film", "shooting", "pictures"])
 def test_one_of_several_is_named_by_its_number(kernel: Kernel, name: str) -> None:
     kernel.run(
-        "sweep = %dream a pond at {dawn|dusk} -b\nimport dream_nb\ndreams = sweep.result(60)\n"
-        "shooting = dream_nb.Storyboard(['a lake', 'a hill']).start()\nfilm = shooting.result(60)\n"
+        "sweep = %dream a pond at {dawn|dusk} -b\nimport dream_nb\ndreams = sweep.result(240)\n"
+        "shooting = dream_nb.Storyboard(['a lake', 'a hill']).start()\nfilm = shooting.result(240)\n"
         "pictures = [i.image, i.path]"
     )
     wrong = line(kernel.run(f"%dream it goes on --frame0 {name}"))
@@ -212,7 +212,7 @@ def test_a_background_job_comes_at_once(kernel: Kernel) -> None:
     answer = kernel.run("job = %dream a wood in the wind --background\nstate = job.done()")
     shown = [sorted(output["data"]) for output in answer.outputs]
     assert shown == [["text/html", "text/plain"], ["application/vnd.jupyter.widget-view+json"]]
-    assert value(kernel, "job.result(60).prompt") == "a wood in the wind"
+    assert value(kernel, "job.result(240).prompt") == "a wood in the wind"
 
 
 def test_a_budget_and_yes_mean_nothing_where_nothing_is_paid(kernel: Kernel) -> None:

@@ -22,7 +22,7 @@ from dream_nb.session import Session
 from tests.jobs.hosted import hosted, use
 from tests.notebook.page import Page
 
-SECONDS = 60
+SECONDS = 240
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.jobs.hosted import environment, hosted
 from tests.kernel import start_kernel
 from tests.notebook.test_magic import line, previews
 
-SECONDS = 120
+SECONDS = 240
 
 BAD = [
     ("%dream --loop", "InvalidRequestError: the prompt is empty"),
@@ -171,4 +171,4 @@ def test_a_library_outside_the_notebooks_folder_shows_its_previews(
 def test_an_error_of_a_background_job_is_one_line_where_it_is_waited_for(tmp_path: Path) -> None:
     with start_kernel(tmp_path, DREAM_NB_STUDIO_SIDE="32") as kernel:
         kernel.run("job = %dream gore --background")
-        assert "Contains blacklisted words" in line(kernel.run("job.result(60)"))
+        assert "Contains blacklisted words" in line(kernel.run("job.result(240)"))

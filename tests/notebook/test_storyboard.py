@@ -70,7 +70,7 @@ def test_in_the_background_a_picture_stays(kernel: Kernel) -> None:
     answer = kernel.run("%%storyboard --background --name film\na pond\nfrogs")
     assert answer.error is None
     assert [sorted(output["data"]) for output in answer.outputs] == [["text/html", "text/plain"], [WIDGET]]
-    assert value(kernel, "len(_.result(60).shots)") == 2
+    assert value(kernel, "len(_.result(240).shots)") == 2
 
 
 def test_one_that_fails_shows_the_others_and_can_be_redone(kernel: Kernel) -> None:

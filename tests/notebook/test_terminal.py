@@ -27,7 +27,7 @@ def type_in(folder: Path, *lines: str, expect: str = r"In \[\d+\]: ") -> list[st
         cwd=str(folder),
         env=environment,
         encoding="utf-8",
-        timeout=60,
+        timeout=240,
         dimensions=(40, 200),
     )
     shown = []

@@ -154,7 +154,7 @@ def test_a_url_stays_as_it_is(field: str, given: Any) -> None:
 @pytest.mark.parametrize("field", OPTIONS)
 def test_a_dream_is_the_same_however_it_is_given(lighthouse: Dream, studio: Session, field: str) -> None:
     job = studio.submit(lighthouse.request)
-    job.result(60)
+    job.result(240)
     expected = request_hash(typed(field, "value", value=lighthouse))
     for value in (lighthouse, job, Dreams([lighthouse]), [job]):
         assert request_hash(asked(field, value)) == expected

@@ -14,7 +14,7 @@ from dream_nb.results.stills import still
 from dream_nb.results.sweep import Sweep
 from dream_nb.session import Session
 
-SECONDS = 60
+SECONDS = 240
 
 
 def test_a_sweep_gives_dreams_with_their_words(session: Session) -> None:

@@ -57,7 +57,7 @@ def test_a_film_that_is_read_back_has_the_prompts_of_its_shots(board: Storyboard
 
 def test_making_it_again_takes_what_the_library_has(studio: Session, board: Storyboard) -> None:
     shooting = Storyboard(PROMPTS, session=studio).start()
-    again = shooting.result(60)
+    again = shooting.result(240)
     assert shooting.replayed
     assert again.shots == board.shots
     assert again.path == board.path
@@ -166,7 +166,7 @@ def test_it_can_be_awaited_and_tells_where_each_shot_stands(studio: Session) -> 
     shooting = Storyboard(["a quiet street", "a dog runs by"], session=studio).start()
     seen: list[list[str]] = []
     shooting.on_change(lambda shooting: seen.append([shot.note or shot.state for shot in shooting.shots]))
-    assert len(shooting.result(60).shots) == 2
+    assert len(shooting.result(240).shots) == 2
     assert any(second == "waits for 1" for _, second in seen)
     assert seen[-1] == ["completed", "completed"]
 
@@ -267,7 +267,7 @@ def test_a_film_that_cannot_be_joined_ends_all_the_same(studio: Session, monkeyp
 
     monkeypatch.setattr(Storyboard, "join", fail)
     board = Storyboard(["a fjord", "the ice breaks"], session=studio)
-    assert board.start().result(60) is board
+    assert board.start().result(240) is board
 
 
 def test_an_error_names_every_shot_also_those_of_one_prompt(studio: Session) -> None:

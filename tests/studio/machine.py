@@ -30,7 +30,7 @@ KEYS = {"ada": "key-of-ada", "bob": "key-of-bob"}
 TINY = Settings(shorter_side=32, longest_seconds=0.2)
 """Drawings of a few milliseconds."""
 
-PATIENCE = 60.0
+PATIENCE = 240.0
 """Seconds after which a test gives up."""
 
 
