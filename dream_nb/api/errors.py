@@ -125,19 +125,27 @@ class GenerationFailedError(DreamError):
         id: the generation's id.
         reason: the `failure_reason` that the server gave.
         advice: what to do next, or nothing.
+        is_refunded: whether the server refunds it; of what it canceled, or what expired there, nobody knows.
         explanation: all of this, as it is said after "not made".
     """
 
-    def __init__(self, id: str, reason: str, advice: str = "") -> None:  # noqa: A002 - the field's name in the specification
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - the field's name in the specification
+        reason: str,
+        advice: str = "",
+        is_refunded: bool = True,
+    ) -> None:
         self.explanation = f"{reason.rstrip('.')} (generation {id}){advice and f'. {advice}.'}"
         super().__init__(f"not made: {self.explanation}")
         self.id = id
         self.reason = reason
         self.advice = advice
+        self.is_refunded = is_refunded
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by the arguments: the message alone would not do."""
-        return type(self), (self.id, self.reason, self.advice)
+        return type(self), (self.id, self.reason, self.advice, self.is_refunded)
 
 
 class DreamCancelledError(DreamError):

@@ -12,6 +12,8 @@ ADDRESS: Final = "url"
 """The field of an asset that holds its address; an asset that does not say what it is goes under this name."""
 
 _KINDS: Final = frozenset({"video", "image"})
+# What comes beside a result, and is not taken for it.
+_BESIDES: Final = frozenset({"thumbnail", "poster", "preview", "cover", "audio", "mask", "log"})
 # The parts of an object that say most come first.
 _TELLING: Final = ("message", "detail", "reason", "error")
 _MOST_CHARACTERS: Final = 500
@@ -58,7 +60,9 @@ def asset_kind(item: Any, url: str) -> str:
     """
     told = item.get("type") if isinstance(item, Mapping) else None
     if isinstance(told, str):
-        return told.partition("/")[0].strip().lower()
+        what = told.partition("/")[0].strip().lower()
+        if what in _KINDS or what in _BESIDES:
+            return what
     kind = (mimetypes.guess_type(url.partition("?")[0])[0] or "").partition("/")[0]
     return kind if kind in _KINDS else ADDRESS
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import BinaryIO, Final
@@ -227,4 +228,7 @@ def asset_url(record: Record) -> str | None:
 
 def _address(generation: Generation, kind: str) -> str | None:
     url = generation.assets.of(kind) if generation.assets is not None else None
-    return url if url and urlsplit(url).scheme in {"http", "https"} else None
+    with contextlib.suppress(ValueError):
+        if url and urlsplit(url.strip()).scheme in {"http", "https"}:
+            return url.strip()
+    return None

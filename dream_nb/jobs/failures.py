@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_ENDED: Final = re.compile(r"\bcancell?ed\b|\bexpired\b", re.IGNORECASE)
+from dream_nb.api.models import Generation
+
 _REFUSED: Final = "Change the prompt, or ask for another take with -t (take=)"
 
 # The first that fits counts. Reasons are free text, so these are the words that they hold.
@@ -28,24 +29,28 @@ _TABLE: Final = (
         "Look at the balance of your account, then run the cell again",
     ),
     (re.compile(r"concurren|rate|too many|capacity|overload", re.IGNORECASE), "Run the cell again in a minute"),
-    (_ENDED, "Run the cell again to make it after all; %dreams credits shows whether it was refunded"),
     (
         re.compile(r"time(?:d)? ?out|internal|unexpected|worker|error|could not draw|no reason", re.IGNORECASE),
         "It is refunded: run the cell again",
     ),
 )
+_ENDED: Final = "Run the cell again to make it after all; %dreams credits shows whether it was refunded"
 _ELSE: Final = "Run the cell again, or change the prompt"
 _MODERATION: Final = (_TABLE[0][0], _TABLE[1][0])
 
 
-def advice(reason: str) -> str:
-    """What to do next about a `failure_reason`, as one sentence without its full stop."""
-    return next((words for pattern, words in _TABLE if pattern.search(reason)), _ELSE)
+def advice(generation: Generation) -> str:
+    """What to do next about a generation that was not made, as one sentence without its full stop.
 
-
-def is_refunded(reason: str) -> bool:
-    """Whether a server refunds what ended for that reason: of what was canceled or has expired nobody knows."""
-    return not _ENDED.search(reason)
+    Args:
+        generation: as its server told it last.
+    """
+    reason = generation.why_not_made
+    words = next((words for pattern, words in _TABLE if pattern.search(reason)), None)
+    if generation.state != "failed":
+        # Whatever its reason: that it is refunded is known of what has failed.
+        return words if words is not None and is_moderation(reason) else _ENDED
+    return words or _ELSE
 
 
 def is_moderation(reason: str) -> bool:

@@ -91,7 +91,8 @@ class Looks:
             return error
         if isinstance(error, AuthenticationError):
             return error.advising(f"{error.advice}. Meanwhile {_GOES_ON}: run the cell again to fetch it")
-        named = f"Its server named it {spoken(self._age(id))} ago, and it is not sent again"
+        when = f"{spoken(self._age(id))} ago" if id in self._named else "before"
+        named = f"Its server named it {when}, and it is not sent again"
         return error.advising(f"{named}: run the cell again to ask for it once more")
 
     def _age(self, id: str) -> float:  # noqa: A002 - the field's name in the specification

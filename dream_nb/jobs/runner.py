@@ -310,7 +310,9 @@ def failure(generation: Generation | None) -> GenerationFailedError:
     """What is raised for a generation that could not be made."""
     assert generation is not None
     reason = generation.why_not_made
-    return GenerationFailedError(generation.id or "?", reason, advice(reason))
+    return GenerationFailedError(
+        generation.id or "?", reason, advice(generation), is_refunded=generation.state == "failed"
+    )
 
 
 def _id_of(record: Record) -> str:

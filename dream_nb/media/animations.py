@@ -54,7 +54,7 @@ def read_animation_facts(file: Path | BinaryIO, name: str) -> VideoFacts:
         fps=len(durations) / total if total else 0.0,
         frames=len(durations),
         seconds=total,
-        is_even=len(set(durations)) == 1,
+        is_even=total > 0 and len(set(durations)) == 1,
     )
 
 
@@ -85,8 +85,12 @@ def _durations(image: Image, name: str) -> Iterator[float]:
     count = _frames(image)
     if count > MOST_FRAMES:
         raise UnreadableFileError(name, f"has {count:,} frames, and at most {MOST_FRAMES:,} are read")
-    for number in range(count):
+    size = image.size
+    # A PNG may have a picture for readers that know no animations.
+    for number in range(int(bool(getattr(image, "default_image", False))), count):
         image.seek(number)
+        if image.size != size:
+            raise UnreadableFileError(name, f"has frames of different sizes: {size[0]} x {size[1]} comes first")
         image.load()
         milliseconds = image.info.get("duration") or 0
         yield (milliseconds / 1000 or _UNTIMED) if count > 1 else 0.0

@@ -16,6 +16,25 @@ _TO_THE_END: Final = 0
 _UPRIGHT: Final = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 # Where the matrix begins in the box `tkhd`, by the version of that box.
 _MATRIX_AT: Final = {0: 40, 1: 52}
+# Of the outermost boxes.
+_KINDS: Final = frozenset(
+    {
+        b"ftyp",
+        b"styp",
+        b"moov",
+        b"moof",
+        b"mfra",
+        b"mdat",
+        b"meta",
+        b"udta",
+        b"uuid",
+        b"sidx",
+        b"ssix",
+        b"free",
+        b"skip",
+    }
+    | {b"wide", b"pnot", b"PICT", b"pdin", b"emsg", b"prft"}
+)
 _SEGMENT: Final = 0x18538067
 # More boxes than any writer makes: what claims more is damaged.
 _MOST_BOXES: Final = 1_000_000
@@ -108,7 +127,8 @@ def is_cut_off(file: Path | BinaryIO) -> bool:
         head = opened.read(HEAD)
         found = format_of(head)
         if found in (MP4, MOV, AVIF):
-            return any(box.end is not None and box.end > size for box in boxes(opened, 0, size))
+            # What is no box any more was put behind the file by somebody else.
+            return any(box.kind in _KINDS and (box.end or 0) > size for box in boxes(opened, 0, size))
         if found is WEBP:
             return int.from_bytes(head[4:8], "little") + 8 > size
         if found in (WEBM, MATROSKA):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from dream_nb.api.errors import LibraryError
-from dream_nb.media.frames import TICK, TimedFrame, VideoFacts, part_of
+from dream_nb.media.frames import TICK, TimedFrame, VideoFacts, evenly, part_of
 from dream_nb.media.sound import add_sound, has_sound, iterate_samples, write_sound
 from dream_nb.media.video import iterate_timed, read_facts
 
@@ -31,6 +31,8 @@ _SMALL_CRF: Final = 32
 _SMALL_BYTES: Final = 600_000
 # Of what does not say its rate.
 _USUAL_FPS: Final = 24.0
+_SLOWEST: Final = Fraction(1, 100)
+_FASTEST: Final = Fraction(1000)
 # About so many a second, in which frames are timed.
 _TICKS: Final = 90_000
 
@@ -66,7 +68,7 @@ def encode(
     options = {"movflags": "faststart+use_metadata_tags"}
     # With frames out of their order, the container would take the last one for another.
     order = {} if seconds is None else {"bf": "0"}
-    rate = Fraction(fps).limit_denominator(1001)
+    rate = min(max(Fraction(fps).limit_denominator(1001), _SLOWEST), _FASTEST)
     try:
         with av.open(str(path), "w", format="mp4", options=options) as container:
             container.metadata.update(tags or {})
@@ -76,7 +78,7 @@ def encode(
             stream.codec_context.time_base = 1 / (rate * max(1, _TICKS // rate.numerator))
             rest = iter(frames)
             first = next(rest)
-            stream.height, stream.width = (side // 2 * 2 for side in first.pixels.shape[:2])
+            stream.height, stream.width = (max(2, side // 2 * 2) for side in first.pixels.shape[:2])
             if sound is not None:
                 write_sound(container, add_sound(container), sound)
             _write_frames(container, stream, itertools.chain([first], rest), seconds)
@@ -92,6 +94,7 @@ def _write_frames(
 ) -> None:
     """Encode and write frames; `seconds` as in `encode`."""
     import av
+    import numpy as np
 
     base = stream.codec_context.time_base or Fraction(1)
     # How long each frame is seen, in ticks, once that is known: without it, as long as the one before.
@@ -108,6 +111,10 @@ def _write_frames(
 
     for frame in frames:
         pixels: Any = frame.pixels[: stream.height, : stream.width]
+        if pixels.shape[:2] != (stream.height, stream.width):
+            # H.264 has no side of one pixel.
+            short = stream.height - pixels.shape[0], stream.width - pixels.shape[1]
+            pixels = np.pad(pixels, ((0, short[0]), (0, short[1]), (0, 0)), "edge")
         shown = av.VideoFrame.from_ndarray(pixels, format="rgb24")
         shown.time_base, shown.pts = base, round(frame.seconds / base)
         if last is not None and seconds is not None:
@@ -164,6 +171,9 @@ def cut(file: Path, path: Path, start: float, stop: float, tags: Mapping[str, st
     # Where frames are seen for different times, the one that is seen at the start may have begun long before.
     since = begin - TICK if facts.is_even else 0.0
     frames = part_of(iterate_timed(file, lambda _, seconds: seconds >= since, until=end), begin, end)
+    if facts.is_even:
+        # WebM rounds their times.
+        frames = evenly((frame.pixels for frame in frames), facts.fps)
     sound = iterate_samples(file, begin, end) if has_sound(file) else None
     length = None if facts.is_even else end - begin
     encode(frames, path, facts.fps or _USUAL_FPS, tags, seconds=length, sound=sound)
@@ -194,7 +204,7 @@ def animate(frames: Iterable[TimedFrame], path: Path, suffix: Literal[".gif", ".
 
     every = pictures()
     first = next(every)
-    # Pillow takes the rest as it needs it, one frame in memory at a time, and asks how long each is seen after that.
+    # Pillow asks how long a frame is seen once it has it. For a GIF it has one in memory at a time, for a WebP all.
     first.save(path, suffix[1:], save_all=True, append_images=every, duration=durations, loop=0)
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import importlib
 import io
 import struct
-import threading
-import warnings
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dream_nb.api.errors import UnreadableFileError
 from dream_nb.media.formats import AVIF, GIF, JPEG, PICTURES, PNG, WEBP, Format, format_of, named
@@ -22,20 +20,20 @@ if TYPE_CHECKING:
 
     from dream_nb.media.frames import Frame
 
-# Pillow's parts that read each format, by its own name. JPEG includes MPO, with which phones write a second picture
-# behind the first. No other part is asked: some start a program, and the file chooses what that does.
-_PARTS: Final[Mapping[Format, str]] = {
-    JPEG: "JpegImagePlugin",
-    PNG: "PngImagePlugin",
-    WEBP: "WebPImagePlugin",
-    GIF: "GifImagePlugin",
-    AVIF: "AvifImagePlugin",
+# What of Pillow reads each format. That of JPEG reads MPO too, with which phones write a second picture behind the
+# first. Nothing else is asked: some parts of it start a program, and the file chooses what that does.
+_READERS: Final[Mapping[Format, tuple[str, str]]] = {
+    JPEG: ("JpegImagePlugin", "jpeg_factory"),
+    PNG: ("PngImagePlugin", "PngImageFile"),
+    WEBP: ("WebPImagePlugin", "WebPImageFile"),
+    GIF: ("GifImagePlugin", "GifImageFile"),
+    AVIF: ("AvifImagePlugin", "AvifImageFile"),
 }
 MOST_PIXELS: Final = 80_000_000
 """Of a picture. Twice as many as the cameras of most phones give, and a quarter of a gigabyte when decoded."""
 
 _MOST_TEXT: Final = 2**20
-_TEXTS: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
+_PNG_SIGNATURE: Final = 8
 _ORIENTATION: Final = 0x0112
 _LYING: Final = frozenset({5, 6, 7, 8})
 _FULL: Final = 65_535
@@ -44,11 +42,10 @@ _FINER: Final = 2
 # Of every JPEG that is shown: small, and artefacts are hardly seen at these sizes.
 _QUALITY: Final = 70
 
-# Filters of warnings belong to the whole process.
-_quiet_lock = threading.Lock()
+# Where a picture's file says how it is turned; said of the turned one, it would be turned again.
+_TURNING: Final = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
 
-# What Pillow's decoders raise on damaged files.
-_DAMAGE: Final = (
+DAMAGE: Final = (
     OSError,
     ValueError,
     SyntaxError,
@@ -61,6 +58,7 @@ _DAMAGE: Final = (
     struct.error,
     zlib.error,
 )
+"""What Pillow's decoders raise on damaged files."""
 
 
 def read_picture(source: Path | bytes, name: str | None = None, *, near: tuple[int, int] | None = None) -> Image:
@@ -78,6 +76,8 @@ def read_picture(source: Path | bytes, name: str | None = None, *, near: tuple[i
         UnreadableFileError: it is none of these, is damaged, or is too large.
     """
     with opened_picture(source, name) as image:
+        if near is not None and orientation(image) in _LYING:
+            near = near[::-1]
         if near is not None:
             image.draft("RGB", near)
         image.load()
@@ -89,9 +89,9 @@ def upright(image: Image, near: tuple[int, int] | None = None) -> Image:
 
     Args:
         image: as Pillow reads it.
-        near: as for `read_picture`.
+        near: as for `read_picture`, of the picture as it is stored.
     """
-    return _on_white(_turned(image), near)
+    return _on_white(turned(image), near)
 
 
 def picture_size(source: Path | bytes, name: str | None = None) -> tuple[int, int]:
@@ -106,7 +106,7 @@ def picture_size(source: Path | bytes, name: str | None = None) -> tuple[int, in
     """
     with opened_picture(source, name) as image:
         width, height = image.size
-        return (height, width) if _orientation(image) in _LYING else (width, height)
+        return (height, width) if orientation(image) in _LYING else (width, height)
 
 
 @contextmanager
@@ -130,24 +130,21 @@ def opened_picture(source: Path | bytes, name: str | None = None) -> Iterator[Im
         raise UnreadableFileError(shown, _too_large(None)) from error
     except UnreadableFileError:
         raise
-    except _DAMAGE as error:
+    except DAMAGE as error:
         reason = f"does not decode ({type(error).__name__})"
-        if isinstance(error, ValueError) and _has_much_text(source):
+        if type(error) is ValueError and _has_much_text(source):
             reason = f"has more than {_MOST_TEXT // 2**20} MB of text in one piece, and so much is not read"
         raise UnreadableFileError(shown, reason) from error
 
 
 def _opened(source: Path | bytes, shown: str) -> Image:
-    from PIL import Image
-
-    # Of no other file anything is tried: what it is decides what reads it.
     found = format_of(source)
-    if found is None or found not in _PARTS:
+    if found is None or found not in _READERS:
         raise UnreadableFileError(shown, f"is not a picture that can be read ({named(PICTURES)})")
-    file: Path | BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else source
-    with _quietly():
-        importlib.import_module(f"PIL.{_PARTS[found]}")
-        image = Image.open(file, formats=[found.name.upper()])
+    part, reader = _READERS[found]
+    open_it = getattr(importlib.import_module(f"PIL.{part}"), reader)
+    # Not by `Image.open`, which warns of large pictures: how large they may be is asked here.
+    image: Image = open_it(io.BytesIO(source) if isinstance(source, bytes) else str(source), "")
     if image.width * image.height > MOST_PIXELS:
         size = image.size
         image.close()
@@ -160,25 +157,25 @@ def _too_large(size: tuple[int, int] | None) -> str:
     return f"has {counted}: at most {MOST_PIXELS // 10**6} million are read, so make it smaller"
 
 
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Pillow warns of large pictures and broken EXIF; both are dealt with here."""
-    with _quiet_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+def orientation(image: Image) -> int:
+    """How a picture's EXIF data say that it is turned: 1 to 8; 1, which is upright, where they cannot be read.
+
+    Args:
+        image: as Pillow reads it.
+    """
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except DAMAGE:
+        # What the camera wrote beside the picture does not keep it from being seen.
+        return 1
 
 
-def _orientation(image: Image) -> int:
-    with _quietly():
-        try:
-            return int(image.getexif().get(_ORIENTATION, 1))
-        except _DAMAGE:
-            # What the camera wrote beside the picture does not keep it from being seen.
-            return 1
+def turned(image: Image) -> Image:
+    """A decoded picture turned upright, as its EXIF data say; what it says of that is left out then.
 
-
-def _turned(image: Image) -> Image:
-    """A picture turned as its EXIF data say."""
+    Args:
+        image: as Pillow reads it.
+    """
     from PIL.Image import Transpose
 
     turns = {
@@ -190,12 +187,12 @@ def _turned(image: Image) -> Image:
         7: Transpose.TRANSVERSE,
         8: Transpose.ROTATE_90,
     }
-    turn = turns.get(_orientation(image))
+    turn = turns.get(orientation(image))
     if turn is None:
         return image
-    turned = image.transpose(turn)
-    turned.info = image.info
-    return turned
+    upright = image.transpose(turn)
+    upright.info = {name: held for name, held in image.info.items() if name not in _TURNING}
+    return upright
 
 
 def _on_white(image: Image, near: tuple[int, int] | None) -> Image:
@@ -242,29 +239,34 @@ def _with_alpha(image: Image) -> Image:
 
 def _has_much_text(source: Path | bytes) -> bool:
     """Whether a PNG holds more text in one piece than Pillow reads: it may unfold to any length."""
-    data = source.read_bytes() if isinstance(source, Path) else source
-    if format_of(data) is not PNG:
+    if format_of(source) is not PNG:
         return False
-    at = 8
+    data = source.read_bytes() if isinstance(source, Path) else source
+    at = _PNG_SIGNATURE
     while at + 8 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, at)
-        if kind in _TEXTS and _unfolded(data[at + 8 : at + 8 + length]) > _MOST_TEXT:
+        if _text_length(kind, data[at + 8 : at + 8 + length]) > _MOST_TEXT:
             return True
         at += length + 12
     return False
 
 
-def _unfolded(content: bytes) -> int:
-    """How many bytes of text a chunk holds: compressed, it begins somewhere behind the name."""
-    most = len(content)
-    at = content.find(b"\x78")
-    while at >= 0:
-        try:
-            most = max(most, len(zlib.decompressobj().decompress(content[at:], _MOST_TEXT + 1)))
-            break
-        except zlib.error:
-            at = content.find(b"\x78", at + 1)
-    return most
+def _text_length(kind: bytes, content: bytes) -> int:
+    """How many bytes of text a chunk of a PNG holds (PNG, third edition, 11.3.3), counted up to what is too much."""
+    if kind == b"tEXt":
+        return len(content)
+    _, _, rest = content.partition(b"\0")
+    if kind == b"zTXt":
+        folded = rest[1:]
+    elif kind == b"iTXt" and rest[:1] == b"\1":
+        # After the method stand a language and a translated keyword.
+        folded = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
+    else:
+        return len(content) if kind == b"iTXt" else 0
+    try:
+        return len(zlib.decompressobj().decompress(folded, _MOST_TEXT + 1))
+    except zlib.error:
+        return 0
 
 
 def reduced(image: Image, side: int) -> Image:

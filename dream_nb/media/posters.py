@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dream_nb.api.errors import UnreadableFileError
+from dream_nb.media.animations import read_animation_facts
 from dream_nb.media.containers import is_cut_off
 from dream_nb.media.formats import NOT_READ, PICTURES, format_of
 from dream_nb.media.pictures import picture_size, read_picture
@@ -49,7 +50,7 @@ def read_size(file: Path) -> tuple[int, int]:
 
 
 def check_whole(file: Path) -> None:
-    """Decode the beginning of a file, and see that its end is there.
+    """Decode a picture with all its frames, or the beginning of a video, and see that its end is there.
 
     Args:
         file: its path.
@@ -57,7 +58,10 @@ def check_whole(file: Path) -> None:
     Raises:
         UnreadableFileError: it does not decode, or is cut off.
     """
-    read_poster(file)
+    if _is_picture(file):
+        read_animation_facts(file, file.name)
+    else:
+        frame_at(file, 0.0)
     if is_cut_off(file):
         raise UnreadableFileError(file.name, "is cut off")
 

@@ -41,6 +41,8 @@ def write_tag(path: Path, key: str, text: str, title: str) -> None:
         OSError: there is no room.
     """
     found = format_of(path)
+    if found not in (MP4, MOV, AVIF, PNG, JPEG, GIF, WEBP):
+        raise ValueError(f"{found.name if found else 'an unknown format'} has no place for it")
     with replacing(path) as partial:
         if found in (MP4, MOV, AVIF):
             _append_box(path, partial, key, text, title)
@@ -61,10 +63,8 @@ def _with_comment(content: bytes, key: str, text: str) -> bytes:
             at, part = _jpeg_comment(content, comment)
         elif found is GIF:
             at, part = _gif_comment(content, comment)
-        elif found is WEBP:
-            content, at, part = _webp_chunk(content, comment)
         else:
-            raise ValueError(f"{found.name if found else 'an unknown format'} has no place for it")
+            content, at, part = _webp_chunk(content, comment)
     except (IndexError, struct.error) as error:
         raise ValueError("it ends within its header") from error
     return content[:at] + part + content[at:]
@@ -91,14 +91,16 @@ def read_tag(path: Path, key: str) -> str | None:
         except av.FFmpegError as error:
             raise ValueError("no MP4") from error
     if found is WEBP:
-        return _said(_webp_comments(path.read_bytes()), key)
+        # What was said last counts.
+        return _said(_webp_comments(path.read_bytes())[::-1], key)
     if found in (JPEG, PNG, GIF):
         with opened_picture(path) as image:
             if found is PNG:
                 text = getattr(image, "text", {}).get(key)
                 return None if text is None else str(text)
             comments = [content for name, content in getattr(image, "applist", []) if name == "COM"]
-            return _said(comments if found is JPEG else [image.info.get("comment", b"")], key)
+            # Pillow puts the comments of a GIF below each other.
+            return _said(comments if found is JPEG else image.info.get("comment", b"").split(b"\n"), key)
     return None
 
 
@@ -109,10 +111,9 @@ def _said(comments: list[bytes], key: str) -> str | None:
 
 def _append_box(path: Path, partial: Path, key: str, text: str, title: str) -> None:
     """A box `udta` behind all others, as iTunes writes its tags: nothing before it moves, so that all offsets stay."""
-    boxes = top_boxes(path)
-    if not boxes or boxes[-1].end is None:
-        raise ValueError("its last box reaches to the end of the file")
-    size = path.stat().st_size
+    boxes, size = top_boxes(path), path.stat().st_size
+    if not boxes or boxes[-1].end != size:
+        raise ValueError("its last box does not end where the file does")
     if boxes[-1].kind == b"udta":
         # What it says already is said anew.
         size = boxes[-1].begin - _HEADER

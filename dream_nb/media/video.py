@@ -97,7 +97,9 @@ def read_facts(file: Path | BinaryIO) -> VideoFacts:
         stream = container.streams.video[0]
         fps = float(stream.average_rate or 0)
         seconds = float((stream.duration or 0) * (stream.time_base or 0)) or (container.duration or 0) / av.time_base
-        frames = _count(container, stream)
+        frames, end = _count(container, stream)
+        # Of its container, the length is that of the longest stream.
+        seconds = end if end and stream.duration is None else seconds
         if not frames:
             raise UnreadableFileError(_name(file), "has no frames in it")
         quarters = _first_quarters(container) if is_turned else 0
@@ -116,13 +118,19 @@ def _first_quarters(container: InputContainer) -> int:
     return _quarters(first) if first is not None else 0
 
 
-def _count(container: InputContainer, stream: VideoStream) -> int:
-    """How many frames are seen: an edit list may leave some out."""
+def _count(container: InputContainer, stream: VideoStream) -> tuple[int, float | None]:
+    """How many frames are seen, for an edit list may leave some out; and when the last one ends, where it was read."""
     entries = stream.index_entries
     # The whole index stands in the header, or only some key frames.
     if len(entries) >= stream.frames > 0:
-        return sum(not entry.is_discard for entry in entries)
-    return sum(bool(packet.size) and not packet.is_discard for packet in container.demux(stream))
+        return sum(not entry.is_discard for entry in entries), None
+    count, end = 0, 0
+    for packet in container.demux(stream):
+        if packet.size and not packet.is_discard:
+            count += 1
+            end = max(end, (packet.pts or 0) + (packet.duration or 0))
+    base = float(stream.time_base or 0)
+    return count, (end - (stream.start_time or 0)) * base or None
 
 
 def _turned_size(frame: VideoFrame) -> tuple[int, int]:
@@ -189,6 +197,8 @@ def iterate_timed(
     Raises:
         UnreadableFileError: it does not decode.
     """
+    # A size that is none is not the file's fault.
+    fitted(size, 1, 1)
     last = math.inf if stop is None else stop
 
     def is_wanted(number: int, seconds: float) -> bool:
@@ -230,6 +240,7 @@ def frame_at(file: Path, seconds: float, size: Size | None = None) -> Frame:
     Raises:
         UnreadableFileError: it does not decode.
     """
+    fitted(size, 1, 1)
     if _format(file) in PICTURES:
         seen = None
         for frame in iterate_timed(file, size=size):

@@ -66,8 +66,13 @@ def read_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
             with naming(name, name):
                 read[name] = read_keyframe(read[name])
     for name in FIELDS:
-        if read.get(name) is not None and (items := field_items(name, read[name])):
+        if read.get(name) is None:
+            continue
+        if items := field_items(name, read[name]):
             read |= as_fields(_references(name, items))
+        elif isinstance(read[name], Iterator):
+            # It is at its end by now.
+            read[name] = []
     return read
 
 
@@ -248,7 +253,8 @@ def _images(value: Any) -> Any:
     if isinstance(identity, ImageIdentity):
         identity = identity.wire()
     if document.keys() == {"identity0"} and isinstance(identity, Mapping) and identity.keys() == {"images"}:
-        return identity["images"] or []
+        # As models, which are not read again: their texts are addresses and nothing else.
+        return [ImageRef(url=one) if isinstance(one, str) and is_url(one) else one for one in identity["images"] or []]
     with naming(_CHARACTER, _CHARACTER):
         _validated(CharacterRef, document)
     return []

@@ -21,7 +21,7 @@ SUFFIXES: Final = frozenset({".jpeg", *(one.suffix for one in PICTURES)})
 _OTHER_SUFFIXES: Final = frozenset({".bmp", ".heic", ".heif", ".jfif", ".mp4", ".svg", ".tif", ".tiff"})
 _URLS: Final = ("http://", "https://", "data:")
 _ID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_WEIGHT: Final = re.compile(r"(?P<what>.*[^:/].*):(?P<weight>[-+]?(?:\d+\.?\d*|\.\d+))", re.DOTALL)
+_WEIGHT: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)")
 _ORIGIN: Final = re.compile(r"[a-z]+://[^/]*", re.IGNORECASE)
 _OTHER_URL: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 _MOST_SHOWN: Final = 200
@@ -45,13 +45,13 @@ def split_weight(text: str, file: Callable[[str], Path | None], name: str | None
     Raises:
         InvalidRequestError: the weight is not from 0 to 1.
     """
-    match = _WEIGHT.fullmatch(text)
-    if match is None or text[:5].lower() == "data:" or _ORIGIN.fullmatch(text):
+    what, _, weight = text.rpartition(":")
+    if text[:5].lower() == "data:" or not _WEIGHT.fullmatch(weight) or not what.strip(":/") or _ORIGIN.fullmatch(text):
         return text, None
     if not is_url(text) and file(text) is not None:
         return text, None
-    shown = f"the weight in the variable {name!r}" if name else f"the weight {match['weight']} of {match['what']!r}"
-    return match["what"], check_weight(float(match["weight"]), shown)
+    shown = f"the weight in the variable {name!r}" if name else f"the weight {weight} of {what!r}"
+    return what, check_weight(float(weight), shown)
 
 
 def check_weight(weight: float, shown: str) -> float:

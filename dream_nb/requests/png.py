@@ -8,6 +8,7 @@ import zlib
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from dream_nb.api.errors import InvalidRequestError
+from dream_nb.media.pictures import DAMAGE, turned
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,14 +59,13 @@ def image_png(image: Image) -> bytes:
         InvalidRequestError: it cannot be converted, does not decode, or its PNG would be too large.
     """
     import numpy as np
-    from PIL import Image, ImageOps
 
     # Before it is decoded, which a picture of a few bytes may make expensive.
     _check_size(image.width, image.height)
     try:
         # Decoded first: only then some formats say how they are turned.
         image.load()
-        upright = ImageOps.exif_transpose(image)
+        upright = turned(image)
         if upright.mode in _GREYS:
             return _png(_from_16_bits(np.asarray(upright)))
         if upright.mode == "F":
@@ -73,7 +73,7 @@ def image_png(image: Image) -> bytes:
         return _png(np.asarray(upright.convert("RGBA" if upright.has_transparency_data else "RGB")))
     except InvalidRequestError:
         raise
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except DAMAGE as error:
         raise InvalidRequestError(
             f"the image of {image.width} x {image.height} pixels, mode {image.mode}, cannot be read "
             f"({type(error).__name__}): give an image in the mode RGB, RGBA or L"

@@ -23,6 +23,7 @@ from dream_nb.library.library import with_ledger
 from dream_nb.library.lineage import ancestors, descendants, in_order
 from dream_nb.library.record import Record, is_sane
 from dream_nb.media.encoding import animate, cut, encode_small
+from dream_nb.media.formats import PICTURES
 from dream_nb.media.frames import Size, TimedFrame, VideoFacts, at_most, fitted, seen_at, stacked
 from dream_nb.media.pictures import jpeg, pixels, reduced
 from dream_nb.media.posters import read_poster, read_size
@@ -371,7 +372,7 @@ class Dream:
         if facts is None:
             raise ValueError(f"{self.prompt!r} is an image: only a video has parts")
         end = facts.seconds if stop is None else min(stop, facts.seconds)
-        target = given_path(path) if path else self.path.with_name(f"{self.path.stem}-{start:g}-{end:g}.mp4")
+        target = self._target(path, f"{self.path.stem}-{start:g}-{end:g}.mp4")
         with written(target) as partial:
             cut(self.path, partial, start, end, tell_shots([self._record]))
         return target
@@ -413,12 +414,21 @@ class Dream:
     def _animated(self, suffix: Literal[".gif", ".webp"], path: Path | str | None, fps: float, size: Size) -> Path:
         if not fps > 0:
             raise ValueError(f"fps {fps} is not a number above 0")
-        target = given_path(path) if path else self.path.with_suffix(suffix)
+        target = self._target(path, f"{self.path.stem}{suffix}")
         frames = self._timed(size, at_most(fps))
         # Whether it decodes is known before a file is begun.
         first = next(frames)
         with written(target) as partial:
             animate(chain([first], frames), partial, suffix, self.duration or 1 / fps)
+        return target
+
+    def _target(self, path: Path | str | None, name: str) -> Path:
+        """Where a file that is made of this one is written: never over it."""
+        target = given_path(path) if path else self.path.with_name(name)
+        if target.exists() and target.samefile(self.path):
+            if path:
+                raise LibraryError(f"{str(target)!r} is the file of the dream itself: give another path")
+            target = self.path.with_name(f"{self.path.stem}-copy{target.suffix}")
         return target
 
     def _timed(
@@ -620,7 +630,7 @@ class Dream:
             facts = self.facts
             poster = picture_uri(self._jpeg(_PREVIEW_SIDE[self.kind]))
             size = self.size
-            if facts is not None and self._is_apart():
+            if facts is not None and (self._is_apart() or self._shows == "image"):
                 copy = encode_small(self.path, facts)
                 source = video_uri(copy) if copy else source
         except LibraryError as error:
@@ -638,6 +648,12 @@ class Dream:
             is_loop=bool(getattr(self.request, "loop", None)),
             is_studio=self.backend == "studio",
         )
+
+    @property
+    def _shows(self) -> Literal["video", "image"]:
+        """What a page shows its file as: no player plays a picture that moves."""
+        suffix = Path(self._record.file or "").suffix
+        return "image" if any(one.suffix == suffix for one in PICTURES) else self.kind
 
     def _is_apart(self) -> bool:
         """Whether a page may not reach the file: Jupyter serves what lies below its root, and no hidden folder."""

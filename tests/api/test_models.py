@@ -260,3 +260,11 @@ def test_an_answer_with_such_a_number_is_read() -> None:
     answer = Generation.from_answer('{"id": "a", "request": {"prompt": "a lake", "seed": NaN}}')
     assert answer.request is not None
     assert answer.request.prompt == "a lake"
+
+
+@pytest.mark.parametrize("told", ["mp4", "output", "file", "VIDEO", "video/mp4", None])
+def test_an_asset_of_another_type_is_known_by_its_suffix(told: str | None) -> None:
+    answer = {"id": "1", "state": "completed", "assets": [{"type": told, "url": "https://a.example/b.mp4"}]}
+    assets = Generation.from_answer(answer).assets
+    assert assets is not None
+    assert assets.of("video") == "https://a.example/b.mp4"

@@ -9,6 +9,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from dream_nb.api.errors import APIError, LibraryError
+from dream_nb.api.models import Generation
 from dream_nb.jobs import downloads
+from dream_nb.jobs.downloads import asset_url
 from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 from dream_nb.studio.faults import Fault
@@ -293,3 +296,19 @@ def test_what_does_not_decode_is_told_with_the_type_that_it_came_as(fake: FakeDr
     giving(fake, b"this link has expired", "text/plain; charset=utf-8")
     with pytest.raises(LibraryError, match=r"it came as text/plain: what was downloaded is not a picture or video"):
         session.submit(REQUEST).result(SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("http://[", None),
+        ("ftp://a.example/b.jpg", None),
+        ("", None),
+        (" http://a.example/b.jpg ", "http://a.example/b.jpg"),
+    ],
+)
+def test_what_is_no_address_is_none_yet(server: Hosted, address: str, found: str | None) -> None:
+    session = server.session()
+    record = session.library.ledger.intend(REQUEST, 1, "hosted")
+    answer = {"id": "1", "state": "completed", "assets": {"image": address}}
+    assert asset_url(replace(record, generation=Generation.from_answer(answer))) == found

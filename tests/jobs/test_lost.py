@@ -395,7 +395,7 @@ def test_what_another_session_is_sending_is_not_settled(fake: FakeDreamMachine) 
         with pytest.raises(OutcomeUnknownError):
             session.submit(REQUEST).result(SECONDS)
         (lost,) = session.lost()
-        assert session.library.ledger.lease(lost.record, "another session", SECONDS)
+        assert session.library.ledger.lease(lost.record, "another session", 60)
         with pytest.raises(DreamError, match="another notebook is at it"):
             session.settle(lost, None)
         assert session.library.ledger.reread(lost.record).state == "unknown"

@@ -18,6 +18,9 @@ from dream_nb.media.video import frame_at, iterate_frames, read_facts
 from tests.media.odd_pictures import ODD
 from tests.media.odd_videos import ODD as ODD_VIDEOS
 
+# Pillow warns of broken EXIF data, as it does everywhere.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+
 TIMES = 6
 READERS: dict[str, Callable[[Path], Any]] = {
     "facts": read_facts,

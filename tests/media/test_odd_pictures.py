@@ -19,6 +19,9 @@ from dream_nb.results.dreams import Dreams
 from dream_nb.studio.render.given.pictures import cropped
 from tests.media.odd_pictures import ODD, SIZE
 
+# Pillow says so, and people see the picture all the same.
+pytestmark = pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+
 
 def dream_of(file: Path) -> Dream:
     return Dreams.from_files(file.parent)[0]

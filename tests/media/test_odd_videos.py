@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,12 @@ def is_seen(frame: Any, number: int, file: Path) -> bool:
     wanted = Image.fromarray(np.ascontiguousarray(np.rot90(picture(number), TURNED.get(file.name, 0))))
     small = np.asarray(wanted.resize((frame.shape[1], frame.shape[0])), int)
     return bool(np.abs(small - np.asarray(frame, int)).mean() < LIMIT)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="this system has no scheduling policies")
+def test_making_it_leaves_this_process_its_priority(odd: Path) -> None:
+    assert odd.is_file()
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
 def test_its_facts_are_read(odd: Path) -> None:

@@ -19,6 +19,8 @@ from tests.media.kept import kept
 from tests.media.odd_pictures import ODD, phone
 from tests.media.odd_videos import ODD as ODD_VIDEOS
 
+pytestmark = pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+
 TEXT = 'é "quoted" \U0001f30a ' * 200
 
 
@@ -58,7 +60,6 @@ def test_what_is_said_is_read_back(odd: Path) -> None:
     assert read_tag(odd, "dream_nb") == TEXT
 
 
-@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 def test_a_picture_stays_what_it_was(picture: Path) -> None:
     before = list(pictures(picture))
     write_tag(picture, "dream_nb", TEXT, "a lake")

@@ -106,7 +106,14 @@ def test_a_file_of_faults_with_a_mistake_is_told(tmp_path: Path) -> None:
     assert "anser" in err
 
 
-BELOW = ("dream_nb", "dream_nb.api.models", "dream_nb.sqlite", "dream_nb.files")
+BELOW = (
+    "dream_nb",
+    "dream_nb.api.errors",
+    "dream_nb.api.models",
+    "dream_nb.sqlite",
+    "dream_nb.files",
+    "dream_nb.media.pictures",
+)
 
 
 def test_importing_the_package_does_not_import_the_server() -> None:
@@ -114,7 +121,7 @@ def test_importing_the_package_does_not_import_the_server() -> None:
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"
 
 
-def test_the_studio_imports_nothing_of_the_package_but_models_databases_and_files() -> None:
+def test_the_studio_imports_nothing_of_the_package_but_models_pictures_databases_and_files() -> None:
     folder = Path(__file__).parents[2] / "dream_nb" / "studio"
     for path in folder.glob("*.py"):
         for module in re.findall(r"^\s*(?:from|import) (dream_nb[\w.]*)", path.read_text(), re.MULTILINE):

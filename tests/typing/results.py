@@ -172,6 +172,8 @@ def failed() -> None:
         assert_type(error.errors, dict[str, BaseException])
     except dream_nb.GenerationFailedError as error:
         assert_type((error.id, error.reason, error.advice), tuple[str, str, str])
+    except dream_nb.UnreadableFileError as error:
+        assert_type(error.reason, str)
     except (
         dream_nb.BudgetError,
         dream_nb.NotReplayedError,

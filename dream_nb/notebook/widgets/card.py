@@ -16,7 +16,7 @@ import traitlets
 from dream_nb.api.errors import DreamCancelledError, DreamError, GenerationFailedError, LibraryError
 from dream_nb.api.models import FINAL_STATES
 from dream_nb.html.stand_in import stand_in
-from dream_nb.jobs.failures import advice, is_refunded
+from dream_nb.jobs.runner import failure
 from dream_nb.library.library import with_ledger
 from dream_nb.notebook.magics.to_line import to_line
 from dream_nb.notebook.widgets.base import Answer, Widget, action
@@ -193,14 +193,14 @@ class Card(Widget):
 
     def _show(self, dream: Dream) -> None:
         if dream.generation.has_failed:
-            self.state, self.problem = "failed", dict(_failure(dream.generation.why_not_made))
+            self.state, self.problem = "failed", dict(_failure(failure(dream.generation)))
             return
         try:
             self.poster = dream._jpeg(_POSTER_SIDE)
             facts = dream.facts
             self.width, self.height = dream.size
             film: Film = {
-                "kind": dream.kind,
+                "kind": dream._shows,
                 "url": dream.url,
                 "name": dream.path.name,
                 "seconds": facts.seconds if facts else 0.0,
@@ -357,14 +357,14 @@ def _facts(shown: Dream | Job | Sweep) -> list[str]:
 
 def _problem(error: BaseException) -> Problem:
     if isinstance(error, GenerationFailedError):
-        return _failure(error.reason)
+        return _failure(error)
     title = "Cancelled" if isinstance(error, DreamCancelledError) else "Not made"
     return {"title": title, "text": str(error), "facts": ""}
 
 
-def _failure(reason: str) -> Problem:
-    facts = "refunded" if is_refunded(reason) else ""
-    return {"title": f"Not made: {reason}", "text": f"{advice(reason)}.", "facts": facts}
+def _failure(error: GenerationFailedError) -> Problem:
+    facts = "refunded" if error.is_refunded else ""
+    return {"title": f"Not made: {error.reason}", "text": f"{error.advice}." if error.advice else "", "facts": facts}
 
 
 def _lineage(dream: Dream) -> list[Relative]:

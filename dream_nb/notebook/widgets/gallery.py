@@ -192,7 +192,7 @@ class Gallery(Widget):
             "key": key(record),
             "id": dream.generation.id or "",
             "prompt": _short(dream.prompt),
-            "kind": dream.kind,
+            "kind": dream._shows,
             "state": "failed" if dream.generation.has_failed else dream.state,
             "ratio": getattr(record.request, "aspect_ratio", None) or "16:9",
             "backend": record.backend,

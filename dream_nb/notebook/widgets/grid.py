@@ -177,7 +177,7 @@ class Grid(Widget):
         if dream is None:
             return cell
         try:
-            return cell | {"url": dream.url, "poster": picture_uri(dream._jpeg(_SIDE))}
+            return cell | {"kind": dream._shows, "url": dream.url, "poster": picture_uri(dream._jpeg(_SIDE))}
         except LibraryError as error:
             return cell | {"problem": str(error)}
 
