@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -50,8 +52,6 @@ def write(
         base = Fraction(1, 1000)
         if times is not None:
             stream.codec_context.time_base = base
-        if rotation:
-            stream.set_display_rotation(rotation)
         heard: Any = target.add_stream(sound, rate=48_000, layout="stereo") if sound else None
         if heard is not None:
             tone(target, heard, COUNT / FPS)
@@ -61,6 +61,18 @@ def write(
                 frame.time_base, frame.pts = base, round(times[number] / base)
             target.mux(stream.encode(frame.reformat(format=pixels)))
         target.mux(stream.encode(None))
+    if rotation:
+        turn(path, rotation)
+
+
+def turn(path: Path, degrees: int) -> None:
+    """Have a file say that it is shown turned against the clock, in the matrix of its track's header."""
+    sine, cosine = round(math.sin(math.radians(degrees))), round(math.cos(math.radians(degrees)))
+    matrix = struct.pack(">9i", *(one << 16 for one in (cosine, -sine, 0, sine, cosine, 0, 0, 0)), 1 << 30)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"tkhd") + 4 + 40
+    data[at : at + len(matrix)] = matrix
+    path.write_bytes(data)
 
 
 def elsewhere(path: Path, container: str) -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 from dream_nb.api.errors import LibraryError, UnreadableFileError
 from dream_nb.library.thumbnails import shrink
 from dream_nb.media.encoding import encode_small
+from dream_nb.media.joining import join
 from dream_nb.media.posters import check_whole
 from dream_nb.media.sound import iterate_samples
 from dream_nb.media.video import frame_at, iterate_frames, iterate_timed, read_facts
@@ -139,8 +140,6 @@ def test_it_is_kept_with_all_its_packets_and_codecs(odd: Path, tmp_path: Path) -
 
 
 def test_two_of_it_are_joined(odd: Path, tmp_path: Path) -> None:
-    from dream_nb.media.joining import join
-
     film = tmp_path / "film.mp4"
     join([odd, odd], film, {"title": "film"})
     facts = read_facts(film)
@@ -149,6 +148,14 @@ def test_two_of_it_are_joined(odd: Path, tmp_path: Path) -> None:
     assert is_seen(frame_at(film, 0.5), 0, odd)
     assert is_seen(frame_at(film, 2.5), 0, odd)
     assert is_seen(frame_at(film, 3.7), 19, odd)
+
+
+def test_a_film_of_hevc_keeps_its_tag(tmp_path: Path) -> None:
+    file = tmp_path / "a.mp4"
+    ODD["hevc.mp4"](file)
+    join([file, file], tmp_path / "film.mp4", {})
+    with av.open(str(tmp_path / "film.mp4")) as film:
+        assert film.streams.video[0].codec_context.codec_tag == "hvc1"
 
 
 # Ten frames in the first second, two a second after it, and a cut at 3.0 s.
