@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import struct
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from dream_nb.api.errors import UnreadableFileError
-from dream_nb.media.pictures import MOST_PIXELS, read_picture
+from dream_nb.media.pictures import DAMAGE, MOST_PIXELS, read_picture
 from dream_nb.studio.render.brief import UNREADABLE, Keyframe, RenderError
 from dream_nb.studio.render.noise import U8
 from dream_nb.studio.render.planes import Planes, from_rgb
@@ -28,20 +26,7 @@ def _refused() -> Iterator[None]:
             # Broken EXIF only warns, and tests turn warnings into errors.
             warnings.simplefilter("ignore")
             yield
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        EOFError,
-        ArithmeticError,
-        LookupError,
-        TypeError,
-        MemoryError,
-        struct.error,
-        zlib.error,
-        av.FFmpegError,
-        UnreadableFileError,
-    ) as error:
+    except (*DAMAGE, av.FFmpegError, UnreadableFileError) as error:
         raise RenderError(UNREADABLE) from error
 
 
