@@ -170,7 +170,7 @@ def show_everything(lab: Lab) -> None:
     expect(page.locator(".dream-panel")).to_have_count(2)
     expect(page.locator(".dream-card")).to_have_count(4)
     expect(page.locator(".dream-shot")).to_have_count(4)
-    expect(page.locator(".dream-field .dream-error").filter(has_text="no URL")).to_be_visible()
+    expect(page.locator(".dream-field .dream-error").filter(has_text="is not a URL")).to_be_visible()
     expect(page.get_by_role("button", name="Stop waiting")).to_be_visible()
     expect(page.locator(".dream-failed")).to_have_count(1)
     page.locator(".dream-lineage summary").click()
