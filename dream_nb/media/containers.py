@@ -127,7 +127,7 @@ def is_cut_off(file: Path | BinaryIO) -> bool:
         head = opened.read(HEAD)
         found = format_of(head)
         if found in (MP4, MOV, AVIF):
-            # What is no box any more was put behind the file by somebody else.
+            # A server or a copy may have put something else behind the last box.
             return any(box.kind in _KINDS and (box.end or 0) > size for box in boxes(opened, 0, size))
         if found is WEBP:
             return int.from_bytes(head[4:8], "little") + 8 > size

@@ -182,7 +182,7 @@ def fitted(size: Size | None, width: int, height: int) -> tuple[int, int]:
         width, height: of the picture.
 
     Raises:
-        ValueError: it is no size.
+        ValueError: it is not a size.
     """
     if size is None:
         return width, height

@@ -197,7 +197,7 @@ def iterate_timed(
     Raises:
         UnreadableFileError: it does not decode.
     """
-    # A size that is none is not the file's fault.
+    # A wrong size is the fault of who asks, and not of the file.
     fitted(size, 1, 1)
     last = math.inf if stop is None else stop
 

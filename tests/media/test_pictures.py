@@ -1,4 +1,4 @@
-"""What is no picture, or too much of one, is refused with a sentence, and starts no program."""
+"""A file that is not a picture, or is too large a one, is refused with a sentence, and starts no program."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class References:
             weight: how much the picture counts, where that is said elsewhere.
 
         Raises:
-            InvalidRequestError: it names nothing, or what is no picture, or there are two weights.
+            InvalidRequestError: it names nothing, it names a file that is not a picture, or it has two weights.
         """
         what, behind = split_weight(text, self.file)
         if weight is not None and behind is not None:
