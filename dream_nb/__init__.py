@@ -41,9 +41,10 @@ if TYPE_CHECKING:
         UnreadableAnswerError,
         UnreadableFileError,
     )
-    from dream_nb.api.models import (
+    from dream_nb.api.models import Generation
+    from dream_nb.api.portal import run
+    from dream_nb.api.request_models import (
         CharacterRef,
-        Generation,
         GenerationReference,
         GenerationRequest,
         ImageGenerationRequest,
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
         Keyframes,
         ModifyImageRef,
     )
-    from dream_nb.api.portal import run
     from dream_nb.backends.patience import Patience
     from dream_nb.default import dream, sweep
     from dream_nb.jobs.budget import Limits
@@ -142,7 +142,7 @@ _MODULES = {
     "BudgetError": "api.errors",
     "Callbacks": "jobs.callbacks",
     "Card": "notebook.widgets.card",
-    "CharacterRef": "api.models",
+    "CharacterRef": "api.request_models",
     "ConfigurationError": "api.errors",
     "Dream": "results.dream",
     "DreamCancelledError": "api.errors",
@@ -152,20 +152,20 @@ _MODULES = {
     "Gallery": "notebook.widgets.gallery",
     "Generation": "api.models",
     "GenerationFailedError": "api.errors",
-    "GenerationReference": "api.models",
-    "GenerationRequest": "api.models",
+    "GenerationReference": "api.request_models",
+    "GenerationRequest": "api.request_models",
     "Grid": "notebook.widgets.grid",
-    "ImageGenerationRequest": "api.models",
-    "ImageIdentity": "api.models",
-    "ImageRef": "api.models",
-    "ImageReference": "api.models",
+    "ImageGenerationRequest": "api.request_models",
+    "ImageIdentity": "api.request_models",
+    "ImageRef": "api.request_models",
+    "ImageReference": "api.request_models",
     "InvalidRequestError": "api.errors",
     "Job": "results.job",
-    "Keyframes": "api.models",
+    "Keyframes": "api.request_models",
     "LibraryError": "api.errors",
     "Limits": "jobs.budget",
     "Measure": "results.measure",
-    "ModifyImageRef": "api.models",
+    "ModifyImageRef": "api.request_models",
     "NotFoundError": "api.errors",
     "NotReplayedError": "api.errors",
     "OutcomeUnknownError": "api.errors",

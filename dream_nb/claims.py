@@ -10,13 +10,14 @@ from typing import Final
 
 from dream_nb.api.errors import DreamError, UnreadableAnswerError
 from dream_nb.api.models import Generation
+from dream_nb.api.request_models import Request
 from dream_nb.jobs.lost import Lost, find_candidates
 from dream_nb.jobs.open_backends import OpenBackends
 from dream_nb.jobs.runner import failure
 from dream_nb.library.library import Library
 from dream_nb.library.record import Record
 from dream_nb.lookup import Lookup
-from dream_nb.requests.identity import Request, answers
+from dream_nb.requests.identity import answers
 from dream_nb.results.job import Job
 from dream_nb.running import Running
 
@@ -190,7 +191,7 @@ class Claims:
             if _is_of_another_kind(generation, record.request):
                 raise DreamError(
                     f"generation {id} is {generation.kind}, and {lost.request.prompt!r} asked for "
-                    f"{record.request.generation_type}: nothing changed"
+                    f"{record.request.kind}: nothing changed"
                 )
             claimed = ledger.claim(record, generation)
             if claimed is None:
@@ -216,7 +217,7 @@ class Claims:
 
 def _is_of_another_kind(generation: Generation, request: Request) -> bool:
     is_told = generation.generation_type is not None or generation.request is not None
-    return is_told and generation.kind != request.generation_type
+    return is_told and generation.kind != request.kind
 
 
 def _check_made(generation: Generation | None) -> None:

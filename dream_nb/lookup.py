@@ -9,14 +9,14 @@ from typing import Final, Literal, get_args
 
 from dream_nb.api.dialects import NEWEST, spellings
 from dream_nb.api.errors import ConfigurationError, NotReplayedError
-from dream_nb.api.models import GenerationReference, ImageGenerationRequest
+from dream_nb.api.request_models import GenerationReference, ImageGenerationRequest, Request
 from dream_nb.backends.backends import choose_backend, is_paid
 from dream_nb.backends.keys import find_key
 from dream_nb.jobs.budget import Allowance, known_price
 from dream_nb.jobs.open_backends import OpenBackends
 from dream_nb.library.library import Library
 from dream_nb.library.record import Record
-from dream_nb.requests.identity import Request, is_same_request
+from dream_nb.requests.identity import is_same_request
 from dream_nb.requests.plan import Ask, Entry
 from dream_nb.running import Running
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from dream_nb.api.errors import DreamError, LibraryError
 from dream_nb.api.models import Credits
 from dream_nb.api.portal import portal
+from dream_nb.api.request_models import Request
 from dream_nb.backends.backends import choose_backend, is_paid
 from dream_nb.backends.keys import find_key, need_key
 from dream_nb.backends.patience import Patience
@@ -29,7 +30,7 @@ from dream_nb.library.record import Record
 from dream_nb.lifetime import Stage, close_at_exit, let_go_after_fork
 from dream_nb.lookup import Choices, Lookup, Replay, choose_replay, is_to_buy
 from dream_nb.place import find_place, is_fixed, library_folder
-from dream_nb.requests.identity import Request, check_take
+from dream_nb.requests.identity import check_take
 from dream_nb.requests.inputs import make_request, read_fields
 from dream_nb.requests.plan import Ask, Plan, takes_of
 from dream_nb.requests.variants import expand

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dream_nb.api.errors import ConfigurationError, DreamError, GenerationFailedError, InvalidRequestError
-from dream_nb.api.models import GenerationRequest
+from dream_nb.api.request_models import GenerationRequest
 from dream_nb.default import close_default_session, default_session, known_default_session
 from dream_nb.jobs.callbacks import Callbacks
 from dream_nb.requests.inputs import make_request

@@ -15,16 +15,19 @@ from dream_nb.api.client import AsyncDreamMachine
 from dream_nb.api.connection import DEADLINE_SECONDS, hidden
 from dream_nb.api.dialect import API, Dialect
 from dream_nb.api.errors import ConfigurationError
-from dream_nb.api.models import (
-    Credits,
-    Generation,
-    GenerationRequest,
-    ImageGenerationRequest,
-    ListGenerationResponse,
-    Pong,
-)
+from dream_nb.api.models import Credits, Generation, ListGenerationResponse, Pong
 from dream_nb.api.pages import Pages
 from dream_nb.api.portal import portal
+from dream_nb.api.request_models import (
+    AudioGenerationRequest,
+    GenerationRequest,
+    ImageGenerationRequest,
+    ModifyVideoRequest,
+    ReframeImageRequest,
+    ReframeVideoRequest,
+    Request,
+    UpscaleVideoGenerationRequest,
+)
 from dream_nb.lifetime import Stage, close_at_exit, keep_for_ever, let_go_after_fork
 
 
@@ -160,6 +163,116 @@ class DreamMachine:
             APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
         """
         return portal.call(partial(self._client.generate_image, request, headers=headers))
+
+    def modify_video(self, request: ModifyVideoRequest, *, headers: Mapping[str, str] | None = None) -> Generation:
+        """`modifyVideo`: ask for a video with another look. Of the API of 2025. Sent once, never retried here.
+
+        Args:
+            request: what is asked for. Its `media` is a `Media`: the server takes the URL of a video.
+            headers: further headers of this call.
+
+        Returns:
+            The queued generation.
+
+        Raises:
+            InvalidRequestError: the server speaks an older API, or `media` has no URL. Nothing was sent.
+            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+        """
+        return portal.call(partial(self._client.modify_video, request, headers=headers))
+
+    def reframe_video(self, request: ReframeVideoRequest, *, headers: Mapping[str, str] | None = None) -> Generation:
+        """`reframeVideo`: ask for a video in another ratio. Of the API of 2025. Sent once, never retried here.
+
+        Args:
+            request: what is asked for. Its `media` is a `Media`: the server takes the URL of a video.
+            headers: further headers of this call.
+
+        Returns:
+            The queued generation.
+
+        Raises:
+            InvalidRequestError: the server speaks an older API, or `media` has no URL. Nothing was sent.
+            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+        """
+        return portal.call(partial(self._client.reframe_video, request, headers=headers))
+
+    def reframe_image(self, request: ReframeImageRequest, *, headers: Mapping[str, str] | None = None) -> Generation:
+        """`reframeImage`: ask for an image in another ratio. Of the API of 2025. Sent once, never retried here.
+
+        Args:
+            request: what is asked for. Its `media` is a `Media`: the server takes the URL of an image.
+            headers: further headers of this call.
+
+        Returns:
+            The queued generation.
+
+        Raises:
+            InvalidRequestError: the server speaks an older API, or `media` has no URL. Nothing was sent.
+            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+        """
+        return portal.call(partial(self._client.reframe_image, request, headers=headers))
+
+    def upscale_generation(
+        self,
+        id: str,  # noqa: A002 - the parameter's name in the specification
+        request: UpscaleVideoGenerationRequest,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Generation:
+        """`upscaleGeneration`: ask for a video in a higher resolution. Of the API of 2025. Sent once, never retried.
+
+        Args:
+            id: the video's.
+            request: what is asked for.
+            headers: further headers of this call.
+
+        Returns:
+            The queued generation, which has an id of its own.
+
+        Raises:
+            InvalidRequestError: the server speaks an older API. Nothing was sent.
+            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+        """
+        return portal.call(partial(self._client.upscale_generation, id, request, headers=headers))
+
+    def add_audio_to_generation(
+        self,
+        id: str,  # noqa: A002 - the parameter's name in the specification
+        request: AudioGenerationRequest,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Generation:
+        """`addAudioToGeneration`: ask for a video with sound. Of the API of 2025. Sent once, never retried here.
+
+        Args:
+            id: the video's.
+            request: what is asked for.
+            headers: further headers of this call.
+
+        Returns:
+            The queued generation, which has an id of its own.
+
+        Raises:
+            InvalidRequestError: the server speaks an older API. Nothing was sent.
+            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+        """
+        return portal.call(partial(self._client.add_audio_to_generation, id, request, headers=headers))
+
+    def create(self, request: Request, *, headers: Mapping[str, str] | None = None) -> Generation:
+        """Ask for whatever a request asks for, by the operation of its kind. Sent once, never retried here.
+
+        Args:
+            request: what is asked for. That of an upscale or of sound names its video in `media`.
+            headers: further headers of this call.
+
+        Returns:
+            The queued generation.
+
+        Raises:
+            InvalidRequestError: the server has no such operation. Nothing was sent.
+            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+        """
+        return portal.call(partial(self._client.create, request, headers=headers))
 
     def get_generation(self, id: str) -> Generation:  # noqa: A002 - the parameter's name in the specification
         """`getGeneration`: a generation by its id.

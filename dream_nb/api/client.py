@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self, TypeVar
 from urllib.parse import quote
 
 import anyio
@@ -16,18 +16,34 @@ from pydantic_core import from_json
 from dream_nb.api.connection import DEADLINE_SECONDS, Connection, hidden
 from dream_nb.api.departure import mark
 from dream_nb.api.dialect import API, Dialect
-from dream_nb.api.dialects import Detection
+from dream_nb.api.dialects import NEWEST, Detection
 from dream_nb.api.errors import APIError, InvalidRequestError
-from dream_nb.api.models import (
+from dream_nb.api.models import Credits, Generation, ListGenerationResponse, Pong
+from dream_nb.api.pages import Pages
+from dream_nb.api.request_models import (
+    AudioGenerationRequest,
     Concept,
-    Credits,
-    Generation,
+    GenerationReference,
     GenerationRequest,
     ImageGenerationRequest,
-    ListGenerationResponse,
-    Pong,
+    ModifyVideoRequest,
+    ReframeImageRequest,
+    ReframeVideoRequest,
+    Request,
+    UpscaleVideoGenerationRequest,
 )
-from dream_nb.api.pages import Pages
+
+E = TypeVar("E", UpscaleVideoGenerationRequest, AudioGenerationRequest)
+
+_OPERATIONS: Final[Mapping[str, str]] = {
+    "video": "createGeneration",
+    "image": "generateImage",
+    "modify_video": "modifyVideo",
+    "reframe_video": "reframeVideo",
+    "reframe_image": "reframeImage",
+    "upscale_video": "upscaleGeneration",
+    "add_audio": "addAudioToGeneration",
+}
 
 
 class AsyncDreamMachine:
@@ -123,23 +139,7 @@ class AsyncDreamMachine:
         Raises:
             APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
         """
-        try:
-            dialect = await self.dialect()
-        except APIError as error:
-            # Whatever became of the question, the create was not sent.
-            error.reached = False
-            raise
-        except anyio.get_cancelled_exc_class() as cancelled:
-            mark(cancelled, reached=False)
-            raise
-        return await self._connection.ask(
-            "createGeneration",
-            _generation,
-            "POST",
-            dialect.video_path,
-            body=dialect.complete(request),
-            headers=headers,
-        )
+        return await self._create("createGeneration", request, headers)
 
     async def generate_image(
         self, request: ImageGenerationRequest, *, headers: Mapping[str, str] | None = None
@@ -156,9 +156,141 @@ class AsyncDreamMachine:
         Raises:
             APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
         """
-        return await self._connection.ask(
-            "generateImage", _generation, "POST", "/generations/image", body=request, headers=headers
-        )
+        # Both APIs take it at the same path.
+        return await self._create("generateImage", request, headers, self.known_dialect or NEWEST)
+
+    async def modify_video(
+        self, request: ModifyVideoRequest, *, headers: Mapping[str, str] | None = None
+    ) -> Generation:
+        """`modifyVideo`: ask for a video with another look. Of the API of 2025. Sent once, never retried here.
+
+        Args:
+            request: what is asked for. Its `media` is a `Media`: the server takes the URL of a video.
+            headers: further headers of this call.
+
+        Returns:
+            The queued generation.
+
+        Raises:
+            InvalidRequestError: the server speaks an older API, or `media` has no URL. Nothing was sent.
+            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+        """
+        return await self._create("modifyVideo", request, headers)
+
+    async def reframe_video(
+        self, request: ReframeVideoRequest, *, headers: Mapping[str, str] | None = None
+    ) -> Generation:
+        """`reframeVideo`: ask for a video in another ratio. Of the API of 2025. Sent once, never retried here.
+
+        Args:
+            request: what is asked for. Its `media` is a `Media`: the server takes the URL of a video.
+            headers: further headers of this call.
+
+        Returns:
+            The queued generation.
+
+        Raises:
+            InvalidRequestError: the server speaks an older API, or `media` has no URL. Nothing was sent.
+            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+        """
+        return await self._create("reframeVideo", request, headers)
+
+    async def reframe_image(
+        self, request: ReframeImageRequest, *, headers: Mapping[str, str] | None = None
+    ) -> Generation:
+        """`reframeImage`: ask for an image in another ratio. Of the API of 2025. Sent once, never retried here.
+
+        Args:
+            request: what is asked for. Its `media` is a `Media`: the server takes the URL of an image.
+            headers: further headers of this call.
+
+        Returns:
+            The queued generation.
+
+        Raises:
+            InvalidRequestError: the server speaks an older API, or `media` has no URL. Nothing was sent.
+            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+        """
+        return await self._create("reframeImage", request, headers)
+
+    async def upscale_generation(
+        self,
+        id: str,  # noqa: A002 - the parameter's name in the specification
+        request: UpscaleVideoGenerationRequest,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Generation:
+        """`upscaleGeneration`: ask for a video in a higher resolution. Of the API of 2025. Sent once, never retried.
+
+        Args:
+            id: the video's.
+            request: what is asked for.
+            headers: further headers of this call.
+
+        Returns:
+            The queued generation, which has an id of its own.
+
+        Raises:
+            InvalidRequestError: the server speaks an older API. Nothing was sent.
+            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+        """
+        return await self._create("upscaleGeneration", _about(request, id), headers)
+
+    async def add_audio_to_generation(
+        self,
+        id: str,  # noqa: A002 - the parameter's name in the specification
+        request: AudioGenerationRequest,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Generation:
+        """`addAudioToGeneration`: ask for a video with sound. Of the API of 2025. Sent once, never retried here.
+
+        Args:
+            id: the video's.
+            request: what is asked for.
+            headers: further headers of this call.
+
+        Returns:
+            The queued generation, which has an id of its own.
+
+        Raises:
+            InvalidRequestError: the server speaks an older API. Nothing was sent.
+            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+        """
+        return await self._create("addAudioToGeneration", _about(request, id), headers)
+
+    async def create(self, request: Request, *, headers: Mapping[str, str] | None = None) -> Generation:
+        """Ask for whatever a request asks for, by the operation of its kind. Sent once, never retried here.
+
+        Args:
+            request: what is asked for. That of an upscale or of sound names its video in `media`.
+            headers: further headers of this call.
+
+        Returns:
+            The queued generation.
+
+        Raises:
+            InvalidRequestError: the server has no such operation. Nothing was sent.
+            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+        """
+        if isinstance(request, ImageGenerationRequest):
+            return await self.generate_image(request, headers=headers)
+        return await self._create(operation_of(request), request, headers)
+
+    async def _create(
+        self, operation: str, request: Request, headers: Mapping[str, str] | None, dialect: Dialect | None = None
+    ) -> Generation:
+        try:
+            dialect = dialect or await self.dialect()
+        except APIError as error:
+            # Whatever became of the question, the create was not sent.
+            error.reached = False
+            raise
+        except anyio.get_cancelled_exc_class() as cancelled:
+            mark(cancelled, reached=False)
+            raise
+        path, body = dialect.path(request), dialect.body(request)
+        return await self._connection.ask(operation, _generation, "POST", path, body=body, headers=headers)
 
     async def get_generation(self, id: str) -> Generation:  # noqa: A002 - the parameter's name in the specification
         """`getGeneration`: a generation by its id.
@@ -258,6 +390,20 @@ def _generation(body: bytes) -> Generation:
     if not generation.id:
         raise ValueError("a generation without an id")
     return generation
+
+
+def operation_of(request: Request) -> str:
+    """The name of the operation that creates what a request asks for, as the specification writes it.
+
+    Args:
+        request: the request.
+    """
+    return _OPERATIONS.get(request.generation_type, "createGeneration")
+
+
+def _about(request: E, id: str) -> E:  # noqa: A002 - the parameter's name in the specification
+    """A request that names its generation."""
+    return request.model_copy(update={"media": GenerationReference(id=id)})
 
 
 def _keys(body: bytes) -> list[str]:

@@ -20,9 +20,9 @@ from pydantic import SecretStr
 from dream_nb.api import errors
 from dream_nb.api.answer import ENCODING, Answer
 from dream_nb.api.departure import Departure
-from dream_nb.api.models import GenerationRequest, ImageGenerationRequest, outside_json
 from dream_nb.api.network import far_client, near_client
 from dream_nb.api.redaction import redacted
+from dream_nb.api.schemas import outside_json
 
 DEFAULT_BASE_URL: Final = "https://api.lumalabs.ai/dream-machine/v1"
 """The server that the specification names."""
@@ -113,7 +113,7 @@ class Connection:
         method: str,
         path: str,
         *,
-        body: GenerationRequest | ImageGenerationRequest | None = None,
+        body: Mapping[str, Any] | None = None,
         params: Mapping[str, int] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> T:
@@ -133,7 +133,7 @@ class Connection:
         """
         request = self._request(method, path, body, params, headers)
         if logger.isEnabledFor(logging.DEBUG):
-            document = params if body is None else body.wire()
+            document = params if body is None else body
             logger.debug("%s: %s %s %s", operation, method, path, "" if document is None else redacted(document))
         began = time.perf_counter()
         answer = await self._send(operation, request)
@@ -153,7 +153,7 @@ class Connection:
         self,
         method: str,
         path: str,
-        body: GenerationRequest | ImageGenerationRequest | None,
+        body: Mapping[str, Any] | None,
         params: Mapping[str, int] | None,
         headers: Mapping[str, str] | None,
     ) -> httpx2.Request:
@@ -164,7 +164,7 @@ class Connection:
             if found := outside_json(body):
                 raise errors.InvalidRequestError(f"{found} is not a number that JSON can hold")
             try:
-                content = json.dumps(body.wire(), ensure_ascii=False, allow_nan=False).encode()
+                content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
             except UnicodeEncodeError:
                 raise errors.InvalidRequestError("the request holds half a character (a lone surrogate)") from None
         # Not as `params`: the client would take the address apart and put it together once more.

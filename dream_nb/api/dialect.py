@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
+from urllib.parse import quote
 
-from dream_nb.api.models import GenerationRequest, ImageGenerationRequest
+from pydantic import BaseModel
+
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.request_models import GenerationReference, Request
 
 API = Literal["2024", "2025"]
 APIS: Final[tuple[API, ...]] = ("2024", "2025")
 
-R = TypeVar("R", GenerationRequest, ImageGenerationRequest, GenerationRequest | ImageGenerationRequest)
+R = TypeVar("R", bound=BaseModel)
+
+
+OPERATION_WORDS: Final[Mapping[str, str]] = {
+    "video": "make a video",
+    "image": "make an image",
+    "modify_video": "modify a video",
+    "reframe_video": "reframe a video",
+    "reframe_image": "reframe an image",
+    "upscale_video": "upscale a video",
+    "add_audio": "add sound to a video",
+}
+"""What each request has the server do, by its `generation_type`."""
 
 
 @dataclass(frozen=True)
@@ -20,14 +36,15 @@ class Dialect:
 
     Attributes:
         api: the name of the API: the year of its specification.
-        video_path: the path of `createGeneration`, below the base URL.
+        paths: the path of each request below the base URL, by its `generation_type`. "{id}" in it is that of the
+            generation that the request goes on from.
         models: the model that a create has to name where its user names none, by kind ("video", "image").
         lists: what the server lists for prompts: "camera motions" to write into them, or "concepts" to send beside
             them.
     """
 
     api: API
-    video_path: str
+    paths: Mapping[str, str]
     models: Mapping[str, str]
     lists: Literal["camera motions", "concepts"]
 
@@ -37,7 +54,64 @@ class Dialect:
         Args:
             request: the request as its user wrote it; it stays as it is.
         """
-        model = self.models.get(request.generation_type)
-        if request.model is not None or model is None:
+        model = self.models.get(getattr(request, "generation_type", ""))
+        if model is None or getattr(request, "model", None) is not None:
             return request
         return request.model_copy(update={"model": model})
+
+    def check(self, request: Request) -> None:
+        """Refuse what this API has no operation for.
+
+        Args:
+            request: the request.
+
+        Raises:
+            InvalidRequestError: the API cannot do it.
+        """
+        if request.generation_type in self.paths:
+            return
+        what = OPERATION_WORDS.get(request.generation_type)
+        if what is None:
+            raise InvalidRequestError("a request of an unknown kind cannot be sent again: it can only be brought in")
+        raise InvalidRequestError(
+            f"the server speaks the Dream Machine API of {self.api}, which cannot {what}: choose a backend of the API "
+            "of 2025, such as hosted"
+        )
+
+    def path(self, request: Request) -> str:
+        """The path that a request is sent to, below the base URL.
+
+        Args:
+            request: the request.
+
+        Raises:
+            InvalidRequestError: the API cannot do it, or the request does not say which generation it is about.
+        """
+        self.check(request)
+        path = self.paths[request.generation_type]
+        if not request.is_source_in_path:
+            return path
+        source = getattr(request, "media", None)
+        if not isinstance(source, GenerationReference) or source.id in {"", ".", ".."}:
+            raise InvalidRequestError("media: name the generation by its id", field="media")
+        return path.format(id=quote(source.id, safe=""))
+
+    def body(self, request: Request) -> dict[str, Any]:
+        """The document that is sent.
+
+        Args:
+            request: the request, in which files have their URLs.
+
+        Raises:
+            InvalidRequestError: it names a generation where the server wants a URL.
+        """
+        document = self.complete(request).wire()
+        source = getattr(request, "media", None)
+        if request.is_source_in_path:
+            document.pop("media", None)
+        elif isinstance(source, GenerationReference):
+            raise InvalidRequestError(
+                "media: the server wants the URL of a file here, not the id of a generation: give Media(url=…)",
+                field="media",
+            )
+        return document

@@ -4,5 +4,10 @@ from typing import Final
 
 from dream_nb.api.dialect import Dialect
 
-DREAM_MACHINE_2024: Final = Dialect(api="2024", video_path="/generations", models={}, lists="camera motions")
+DREAM_MACHINE_2024: Final = Dialect(
+    api="2024",
+    paths={"video": "/generations", "image": "/generations/image"},
+    models={},
+    lists="camera motions",
+)
 """The dialect of the older API, which the studio serves too."""

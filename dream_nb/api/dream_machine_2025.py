@@ -5,6 +5,17 @@ from typing import Final
 from dream_nb.api.dialect import Dialect
 
 DREAM_MACHINE_2025: Final = Dialect(
-    api="2025", video_path="/generations/video", models={"video": "ray-2", "image": "photon-1"}, lists="concepts"
+    api="2025",
+    paths={
+        "video": "/generations/video",
+        "image": "/generations/image",
+        "modify_video": "/generations/video/modify",
+        "reframe_video": "/generations/video/reframe",
+        "reframe_image": "/generations/image/reframe",
+        "upscale_video": "/generations/{id}/upscale",
+        "add_audio": "/generations/{id}/audio",
+    },
+    models={"video": "ray-2", "image": "photon-1"},
+    lists="concepts",
 )
 """The dialect of the newer API, which the hosted servers speak."""

@@ -10,10 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from dream_nb.api.models import ImageGenerationRequest
+from dream_nb.api.request_models import Request
 from dream_nb.files import replacing
 from dream_nb.installation import state_folder
-from dream_nb.requests.identity import Request
 
 _MOST_BYTES: Final = 1_000_000
 # Balances have binary fractions: 1,000,000 - 0.2 is not exact.
@@ -109,9 +108,11 @@ class Prices:
 
 def price_kind(request: Request) -> str:
     """What a price depends on, as far as requests show it: "image photon-1", "video ray-2 5s 720p"."""
-    parts = [request.generation_type, request.model]
-    if not isinstance(request, ImageGenerationRequest):
-        parts += [request.duration, request.resolution]
+    parts = [
+        request.generation_type,
+        request.model,
+        *(getattr(request, name, None) for name in ("duration", "resolution")),
+    ]
     return " ".join(part for part in parts if part)
 
 

@@ -23,6 +23,7 @@ from dream_nb.api.errors import (
     NotFoundError,
 )
 from dream_nb.api.models import Credits
+from dream_nb.api.request_models import Request
 from dream_nb.api.retry import Backoff, retried
 from dream_nb.backends.backends import Backend
 from dream_nb.backends.keys import address_of
@@ -34,7 +35,6 @@ from dream_nb.jobs.looks import Looks
 from dream_nb.jobs.progress import Progress, Report, spoken
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record
-from dream_nb.requests.identity import Request
 from dream_nb.requests.plan import dollars
 
 logger = logging.getLogger("dream_nb.jobs")
@@ -196,7 +196,7 @@ class Budget:
     @asynccontextmanager
     async def slot(self, request: Request, report: Report) -> AsyncIterator[None]:
         """Hold one of the places for generations under way."""
-        slots = self._slots.get(request.generation_type)
+        slots = self._slots.get(request.kind)
         if slots is None or not self._backend.is_paid:
             yield
             return
@@ -220,7 +220,7 @@ class Budget:
         if not self._backend.is_paid:
             yield
             return
-        await self._keep_pace(record.request.generation_type, report)
+        await self._keep_pace(record.request.kind, report)
         if self._is_watched(record.request):
             async with self._tasks.alone():
                 # The one before it may have been the last that had to go alone.

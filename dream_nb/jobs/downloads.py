@@ -59,7 +59,7 @@ class Downloads:
             APIError: it cannot be fetched. What was made stays at the server.
             LibraryError: it cannot be kept.
         """
-        url, kind = asset_url(record), record.request.generation_type
+        url, kind = asset_url(record), record.kind
         assert url is not None
         async with self._slots:
             report(Progress("downloading", 0.0))
@@ -223,7 +223,7 @@ def asset_url(record: Record) -> str | None:
     Args:
         record: the row of the generation, whose request says what it is: its server need not.
     """
-    return _address(record.generation, record.request.generation_type) if record.generation is not None else None
+    return _address(record.generation, record.kind) if record.generation is not None else None
 
 
 def _address(generation: Generation, kind: str) -> str | None:

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from dream_nb.api.models import Generation
+from dream_nb.api.request_models import Request
 from dream_nb.library.record import Record, utc
-from dream_nb.requests.identity import Request, differences
+from dream_nb.requests.identity import differences
 
 _MOST: Final = 5
 _NEAR: Final = timedelta(days=1)
@@ -69,7 +70,7 @@ def find_candidates(record: Record, generations: Iterable[Generation], ahead: ti
     near = []
     for generation in generations:
         after = utc(generation.created_at) - sent_at - ahead if generation.created_at else None
-        if generation.kind == record.request.generation_type and (after is None or abs(after) <= _NEAR):
+        if generation.kind == record.request.kind and (after is None or abs(after) <= _NEAR):
             near.append(Candidate(generation, tuple(differences(generation, record.request)), after))
     near.sort(key=lambda one: (len(one.differences), abs(one.after) if one.after is not None else _NEAR))
     return Lost(record.request, record.take, record.backend, sent_at, tuple(near[:_MOST]), record)

@@ -10,10 +10,12 @@ from typing import Final
 import anyio
 import anyio.lowlevel
 
+from dream_nb.api.client import operation_of
 from dream_nb.api.departure import was_reached
 from dream_nb.api.errors import APIError, DreamError, OutcomeUnknownError
-from dream_nb.api.models import Generation, GenerationRequest
+from dream_nb.api.models import Generation
 from dream_nb.api.pages import Pages
+from dream_nb.api.request_models import ImageGenerationRequest, Request
 from dream_nb.api.retry import Backoff, is_passing, may_be_taken_later, retried, says_not_taken, was_refused
 from dream_nb.backends.backends import Backend
 from dream_nb.backends.patience import Patience
@@ -21,7 +23,7 @@ from dream_nb.jobs.progress import Progress, Report, spoken
 from dream_nb.jobs.uploads import Uploads
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record, utc
-from dream_nb.requests.identity import Request, answers
+from dream_nb.requests.identity import answers
 
 # A Date header has whole seconds, and is as old as its answer took to arrive.
 _CLOCK_SLACK: Final = timedelta(seconds=3)
@@ -155,9 +157,10 @@ class Sender:
         client = self._backend.client
         if request.callback_url is None and self._callback_url is not None:
             request = request.model_copy(update={"callback_url": self._callback_url})
-        if isinstance(request, GenerationRequest):
-            return await client.create_generation(request, headers=headers)
-        return await client.generate_image(request, headers=headers)
+        if isinstance(request, ImageGenerationRequest) and (request.sync or request.sync_timeout is not None):
+            # It is followed anyway. An answer that waits for the picture may be lost to a timeout.
+            request = request.model_copy(update={"sync": None, "sync_timeout": None})
+        return await client.create(request, headers=headers)
 
     async def _look(self, record: Record, report: Report, error: APIError | None) -> Record:
         backoff = Backoff(self._patience.pause)
@@ -279,8 +282,7 @@ def _sent_at(record: Record) -> datetime:
 
 
 def _unknown(record: Record, error: APIError | None, next_take: int) -> str:
-    operation = "createGeneration" if isinstance(record.request, GenerationRequest) else "generateImage"
-    why = f"{operation}: {error.what if error else 'its answer got lost'}"
+    why = f"{operation_of(record.request)}: {error.what if error else 'its answer got lost'}"
     return (
         f"{why}, and the server's list does not show it. It is not sent again by itself, since it may have been paid "
         "for: run the cell again to look again, see %dreams lost for what may be it, or send it as another take with "

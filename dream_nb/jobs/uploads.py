@@ -9,8 +9,9 @@ from typing import Final
 import anyio.to_thread
 
 from dream_nb.api.errors import ConfigurationError, DreamError
+from dream_nb.api.request_models import Request, request_from
 from dream_nb.media.formats import format_of
-from dream_nb.requests.identity import Request, data_bytes, read_request, upload_name
+from dream_nb.requests.identity import data_bytes, upload_name
 from dream_nb.requests.media import pictures_of, replace_media
 
 Uploader = Callable[[bytes, str], str]
@@ -66,7 +67,7 @@ class Uploads:
         folder = self._uploader if isinstance(self._uploader, str) else ""
         upload = self._uploader if callable(self._uploader) else _fsspec_uploader(folder)
         urls = {uri: _upload(upload, uri, folder) for uri in uris}
-        return read_request(replace_media(request.wire(), urls.__getitem__))
+        return request_from(replace_media(request.wire(), urls.__getitem__))
 
 
 def _upload(upload: Uploader, uri: str, folder: str) -> str:

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any, Final, Self
 
 from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.request_models import KIND_OF
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record, records_of
 from dream_nb.library.rows import HAS_FAILED, ROWS, UNFINISHED
@@ -26,8 +27,17 @@ _STATES: Final = {
 STATES: Final = tuple(_STATES)
 """The values of `Filter.state`."""
 _RATIO: Final = "iif(json_valid(request), json_extract(request, '$.aspect_ratio'), '') = ?"
-_KIND: Final = "iif(json_valid(request), json_extract(request, '$.generation_type'), '') = ?"
-_PROMPT: Final = "iif(json_valid(request), coalesce(json_extract(request, '$.prompt'), ''), '')"
+_TYPE: Final = "json_extract(request, '$.generation_type')"
+_IMAGES: Final = ", ".join(f"'{name}'" for name, kind in KIND_OF.items() if kind == "image")
+# Of a kind that this version does not know, the request says what came of it.
+_KIND: Final = (
+    f"iif(json_valid(request), iif({_TYPE} IN ({_IMAGES}), 'image',"
+    f" iif({_TYPE} = 'unknown', json_extract(request, '$.kind'), 'video')), '') = ?"
+)
+_PROMPT: Final = (
+    "iif(json_valid(request), coalesce(json_extract(request, '$.prompt'),"
+    " json_extract(request, '$.document.prompt'), ''), '')"
+)
 _TAGGED: Final = "EXISTS (SELECT 1 FROM json_each(iif(json_valid(tags), tags, '[]')) WHERE value = ?)"
 _KEY_DIGITS: Final = 16
 _MOST: Final = 1000

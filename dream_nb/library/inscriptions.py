@@ -13,10 +13,11 @@ from typing import Any, Final
 from dream_nb import __version__
 from dream_nb.api.errors import UnreadableFileError
 from dream_nb.api.models import Generation
+from dream_nb.api.request_models import Request, request_from
 from dream_nb.files import sha256_of
 from dream_nb.library.record import Record
 from dream_nb.media.tags import read_tag, write_tag
-from dream_nb.requests.identity import MAX_TAKE, Request, read_request
+from dream_nb.requests.identity import MAX_TAKE
 
 KEY: Final = "dream_nb"
 
@@ -85,7 +86,7 @@ def read_inscription(path: Path) -> Record | None:
         take = document["take"]
         if type(take) is not int or not 1 <= take <= MAX_TAKE:
             return None
-        request = read_request(document["request"])
+        request = request_from(document["request"])
         generation = Generation.from_answer(
             {"id": document.get("id"), "state": "completed", "created_at": document["created_at"]}
             | {"generation_type": request.generation_type}
@@ -116,7 +117,7 @@ def read_film(path: Path) -> Request | None:
     """
     try:
         prompts = [shot["prompt"] for shot in _document(path)["shots"] if shot["prompt"]]
-        return read_request({"prompt": " · ".join(prompts)}) if prompts else None
+        return request_from({"prompt": " · ".join(prompts)}) if prompts else None
     except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError, UnreadableFileError):
         return None
 

@@ -13,6 +13,7 @@ from pathlib import Path, PurePath
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import Generation
+from dream_nb.api.request_models import Request
 from dream_nb.backends.backends import is_paid
 from dream_nb.library.creates import Creates, Sent
 from dream_nb.library.in_flight import InFlight
@@ -20,7 +21,7 @@ from dream_nb.library.ledger_file import REBUILD, LedgerFile
 from dream_nb.library.record import COLUMNS, Record, columns_of, record_of
 from dream_nb.library.rows import KEY, Rows
 from dream_nb.lifetime import Stage, close_at_exit
-from dream_nb.requests.identity import MAX_TAKE, Request, is_same_request
+from dream_nb.requests.identity import MAX_TAKE, is_same_request
 
 
 class Ledger(Rows):
@@ -131,7 +132,7 @@ class Ledger(Rows):
         restored = self.update(record, state="sending", sent_at=sent.sent_at.isoformat(), id=None, generation=None)
         if sent.id is None:
             return restored
-        known = Generation(id=sent.id, state="queued", generation_type=record.request.generation_type)
+        known = Generation(id=sent.id, state="queued", generation_type=record.request.kind)
         return self.claim(restored, known) or restored
 
     def mark_sending(self, record: Record, owner: str) -> Record | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record
-from dream_nb.requests.media import keyframe_ids
+from dream_nb.requests.media import source_ids
 
 
 def ancestors(ledger: Ledger, record: Record) -> list[Record]:
@@ -18,7 +18,7 @@ def ancestors(ledger: Ledger, record: Record) -> list[Record]:
     """
 
     def parents(child: Record) -> Iterable[Record | None]:
-        return (ledger.find_id(child.backend, named) for named in keyframe_ids(child.request))
+        return (ledger.find_id(child.backend, named) for named in source_ids(child.request))
 
     return _walk(record, parents)
 
@@ -34,7 +34,7 @@ def descendants(ledger: Ledger, record: Record) -> list[Record]:
     def children(parent: Record) -> Iterable[Record]:
         id = parent.generation.id if parent.generation else None  # noqa: A001 - the field's name in the specification
         named = ledger.naming(parent.backend, id) if id else []
-        return (child for child in named if id in keyframe_ids(child.request))
+        return (child for child in named if id in source_ids(child.request))
 
     return _walk(record, children)
 
@@ -51,7 +51,7 @@ def in_order(record: Record, known: Iterable[Record]) -> list[Record]:
     # A ledger may hold a circle, and a chain that is longer than calls may be deep.
     seen, way = {_key(record)}, [record]
     while way:
-        parents = [by_id[named] for named in keyframe_ids(way[-1].request) if named in by_id]
+        parents = [by_id[named] for named in source_ids(way[-1].request) if named in by_id]
         parent = next((one for one in parents if _key(one) not in seen), None)
         if parent is None:
             ordered.append(way.pop())

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Final
 
 from dream_nb.api.errors import ConfigurationError
+from dream_nb.api.request_models import Request
 from dream_nb.backends.backends import is_paid
 from dream_nb.library.library import LEDGER, Library
 from dream_nb.library.record import moment
 from dream_nb.library.rows import HAS_FAILED, OF_FILE
 from dream_nb.library.schema import connect_to_read, problem_of
-from dream_nb.requests.identity import Request, request_hash
+from dream_nb.requests.identity import request_hash
 
 _MOST_ENTRIES: Final = 1_000
 _MOST_LEDGERS: Final = 32

@@ -14,9 +14,10 @@ from typing import Final, Literal, get_args
 from pydantic_core import from_json
 
 from dream_nb.api.models import Generation
+from dream_nb.api.request_models import Kind, Request, UnknownRequest, request_from
 from dream_nb.backends.backends import is_backend
 from dream_nb.library.creates import Key
-from dream_nb.requests.identity import MAX_TAKE, Request, read_request
+from dream_nb.requests.identity import MAX_TAKE
 
 State = Literal["intended", "sending", "unknown", "taken", "deleted"]
 _STATES: Final = frozenset(get_args(State))
@@ -84,6 +85,13 @@ class Record:
     def key(self) -> Key:
         """What makes the row the only one of its kind: request hash, take and backend."""
         return self.hash, self.take, self.backend
+
+    @property
+    def kind(self) -> Kind:
+        """What it makes: "video" or "image"."""
+        if isinstance(self.request, UnknownRequest) and self.generation is not None:
+            return self.generation.kind
+        return self.request.kind
 
     @property
     def is_finished(self) -> bool:
@@ -156,7 +164,7 @@ def record_of(row: sqlite3.Row, known: Request | None = None) -> Record:
         hash=digest,
         take=take,
         backend=backend,
-        request=known or read_request(from_json(request)),
+        request=known or request_from(from_json(request)),
         written_at=moment(written_at),
         source=source,
         state=state,

@@ -10,10 +10,11 @@ from typing import Final
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import NOT_MADE_STATES
+from dream_nb.api.request_models import Request
 from dream_nb.library.in_flight import InFlight
 from dream_nb.library.ledger_file import LedgerFile
 from dream_nb.library.record import COLUMNS, DAMAGED, Record, is_sane, record_of, records_of, utc
-from dream_nb.requests.identity import MAX_TAKE, Request, request_hash
+from dream_nb.requests.identity import MAX_TAKE, request_hash
 
 ROWS: Final = f"SELECT {COLUMNS} FROM requests"  # noqa: S608 - ours
 KEY: Final = "hash = ? AND take = ? AND backend = ?"

@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from dream_nb import __version__
 from dream_nb.api.models import Generation
+from dream_nb.api.request_models import request_from
 from dream_nb.backends.backends import is_backend
 from dream_nb.files import replacing
 from dream_nb.library.record import Record, moment
-from dream_nb.requests.identity import MAX_TAKE, is_hash_of, read_request
+from dream_nb.requests.identity import MAX_TAKE, is_hash_of
 
 SUFFIX: Final = ".json"
 _VERSION: Final = 1
@@ -82,7 +83,7 @@ def _read(path: Path, file: str) -> Record:
     )
     if not is_plain:
         raise ValueError("a field that no sidecar has")
-    request = read_request(document["request"])
+    request = request_from(document["request"])
     if not is_hash_of(document["hash"], request):
         raise ValueError("the hash of another request")
     sent_at, generation = document.get("sent_at"), document.get("generation")

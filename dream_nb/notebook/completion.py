@@ -13,7 +13,8 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb.api.errors import DreamError
-from dream_nb.api.models import ASPECT_RATIOS, GENERATION_TYPES, IMAGE_MODELS, RESOLUTIONS, Generation
+from dream_nb.api.models import Generation
+from dream_nb.api.request_models import ASPECT_RATIOS, IMAGE_MODELS, KINDS, RESOLUTIONS
 from dream_nb.backends.backends import BACKENDS
 from dream_nb.default import default_session, known_default_session
 from dream_nb.files import given_path
@@ -34,7 +35,7 @@ _CAMERA: Final = re.compile(r"\b(?P<motion>camera [\w ]*)$", re.IGNORECASE)
 _VARIABLE: Final = re.compile(r"(?P<variable>\{\{\w*)$")
 
 _WORDS: Final = {
-    "kind": GENERATION_TYPES,
+    "kind": KINDS,
     "aspect_ratio": ASPECT_RATIOS,
     "model": (*IMAGE_MODELS, "ray-2", "ray-flash-2"),
     "duration": ("5s", "9s"),

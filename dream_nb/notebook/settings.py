@@ -13,7 +13,7 @@ from traitlets import Bool, Enum, Float, Int, TraitType, Unicode, observe
 from traitlets.config import Config
 
 from dream_nb.api.errors import ConfigurationError, DreamError, InvalidRequestError
-from dream_nb.api.models import ASPECT_RATIOS, GENERATION_TYPES, IMAGE_MODELS, RESOLUTIONS
+from dream_nb.api.request_models import ASPECT_RATIOS, IMAGE_MODELS, KINDS, RESOLUTIONS
 from dream_nb.backends.backends import choose_backend
 from dream_nb.default import configure_default_session
 from dream_nb.lookup import REPLAYS
@@ -128,7 +128,7 @@ class DreamSettings(Magics):
         ConfigurationError: a setting is unknown, or has a wrong value.
     """
 
-    kind = Choice(GENERATION_TYPES, None, allow_none=True, help="video or image; None is video.").tag(config=True)
+    kind = Choice(KINDS, None, allow_none=True, help="video or image; None is video.").tag(config=True)
     aspect_ratio = Choice(
         ASPECT_RATIOS,
         None,

@@ -7,8 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from dream_nb.api.models import GenerationReference
-from dream_nb.requests.identity import Request
+from dream_nb.api.request_models import GenerationReference, Request
 
 _OWN = {"prompt", "generation_type", "callback_url"}
 

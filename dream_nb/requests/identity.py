@@ -8,21 +8,31 @@ import json
 import mimetypes
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from math import isclose
 from typing import Any, Final, Literal
 
 import pydantic
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.models import GENERATION_TYPES, Generation, GenerationRequest, ImageGenerationRequest
+from dream_nb.api.models import Generation
+from dream_nb.api.request_models import (
+    DELIVERY,
+    EDITS,
+    KINDS,
+    Create,
+    GenerationRequest,
+    ImageGenerationRequest,
+    Request,
+    UnknownRequest,
+)
 from dream_nb.requests.media import replace_media
-
-Request = GenerationRequest | ImageGenerationRequest
 
 _MOST_SHOWN: Final = 80
 # What makes another request of one where it was not sent.
-_ADDITIONS: Final = ("loop", "keyframes", "concepts", "image_ref", "style_ref", "character_ref", "modify_image_ref")
+_ADDITIONS: Final = frozenset(
+    {"loop", "keyframes", "concepts", "image_ref", "style_ref", "character_ref", "modify_image_ref"}
+).union(*(cls.model_fields for cls in EDITS)) - {"media", "model", "extra", "generation_type", "format", *DELIVERY}
 _UPLOAD_DIGITS: Final = 24
 _UPLOADED: Final = re.compile(r"/([0-9a-f]{24})\.[a-z]{3,4}$")
 MAX_TAKE: Final = 10_000
@@ -49,7 +59,8 @@ def request_hash(request: Request, identify: Callable[[str], str] = str) -> str:
     document = replace_media(
         request.wire(), lambda uri: identify("sha256:" + hashlib.sha256(data_bytes(uri)).hexdigest()), identify
     )
-    document.pop("callback_url", None)
+    for name in DELIVERY:
+        document.pop(name, None)
     if not document.get("loop"):
         document.pop("loop", None)
     try:
@@ -89,7 +100,7 @@ def is_hash_of(digest: str, request: Request) -> bool:
     return request_hash(request, identify) == digest or bool(goes_on_from)
 
 
-def checked_request(prompt: str, *, kind: Literal["video", "image"] = "video", **fields: Any) -> Request:
+def checked_request(prompt: str, *, kind: Literal["video", "image"] = "video", **fields: Any) -> Create:
     """A request of that kind, checked.
 
     Args:
@@ -104,23 +115,13 @@ def checked_request(prompt: str, *, kind: Literal["video", "image"] = "video", *
         raise InvalidRequestError(
             'the prompt is empty: say what to dream, such as "a serene lake at sunset"', field="prompt"
         )
-    if kind not in GENERATION_TYPES:
-        raise InvalidRequestError(f"kind {kind!r} is not one of {', '.join(GENERATION_TYPES)}", field="kind")
+    if kind not in KINDS:
+        raise InvalidRequestError(f"kind {kind!r} is not one of {', '.join(KINDS)}", field="kind")
     schema = ImageGenerationRequest if kind == "image" else GenerationRequest
     try:
         return schema(prompt=prompt, **fields)
     except pydantic.ValidationError as error:
         raise InvalidRequestError.reading(error) from None
-
-
-def read_request(document: Mapping[str, Any]) -> Request:
-    """A request from its document, as it was written or as a server gave it back.
-
-    Raises:
-        ValueError: it is no request.
-    """
-    kind = ImageGenerationRequest if document.get("generation_type") == "image" else GenerationRequest
-    return kind.from_answer(document)
 
 
 def answers(generation: Generation, request: Request) -> bool:
@@ -142,11 +143,15 @@ def differences(generation: Generation, request: Request) -> list[str]:
     """
     if generation.request is None:
         return ["it does not say its request"]
-    if generation.kind != request.generation_type:
-        return [f"it is {generation.kind}"]
+    if type(generation.request) is not type(request):
+        return [f"it is {_asked(generation.request)}"]
     sent, given = request.wire(), generation.request.wire()
+    if request.is_source_in_path:
+        # It is not repeated in the answer.
+        sent.pop("media", None)
     for document in (sent, given):
-        document.pop("callback_url", None)
+        for name in DELIVERY:
+            document.pop(name, None)
         if not document.get("loop"):
             document.pop("loop", None)
     words = [
@@ -158,7 +163,14 @@ def differences(generation: Generation, request: Request) -> list[str]:
             and not (_plain(given[name]) == _plain(value) if name == "prompt" else _holds(given[name], value))
         )
     ]
-    return words + [f"it has {name}" for name in _ADDITIONS if name in given and name not in sent]
+    return words + [f"it has {name}" for name in sorted(_ADDITIONS) if given.get(name) and name not in sent]
+
+
+def _asked(request: Request) -> str:
+    """What was asked for, in a few words."""
+    if isinstance(request, UnknownRequest):
+        return "of a kind that this version does not know"
+    return request.generation_type.replace("_", " ")
 
 
 def _is_default(request: Request, name: str, value: Any) -> bool:

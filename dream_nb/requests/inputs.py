@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import pydantic
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.models import (
+from dream_nb.api.models import Generation
+from dream_nb.api.request_models import (
     CharacterRef,
-    Generation,
     GenerationReference,
     ImageIdentity,
     ImageRef,
     ImageReference,
     Keyframe,
     ModifyImageRef,
+    Request,
 )
-from dream_nb.requests.identity import Request, checked_request
+from dream_nb.requests.identity import checked_request
 from dream_nb.requests.names import check_weight, find_file, is_url, split_weight
 from dream_nb.requests.roles import FIELDS, FRAMES, ROLE_OF, RolePicture, as_fields, role_picture
 from dream_nb.requests.sources import ended, is_made, named, one_of, picture

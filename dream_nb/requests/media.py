@@ -5,18 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dream_nb.api.models import GenerationReference, GenerationRequest, ImageGenerationRequest
+from dream_nb.api.request_models import GenerationReference, Request
 
 
-def keyframe_ids(request: GenerationRequest | ImageGenerationRequest) -> list[str]:
-    """The ids of the generations that a request goes on from.
+def references_in(request: Request) -> dict[str, GenerationReference]:
+    """The generations that a request goes on from, by the places where it names them.
 
     Args:
         request: the request.
     """
     keyframes = getattr(request, "keyframes", None)
-    frames = (keyframes.frame0, keyframes.frame1) if keyframes else ()
-    return list(dict.fromkeys(frame.id for frame in frames if isinstance(frame, GenerationReference)))
+    named = {"frame0": keyframes.frame0, "frame1": keyframes.frame1} if keyframes else {}
+    named["media"] = getattr(request, "media", None)
+    return {place: one for place, one in named.items() if isinstance(one, GenerationReference)}
+
+
+def source_ids(request: Request) -> list[str]:
+    """The ids of the generations that a request goes on from, each once.
+
+    Args:
+        request: the request.
+    """
+    return list(dict.fromkeys(one.id for one in references_in(request).values()))
 
 
 def replace_media(

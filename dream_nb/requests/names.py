@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.models import GenerationReference
+from dream_nb.api.request_models import GenerationReference
 from dream_nb.files import given_path
 from dream_nb.media.formats import PICTURES
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.models import shortened
+from dream_nb.api.request_models import Request
+from dream_nb.api.schemas import shortened
 from dream_nb.html.page import template
-from dream_nb.requests.identity import MAX_TAKE, Request, check_take
+from dream_nb.requests.identity import MAX_TAKE, check_take
 from dream_nb.requests.media import replace_media
 
 Standing = Literal["in the library", "under way", "new"]

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.models import CharacterRef, ImageIdentity, ImageRef, ModifyImageRef
-from dream_nb.requests.identity import Request
+from dream_nb.api.request_models import CharacterRef, ImageIdentity, ImageRef, ModifyImageRef, Request
 
 Role = Literal["image_ref", "style_ref", "character_ref", "modify_ref"]
 """As the options of `%dream` call them."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
 
 from dream_nb.api.errors import InvalidRequestError, UnreadableFileError
-from dream_nb.api.models import Generation, GenerationReference, ImageRef, ImageReference, ModifyImageRef
+from dream_nb.api.models import Generation
+from dream_nb.api.request_models import GenerationReference, ImageRef, ImageReference, ModifyImageRef
 from dream_nb.files import given_path
 from dream_nb.media.formats import AVIF, PICTURES, format_of
 from dream_nb.media.formats import named as formats_named

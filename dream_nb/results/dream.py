@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self, overload
 from urllib.parse import quote
 
 from dream_nb.api.errors import ConfigurationError, InvalidRequestError, LibraryError
-from dream_nb.api.models import Generation, GenerationReference, Keyframes
+from dream_nb.api.models import Generation
+from dream_nb.api.request_models import GenerationReference, Keyframes, Request
 from dream_nb.files import given_path, written
 from dream_nb.html.page import picture_uri, video_uri
 from dream_nb.html.preview import Preview, preview
@@ -31,8 +32,8 @@ from dream_nb.media.sheets import check_numbers, sheet
 from dream_nb.media.video import frame_at, iterate_frames, iterate_timed, read_facts
 from dream_nb.place import find_place
 from dream_nb.requests.code import to_code
-from dream_nb.requests.identity import Request, checked_request
-from dream_nb.requests.media import keyframe_ids
+from dream_nb.requests.identity import checked_request
+from dream_nb.requests.media import source_ids
 from dream_nb.requests.roles import PLAIN
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Dream:
     @property
     def kind(self) -> Literal["video", "image"]:
         """ "video" or "image"."""
-        return self.request.generation_type
+        return self._record.kind
 
     @property
     def state(self) -> str:
@@ -603,7 +604,7 @@ class Dream:
         Raises:
             LibraryError: it goes on from another one, and its folder has no ledger.
         """
-        goes_on = bool(keyframe_ids(self.request))
+        goes_on = bool(source_ids(self.request))
         known = ancestors(with_ledger(self._library).ledger, self._record) if goes_on else []
         records = in_order(self._record, known)
         return to_code((one.request, one.take, one.generation.id if one.generation else None) for one in records)

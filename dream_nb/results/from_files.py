@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from dream_nb.api.errors import LibraryError
-from dream_nb.api.models import GenerationRequest, ImageGenerationRequest
+from dream_nb.api.request_models import GenerationRequest, ImageGenerationRequest
 from dream_nb.files import sha256_of
 from dream_nb.library.folder import Folder
 from dream_nb.library.inscriptions import read_film, read_inscription

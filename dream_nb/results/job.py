@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from typing import Protocol
 
 from dream_nb.api.errors import DreamError
-from dream_nb.requests.identity import Request
+from dream_nb.api.request_models import Request
 from dream_nb.requests.plan import Ask, Plan
 from dream_nb.results.dream import Dream
 from dream_nb.results.pending import Pending

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dream_nb.api.errors import InvalidRequestError, LibraryError
-from dream_nb.api.models import GenerationReference, GenerationRequest, Keyframes
+from dream_nb.api.request_models import GenerationReference, GenerationRequest, Keyframes
 from dream_nb.default import default_session
 from dream_nb.files import given_path
 from dream_nb.library.file_names import slug

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dream_nb.api.models import AnyRequest, ImageGenerationRequest
+from dream_nb.api.request_models import AnyRequest, ImageGenerationRequest
 from dream_nb.studio.settings import StudioPrices
 
 _MILLICENTS = 1000

@@ -7,7 +7,13 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final, Literal
 
-from dream_nb.api.models import GenerationReference, GenerationRequest, ImageGenerationRequest, ImageRef, Keyframe
+from dream_nb.api.request_models import (
+    GenerationReference,
+    GenerationRequest,
+    ImageGenerationRequest,
+    ImageRef,
+    Keyframe,
+)
 from dream_nb.studio import render
 from dream_nb.studio.answers import PREFIX, asset_url
 from dream_nb.studio.assets import ASSET_NAME, TYPES, AssetFiles, new_name

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-from dream_nb.api.models import ASPECT_RATIOS, IMAGE_FORMATS, IMAGE_MODELS, RESOLUTIONS, STATES
+from dream_nb.api.models import STATES
+from dream_nb.api.request_models import ASPECT_RATIOS, IMAGE_FORMATS, IMAGE_MODELS, RESOLUTIONS
 from dream_nb.studio.rules import (
     DATA_URL,
     DURATION,

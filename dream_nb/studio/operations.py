@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from dream_nb.api.models import GenerationRequest, ImageGenerationRequest
+from dream_nb.api.request_models import GenerationRequest, ImageGenerationRequest
 from dream_nb.studio import answers, rules
 from dream_nb.studio.answers import PREFIX
 from dream_nb.studio.assets import AssetFiles, new_name, thumbnail_of

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 
-from dream_nb.api.models import GenerationRequest, ImageGenerationRequest
+from dream_nb.api.request_models import GenerationRequest, ImageGenerationRequest
 from dream_nb.studio import rules
 from dream_nb.studio.alive import Presence
 from dream_nb.studio.assets import AssetFiles, thumbnail_of

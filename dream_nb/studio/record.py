@@ -12,7 +12,8 @@ from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 from pydantic_core import from_json, to_json
 
 from dream_nb import installation
-from dream_nb.api.models import GENERATION_TYPES, IMAGE_FORMATS, STATES
+from dream_nb.api.models import STATES
+from dream_nb.api.request_models import IMAGE_FORMATS, KINDS
 from dream_nb.studio.rules import HTTP_URL, MAX_TAKE
 from dream_nb.studio.settings import LENGTHS, SIDES
 
@@ -40,7 +41,7 @@ class StoredGeneration(NamedTuple):
 
     id: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
     account: Annotated[str, Field(max_length=_MOST_WORDS)]
-    kind: Annotated[str, Field(pattern=_one_of(GENERATION_TYPES))]
+    kind: Annotated[str, Field(pattern=_one_of(KINDS))]
     state: Annotated[str, Field(pattern=_one_of(STATES))]
     take: Annotated[int, Field(ge=1, le=MAX_TAKE)]
     request: Annotated[str, AfterValidator(_object)]

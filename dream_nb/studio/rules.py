@@ -10,9 +10,10 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 
-from dream_nb.api.models import (
+from dream_nb.api.request_models import (
     IMAGE_FORMATS,
     RESOLUTIONS,
+    Create,
     GenerationReference,
     GenerationRequest,
     ImageGenerationRequest,
@@ -40,7 +41,7 @@ DATA_URL: Final = (
 _HTTP_URL: Final = re.compile(HTTP_URL)
 _HOSTED_FIELDS: Final = {"duration", "resolution", "concepts", "format"}
 
-Request = GenerationRequest | ImageGenerationRequest
+Request = Create
 StateOf = Callable[[str], str | None]
 
 

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Final
 
-from dream_nb.api.models import RESOLUTIONS
+from dream_nb.api.request_models import RESOLUTIONS
 from dream_nb.media.pictures import MOST_PIXELS
 
 SIDES: Final = (1, max(RESOLUTIONS.values()))

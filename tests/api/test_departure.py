@@ -15,7 +15,7 @@ import pytest
 from dream_nb.api.client import AsyncDreamMachine
 from dream_nb.api.departure import was_reached
 from dream_nb.api.errors import APIConnectionError, APITimeoutError
-from dream_nb.api.models import GenerationRequest
+from dream_nb.api.request_models import GenerationRequest
 from tests.api.servers import PATIENCE, Exchange, Hostile, wait_for
 
 VIDEO = GenerationRequest(prompt="a lake")

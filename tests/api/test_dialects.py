@@ -13,7 +13,7 @@ from dream_nb.api import errors
 from dream_nb.api.blocking import DreamMachine
 from dream_nb.api.client import AsyncDreamMachine
 from dream_nb.api.dialects import DIALECTS, NEWEST, spellings
-from dream_nb.api.models import GenerationRequest, ImageGenerationRequest
+from dream_nb.api.request_models import GenerationRequest, ImageGenerationRequest
 from tests.api.servers import Exchange, Hostile
 from tests.fakes.dream_machine import CONCEPTS, KEY, MOTIONS, FakeDreamMachine, Reply
 

@@ -15,7 +15,7 @@ from dream_nb.api import errors
 from dream_nb.api.answer import MAX_BYTES, Answer
 from dream_nb.api.blocking import DreamMachine
 from dream_nb.api.client import AsyncDreamMachine
-from dream_nb.api.models import GenerationRequest
+from dream_nb.api.request_models import GenerationRequest
 from dream_nb.studio.faults import Fault, Faults
 from tests.api.conftest import Open
 from tests.api.servers import Behaviour, Exchange, Hostile, free_port, wait_for

@@ -22,7 +22,8 @@ from pydantic import SecretStr
 from dream_nb.api import errors
 from dream_nb.api.blocking import DreamMachine
 from dream_nb.api.client import AsyncDreamMachine
-from dream_nb.api.models import Generation, GenerationRequest
+from dream_nb.api.models import Generation
+from dream_nb.api.request_models import GenerationRequest
 from dream_nb.api.retry import is_passing, was_refused
 from tests.api.conftest import Open
 from tests.api.servers import Behaviour, Exchange, Hostile, fine, free_port, hostile, wait_for

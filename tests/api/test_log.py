@@ -7,8 +7,8 @@ import logging
 import pytest
 
 from dream_nb.api.errors import APIError
-from dream_nb.api.models import GenerationRequest, ImageGenerationRequest, ImageRef, Keyframes
 from dream_nb.api.redaction import redacted
+from dream_nb.api.request_models import GenerationRequest, ImageGenerationRequest, ImageRef, Keyframes
 from tests.api.conftest import Open
 from tests.api.servers import Hostile
 

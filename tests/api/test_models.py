@@ -8,7 +8,14 @@ import pydantic
 import pytest
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.models import Generation, GenerationRequest, ImageGenerationRequest, ListGenerationResponse
+from dream_nb.api.models import Generation, ListGenerationResponse
+from dream_nb.api.request_models import (
+    GenerationRequest,
+    ImageGenerationRequest,
+    Media,
+    ModifyVideoRequest,
+    UnknownRequest,
+)
 
 
 def refusal(**fields: object) -> str:
@@ -18,8 +25,19 @@ def refusal(**fields: object) -> str:
 
 
 def test_a_wrong_aspect_ratio_names_the_value_and_the_choices() -> None:
-    wrong = refusal(prompt="a lake", aspect_ratio="7:3")
-    assert wrong == "aspect ratio '7:3' is not one of 1:1, 16:9, 9:16, 4:3, 3:4, 21:9, 9:21"
+    wrong = refusal(prompt="a lake", aspect_ratio="16x9")
+    assert wrong == ("aspect ratio '16x9' is not one of 1:1, 16:9, 9:16, 4:3, 3:4, 21:9, 9:21: did you mean '16:9'?")
+
+
+def test_a_ratio_and_a_model_that_may_be_newer_are_taken() -> None:
+    assert GenerationRequest(prompt="a lake", aspect_ratio="3:2").aspect_ratio == "3:2"
+    assert ImageGenerationRequest(prompt="a lake", model="photon-2").model == "photon-2"
+
+
+def test_a_mode_that_does_not_exist_names_the_near_one() -> None:
+    with pytest.raises(pydantic.ValidationError) as caught:
+        ModifyVideoRequest(media=Media(url="https://a/b.mp4"), mode="flex1")
+    assert str(InvalidRequestError.reading(caught.value)).endswith("reimagine_3: did you mean 'flex_1'?")
 
 
 def test_a_misspelt_field_is_refused_with_the_near_one() -> None:
@@ -31,7 +49,7 @@ def test_a_wrong_type_names_its_field() -> None:
 
 
 def test_every_problem_of_a_request_is_told() -> None:
-    assert refusal(loop="yes", aspect_ratio="7:3").count(";") == 1
+    assert refusal(loop="yes", aspect_ratio="wide").count(";") == 1
 
 
 def test_a_keyframe_without_a_type_says_what_a_keyframe_is() -> None:
@@ -57,8 +75,14 @@ def test_extra_cannot_replace_a_field() -> None:
     assert "'loop' has a field of its own" in refusal(extra={"loop": False})
 
 
+@pytest.mark.parametrize("name", ["media", "mode", "first_frame", "negative_prompt", "grid_position_x"])
+def test_extra_cannot_turn_a_create_into_another_operation(name: str) -> None:
+    assert f"'{name}' is a field of " in refusal(prompt="a lake", extra={name: "x"})
+
+
 def test_an_answer_keeps_what_is_unknown() -> None:
-    generation = Generation.from_answer({"id": "a", "version": "v2", "request": {"prompt": "x", "seed": 7}})
+    document = {"prompt": "x", "aspect_ratio": "16:9", "seed": 7}
+    generation = Generation.from_answer({"id": "a", "version": "v2", "request": document})
     assert generation.wire() == {
         "id": "a",
         "version": "v2",
@@ -69,7 +93,7 @@ def test_an_answer_keeps_what_is_unknown() -> None:
 def test_an_answer_may_hold_unknown_enum_values() -> None:
     generation = Generation.from_answer({"id": "a", "state": "paused", "request": {"aspect_ratio": "2:1"}})
     assert generation.state == "paused"
-    assert generation.request is not None
+    assert isinstance(generation.request, GenerationRequest)
     assert generation.request.aspect_ratio == "2:1"
 
 
@@ -101,9 +125,7 @@ def test_a_servers_reading_is_strict_about_enums_and_keeps_unknown_fields() -> N
 @pytest.mark.parametrize(
     "odd",
     [
-        {"request": {"generation_type": "upscale_video", "resolution": "4k"}},
-        {"request": {"generation_type": "add_audio", "prompt": "waves"}},
-        {"request": {"prompt": "a lake", "keyframes": {"frame0": {"type": "video", "id": "x"}}}},
+        {"request": ["a lake"]},
         {"created_at": "yesterday"},
         {"assets": []},
         {"failure_reason": {}},
@@ -115,6 +137,64 @@ def test_what_cannot_be_read_of_one_generation_hides_no_other(odd: dict[str, obj
     )
     assert [generation.id for generation in page.generations] == ["a", "b"]
     assert getattr(page.generations[0], next(iter(odd))) is None
+
+
+MEDIA = {"url": "https://a/b.mp4"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "parent", "told"),
+    [
+        ({"generation_type": "add_audio", "prompt": "waves"}, "video", "add_audio"),
+        ({"generation_type": "upscale_video", "resolution": "4k"}, None, "upscale_video"),
+        ({"prompt": "waves"}, "add_audio", "add_audio"),
+        ({"resolution": "4k"}, "upscale_video", "upscale_video"),
+        ({"media": MEDIA, "mode": "flex_1", "model": "ray-2"}, "video", "modify_video"),
+        ({"media": MEDIA, "aspect_ratio": "1:1", "model": "ray-2"}, "video", "reframe_video"),
+        ({"media": MEDIA, "aspect_ratio": "1:1", "model": "photon-1"}, "image", "reframe_image"),
+        ({"prompt": "a lake", "model": "photon-1"}, "image", "image"),
+        ({"prompt": "a lake", "model": "ray-2"}, "video", "video"),
+        ({"prompt": "a lake", "model": "ray-2"}, None, "video"),
+        # What a server of 2024 shows: only a create has these.
+        ({"prompt": "a lake", "aspect_ratio": "16:9", "loop": True}, None, "video"),
+        ({"prompt": "a lake", "image_ref": []}, "image", "image"),
+        # Nothing tells a create from a request for sound or an upscale.
+        ({"prompt": "waves"}, "video", "unknown"),
+        ({"prompt": "waves"}, None, "unknown"),
+        ({"resolution": "4k"}, "video", "unknown"),
+        ({"media": MEDIA, "prompt": "waves"}, "video", "unknown"),
+        ({"prompt": "a lake", "model": "ray-2"}, "restyle_video", "unknown"),
+        ({"generation_type": "restyle_video", "model": "ray-2", "media": MEDIA, "mode": "flex_1"}, "video", "unknown"),
+        # Not in the form that its kind has.
+        ({"generation_type": "modify_video", "prompt": "in snow"}, "video", "unknown"),
+        ({"prompt": "a lake", "model": "x", "keyframes": {"frame0": {"type": "video", "id": "x"}}}, "video", "unknown"),
+    ],
+)
+def test_an_echo_is_read_as_what_tells_it(request_: dict[str, Any], parent: str | None, told: str) -> None:
+    generation = Generation.from_answer({"id": "a", "generation_type": parent, "request": request_})
+    assert generation.request is not None
+    assert generation.request.generation_type == told
+    # Kept whole, and read back from where it was written down.
+    kept = generation.request.wire()
+    assert kept["document"] == request_ if told == "unknown" else request_.items() <= kept.items()
+    assert Generation.from_answer(generation.wire()) == generation
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ({"generation_type": "restyle_image"}, "image"),
+        ({"generation_type": "restyle"}, "video"),
+        ({"assets": {"image": "https://a/b.jpg"}}, "image"),
+        ({"assets": {"video": "https://a/b.mp4", "image": "https://a/b.jpg"}}, "video"),
+        ({}, "video"),
+    ],
+)
+def test_what_an_unknown_kind_makes_is_told_by_its_type_or_its_assets(answer: dict[str, Any], kind: str) -> None:
+    generation = Generation.from_answer({"id": "a", "request": {"style": "ink"}, **answer})
+    assert generation.kind == kind
+    assert isinstance(generation.request, UnknownRequest)
+    assert generation.request.kind == kind
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from dream_nb.api.errors import (
     RateLimitError,
     ServerError,
 )
-from dream_nb.api.models import GenerationRequest, ImageGenerationRequest, ImageRef
+from dream_nb.api.request_models import GenerationRequest, ImageGenerationRequest, ImageRef
 from dream_nb.studio.faults import Fault, Faults
 from tests.api.conftest import Open
 from tests.api.servers import Exchange, Hostile

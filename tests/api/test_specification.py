@@ -7,30 +7,50 @@ from typing import Any
 
 import pytest
 
-from dream_nb.api import models
+from dream_nb.api import models, request_models
+from dream_nb.api.client import operation_of
 from dream_nb.api.dialect import Dialect
 from dream_nb.api.dialects import DIALECTS
+from dream_nb.api.schemas import Schema
 from tests.specification.dream_machine_2024 import DREAM_MACHINE_2024
 from tests.specification.dream_machine_2025 import DREAM_MACHINE_2025
-from tests.specification.shapes import Object, Plain
+from tests.specification.shapes import Object, Plain, Suggested
 
 BY_API = {"2024": DREAM_MACHINE_2024, "2025": DREAM_MACHINE_2025}
-OBJECTS = DREAM_MACHINE_2024.objects()
+OBJECTS = DREAM_MACHINE_2025.objects()
 
 # The inline object of `character_ref` has no name in the specification.
 UNNAMED = {"character_ref": "CharacterRef"}
-ENUMS = {
-    "AspectRatio": models.ASPECT_RATIOS,
-    "GenerationType": models.GENERATION_TYPES,
-    "ImageModel": models.IMAGE_MODELS,
+ENUMS: dict[str, tuple[str, ...]] = {
+    "AspectRatio": request_models.ASPECT_RATIOS,
+    "GenerationType": request_models.KINDS,
+    "ImageModel": request_models.IMAGE_MODELS,
     "State": models.STATES,
+    "VideoModel": request_models.VIDEO_MODELS,
+    "ImageFormat": request_models.IMAGE_FORMATS,
+    "ReframeImageModels": request_models.IMAGE_MODELS,
+    "ReframeVideoModels": request_models.EDITING_MODELS,
+    "ModifyVideoMode": request_models.MODES,
 }
+SUGGESTED: dict[str, tuple[str, ...]] = {
+    "VideoModelOutputResolution": tuple(request_models.RESOLUTIONS),
+    "VideoModelOutputDuration": request_models.DURATIONS,
+}
+OURS: dict[str, set[str]] = {
+    # One canonical request, for both APIs: the dialect writes what only one of them requires.
+    "GenerationRequest": {"model"},
+    "ImageGenerationRequest": {"model"},
+    "ModifyVideoRequest": {"generation_type", "model"},
+    "ReframeVideoRequest": {"generation_type", "model"},
+    "ReframeImageRequest": {"generation_type", "model"},
+}
+"""What a schema requires, and a model of ours has a default for, or leaves to the dialect."""
 
 
-def model(name: str) -> type[models._Schema]:
-    found = getattr(models, name)
+def model(name: str) -> type[Schema]:
+    found = getattr(models, name, None) or getattr(request_models, name)
     assert inspect.isclass(found)
-    assert issubclass(found, models._Schema)
+    assert issubclass(found, Schema)
     return found
 
 
@@ -43,25 +63,40 @@ def test_a_model_has_every_field_of_its_schema(name: str) -> None:
 def test_a_model_requires_what_its_schema_requires(name: str) -> None:
     required = {field for field, info in model(name).model_fields.items() if info.is_required()}
     # `type` is required and has a default in the specification: a caller need not write it.
-    assert required == OBJECTS[name].required - {"type"}
+    assert required == OBJECTS[name].required - {"type"} - OURS.get(name, set())
 
 
 @pytest.mark.parametrize("name", sorted(OBJECTS.keys() - {"Generation"}))
 def test_a_model_has_the_defaults_of_its_schema(name: str) -> None:
     fields = OBJECTS[name].fields.items()
-    defaults = {field: default for field, shape in fields if (default := DREAM_MACHINE_2024.default(shape)) is not None}
-    assert {field: model(name).model_fields[field].default for field in defaults} == defaults
+    given = {field: DREAM_MACHINE_2025.default(shape) for field, shape in fields}
+    # What has to be given has no default, whatever the specification says.
+    required = {field for field, info in model(name).model_fields.items() if info.is_required()}
+    defaults = {field: default for field, default in given.items() if default is not None and field not in required}
+    # What a field of 2025 is where it is left out, a server of 2024 need not know: it is not written out.
+    left_out = {field for field in defaults if model(name).model_fields[field].default is None}
+    assert left_out <= {"model", "prompt", "format", "sync", "sync_timeout"}
+    assert {field: model(name).model_fields[field].default for field in defaults.keys() - left_out} == {
+        field: default for field, default in defaults.items() if field not in left_out
+    }
 
 
 @pytest.mark.parametrize("name", ENUMS)
 def test_an_enum_has_the_values_of_the_specification(name: str) -> None:
-    shape = DREAM_MACHINE_2024.schemas[name]
+    shape = DREAM_MACHINE_2025.schemas[name]
     assert isinstance(shape, Plain)
     assert ENUMS[name] == shape.values
 
 
+@pytest.mark.parametrize("name", SUGGESTED)
+def test_suggested_values_are_those_of_the_specification(name: str) -> None:
+    shape = DREAM_MACHINE_2025.schemas[name]
+    assert isinstance(shape, Suggested)
+    assert SUGGESTED[name] == shape.values
+
+
 def test_a_generation_without_a_type_is_what_the_specification_says() -> None:
-    default = DREAM_MACHINE_2024.default(OBJECTS["Generation"].fields["generation_type"])
+    default = DREAM_MACHINE_2025.default(OBJECTS["Generation"].fields["generation_type"])
     assert models.Generation.from_answer({"id": "a"}).kind == default
 
 
@@ -73,7 +108,9 @@ def test_the_unnamed_objects_have_their_fields(field: str) -> None:
 
 
 def test_every_schema_has_a_model_or_an_enum() -> None:
-    assert {name for name in DREAM_MACHINE_2024.schemas if not hasattr(models, name)} == set()
+    covered = ENUMS.keys() | SUGGESTED.keys() | {"ModifyVideoModel"}
+    models_ = DREAM_MACHINE_2025.schemas.keys() - covered
+    assert {name for name in models_ if not hasattr(models, name) and not hasattr(request_models, name)} == set()
 
 
 def test_a_generation_with_every_field_survives_a_round_trip() -> None:
@@ -99,13 +136,16 @@ def test_a_generation_with_every_field_survives_a_round_trip() -> None:
         "request": request,
     }
     assert answer.keys() == OBJECTS["Generation"].fields.keys()
-    assert request.keys() == OBJECTS["GenerationRequest"].fields.keys()
+    assert request.keys() == DREAM_MACHINE_2024.objects()["GenerationRequest"].fields.keys()
     assert models.Generation.from_answer(answer).wire() == answer
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
-def test_a_dialect_creates_videos_where_its_specification_says(dialect: Dialect) -> None:
-    assert dialect.video_path == BY_API[dialect.api].operation("createGeneration").path
+def test_a_dialect_sends_each_request_where_its_specification_says(dialect: Dialect) -> None:
+    posts = [operation for operation in BY_API[dialect.api].operations if operation.method == "POST"]
+    types = {type_: operation_of(cls.model_construct()) for type_, cls in request_models.REQUESTS.items()}
+    paths = {types[type_]: path for type_, path in dialect.paths.items()}
+    assert paths == {operation.name: operation.path for operation in posts}
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)

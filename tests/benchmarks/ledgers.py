@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from dream_nb.api.models import GenerationRequest
+from dream_nb.api.request_models import GenerationRequest
 from dream_nb.library.ledger import Ledger
 from dream_nb.requests.identity import request_hash
 from dream_nb.session import Session

@@ -11,7 +11,7 @@ import itertools
 import json
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -37,6 +37,14 @@ CONCEPTS: Final = ["dolly_zoom", "handheld", "orbit_left"]
 MOTIONS: Final = ["camera orbit left", "camera push in"]
 MODELS: Final = {"video": "ray-1-6", "image": "photon-1"}
 """What makes a request that names no model."""
+EDITS: Final = {
+    "/video/modify": "modify_video",
+    "/video/reframe": "reframe_video",
+    "/image/reframe": "reframe_image",
+    "/{id}/upscale": "upscale_video",
+    "/{id}/audio": "add_audio",
+}
+"""What is asked for at which path below the generations, in 2025."""
 _WORDS: Final = frozenset({"/generations/concepts/list", "/generations/camera_motion/list"})
 
 
@@ -59,7 +67,7 @@ class Reply:
 
 def cheap(request: Document) -> float:
     """USD cents of a create: 32 for a video, 1.5 for an image."""
-    return 1.5 if request.get("generation_type") == "image" else 32.0
+    return 1.5 if "image" in request.get("generation_type", "") else 32.0
 
 
 @cache
@@ -177,6 +185,8 @@ class FakeDreamMachine:
         video = at if self.api == "2024" else f"{at}/video"
         lists = ("camera_motion", MOTIONS) if self.api == "2024" else ("concepts", CONCEPTS)
 
+        edits = {} if self.api == "2024" else EDITS
+
         async def listed(_request: Request) -> Response:
             return JSONResponse(lists[1])
 
@@ -188,8 +198,9 @@ class FakeDreamMachine:
         return Starlette(
             routes=[
                 Route(f"{at}/{lists[0]}/list", listed),
-                Route(video, self._create_video, methods=["POST"]),
-                Route(f"{at}/image", self._create_image, methods=["POST"]),
+                Route(video, self._creator("video"), methods=["POST"]),
+                Route(f"{at}/image", self._creator("image"), methods=["POST"]),
+                *(Route(at + path, self._creator(asked), methods=["POST"]) for path, asked in edits.items()),
                 Route(at, self._list, methods=["GET"]),
                 Route(f"{at}/{{id}}", self._one, methods=["GET", "DELETE"]),
                 Route(f"{PREFIX}/credits", credits_),
@@ -233,27 +244,46 @@ class FakeDreamMachine:
     async def _ping(self, _request: Request) -> Response:
         return JSONResponse({"message": "pong"})
 
-    async def _create_video(self, request: Request) -> Response:
-        return await self._create(request, "video")
+    def _creator(self, asked: str) -> Callable[[Request], Awaitable[Response]]:
+        async def create(request: Request) -> Response:
+            return await self._create(request, asked)
 
-    async def _create_image(self, request: Request) -> Response:
-        return await self._create(request, "image")
+        return create
 
-    async def _create(self, request: Request, kind: str) -> Response:
+    async def _create(self, request: Request, asked: str) -> Response:
         try:
             body = json.loads(await request.body(), parse_constant=_no_constant)
         except ValueError as error:
             return self._refuse(422, f"not JSON: {error}")
         self.posts.append(body)
         reply = self.replies.popleft() if self.replies else None
-        if problem := REQUESTS[self.api, kind](body, ""):
+        if problem := REQUESTS[self.api, asked](body, "") or self._problem(request, body, asked):
             return self._refuse(422, problem)
-        document = self._take(body, kind) if reply is None or reply.taken else None
+        source = request.path_params.get("id")
+        if source is not None and self._find(source) is None:
+            return self._refuse(404, "Generation not found")
+        document = self._take(body, asked, source) if reply is None or reply.taken else None
         if reply is None:
-            return JSONResponse(self._shown(document or {}), 201)
+            return JSONResponse(self._shown(document or {}), 200 if source else 201)
         return _replied(reply)
 
-    def _take(self, body: Document, kind: str) -> Document:
+    def _problem(self, request: Request, body: Document, asked: str) -> str | None:
+        """What no schema says."""
+        source = self._find(request.path_params.get("id", ""))
+        if source is not None and source["generation_type"] != "video":
+            return "Only videos can be upscaled or given sound"
+        url = body.get("media", {}).get("url", "")
+        is_image = url.endswith((".jpg", ".png"))
+        if url and url.endswith((".mp4", ".jpg", ".png")) and is_image != (asked == "reframe_image"):
+            return "media: not of the kind that is wanted"
+        return None
+
+    def _find(self, id_: str) -> Document | None:
+        with self._lock:
+            return next((one for one in self.taken if one["id"] == id_), None)
+
+    def _take(self, body: Document, asked: str, source: str | None = None) -> Document:
+        kind = "image" if "image" in asked else "video"
         with self._lock:
             # Written like the ids of the API, and in the order in which they were taken.
             id_ = f"00000000-0000-4000-8000-{next(self._number):012x}"
@@ -264,10 +294,12 @@ class FakeDreamMachine:
                 "created_at": (datetime.now(UTC) + self.clock).isoformat(),
                 "model": body.get("model", MODELS[kind]),
                 "_request": body,
+                "_asked": asked,
+                "_source": source,
             }
             self.taken.append(document)
             self._hidden[id_] = self.hides
-            self._charges[id_] = float(self.price(body | {"generation_type": kind}))
+            self._charges[id_] = float(self.price(body | {"generation_type": asked}))
             if self.billing == "create":
                 self._charge(id_)
             return document
@@ -301,7 +333,7 @@ class FakeDreamMachine:
 
     def _shown(self, document: Document) -> Document:
         shown = {name: value for name, value in document.items() if not name.startswith("_")}
-        request = self.echo({"generation_type": document["generation_type"]} | document["_request"])
+        request = self.echo({"generation_type": document["_asked"]} | document["_request"])
         return self.shows(shown if request is None else shown | {"request": request})
 
     async def _list(self, request: Request) -> Response:
@@ -328,7 +360,7 @@ class FakeDreamMachine:
 
     async def _one(self, request: Request) -> Response:
         with self._lock:
-            found = next((one for one in self.taken if one["id"] == request.path_params["id"]), None)
+            found = self._find(request.path_params["id"])
             if found is None:
                 return self._refuse(404, "Generation not found")
             if request.method == "DELETE":

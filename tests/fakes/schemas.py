@@ -46,6 +46,12 @@ def number(value: Any, where: str) -> str | None:
     return None if is_number else f"{where}: Input should be a valid number"
 
 
+def integer(value: Any, where: str) -> str | None:
+    """A whole number."""
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return None if is_whole else f"{where}: Input should be a valid integer"
+
+
 @dataclass(frozen=True)
 class OneOf:
     """One of some strings."""
@@ -107,6 +113,7 @@ _PLAIN: Final[Mapping[tuple[str, str | None], Check]] = {
     ("string", "uuid"): uuid,
     ("boolean", None): boolean,
     ("number", None): number,
+    ("integer", None): integer,
 }
 
 
@@ -130,9 +137,20 @@ def _check(shape: shapes.Shape, known: Mapping[str, shapes.Shape]) -> Check:
     raise NotImplementedError(f"no request has a {shape}")
 
 
+BODIES: Final = {
+    "video": "GenerationRequest",
+    "image": "ImageGenerationRequest",
+    "modify_video": "ModifyVideoRequest",
+    "reframe_video": "ReframeVideoRequest",
+    "reframe_image": "ReframeImageRequest",
+    "upscale_video": "UpscaleVideoGenerationRequest",
+    "add_audio": "AudioGenerationRequest",
+}
+
 REQUESTS: Final[Mapping[tuple[str, str], Check]] = {
     (api, kind): _check(specification.schemas[name], specification.schemas)
     for api, specification in (("2024", DREAM_MACHINE_2024), ("2025", DREAM_MACHINE_2025))
-    for kind, name in (("video", "GenerationRequest"), ("image", "ImageGenerationRequest"))
+    for kind, name in BODIES.items()
+    if name in specification.schemas
 }
-"""The body of a create, by API and kind."""
+"""The body of a create, by API and `generation_type`."""

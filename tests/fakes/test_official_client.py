@@ -29,7 +29,8 @@ def test_the_client_of_2025_works_with_the_fake() -> None:
     pytest.importorskip("lumaai")
     with FakeDreamMachine("2025").running() as fake:
         run(sys.executable, "lumaai_2025.py", fake)
-        assert [document["generation_type"] for document in fake.taken] == ["video", "image"]
+        edits = ["modify_video", "reframe_video", "reframe_image", "upscale_video", "add_audio"]
+        assert [document["_asked"] for document in fake.taken] == ["video", "image", *edits]
 
 
 @pytest.mark.slow

@@ -8,6 +8,12 @@ import pytest
 
 from tests.fakes.schemas import REQUESTS
 
+MODIFY = {
+    "generation_type": "modify_video",
+    "media": {"url": "https://a.test/lake.mp4"},
+    "model": "ray-2",
+    "mode": "flex_1",
+}
 PICTURE = {"type": "image", "url": "https://a.test/lake.png"}
 
 
@@ -19,6 +25,9 @@ PICTURE = {"type": "image", "url": "https://a.test/lake.png"}
         ("2024", "image", {"image_ref": [{"url": "https://a.test/lake.png", "weight": 0.5}, {}]}),
         ("2025", "video", {"model": "ray-2", "duration": "7s", "concepts": [{"key": "dolly_zoom"}]}),
         ("2025", "image", {"model": "photon-1", "format": "png"}),
+        ("2025", "modify_video", MODIFY),
+        ("2025", "upscale_video", {}),
+        ("2025", "add_audio", {"prompt": "waves"}),
     ],
 )
 def test_what_keeps_the_specification_is_taken(api: str, kind: str, body: Any) -> None:
@@ -43,6 +52,12 @@ def test_what_keeps_the_specification_is_taken(api: str, kind: str, body: Any) -
         ("2025", "video", {"prompt": "a lake"}, "model"),
         ("2025", "video", {"model": "ray-2", "concepts": [{}]}, "concepts.0.key"),
         ("2025", "image", {"model": "photon-1", "format": "gif"}, "format"),
+        ("2025", "modify_video", MODIFY | {"mode": "flex_4"}, "mode"),
+        ("2025", "modify_video", MODIFY | {"aspect_ratio": "1:1"}, "aspect_ratio"),
+        ("2025", "reframe_video", MODIFY, "mode"),
+        ("2025", "reframe_image", {"x_start": 0.5}, "aspect_ratio"),
+        ("2025", "upscale_video", {"media": {"url": "https://a.test/lake.mp4"}}, "media"),
+        ("2025", "add_audio", {"negative_prompt": 3}, "negative_prompt"),
     ],
 )
 def test_what_breaks_the_specification_is_refused_by_name(api: str, kind: str, body: Any, field: str) -> None:

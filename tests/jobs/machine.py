@@ -31,12 +31,13 @@ from pydantic import SecretStr
 from dream_nb import sqlite
 from dream_nb.api.dialects import spellings
 from dream_nb.api.errors import DreamError
+from dream_nb.api.request_models import Request
 from dream_nb.backends.keys import forget, remember
 from dream_nb.backends.patience import Patience
 from dream_nb.jobs.budget import Limits
 from dream_nb.library import schema
 from dream_nb.library.ledger import Ledger
-from dream_nb.requests.identity import Request, request_hash
+from dream_nb.requests.identity import request_hash
 from dream_nb.requests.inputs import make_request
 from dream_nb.results.job import Job
 from dream_nb.session import Session

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dream_nb.api.errors import LibraryError
-from dream_nb.api.models import GenerationRequest
+from dream_nb.api.request_models import GenerationRequest
 from dream_nb.jobs.leases import Leases
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record

@@ -16,9 +16,10 @@ from starlette.requests import Request as Call
 from starlette.responses import Response
 
 from dream_nb.api.errors import APIError, DreamError, OutcomeUnknownError
-from dream_nb.api.models import Generation, ImageGenerationRequest
+from dream_nb.api.models import Generation
 from dream_nb.api.portal import portal
-from dream_nb.requests.identity import Request, answers, read_request
+from dream_nb.api.request_models import ImageGenerationRequest, Request, request_from
+from dream_nb.requests.identity import answers
 from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 from tests.fakes.dream_machine import FakeDreamMachine, Reply
@@ -434,7 +435,7 @@ OTHERS: dict[str, tuple[Request, dict[str, Any]]] = {
 def test_a_generation_of_another_request_is_no_answer(sent: Request, given: dict[str, Any]) -> None:
     generation = Generation(id="x", state="queued", generation_type=sent.generation_type)
     assert answers(generation.model_copy(update={"request": sent}), sent)
-    assert not answers(generation.model_copy(update={"request": read_request(sent.wire() | given)}), sent)
+    assert not answers(generation.model_copy(update={"request": request_from(sent.wire() | given)}), sent)
 
 
 def test_what_may_be_the_answer_to_a_lost_create_is_not_brought_in_beside_it(fake: FakeDreamMachine) -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import Generation
+from dream_nb.api.request_models import request_from
 from dream_nb.library.catalogue import Catalogue, Filter, key
 from dream_nb.library.library import Library
-from dream_nb.requests.identity import read_request
 from tests.many import write_many
 
 
@@ -70,7 +70,7 @@ def test_what_failed_and_what_is_under_way_are_there_and_what_was_never_sent_is_
     library: Library, catalogue: Catalogue
 ) -> None:
     for number, state in enumerate(("failed", "dreaming", "")):
-        request = read_request({"generation_type": "image", "prompt": f"request {number}"})
+        request = request_from({"generation_type": "image", "prompt": f"request {number}"})
         record = library.ledger.intend(request, None, "studio")
         if state:
             library.ledger.update(record, generation=Generation(id=f"new-{number}", state=state))

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from dream_nb.api.errors import LibraryError
-from dream_nb.api.models import ImageGenerationRequest, ImageRef
+from dream_nb.api.request_models import ImageGenerationRequest, ImageRef
 from dream_nb.library.inscriptions import describe, inscribe, read_inscription
 from dream_nb.media.encoding import encode
 from dream_nb.media.frames import evenly

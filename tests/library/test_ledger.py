@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from dream_nb.api.errors import LibraryError
-from dream_nb.api.models import Generation, GenerationReference, GenerationRequest, ImageGenerationRequest, Keyframes
+from dream_nb.api.models import Generation
+from dream_nb.api.request_models import GenerationReference, GenerationRequest, ImageGenerationRequest, Keyframes
 from dream_nb.library import schema
 from dream_nb.library.ledger import Ledger
 from dream_nb.requests.identity import request_hash
@@ -199,7 +200,7 @@ TWO_IN_ONE_PLACE = """
 import subprocess
 import sys
 from pathlib import Path
-from dream_nb.api.models import GenerationRequest
+from dream_nb.api.request_models import GenerationRequest
 from dream_nb.library.ledger import Ledger
 path = Path("ledger.sqlite")
 others = []

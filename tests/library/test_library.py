@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from dream_nb.api.errors import LibraryError
-from dream_nb.api.models import ImageGenerationRequest
+from dream_nb.api.request_models import ImageGenerationRequest
 from dream_nb.library.catalogue import Catalogue, Filter
 from dream_nb.library.file_names import slug
 from dream_nb.library.library import Library

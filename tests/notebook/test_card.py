@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dream_nb.api.models import ImageGenerationRequest
+from dream_nb.api.request_models import ImageGenerationRequest
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.notebook.widgets.panel import Panel
 from dream_nb.requests.plan import Ask

@@ -10,7 +10,7 @@ import ipywidgets
 import pytest
 from ipywidgets.widgets.widget import _instances
 
-from dream_nb.api.models import ImageGenerationRequest
+from dream_nb.api.request_models import ImageGenerationRequest
 from dream_nb.notebook.widgets.base import Part
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.notebook.widgets.gallery import Gallery

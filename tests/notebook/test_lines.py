@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.request_models import request_from
 from dream_nb.notebook.magics.arguments import read_arguments
 from dream_nb.notebook.magics.references import References
 from dream_nb.notebook.magics.to_line import to_line
-from dream_nb.requests.identity import read_request
 from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 
@@ -73,6 +73,6 @@ def test_no_part_of_a_prompt_runs_as_python(session: Session, end: str) -> None:
     ],
 )
 def test_a_value_that_no_line_can_say_is_refused(session: Session, fields: dict[str, object]) -> None:
-    request = read_request({"prompt": "a lake", **fields})
+    request = request_from({"prompt": "a lake", **fields})
     with pytest.raises(InvalidRequestError, match="no line can say it"):
         to_line(request, session.library, session.home)

@@ -15,9 +15,9 @@ from PIL import Image, features
 
 import dream_nb
 from dream_nb.api.errors import GenerationFailedError, InvalidRequestError
-from dream_nb.api.models import (
+from dream_nb.api.models import Generation
+from dream_nb.api.request_models import (
     CharacterRef,
-    Generation,
     GenerationReference,
     ImageGenerationRequest,
     ImageIdentity,
@@ -25,10 +25,11 @@ from dream_nb.api.models import (
     ImageReference,
     Keyframes,
     ModifyImageRef,
+    Request,
 )
 from dream_nb.notebook.magics.arguments import read_arguments
 from dream_nb.notebook.magics.references import References
-from dream_nb.requests.identity import Request, request_hash
+from dream_nb.requests.identity import request_hash
 from dream_nb.requests.inputs import keyframe, make_request, reference
 from dream_nb.requests.roles import FIELD_OF, FRAMES
 from dream_nb.requests.sources import picture

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dream_nb.api.errors import ConfigurationError, InvalidRequestError, LibraryError, SweepError
-from dream_nb.api.models import GenerationReference, Keyframes
+from dream_nb.api.request_models import GenerationReference, Keyframes
 from dream_nb.media.video import read_facts
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams

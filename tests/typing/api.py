@@ -11,16 +11,13 @@ from dream_nb.api.blocking import DreamMachine
 from dream_nb.api.client import AsyncDreamMachine
 from dream_nb.api.dialect import Dialect
 from dream_nb.api.errors import APIError, RateLimitError
-from dream_nb.api.models import (
-    Credits,
-    Generation,
+from dream_nb.api.models import Credits, Generation, ListGenerationResponse, Pong
+from dream_nb.api.request_models import (
     GenerationReference,
     GenerationRequest,
     ImageGenerationRequest,
     ImageReference,
     Keyframes,
-    ListGenerationResponse,
-    Pong,
 )
 
 frames = Keyframes(frame0=ImageReference(url="https://a/b.jpg"), frame1=GenerationReference(id="a"))

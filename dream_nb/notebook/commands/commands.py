@@ -317,7 +317,7 @@ def _listed(command: str, jobs: list[Job], what: str, note: str) -> Listing[Job]
     rows = [
         (
             job.title,
-            " · ".join(filter(None, [job.request.generation_type, _take(job.take)])),
+            " · ".join(filter(None, [job.request.kind, _take(job.take)])),
             job.progress.state
             if job.progress.fraction is None
             else f"{job.progress.state} {job.progress.fraction:.0%}",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.models import IMAGE_MODELS, GenerationRequest, ImageGenerationRequest
+from dream_nb.api.request_models import IMAGE_MODELS, GenerationRequest, ImageGenerationRequest
 from dream_nb.notebook.magics.options import DREAM, parse
 from dream_nb.notebook.magics.prompts import split_prompts
 from dream_nb.notebook.magics.references import References

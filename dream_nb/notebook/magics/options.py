@@ -16,7 +16,7 @@ from IPython.core.magic_arguments import (
 )
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.models import RESOLUTIONS
+from dream_nb.api.request_models import RESOLUTIONS
 from dream_nb.notebook.magics.prompts import cut_prompt
 
 *_SMALLER, _LARGEST = RESOLUTIONS

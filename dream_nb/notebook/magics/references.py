@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.models import Generation, GenerationReference, ImageRef, ImageReference
+from dream_nb.api.models import Generation
+from dream_nb.api.request_models import GenerationReference, ImageRef, ImageReference
 from dream_nb.requests.inputs import read_keyframe, read_reference
 from dream_nb.requests.names import explain, find_file, find_named, is_url, split_weight
 from dream_nb.results.dream import Dream

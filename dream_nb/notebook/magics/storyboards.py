@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.models import IMAGE_MODELS
+from dream_nb.api.request_models import IMAGE_MODELS
 from dream_nb.notebook.magics.arguments import check_options, fields_of
 from dream_nb.notebook.magics.options import STORYBOARD, parse
 from dream_nb.notebook.magics.references import References

@@ -21,7 +21,7 @@ from dream_nb.library.library import with_ledger
 from dream_nb.notebook.magics.to_line import to_line
 from dream_nb.notebook.widgets.base import Answer, Widget, action
 from dream_nb.notebook.widgets.messages import Film, Line, Problem, Relation, Relative
-from dream_nb.requests.media import keyframe_ids
+from dream_nb.requests.media import source_ids
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job, Maker
 from dream_nb.results.sweep import Sweep
@@ -116,7 +116,7 @@ class Card(Widget):
         trusted: bool | None = None,
     ) -> None:
         self._under: list[Widget] = []
-        width, height = (int(side) for side in _first(shown).request.aspect_ratio.split(":"))
+        width, height = (int(side) for side in (_first(shown).request.aspect_ratio or "16:9").split(":"))
         super().__init__(prompt=_title(shown), facts=_facts(shown), width=width, height=height, trusted=trusted)
         self.shown: Dream | Job | Sweep = shown
         self._add = add or self._add_below
@@ -340,15 +340,16 @@ def _title(shown: Dream | Job | Sweep) -> str:
 def _facts(shown: Dream | Job | Sweep) -> list[str]:
     first = _first(shown)
     request = first.request
+    what: list[str | None]
     if isinstance(shown, Dream):
         try:
             width, height = shown.size
             what = [f"{shown.duration:.1f} s"] if shown.duration else []
             what += [f"{width}×{height}"]  # noqa: RUF001 - the sign for "by"
         except LibraryError:  # it failed, or its file is gone: the card says so
-            what = [request.generation_type, request.aspect_ratio]
+            what = [request.kind, request.aspect_ratio]
     else:
-        what = [request.generation_type, request.aspect_ratio]
+        what = [request.kind, request.aspect_ratio]
     loops = "loop" if getattr(request, "loop", False) else ""
     take = f"take {first.take}" if first.take > 1 and not isinstance(shown, Sweep) else ""
     drawn = "drawn by the studio, procedurally" if first.backend == "studio" else ""
@@ -380,7 +381,7 @@ def _lineage(dream: Dream) -> list[Relative]:
     below: dict[int | None, list[int]] = {}
     for number, one in enumerate(family):
         # One that goes on from two stands below the nearer of them.
-        parents = [names[name] for name in keyframe_ids(one.request) if name in names]
+        parents = [names[name] for name in source_ids(one.request) if name in names]
         below.setdefault(max(parents, default=None), []).append(number)
     lines: list[Relative] = []
 

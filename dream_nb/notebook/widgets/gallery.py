@@ -14,8 +14,8 @@ import anyio.to_thread
 import traitlets
 
 from dream_nb.api.errors import BudgetError, DreamError, InvalidRequestError, LibraryError
-from dream_nb.api.models import ASPECT_RATIOS, GENERATION_TYPES
 from dream_nb.api.portal import portal
+from dream_nb.api.request_models import ASPECT_RATIOS, KINDS
 from dream_nb.backends.backends import is_paid
 from dream_nb.default import default_session
 from dream_nb.files import given_path
@@ -47,7 +47,7 @@ from dream_nb.session import Session
 _FIRST: Final = 36
 _MOST: Final = 120
 _CHOICES: Final = FilterChoices(
-    kind=list(GENERATION_TYPES),
+    kind=list(KINDS),
     state=list(STATES),
     ratio=list(ASPECT_RATIOS),
     stars=list(range(1, MAX_STARS + 1)),

@@ -168,7 +168,7 @@ class Grid(Widget):
             "column": column,
             "caption": caption,
             "prompt": request.prompt or "",
-            "kind": request.generation_type,
+            "kind": request.kind,
             "ratio": getattr(request, "aspect_ratio", None) or "16:9",
             "url": "",
             "poster": "",

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 import traitlets
 
 from dream_nb.api.errors import BudgetError, DreamError, InvalidRequestError, UnreadableFileError
-from dream_nb.api.models import (
+from dream_nb.api.models import Generation
+from dream_nb.api.request_models import (
     ASPECT_RATIOS,
     IMAGE_MODELS,
-    Generation,
     GenerationReference,
     GenerationRequest,
     ImageReference,
+    Request,
 )
 from dream_nb.backends.backends import is_paid
 from dream_nb.default import default_session
@@ -35,7 +36,7 @@ from dream_nb.notebook.widgets.base import Answer, Widget, action, said
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.notebook.widgets.form import EMPTY, MORE, ROLE_CHOICES, read_form
 from dream_nb.notebook.widgets.messages import Named, Verdict
-from dream_nb.requests.identity import Request, data_bytes
+from dream_nb.requests.identity import data_bytes
 from dream_nb.requests.inputs import field_items, make_request, naming, read_keyframe, read_references
 from dream_nb.requests.names import find_file, is_url, split_weight
 from dream_nb.requests.plan import Ask, Plan, dollars, takes_of
@@ -466,7 +467,7 @@ class Panel(Widget):
         return self._picture(picture(file, text))
 
     def _as_form(self, request: Request) -> dict[str, Any]:
-        form: dict[str, Any] = dict(EMPTY) | {"prompt": as_it_is(request.prompt or ""), "kind": request.generation_type}
+        form: dict[str, Any] = dict(EMPTY) | {"prompt": as_it_is(request.prompt or ""), "kind": request.kind}
         form |= {"aspect_ratio": request.aspect_ratio, "model": request.model or ""}
         if isinstance(request, GenerationRequest):
             form["loop"] = bool(request.loop)

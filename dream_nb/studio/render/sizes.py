@@ -25,7 +25,7 @@ def frame_size(aspect_ratio: str, resolution: str = "720p") -> tuple[int, int]:
     Raises:
         ValueError: the ratio or the resolution is not one of these.
     """
-    from dream_nb.api.models import RESOLUTIONS
+    from dream_nb.api.request_models import RESOLUTIONS
 
     wide, high = _ratio(aspect_ratio)
     if resolution not in RESOLUTIONS:
@@ -49,7 +49,7 @@ def image_size(aspect_ratio: str) -> tuple[int, int]:
 
 
 def _ratio(aspect_ratio: str) -> tuple[int, int]:
-    from dream_nb.api.models import ASPECT_RATIOS
+    from dream_nb.api.request_models import ASPECT_RATIOS
 
     if aspect_ratio not in ASPECT_RATIOS:
         raise ValueError(f"aspect ratio {aspect_ratio!r} is not one of {', '.join(ASPECT_RATIOS)}")

@@ -1,4 +1,4 @@
-"""Run with lumaai 1.21: the operations of the API of 2025 that this package uses."""
+"""Run with lumaai 1.21: every operation of the API of 2025."""
 # mypy: ignore-errors
 
 from lumaai import LumaAI, NotFoundError, UnprocessableEntityError
@@ -49,6 +49,36 @@ for wrong in ({"model": "ray-1"}, {"resolution": 540}, {"seed": 3}):
         assert next(iter(wrong)) in error.body["detail"]  # noqa: PT017 - pytest is not needed here
     else:
         raise AssertionError(f"{wrong} was taken")
+modified = client.generations.video.modify(
+    generation_type="modify_video",
+    media={"url": video.assets.video},
+    model="ray-2",
+    mode="flex_1",
+    prompt="in deep snow",
+    first_frame={"url": "https://a.b/c.jpg"},
+)
+assert (modified.state, modified.request.generation_type, modified.request.mode) == ("queued", "modify_video", "flex_1")
+reframed = client.generations.video.reframe(
+    generation_type="reframe_video",
+    media={"url": video.assets.video},
+    model="ray-flash-2",
+    aspect_ratio="9:16",
+    x_end=8,
+)
+assert (reframed.request.generation_type, reframed.request.aspect_ratio) == ("reframe_video", "9:16")
+still = client.generations.get(id=image.id)
+wider = client.generations.image.reframe(
+    generation_type="reframe_image",
+    media={"url": still.assets.image},
+    model="photon-1",
+    aspect_ratio="21:9",
+    format="png",
+)
+assert (wider.generation_type, wider.request.generation_type) == ("image", "reframe_image")
+larger = client.generations.upscale(id=video.id, resolution="4k")
+assert (larger.generation_type, larger.request.resolution) == ("video", "4k")
+louder = client.generations.audio(id=video.id, prompt="waves", negative_prompt="music")
+assert (louder.request.generation_type, louder.request.prompt) == ("add_audio", "waves")
 client.generations.delete(id=video.id)
 try:
     client.generations.get(id=video.id)
