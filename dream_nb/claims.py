@@ -111,12 +111,12 @@ class Claims:
     def _lost_row(self, backend: str, generation: Generation) -> Record | None:
         """The row of the create that a generation certainly answers, where the outcome of that was unknown."""
         rows = self._ledger.unknown(backend)
-        return next((row for row in rows if row.state == "unknown" and answers(generation, row.request)), None)
+        return next((row for row in rows if row.state == "unknown" and _certainly_answers(generation, row)), None)
 
     def _is_awaited(self, backend: str, generation: Generation) -> bool:
         """Whether it may be the answer to a create that is on its way: to that it belongs, and to no other row."""
         awaited = self._ledger.unknown(backend)
-        return any(record.state != "unknown" and answers(generation, record.request) for record in awaited)
+        return any(record.state != "unknown" and answers(generation, record.as_sent) for record in awaited)
 
     def sync(self, backend: str) -> list[Job]:
         """A job for each generation that is not in the library; see `Session.sync`.
@@ -184,13 +184,13 @@ class Claims:
         with self._running.lock, self._held(lost):
             record = ledger.recall(ledger.reread(lost.record))
             if record.generation is not None or record.sent_at is None or self._running.find(record) is not None:
-                raise DreamError(f"what became of {lost.request.prompt!r}, take {lost.take}, is known: nothing changed")
+                raise DreamError(f"what became of {lost.request.label!r}, take {lost.take}, is known: nothing changed")
             if generation is None:
                 ledger.not_taken(record)
                 return None
             if _is_of_another_kind(generation, record.request):
                 raise DreamError(
-                    f"generation {id} is {generation.kind}, and {lost.request.prompt!r} asked for "
+                    f"generation {id} is {generation.kind}, and {lost.request.label!r} asked for "
                     f"{record.request.kind}: nothing changed"
                 )
             claimed = ledger.claim(record, generation)
@@ -206,13 +206,18 @@ class Claims:
         ledger, owner = self._ledger, secrets.token_hex(8)
         if not ledger.lease(ledger.reread(lost.record), owner, _SETTLE_SECONDS):
             raise DreamError(
-                f"what became of {lost.request.prompt!r}, take {lost.take}, is not settled, since another notebook is "
+                f"what became of {lost.request.label!r}, take {lost.take}, is not settled, since another notebook is "
                 "at it: wait until it has ended there"
             )
         try:
             yield
         finally:
             ledger.release(lost.record, owner)
+
+
+def _certainly_answers(generation: Generation, row: Record) -> bool:
+    """Whether a generation is certainly the answer to a create: one that does not name its source may be another's."""
+    return not row.request.is_source_in_path and answers(generation, row.as_sent)
 
 
 def _is_of_another_kind(generation: Generation, request: Request) -> bool:

@@ -9,7 +9,7 @@ from typing import Final, Literal, get_args
 
 from dream_nb.api.dialects import NEWEST, spellings
 from dream_nb.api.errors import ConfigurationError, NotReplayedError
-from dream_nb.api.request_models import GenerationReference, ImageGenerationRequest, Request
+from dream_nb.api.request_models import GenerationRequest, ImageGenerationRequest, Request
 from dream_nb.backends.backends import choose_backend, is_paid
 from dream_nb.backends.keys import find_key
 from dream_nb.jobs.budget import Allowance, known_price
@@ -17,6 +17,7 @@ from dream_nb.jobs.open_backends import OpenBackends
 from dream_nb.library.library import Library
 from dream_nb.library.record import Record
 from dream_nb.requests.identity import is_same_request
+from dream_nb.requests.media import references_in
 from dream_nb.requests.plan import Ask, Entry
 from dream_nb.running import Running
 
@@ -97,7 +98,9 @@ class Lookup:
             ConfigurationError: there is no key for it, or a keyframe is of another one.
         """
         backend = self._choices.backend
-        if backend == "studio" or isinstance(request, ImageGenerationRequest):
+        if isinstance(request, ImageGenerationRequest) or (
+            backend == "studio" and isinstance(request, GenerationRequest)
+        ):
             return request
         with self._running.lock:
             record = None if fresh else self.known(request, take)
@@ -107,7 +110,9 @@ class Lookup:
             # It will be refused.
             return request
         self.check_keyframes(request, backend)
-        return self._backends.dialect(backend).complete(request)
+        dialect = self._backends.dialect(backend)
+        dialect.check(request)
+        return dialect.complete(request)
 
     def entry(self, ask: Ask) -> Entry:
         """How a request stands, and what it would cost.
@@ -128,6 +133,7 @@ class Lookup:
         backend = self._choices.backend
         self.check_keyframes(ask.request, backend)
         if backend == "studio":
+            self._backends.dialect(backend).check(ask.request)
             return Entry(ask, "new", 0.0)
         ask = replace(ask, request=self._planned(ask.request))
         return Entry(ask, "new", known_price(ask.request, self._allowance, backend))
@@ -143,7 +149,10 @@ class Lookup:
         if dialect is None and len(spellings(request)) > 1:
             may_send = self._choices.replay == "off" and not self._library.read_only and find_key(backend) is not None
             dialect = self._backends.dialect(backend) if may_send else NEWEST
-        return dialect.complete(request) if dialect is not None else request
+        if dialect is None:
+            return request
+        dialect.check(request)
+        return dialect.complete(request)
 
     def backend_for(self, record: Record | None) -> str:
         """The backend that is asked for a request: the session's, unless it may have been paid for elsewhere.
@@ -168,11 +177,10 @@ class Lookup:
         Raises:
             ConfigurationError: a keyframe is of another one.
         """
-        ledger, frames = self._library.ledger, getattr(request, "keyframes", None)
-        for name in ("frame0", "frame1"):
-            frame = getattr(frames, name, None)
-            if isinstance(frame, GenerationReference) and not ledger.is_claimed(backend, frame.id):
-                owner = ledger.backend_of(frame.id)
+        ledger = self._library.ledger
+        for name, reference in references_in(request).items():
+            if not ledger.is_claimed(backend, reference.id):
+                owner = ledger.backend_of(reference.id)
                 if owner is not None:
                     raise ConfigurationError(
                         f"{name} was made by backend {owner!r}, and {backend!r} is asked, which does not know it: "
@@ -199,7 +207,7 @@ class Lookup:
         Raises:
             NotReplayedError: nothing may be made.
         """
-        what = f"{request.prompt!r}, take {take}, is not in the library {self._library.folder.name!r}"
+        what = f"{request.label!r}, take {take}, is not in the library {self._library.folder.name!r}"
         if self._library.read_only:
             ledger = self._library.ledger
             why = f"its ledger is not used: {ledger.problem}" if ledger.problem else "the folder cannot be written"

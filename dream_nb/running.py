@@ -18,6 +18,7 @@ from dream_nb.jobs.order import Order
 from dream_nb.jobs.runner import Runner
 from dream_nb.library.creates import Key
 from dream_nb.library.library import Library
+from dream_nb.library.lineage import title
 from dream_nb.library.record import Record
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job, Maker
@@ -122,7 +123,9 @@ class Running:
         took = self._library.ledger.durations(record.backend, record.request.generation_type)
         age = (datetime.now(UTC) - record.sent_at).total_seconds() if record.sent_at else 0.0
         expected = median(took) if took else None
-        job = Job(record.request, record.take, record.backend, expected=expected, age=max(0.0, age))
+        job = Job(
+            record.request, record.take, record.backend, expected=expected, age=max(0.0, age), title=self._title(record)
+        )
         job.maker, job.canceller = self._maker(), self.cancel
         order = order or Order()
         followed = portal.start(self._follow, runner, record, job, order)
@@ -135,10 +138,13 @@ class Running:
         Args:
             record: the row.
         """
-        job = Job(record.request, record.take, record.backend, replayed=True)
+        job = Job(record.request, record.take, record.backend, replayed=True, title=self._title(record))
         job.maker = self._maker()
         job.finish(self.dream(record), None)
         return job
+
+    def _title(self, record: Record) -> str:
+        return title(self._library.ledger, record)
 
     def dream(self, record: Record) -> Dream:
         """A row as a dream, which goes on through the session.

@@ -230,6 +230,11 @@ class _Request(Schema):
         """What it makes: "video" or "image"."""
         return KIND_OF[self.generation_type]
 
+    @property
+    def label(self) -> str:
+        """What it is called where it is shown: its prompt."""
+        return self.prompt or ""
+
     @model_validator(mode="before")
     @classmethod
     def _gather_extra(cls, data: Any, info: ValidationInfo) -> Any:
@@ -351,6 +356,11 @@ class ModifyVideoRequest(_Request):
     model: EditingModel = "ray-2"
     mode: Mode
 
+    @property
+    def label(self) -> str:
+        """What it is called where it is shown: its prompt, or how far it goes."""
+        return self.prompt or f"modified, {self.mode}"
+
 
 class _Reframe(_Request):
     """What both ways to reframe share."""
@@ -365,6 +375,11 @@ class _Reframe(_Request):
     y_end: int | None = None
     resized_width: int | None = None
     resized_height: int | None = None
+
+    @property
+    def label(self) -> str:
+        """What it is called where it is shown: its new ratio, and its prompt."""
+        return ", ".join(filter(None, [self.aspect_ratio, self.prompt]))
 
 
 class ReframeVideoRequest(_Reframe):
@@ -439,6 +454,11 @@ class UpscaleVideoGenerationRequest(_Request):
     media: GenerationReference | None = None
     resolution: str | None = None
 
+    @property
+    def label(self) -> str:
+        """What it is called where it is shown: its resolution."""
+        return f"upscaled to {self.resolution}" if self.resolution else "upscaled"
+
 
 class AudioGenerationRequest(_Request):
     """`AudioGenerationRequest`: a video with sound. Of 2025.
@@ -458,6 +478,11 @@ class AudioGenerationRequest(_Request):
     generation_type: Literal["add_audio"] = "add_audio"
     media: GenerationReference | None = None
     negative_prompt: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What it is called where it is shown: what is heard."""
+        return f"sound: {self.prompt}" if self.prompt else "with sound"
 
 
 class UnknownRequest(Schema):
@@ -483,10 +508,19 @@ class UnknownRequest(Schema):
         return prompt if isinstance(prompt, str) else None
 
     @property
+    def label(self) -> str:
+        """What it is called where it is shown: its prompt, or the kind that it says."""
+        told = self.document.get("generation_type")
+        return self.prompt or (told.replace("_", " ") if isinstance(told, str) else "of an unknown kind")
+
+    @property
     def callback_url(self) -> str | None:
         """None: it is never sent."""
         return None
 
+
+Reframe = ReframeVideoRequest | ReframeImageRequest
+"""Requests for another ratio."""
 
 Create = GenerationRequest | ImageGenerationRequest
 """Requests for something new."""

@@ -71,6 +71,6 @@ def find_candidates(record: Record, generations: Iterable[Generation], ahead: ti
     for generation in generations:
         after = utc(generation.created_at) - sent_at - ahead if generation.created_at else None
         if generation.kind == record.request.kind and (after is None or abs(after) <= _NEAR):
-            near.append(Candidate(generation, tuple(differences(generation, record.request)), after))
+            near.append(Candidate(generation, tuple(differences(generation, record.as_sent)), after))
     near.sort(key=lambda one: (len(one.differences), abs(one.after) if one.after is not None else _NEAR))
     return Lost(record.request, record.take, record.backend, sent_at, tuple(near[:_MOST]), record)

@@ -12,10 +12,10 @@ import anyio.lowlevel
 
 from dream_nb.api.client import operation_of
 from dream_nb.api.departure import was_reached
-from dream_nb.api.errors import APIError, DreamError, OutcomeUnknownError
+from dream_nb.api.errors import APIError, DreamError, NotFoundError, OutcomeUnknownError
 from dream_nb.api.models import Generation
 from dream_nb.api.pages import Pages
-from dream_nb.api.request_models import ImageGenerationRequest, Request
+from dream_nb.api.request_models import GenerationReference, ImageGenerationRequest, Media, Request
 from dream_nb.api.retry import Backoff, is_passing, may_be_taken_later, retried, says_not_taken, was_refused
 from dream_nb.backends.backends import Backend
 from dream_nb.backends.patience import Patience
@@ -23,7 +23,7 @@ from dream_nb.jobs.progress import Progress, Report, spoken
 from dream_nb.jobs.uploads import Uploads
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record, utc
-from dream_nb.requests.identity import answers
+from dream_nb.requests.identity import answers, echo_of
 
 # A Date header has whole seconds, and is as old as its answer took to arrive.
 _CLOCK_SLACK: Final = timedelta(seconds=3)
@@ -72,13 +72,14 @@ class Sender:
             APIError: the server did not take it.
             OutcomeUnknownError: its answer got lost, and it is not in the server's list.
         """
-        request = record.request
+        # Before the row is marked: until here nothing that costs has left.
+        request = await self._with_addresses(record.request)
+        sent = request if request is not record.request else None
         if self._uploads is not None:
-            # Before the row is marked: until here nothing that costs has left.
             request = await self._uploads.replaced(request)
         backoff = Backoff(self._patience.pause)
         give_up = anyio.current_time() + self._patience.trying
-        turn = self._turns.setdefault(record.hash, _Turn())
+        turn = self._turn(record)
         while True:
             if record.sent_at is not None:
                 if found := await self._look_once(record, turn):
@@ -88,23 +89,23 @@ class Sender:
                     return record
             # Two takes of one request look the same in the list: while one is looked for, none is under way.
             async with turn.shared():
-                sent = await self._post_once(record, request, report)
-            if isinstance(sent, Record):
-                return sent
+                answer = await self._post_once(record, request, sent, report)
+            if isinstance(answer, Record):
+                return answer
             record = self._ledger.reread(record)
             if record.state != "intended":
                 async with turn.alone():
-                    return await self._look(record, report, sent)
-            if not may_be_taken_later(sent):
+                    return await self._look(record, report, answer)
+            if not may_be_taken_later(answer):
                 if record.sent_at is not None and (found := await self._look_once(record, turn)):
                     return found
-                raise sent
-            pause = backoff.pause(sent)
+                raise answer
+            pause = backoff.pause(answer)
             # A server that answers says how long it wants; one that does not is waited for a while.
-            if not sent.reached and anyio.current_time() + pause > give_up:
-                raise sent
+            if not answer.reached and anyio.current_time() + pause > give_up:
+                raise answer
             if pause >= _NOTE_SECONDS:
-                why = "the server asks for it" if sent.retry_after else f"{sent.what}"
+                why = "the server asks for it" if answer.retry_after else f"{answer.what}"
                 report(Progress("waiting", note=f"sent again in {spoken(pause)}: {why}"))
             await anyio.sleep(pause)
 
@@ -119,10 +120,46 @@ class Sender:
             APIError: the list cannot be read; another look may find it.
             OutcomeUnknownError: it is not there.
         """
-        async with self._turns.setdefault(record.hash, _Turn()).alone():
+        async with self._turn(record).alone():
             return await self._look(record, report, None)
 
-    async def _post_once(self, record: Record, request: Request, report: Report) -> Record | APIError:
+    def _turn(self, record: Record) -> _Turn:
+        """The turn of all requests that look the same in the server's list."""
+        return self._turns.setdefault(
+            echo_of(record.request) if record.request.is_source_in_path else record.hash, _Turn()
+        )
+
+    async def _with_addresses(self, request: Request) -> Request:
+        """The request as a server takes it that wants a URL where the request names a generation.
+
+        Raises:
+            InvalidRequestError: the server has no operation for it.
+            DreamError: the generation has no file there.
+        """
+        client, patience = self._backend.client, self._patience
+        if not isinstance(request, ImageGenerationRequest):
+            (await retried(client.dialect, first=patience.pause, seconds=patience.trying)).check(request)
+        source = getattr(request, "media", None)
+        if request.is_source_in_path or not isinstance(source, GenerationReference):
+            return request
+        try:
+            found = await retried(
+                lambda: client.get_generation(source.id), first=patience.pause, seconds=patience.trying
+            )
+        except NotFoundError:
+            raise DreamError(
+                f"media: generation {source.id} is no longer at the server: give the file of its dream (dream.path)"
+            ) from None
+        url = found.assets.of(request.kind) if found.assets else None
+        if url is None:
+            raise DreamError(
+                f"media: generation {source.id} has no {request.kind} at the server: wait until it is made"
+            )
+        return request.model_copy(update={"media": Media(url=url)})
+
+    async def _post_once(
+        self, record: Record, request: Request, sent: Request | None, report: Report
+    ) -> Record | APIError:
         """Send once, and write down what is known then.
 
         Returns:
@@ -132,7 +169,7 @@ class Sender:
         # What was stopped while it waited stops here: from the next line on it may have been sent.
         await anyio.lowlevel.checkpoint()
         report(Progress("sending"))
-        marked = self._ledger.mark_sending(record, self._owner)
+        marked = self._ledger.mark_sending(record, self._owner, sent)
         if marked is None:
             record = self._ledger.reread(record)
             if record.generation is None and record.state == "intended":
@@ -204,13 +241,24 @@ class Sender:
         listed = await self._listed(record)
         clocks += [self._backend.client.clock_ahead, self._ledger.clock_ahead(self._backend.name)]
         earliest = _sent_at(record) + min((clock for clock in clocks if clock is not None), default=timedelta())
+        # As it was sent, whichever process did.
+        record = self._ledger.reread(record)
         found = [one for one in listed if self._may_be(one, record, earliest - _CLOCK_SLACK)]
+        if record.request.is_source_in_path and not self._is_only(record, found):
+            return None
         # The oldest; but of what failed nothing is lost, where another one may be it.
         for generation in sorted(found, key=lambda one: (one.has_failed, utc(one.created_at or _EVER))):
             claimed = self._ledger.claim(record, generation)
             if claimed is not None:
                 return claimed
         return None
+
+    def _is_only(self, record: Record, found: list[Generation]) -> bool:
+        """Whether what looks like the answer to a create can be that of no other: it does not name its source."""
+        free = [one for one in found if one.id and not self._ledger.is_claimed(record.backend, one.id)]
+        alike = echo_of(record.request)
+        rivals = [row for row in self._ledger.unknown(record.backend) if row.key != record.key]
+        return len(free) == 1 and bool(free[0].created_at) and all(echo_of(row.request) != alike for row in rivals)
 
     async def _listed(self, record: Record) -> list[Generation]:
         """What the list has that may be as young as a create, whatever the order of the list."""
@@ -229,10 +277,10 @@ class Sender:
         take = (generation.model_extra or {}).get("take")
         if self._backend.take_header(record.take) and take is not None and take != record.take:
             return False
-        if not generation.id or not answers(generation, record.request):
+        if not generation.id or not answers(generation, record.as_sent):
             return False
-        # What is not finished is young, whatever the clocks say.
-        is_young = not generation.is_final or generation.created_at is None
+        # What is not finished is young, whatever the clocks say. One that does not name its source may be another's.
+        is_young = generation.created_at is None or not (generation.is_final or record.request.is_source_in_path)
         return is_young or utc(generation.created_at or _EVER) >= earliest
 
 

@@ -37,7 +37,7 @@ def describe(record: Record) -> dict[str, Any]:
     created = (generation.created_at if generation else None) or record.written_at
     return {
         "version": __version__,
-        "prompt": record.request.prompt or "",
+        "prompt": record.request.label,
         "request": _without_data(request),
         "id": generation.id if generation else None,
         "created_at": created.replace(tzinfo=created.tzinfo or UTC).isoformat(),
@@ -54,7 +54,7 @@ def tell_shots(records: Sequence[Record]) -> dict[str, str]:
         records: of the videos that are in it, in their order; at least one.
     """
     shots = [describe(record) | {"sha256": record.sha256} for record in records]
-    return {"title": records[0].request.prompt or "", KEY: json.dumps({"shots": shots}, ensure_ascii=False)}
+    return {"title": records[0].request.label, KEY: json.dumps({"shots": shots}, ensure_ascii=False)}
 
 
 def inscribe(path: Path, record: Record) -> None:

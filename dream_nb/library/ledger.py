@@ -86,7 +86,7 @@ class Ledger(Rows):
             digest = self.hash(request)
             take = take if take is not None else self.next_take(digest)
             if take > MAX_TAKE:
-                raise LibraryError(f"the library {self.file.name!r} has all {MAX_TAKE:,} takes of {request.prompt!r}")
+                raise LibraryError(f"the library {self.file.name!r} has all {MAX_TAKE:,} takes of {request.label!r}")
             self.file.write(
                 "INSERT INTO requests (hash, take, backend, request, written_at, source, state)"
                 " VALUES (?, ?, ?, ?, ?, ?, 'intended') ON CONFLICT DO NOTHING",
@@ -100,7 +100,7 @@ class Ledger(Rows):
         record = self.find(digest, take, backend)
         if record is None or not is_same_request(record.request, request):
             raise LibraryError(
-                f"the ledger's row of {request.prompt!r}, take {take}, is damaged, or says something else: {REBUILD}"
+                f"the ledger's row of {request.label!r}, take {take}, is damaged, or says something else: {REBUILD}"
             )
         return record
 
@@ -135,23 +135,30 @@ class Ledger(Rows):
         known = Generation(id=sent.id, state="queued", generation_type=record.request.kind)
         return self.claim(restored, known) or restored
 
-    def mark_sending(self, record: Record, owner: str) -> Record | None:
-        """Commit that the request leaves now. None where it must not: it was sent before, by whichever process."""
+    def mark_sending(self, record: Record, owner: str, sent: Request | None = None) -> Record | None:
+        """Commit that the request leaves now. None where it must not: it was sent before, by whichever process.
+
+        Args:
+            record: the row.
+            owner: the name under which this process holds it.
+            sent: the request as it leaves, where that is not as the row has it.
+        """
         begun = False
         try:
             with self.file.transaction():
                 marked = self.file.write(
-                    f"UPDATE requests SET state = 'sending', sent_at = ? WHERE {KEY}"  # noqa: S608 - ours
+                    f"UPDATE requests SET state = 'sending', sent_at = ?, sent = ? WHERE {KEY}"  # noqa: S608 - ours
                     f" AND state = 'intended' AND owner = ? RETURNING {COLUMNS}",
                     datetime.now(UTC).isoformat(),
+                    json.dumps(sent.wire(), ensure_ascii=False) if sent else None,
                     *record.key,
                     owner,
                 )
                 if not marked:
                     return None
                 begun = not is_paid(record.backend) or self._creates.begin(record.key)
-                if not begun and (sent := self._creates.find(record.key)) is not None:
-                    self._restore(record, sent)
+                if not begun and (earlier := self._creates.find(record.key)) is not None:
+                    self._restore(record, earlier)
                     return None
             return self._in_flight.note(record_of(marked[0], record.request))
         except BaseException:
@@ -248,7 +255,7 @@ class Ledger(Rows):
             of_id = record.generation.id if record.generation else None
             if is_paid(record.backend) and not self._has(record, of_id):
                 raise LibraryError(
-                    f"{record.request.prompt!r}, take {record.take}, has another generation by now: run the cell again"
+                    f"{record.request.label!r}, take {record.take}, has another generation by now: run the cell again"
                 )
             return self.update(record, **columns)
 

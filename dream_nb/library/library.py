@@ -24,6 +24,7 @@ from dream_nb.library.folder import Folder
 from dream_nb.library.inscriptions import inscribe
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.ledger_file import sqlite_failure
+from dream_nb.library.lineage import title
 from dream_nb.library.record import Record
 from dream_nb.library.sidecars import SUFFIX, check_marks, read_sidecars, write_sidecar
 from dream_nb.media.formats import NOT_READ, format_of
@@ -217,7 +218,7 @@ class Library(Folder):
 
     def _claim(self, partial: Path, record: Record, suffix: str, sha256: str) -> str:
         """Give the file its final name. A file of another request is never replaced."""
-        for name in file_names(record.request.prompt or "", f"{record.hash}:{record.take}", suffix):
+        for name in file_names(title(self.ledger, record), f"{record.hash}:{record.take}", suffix):
             path = self.folder / name
             if not path.exists() or name == record.file or sha256_of(path) == sha256:
                 partial.replace(path)

@@ -3,10 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
+from dream_nb.api.request_models import (
+    GenerationRequest,
+    ImageGenerationRequest,
+    ModifyVideoRequest,
+    UnknownRequest,
+)
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record
 from dream_nb.requests.media import source_ids
+
+# Their prompt says what is to be seen. All others show what they come from.
+_OF_THEIR_OWN: Final = (GenerationRequest, ImageGenerationRequest, ModifyVideoRequest, UnknownRequest)
+_MOST_NAMED: Final = 20
+
+
+def title(ledger: Ledger, record: Record) -> str:
+    """What a row is called: its prompt; of another version of something what that is called, and what is new.
+
+    Args:
+        ledger: where what it comes from is looked up.
+        record: the row.
+    """
+    words = [record.request.label]
+    seen = {_key(record)}
+    while not isinstance(record.request, _OF_THEIR_OWN) and len(words) < _MOST_NAMED:
+        source = next((ledger.find_id(record.backend, named) for named in source_ids(record.request)), None)
+        # A ledger may come with a repository, and hold a circle.
+        if source is None or _key(source) in seen:
+            break
+        record = source
+        seen.add(_key(record))
+        words.append(record.request.label)
+    return " · ".join(filter(None, reversed(words)))
 
 
 def ancestors(ledger: Ledger, record: Record) -> list[Record]:

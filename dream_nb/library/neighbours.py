@@ -60,7 +60,7 @@ def check_neighbours(library: Library, request: Request, take: int, backend: str
             continue
         here, there = str(library.folder), str(folder)
         raise ConfigurationError(
-            f"{request.prompt!r}, take {take}, is in the library {there!r}, and the library of this notebook is "
+            f"{request.label!r}, take {take}, is in the library {there!r}, and the library of this notebook is "
             f"{here!r}: nothing was sent. Choose one by its whole path, with DREAM_NB_LIBRARY, "
             f"%config DreamMagics.library or Session(library=…): {there!r} has it, {here!r} pays for it again"
         )

@@ -24,7 +24,7 @@ _STATES: Final = frozenset(get_args(State))
 
 # Named, so that a row can be read by place.
 COLUMNS: Final = (
-    "hash, take, backend, request, written_at, source, state, sent_at,"
+    "hash, take, backend, request, written_at, source, state, sent_at, sent,"
     " generation, seconds, queued, charge, file, sha256, stars, note, tags, id"
 )
 """The columns that `record_of` reads, in its order."""
@@ -52,6 +52,7 @@ class Record:
         state: "intended" before anything left this machine, "sending" from just before the first byte, "taken" once
             the server named it, "unknown" where nobody knows whether it was taken, "deleted".
         sent_at: when it was marked as sending (UTC), or None.
+        sent: the request as the server was sent it, where that names the URL of a generation's file; or None.
         generation: the last answer of the server, or None before the first.
         seconds: from the create until it was seen to be completed, or None.
         queued: seconds from the create until it was seen to be dreaming, or None.
@@ -71,6 +72,7 @@ class Record:
     source: str = ""
     state: State = "intended"
     sent_at: datetime | None = None
+    sent: Request | None = None
     generation: Generation | None = None
     seconds: float | None = None
     queued: float | None = None
@@ -85,6 +87,11 @@ class Record:
     def key(self) -> Key:
         """What makes the row the only one of its kind: request hash, take and backend."""
         return self.hash, self.take, self.backend
+
+    @property
+    def as_sent(self) -> Request:
+        """The request as answers of the server show it."""
+        return self.sent or self.request
 
     @property
     def kind(self) -> Kind:
@@ -115,6 +122,7 @@ def columns_of(record: Record) -> dict[str, object]:
         "source": record.source,
         "state": record.state,
         "sent_at": record.sent_at.isoformat() if record.sent_at else None,
+        "sent": json.dumps(record.sent.wire(), ensure_ascii=False) if record.sent else None,
         "id": record.generation.id if record.generation else None,
         "generation": json.dumps(record.generation.wire(), ensure_ascii=False) if record.generation else None,
         "seconds": record.seconds,
@@ -149,8 +157,8 @@ def record_of(row: sqlite3.Row, known: Request | None = None) -> Record:
         ValueError: it says something that no row of this package does.
     """
     # Looking each column up by its name takes as long as finding the row.
-    digest, take, backend, request, written_at, source, state, sent_at = row[:8]
-    generation, seconds, queued, charge, file, sha256, stars, note, tags, id_ = row[8:]
+    digest, take, backend, request, written_at, source, state, sent_at, sent = row[:9]
+    generation, seconds, queued, charge, file, sha256, stars, note, tags, id_ = row[9:]
     if not (_HASH.fullmatch(digest) and 1 <= take <= MAX_TAKE and state in _STATES and is_backend(backend)):
         raise ValueError("a hash, take, state or backend that no row has")
     answer = Generation.from_answer(generation) if generation else None
@@ -169,6 +177,7 @@ def record_of(row: sqlite3.Row, known: Request | None = None) -> Record:
         source=source,
         state=state,
         sent_at=moment(sent_at) if sent_at else None,
+        sent=request_from(from_json(sent)) if sent else None,
         generation=answer,
         seconds=_float(seconds),
         queued=_float(queued),

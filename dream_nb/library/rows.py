@@ -173,7 +173,7 @@ class Rows:
             return self._in_flight.note(record_of(rows[0], record.request))
         except (IndexError, *DAMAGED) as error:
             raise LibraryError(
-                f"the row of {record.request.prompt!r}, take {record.take}, is no longer in the ledger of the library "
+                f"the row of {record.request.label!r}, take {record.take}, is no longer in the ledger of the library "
                 f"{self.file.name!r}, or is damaged: run the cell again"
             ) from error
 

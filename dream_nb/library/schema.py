@@ -15,7 +15,7 @@ from typing import Final
 
 from dream_nb.sqlite import connect, differences, make_tables, transaction, version_of
 
-VERSION: Final = 5
+VERSION: Final = 6
 
 _TABLES: Final = """
 CREATE TABLE requests (
@@ -27,6 +27,7 @@ CREATE TABLE requests (
     source TEXT NOT NULL DEFAULT '',
     state TEXT NOT NULL,
     sent_at TEXT,
+    sent TEXT,
     id TEXT,
     generation TEXT,
     seconds REAL,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 
-from dream_nb.api.request_models import GenerationReference, Request
+from dream_nb.api.request_models import GenerationReference, Request, UnknownRequest
 
 _OWN = {"prompt", "generation_type", "callback_url"}
 
@@ -34,7 +34,26 @@ def to_code(made: Iterable[tuple[Request, int, str | None]]) -> str:
     return "\n".join([*imports, "", *lines]) + "\n"
 
 
+_METHODS: Final = {
+    "modify_video": ("modify", ("prompt",)),
+    "reframe_video": ("reframe", ("aspect_ratio", "prompt")),
+    "reframe_image": ("reframe", ("aspect_ratio", "prompt")),
+    "upscale_video": ("upscale", ("resolution",)),
+    "add_audio": ("add_audio", ("prompt",)),
+}
+"""The methods of a dream that make other versions of it, with the fields that they take without a name."""
+
+
 def _call(request: Request, take: int, names: dict[str, str], classes: set[str]) -> str:
+    if isinstance(request, UnknownRequest):
+        return "None  # made by a request of a kind that this version does not know"
+    source = getattr(request, "media", None)
+    if isinstance(source, GenerationReference) and source.id in names:
+        return _method_call(request, take, names[source.id], classes)
+    if request.generation_type in _METHODS:
+        classes.add("default_session")
+        more = f", take={take}" if take > 1 else ""
+        return f"default_session().submit({_written(request, names, classes)}{more}).result()"
     arguments = [repr(request.prompt or "")]
     if request.generation_type == "image":
         arguments.append('kind="image"')
@@ -46,6 +65,17 @@ def _call(request: Request, take: int, names: dict[str, str], classes: set[str])
     return f"dream_nb.dream({', '.join(arguments)})"
 
 
+def _method_call(request: Request, take: int, name: str, classes: set[str]) -> str:
+    method, plain = _METHODS[request.generation_type]
+    fields = {
+        field: value for field, value in request if value is not None and field not in {*_OWN, "media", "extra"}
+    } | ({"prompt": request.prompt} if request.prompt else {})
+    first = [_written(fields.pop(field), {}, classes) for field in plain if field in fields]
+    arguments = [*first, *(f"{field}={_written(value, {}, classes)}" for field, value in fields.items())]
+    arguments += [f"take={take}"] if take > 1 else []
+    return f"{name}.{method}({', '.join(arguments)})"
+
+
 def _written(value: Any, names: dict[str, str], classes: set[str]) -> str:
     if isinstance(value, list):
         return f"[{', '.join(_written(item, names, classes) for item in value)}]"
@@ -55,6 +85,8 @@ def _written(value: Any, names: dict[str, str], classes: set[str]) -> str:
     if isinstance(value, GenerationReference) and value.id in names:
         return f"GenerationReference(id={names[value.id]}.generation.id)"
     fields = [
-        f"{name}={_written(field, names, classes)}" for name, field in value if field is not None and name != "type"
+        f"{name}={_written(field, names, classes)}"
+        for name, field in value
+        if field is not None and name not in {"type", "generation_type"} and field != {}
     ]
     return f"{type(value).__name__}({', '.join(fields)})"

@@ -69,6 +69,20 @@ def request_hash(request: Request, identify: Callable[[str], str] = str) -> str:
         raise InvalidRequestError("the request holds half a character, which no JSON can say") from None
 
 
+def echo_of(request: Request) -> str:
+    """What tells a request from others in the answers of its server: what looks the same there has the same.
+
+    Args:
+        request: the request as it was sent.
+    """
+    document = request.wire()
+    if request.is_source_in_path:
+        document.pop("media", None)
+    for name in DELIVERY:
+        document.pop(name, None)
+    return json.dumps(document, sort_keys=True)
+
+
 def is_same_request(one: Request, other: Request) -> bool:
     """Whether two requests ask for the same, whatever generations and pictures they go on from are called.
 

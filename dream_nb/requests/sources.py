@@ -12,7 +12,7 @@ from dream_nb.api.errors import InvalidRequestError, UnreadableFileError
 from dream_nb.api.models import Generation
 from dream_nb.api.request_models import GenerationReference, ImageRef, ImageReference, ModifyImageRef
 from dream_nb.files import given_path
-from dream_nb.media.formats import AVIF, PICTURES, format_of
+from dream_nb.media.formats import AVIF, PICTURES, VIDEOS, format_of
 from dream_nb.media.formats import named as formats_named
 from dream_nb.media.pictures import read_picture
 from dream_nb.requests.identity import data_bytes
@@ -36,8 +36,8 @@ class Made(Protocol):
         """ "video" or "image"."""
 
     @property
-    def prompt(self) -> str:
-        """The prompt as it was typed."""
+    def title(self) -> str:
+        """What it is called: its prompt, and what was changed since."""
 
     @property
     def path(self) -> Path:
@@ -121,7 +121,7 @@ def picture(value: Any, name: str | None = None, home: Path = Path()) -> str:
     if is_made(value):
         if value.kind != "image":
             raise InvalidRequestError(
-                f"{(name or value.prompt)!r} is a video, and a picture is wanted: give one of its frames, such as its "
+                f"{(name or value.title)!r} is a video, and a picture is wanted: give one of its frames, such as its "
                 "last_frame"
             )
         value, name = value.path, name or value.path.name
@@ -129,6 +129,30 @@ def picture(value: Any, name: str | None = None, home: Path = Path()) -> str:
         shown = name or os.fsdecode(value)
         return _data_uri(_file_bytes(given_path(os.fsdecode(value)), shown), shown)
     return _picture_of_bytes(value, name)
+
+
+def video(value: Any, name: str | None = None) -> str | None:
+    """The `data:` URI of a video on this machine, or None where the value is something else.
+
+    Args:
+        value: a path, bytes, or anything else.
+        name: what errors call it; by default its path.
+
+    Raises:
+        InvalidRequestError: the file cannot be read, or is too large.
+    """
+    if isinstance(value, os.PathLike):
+        shown = name or os.fsdecode(value)
+        value, name = _file_bytes(given_path(os.fsdecode(value)), shown), shown
+    if not isinstance(value, _BYTES):
+        return None
+    data = bytes(value)
+    found = format_of(data)
+    if found is None or found not in VIDEOS:
+        return None
+    if len(data) > LARGEST:
+        raise _too_large(len(data), name or f"a video of {len(data):,} bytes")
+    return _uri(data, found.media_type)
 
 
 def _picture_of_bytes(value: Any, name: str | None) -> str:

@@ -21,7 +21,7 @@ from dream_nb.html.preview import Preview, preview
 from dream_nb.library.folder import Folder
 from dream_nb.library.inscriptions import tell_shots
 from dream_nb.library.library import with_ledger
-from dream_nb.library.lineage import ancestors, descendants, in_order
+from dream_nb.library.lineage import ancestors, descendants, in_order, title
 from dream_nb.library.record import Record, is_sane
 from dream_nb.media.encoding import animate, cut, encode_small
 from dream_nb.media.formats import PICTURES
@@ -32,16 +32,28 @@ from dream_nb.media.sheets import check_numbers, sheet
 from dream_nb.media.video import frame_at, iterate_frames, iterate_timed, read_facts
 from dream_nb.place import find_place
 from dream_nb.requests.code import to_code
+from dream_nb.requests.edits import (
+    DEFAULT_MODE,
+    audio_request,
+    modify_request,
+    read_origin,
+    reframe_request,
+    upscale_request,
+)
 from dream_nb.requests.identity import checked_request
 from dream_nb.requests.media import source_ids
+from dream_nb.requests.plan import Ask
 from dream_nb.requests.roles import PLAIN
+from dream_nb.requests.variants import Variant, expand
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from dream_nb.api.request_models import Edit
     from dream_nb.media.frames import Frame, Frames
     from dream_nb.results.dreams import Dreams
     from dream_nb.results.job import Job, Maker
+    from dream_nb.results.pending import Pending
 
 _POSTER_SIDE: Final = 640
 _THUMBNAIL_SIDE: Final = 160
@@ -85,6 +97,14 @@ class Dream:
     def prompt(self) -> str:
         """The prompt as it was typed."""
         return self.request.prompt or ""
+
+    @property
+    def title(self) -> str:
+        """What it is called: its prompt; of another version also what that is of, as far as the library knows it."""
+        try:
+            return title(with_ledger(self._library).ledger, self._record)
+        except LibraryError:
+            return self.request.label
 
     @property
     def kind(self) -> Literal["video", "image"]:
@@ -202,8 +222,8 @@ class Dream:
         if self._record.file is not None:
             return f"{self._record.file!r} is no longer in {self._library.folder.name!r}: run its cell again"
         if self.generation.has_failed:
-            return f"{self.prompt!r} was not made ({self.generation.why_not_made}): it has no file"
-        return f"{self.prompt!r} is {self.state} and has no file yet: wait for its job"
+            return f"{self.title!r} was not made ({self.generation.why_not_made}): it has no file"
+        return f"{self.title!r} is {self.state} and has no file yet: wait for its job"
 
     @property
     def url(self) -> str:
@@ -371,7 +391,7 @@ class Dream:
         """
         facts = self.facts
         if facts is None:
-            raise ValueError(f"{self.prompt!r} is an image: only a video has parts")
+            raise ValueError(f"{self.title!r} is an image: only a video has parts")
         end = facts.seconds if stop is None else min(stop, facts.seconds)
         target = self._target(path, f"{self.path.stem}-{start:g}-{end:g}.mp4")
         with written(target) as partial:
@@ -526,6 +546,108 @@ class Dream:
         job = self._go_on(prompt, begin=self, end=other, take=take)
         return job.result() if wait else job
 
+    def modify(
+        self, prompt: str | None = None, *, mode: str = DEFAULT_MODE, take: int = 1, wait: bool = True, **fields: Any
+    ) -> Dream | Dreams | Job | Pending[Dreams]:
+        """Make a video with another look of it: its motion stays.
+
+        Args:
+            prompt: what it becomes, such as "in deep snow". `{snow|rain}` in it makes several.
+            mode: how far it goes: adhere_1 (nearest) to adhere_3, flex_1 to flex_3, reimagine_1 to reimagine_3.
+            take: the number of the result of this request.
+            wait: whether to wait for it; else its job comes back at once.
+            **fields: the others of `ModifyVideoRequest`: `model`, and `first_frame`, which takes a picture.
+
+        Returns:
+            The dream; of a prompt with an axis, its dreams. Without waiting their job.
+
+        Raises:
+            InvalidRequestError: it is an image, or a field is wrong; nothing was sent.
+            ConfigurationError: no session goes on with it, or one of another backend.
+            DreamError: it could not be made.
+        """
+        origin = read_origin(self)
+        return self._again(lambda text: modify_request(origin, text, mode=mode, **fields), prompt, take, wait)
+
+    def reframe(
+        self, aspect_ratio: str, prompt: str | None = None, *, take: int = 1, wait: bool = True, **fields: Any
+    ) -> Dream | Dreams | Job | Pending[Dreams]:
+        """Make it in another ratio: what is missing is painted on.
+
+        Args:
+            aspect_ratio: the new one, such as "9:16".
+            prompt: what is to be seen in the new parts. `{sea|sand}` in it makes several.
+            take: the number of the result of this request.
+            wait: whether to wait for it; else its job comes back at once.
+            **fields: the others of `ReframeVideoRequest` or `ReframeImageRequest`, such as `x_start` and `x_end`.
+
+        Returns:
+            The dream; of a prompt with an axis, its dreams. Without waiting their job.
+
+        Raises:
+            InvalidRequestError: it has that ratio, or a field is wrong; nothing was sent.
+            ConfigurationError: no session goes on with it, or one of another backend.
+            DreamError: it could not be made.
+        """
+        origin = read_origin(self)
+        return self._again(lambda text: reframe_request(origin, aspect_ratio, text, **fields), prompt, take, wait)
+
+    def upscale(self, resolution: str, *, take: int = 1, wait: bool = True) -> Dream | Dreams | Job | Pending[Dreams]:
+        """Make it in a higher resolution.
+
+        Args:
+            resolution: 540p, 720p, 1080p or 4k.
+            take: the number of the result of this request.
+            wait: whether to wait for it; else its job comes back at once.
+
+        Returns:
+            The dream; without waiting its job.
+
+        Raises:
+            InvalidRequestError: it is an image, or has that resolution; nothing was sent.
+            ConfigurationError: no session goes on with it, or one of another backend.
+            DreamError: it could not be made.
+        """
+        origin = read_origin(self)
+        return self._again(lambda _: upscale_request(origin, resolution), None, take, wait)
+
+    def add_audio(
+        self, prompt: str | None = None, *, negative_prompt: str | None = None, take: int = 1, wait: bool = True
+    ) -> Dream | Dreams | Job | Pending[Dreams]:
+        """Make it with sound.
+
+        Args:
+            prompt: what is to be heard, such as "waves, gulls". `{waves|rain}` in it makes several.
+            negative_prompt: what is not to be heard.
+            take: the number of the result of this request.
+            wait: whether to wait for it; else its job comes back at once.
+
+        Returns:
+            The dream; of a prompt with an axis, its dreams. Without waiting their job.
+
+        Raises:
+            InvalidRequestError: it is an image; nothing was sent.
+            ConfigurationError: no session goes on with it, or one of another backend.
+            DreamError: it could not be made.
+        """
+        origin = read_origin(self)
+        return self._again(
+            lambda text: audio_request(origin, text, negative_prompt=negative_prompt), prompt, take, wait
+        )
+
+    def _again(
+        self, request: Callable[[str | None], Edit], prompt: str | None, take: int, wait: bool
+    ) -> Dream | Dreams | Job | Pending[Dreams]:
+        """Ask for other versions of it, one for each prompt that a prompt stands for."""
+        maker = self._maker_for()
+        variants = expand(prompt) if prompt else [Variant("", {})]
+        asks = [Ask(request(variant.prompt or None), take, words=variant.words) for variant in variants]
+        if len(asks) == 1 and not asks[0].words:
+            job: Job | Pending[Dreams] = maker.submit(asks[0].request, take=take)
+        else:
+            job = maker.start(maker.plan(asks), prompt=prompt)
+        return job.result() if wait else job
+
     @overload
     def variations(self, count: int = 3, *, wait: Literal[True] = True) -> Dreams: ...
     @overload
@@ -556,6 +678,8 @@ class Dream:
         if self.kind == "image":
             # An image's models make no video.
             fields["model"] = None
+        if fields["aspect_ratio"] is None:
+            del fields["aspect_ratio"]
         request = checked_request(self.prompt if prompt is None else prompt, keyframes=keyframes, **fields)
         return maker.submit(request, take=take)
 
@@ -574,7 +698,7 @@ class Dream:
         for one in (self, *others):
             if one is not None and one.backend != maker.backend:
                 raise ConfigurationError(
-                    f"{one.prompt!r} was made by backend {one.backend!r}, and this session asks {maker.backend!r}, "
+                    f"{one.title!r} was made by backend {one.backend!r}, and this session asks {maker.backend!r}, "
                     f"which does not know it: open Session(backend={one.backend!r})"
                 )
         return maker
@@ -614,7 +738,7 @@ class Dream:
         return Dream, (self._record, Folder(self._library.folder), self._home)
 
     def __repr__(self) -> str:
-        return f"Dream({self.prompt!r}, {self.kind}, {self.url or self.state})"
+        return f"Dream({self.title!r}, {self.kind}, {self.url or self.state})"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": preview(self._preview())}
@@ -638,7 +762,7 @@ class Dream:
             problem = str(error)
         return Preview(
             kind=self.kind,
-            prompt=self.prompt,
+            prompt=self.title,
             url=self.url,
             source=source,
             poster=poster,
@@ -670,5 +794,5 @@ def _reference(dream: Dream | None) -> GenerationReference | None:
     if dream is None:
         return None
     if not dream.generation.id:
-        raise ConfigurationError(f"{dream.prompt!r} has no generation at a server: make it first")
+        raise ConfigurationError(f"{dream.title!r} has no generation at a server: make it first")
     return GenerationReference(id=dream.generation.id)

@@ -308,7 +308,7 @@ class Dreams(Sequence[Dream]):
         there = {number: picture for number, picture in enumerate(pictures) if picture is not None}
         if columns is None and self.axes and there:
             return draw_grid(Layout.of(self._words), there, side)
-        texts = (" · ".join(words.values()) or dream.prompt for dream, words in zip(self, self._words, strict=True))
+        texts = (" · ".join(words.values()) or dream.title for dream, words in zip(self, self._words, strict=True))
         width = max(1, round(len(self) ** 0.5)) if columns is None else columns
         return sheet(list(zip(pictures, texts, strict=True)), width, side)
 
@@ -355,7 +355,7 @@ class Dreams(Sequence[Dream]):
         shown = self[:_MOST_SHOWN]
         layout = Layout.of(shown._words) if shown.axes else None
         if layout is None:
-            tiles = [_tile(dream, dream.prompt) for dream in shown]
+            tiles = [_tile(dream, dream.title) for dream in shown]
         else:
             takes = [f"take {dream.take}" if dream.take > 1 else "" for dream in shown]
             captions = (
@@ -386,9 +386,9 @@ def _picture(dream: Dream, side: int) -> Image | None:
 
 def _tile(dream: Dream, caption: str) -> Tile:
     try:
-        return Tile(dream.url, picture_uri(dream._jpeg(_TILE_SIDE)), dream.prompt, caption, "")
+        return Tile(dream.url, picture_uri(dream._jpeg(_TILE_SIDE)), dream.title, caption, "")
     except LibraryError as error:
-        return Tile(dream.url, "", dream.prompt, caption, str(error))
+        return Tile(dream.url, "", dream.title, caption, str(error))
 
 
 def _rows(layout: Layout, tiles: Sequence[Tile]) -> list[Row]:

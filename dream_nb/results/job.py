@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from typing import Protocol
+from typing import Any, Protocol
 
 from dream_nb.api.errors import DreamError
 from dream_nb.api.request_models import Request
@@ -30,6 +30,9 @@ class Maker(Protocol):
     def submit(self, request: Request, *, take: int = 1, fresh: bool = False) -> Job:
         """Give back the job of this request and take."""
 
+    def start(self, plan: Plan, *, prompt: str | None = None) -> Pending[Any]:
+        """Submit everything that a plan holds, as one."""
+
 
 class Job(Pending[Dream]):
     """A request under way: a future for its Dream.
@@ -41,12 +44,13 @@ class Job(Pending[Dream]):
         replayed: whether the library had it, so that nothing was sent.
         expected: seconds that such a request has taken before, or None where that is unknown.
         age: seconds since it was sent, where an earlier session sent it.
+        title: what it is called; by default what its request is.
 
     Attributes:
         request: what was asked for.
         take: the number of the result of this request, from 1.
         backend: who makes it: "studio", "hosted", or the address of another server.
-        title: the prompt.
+        title: the prompt; of another version of a dream also what that was.
         replayed: whether the library had it, so that nothing was sent.
         expected: seconds that such a request has taken before, or None where that is unknown.
     """
@@ -60,8 +64,9 @@ class Job(Pending[Dream]):
         replayed: bool = False,
         expected: float | None = None,
         age: float = 0.0,
+        title: str | None = None,
     ) -> None:
-        super().__init__(request.prompt or "", replayed=replayed, expected=expected, age=age)
+        super().__init__(request.label if title is None else title, replayed=replayed, expected=expected, age=age)
         self.request = request
         self.take = take
         self.backend = backend

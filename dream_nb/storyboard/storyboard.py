@@ -315,7 +315,7 @@ def join_shots(shots: Dreams, path: Path) -> None:
     """
     for shot in shots:
         if shot.kind != "video":
-            raise ValueError(f"{shot.prompt!r} is an image: only videos are joined")
+            raise ValueError(f"{shot.title!r} is an image: only videos are joined")
     tags = tell_shots([shot._record for shot in shots])
     if not _is_made_of(path, tags[KEY]):
         join([shot.path for shot in shots], path, tags)
@@ -332,4 +332,4 @@ def _is_made_of(path: Path, text: str) -> bool:
 def _film_path(shots: Dreams) -> Path:
     """Where the film of these shots is: beside the first of them, named by what it is."""
     identity = hashlib.sha256("\n".join(f"{shot.hash}-{shot.take}" for shot in shots).encode()).hexdigest()
-    return shots[0].path.with_name(f"{slug(shots[0].prompt)}-film-{identity[:_NAME_DIGITS]}.mp4")
+    return shots[0].path.with_name(f"{slug(shots[0].title)}-film-{identity[:_NAME_DIGITS]}.mp4")

@@ -84,7 +84,8 @@ class Gate:
     def __init__(self, session: Session, together: int) -> None:
         self._session = session
         self._barrier = threading.Barrier(together, timeout=30)
-        self.backend, self.executor, self.plan = session.backend, session.executor, session.plan
+        self.backend, self.executor = session.backend, session.executor
+        self.plan, self.start = session.plan, session.start
 
     def submit(self, *arguments, **options):  # type: ignore[no-untyped-def]
         self._barrier.wait()

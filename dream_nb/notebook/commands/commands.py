@@ -135,7 +135,7 @@ class Commands:
         found = [dream for dream in self._session.history() if dream.state != "intended" and _has(dream, what)]
         rows = [
             (
-                dream.prompt,
+                dream.title,
                 " · ".join(filter(None, [dream.kind, dream.request.aspect_ratio, _take(dream.take)])),
                 f"{dream.state}: {dream.failure_reason}" if dream.failure_reason else dream.state,
                 f"{dream.created.astimezone():%d %b %H:%M}",
@@ -213,7 +213,7 @@ class Commands:
         stays = "its file is removed" if words else "its file stays"
         return Facts(
             command="delete",
-            title=f"deleted at {_name(dream.backend)}: {dream.prompt!r}; {stays}",
+            title=f"deleted at {_name(dream.backend)}: {dream.title!r}; {stays}",
             facts={"id": dream.generation.id, "files": bool(words)},
         )
 
@@ -241,7 +241,7 @@ class Commands:
         if what:
             wanted = _jobs_of(self._references.value(what))
             chosen = [job for job in jobs if any(job is one for one in wanted)]
-            jobs = chosen or [job for job in jobs if what.lower() in (job.request.prompt or "").lower()]
+            jobs = chosen or [job for job in jobs if what.lower() in job.title.lower()]
             if not jobs:
                 raise InvalidRequestError(f"nothing under way is {what!r}: %dreams jobs lists what is")
         note = "What was sent goes on at its server: run its cell again to come back to it." if jobs else ""
@@ -338,7 +338,7 @@ def _listed(command: str, jobs: list[Job], what: str, note: str) -> Listing[Job]
 
 def _has(dream: Dream, words: str) -> bool:
     """Whether a dream's prompt, note or tags have all of the words."""
-    text = " ".join([dream.prompt, dream.note, *dream.tags]).lower()
+    text = " ".join([dream.title, dream.note, *dream.tags]).lower()
     return all(word in text for word in words.lower().split())
 
 

@@ -27,7 +27,7 @@ def list_lost(session: Session) -> Listing[Lost]:
     rows: list[tuple[str, ...]] = []
     for number, lost in enumerate(found, 1):
         take = f", take {lost.take}" if lost.take > 1 else ""
-        sent = f"{lost.request.prompt or ''}{take} · {lost.sent_at.astimezone():%d %b %H:%M:%S}"
+        sent = f"{lost.request.label}{take} · {lost.sent_at.astimezone():%d %b %H:%M:%S}"
         shown = [_row(candidate) for candidate in lost.candidates] or [("nothing in the server's list", "", "")]
         rows += [(str(number), sent, *shown[0]), *(("", "", *row) for row in shown[1:])]
     note = (
@@ -61,7 +61,7 @@ def settle_lost(session: Session, what: str, words: list[str]) -> Facts:
     if not what.isdecimal() or not 1 <= int(what) <= len(found):
         raise InvalidRequestError(f"{what!r} is not the number of a request: %dreams lost lists {len(found)}")
     lost = found[int(what) - 1]
-    prompt = lost.request.prompt or ""
+    prompt = lost.request.label
     if words == ["--not-taken"]:
         session.settle(lost, None)
         return Facts(

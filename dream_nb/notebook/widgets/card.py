@@ -334,7 +334,7 @@ def _missing(sweep: Sweep) -> list[Job]:
 
 
 def _title(shown: Dream | Job | Sweep) -> str:
-    return shown.prompt if isinstance(shown, Dream) else shown.title
+    return shown.title
 
 
 def _facts(shown: Dream | Job | Sweep) -> list[str]:
@@ -388,7 +388,7 @@ def _lineage(dream: Dream) -> list[Relative]:
     def add(number: int, depth: int) -> None:
         one = family[number]
         relation: Relation = "this" if one is dream else "before" if number < len(before) else "after"
-        lines.append({"prompt": one.prompt, "take": one.take, "relation": relation, "depth": depth})
+        lines.append({"prompt": one.title, "take": one.take, "relation": relation, "depth": depth})
         for child in below.get(number, ()):
             add(child, depth + 1)
 

@@ -191,7 +191,7 @@ class Gallery(Widget):
         row: GalleryRow = {
             "key": key(record),
             "id": dream.generation.id or "",
-            "prompt": _short(dream.prompt),
+            "prompt": _short(dream.title),
             "kind": dream._shows,
             "state": "failed" if dream.generation.has_failed else dream.state,
             "ratio": getattr(record.request, "aspect_ratio", None) or "16:9",

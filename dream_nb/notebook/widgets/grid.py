@@ -167,7 +167,7 @@ class Grid(Widget):
             "row": row,
             "column": column,
             "caption": caption,
-            "prompt": request.prompt or "",
+            "prompt": request.label,
             "kind": request.kind,
             "ratio": getattr(request, "aspect_ratio", None) or "16:9",
             "url": "",

@@ -1,0 +1,256 @@
+"""Requests for another version of something: modified, reframed, upscaled, or with sound."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from math import isclose
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import pydantic
+
+from dream_nb.api.errors import InvalidRequestError, LibraryError
+from dream_nb.api.models import Generation
+from dream_nb.api.request_models import (
+    RESOLUTIONS,
+    AudioGenerationRequest,
+    GenerationReference,
+    Kind,
+    Media,
+    ModifyVideoRequest,
+    Reframe,
+    ReframeImageRequest,
+    ReframeVideoRequest,
+    Source,
+    UpscaleVideoGenerationRequest,
+)
+from dream_nb.requests.inputs import naming
+from dream_nb.requests.sources import ended, is_made, named, one_of, picture, video
+
+DEFAULT_MODE: Final = "flex_1"
+"""How far a modification goes where nobody says: the look changes, and the motion stays."""
+
+PLACING: Final = (
+    "grid_position_x",
+    "grid_position_y",
+    "x_start",
+    "x_end",
+    "y_start",
+    "y_end",
+    "resized_width",
+    "resized_height",
+)
+"""The fields that say where in a new ratio the source lies, in pixels."""
+
+_MOST_SHOWN: Final = 80
+_SAME: Final = 0.01
+T = TypeVar("T", bound=pydantic.BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What another version is made of.
+
+    Attributes:
+        source: as a request names it.
+        label: as errors call it.
+        kind: "video" or "image"; None where only the server knows.
+        size: width and height in pixels; None where only the server knows.
+    """
+
+    source: Source
+    label: str
+    kind: Kind | None = None
+    size: tuple[int, int] | None = None
+
+
+def read_origin(value: Any, name: str | None = None, home: Path = Path()) -> Origin:
+    """What a value stands for, as the source of another version.
+
+    Args:
+        value: a `Dream`, a job that is done, a `Generation`, the path or URL of a video or picture, or the id of a
+            generation.
+        name: what errors call it, such as the variable that holds it; by default they quote the value.
+        home: the folder that relative paths in a text start from.
+
+    Raises:
+        InvalidRequestError: it is none of these.
+        DreamError: why the dream of a job could not be made.
+    """
+    value = one_of(ended(value, name), name)
+    if isinstance(value, str):
+        shown = name or value
+        value = named(value, name, home)
+    else:
+        shown = name or ""
+    if isinstance(value, GenerationReference):
+        return Origin(value, repr(shown or value.id))
+    if isinstance(value, Generation):
+        label = repr(name or f"generation {value.id}")
+        if not value.id:
+            raise InvalidRequestError(f"{label} has no id at a server: give its file")
+        return Origin(GenerationReference(id=value.id), label, value.kind)
+    if is_made(value):
+        return _of_dream(value, repr(name or value.title))
+    if isinstance(value, Media):
+        value = value.url
+    if isinstance(value, str):
+        suffix = (mimetypes.guess_type(value.partition("?")[0])[0] or "").partition("/")[0]
+        told: Kind | None = "image" if suffix == "image" else "video" if suffix == "video" else None
+        return Origin(Media(url=value), repr(shown or value[:_MOST_SHOWN]), told)
+    url = video(value, name) or picture(value, name, home)
+    found: Kind = "video" if url.startswith("data:video/") else "image"
+    return Origin(Media(url=url), repr(shown or "the file"), found)
+
+
+def _of_dream(dream: Any, label: str) -> Origin:
+    size = None
+    # Without its file, the server still has it.
+    with suppress(LibraryError):
+        size = dream.size
+    if dream.generation.id:
+        return Origin(GenerationReference(id=dream.generation.id), label, dream.kind, size)
+    url = video(dream.path, label) if dream.kind == "video" else picture(dream)
+    return Origin(Media(url=url or ""), label, dream.kind, size)
+
+
+def modify_request(
+    source: Any, prompt: str | None = None, *, mode: str = DEFAULT_MODE, **fields: Any
+) -> ModifyVideoRequest:
+    """A request for a video with another look.
+
+    Args:
+        source: the video, as for `read_origin`, or its `Origin`.
+        prompt: what it becomes.
+        mode: how far it goes from the video: adhere_1 to adhere_3, flex_1 to flex_3, reimagine_1 to reimagine_3.
+        **fields: the others of `ModifyVideoRequest`; `first_frame` takes what `dream_nb.reference` takes.
+
+    Raises:
+        InvalidRequestError: a field or the source does not fit.
+    """
+    origin = _origin(source, "modify", "video")
+    return _checked(ModifyVideoRequest, media=origin.source, prompt=prompt, mode=mode, **_with_first_frame(fields))
+
+
+def reframe_request(
+    source: Any, aspect_ratio: str, prompt: str | None = None, *, kind: Kind | None = None, **fields: Any
+) -> Reframe:
+    """A request for another ratio.
+
+    Args:
+        source: the video or image, as for `read_origin`, or its `Origin`.
+        aspect_ratio: the new one, such as "9:16".
+        prompt: what is to be seen in the new parts.
+        kind: "video" or "image", where the source does not tell.
+        **fields: the others of `ReframeVideoRequest` or `ReframeImageRequest`.
+
+    Raises:
+        InvalidRequestError: a field or the source does not fit, or it has that ratio, and nothing else would change.
+    """
+    origin = _origin(source, "reframe", kind)
+    found = kind or origin.kind
+    if found is None:
+        raise InvalidRequestError(
+            f'media: {origin.label} does not tell whether it is a video or an image: say kind="video" or '
+            'kind="image", or give its Dream',
+            field="kind",
+        )
+    schema: type[Reframe] = ReframeImageRequest if found == "image" else ReframeVideoRequest
+    given = {name: value for name, value in fields.items() if value is not None}
+    request: Reframe = _checked(
+        schema, media=origin.source, aspect_ratio=aspect_ratio, prompt=prompt, **_with_first_frame(given)
+    )
+    if origin.size is not None and not given.keys() & set(PLACING):
+        width, height = (int(side) for side in aspect_ratio.split(":"))
+        if isclose(origin.size[0] / origin.size[1], width / height, rel_tol=_SAME):
+            raise InvalidRequestError(
+                f"aspect_ratio {aspect_ratio} is that of {origin.label} already ({origin.size[0]} x {origin.size[1]}): "
+                "give another ratio, or where the source is to lie or to be cut, such as x_start and x_end",
+                field="aspect_ratio",
+            )
+    return request
+
+
+def upscale_request(source: Any, resolution: str, **fields: Any) -> UpscaleVideoGenerationRequest:
+    """A request for a video in a higher resolution.
+
+    Args:
+        source: the video: a `Dream`, a `Generation`, or an id.
+        resolution: 540p, 720p, 1080p or 4k.
+        **fields: the others of `UpscaleVideoGenerationRequest`.
+
+    Raises:
+        InvalidRequestError: a field or the source does not fit, or it has that resolution already.
+    """
+    origin = _origin(source, "upscale", "video")
+    lines = RESOLUTIONS.get(resolution)
+    if origin.size is not None and lines is not None and min(origin.size) >= lines:
+        larger = [name for name, side in RESOLUTIONS.items() if side > min(origin.size)]
+        advice = f"choose {' or '.join(larger)}" if larger else "there is no higher resolution"
+        raise InvalidRequestError(
+            f"resolution {resolution} is not higher than that of {origin.label}, which has "
+            f"{origin.size[0]} x {origin.size[1]}: {advice}",
+            field="resolution",
+        )
+    return _checked(UpscaleVideoGenerationRequest, media=_at_server(origin, "upscale"), resolution=resolution, **fields)
+
+
+def audio_request(
+    source: Any, prompt: str | None = None, *, negative_prompt: str | None = None, **fields: Any
+) -> AudioGenerationRequest:
+    """A request for a video with sound.
+
+    Args:
+        source: the video: a `Dream`, a `Generation`, or an id.
+        prompt: what is to be heard.
+        negative_prompt: what is not to be heard.
+        **fields: the others of `AudioGenerationRequest`.
+
+    Raises:
+        InvalidRequestError: a field or the source does not fit.
+    """
+    origin = _origin(source, "add_audio", "video")
+    media = _at_server(origin, "add_audio")
+    return _checked(AudioGenerationRequest, media=media, prompt=prompt, negative_prompt=negative_prompt, **fields)
+
+
+def _origin(source: Any, operation: str, kind: Kind | None) -> Origin:
+    """The source of an operation, which needs one of that kind."""
+    with naming("media", "media"):
+        origin = source if isinstance(source, Origin) else read_origin(source)
+    if kind is not None and origin.kind is not None and origin.kind != kind:
+        advice = ": reframe changes images too" if operation != "reframe" else ""
+        raise InvalidRequestError(
+            f"media: {operation} needs {_A[kind]}, and {origin.label} is {_A[origin.kind]}{advice}", field="media"
+        )
+    return origin
+
+
+_A: Final[Mapping[Kind, str]] = {"video": "a video", "image": "an image"}
+
+
+def _at_server(origin: Origin, operation: str) -> GenerationReference:
+    if not isinstance(origin.source, GenerationReference):
+        raise InvalidRequestError(
+            f"media: {operation} takes a video that the server has made, and {origin.label} is a file: give a Dream "
+            "that it made, or its id",
+            field="media",
+        )
+    return origin.source
+
+
+def _with_first_frame(fields: Mapping[str, Any]) -> dict[str, Any]:
+    if fields.get("first_frame") is None:
+        return dict(fields)
+    with naming("first_frame", "first_frame"):
+        return {**fields, "first_frame": Media(url=picture(fields["first_frame"]))}
+
+
+def _checked(schema: type[T], **fields: Any) -> T:
+    try:
+        return schema(**{name: value for name, value in fields.items() if value is not None})
+    except pydantic.ValidationError as error:
+        raise InvalidRequestError.reading(error) from None

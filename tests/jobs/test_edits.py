@@ -1,0 +1,398 @@
+"""Other versions of a dream: modified, reframed, upscaled, with sound. Each is paid for once, whatever goes wrong."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dream_nb.api.errors import ConfigurationError, DreamError, InvalidRequestError, OutcomeUnknownError
+from dream_nb.api.request_models import GenerationReference, Media, UnknownRequest
+from dream_nb.library.catalogue import Catalogue
+from dream_nb.requests.edits import audio_request, modify_request, reframe_request, upscale_request
+from dream_nb.requests.inputs import make_request
+from dream_nb.results.dream import Dream
+from dream_nb.results.dreams import Dreams
+from dream_nb.results.job import Job
+from dream_nb.session import Session
+from tests.fakes.dream_machine import FakeDreamMachine, Reply
+from tests.jobs.hosted import HASTE, SECONDS
+
+PROMPT = "a serene lake"
+Make = Callable[[Dream], Job]
+EDITS: dict[str, Callable[..., Any]] = {
+    "modify": lambda dream, **more: dream.modify("in deep snow", **more),
+    "reframe": lambda dream, **more: dream.reframe("9:16", **more),
+    "upscale": lambda dream, **more: dream.upscale("720p", **more),
+    "add_audio": lambda dream, **more: dream.add_audio("waves", negative_prompt="music", **more),
+}
+PATHS = {"modify": "/video/modify", "reframe": "/video/reframe", "upscale": "/{}/upscale", "add_audio": "/{}/audio"}
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamMachine]:
+    """A strict server of 2025 that this process takes for the hosted one."""
+    monkeypatch.chdir(tmp_path)
+    with FakeDreamMachine("2025").running() as server:
+        server.use(monkeypatch)
+        yield server
+
+
+@pytest.fixture
+def session(fake: FakeDreamMachine) -> Iterator[Session]:  # noqa: ARG001 - the server comes first
+    with Session("dreams", "hosted", patience=HASTE) as session:
+        yield session
+
+
+@pytest.fixture
+def lake(session: Session) -> Dream:
+    return session.submit(make_request(PROMPT)).result(SECONDS)
+
+
+@pytest.fixture
+def picture(session: Session) -> Dream:
+    return session.submit(make_request("a fox", kind="image")).result(SECONDS)
+
+
+def posts(fake: FakeDreamMachine) -> list[str]:
+    return [path for method, path in fake.calls if method == "POST"]
+
+
+def url_of(dream: Dream) -> str:
+    assert dream.generation.assets is not None
+    assert dream.generation.assets.video is not None
+    return dream.generation.assets.video
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_each_is_sent_once_and_kept(fake: FakeDreamMachine, lake: Dream, name: str) -> None:
+    made = EDITS[name](lake)
+    assert posts(fake)[1:] == ["/generations" + PATHS[name].format(lake.generation.id)]
+    assert made.path.is_file()
+    assert (made.kind, made.state) == ("video", "completed")
+    assert list(made.ancestors()) == [lake]
+    assert list(lake.descendants()) == [made]
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_each_is_replayed_and_not_paid_again(fake: FakeDreamMachine, lake: Dream, name: str) -> None:
+    made = EDITS[name](lake)
+    job = EDITS[name](lake, wait=False)
+    assert (job.replayed, job.result()) == (True, made)
+    assert len(posts(fake)) == 2
+
+
+def test_the_server_is_sent_the_url_that_the_file_has_now(fake: FakeDreamMachine, lake: Dream) -> None:
+    lake.modify("in deep snow", mode="reimagine_3")
+    assert fake.posts[1] == {
+        "generation_type": "modify_video",
+        "prompt": "in deep snow",
+        "media": {"url": url_of(lake)},
+        "model": "ray-2",
+        "mode": "reimagine_3",
+    }
+
+
+def test_what_they_are_called_says_what_they_are_of(lake: Dream) -> None:
+    larger = lake.reframe("9:16").upscale("720p")  # type: ignore[union-attr]
+    assert isinstance(larger, Dream)
+    loud = larger.add_audio("waves")
+    assert isinstance(loud, Dream)
+    assert loud.title == "a serene lake · 9:16 · upscaled to 720p · sound: waves"
+    assert loud.path.name.startswith("serene-lake-9-16-upscaled-to-720p-sound-waves-")
+
+
+def test_an_image_is_reframed(fake: FakeDreamMachine, picture: Dream) -> None:
+    wide = picture.reframe("21:9", format="png")
+    assert isinstance(wide, Dream)
+    assert wide.kind == "image"
+    assert posts(fake)[1:] == ["/generations/image/reframe"]
+
+
+def test_an_axis_in_the_prompt_sweeps(fake: FakeDreamMachine, lake: Dream) -> None:
+    made = lake.modify("in {snow|rain}")
+    assert isinstance(made, Dreams)
+    assert [dream.prompt for dream in made] == ["in snow", "in rain"]
+    assert fake.prompts()[1:] == ["in snow", "in rain"]
+
+
+def test_the_code_makes_it_again(lake: Dream) -> None:
+    loud = lake.modify("in snow", mode="adhere_1").add_audio("wind")  # type: ignore[union-attr]
+    assert isinstance(loud, Dream)
+    assert loud.to_code().splitlines()[-3:] == [
+        "dream1 = dream_nb.dream('a serene lake', model='ray-2')",
+        "dream2 = dream1.modify('in snow', model='ray-2', mode='adhere_1')",
+        "dream = dream2.add_audio('wind')",
+    ]
+
+
+def test_a_video_of_the_web_is_modified(fake: FakeDreamMachine, session: Session) -> None:
+    job = session.submit(modify_request("https://a.test/clip.mp4", "in snow"))
+    job.result(SECONDS)
+    assert fake.posts[0]["media"] == {"url": "https://a.test/clip.mp4"}
+
+
+def test_a_file_is_uploaded_first(fake: FakeDreamMachine, lake: Dream, tmp_path: Path) -> None:
+    kept: list[str] = []
+
+    def upload(_data: bytes, name: str) -> str:
+        kept.append(name)
+        return f"https://bucket.test/{name}"
+
+    with Session(tmp_path / "other", "hosted", patience=HASTE, uploader=upload) as session:
+        session.submit(reframe_request(lake.path.resolve(), "9:16")).result(SECONDS)
+    assert fake.posts[1]["media"] == {"url": f"https://bucket.test/{kept[0]}"}
+    assert kept[0].endswith(".mp4")
+
+
+BAD: dict[str, tuple[Callable[[Dream, Dream], object], str, str]] = {
+    "a mode that does not exist": (
+        lambda lake, _: lake.modify("snow", mode="flex"),
+        r"mode 'flex' is not one of adhere_1, .*: did you mean 'flex_\d'\?",
+        "mode",
+    ),
+    "modify of an image": (
+        lambda _, fox: fox.modify("snow"),
+        "media: modify needs a video, and 'a fox' is an image: reframe changes images too",
+        "media",
+    ),
+    "reframe to its own ratio": (
+        lambda lake, _: lake.reframe("1:1"),
+        r"aspect_ratio 1:1 is that of 'a serene lake' already \(16 x 16\): give another ratio, or where",
+        "aspect_ratio",
+    ),
+    "a ratio that is none": (lambda lake, _: lake.reframe("tall"), "aspect ratio 'tall' is not one of", "aspect_ratio"),
+    "upscale to less": (
+        lambda _, fox: upscale_request(fox, "720p"),
+        "media: upscale needs a video, and 'a fox' is an image",
+        "media",
+    ),
+    "audio for an image": (lambda _, fox: fox.add_audio("waves"), "media: add_audio needs a video", "media"),
+    "audio for a file": (
+        lambda lake, _: audio_request(lake.path, "waves"),
+        "media: add_audio takes a video that the server has made, and .* is a file",
+        "media",
+    ),
+    "a URL that says nothing": (
+        lambda _lake, _fox: reframe_request("https://a.test/clip", "9:16"),
+        "media: 'https://a.test/clip' does not tell whether it is a video or an image",
+        "kind",
+    ),
+    "nothing at all": (lambda _lake, _fox: modify_request(None, "snow"), "media: the value is None: give", "media"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_names_field_and_value_and_sends_nothing(
+    fake: FakeDreamMachine, lake: Dream, picture: Dream, name: str
+) -> None:
+    ask, message, field = BAD[name]
+    with pytest.raises(InvalidRequestError, match=message) as caught:
+        ask(lake, picture)
+    assert caught.value.field == field
+    assert len(posts(fake)) == 2
+
+
+def test_upscaling_to_less_than_it_is_says_what_is_more(lake: Dream, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Dream, "size", (1280, 720))
+    with pytest.raises(InvalidRequestError, match=r"resolution 540p is not higher .* 1280 x 720: choose 1080p or 4k"):
+        lake.upscale("540p")
+
+
+def test_a_source_of_another_backend_is_refused(fake: FakeDreamMachine, tmp_path: Path) -> None:
+    with Session(tmp_path / "dreams", "studio") as studio:
+        drawn = studio.submit(make_request("a pond")).result(SECONDS)
+        request = modify_request(drawn, "in snow")
+    with (
+        Session(tmp_path / "dreams", "hosted", patience=HASTE) as session,
+        pytest.raises(ConfigurationError, match="media was made by backend 'studio', and 'hosted' is asked"),
+    ):
+        session.submit(request)
+    assert posts(fake) == []
+
+
+def test_the_studio_says_that_it_cannot(tmp_path: Path) -> None:
+    with Session(tmp_path / "dreams", "studio") as studio:
+        pond = studio.submit(make_request("a pond")).result(SECONDS)
+        with pytest.raises(InvalidRequestError, match="Dream Machine API of 2024, which cannot upscale a video"):
+            pond.upscale("1080p")
+        with pytest.raises(InvalidRequestError, match="which cannot modify a video"):
+            pond.modify("in {snow|rain}")
+        assert len(studio.library.ledger.all()) == 1
+
+
+def test_a_source_that_is_gone_is_said_before_anything_is_sent(
+    fake: FakeDreamMachine, session: Session, lake: Dream
+) -> None:
+    session.delete(lake)
+    with pytest.raises(DreamError, match="is no longer at the server: give the file of its dream"):
+        lake.modify("in snow")
+    assert len(posts(fake)) == 1
+    # Nothing stands in the way of the next.
+    assert session.library.ledger.unknown("hosted") == []
+
+
+# -- what can go wrong with a create -------------------------------------------------------------------------------
+
+LOST = {
+    "answer lost": Reply(taken=True),
+    "502 after taking": Reply(502, taken=True),
+    "400 after taking": Reply(400, taken=True),
+    "not an answer": Reply(201, taken=True, body="{"),
+}
+NOT_TAKEN = {"answer lost": Reply(), "500": Reply(500), "429": Reply(429, headers={"retry-after": "1"})}
+
+
+@pytest.mark.parametrize("name", EDITS)
+@pytest.mark.parametrize("reply", LOST)
+def test_what_was_taken_is_found_and_never_sent_again(
+    fake: FakeDreamMachine, lake: Dream, name: str, reply: str
+) -> None:
+    fake.replies += [LOST[reply]]
+    made = EDITS[name](lake)
+    assert made.path.is_file()
+    assert (len(posts(fake)), len(fake.taken)) == (2, 2)
+    assert made.generation.id == fake.taken[1]["id"]
+
+
+@pytest.mark.parametrize("name", EDITS)
+@pytest.mark.parametrize("reply", NOT_TAKEN)
+def test_what_was_not_taken_is_paid_once(fake: FakeDreamMachine, lake: Dream, name: str, reply: str) -> None:
+    fake.replies += [NOT_TAKEN[reply]]
+    try:
+        EDITS[name](lake)
+    except DreamError:
+        # Nobody knows whether it was taken: only its user may send it again.
+        assert reply in ("answer lost", "500")
+        assert fake.taken[1:] == []
+        EDITS[name](lake, take=2)
+    assert len(fake.taken) == 2
+
+
+@pytest.mark.parametrize("name", ["upscale", "add_audio"])
+def test_what_may_be_the_answer_to_another_create_is_left_to_its_user(
+    fake: FakeDreamMachine, session: Session, lake: Dream, name: str
+) -> None:
+    # Its answer does not say which video it is of, and somebody else asks for the same at the same time.
+    fake.replies += [Reply(taken=True)]
+    job = EDITS[name](lake, wait=False)
+    other = {"upscale": {"resolution": "720p"}, "add_audio": {"prompt": "waves", "negative_prompt": "music"}}[name]
+    fake._take(
+        {"generation_type": "upscale_video" if name == "upscale" else "add_audio", **other}, job.request.generation_type
+    )
+    with pytest.raises(OutcomeUnknownError):
+        job.result(SECONDS)
+    (lost,) = session.lost()
+    assert len(lost.candidates) == 2
+    assert len(posts(fake)) == 2
+
+
+CODE = """
+import sys
+from dream_nb.session import Session
+from tests.jobs.hosted import HASTE
+from tests.jobs.test_edits import EDITS
+session = Session("dreams", "hosted", patience=HASTE)
+lake = session.dreams()[0]
+print("ready", flush=True)
+EDITS[sys.argv[1]](lake)
+"""
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_a_kill_after_it_was_sent_pays_for_nothing_twice(
+    fake: FakeDreamMachine, session: Session, lake: Dream, name: str
+) -> None:
+    assert lake.path.is_file()
+    session.close()
+    fake.holds = True
+    with subprocess.Popen(
+        [sys.executable, "-c", CODE, name], env=os.environ | fake.environment(), stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        while len(fake.taken) < 2:
+            assert process.poll() is None
+        process.kill()
+    fake.holds = False
+    with Session("dreams", "hosted", patience=HASTE) as again:
+        for job in again.jobs():
+            job.result(SECONDS)
+        made = EDITS[name](next(dream for dream in again.dreams() if dream.prompt == PROMPT))
+        assert made.path.is_file()
+    assert (len(posts(fake)), len(fake.taken)) == (2, 2)
+
+
+# -- what was made elsewhere ---------------------------------------------------------------------------------------
+
+
+def seven_and_one(fake: FakeDreamMachine) -> None:
+    """An account with a generation of every kind, and one of a kind that nobody knows."""
+    media = {"url": "https://a.test/lake.mp4"}
+    modify = {"media": media, "model": "ray-2", "mode": "flex_1", "prompt": "in snow"}
+    bodies: dict[str, dict[str, Any]] = {
+        "video": {"prompt": "a lake", "model": "ray-2"},
+        "image": {"prompt": "a fox", "model": "photon-1"},
+        "modify_video": modify,
+        "reframe_video": {"media": media, "model": "ray-2", "aspect_ratio": "9:16"},
+        "reframe_image": {"media": {"url": "https://a.test/fox.jpg"}, "model": "photon-1", "aspect_ratio": "21:9"},
+        "upscale_video": {"resolution": "4k"},
+        "add_audio": {"prompt": "waves"},
+        "restyle_video": {"style": "ink", "prompt": "waves"},
+    }
+    for asked, body in bodies.items():
+        fake._take(body, asked)
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["typed echo", "untyped echo"])
+def test_every_kind_is_brought_in_and_shown(fake: FakeDreamMachine, session: Session, is_told: bool) -> None:
+    seven_and_one(fake)
+    if not is_told:
+        fake.echo = lambda request: {name: value for name, value in request.items() if name != "generation_type"}
+    jobs = session.sync()
+    dreams = [job.result(SECONDS) for job in jobs]
+    assert len(dreams) == 8
+    assert all(dream.path.is_file() for dream in dreams)
+    assert [dream.kind for dream in dreams] == ["video", "image", "video", "video", "image", *["video"] * 3]
+    assert Catalogue(session.library.ledger).count() == 8
+    assert all(dream._repr_mimebundle_()["text/html"] for dream in dreams)
+    assert session.sync() == []
+    assert posts(fake) == []
+
+
+def test_a_request_for_sound_does_not_answer_for_a_create(fake: FakeDreamMachine, session: Session) -> None:
+    fake._take({"prompt": "waves"}, "add_audio")
+    fake.echo = lambda request: {"prompt": request["prompt"]}
+    (job,) = session.sync()
+    assert isinstance(job.result(SECONDS).request, UnknownRequest)
+    fake.echo = lambda request: request
+    made = session.submit(make_request("waves")).result(SECONDS)
+    assert made.generation.id == fake.taken[1]["id"]
+    assert posts(fake) == ["/generations/video"]
+
+
+def test_an_unknown_kind_is_kept_whole(fake: FakeDreamMachine, session: Session) -> None:
+    fake._take({"style": "ink", "strength": 0.5}, "restyle_image")
+    made = session.bring_in(fake.taken[0]["id"]).result(SECONDS)
+    assert made.kind == "image"
+    assert isinstance(made.request, UnknownRequest)
+    assert made.request.document == {"generation_type": "restyle_image", "style": "ink", "strength": 0.5}
+    assert made.title == "restyle image"
+    session.close()
+    with Session("dreams", "hosted", patience=HASTE) as again:
+        assert list(again.dreams()) == [made]
+        with pytest.raises(InvalidRequestError, match="a request of an unknown kind cannot be sent again"):
+            again.submit(made.request, fresh=True)
+
+
+def test_a_reference_in_a_request_counts_by_what_it_is(session: Session, lake: Dream) -> None:
+    request = modify_request(lake, "in snow")
+    assert request.media == GenerationReference(id=lake.generation.id or "")
+    named = session.library.ledger.hash(request)
+    by_address = session.library.ledger.hash(request.model_copy(update={"media": Media(url=url_of(lake))}))
+    assert named != by_address
