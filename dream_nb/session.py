@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Literal
@@ -32,6 +33,7 @@ from dream_nb.lookup import Choices, Lookup, Replay, choose_replay, is_to_buy
 from dream_nb.place import find_place, is_fixed, library_folder
 from dream_nb.requests.identity import check_take
 from dream_nb.requests.inputs import make_request, read_fields
+from dream_nb.requests.newer import newer_note
 from dream_nb.requests.plan import Ask, Plan, takes_of
 from dream_nb.requests.variants import expand
 from dream_nb.results.dream import Dream
@@ -190,7 +192,9 @@ class Session:
             InvalidRequestError: a field breaks the specification; nothing was sent.
             DreamError: it could not be made.
         """
-        return self.submit(make_request(prompt, kind=kind, **fields), take=take, fresh=fresh).result()
+        request = make_request(prompt, kind=kind, **fields)
+        _warn([request])
+        return self.submit(request, take=take, fresh=fresh).result()
 
     def sweep(
         self,
@@ -225,6 +229,7 @@ class Session:
             for variant in expand(prompt)
             for ask in takes_of(make_request(variant.prompt, kind=kind, **fields), variant.words, takes, fresh=fresh)
         ]
+        _warn(ask.request for ask in asks)
         return self.start(self.plan(asks), prompt=prompt).result()
 
     def plan(self, asks: Sequence[Ask]) -> Plan:
@@ -471,3 +476,9 @@ class Session:
                 if is_paid(record.backend) and find_key(record.backend) is None:
                     continue
                 self._running.start(self._backends.runner(choose_backend(record.backend)), record)
+
+
+def _warn(requests: Iterable[Request]) -> None:
+    """Warn of what this version does not know, in the line that called the session."""
+    if note := newer_note(requests):
+        warnings.warn(note, stacklevel=3)

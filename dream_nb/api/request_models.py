@@ -221,7 +221,6 @@ class _Request(Schema):
     if TYPE_CHECKING:
         generation_type: Any
 
-    prompt: str | None = None
     callback_url: str | None = None
     extra: dict[str, JsonValue] = Field(default_factory=dict)
 
@@ -233,7 +232,7 @@ class _Request(Schema):
     @property
     def label(self) -> str:
         """What it is called where it is shown: its prompt."""
-        return self.prompt or ""
+        return getattr(self, "prompt", None) or ""
 
     @model_validator(mode="before")
     @classmethod
@@ -294,6 +293,7 @@ class GenerationRequest(_Request):
         concepts: such as [{"key": "dolly_zoom"}].
     """
 
+    prompt: str | None = None
     aspect_ratio: AspectRatio = "16:9"
     generation_type: Literal["video"] = "video"
     loop: bool | None = None
@@ -323,6 +323,7 @@ class ImageGenerationRequest(_Request):
         sync_timeout: how many seconds the answer waits.
     """
 
+    prompt: str | None = None
     aspect_ratio: AspectRatio = "16:9"
     generation_type: Literal["image"] = "image"
     model: ImageModel = "photon-1"
@@ -350,6 +351,7 @@ class ModifyVideoRequest(_Request):
     """
 
     aspect_ratio: ClassVar[None] = None
+    prompt: str | None = None
     generation_type: Literal["modify_video"] = "modify_video"
     media: Source
     first_frame: Media | None = None
@@ -365,6 +367,7 @@ class ModifyVideoRequest(_Request):
 class _Reframe(_Request):
     """What both ways to reframe share."""
 
+    prompt: str | None = None
     media: Source
     aspect_ratio: AspectRatio
     grid_position_x: int | None = None
@@ -448,6 +451,7 @@ class UpscaleVideoGenerationRequest(_Request):
     """
 
     is_source_in_path: ClassVar[bool] = True
+    prompt: ClassVar[None] = None
     aspect_ratio: ClassVar[None] = None
     model: ClassVar[None] = None
     generation_type: Literal["upscale_video"] = "upscale_video"
@@ -475,6 +479,7 @@ class AudioGenerationRequest(_Request):
     is_source_in_path: ClassVar[bool] = True
     aspect_ratio: ClassVar[None] = None
     model: ClassVar[None] = None
+    prompt: str | None = None
     generation_type: Literal["add_audio"] = "add_audio"
     media: GenerationReference | None = None
     negative_prompt: str | None = None

@@ -14,11 +14,22 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb.api.errors import DreamError
 from dream_nb.api.models import Generation
-from dream_nb.api.request_models import ASPECT_RATIOS, IMAGE_MODELS, KINDS, RESOLUTIONS
+from dream_nb.api.request_models import (
+    ASPECT_RATIOS,
+    CONCEPTS,
+    DURATIONS,
+    IMAGE_FORMATS,
+    IMAGE_MODELS,
+    KINDS,
+    MODES,
+    RESOLUTIONS,
+    VIDEO_MODELS,
+)
 from dream_nb.backends.backends import BACKENDS
 from dream_nb.default import default_session, known_default_session
 from dream_nb.files import given_path
 from dream_nb.notebook.commands.commands import COMMANDS
+from dream_nb.notebook.magics.edit_options import EDIT_OPTIONS
 from dream_nb.notebook.magics.options import DREAM, STORYBOARD, actions
 from dream_nb.requests.names import SUFFIXES
 from dream_nb.requests.roles import FRAMES, ROLES
@@ -37,8 +48,11 @@ _VARIABLE: Final = re.compile(r"(?P<variable>\{\{\w*)$")
 _WORDS: Final = {
     "kind": KINDS,
     "aspect_ratio": ASPECT_RATIOS,
-    "model": (*IMAGE_MODELS, "ray-2", "ray-flash-2"),
-    "duration": ("5s", "9s"),
+    "model": (*IMAGE_MODELS, *VIDEO_MODELS),
+    "duration": DURATIONS,
+    "mode": MODES,
+    "format": IMAGE_FORMATS,
+    "concept": CONCEPTS,
     "resolution": tuple(RESOLUTIONS),
 }
 _PATIENCE: Final = 2.0
@@ -111,7 +125,7 @@ class Completion:
             value = match["value"]
             if action.dest in _WORDS:
                 return value, _beginning(value, ((word, action.dest.replace("_", " ")) for word in _WORDS[action.dest]))
-            if action.dest in FRAMES:
+            if action.dest in (*FRAMES, *EDIT_OPTIONS, "first_frame"):
                 found = [*self._variables((Dream, Dreams, Pending, Generation, Path)), *_files(value), *self._ids()]
                 return value, _beginning(value, [("last", "what this notebook made last"), *found])
             if action.dest in ROLES:
@@ -148,7 +162,7 @@ class Completion:
         with suppress(DreamError):
             if session := known_default_session():
                 dreams = session.history()[:_MOST]
-                return [(dream.generation.id, dream.prompt) for dream in dreams if dream.generation.id]
+                return [(dream.generation.id, dream.title) for dream in dreams if dream.generation.id]
         return []
 
     def _camera_motions(self) -> list[str]:
@@ -193,7 +207,7 @@ def _about(value: object) -> str:
     if isinstance(value, Pending):
         return value.title
     if isinstance(value, Dream):
-        return value.prompt
+        return value.title
     return f"{len(value)} dreams" if isinstance(value, Dreams) else type(value).__name__
 
 

@@ -51,9 +51,8 @@ def _call(request: Request, take: int, names: dict[str, str], classes: set[str])
     if isinstance(source, GenerationReference) and source.id in names:
         return _method_call(request, take, names[source.id], classes)
     if request.generation_type in _METHODS:
-        classes.add("default_session")
         more = f", take={take}" if take > 1 else ""
-        return f"default_session().submit({_written(request, names, classes)}{more}).result()"
+        return f"dream_nb.Session().submit({_written(request, names, classes)}{more}).result()"
     arguments = [repr(request.prompt or "")]
     if request.generation_type == "image":
         arguments.append('kind="image"')

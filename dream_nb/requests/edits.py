@@ -27,7 +27,7 @@ from dream_nb.api.request_models import (
     Source,
     UpscaleVideoGenerationRequest,
 )
-from dream_nb.requests.inputs import naming
+from dream_nb.requests.inputs import naming, read_reference
 from dream_nb.requests.sources import ended, is_made, named, one_of, picture, video
 
 DEFAULT_MODE: Final = "flex_1"
@@ -246,7 +246,7 @@ def _with_first_frame(fields: Mapping[str, Any]) -> dict[str, Any]:
     if fields.get("first_frame") is None:
         return dict(fields)
     with naming("first_frame", "first_frame"):
-        return {**fields, "first_frame": Media(url=picture(fields["first_frame"]))}
+        return {**fields, "first_frame": Media(url=read_reference(fields["first_frame"]).url or "")}
 
 
 def _checked(schema: type[T], **fields: Any) -> T:

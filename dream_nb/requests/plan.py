@@ -13,6 +13,7 @@ from dream_nb.api.schemas import shortened
 from dream_nb.html.page import template
 from dream_nb.requests.identity import MAX_TAKE, check_take
 from dream_nb.requests.media import replace_media
+from dream_nb.requests.newer import newer_note
 
 Standing = Literal["in the library", "under way", "new"]
 _MOST_SHOWN = 24
@@ -97,9 +98,10 @@ class Plan:
         """Count, what there is, and the estimate, in one line."""
         count = f"{len(self.entries)} {'dream' if len(self.entries) == 1 else 'dreams'}"
         there = sum(entry.standing == "in the library" for entry in self.entries)
+        unknown = newer_note(entry.ask.request for entry in self.entries)
         return (
             f"{count} of the {self.backend}: {there} in the library, {self.new} to make, {self.cost}; nothing was sent"
-        )
+        ) + (f"; {unknown}" if unknown else "")
 
     def __len__(self) -> int:
         return len(self.entries)

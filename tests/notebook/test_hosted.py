@@ -57,17 +57,66 @@ def test_a_cell_makes_a_storyboard(fake: FakeDreamMachine, kernel: Kernel) -> No
     assert (len(fake.posts) - before, new(fake, 3)) == (3, 3 * [MODEL[fake.api]])
 
 
-def test_motions_lists_what_the_api_has_and_how_to_use_it(fake: FakeDreamMachine, kernel: Kernel) -> None:
-    text = shown(kernel.run("m = %dreams motions"))
-    known, other = (MOTIONS, CONCEPTS) if fake.api == "2024" else (CONCEPTS, MOTIONS)
-    assert all(word in text for word in known)
-    assert not any(word in text for word in other)
-    assert value(kernel, "list(m)") == known
+@pytest.mark.parametrize(("command", "api", "words"), [("motions", "2024", MOTIONS), ("concepts", "2025", CONCEPTS)])
+def test_what_the_api_has_is_listed_with_how_to_use_it(
+    fake: FakeDreamMachine, kernel: Kernel, command: str, api: str, words: list[str]
+) -> None:
+    text = shown(kernel.run(f"m = %dreams {command}"))
+    assert all(word in text for word in words) == (fake.api == api)
+    if fake.api != api:
+        assert value(kernel, "list(m), m.note")[0] == []
+        assert "instead: %dreams " in text
+        return
+    assert value(kernel, "list(m)") == words
     example = value(kernel, "m.note")
     assert kernel.run(f"n = {example}").error is None
     sent = fake.posts[-1]
-    assert sent.get("concepts") == (None if fake.api == "2024" else [{"key": CONCEPTS[0]}])
-    assert (MOTIONS[0] in sent["prompt"]) == (fake.api == "2024")
+    assert sent.get("concepts") == (None if api == "2024" else [{"key": CONCEPTS[0]}])
+    assert (MOTIONS[0] in sent["prompt"]) == (api == "2024")
+
+
+EDITS = {
+    "in deep snow --modify d --mode flex_2": (
+        "/generations/video/modify",
+        {"prompt": "in deep snow", "mode": "flex_2"},
+    ),
+    "--reframe d -a 9:16": ("/video/reframe", {"aspect_ratio": "9:16"}),
+    "--upscale d -r 4k": ("/upscale", {"resolution": "4k"}),
+    "waves --audio d --negative-prompt music": ("/audio", {"prompt": "waves", "negative_prompt": "music"}),
+}
+
+
+@pytest.mark.parametrize("line", EDITS)
+def test_a_line_asks_for_another_version(fake: FakeDreamMachine, kernel: Kernel, line: str) -> None:
+    kernel.run("d = %dream a lake")
+    calls = len(fake.calls)
+    answer = kernel.run(f"e = %dream {line}")
+    if fake.api == "2024":
+        assert answer.error is not None
+        assert "the Dream Machine API of 2024, which cannot" in answer.error["evalue"]
+        assert [path for method, path in fake.calls[calls:] if method == "POST"] == []
+        return
+    assert answer.error is None, answer.error
+    path, body = EDITS[line]
+    (sent,) = [path for method, path in fake.calls[calls:] if method == "POST"]
+    assert sent.endswith(path)
+    assert body.items() <= fake.posts[-1].items()
+    assert value(kernel, "list(e.ancestors()) == [d], e.path.is_file()") == (True, True)
+    # Copied from its card, the line finds what was made.
+    kernel.run("from dream_nb.notebook.magics.to_line import to_line; from dream_nb.default import default_session")
+    again = value(kernel, "[to_line(e.request, default_session().library, default_session().home)]")[0]
+    kernel.run(f"f = {again}")
+    assert value(kernel, "e == f")
+    assert [path for method, path in fake.calls[calls:] if method == "POST"] == [sent]
+
+
+def test_what_is_newer_than_this_version_is_sent_with_a_line(fake: FakeDreamMachine, kernel: Kernel) -> None:
+    before = len(fake.posts)
+    answer = kernel.run("p = %dream a lake -m ray-9 -a 3:2 --concept somersault --dry-run")
+    line = "this version does not know model 'ray-9', aspect ratio '3:2', concept 'somersault': sent as it is"
+    assert any(line in output.get("text", "") for output in answer.outputs)
+    assert line in value(kernel, "[p.summary]")[0]
+    assert len(fake.posts) == before
 
 
 def test_check_says_which_api_and_which_variable(fake: FakeDreamMachine, kernel: Kernel) -> None:

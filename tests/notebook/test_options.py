@@ -69,6 +69,8 @@ def sent(kernel: Kernel, options: str) -> dict[str, Any]:
         ("--set seed=3", "seed", 3),
         ("--set duration='\"9s\"' --set seed=3", "duration", "9s"),
         ('--set \'concepts=[{"key": "orbit_left"}]\'', "concepts", [{"key": "orbit_left"}]),
+        ("--concept dolly_zoom --concept handheld", "concepts", [{"key": "dolly_zoom"}, {"key": "handheld"}]),
+        ("-i --format png", "format", "png"),
         ("--image-ref https://host/a.jpg:0.8", "image_ref", [{"url": "https://host/a.jpg", "weight": 0.8}]),
         ("--style-ref http://host:8080", "style_ref", [{"url": "http://host:8080"}]),
         ("--modify-ref https://host/a.jpg:1", "modify_image_ref", {"url": "https://host/a.jpg", "weight": 1.0}),

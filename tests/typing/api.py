@@ -13,11 +13,17 @@ from dream_nb.api.dialect import Dialect
 from dream_nb.api.errors import APIError, RateLimitError
 from dream_nb.api.models import Credits, Generation, ListGenerationResponse, Pong
 from dream_nb.api.request_models import (
+    AudioGenerationRequest,
     GenerationReference,
     GenerationRequest,
     ImageGenerationRequest,
     ImageReference,
     Keyframes,
+    Media,
+    ModifyVideoRequest,
+    ReframeImageRequest,
+    ReframeVideoRequest,
+    UpscaleVideoGenerationRequest,
 )
 
 frames = Keyframes(frame0=ImageReference(url="https://a/b.jpg"), frame1=GenerationReference(id="a"))
@@ -33,6 +39,12 @@ video = GenerationRequest(
     extra={"seed": 7},
 )
 image = ImageGenerationRequest(prompt="a lake", format="png")
+clip = Media(url="https://a/b.mp4")
+modify = ModifyVideoRequest(media=clip, mode="flex_1", prompt="in snow", first_frame=Media(url="https://a/b.jpg"))
+reframe = ReframeVideoRequest(media=GenerationReference(id="a"), aspect_ratio="9:16", x_start=0, x_end=8)
+wider = ReframeImageRequest(media=clip, aspect_ratio="21:9", format="png")
+upscale = UpscaleVideoGenerationRequest(resolution="4k")
+sound = AudioGenerationRequest(prompt="waves", negative_prompt="music")
 
 
 def blocking() -> None:
@@ -41,6 +53,13 @@ def blocking() -> None:
         assert_type(machine.base_url, str)
         assert_type(machine.create_generation(video), Generation)
         assert_type(machine.generate_image(image, headers={"Dream-Take": "2"}), Generation)
+        assert_type(machine.modify_video(modify), Generation)
+        assert_type(machine.reframe_video(reframe), Generation)
+        assert_type(machine.reframe_image(wider), Generation)
+        assert_type(machine.upscale_generation("a", upscale), Generation)
+        assert_type(machine.add_audio_to_generation("a", sound), Generation)
+        assert_type(machine.create(modify), Generation)
+        machine.modify_video(reframe)  # type: ignore[arg-type]
         assert_type(machine.get_generation("a"), Generation)
         assert_type(machine.list_generations(limit=10, offset=20), ListGenerationResponse)
         assert_type(machine.iter_generations(page=10), Iterator[Generation])
@@ -59,6 +78,8 @@ async def awaited() -> None:
         assert_type(machine, AsyncDreamMachine)
         assert_type(await machine.create_generation(video), Generation)
         assert_type(await machine.generate_image(image), Generation)
+        assert_type(await machine.modify_video(modify), Generation)
+        assert_type(await machine.upscale_generation("a", upscale), Generation)
         assert_type(await machine.get_generation("a"), Generation)
         assert_type(await machine.list_generations(), ListGenerationResponse)
         assert_type(machine.iter_generations(), AsyncIterator[Generation])

@@ -206,3 +206,17 @@ def referred(url: str) -> dream_nb.ImageGenerationRequest:
         character_ref=dream_nb.CharacterRef(identity0=dream_nb.ImageIdentity(images=[url])),
         modify_image_ref=dream_nb.ModifyImageRef(url=url),
     )
+
+
+def other_versions(dream: dream_nb.Dream) -> None:
+    made = dream.modify("in snow", mode="flex_1")
+    assert isinstance(made, dream_nb.Dream)
+    for request in (
+        dream_nb.ModifyVideoRequest(media=dream_nb.Media(url="https://a/b.mp4"), mode="flex_1"),
+        dream_nb.ReframeVideoRequest(media=dream_nb.Media(url="https://a/b.mp4"), aspect_ratio="9:16"),
+        dream_nb.ReframeImageRequest(media=dream_nb.Media(url="https://a/b.png"), aspect_ratio="9:16"),
+        dream_nb.UpscaleVideoGenerationRequest(resolution="4k"),
+        dream_nb.AudioGenerationRequest(prompt="waves"),
+        dream_nb.UnknownRequest(document={}),
+    ):
+        assert_type(request.prompt, str | None)

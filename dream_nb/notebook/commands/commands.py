@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -52,7 +51,8 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "history": Command("[WORDS]", "what the library knows, newest first; only what has these words", {"-n": True}),
     "credits": Command("", "the balance, and what this session has spent", {}),
     "jobs": Command("", "what is under way", {}),
-    "motions": Command("", "the camera motions, or the concepts, that the backend knows", {}),
+    "motions": Command("", "the camera motions that the backend knows, as words of a prompt", {}),
+    "concepts": Command("", "the concepts that the backend knows, such as dolly_zoom, for --concept", {}),
     "show": Command("WHICH", "shows dreams again: a variable, an id or its beginning, last, or words", {}),
     "delete": Command("WHICH", "deletes a dream at its server; --files removes its file too", {"--files": False}),
     "use": Command("[BACKEND]", "asks studio, hosted, or a URL with a key of its own from now on", {}),
@@ -173,22 +173,26 @@ class Commands:
 
     def _motions(self, _: str, __: list[str]) -> Listing[str]:
         motions = self._session.camera_motions()
-        if not motions and (concepts := self._session.concepts()):
-            chosen = json.dumps([{"key": concepts[0]}])
-            return Listing(
-                command="motions",
-                title=f"{len(concepts)} concepts, such as camera motions, for the field concepts of a video",
-                rows=tuple((concept,) for concept in concepts),
-                note=f"%dream --set 'concepts={chosen}' a lighthouse in the fog",
-                items=tuple(concepts),
-            )
-        example = f"%dream a lighthouse in the fog, {motions[0]}" if motions else ""
         return Listing(
             command="motions",
             title=f"{len(motions)} camera motions, as words of a prompt",
             rows=tuple((motion,) for motion in motions),
-            note=example,
+            note=f"%dream a lighthouse in the fog, {motions[0]}"
+            if motions
+            else "This backend has concepts instead: %dreams concepts lists them.",
             items=tuple(motions),
+        )
+
+    def _concepts(self, _: str, __: list[str]) -> Listing[str]:
+        concepts = self._session.concepts()
+        return Listing(
+            command="concepts",
+            title=f"{len(concepts)} concepts of a video",
+            rows=tuple((concept,) for concept in concepts),
+            note=f"%dream a lighthouse in the fog --concept {concepts[0]}"
+            if concepts
+            else "This backend has camera motions instead: %dreams motions lists them.",
+            items=tuple(concepts),
         )
 
     def _show(self, what: str, _: list[str]) -> Dream | Dreams:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import json
 import keyword
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.request_models import IMAGE_MODELS, GenerationRequest, ImageGenerationRequest
+from dream_nb.api.request_models import IMAGE_MODELS, GenerationRequest, ImageGenerationRequest, Request
+from dream_nb.notebook.magics.edit_options import edit_of
 from dream_nb.notebook.magics.options import DREAM, parse
 from dream_nb.notebook.magics.prompts import split_prompts
 from dream_nb.notebook.magics.references import References
+from dream_nb.notebook.magics.set_option import set_fields
 from dream_nb.requests.inputs import make_request, naming
 from dream_nb.requests.plan import Ask, takes_of
 from dream_nb.requests.roles import FIELD_OF, FRAMES, PLAIN, ROLES, Role, RolePicture, as_fields, role_picture
@@ -22,8 +23,8 @@ from dream_nb.requests.variants import Variant, expand
 Kind = Literal["video", "image"]
 
 _ONLY: Final[dict[str, Kind]] = {
-    **dict.fromkeys(("loop", "duration", "resolution", *FRAMES), "video"),
-    **dict.fromkeys(ROLES, "image"),
+    **dict.fromkeys(("loop", "duration", "resolution", "concept", *FRAMES), "video"),
+    **dict.fromkeys((*ROLES, "format"), "image"),
 }
 
 
@@ -71,24 +72,23 @@ def read_arguments(
             )
         # Empty lines around a prompt are no part of it, unless it is to be taken as it is.
         prompt = cell.removesuffix("\n") if given.raw else cell.strip("\n")
-    kind = _fill_in(given, defaults)
+    make = edit_of(given, references) or _create_of(given, _fill_in(given, defaults), references)
     prompts = split_prompts(prompt) if cell is not None and not given.raw else [prompt]
     variants = [variant for text in prompts for variant in _variants(text, given.raw, references)]
-    fields = fields_of(given, kind, references)
     first = 1 if given.take is None else given.take
     asks = [
         ask
         for variant in variants
-        for ask in takes_of(
-            make_request(variant.prompt, kind=kind, **fields),
-            variant.words,
-            given.count,
-            first=first,
-            fresh=given.fresh,
-        )
+        for ask in takes_of(make(variant.prompt), variant.words, given.count, first=first, fresh=given.fresh)
     ]
     is_single = len(asks) == 1 and not asks[0].words and len(prompts) == 1
     return Arguments(tuple(asks), prompt, is_single, given)
+
+
+def _create_of(given: Any, kind: Kind, references: References) -> Callable[[str], Request]:
+    """Makes the request for something new of a prompt."""
+    fields = fields_of(given, kind, references)
+    return lambda prompt: make_request(prompt, kind=kind, **fields)
 
 
 def check_options(given: Any) -> None:
@@ -162,12 +162,16 @@ def fields_of(given: Any, kind: Kind, references: References) -> dict[str, Any]:
         fields["duration"] = f"{duration}s"
     if getattr(given, "loop", False):
         fields["loop"] = True
+    if concepts := getattr(given, "concept", None):
+        fields["concepts"] = [{"key": key} for key in concepts]
+    if (suffix := getattr(given, "format", None)) is not None:
+        fields["format"] = suffix
     for name in FRAMES:
         if (text := getattr(given, name)) is not None:
             with naming(f"--{name}", name):
                 fields[name] = references.keyframe(text)
     fields |= as_fields(_reference(role, text, references) for role in ROLES for text in _texts(given, role))
-    return fields | _set_fields(given.set, GenerationRequest if kind == "video" else ImageGenerationRequest)
+    return fields | set_fields(given.set, GenerationRequest if kind == "video" else ImageGenerationRequest)
 
 
 def _texts(given: Any, role: Role) -> Sequence[str]:
@@ -179,23 +183,3 @@ def _texts(given: Any, role: Role) -> Sequence[str]:
 def _reference(role: Role, text: str, references: References) -> RolePicture:
     with naming(f"--{role.replace('_', '-')}", FIELD_OF[role]):
         return role_picture(role, references.reference(text))
-
-
-def _set_fields(settings: Sequence[str], schema: type[GenerationRequest | ImageGenerationRequest]) -> dict[str, Any]:
-    """The fields of `--set`: those that the schema has, and others in `extra`."""
-    fields: dict[str, Any] = {}
-    extra: dict[str, Any] = {}
-    for setting in settings:
-        name, equals, text = setting.partition("=")
-        if not equals or not name.isidentifier():
-            raise InvalidRequestError(f"--set {setting!r} is not field=json, such as --set seed=3")
-        if name in {"prompt", "generation_type", "extra"}:
-            raise InvalidRequestError(f"--set {name}: the {name.replace('_', ' ')} is not set this way")
-        try:
-            value = json.loads(text)
-        except ValueError:
-            raise InvalidRequestError(
-                f"--set {name}: {text!r} is not JSON: a text stands in double quotes, --set {name}='{json.dumps(text)}'"
-            ) from None
-        (fields if name in schema.model_fields else extra)[name] = value
-    return fields | {"extra": extra} if extra else fields

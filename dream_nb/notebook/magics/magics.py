@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -19,6 +20,7 @@ from dream_nb.notebook.magics.storyboards import read_storyboard
 from dream_nb.notebook.scope import Scope
 from dream_nb.notebook.settings import DreamSettings
 from dream_nb.notebook.state import NotebookState
+from dream_nb.requests.newer import newer_note
 from dream_nb.requests.plan import Plan, dollars
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
@@ -117,7 +119,8 @@ class DreamMagics(DreamSettings):
         %dreams jobs                         what is under way
         %dreams stop                         waits no longer; what was sent goes on at its server
         %dreams credits                      the balance, and what this session has spent
-        %dreams motions                      the camera motions, or the concepts, that the backend knows
+        %dreams motions                      the camera motions that the backend knows, as words of a prompt
+        %dreams concepts                     the concepts that the backend knows, for --concept
         %dreams use studio                   asks the studio, hosted, or a URL with a key of its own
         %dreams key --save                   asks for a key without showing it; --save and --forget: the keyring
         %dreams lost                         requests whose outcome is unknown, and what may be their answer
@@ -198,6 +201,8 @@ class DreamMagics(DreamSettings):
         )
         if arguments.options.name is not None:
             scope.check_target(arguments.options.name)
+        if note := newer_note(ask.request for ask in arguments.asks):
+            sys.stderr.write(f"{note}\n")
         made = self._plan(arguments) if arguments.options.dry_run else self._make(arguments)
         if arguments.options.name is not None:
             self.shell.push({arguments.options.name: made})

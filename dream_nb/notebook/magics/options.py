@@ -16,8 +16,9 @@ from IPython.core.magic_arguments import (
 )
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.request_models import RESOLUTIONS
+from dream_nb.api.request_models import MODES, RESOLUTIONS
 from dream_nb.notebook.magics.prompts import cut_prompt
+from dream_nb.requests.edits import DEFAULT_MODE
 
 *_SMALLER, _LARGEST = RESOLUTIONS
 _RESOLUTIONS: Final = f"{', '.join(_SMALLER)} or {_LARGEST}."
@@ -51,6 +52,13 @@ DREAM: Final[Options] = (
     argument("-m", "--model", metavar="NAME", help="Which model of the API: photon-1, photon-flash-1, ray-2, …"),
     argument("-d", "--duration", metavar="SECONDS", help="How long the video is, such as 5s."),
     _RESOLUTION,
+    argument(
+        "--concept",
+        metavar="KEY",
+        action="append",
+        help="What the camera does, such as dolly_zoom: %%dreams concepts lists them. Repeatable.",
+    ),
+    argument("--format", metavar="EXTENSION", help="The file of an image: jpg (the default) or png."),
     _SOURCES,
     argument("--frame0", metavar="FROM", help="What the video begins with."),
     argument("--frame1", metavar="TO", help="What the video ends with."),
@@ -58,6 +66,17 @@ DREAM: Final[Options] = (
     argument("--style-ref", metavar="IMAGE[:WEIGHT]", action="append", help="Whose style to follow. Repeatable."),
     argument("--character-ref", metavar="IMAGE", action="append", help="One and the same character. Repeatable."),
     argument("--modify-ref", metavar="IMAGE[:WEIGHT]", help="The picture to change; a high weight stays near to it."),
+    argument_group(
+        "Another version of something",
+        description="Each takes the same; the prompt says what is new, and may be empty.",
+    ),
+    argument("--modify", metavar="VIDEO", help="Change how it looks, as the prompt says. Its motion stays."),
+    argument("--mode", metavar="MODE", help=f"How far --modify goes, from {MODES[0]} to {MODES[-1]} ({DEFAULT_MODE})."),
+    argument("--reframe", metavar="WHAT", help="Paint a video or image on, in the ratio that -a says."),
+    argument("--upscale", metavar="VIDEO", help="Make it in the resolution that -r says."),
+    argument("--audio", metavar="VIDEO", help="Give it the sound that the prompt says."),
+    argument("--negative-prompt", metavar="WORDS", help="What is not to be heard."),
+    argument("--first-frame", metavar="IMAGE", help="How the first frame is to look, of --modify and --reframe."),
     argument_group("Which, and how many"),
     argument("-n", "--count", type=int, default=1, metavar="N", help="How many takes of each prompt (1)."),
     argument("-t", "--take", type=int, metavar="N", help="Which result of the same request, the first of several (1)."),

@@ -48,7 +48,7 @@ class References:
     ) -> None:
         self.variables = variables
         self._last = last
-        self._home = home or Path()
+        self.home = home or Path()
         self._within = within
         self._files_first = files_first
 
@@ -62,7 +62,7 @@ class References:
             InvalidRequestError: it names nothing, or what is no keyframe.
         """
         what, weight = (text, None) if is_url(text) else split_weight(text, self.file)
-        return read_keyframe(self.find(what), what, self._home, weight=weight)
+        return read_keyframe(self.find(what), what, self.home, weight=weight)
 
     def reference(self, text: str, weight: float | None = None) -> ImageRef:
         """The picture to follow that a text stands for.
@@ -77,7 +77,7 @@ class References:
         what, behind = split_weight(text, self.file)
         if weight is not None and behind is not None:
             raise InvalidRequestError(f"the weight of {what!r} is given twice: leave out one of them")
-        return read_reference(self.find(what), what, self._home, weight=weight if behind is None else behind)
+        return read_reference(self.find(what), what, self.home, weight=weight if behind is None else behind)
 
     def find(self, text: str) -> Any:
         """What a text names: a URL, "last", a variable (or one of a list, as `dreams[2]`), a file, or a generation.
@@ -154,7 +154,7 @@ class References:
         Args:
             text: a path.
         """
-        return find_file(text, self._home, self._within)
+        return find_file(text, self.home, self._within)
 
     def _newest(self) -> Dream:
         # Not the newest of the library: a notebook that is run again would go on from its own end.
@@ -186,7 +186,7 @@ class References:
             return f"{text!r} is not a URL, an id, or a file of the library {self._within.name!r}"
         kinds = Dream | Generation | Dreams | Path
         names = [name for name, value in self.variables.items() if isinstance(value, kinds) and name[0] != "_"]
-        return explain(text, self._home, "URL, variable, file or id", 'give one of these, or "last"', names)
+        return explain(text, self.home, "URL, variable, file or id", 'give one of these, or "last"', names)
 
 
 def _ended(value: Any) -> Any:

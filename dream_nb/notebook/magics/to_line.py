@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dream_nb.api.errors import InvalidRequestError, LibraryError
-from dream_nb.api.request_models import GenerationRequest, ImageReference, Request
+from dream_nb.api.request_models import GenerationReference, GenerationRequest, ImageReference, Request, UnknownRequest
 from dream_nb.files import replacing
 from dream_nb.library.library import Library
 from dream_nb.media.formats import format_of
@@ -19,7 +19,19 @@ from dream_nb.requests.identity import data_bytes
 from dream_nb.requests.roles import FIELDS, FRAMES, PLAIN, references_of
 from dream_nb.requests.variants import expand
 
-_OWN: Final = {"prompt", "generation_type", "callback_url", "extra", "loop", "keyframes", *PLAIN}
+_EDITS: Final = {
+    "modify_video": "modify",
+    "reframe_video": "reframe",
+    "reframe_image": "reframe",
+    "upscale_video": "upscale",
+    "add_audio": "audio",
+}
+_TEXTS: Final = (*PLAIN, "mode", "negative_prompt", "format")
+# What no option is called after, or what has one of another form.
+_OWN: Final = {
+    *("prompt", "generation_type", "callback_url", "extra", "loop", "keyframes", "media", "first_frame"),
+    *_TEXTS,
+}
 _PICTURES: Final = "pictures"
 
 
@@ -56,6 +68,8 @@ def with_prompt(prompt: str, words: list[str], *, special: bool = False) -> str:
     if not special and not (_is_plain(prompt) and prompt == prompt.strip("\n")):
         words = [*words, "--raw"]
     options = " ".join(words)
+    if not prompt:
+        return f"%dream {options}"
     for text in (prompt, f'"{prompt}"', f"'{prompt}'"):
         line = f"{text} {options}".rstrip()
         # What IPython takes for the end of a line is more than a newline, and what follows it would run as Python.
@@ -82,12 +96,32 @@ def _reads(line: str, prompt: str) -> bool:
         return False
 
 
+def _edit_words(request: Request, library: Library, home: Path) -> list[str]:
+    """What a line says of another version of something."""
+    edit, source = _EDITS[request.generation_type], getattr(request, "media", None)
+    if source is None:
+        raise InvalidRequestError("the server does not tell what it was made of: no line can say it")
+    words = [
+        _option(edit, source.id if isinstance(source, GenerationReference) else address_of(source.url, library, home))
+    ]
+    if edit == "reframe":
+        words.append(f"--kind {request.kind}")
+    if (first := getattr(request, "first_frame", None)) is not None:
+        words.append(_option("first_frame", address_of(first.url, library, home)))
+    return words
+
+
 def _words(request: Request, library: Library, home: Path) -> list[str]:
-    words = [] if isinstance(request, GenerationRequest) else ["--image"]
-    for name in PLAIN:
+    if isinstance(request, UnknownRequest):
+        raise InvalidRequestError("a request of an unknown kind cannot be sent again: no line can say it")
+    is_edit = request.generation_type in _EDITS
+    words = [] if is_edit or isinstance(request, GenerationRequest) else ["--image"]
+    words += _edit_words(request, library, home) if is_edit else []
+    for name in _TEXTS:
         value, default = getattr(request, name, None), type(request).model_fields.get(name)
         if value is not None and default is not None and value != default.default:
             words.append(_option(name, str(value)))
+    words += [_option("concept", key) for key in _concepts(request) or ()]
     if getattr(request, "loop", False):
         words.append("--loop")
     keyframes = getattr(request, "keyframes", None)
@@ -98,8 +132,17 @@ def _words(request: Request, library: Library, home: Path) -> list[str]:
             words.append(_option(name, of))
     for role, url, weight in references_of(request):
         words.append(_option(role, address_of(url, library, home) + ("" if weight is None else f":{weight:g}")))
-    others = {name: value for name, value in request.wire().items() if name not in {*_OWN, *FIELDS}}
+    own = {*_OWN, *FIELDS} | ({"concepts"} if _concepts(request) is not None else set())
+    others = {name: value for name, value in request.wire().items() if name not in own}
     return words + [_option("set", f"{name}={_as_json(value)}") for name, value in sorted(others.items())]
+
+
+def _concepts(request: Request) -> list[str] | None:
+    """The keys of concepts that options can say; None where `--set` has to."""
+    concepts = getattr(request, "concepts", None) or ()
+    keys = [one.get("key") for one in concepts]
+    is_plain = all(isinstance(key, str) and one.keys() == {"key"} for key, one in zip(keys, concepts, strict=True))
+    return [key for key in keys if isinstance(key, str)] if is_plain else None
 
 
 def _as_json(value: Any) -> str:

@@ -1,0 +1,139 @@
+"""The options that ask for another version of something: `--modify`, `--reframe`, `--upscale`, `--audio`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.request_models import (
+    AudioGenerationRequest,
+    Edit,
+    Kind,
+    ModifyVideoRequest,
+    ReframeImageRequest,
+    ReframeVideoRequest,
+    UpscaleVideoGenerationRequest,
+)
+from dream_nb.notebook.magics.references import References
+from dream_nb.notebook.magics.set_option import set_fields
+from dream_nb.requests.edits import (
+    DEFAULT_MODE,
+    Origin,
+    audio_request,
+    modify_request,
+    read_origin,
+    reframe_request,
+    upscale_request,
+)
+from dream_nb.requests.inputs import naming
+from dream_nb.requests.roles import FRAMES, ROLES
+
+_OPTIONS: Final[Mapping[str, frozenset[str]]] = {
+    "modify": frozenset({"mode", "model", "first_frame"}),
+    "reframe": frozenset({"aspect_ratio", "model", "first_frame", "format", "image", "kind"}),
+    "upscale": frozenset({"resolution"}),
+    "audio": frozenset({"negative_prompt"}),
+}
+"""The options of each that say what is made."""
+
+EDIT_OPTIONS: Final = tuple(_OPTIONS)
+"""The options that name what another version is made of."""
+
+_OF_EDITS: Final = {"mode": "--modify", "negative_prompt": "--audio", "first_frame": "--modify or --reframe"}
+_OTHERS: Final = (
+    "kind",
+    "image",
+    "aspect_ratio",
+    "loop",
+    "model",
+    "duration",
+    "resolution",
+    "concept",
+    "format",
+    *FRAMES,
+    *ROLES,
+    *_OF_EDITS,
+)
+
+
+def edit_of(given: Any, references: References) -> Callable[[str], Edit] | None:
+    """Makes the request for another version of something, of a prompt; None where the line asks for something new.
+
+    Args:
+        given: the options.
+        references: finds variables, files and earlier dreams.
+
+    Raises:
+        InvalidRequestError: an option does not fit, or what it names cannot be used.
+    """
+    asked = [name for name in EDIT_OPTIONS if getattr(given, name) is not None]
+    if not asked:
+        for name, owner in _OF_EDITS.items():
+            if getattr(given, name) is not None:
+                raise InvalidRequestError(f"{_option(name)} is for {owner}: say of what, such as {owner} last")
+        return None
+    if len(asked) > 1:
+        raise InvalidRequestError(
+            f"{_option(asked[0])} and {_option(asked[1])} are two requests: ask for one, then for the other"
+        )
+    (edit,) = asked
+    for name in _OTHERS:
+        if getattr(given, name) and name not in _OPTIONS[edit]:
+            raise InvalidRequestError(f"{_option(name)} does not go with {_option(edit)}: leave out one of them")
+    with naming(_option(edit), "media"):
+        text = getattr(given, edit)
+        origin = read_origin(references.find(text), text, references.home)
+    return _MAKERS[edit](origin, given, references)
+
+
+def _modify(origin: Origin, given: Any, references: References) -> Callable[[str], Edit]:
+    fields = _common(given, references) | set_fields(given.set, ModifyVideoRequest)
+    mode = given.mode or DEFAULT_MODE
+    return lambda prompt: modify_request(origin, prompt.strip() or None, mode=mode, **fields)
+
+
+def _reframe(origin: Origin, given: Any, references: References) -> Callable[[str], Edit]:
+    if given.aspect_ratio is None:
+        raise InvalidRequestError("--reframe needs the new ratio: add -a, such as -a 9:16", field="aspect_ratio")
+    kind: Kind | None = "image" if given.image else given.kind
+    schema = ReframeImageRequest if (kind or origin.kind) == "image" else ReframeVideoRequest
+    fields = _common(given, references) | set_fields(given.set, schema)
+    if given.format is not None:
+        fields["format"] = given.format
+    return lambda prompt: reframe_request(origin, given.aspect_ratio, prompt.strip() or None, kind=kind, **fields)
+
+
+def _upscale(origin: Origin, given: Any, _references: References) -> Callable[[str], Edit]:
+    if given.resolution is None:
+        raise InvalidRequestError("--upscale needs the new resolution: add -r, such as -r 4k", field="resolution")
+    fields = set_fields(given.set, UpscaleVideoGenerationRequest)
+
+    def make(prompt: str) -> Edit:
+        if prompt.strip():
+            raise InvalidRequestError(f"--upscale takes no prompt: leave out {prompt.strip()!r}", field="prompt")
+        return upscale_request(origin, given.resolution, **fields)
+
+    return make
+
+
+def _audio(origin: Origin, given: Any, _references: References) -> Callable[[str], Edit]:
+    fields = set_fields(given.set, AudioGenerationRequest)
+    if given.negative_prompt is not None:
+        fields["negative_prompt"] = given.negative_prompt
+    return lambda prompt: audio_request(origin, prompt.strip() or None, **fields)
+
+
+_MAKERS: Final = {"modify": _modify, "reframe": _reframe, "upscale": _upscale, "audio": _audio}
+
+
+def _common(given: Any, references: References) -> dict[str, Any]:
+    fields: dict[str, Any] = {} if given.model is None else {"model": given.model}
+    if given.first_frame is not None:
+        with naming("--first-frame", "first_frame"):
+            fields["first_frame"] = references.reference(given.first_frame)
+    return fields
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

@@ -1,0 +1,39 @@
+"""`--set field=json`: fields of the API that have no option."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from dream_nb.api.errors import InvalidRequestError
+
+
+def set_fields(settings: Sequence[str], schema: type[BaseModel]) -> dict[str, Any]:
+    """The fields of `--set`: those that the schema has, and others in `extra`.
+
+    Args:
+        settings: what was given, each as "field=json".
+        schema: of the request.
+
+    Raises:
+        InvalidRequestError: one has another form.
+    """
+    fields: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals or not name.isidentifier():
+            raise InvalidRequestError(f"--set {setting!r} is not field=json, such as --set seed=3")
+        if name in {"prompt", "generation_type", "extra"}:
+            raise InvalidRequestError(f"--set {name}: the {name.replace('_', ' ')} is not set this way")
+        try:
+            value = json.loads(text)
+        except ValueError:
+            raise InvalidRequestError(
+                f"--set {name}: {text!r} is not JSON: a text stands in double quotes, --set {name}='{json.dumps(text)}'"
+            ) from None
+        (fields if name in schema.model_fields else extra)[name] = value
+    return fields | {"extra": extra} if extra else fields

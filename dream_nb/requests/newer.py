@@ -1,0 +1,55 @@
+"""Values that this version does not know: they may be newer, and are sent as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from dream_nb.api.request_models import (
+    ASPECT_RATIOS,
+    CONCEPTS,
+    EDITING_MODELS,
+    IMAGE_MODELS,
+    RESOLUTIONS,
+    VIDEO_MODELS,
+    Request,
+)
+
+_MODELS: Final[Mapping[str, tuple[str, ...]]] = {
+    "video": VIDEO_MODELS,
+    "image": IMAGE_MODELS,
+    "modify_video": EDITING_MODELS,
+    "reframe_video": EDITING_MODELS,
+    "reframe_image": IMAGE_MODELS,
+}
+
+
+def newer_values(request: Request) -> list[str]:
+    """What of a request this version does not know, each as "model 'ray-4'".
+
+    Args:
+        request: the request.
+    """
+    known = {
+        "model": _MODELS.get(request.generation_type, ()),
+        "aspect_ratio": ASPECT_RATIOS,
+        "resolution": tuple(RESOLUTIONS),
+    }
+    given = {name: getattr(request, name, None) for name in known}
+    found = [
+        f"{name.replace('_', ' ')} {value!r}" for name, value in given.items() if value and value not in known[name]
+    ]
+    concepts = (one.get("key") for one in getattr(request, "concepts", None) or ())
+    return found + [f"concept {key!r}" for key in concepts if key not in CONCEPTS]
+
+
+def newer_note(requests: Iterable[Request]) -> str:
+    """One line about what of some requests this version does not know; empty where it knows everything.
+
+    Args:
+        requests: the requests.
+    """
+    found = dict.fromkeys(value for request in requests for value in newer_values(request))
+    if not found:
+        return ""
+    return f"this version does not know {', '.join(found)}: sent as it is, and the server may refuse it"
