@@ -23,6 +23,7 @@ from dream_nb.running import Running
 
 Replay = Literal["off", "free", "only"]
 
+_DEFAULTS: Final = ("model", "resolution", "duration")
 REPLAYS: Final[tuple[Replay, ...]] = get_args(Replay)
 """What may be made: everything, what costs nothing, or nothing."""
 
@@ -136,7 +137,8 @@ class Lookup:
             self._backends.dialect(backend).check(ask.request)
             return Entry(ask, "new", 0.0)
         ask = replace(ask, request=self._planned(ask.request))
-        return Entry(ask, "new", known_price(ask.request, self._allowance, backend))
+        price = known_price(ask.request, self._allowance, backend)
+        return Entry(ask, "new", price.cents if price else None, is_public=price is not None and price.is_public)
 
     def _planned(self, request: Request) -> Request:
         """The request as the backend would be sent it; where that cannot be asked, as the hosted API of today would.
@@ -256,7 +258,7 @@ def _standing(record: Record) -> tuple[bool, bool, bool]:
 
 
 def _spelled(request: Request, record: Record) -> Request:
-    """A request with the model that its row names, which is the default of an API where the request names none."""
-    if request.model is not None or record.request.model is None:
-        return request
-    return request.model_copy(update={"model": record.request.model})
+    """A request with what its row names and it does not: the defaults of the API that made it."""
+    named = {name: getattr(record.request, name, None) for name in _DEFAULTS if getattr(request, name, None) is None}
+    missing = {name: value for name, value in named.items() if value is not None}
+    return request.model_copy(update=missing) if missing else request

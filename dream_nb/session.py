@@ -9,14 +9,16 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
+from dream_nb.api.connection import origin_of
 from dream_nb.api.errors import DreamError, LibraryError
 from dream_nb.api.models import Credits
 from dream_nb.api.portal import portal
 from dream_nb.api.request_models import Request
 from dream_nb.backends.backends import choose_backend, is_paid
-from dream_nb.backends.keys import find_key, need_key
+from dream_nb.backends.keys import address_of, find_key, need_key
 from dream_nb.backends.patience import Patience
 from dream_nb.claims import Claims
 from dream_nb.jobs.budget import Allowance, Limits
@@ -59,7 +61,8 @@ class Session:
             default `DREAM_NB_REPLAY`, else "off".
         budget: USD cents that this session may cost, or None.
         floor: USD cents that have to be left of the balance, or None.
-        prices: what a kind of request costs, in USD cents, until the balance says otherwise: {"video": 32.0}.
+        prices: what a kind of request costs, in USD cents, until the balance says otherwise: {"video": 32.0}, or more
+            exactly {"video ray-2 1080p": 160.0}. Publicly known prices count where nothing else is known.
         limits: how much is asked of the hosted API at once.
         patience: how long is waited for what.
         callbacks: where the server tells what changed, instead of being asked all the time; None asks.
@@ -136,6 +139,23 @@ class Session:
     def executor(self) -> Executor:
         """What draws and measures."""
         return self._executor()
+
+    @property
+    def prices(self) -> Mapping[str, float]:
+        """USD cents by kind of request: as given, and as the balance of the backend has taught.
+
+        Publicly known prices, which count where nothing else is known, are not among them. Setting it says what kinds
+        cost until the balance says otherwise, in the place of what was given before:
+        `session.prices = {"modify_video": 40, "video ray-2 1080p": 160}`.
+        """
+        backend = self.backend
+        if not is_paid(backend):
+            return MappingProxyType(dict(self.allowance.prices))
+        return MappingProxyType(self.allowance.known(origin_of(address_of(backend))))
+
+    @prices.setter
+    def prices(self, prices: Mapping[str, float]) -> None:
+        self.allowance.prices = prices
 
     def close(self) -> None:
         """Stop what is under way here and close backend and library. What was sent goes on at its server.

@@ -39,6 +39,7 @@ class Dialect:
         paths: the path of each request below the base URL, by its `generation_type`. "{id}" in it is that of the
             generation that the request goes on from.
         models: the model that a create has to name where its user names none, by kind ("video", "image").
+        billed: the other fields that a video is billed by, where its user does not say them, by its model.
         lists: what the server lists for prompts: "camera motions" to write into them, or "concepts" to send beside
             them.
     """
@@ -46,10 +47,24 @@ class Dialect:
     api: API
     paths: Mapping[str, str]
     models: Mapping[str, str]
+    billed: Mapping[str, Mapping[str, str]]
     lists: Literal["camera motions", "concepts"]
 
     def complete(self, request: R) -> R:
-        """The request with every field that this API requires.
+        """The request with every field that this API requires, or bills by.
+
+        Args:
+            request: the request as its user wrote it; it stays as it is.
+        """
+        named = self.with_model(request)
+        if getattr(named, "generation_type", "") != "video":
+            return named
+        billed = self.billed.get(getattr(named, "model", None) or "", {})
+        missing = {name: value for name, value in billed.items() if getattr(named, name) is None}
+        return named.model_copy(update=missing) if missing else named
+
+    def with_model(self, request: R) -> R:
+        """The request with the model that this API requires.
 
         Args:
             request: the request as its user wrote it; it stays as it is.

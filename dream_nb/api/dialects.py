@@ -33,8 +33,8 @@ def spellings(request: R) -> list[R]:
     """
     found = [request]
     for dialect in DIALECTS.values():
-        if (completed := dialect.complete(request)) not in found:
-            found.append(completed)
+        # A generation that was made elsewhere may say its model, and nothing else.
+        found += [one for one in (dialect.with_model(request), dialect.complete(request)) if one not in found]
     return found
 
 

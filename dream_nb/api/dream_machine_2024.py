@@ -8,6 +8,7 @@ DREAM_MACHINE_2024: Final = Dialect(
     api="2024",
     paths={"video": "/generations", "image": "/generations/image"},
     models={},
+    billed={},
     lists="camera motions",
 )
 """The dialect of the older API, which the studio serves too."""

@@ -16,6 +16,8 @@ DREAM_MACHINE_2025: Final = Dialect(
         "add_audio": "/generations/{id}/audio",
     },
     models={"video": "ray-2", "image": "photon-1"},
+    # Written out, so that what is paid for does not change when the server's defaults do.
+    billed={model: {"resolution": "720p", "duration": "5s"} for model in ("ray-2", "ray-flash-2")},
     lists="concepts",
 )
 """The dialect of the newer API, which the hosted servers speak."""

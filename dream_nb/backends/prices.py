@@ -14,6 +14,7 @@ from dream_nb.api.request_models import Request
 from dream_nb.files import replacing
 from dream_nb.installation import state_folder
 
+_BILLED: Final = ("model", "resolution", "duration", "aspect_ratio")
 _MOST_BYTES: Final = 1_000_000
 # Balances have binary fractions: 1,000,000 - 0.2 is not exact.
 _TOLERANCE: Final = 1e-6
@@ -29,11 +30,13 @@ class Price:
         cents: in USD cents.
         is_sure: whether it was seen twice. Seen once, somebody else's spending may be in it.
         other: a different price that was seen once since, or None.
+        is_public: whether it is only publicly known, and was not seen here.
     """
 
     cents: float
     is_sure: bool = False
     other: float | None = None
+    is_public: bool = False
 
 
 class Prices:
@@ -83,6 +86,10 @@ class Prices:
             self._keep(known | {kind: price})
         return price
 
+    def all(self) -> dict[str, float]:
+        """USD cents of every kind of create whose price was seen."""
+        return {kind: price.cents for kind, price in self._all().items()}
+
     @property
     def _path(self) -> Path | None:
         folder = state_folder()
@@ -107,13 +114,25 @@ class Prices:
 
 
 def price_kind(request: Request) -> str:
-    """What a price depends on, as far as requests show it: "image photon-1", "video ray-2 5s 720p"."""
-    parts = [
-        request.generation_type,
-        request.model,
-        *(getattr(request, name, None) for name in ("duration", "resolution")),
-    ]
+    """What a price depends on, as far as requests show it: "image photon-1 16:9", "video ray-2 720p 5s 16:9".
+
+    What is billed stands in it: the pixels of a ratio too.
+
+    Args:
+        request: the request.
+    """
+    parts = [request.generation_type, *(getattr(request, name, None) for name in _BILLED)]
     return " ".join(part for part in parts if part)
+
+
+def words_of(kind: str) -> list[str]:
+    """The names that somebody may give a price of a kind under, the most exact first.
+
+    Args:
+        kind: as `price_kind` gives it: of "video ray-2 720p" the names are that, "video ray-2" and "video".
+    """
+    words = kind.split()
+    return [" ".join(words[:count]) for count in range(len(words), 0, -1)]
 
 
 def is_price(value: object) -> bool:

@@ -28,18 +28,28 @@ from dream_nb.api.retry import Backoff, retried
 from dream_nb.backends.backends import Backend
 from dream_nb.backends.keys import address_of
 from dream_nb.backends.patience import Patience
-from dream_nb.backends.prices import Price, Prices, is_price, is_same, price_kind
+from dream_nb.backends.prices import Price, Prices, is_price, is_same, price_kind, words_of
 from dream_nb.jobs.account import Account, Charge
 from dream_nb.jobs.locks import FileLock, TaskLock
 from dream_nb.jobs.looks import Looks
 from dream_nb.jobs.progress import Progress, Report, spoken
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record
-from dream_nb.requests.plan import dollars
+from dream_nb.requests.plan import about, dollars
+from dream_nb.requests.public_prices import public_price
 
 logger = logging.getLogger("dream_nb.jobs")
 
 _MINUTE: Final = 60.0
+_PLURALS: Final = {
+    "video": "videos",
+    "image": "images",
+    "modify_video": "modifications",
+    "reframe_video": "reframed videos",
+    "reframe_image": "reframed images",
+    "upscale_video": "upscaled videos",
+    "add_audio": "sound",
+}
 # Without a budget, a balance that others move as well is not looked at for ever.
 _MOST_CHECKS: Final = 3
 # A create that checks nothing waits that long for one in another notebook that does.
@@ -66,8 +76,8 @@ class Allowance:
     Args:
         budget: what the session may cost, or None.
         floor: what has to be left of the balance, or None.
-        prices: what a kind of request costs ("video", "image", or as `price_kind` says it), until the balance says
-            otherwise.
+        prices: what a kind of request costs ("video", "image", "modify_video", or as `price_kind` says it), until the
+            balance says otherwise.
         shared: whether others spend from the same balance. Then only known prices count, and not what it loses.
 
     Raises:
@@ -85,10 +95,7 @@ class Allowance:
         self.budget = budget
         self.floor = floor
         self.shared = shared
-        for kind, cents in (prices or {}).items():
-            if not is_price(cents):
-                raise ConfigurationError(f"prices[{kind!r}] is {cents!r}: give a positive number of USD cents")
-        self.prices = MappingProxyType(dict(prices or {}))
+        self.prices = prices or {}
         self.seen: dict[tuple[str, str], float] = {}
         self._accounts: list[Account] = []
 
@@ -109,6 +116,18 @@ class Allowance:
     @floor.setter
     def floor(self, cents: float | None) -> None:
         self._floor = _amount("floor", cents)
+
+    @property
+    def prices(self) -> Mapping[str, float]:
+        """What somebody said that a kind of request costs, in USD cents."""
+        return self._prices
+
+    @prices.setter
+    def prices(self, prices: Mapping[str, float]) -> None:
+        for kind, cents in prices.items():
+            if not is_price(cents):
+                raise ConfigurationError(f"prices[{kind!r}] is {cents!r}: give a positive number of USD cents")
+        self._prices: Mapping[str, float] = MappingProxyType(dict(prices))
 
     @property
     def booked(self) -> float:
@@ -133,24 +152,40 @@ class Allowance:
         return self._accounts[-1]
 
     def price(self, request: Request, origin: str) -> Price | None:
-        """What a request costs at a server: by this session's own observations, as given, or as seen earlier."""
+        """What a request costs at a server: by this session's own observations, as given, as seen earlier, or as known.
+
+        Args:
+            request: the request.
+            origin: the server's.
+        """
         kind = price_kind(request)
         if (cents := self.seen.get((origin, kind))) is not None:
             return Price(cents, is_sure=True)
-        given = self.prices.get(kind, self.prices.get(kind.partition(" ")[0]))
-        return Price(given, is_sure=True) if given is not None else Prices(origin).find(kind)
+        given = next((self.prices[name] for name in words_of(kind) if name in self.prices), None)
+        if given is not None:
+            return Price(given, is_sure=True)
+        public = public_price(request, origin)
+        return Prices(origin).find(kind) or (Price(public, is_public=True) if public is not None else None)
+
+    def known(self, origin: str) -> dict[str, float]:
+        """USD cents by kind: as given, as seen earlier, and as this session has seen.
+
+        Args:
+            origin: the server's.
+        """
+        seen = {kind: cents for (where, kind), cents in self.seen.items() if where == origin}
+        return Prices(origin).all() | dict(self.prices) | seen
 
 
-def known_price(request: Request, allowance: Allowance, backend: str) -> float | None:
-    """What a request costs in USD cents; None where it is unknown.
+def known_price(request: Request, allowance: Allowance, backend: str) -> Price | None:
+    """What a request costs; None where it is unknown.
 
     Args:
         request: what is asked for.
         allowance: the session's.
         backend: the name of a paid backend.
     """
-    price = allowance.price(request, origin_of(address_of(backend)))
-    return price.cents if price else None
+    return allowance.price(request, origin_of(address_of(backend)))
 
 
 class Budget:
@@ -294,7 +329,7 @@ class Budget:
     async def _booked(self, record: Record, report: Report) -> AsyncIterator[Charge]:
         """Enter a create into the books, and take it out again where it never left."""
         kind, price = price_kind(record.request), self._allowance.price(record.request, self._origin)
-        self._name(report, f"about {dollars(price.cents)}" if price else "price unknown")
+        self._name(report, about(price.cents, is_public=price.is_public) if price else "price unknown")
         cents = price.cents if price else self._dearest.get(kind, 0.0)
         is_sure = price is not None and self._allowance.seen.get((self._origin, kind)) == price.cents
         charge = self._account.add(record, kind, cents, is_sure=is_sure)
@@ -530,6 +565,6 @@ def _unreadable(what: str, error: APIError) -> DreamError:
 
 
 def _in_words(request: Request) -> str:
-    """The kind of a request as people say it: "photon-1 images"."""
+    """The kind of a request as people say it: "photon-1 16:9 images"."""
     kind, _, rest = price_kind(request).partition(" ")
-    return f"{rest} {kind}s".strip()
+    return f"{rest} {_PLURALS.get(kind, kind)}".strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.request_models import Request
@@ -14,9 +14,11 @@ from dream_nb.html.page import template
 from dream_nb.requests.identity import MAX_TAKE, check_take
 from dream_nb.requests.media import replace_media
 from dream_nb.requests.newer import newer_note
+from dream_nb.requests.public_prices import DATED
 
 Standing = Literal["in the library", "under way", "new"]
 _MOST_SHOWN = 24
+_SMALL: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,13 @@ class Entry:
         ask: what is asked for.
         standing: "in the library" and "under way" cost nothing more; "new" would be sent.
         cents: what it would cost in USD cents; None where that is unknown.
+        is_public: whether that is only publicly known, and was not seen here.
     """
 
     ask: Ask
     standing: Standing
     cents: float | None
+    is_public: bool = False
 
     @property
     def document(self) -> dict[str, Any]:
@@ -91,7 +95,9 @@ class Plan:
             return "costs nothing"
         if not self.new:
             return "costs nothing more"
-        return "price unknown" if self.cents is None else f"about {dollars(self.cents)}"
+        if self.cents is None:
+            return "price unknown"
+        return about(self.cents, is_public=any(entry.is_public for entry in self.entries))
 
     @property
     def summary(self) -> str:
@@ -140,7 +146,18 @@ def dollars(cents: float) -> str:
         cents: the amount in USD cents.
     """
     # Images cost fractions of a cent.
-    return f"${cents / 100:.2f}" if cents == round(cents) else f"${cents / 100:.3f}"
+    is_plain = cents == round(cents) or cents >= _SMALL
+    return f"${cents / 100:.2f}" if is_plain else f"${cents / 100:.3f}"
+
+
+def about(cents: float, *, is_public: bool) -> str:
+    """An estimate in words: "about $0.71 (public price, 2026)".
+
+    Args:
+        cents: the amount in USD cents.
+        is_public: whether it is only publicly known.
+    """
+    return f"about {dollars(cents)}" + (f" (public price, {DATED})" if is_public else "")
 
 
 def takes_of(

@@ -104,7 +104,9 @@ def test_many_at_once_do_not_break_the_budget_either(server: Hosted) -> None:
 
 
 def test_a_budget_needs_a_price(server: Hosted) -> None:
-    with pytest.raises(BudgetError, match=r"the price of photon-1 images is unknown.*set prices=\{'image photon-1'"):
+    with pytest.raises(
+        BudgetError, match=r"the price of photon-1 16:9 images is unknown.*set prices=\{'image photon-1 16:9'"
+    ):
         server.session(prices={}, budget=100.0).submit(REQUEST).result(SECONDS)
     assert server.books.count("POST") == 0
 

@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 
-from dream_nb.api.errors import ConfigurationError, DreamError, InvalidRequestError, OutcomeUnknownError
+from dream_nb.api.connection import origin_of
+from dream_nb.api.errors import BudgetError, ConfigurationError, DreamError, InvalidRequestError, OutcomeUnknownError
 from dream_nb.api.request_models import GenerationReference, Media, UnknownRequest
 from dream_nb.library.catalogue import Catalogue
+from dream_nb.requests import public_prices
 from dream_nb.requests.edits import audio_request, modify_request, reframe_request, upscale_request
 from dream_nb.requests.inputs import make_request
+from dream_nb.requests.plan import Ask
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
@@ -396,3 +399,67 @@ def test_a_reference_in_a_request_counts_by_what_it_is(session: Session, lake: D
     named = session.library.ledger.hash(request)
     by_address = session.library.ledger.hash(request.model_copy(update={"media": Media(url=url_of(lake))}))
     assert named != by_address
+
+
+# -- what they cost ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _public(fake: FakeDreamMachine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the server have the prices of the hosted one."""
+    monkeypatch.setattr(public_prices, "ORIGIN", origin_of(fake.base_url))
+
+
+@pytest.mark.usefixtures("_public")
+def test_the_first_purchase_says_its_price_before(fake: FakeDreamMachine, session: Session) -> None:
+    plan = session.plan([Ask(make_request(PROMPT)), Ask(make_request("a pond", aspect_ratio="1:1"))])
+    assert plan.cost == "about $1.11 (public price, 2026)"
+    assert [document["resolution"] for document in plan.documents] == ["720p", "720p"]
+    assert posts(fake) == []
+
+
+@pytest.mark.usefixtures("_public")
+def test_the_balance_teaches_better(fake: FakeDreamMachine, session: Session) -> None:
+    for prompt in ("a lake", "a pond"):
+        session.submit(make_request(prompt)).result(SECONDS)
+    assert session.plan([Ask(make_request("a hill"))]).cost == "about $0.32"
+    assert session.prices == {"video ray-2 720p 5s 16:9": 32.0}
+    assert fake.cost == 64
+
+
+@pytest.mark.usefixtures("_public")
+def test_a_budget_counts_public_prices(fake: FakeDreamMachine, tmp_path: Path) -> None:
+    with Session(tmp_path / "dreams", "hosted", patience=HASTE, budget=50) as session:
+        with pytest.raises(BudgetError, match=r"this costs about \$0.71, and \$0.50 of the \$0.50 budget is left"):
+            session.submit(make_request(PROMPT)).result(SECONDS)
+        session.submit(make_request(PROMPT, resolution="540p")).result(SECONDS)
+    assert len(posts(fake)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("modify", "modify_video ray-2"),
+        ("reframe", "reframe_video ray-2 9:16"),
+        ("upscale", "upscale_video 720p"),
+        ("add_audio", "add_audio"),
+    ],
+)
+@pytest.mark.usefixtures("_public")
+def test_a_budget_refuses_what_has_no_price_until_it_is_said(
+    fake: FakeDreamMachine, session: Session, lake: Dream, name: str, kind: str
+) -> None:
+    session.allowance.budget = 500
+    with pytest.raises(BudgetError, match=rf"is unknown, so a budget cannot be kept: set prices=\{{'{kind}': cents\}}"):
+        EDITS[name](lake)
+    assert len(posts(fake)) == 1
+    session.prices = {kind.partition(" ")[0]: 32}
+    assert EDITS[name](lake).path.is_file()
+    assert session.plan([Ask(EDITS[name](lake, wait=False).request, take=2)]).cost == "about $0.32"
+
+
+def test_a_price_that_is_no_amount_is_refused(session: Session) -> None:
+    with pytest.raises(ConfigurationError, match=r"prices\['add_audio'\] is 0: give a positive number of USD cents"):
+        session.prices = {"add_audio": 0}
+    with pytest.raises(TypeError):
+        session.prices["add_audio"] = 3.0  # type: ignore[index]

@@ -42,7 +42,7 @@ from tests.studio.machine import wait_for
 
 # A loaded machine may take its time: what is learned must not depend on that.
 CALM = replace(HASTE, call=30.0)
-KIND = "image photon-1"
+KIND = "image photon-1 16:9"
 REQUEST = make_request("a lake", kind="image", model="photon-1")
 FLASH = make_request("a lake", kind="image", model="photon-flash-1")
 
