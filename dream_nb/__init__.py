@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from dream_nb.default import dream, sweep
     from dream_nb.jobs.budget import Limits
     from dream_nb.jobs.callbacks import Callbacks
+    from dream_nb.media.sound import Audio
     from dream_nb.notebook.widgets.card import Card
     from dream_nb.notebook.widgets.gallery import Gallery
     from dream_nb.notebook.widgets.grid import Grid
@@ -85,6 +86,7 @@ __all__ = [
     "APIError",
     "APITimeoutError",
     "AsyncDreamMachine",
+    "Audio",
     "AudioGenerationRequest",
     "AuthenticationError",
     "BadRequestError",
@@ -172,6 +174,7 @@ _MODULES = {
     "ImageGenerationRequest": "api.request_models",
     "ImageIdentity": "api.request_models",
     "ImageRef": "api.request_models",
+    "Audio": "media.sound",
     "AudioGenerationRequest": "api.request_models",
     "Media": "api.request_models",
     "ModifyVideoRequest": "api.request_models",

@@ -1,4 +1,4 @@
-"""The measures: numbers, times and colours of a video or picture, each from one pass over its frames.
+"""The measures: numbers, times and colours of a video or picture, each from one pass over its frames or its sound.
 
 Frames are reduced to a longer side of 256 pixels, so that values of different sizes can be compared. Luma is that of
 ITU-R BT.709: 0.2126 R + 0.7152 G + 0.0722 B. What says "of a frame" is the mean over all frames.
@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
+from dream_nb.media.loudness import LoudnessMeter
 from dream_nb.media.values import Value
 
 if TYPE_CHECKING:
     from dream_nb.media.frames import Frame
+    from dream_nb.media.sound import Samples
 
 SIDE: Final = 256
 
@@ -65,6 +67,30 @@ class Measurement(ABC):
     @abstractmethod
     def value(self) -> Value:
         """What came of the frames so far."""
+
+
+class Loudness(Measurement):
+    """The integrated loudness of the sound, in LUFS: -23 is that of European television; None where all is silent.
+
+    Source: ITU-R BS.1770-5, Algorithms to measure audio programme loudness and true-peak audio level (2023).
+    """
+
+    def __init__(self) -> None:
+        self._meter = LoudnessMeter()
+
+    def add(self, look: Look) -> None:
+        """Nothing: it listens."""
+
+    def hear(self, samples: Samples) -> None:
+        """Take in the next part of the sound.
+
+        Args:
+            samples: `float32`, channels x samples, -1 to 1, 48,000 a second; one or two channels.
+        """
+        self._meter.add(samples)
+
+    def value(self) -> Value:
+        return self._meter.value()
 
 
 class _Mean(Measurement):
@@ -284,6 +310,7 @@ MEASURES: Final[Mapping[str, type[Measurement]]] = {
     "seam": Seam,
     "shots": Shots,
     "fingerprint": Fingerprint,
+    "loudness": Loudness,
 }
 
 

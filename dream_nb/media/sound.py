@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from dream_nb.media.formats import PICTURES, format_of
 from dream_nb.media.video import opened
@@ -25,19 +26,80 @@ _BIT_RATE: Final = 192_000
 _SILENCE: Final = RATE
 
 
-def has_sound(file: Path) -> bool:
+@dataclass(frozen=True, slots=True, eq=False)
+class Audio:
+    """The sound of a dream.
+
+    Attributes:
+        samples: `float32`, samples x channels, -1 to 1.
+        rate: samples a second.
+    """
+
+    samples: Samples
+    rate: int
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return len(self.samples) / self.rate
+
+    def __repr__(self) -> str:
+        count, channels = self.samples.shape
+        return f"Audio({count:,} samples x {channels}, {self.rate:,} a second, {self.seconds:.1f} s)"
+
+
+def has_sound(file: Path | BinaryIO) -> bool:
     """Whether a file has sound. A picture that moves has none.
+
+    Args:
+        file: its path, or its bytes as a file.
+
+    Raises:
+        UnreadableFileError: it is not a video.
+    """
+    with opened(file) as container:
+        return bool(container.streams.audio)
+
+
+def read_audio(file: Path) -> Audio | None:
+    """The whole sound of a video at its own rate, beginning with the first frame; None where it has none.
 
     Args:
         file: its path.
 
     Raises:
-        UnreadableFileError: it is not a video.
+        UnreadableFileError: it does not decode.
     """
+    import numpy as np
+
     if format_of(file) in PICTURES:
-        return False
+        return None
     with opened(file) as container:
-        return bool(container.streams.audio)
+        if not container.streams.audio:
+            return None
+        stream = container.streams.audio[0]
+        rate, layout = stream.rate, stream.layout.name
+        parts = [part for _, part in _from_first_frame(container, rate, layout)]
+    whole = np.concatenate(parts, axis=1) if parts else np.zeros((stream.channels, 0), np.float32)
+    return Audio(np.ascontiguousarray(whole.T), rate)
+
+
+def iterate_heard(file: Path | BinaryIO) -> Iterator[Samples]:
+    """The sound of a video in one or two channels, as a measure of it wants them; nothing where it has none.
+
+    Args:
+        file: its path, or its bytes as a file.
+
+    Yields:
+        `float32`, channels x samples, -1 to 1, 48,000 a second.
+
+    Raises:
+        UnreadableFileError: it does not decode.
+    """
+    with opened(file) as container:
+        if container.streams.audio:
+            layout = "mono" if container.streams.audio[0].channels == 1 else _LAYOUT
+            yield from (part for _, part in _from_first_frame(container, RATE, layout))
 
 
 def iterate_samples(file: Path, start: float, stop: float) -> Iterator[Samples]:
@@ -56,11 +118,11 @@ def iterate_samples(file: Path, start: float, stop: float) -> Iterator[Samples]:
     """
     wanted = round((stop - start) * RATE)
     given = 0
-    if not has_sound(file):
+    if format_of(file) in PICTURES or not has_sound(file):
         yield from _silence(wanted)
         return
     with opened(file) as container:
-        for at, samples in _resampled(container):
+        for at, samples in _resampled(container, RATE, _LAYOUT):
             begin = round((at - start) * RATE)
             if begin >= wanted:
                 break
@@ -74,13 +136,28 @@ def iterate_samples(file: Path, start: float, stop: float) -> Iterator[Samples]:
     yield from _silence(wanted - given)
 
 
-def _resampled(container: InputContainer) -> Iterator[tuple[float, Samples]]:
-    """Samples in the rate and the channels of all, each part with its time from the first frame in seconds."""
+def _from_first_frame(container: InputContainer, rate: int, layout: str) -> Iterator[tuple[float, Samples]]:
+    """As `_resampled`, without what comes before the first frame, and with silence where the sound has gaps."""
+    given = 0
+    for at, samples in _resampled(container, rate, layout):
+        begin = round(at * rate)
+        if begin > given:
+            for part in _silence(begin - given, len(samples)):
+                yield at, part
+            given = begin
+        part = samples[:, given - begin :]
+        if part.shape[1]:
+            yield at, part
+            given += part.shape[1]
+
+
+def _resampled(container: InputContainer, rate: int, layout: str) -> Iterator[tuple[float, Samples]]:
+    """Samples of that rate and layout, each part with its time from the first frame in seconds."""
     import av
 
     video, sound = container.streams.video[0], container.streams.audio[0]
     zero = float((video.start_time or 0) * (video.time_base or 0))
-    resampler = av.AudioResampler(format="fltp", layout=_LAYOUT, rate=RATE)
+    resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
     at: float | None = None
     for decoded in container.decode(sound):
         if at is None or (decoded.time is not None and abs(decoded.time - zero - at) > 0.1):
@@ -88,18 +165,18 @@ def _resampled(container: InputContainer) -> Iterator[tuple[float, Samples]]:
         for frame in resampler.resample(decoded):
             samples: Any = frame.to_ndarray()
             yield at, samples
-            at += samples.shape[1] / RATE
+            at += samples.shape[1] / rate
     for frame in resampler.resample(None):
         rest: Any = frame.to_ndarray()
         yield at or 0.0, rest
 
 
-def _silence(count: int) -> Iterator[Samples]:
+def _silence(count: int, channels: int = _CHANNELS) -> Iterator[Samples]:
     import numpy as np
 
     while count > 0:
         length = min(count, _SILENCE)
-        yield np.zeros((_CHANNELS, length), np.float32)
+        yield np.zeros((channels, length), np.float32)
         count -= length
 
 

@@ -15,9 +15,11 @@ import numpy as np
 
 from dream_nb.api.errors import DreamError, LibraryError
 from dream_nb.files import sha256_of
+from dream_nb.media.formats import PICTURES, format_of
 from dream_nb.media.frames import Size, TimedFrame, fitted
-from dream_nb.media.measures import MEASURES, SIDE, Look
+from dream_nb.media.measures import MEASURES, SIDE, Look, Loudness
 from dream_nb.media.pictures import read_picture
+from dream_nb.media.sound import iterate_heard
 from dream_nb.media.values import Value, plain
 from dream_nb.media.video import iterate_timed
 
@@ -94,11 +96,17 @@ def read(order: MeasureOrder) -> Reading:
 
 def _ours(order: MeasureOrder) -> dict[str, Value]:
     measuring = {name: MEASURES[name]() for name in order.ours}
-    if measuring:
+    looking = [measurement for measurement in measuring.values() if not isinstance(measurement, Loudness)]
+    listening = [measurement for measurement in measuring.values() if isinstance(measurement, Loudness)]
+    if looking:
         for frame in _frames(order, SIDE):
             look = Look(frame.pixels, frame.seconds if order.kind == "video" else None)
-            for measurement in measuring.values():
+            for measurement in looking:
                 measurement.add(look)
+    if listening and format_of(order.file) not in PICTURES:
+        for samples in iterate_heard(_opened(order.file)):
+            for measurement in listening:
+                measurement.hear(samples)
     return {name: measurement.value() for name, measurement in measuring.items()}
 
 

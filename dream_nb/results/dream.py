@@ -29,6 +29,7 @@ from dream_nb.media.frames import Size, TimedFrame, VideoFacts, at_most, fitted,
 from dream_nb.media.pictures import jpeg, pixels, reduced
 from dream_nb.media.posters import read_poster, read_size
 from dream_nb.media.sheets import check_numbers, sheet
+from dream_nb.media.sound import Audio, read_audio
 from dream_nb.media.video import frame_at, iterate_frames, iterate_timed, read_facts
 from dream_nb.place import find_place
 from dream_nb.requests.code import to_code
@@ -268,6 +269,17 @@ class Dream:
         if self.facts is not None:
             return self.facts.width, self.facts.height
         return read_size(self.path)
+
+    @property
+    def audio(self) -> Audio | None:
+        """The sound of a video, from its first frame on; None where it has none, and for an image.
+
+        `dream.audio.samples` is `float32`, samples x channels, -1 to 1; `dream.audio.rate` is samples a second.
+
+        Raises:
+            LibraryError: there is no file, or it does not decode.
+        """
+        return read_audio(self.path) if self.kind == "video" else None
 
     @cached_property
     def image(self) -> Image:

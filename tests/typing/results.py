@@ -220,3 +220,9 @@ def other_versions(dream: dream_nb.Dream) -> None:
         dream_nb.UnknownRequest(document={}),
     ):
         assert_type(request.prompt, str | None)
+
+
+def sound(dream: dream_nb.Dream) -> None:
+    assert_type(dream.audio, dream_nb.Audio | None)
+    if dream.audio is not None:
+        assert_type(dream.audio.rate, int)
