@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from dream_nb.api.connection import origin_of
+from dream_nb.api.dialects import NEWEST
 from dream_nb.api.errors import DreamError, LibraryError
 from dream_nb.api.models import Credits
 from dream_nb.api.portal import portal
@@ -360,6 +361,14 @@ class Session:
             APIError: it cannot be asked.
         """
         return self._backends.credits(self.backend)
+
+    @property
+    def operations(self) -> frozenset[str]:
+        """What the backend can be asked for, as values of `generation_type`.
+
+        A server that was not asked yet counts as one of the newest API.
+        """
+        return frozenset((self._backends.known_dialect(self.backend) or NEWEST).paths)
 
     def camera_motions(self) -> list[str]:
         """The camera motions that the backend lists, to be written into a prompt.

@@ -16,6 +16,7 @@ from typing import Final
 import httpx2
 
 from dream_nb.api.client import AsyncDreamMachine
+from dream_nb.api.dialect import API
 from dream_nb.api.errors import ConfigurationError
 from dream_nb.api.network import files_client
 from dream_nb.backends.keys import Key, address_of, find_key
@@ -23,6 +24,9 @@ from dream_nb.backends.patience import Patience
 from dream_nb.workers import pool
 
 BACKENDS: Final = ("studio", "hosted")
+
+STUDIO_API: Final[API] = "2024"
+"""The API that the studio serves."""
 
 _STUDIO_URL: Final = "http://studio/dream-machine/v1"
 _ACCOUNT: Final = "notebook"
@@ -133,6 +137,6 @@ async def _open_studio(folder: Path, executor: Callable[[], Executor]) -> AsyncI
     async with (
         app.router.lifespan_context(app),
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app, raise_app_exceptions=False)) as http,
-        AsyncDreamMachine(key, _STUDIO_URL, api="2024", http_client=http) as client,
+        AsyncDreamMachine(key, _STUDIO_URL, api=STUDIO_API, http_client=http) as client,
     ):
         yield Backend("studio", client, http, tightest_seconds=0.15, widest_seconds=0.3)

@@ -12,12 +12,13 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from dream_nb.api.dialect import Dialect
+from dream_nb.api.dialects import DIALECTS
 from dream_nb.api.errors import ConfigurationError, LibraryError, NotFoundError
 from dream_nb.api.models import Credits, Generation
 from dream_nb.api.pages import Pages
 from dream_nb.api.portal import Entered, portal
 from dream_nb.api.retry import retried
-from dream_nb.backends.backends import Backend, open_backend
+from dream_nb.backends.backends import STUDIO_API, Backend, open_backend
 from dream_nb.backends.keys import need_key
 from dream_nb.backends.patience import Patience
 from dream_nb.jobs.budget import Allowance, Budget, Limits
@@ -182,6 +183,8 @@ class OpenBackends:
 
     def known_dialect(self, name: str) -> Dialect | None:
         """How the server wants its requests, where it has said so already."""
+        if name == "studio":
+            return DIALECTS[STUDIO_API]
         runner = self._runners.get(name)
         return runner.backend.client.known_dialect if runner is not None else None
 

@@ -127,7 +127,7 @@ def _write_frames(
 
 
 def encode_small(file: Path, facts: VideoFacts) -> bytes:
-    """A coarse copy of a video, small enough for a notebook's output. It has no sound.
+    """A coarse copy of a video, small enough for a notebook's output, with its sound where there is room for it.
 
     Args:
         file: the video.
@@ -139,13 +139,17 @@ def encode_small(file: Path, facts: VideoFacts) -> bytes:
     Raises:
         LibraryError: the video does not decode, or H.264 cannot be encoded on this machine.
     """
-    frames = iterate_timed(file, lambda number, _: number % _SMALL_STEP == 0, size=_SMALL_SIDE)
     with tempfile.TemporaryDirectory(prefix="dream_nb-") as folder:
         path = Path(folder) / "small.mp4"
         fps = (facts.fps or _USUAL_FPS) / _SMALL_STEP
-        encode(frames, path, fps, crf=_SMALL_CRF, seconds=None if facts.is_even else facts.seconds)
-        data = path.read_bytes()
-    return data if len(data) <= _SMALL_BYTES else b""
+        sounds = [iterate_samples(file, 0.0, facts.seconds)] if has_sound(file) else []
+        for sound in [*sounds, None]:
+            frames = iterate_timed(file, lambda number, _: number % _SMALL_STEP == 0, size=_SMALL_SIDE)
+            encode(frames, path, fps, crf=_SMALL_CRF, seconds=None if facts.is_even else facts.seconds, sound=sound)
+            data = path.read_bytes()
+            if len(data) <= _SMALL_BYTES:
+                return data
+    return b""
 
 
 def cut(file: Path, path: Path, start: float, stop: float, tags: Mapping[str, str]) -> None:

@@ -57,6 +57,8 @@ def has_sound(file: Path | BinaryIO) -> bool:
     Raises:
         UnreadableFileError: it is not a video.
     """
+    if isinstance(file, Path) and format_of(file) in PICTURES:
+        return False
     with opened(file) as container:
         return bool(container.streams.audio)
 
@@ -118,7 +120,7 @@ def iterate_samples(file: Path, start: float, stop: float) -> Iterator[Samples]:
     """
     wanted = round((stop - start) * RATE)
     given = 0
-    if format_of(file) in PICTURES or not has_sound(file):
+    if not has_sound(file):
         yield from _silence(wanted)
         return
     with opened(file) as container:

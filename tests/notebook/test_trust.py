@@ -175,11 +175,13 @@ def test_a_form_is_never_counted_beyond_a_thousand(panel: Panel, page: Page) -> 
         ("count", 1.5),
         ("count", True),
         ("count", None),
-        ("more", {"callback_url": "http://127.0.0.1:9/"}),
-        ("more", {"extra": {"seed": 3}}),
-        ("more", {"keyframes": {"frame0": {"type": "image", "url": "https://x.test/a.png"}}}),
-        ("more", {"duration": 5}),
-        ("more", "duration"),
+        ("duration", 5),
+        ("resolution", {"extra": {"seed": 3}}),
+        ("concepts", [{"key": "dolly_zoom", "callback_url": "http://127.0.0.1:9/"}]),
+        ("concepts", "dolly_zoom"),
+        ("edit", "upscale"),
+        ("source", ["a.mp4"]),
+        ("mode", None),
     ],
 )
 def test_a_value_of_the_wrong_type_is_a_line_beside_its_field(

@@ -8,6 +8,7 @@ const TICK = 250;
 // An estimate never fills the bar.
 const MOST_EXPECTED = 0.97;
 const DEEPEST = 6;
+const USUAL_MODE = "flex_1";
 
 /** The estimated time left, in seconds, or null. */
 function rest(seconds, fraction, expected) {
@@ -106,11 +107,49 @@ class Actions {
       button("Extend", () => this.#askFor("Extend", "extend"), "dream-button dream-first"),
       ...(isImage ? [] : [button("Reverse", () => this.#askFor("Reverse", "reverse"))]),
       button("Again", does("again")),
+      ...this.#edits(),
       button("As keyframe", does("keyframe")),
       button("Copy as %dream", () => this.#copy()),
       button("Save", () => this.#save()),
       button("Full screen", fillScreen),
     ];
+  }
+
+  /** The buttons for other versions of the dream. */
+  #edits() {
+    const { modes = [], ratios = [], resolutions = [], sound } = this.#model.get("edits");
+    const edit = (label, name, hint, choices) => button(label, () => this.#askForEdit(label, name, hint, choices));
+    return [
+      ...(modes.length ? [edit("Modify", "modify", "in deep snow", modes)] : []),
+      ...(ratios.length ? [edit("Reframe", "reframe", "what is in the new parts", ratios)] : []),
+      ...(resolutions.length ? [edit("Upscale", "upscale", null, resolutions)] : []),
+      ...(sound ? [edit("Sound", "audio", "waves, gulls", [])] : []),
+    ];
+  }
+
+  /** Ask for the prompt and the choice of another version, say what it costs, and ask for it. */
+  #askForEdit(label, name, hint, choices) {
+    const more = this.#more;
+    const cost = element("span", "dream-cost", "", { role: "status" });
+    const field = element("input", "dream-input", "", { "aria-label": `${label}: what is new`, placeholder: hint ?? "" });
+    const choice = element("select", "dream-input", "", { "aria-label": `${label}: which` },
+      ...choices.map((one) => element("option", "", one, { value: one })));
+    if (choices.includes(USUAL_MODE)) choice.value = USUAL_MODE;
+    field.hidden = hint === null;
+    choice.hidden = !choices.length;
+    const content = () => ({ name, prompt: field.value, choice: choice.value });
+    const quote = () => ask(this.#model, "quote", content()).then((answer) => (cost.textContent = answer.cost)).catch(this.#tell);
+    const form = element("form", "dream-ask", "", {}, field, choice, element("button", "dream-button", label, { type: "submit" }), cost);
+    form.addEventListener("change", quote);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      more.replaceChildren();
+      this.#do("edit", content());
+    });
+    form.addEventListener("keydown", (event) => (event.stopPropagation(), event.key === "Escape" && more.replaceChildren()));
+    more.replaceChildren(form);
+    (field.hidden ? choice : field).focus();
+    quote();
   }
 
   release() {

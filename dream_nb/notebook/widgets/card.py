@@ -8,20 +8,32 @@ import signal
 import threading
 import weakref
 from collections.abc import Callable
+from fractions import Fraction
+from math import isclose
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import traitlets
 
-from dream_nb.api.errors import DreamCancelledError, DreamError, GenerationFailedError, LibraryError
+from dream_nb.api.errors import (
+    DreamCancelledError,
+    DreamError,
+    GenerationFailedError,
+    InvalidRequestError,
+    LibraryError,
+)
 from dream_nb.api.models import FINAL_STATES
+from dream_nb.api.request_models import ASPECT_RATIOS, MODES, RESOLUTIONS, Edit
 from dream_nb.html.stand_in import stand_in
 from dream_nb.jobs.runner import failure
 from dream_nb.library.library import with_ledger
+from dream_nb.media.sound import has_sound
 from dream_nb.notebook.magics.to_line import to_line
 from dream_nb.notebook.widgets.base import Answer, Widget, action
-from dream_nb.notebook.widgets.messages import Film, Line, Problem, Relation, Relative
+from dream_nb.notebook.widgets.messages import Edits, Film, Line, Problem, Quote, Relation, Relative
+from dream_nb.requests.edits import audio_request, modify_request, reframe_request, upscale_request
 from dream_nb.requests.media import source_ids
+from dream_nb.requests.plan import Ask
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job, Maker
 from dream_nb.results.sweep import Sweep
@@ -32,6 +44,7 @@ if TYPE_CHECKING:
 
 _POSTER_SIDE: Final = 704
 _LINES: Final = 24
+_SAME_RATIO: Final = 0.01
 
 
 class Card(Widget):
@@ -94,6 +107,9 @@ class Card(Widget):
 
     film = traitlets.Dict().tag(sync=True)
     """The `Film`; empty until it is made."""
+
+    edits = traitlets.Dict().tag(sync=True)
+    """The `Edits` that its backend can make of it; empty until it is made."""
 
     poster = traitlets.Bytes(b"").tag(sync=True)
     """A JPEG of it; empty until it is made."""
@@ -205,8 +221,10 @@ class Card(Widget):
                 "name": dream.path.name,
                 "seconds": facts.seconds if facts else 0.0,
                 "fps": facts.fps if facts else 0.0,
+                "sound": dream.kind == "video" and has_sound(dream.path),
                 "studio": dream.backend == "studio",
             }
+            self.edits = dict(_edits(dream))
             self.film = dict(film)
             self.lineage = [dict(relative) for relative in _lineage(dream)]
             self.facts = _facts(dream)
@@ -268,6 +286,36 @@ class Card(Widget):
         return None
 
     @action
+    def edit(self, name: str, prompt: str, choice: str) -> Answer:
+        """Make another version of it.
+
+        Args:
+            name: "modify", "reframe", "upscale" or "audio".
+            prompt: what is new; may be empty.
+            choice: the mode, the aspect ratio or the resolution.
+
+        Raises:
+            InvalidRequestError: it cannot be made of this dream; nothing was sent.
+        """
+        self._add(self._maker().submit(_edited(self._dream(), name, prompt, choice)))
+        return None
+
+    @action
+    def quote(self, name: str, prompt: str, choice: str) -> Quote:
+        """What another version of it would cost. Nothing is sent.
+
+        Args:
+            name: as for `edit`.
+            prompt: as for `edit`.
+            choice: as for `edit`.
+
+        Raises:
+            InvalidRequestError: it cannot be made of this dream.
+        """
+        plan = self._maker().plan([Ask(_edited(self._dream(), name, prompt, choice))])
+        return {"cost": plan.cost if plan.new else "in the library already: costs nothing"}
+
+    @action
     def keyframe(self) -> Answer:
         """Begin a request that goes on from it."""
         self._use(self._dream(), "frame0")
@@ -276,7 +324,10 @@ class Card(Widget):
     @action
     def change(self) -> Answer:
         """Begin a request that is like it."""
-        self._use(_first(self.shown).request.model_copy(update={"prompt": _title(self.shown)}), "request")
+        request = _first(self.shown).request
+        if isinstance(self.shown, Sweep):
+            request = request.model_copy(update={"prompt": self.shown.title})
+        self._use(request, "request")
         return None
 
     @action
@@ -366,6 +417,41 @@ def _problem(error: BaseException) -> Problem:
 def _failure(error: GenerationFailedError) -> Problem:
     facts = "refunded" if error.is_refunded else ""
     return {"title": f"Not made: {error.reason}", "text": f"{error.advice}." if error.advice else "", "facts": facts}
+
+
+def _edits(dream: Dream) -> Edits:
+    """The other versions that the backend of a dream can make of it."""
+    maker = dream._maker
+    # What was made elsewhere is no concern of this session's backend.
+    can = maker.operations if isinstance(maker, Session) and maker.backend == dream.backend else frozenset[str]()
+    width, height = dream.size
+    is_video = dream.kind == "video"
+    others = [
+        ratio
+        for ratio in ASPECT_RATIOS
+        if not isclose(width / height, float(Fraction(ratio.replace(":", "/"))), rel_tol=_SAME_RATIO)
+    ]
+    larger = [name for name, lines in RESOLUTIONS.items() if lines > min(width, height)]
+    return {
+        "modes": list(MODES) if is_video and "modify_video" in can else [],
+        "ratios": others if f"reframe_{dream.kind}" in can else [],
+        "resolutions": larger if is_video and "upscale_video" in can else [],
+        "sound": is_video and "add_audio" in can,
+    }
+
+
+def _edited(dream: Dream, name: str, prompt: str, choice: str) -> Edit:
+    """The request for another version of a dream."""
+    words = prompt.strip() or None
+    if name == "modify":
+        return modify_request(dream, words, mode=choice)
+    if name == "reframe":
+        return reframe_request(dream, choice, words)
+    if name == "upscale":
+        return upscale_request(dream, choice)
+    if name == "audio":
+        return audio_request(dream, words)
+    raise InvalidRequestError(f"{name!r} is not one of modify, reframe, upscale, audio")
 
 
 def _lineage(dream: Dream) -> list[Relative]:

@@ -28,6 +28,7 @@ class Player {
   #video;
   #time;
   #place = element("i");
+  #sound = element("button", "dream-badge dream-sound", "", { type: "button", "aria-label": "Sound" });
   #ready = null;
   #resting;
   #pointer;
@@ -38,15 +39,29 @@ class Player {
     this.#source = source;
     this.#video = element("video", "dream-film", "", {
       poster: poster(model), loop: true, playsinline: true, preload: "none", tabindex: "0",
-      "aria-label": `${model.get("prompt")}. Space plays, arrow keys step frame by frame, F fills the screen`,
+      "aria-label": `${model.get("prompt")}. Space plays, arrow keys step frame by frame, F fills the screen${this.#film.sound ? ", M switches the sound" : ""}`,
     });
     this.#video.muted = true;
     this.#time = element("span", "dream-badge", `${this.#film.seconds.toFixed(1)} s`);
     const scrub = element("div", "dream-scrub", "", { "aria-hidden": "true" }, this.#place);
     this.node = element("div", "dream-picture", "", {}, this.#video, this.#time, scrub);
     if (this.#film.studio) this.node.append(element("span", "dream-badge dream-right", "studio · procedural"));
+    if (this.#film.sound) this.node.append(this.#sound);
+    this.#reflectSound();
+    this.#sound.addEventListener("click", () => this.#switchSound());
     this.#listenToPointer();
     this.#listenToVideo();
+  }
+
+  #switchSound() {
+    this.#video.muted = !this.#video.muted;
+    this.#reflectSound();
+    if (!this.#video.muted) this.#play();
+  }
+
+  #reflectSound() {
+    this.#sound.textContent = this.#video.muted ? "sound off" : "sound on";
+    this.#sound.setAttribute("aria-pressed", String(!this.#video.muted));
   }
 
   /** Fetch the video once, and promise that it can play. */
@@ -104,6 +119,7 @@ class Player {
       ArrowRight: () => this.#step(1), ArrowLeft: () => this.#step(-1),
       Home: () => this.#step(-1e9), End: () => this.#step(1e9),
       " ": () => this.#toggle(), Enter: () => this.#toggle(),
+      m: () => this.#film.sound && this.#switchSound(), M: () => this.#film.sound && this.#switchSound(),
       f: () => this.node.requestFullscreen?.(), F: () => this.node.requestFullscreen?.(),
     }[key];
   }

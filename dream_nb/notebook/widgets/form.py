@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, Final, Literal, cast
+from typing import Annotated, Any, Final, cast
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from dream_nb.notebook.widgets.messages import Form, Kind, RoleChoice
+from dream_nb.notebook.widgets.messages import Edit, Form, Kind, RoleChoice
+from dream_nb.requests.edits import DEFAULT_MODE
 from dream_nb.requests.roles import ROLES, Role
 
 EMPTY: Final[Form] = {
@@ -22,10 +23,14 @@ EMPTY: Final[Form] = {
     "frame1": "",
     "references": [],
     "count": 1,
-    "more": {},
+    "duration": "",
+    "resolution": "",
+    "concepts": [],
+    "format": "",
+    "edit": "",
+    "source": "",
+    "mode": DEFAULT_MODE,
 }
-MORE: Final = ("duration", "resolution")
-"""The fields of a video for which the form has no place."""
 
 # The API takes no weight for a character.
 ROLE_CHOICES: Final[tuple[RoleChoice, ...]] = tuple(
@@ -56,7 +61,13 @@ _TYPES: Final[dict[str, Any]] = {
     "frame1": _Place,
     "references": Annotated[list[_Reference], Field(max_length=32)],
     "count": int,
-    "more": dict[Literal["duration", "resolution"], _Text],
+    "duration": _Text,
+    "resolution": _Text,
+    "concepts": Annotated[list[_Text], Field(max_length=32)],
+    "format": _Text,
+    "edit": Edit,
+    "source": _Place,
+    "mode": _Text,
 }
 
 

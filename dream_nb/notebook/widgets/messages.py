@@ -7,6 +7,7 @@ from typing import Literal, NotRequired, TypedDict
 from dream_nb.requests.roles import Role
 
 Kind = Literal["video", "image"]
+Edit = Literal["", "modify", "reframe"]
 Relation = Literal["this", "before", "after"]
 
 
@@ -44,6 +45,7 @@ class Film(TypedDict):
         url: its address seen from the notebook.
         name: the file's name, to save it under.
         seconds, fps: the video's duration and frame rate; 0 for an image.
+        sound: whether it has sound.
         studio: whether the studio drew it, procedurally.
     """
 
@@ -52,7 +54,34 @@ class Film(TypedDict):
     name: str
     seconds: float
     fps: float
+    sound: bool
     studio: bool
+
+
+class Edits(TypedDict):
+    """The other versions of a card's dream that can be asked for.
+
+    Attributes:
+        modes: how far a modification goes; empty where it cannot be modified.
+        ratios: the other aspect ratios; empty where it cannot be reframed.
+        resolutions: the higher ones; empty where it cannot be upscaled.
+        sound: whether sound can be added.
+    """
+
+    modes: list[str]
+    ratios: list[str]
+    resolutions: list[str]
+    sound: bool
+
+
+class Quote(TypedDict):
+    """The answer of `Card.quote`.
+
+    Attributes:
+        cost: what it would cost, in words.
+    """
+
+    cost: str
 
 
 class Problem(TypedDict):
@@ -288,7 +317,12 @@ class Form(TypedDict):
         frame0, frame1: what the video begins and ends with: a file, a URL, a variable or an id; may be empty.
         references: the reference pictures of an image.
         count: the number of takes of each prompt.
-        more: fields of a video for which the form has no control: duration and resolution.
+        duration, resolution: of a video; empty for the default.
+        concepts: the keys of a video's concepts.
+        format: the file of an image; empty for the default.
+        edit: "modify" or "reframe" for another version of something; empty for something new.
+        source: what that is of: a file, a URL, a variable or an id; may be empty.
+        mode: how far a modification goes.
     """
 
     prompt: str
@@ -300,7 +334,34 @@ class Form(TypedDict):
     frame1: str
     references: list[FormReference]
     count: int
-    more: dict[str, str]
+    duration: str
+    resolution: str
+    concepts: list[str]
+    format: str
+    edit: Edit
+    source: str
+    mode: str
+
+
+class Offers(TypedDict):
+    """What a panel's controls offer besides ratios and models.
+
+    Attributes:
+        durations, resolutions: of a video.
+        formats: of an image's file.
+        modes: of a modification, the nearest to its source first.
+        models: those of "modify" and of "reframe".
+        concepts: the keys that the server lists; empty until it was asked, and where it lists none.
+        edits: "modify" and "reframe", where the server can do them.
+    """
+
+    durations: list[str]
+    resolutions: list[str]
+    formats: list[str]
+    modes: list[str]
+    models: dict[str, list[str]]
+    concepts: list[str]
+    edits: list[str]
 
 
 class Verdict(TypedDict):

@@ -1,6 +1,6 @@
 // The panel: the form that makes dreams.
 import { ask, button, change, copied, element, errorLine, listen, views } from "./base.js";
-import { choice, field, options, Slot } from "./panel_fields.js";
+import { choice, field, options, select, Several, Slot } from "./panel_fields.js";
 import { References } from "./panel_references.js";
 
 // Milliseconds between the last change of the form and its check.
@@ -8,9 +8,17 @@ const PAUSE = 250;
 // Milliseconds after which a kernel that has not answered is probably busy with a cell.
 const BUSY = 1500;
 const COPIED = 1500;
-const VIDEO_FIELDS = ["frame0", "frame1", "loop"];
-const KIND_LABELS = { video: "Video", image: "Image" };
-const KIND_ARTICLES = { video: "a video", image: "an image" };
+// The fields of each kind of request.
+const FIELDS = {
+  video: ["aspect_ratio", "model", "duration", "resolution", "concepts", "frame0", "frame1", "loop", "count"],
+  image: ["aspect_ratio", "model", "format", "references", "count"],
+  modify: ["source", "mode", "model", "count"],
+  reframe: ["source", "aspect_ratio", "model", "count"],
+};
+const EDITS = ["modify", "reframe"];
+const LABELS = { video: "Video", image: "Image", modify: "Modify", reframe: "Reframe" };
+const ORDERS = { video: "Dream a video", image: "Dream an image", modify: "Modify it", reframe: "Reframe it" };
+const whatOf = (form) => form.edit || form.kind;
 
 /** A drawing of an aspect ratio. */
 function shape(ratio) {
@@ -69,6 +77,9 @@ class Controls {
   #loop;
   #models = element("select", "dream-input");
   #kindOfModels = "";
+  #selects;
+  #concepts;
+  #source;
   #count = element("input", "dream-input dream-takes", "", { type: "number", min: "1", max: "100", "aria-label": "Takes" });
   #frames;
   #references;
@@ -76,8 +87,9 @@ class Controls {
   constructor(model, edit, tell) {
     this.#model = model;
     this.#prompt = new Prompt(model, edit);
-    const kinds = Object.keys(model.get("models")).map((one) => [one, KIND_LABELS[one] ?? one]);
-    this.#kind = choice(kinds, (kind) => edit({ kind, model: "" }), "dream-seg", (_, label) => [label]);
+    const kinds = [...Object.keys(model.get("models")), ...EDITS].map((one) => [one, LABELS[one] ?? one]);
+    const make = (what) => edit(EDITS.includes(what) ? { edit: what, model: "" } : { kind: what, edit: "", model: "" });
+    this.#kind = choice(kinds, make, "dream-seg", (_, label) => [label]);
     const ratios = model.get("ratios").map((one) => [one, one]);
     this.#ratio = choice(ratios, (value) => edit({ aspect_ratio: value }), "dream-shapes", shape);
     this.#loop = choice([["off", "off"], ["on", "on"]], (value) => edit({ loop: value === "on" }), "dream-seg");
@@ -90,12 +102,27 @@ class Controls {
       frame0: new Slot(model, "Begins with", (value) => edit({ frame0: value }), tell),
       frame1: new Slot(model, "Ends with", (value) => edit({ frame1: value }), tell),
     };
+    const offers = model.get("offers");
+    this.#selects = {
+      duration: select(offers.durations, "the usual", (duration) => edit({ duration })),
+      resolution: select(offers.resolutions, "the usual", (resolution) => edit({ resolution })),
+      format: select(offers.formats, "the usual", (format) => edit({ format })),
+      mode: select(offers.modes, null, (mode) => edit({ mode })),
+    };
+    this.#concepts = new Several((concepts) => edit({ concepts }));
+    this.#source = new Slot(model, "Of", (source) => edit({ source }), tell, ["video", "image"]);
     this.#references = new References(model, (references) => edit({ references }), tell);
     this.fields = {
       prompt: this.#prompt.field,
       kind: field("Make", this.#kind.box),
+      source: field("Of", this.#source.box),
+      mode: field("How far it goes", this.#selects.mode.node),
       aspect_ratio: field("Aspect ratio", this.#ratio.box),
       model: field("Model", this.#models),
+      duration: field("Duration", this.#selects.duration.node),
+      resolution: field("Resolution", this.#selects.resolution.node),
+      concepts: field("Concepts", this.#concepts.box),
+      format: field("File", this.#selects.format.node),
       frame0: field("Begins with", this.#frames.frame0.box),
       frame1: field("Ends with", this.#frames.frame1.box),
       references: field("Reference pictures", this.#references.box),
@@ -107,15 +134,22 @@ class Controls {
   reflect() {
     const form = this.#model.get("form");
     this.#prompt.set(form.prompt);
-    this.#kind.set(form.kind);
+    const [what, { concepts, edits }] = [whatOf(form), this.#model.get("offers")];
+    this.#kind.set(what);
+    for (const one of EDITS) this.#kind.offer(one, edits.includes(one) || what === one);
     this.#ratio.set(form.aspect_ratio);
     this.fields.aspect_ratio.title.textContent = `Aspect ratio · ${form.aspect_ratio}`;
     this.#loop.set(form.loop ? "on" : "off");
     if (document.activeElement !== this.#count) this.#count.value = form.count;
-    const isVideo = form.kind !== "image";
-    for (const name of VIDEO_FIELDS) this.fields[name].box.hidden = !isVideo;
-    this.fields.references.box.hidden = isVideo;
-    this.#reflectModels(form.kind);
+    for (const [name, { box }] of Object.entries(this.fields)) {
+      const isUseless = name === "concepts" && !concepts.length && !form.concepts.length;
+      box.hidden = !["prompt", "kind", ...(FIELDS[what] ?? [])].includes(name) || isUseless;
+    }
+    for (const [name, one] of Object.entries(this.#selects)) one.set(form[name]);
+    this.#concepts.offer(concepts);
+    this.#concepts.set(form.concepts);
+    this.#source.set(form.source);
+    this.#reflectModels(what);
     this.#models.value = form.model;
     for (const [name, slot] of Object.entries(this.#frames)) slot.set(form[name]);
     this.#references.set(form.references);
@@ -127,14 +161,18 @@ class Controls {
 
   /** Say beside each field what is wrong with it. */
   say(problems) {
-    const isEmpty = !this.#model.get("form").prompt;
-    for (const [name, one] of Object.entries(this.fields)) one.say(name === "prompt" && isEmpty ? "" : problems[name]);
+    const form = this.#model.get("form");
+    const isEmpty = !form.prompt;
+    for (const [name, one] of Object.entries(this.fields)) {
+      one.say((name === "prompt" && isEmpty) || (name === "source" && !form.source) ? "" : problems[name]);
+    }
   }
 
   #reflectModels(kind) {
     if (this.#kindOfModels === kind) return;
     this.#kindOfModels = kind;
-    const models = this.#model.get("models")[kind].map((one) => [one, one]);
+    const all = { ...this.#model.get("models"), ...this.#model.get("offers").models };
+    const models = all[kind].map((one) => [one, one]);
     this.#models.replaceChildren(...options([["", "the usual"], ...models]));
   }
 }
@@ -162,9 +200,10 @@ class Foot {
 
   reflect() {
     const { count = 1, cost = "", code = "" } = this.#model.get("verdict");
-    const { kind } = this.#model.get("form");
+    const { kind, edit } = this.#model.get("form");
     const balance = this.#model.get("balance");
-    this.#go.textContent = count > 1 ? `Dream ${count} ${kind}s` : `Dream ${KIND_ARTICLES[kind] ?? kind}`;
+    const one = ORDERS[edit || kind] ?? `Dream ${kind}`;
+    this.#go.textContent = count > 1 ? (edit ? `Make ${count} versions` : `Dream ${count} ${kind}s`) : one;
     this.#go.disabled = !code;
     this.#cost.textContent = cost && balance ? `${cost} of ${balance}` : cost;
     this.#code.textContent = this.#code.title = code;
@@ -234,6 +273,7 @@ export function render({ model, el }) {
   on("change:verdict", judge);
   on("change:balance", judge);
   on("change:motions", () => controls.reflectMotions());
+  on("change:offers", () => controls.reflect());
   check();
   ask(model, "begin").catch(() => {});
   const unview = views(model, "cards", cards);

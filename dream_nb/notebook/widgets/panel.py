@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import traitlets
 
@@ -16,10 +16,21 @@ from dream_nb.api.errors import BudgetError, DreamError, InvalidRequestError, Un
 from dream_nb.api.models import Generation
 from dream_nb.api.request_models import (
     ASPECT_RATIOS,
+    DURATIONS,
+    EDITING_MODELS,
+    IMAGE_FORMATS,
     IMAGE_MODELS,
+    MODES,
+    RESOLUTIONS,
+    Edit,
     GenerationReference,
     GenerationRequest,
+    ImageGenerationRequest,
     ImageReference,
+    Kind,
+    ModifyVideoRequest,
+    ReframeImageRequest,
+    ReframeVideoRequest,
     Request,
 )
 from dream_nb.backends.backends import is_paid
@@ -27,15 +38,18 @@ from dream_nb.default import default_session
 from dream_nb.files import given_path
 from dream_nb.html.page import template
 from dream_nb.html.stand_in import stand_in
+from dream_nb.media.formats import VIDEOS, format_of
 from dream_nb.media.pictures import jpeg, read_picture, reduced
+from dream_nb.media.posters import read_poster
 from dream_nb.notebook.magics.references import References
 from dream_nb.notebook.magics.to_line import address_of, keep_picture, name_from, to_line
 from dream_nb.notebook.scope import NoVariables
 from dream_nb.notebook.state import current_state, notebook_variables, sweep_size
 from dream_nb.notebook.widgets.base import Answer, Widget, action, said
 from dream_nb.notebook.widgets.card import Card
-from dream_nb.notebook.widgets.form import EMPTY, MORE, ROLE_CHOICES, read_form
-from dream_nb.notebook.widgets.messages import Named, Verdict
+from dream_nb.notebook.widgets.form import EMPTY, ROLE_CHOICES, read_form
+from dream_nb.notebook.widgets.messages import Form, Named, Offers, Verdict
+from dream_nb.requests.edits import modify_request, read_origin, reframe_request
 from dream_nb.requests.identity import data_bytes
 from dream_nb.requests.inputs import field_items, make_request, naming, read_keyframe, read_references
 from dream_nb.requests.names import find_file, is_url, split_weight
@@ -50,7 +64,7 @@ from dream_nb.requests.roles import (
     references_of,
     role_picture,
 )
-from dream_nb.requests.sources import one_of, picture
+from dream_nb.requests.sources import one_of, picture, video
 from dream_nb.requests.variants import as_it_is, expand
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
@@ -61,6 +75,16 @@ if TYPE_CHECKING:
     from dream_nb.requests.sources import Input
 
 _VIDEO_MODELS: Final = ("ray-2", "ray-flash-2")
+_OFFERS: Final[Offers] = {
+    "durations": list(DURATIONS),
+    "resolutions": list(RESOLUTIONS),
+    "formats": list(IMAGE_FORMATS),
+    "modes": list(MODES),
+    "models": {"modify": list(EDITING_MODELS), "reframe": [*EDITING_MODELS, *IMAGE_MODELS]},
+    "concepts": [],
+    "edits": [],
+}
+_OPERATIONS: Final = {"modify": "modify_video", "reframe": "reframe_video"}
 _MOTIONS: Final = 60
 _THUMBNAIL: Final = 184
 # So many are not even counted: a form is checked with every key that is pressed.
@@ -85,9 +109,9 @@ class Panel(Widget):
         trusted: whether the people at the page may do what the notebook's author may. Others name no variables, neither
             as pictures nor as `{{name}}` in the prompt, and no files outside the library, and `sweep_size` holds for
             the studio too. By default False under Voila and in marimo's run mode, else True.
-        **fields: what the form begins with: prompt, kind, aspect_ratio, model, loop, count, `more` for what a video has
-            besides (duration and resolution), and pictures as `use` takes them: frame0, frame1, image_ref, style_ref,
-            character_ref, modify_image_ref.
+        **fields: what the form begins with: prompt, kind, aspect_ratio, model, loop, count, duration, resolution,
+            concepts, format, edit ("modify" or "reframe"), source and mode, and pictures as `use` takes them: frame0,
+            frame1, image_ref, style_ref, character_ref, modify_image_ref.
 
     Raises:
         InvalidRequestError: there is no such field, or a picture is not supported.
@@ -107,6 +131,9 @@ class Panel(Widget):
 
     models = traitlets.Dict({"video": list(_VIDEO_MODELS), "image": list(IMAGE_MODELS)}).tag(sync=True)
     """The models that the form offers, by the kinds that it offers. They never change."""
+
+    offers = traitlets.Dict(dict(_OFFERS)).tag(sync=True)
+    """The `Offers` of the other controls. Python changes its concepts and edits, when the server has said them."""
 
     roles = traitlets.List(traitlets.Dict(), [dict(role) for role in ROLE_CHOICES]).tag(sync=True)
     """A `RoleChoice` for each use of a reference picture, the default first. They never change."""
@@ -264,28 +291,32 @@ class Panel(Widget):
 
     @action
     def begin(self) -> Answer:
-        """Fetch what the server has to say: camera motions, and the balance."""
+        """Fetch what the server has to say: camera motions or concepts, what it can do, and the balance."""
         self.motions = self._session.camera_motions()[:_MOTIONS]
+        concepts, can = self._session.concepts()[:_MOTIONS], self._session.operations
+        edits = [name for name, operation in _OPERATIONS.items() if operation in can]
+        self.offers = {**self.offers, "concepts": concepts, "edits": edits}
         self._tell_balance()
         return None
 
     @action
     def take_in(self, name: str, buffers: list[bytes]) -> tuple[Named, list[bytes]]:
-        """Keep a picture that was dropped, pasted or chosen.
+        """Keep a picture, or a video, that was dropped, pasted or chosen.
 
         Args:
             name: of the file.
             buffers: its bytes.
 
         Raises:
-            InvalidRequestError: it is no picture.
+            InvalidRequestError: it is neither.
         """
         if len(buffers) != 1:
             raise InvalidRequestError(f"{name!r} came without its bytes: drop it again")
+        film = video(buffers[0], name)
         # As it is sent: an AVIF becomes a PNG.
-        data = data_bytes(picture(buffers[0], name))
-        small = _thumbnail(data, name)
+        data = data_bytes(film or picture(buffers[0], name))
         path = keep_picture(data, self._session.library)
+        small = jpeg(reduced(read_poster(path), _THUMBNAIL)) if film else _thumbnail(data, name)
         return {"name": name_from(path, self._session.home)}, [small]
 
     @action
@@ -309,6 +340,8 @@ class Panel(Widget):
             found = Dream(record, self._session.library, home)
         if isinstance(found, Dream):
             return {}, [jpeg(found.thumbnail)]
+        if isinstance(found, Path) and format_of(found) in VIDEOS:
+            return {}, [jpeg(reduced(read_poster(found), _THUMBNAIL))]
         url = picture(found, what, home)
         return ({}, [_thumbnail(data_bytes(url), name)]) if url.startswith("data:") else {}
 
@@ -350,12 +383,16 @@ class Panel(Widget):
     def _read(self) -> _Reading:
         form, problems = read_form(self.form)
         reading = _Reading(problems=problems)
+        if form["edit"]:
+            return self._read_edit(form, reading)
         kind = form["kind"]
         fields: dict[str, Any] = {"aspect_ratio": form["aspect_ratio"]}
         if form["model"]:
             fields["model"] = form["model"]
         if kind == "video":
-            fields |= form["more"]
+            fields |= {name: form[name] for name in ("duration", "resolution") if form[name]}
+            if form["concepts"]:
+                fields["concepts"] = [{"key": key} for key in form["concepts"]]
             if form["loop"]:
                 fields["loop"] = True
             for name in FRAMES:
@@ -364,28 +401,48 @@ class Panel(Widget):
             if form["loop"] and all(isinstance(frame, ImageReference) for frame in frames):
                 reading.problems["loop"] = "not with two pictures: turn it off, or take one out"
         else:
+            if form["format"]:
+                fields["format"] = form["format"]
             self._try(reading, "references", lambda: fields.update(self._references([*form["references"]])))
         if not form["prompt"].strip():
             reading.problems.setdefault("prompt", 'say what to dream, such as "a serene lake at sunset"')
             return reading
         try:
-            reading.asks = self._asks(form, kind, fields)
+            reading.asks = self._asks(form, lambda prompt: make_request(prompt, kind=kind, **fields))
         except (DreamError, ValueError, TypeError) as error:
             wrong = getattr(error, "field", None)
             reading.problems = {wrong if wrong in form else "prompt": said(error)} | reading.problems
         return reading
 
-    def _asks(self, form: Mapping[str, Any], kind: Literal["video", "image"], fields: dict[str, Any]) -> list[Ask]:
+    def _read_edit(self, form: Form, reading: _Reading) -> _Reading:
+        """What the form asks for where it asks for another version of something."""
+        names, text = self._names(), form["source"].strip()
+        if not text:
+            reading.problems.setdefault("source", "say what it is of: a file, a URL, a variable or an id")
+            return reading
+        fields = {"model": form["model"]} if form["model"] else {}
+        try:
+            origin = read_origin(names.find(text), text, names.home)
+
+            def make(prompt: str) -> Edit:
+                if form["edit"] == "modify":
+                    return modify_request(origin, prompt or None, mode=form["mode"], **fields)
+                kind: Kind | None = "image" if form["model"] in IMAGE_MODELS else None
+                return reframe_request(origin, form["aspect_ratio"], prompt or None, kind=kind, **fields)
+
+            reading.asks = self._asks(form, make)
+        except (DreamError, ValueError, TypeError) as error:
+            wrong = getattr(error, "field", None)
+            reading.problems = {wrong if wrong in form else "source": said(error)} | reading.problems
+        return reading
+
+    def _asks(self, form: Form, make: Callable[[str], Request]) -> list[Ask]:
         variants = expand(form["prompt"], notebook_variables() if self.trusted else NoVariables())
         if len(variants) * form["count"] > _MOST:
             raise InvalidRequestError(
                 f"the count is over {_MOST:,} dreams: ask for fewer takes, or take words out", field="count"
             )
-        return [
-            one
-            for variant in variants
-            for one in takes_of(make_request(variant.prompt, kind=kind, **fields), variant.words, form["count"])
-        ]
+        return [one for variant in variants for one in takes_of(make(variant.prompt), variant.words, form["count"])]
 
     def _try(self, reading: _Reading, name: str, do: Callable[[], None]) -> None:
         try:
@@ -421,7 +478,7 @@ class Panel(Widget):
     def _code(self, reading: _Reading) -> str:
         request = reading.asks[0].request
         form, _ = read_form(self.form)
-        typed = request.model_copy(update={"prompt": form["prompt"]})
+        typed = request.model_copy(update={"prompt": form["prompt"] or None})
         return to_line(typed, self._session.library, self._session.home, count=form["count"], special=True)
 
     def _frame_name(self, value: Any) -> str:
@@ -468,15 +525,25 @@ class Panel(Widget):
 
     def _as_form(self, request: Request) -> dict[str, Any]:
         form: dict[str, Any] = dict(EMPTY) | {"prompt": as_it_is(request.prompt or ""), "kind": request.kind}
-        form |= {"aspect_ratio": request.aspect_ratio, "model": request.model or ""}
+        form |= {"aspect_ratio": request.aspect_ratio or "16:9", "model": request.model or ""}
+        if isinstance(request, ModifyVideoRequest | ReframeVideoRequest | ReframeImageRequest):
+            source = request.media
+            form["edit"] = "modify" if isinstance(request, ModifyVideoRequest) else "reframe"
+            form["source"] = source.id if isinstance(source, GenerationReference) else self._picture(source.url)
+            form["mode"] = getattr(request, "mode", form["mode"])
+            return form
+        if not isinstance(request, GenerationRequest | ImageGenerationRequest):
+            raise InvalidRequestError(f"{request.label!r} has no form: use the buttons of the card that it is of")
         if isinstance(request, GenerationRequest):
             form["loop"] = bool(request.loop)
-            form["more"] = {name: value for name in MORE if (value := getattr(request, name)) is not None}
+            form |= {name: getattr(request, name) or "" for name in ("duration", "resolution")}
+            form["concepts"] = [str(one.get("key", "")) for one in request.concepts or ()]
             for name in FRAMES:
                 frame = getattr(request.keyframes, name, None)
                 if frame is not None:
                     form[name] = frame.id if isinstance(frame, GenerationReference) else self._picture(frame.url)
             return form
+        form["format"] = request.format or ""
         form["references"] = [
             {"role": role, "name": self._picture(url), "weight": weight} for role, url, weight in references_of(request)
         ]

@@ -33,7 +33,56 @@ export function choice(options, chosen, className, draw = (value) => [value]) {
     const drawn = element("span", "", "", { "aria-hidden": "true" }, ...draw(value, label));
     box.append(element("label", "", "", { title: label }, input, drawn));
   }
-  return { box, set: (value) => inputs.has(value) && (inputs.get(value).checked = true) };
+  return {
+    box,
+    set: (value) => inputs.has(value) && (inputs.get(value).checked = true),
+    offer: (value, isOffered) => (inputs.get(value).parentElement.hidden = !isOffered),
+  };
+}
+
+/** A select of values whose first stands for the default. `changed(value)` is called when the user chooses one. */
+export function select(values, first, changed) {
+  const node = element("select", "dream-input");
+  node.replaceChildren(...options([...(first === null ? [] : [["", first]]), ...values.map((one) => [one, one])]));
+  node.addEventListener("change", () => changed(node.value));
+  return {
+    node,
+    set(value) {
+      // A request may have a value that is newer than this list.
+      if (value && ![...node.options].some((one) => one.value === value)) node.append(...options([[value, value]]));
+      node.value = value;
+    },
+  };
+}
+
+/** Several of the values that are offered, each once. `changed(values)` is called when the user adds or removes one. */
+export class Several {
+  #chosen = [];
+  #changed;
+  #chips = element("div", "dream-chips");
+  #add = element("select", "dream-input", "", { "aria-label": "add a concept" });
+
+  constructor(changed) {
+    this.#changed = changed;
+    this.#add.addEventListener("change", () => {
+      const value = this.#add.value;
+      this.#add.selectedIndex = 0;
+      if (value && !this.#chosen.includes(value)) changed([...this.#chosen, value]);
+    });
+    this.box = element("div", "", "", {}, this.#chips, this.#add);
+  }
+
+  offer(values) {
+    this.#add.hidden = !values.length;
+    this.#add.replaceChildren(...options([["", "add …"], ...values.map((one) => [one, one.replaceAll("_", " ")])]));
+  }
+
+  set(values) {
+    this.#chosen = values;
+    this.#chips.replaceChildren(...values.map((one) => button(`${one.replaceAll("_", " ")} ×`,
+      () => this.#changed(this.#chosen.filter((other) => other !== one)), "dream-button dream-edged",
+      { "aria-label": `${one}: take it out` })));
+  }
 }
 
 /** The options of a select, of `[value, text]` pairs. */
@@ -50,6 +99,7 @@ export class Slot {
   #changed;
   #tell;
   #current = "";
+  #kinds;
   #picture = element("img", "", "", { alt: "", hidden: true });
   #hint = element("span", "", "drop, paste or choose", { "aria-hidden": "true" });
   #file;
@@ -57,13 +107,14 @@ export class Slot {
   #name;
   #clear;
 
-  constructor(model, label, changed, tell) {
+  constructor(model, label, changed, tell, kinds = ["image"]) {
     this.#model = model;
     this.#changed = changed;
     this.#tell = tell;
+    this.#kinds = kinds;
     const [asFile, asText] = [`${label}: a file`, `${label}: a ${model.get("hint")}`];
-    this.#file = element("input", "dream-hidden", "", { type: "file", accept: "image/*", tabindex: "-1", "aria-label": asFile });
-    const drop = `${label}: drop or paste a picture, or choose a file`;
+    this.#file = element("input", "dream-hidden", "", { type: "file", accept: kinds.map((one) => `${one}/*`).join(","), tabindex: "-1", "aria-label": asFile });
+    const drop = `${label}: drop or paste a ${kinds.join(" or ").replace("image", "picture")}, or choose a file`;
     this.#well = element("button", "dream-slot", "", { type: "button", "aria-label": drop }, this.#picture, this.#hint);
     this.#name = element("input", "dream-input", "", { placeholder: model.get("hint"), "aria-label": asText });
     const clear = { "aria-label": `${label}: take it out` };
@@ -117,7 +168,7 @@ export class Slot {
     this.#file.addEventListener("change", () => (this.#take(this.#file.files[0]), (this.#file.value = "")));
     this.#name.addEventListener("change", () => this.set(this.#name.value.trim(), true));
     this.box.addEventListener("paste", (event) => {
-      const pasted = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
+      const pasted = [...(event.clipboardData?.files ?? [])].find((one) => this.#kinds.includes(one.type.split("/")[0]));
       const text = event.clipboardData?.getData("text/plain").trim();
       if (pasted) this.#take(pasted);
       else if (text && event.target !== this.#name) this.set(text, true);
