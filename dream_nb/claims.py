@@ -10,7 +10,7 @@ from typing import Final
 
 from dream_nb.api.errors import DreamError, UnreadableAnswerError
 from dream_nb.api.models import Generation
-from dream_nb.api.request_models import Request
+from dream_nb.api.request_models import GenerationReference, Media, Request
 from dream_nb.jobs.lost import Lost, find_candidates
 from dream_nb.jobs.open_backends import OpenBackends
 from dream_nb.jobs.runner import failure
@@ -91,12 +91,20 @@ class Claims:
             runner = self._backends.runner(backend)
             # Looked up before a row is written for it, which would stay.
             is_free = not ledger.is_claimed(backend, generation.id or "")
-            row = self._lost_row(backend, generation) or ledger.intend(request, None, backend) if is_free else None
+            row = self._lost_row(backend, generation) or self._new_row(backend, request) if is_free else None
             record = ledger.claim(row, generation) if row is not None else None
             if record is None:
                 raise DreamError(f"generation {generation.id} is being brought in by another notebook")
             runner.looks.note(generation.id or "")
             return self._running.start(runner, record)
+
+    def _new_row(self, backend: str, request: Request) -> Record:
+        """A row for a request that was made elsewhere. A file of a generation of this library counts as that."""
+        source = getattr(request, "media", None)
+        id = self._ledger.id_of_file(backend, source.url) if isinstance(source, Media) else None  # noqa: A001
+        if id is not None:
+            request = request.model_copy(update={"media": GenerationReference(id=id)})
+        return self._ledger.intend(request, None, backend)
 
     def _again(self, known: Record, id: str) -> list[Job]:  # noqa: A002 - the field's name in the specification
         """The job of a row whose file never came; none where it is there by now, or has a job already."""

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, Literal, get_args
 
+import pydantic
+
 from dream_nb.api.dialects import NEWEST, spellings
-from dream_nb.api.errors import ConfigurationError, NotReplayedError
+from dream_nb.api.errors import ConfigurationError, InvalidRequestError, NotReplayedError
 from dream_nb.api.request_models import GenerationRequest, ImageGenerationRequest, Request
 from dream_nb.backends.backends import choose_backend, is_paid
 from dream_nb.backends.keys import find_key
@@ -134,7 +136,7 @@ class Lookup:
         backend = self._choices.backend
         self.check_keyframes(ask.request, backend)
         if backend == "studio":
-            self._backends.dialect(backend).check(ask.request)
+            self._check_for_studio(ask.request)
             return Entry(ask, "new", 0.0)
         ask = replace(ask, request=self._planned(ask.request))
         price = known_price(ask.request, self._allowance, backend)
@@ -155,6 +157,14 @@ class Lookup:
             return request
         dialect.check(request)
         return dialect.complete(request)
+
+    def _check_for_studio(self, request: Request) -> None:
+        """Refuse at once what the studio would: it knows no value that this version does not."""
+        self._backends.dialect("studio").check(request)
+        try:
+            type(request).from_body(request.wire())
+        except pydantic.ValidationError as error:
+            raise InvalidRequestError.reading(error) from None
 
     def backend_for(self, record: Record | None) -> str:
         """The backend that is asked for a request: the session's, unless it may have been paid for elsewhere.
@@ -207,8 +217,11 @@ class Lookup:
             backend: the backend that would be asked.
 
         Raises:
+            InvalidRequestError: the studio cannot make it.
             NotReplayedError: nothing may be made.
         """
+        if backend == "studio":
+            self._check_for_studio(request)
         what = f"{request.label!r}, take {take}, is not in the library {self._library.folder.name!r}"
         if self._library.read_only:
             ledger = self._library.ledger

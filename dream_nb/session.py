@@ -214,7 +214,7 @@ class Session:
             DreamError: it could not be made.
         """
         request = make_request(prompt, kind=kind, **fields)
-        _warn([request])
+        self._warn([request])
         return self.submit(request, take=take, fresh=fresh).result()
 
     def sweep(
@@ -250,8 +250,13 @@ class Session:
             for variant in expand(prompt)
             for ask in takes_of(make_request(variant.prompt, kind=kind, **fields), variant.words, takes, fresh=fresh)
         ]
-        _warn(ask.request for ask in asks)
+        self._warn(ask.request for ask in asks)
         return self.start(self.plan(asks), prompt=prompt).result()
+
+    def _warn(self, requests: Iterable[Request]) -> None:
+        """Warn of what this version does not know, in the line that called the session."""
+        if is_paid(self.backend) and (note := newer_note(requests)):
+            warnings.warn(note, stacklevel=3)
 
     def plan(self, asks: Sequence[Ask]) -> Plan:
         """What of this is there, and what the rest would cost. Nothing is sent.
@@ -505,9 +510,3 @@ class Session:
                 if is_paid(record.backend) and find_key(record.backend) is None:
                     continue
                 self._running.start(self._backends.runner(choose_backend(record.backend)), record)
-
-
-def _warn(requests: Iterable[Request]) -> None:
-    """Warn of what this version does not know, in the line that called the session."""
-    if note := newer_note(requests):
-        warnings.warn(note, stacklevel=3)

@@ -22,7 +22,6 @@ from dream_nb.api.answer import ENCODING, Answer
 from dream_nb.api.departure import Departure
 from dream_nb.api.network import far_client, near_client
 from dream_nb.api.redaction import redacted
-from dream_nb.api.schemas import outside_json
 
 DEFAULT_BASE_URL: Final = "https://api.lumalabs.ai/dream-machine/v1"
 """The server that the specification names."""
@@ -161,8 +160,6 @@ class Connection:
         content = None
         if body is not None:
             fields["content-type"] = "application/json"
-            if found := outside_json(body):
-                raise errors.InvalidRequestError(f"{found} is not a number that JSON can hold")
             try:
                 content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
             except UnicodeEncodeError:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.request_models import GenerationReference, Request
+from dream_nb.api.schemas import outside_json
 
 API = Literal["2024", "2025"]
 APIS: Final[tuple[API, ...]] = ("2024", "2025")
@@ -120,6 +121,9 @@ class Dialect:
         Raises:
             InvalidRequestError: it names a generation where the server wants a URL.
         """
+        if found := outside_json(request):
+            # It would be sent as null.
+            raise InvalidRequestError(f"{found} is not a number that JSON can hold")
         document = self.complete(request).wire()
         source = getattr(request, "media", None)
         if request.is_source_in_path:

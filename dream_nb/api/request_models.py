@@ -253,12 +253,13 @@ class _Request(Schema):
                 "extra", "'{name}' has a field of its own: take it out of extra", {"name": taken[0]}
             )
         # A server that ignores what it does not know would make, and bill, something else.
-        others = {} if admits(info, "enums") else FIELD_OWNERS
-        if misplaced := sorted(extra.keys() & others.keys()):
+        misplaced = [] if admits(info, "fields") else sorted(extra.keys() & FIELD_OWNERS.keys())
+        if misplaced:
+            own = _OPERATIONS[cls.model_fields["generation_type"].default]
             raise PydanticCustomError(
                 "misplaced",
-                "'{name}' is a field of {owner}, and this is {own}: take it out of extra",
-                {"name": misplaced[0], "owner": others[misplaced[0]], "own": _OPERATIONS[cls.__name__]},
+                "'{name}' is a field of {owner}, and this is {own}: take it out",
+                {"name": misplaced[0], "owner": _OPERATIONS[FIELD_OWNERS[misplaced[0]][0]], "own": own},
             )
         return extra
 
@@ -553,26 +554,21 @@ KIND_OF: Final[Mapping[str, Kind]] = {name: "image" if "image" in name else "vid
 """What the requests of each `generation_type` make."""
 
 _OPERATIONS: Final[Mapping[str, str]] = {
-    "GenerationRequest": "a request for a video",
-    "ImageGenerationRequest": "a request for an image",
-    "ModifyVideoRequest": "a request to modify a video",
-    "ReframeVideoRequest": "a request to reframe a video",
-    "ReframeImageRequest": "a request to reframe an image",
-    "UpscaleVideoGenerationRequest": "a request to upscale a video",
-    "AudioGenerationRequest": "a request for sound",
+    "video": "a request for a video",
+    "image": "a request for an image",
+    "modify_video": "a request to modify a video",
+    "reframe_video": "a request to reframe a video",
+    "reframe_image": "a request to reframe an image",
+    "upscale_video": "a request to upscale a video",
+    "add_audio": "a request for sound",
 }
-_ADVICE: Final[Mapping[str, str]] = {
-    "mode": "modify (dream.modify or --modify)",
-    "media": "modify and reframe (dream.modify, dream.reframe)",
-    "negative_prompt": "add_audio (dream.add_audio)",
-}
-FIELD_OWNERS: Final[Mapping[str, str]] = {
-    name: _ADVICE.get(name, "modify and reframe" if name == "first_frame" else "reframe (dream.reframe or --reframe)")
-    for cls in EDITS
+FIELD_OWNERS: Final[Mapping[str, tuple[str, ...]]] = {
+    name: tuple(type_ for type_, cls in REQUESTS.items() if name in cls.model_fields)
+    for cls in REQUESTS.values()
     for name in cls.model_fields
-    if not any(name in create.model_fields for create in _CREATES)
+    if name != "extra"
 }
-"""The fields that only requests for another version of something have, each with what it is for."""
+"""The fields of all requests, each with the `generation_type` of those that have it."""
 
 DELIVERY: Final = ("callback_url", "sync", "sync_timeout")
 """The fields that say how a server answers, and not what it makes."""

@@ -195,8 +195,10 @@ class OpenBackends:
             APIError: the server did not say.
             ConfigurationError: there is no key for it.
         """
-        client = self.runner(name).backend.client
-        found: Dialect = client.known_dialect or portal.call(self._retried, client.dialect)
+        known = self.known_dialect(name)
+        if known is not None:
+            return known
+        found: Dialect = portal.call(self._retried, self.runner(name).backend.client.dialect)
         return found
 
     def camera_motions(self, name: str) -> list[str]:

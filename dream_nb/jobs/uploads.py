@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -18,6 +21,8 @@ Uploader = Callable[[bytes, str], str]
 """Puts the bytes under that name where the API can fetch them, and gives back their URL."""
 
 _SIGNED_SECONDS: Final = 24 * 3600
+# Of a link that is reused enough is left for a request that waits for its turn.
+_REUSED_SECONDS: Final = _SIGNED_SECONDS / 4
 _HOW: Final = (
     "set DREAM_NB_UPLOADER to a folder that fsspec reaches, such as s3://bucket/prefix (its signed link is sent), or "
     "give Session(uploader=) a function of the bytes and a name that gives back a URL"
@@ -34,11 +39,16 @@ class Uploads:
     """
 
     def __init__(self, uploader: Uploader | str | None = None) -> None:
+        # Held while one is uploaded: a sweep asks for the same picture many times at once.
+        self._lock = threading.Lock()
+        self._urls: dict[str, tuple[float, str]] = {}
         self.choose(uploader)
 
     def choose(self, uploader: Uploader | str | None) -> None:
         """Put them elsewhere from now on; None is `DREAM_NB_UPLOADER`."""
         self._uploader = uploader or os.environ.get("DREAM_NB_UPLOADER") or None
+        with self._lock:
+            self._urls.clear()
 
     def check(self, request: Request) -> None:
         """Raise where a picture would have to be uploaded and nothing says where to.
@@ -66,8 +76,18 @@ class Uploads:
         assert self._uploader is not None
         folder = self._uploader if isinstance(self._uploader, str) else ""
         upload = self._uploader if callable(self._uploader) else _fsspec_uploader(folder)
-        urls = {uri: _upload(upload, uri, folder) for uri in uris}
+        urls = {uri: self._url(upload, uri, folder) for uri in uris}
         return request_from(replace_media(request.wire(), urls.__getitem__))
+
+    def _url(self, upload: Uploader, uri: str, folder: str) -> str:
+        """Where a picture is: uploaded once, as long as its link lasts."""
+        name = hashlib.sha256(uri.encode()).hexdigest()
+        with self._lock:
+            uploaded, url = self._urls.get(name, (-_REUSED_SECONDS, ""))
+            if time.monotonic() - uploaded >= _REUSED_SECONDS:
+                url = _upload(upload, uri, folder)
+                self._urls[name] = time.monotonic(), url
+            return url
 
 
 def _upload(upload: Uploader, uri: str, folder: str) -> str:

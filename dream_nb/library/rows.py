@@ -10,7 +10,7 @@ from typing import Final
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import NOT_MADE_STATES
-from dream_nb.api.request_models import Request
+from dream_nb.api.request_models import KINDS, Request
 from dream_nb.library.in_flight import InFlight
 from dream_nb.library.ledger_file import LedgerFile
 from dream_nb.library.record import COLUMNS, DAMAGED, Record, is_sane, record_of, records_of, utc
@@ -104,6 +104,21 @@ class Rows:
     def find_id(self, backend: str, id: str) -> Record | None:  # noqa: A002 - the field's name in the specification
         """The record of a generation, or None."""
         return next(records_of(self.file.read(f"{ROWS} WHERE backend = ? AND id = ?", backend, id)), None)
+
+    def id_of_file(self, backend: str, url: str) -> str | None:
+        """The id of the generation whose file has that address, whatever signs it; None where there is none here.
+
+        Args:
+            backend: the backend that made it.
+            url: the address.
+        """
+        address = url.partition("?")[0]
+        rows = self.file.read(f"{ROWS} WHERE backend = ? AND id IS NOT NULL AND instr(generation, ?)", backend, address)
+        for record in records_of(rows):
+            assets = record.generation.assets if record.generation else None
+            if assets is not None and address in {(assets.of(kind) or "").partition("?")[0] for kind in KINDS}:
+                return record.generation.id if record.generation else None
+        return None
 
     def naming(self, backend: str, id: str) -> list[Record]:  # noqa: A002 - the field's name in the specification
         """The records whose requests hold an id, oldest first."""

@@ -104,7 +104,7 @@ class Plan:
         """Count, what there is, and the estimate, in one line."""
         count = f"{len(self.entries)} {'dream' if len(self.entries) == 1 else 'dreams'}"
         there = sum(entry.standing == "in the library" for entry in self.entries)
-        unknown = newer_note(entry.ask.request for entry in self.entries)
+        unknown = "" if self.backend == "studio" else newer_note(entry.ask.request for entry in self.entries)
         return (
             f"{count} of the {self.backend}: {there} in the library, {self.new} to make, {self.cost}; nothing was sent"
         ) + (f"; {unknown}" if unknown else "")

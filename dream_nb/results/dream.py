@@ -558,6 +558,20 @@ class Dream:
         job = self._go_on(prompt, begin=self, end=other, take=take)
         return job.result() if wait else job
 
+    @overload
+    def modify(
+        self,
+        prompt: str | None = None,
+        *,
+        mode: str = DEFAULT_MODE,
+        take: int = 1,
+        wait: Literal[True] = True,
+        **fields: Any,
+    ) -> Dream | Dreams: ...
+    @overload
+    def modify(
+        self, prompt: str | None = None, *, mode: str = DEFAULT_MODE, take: int = 1, wait: Literal[False], **fields: Any
+    ) -> Job | Pending[Dreams]: ...
     def modify(
         self, prompt: str | None = None, *, mode: str = DEFAULT_MODE, take: int = 1, wait: bool = True, **fields: Any
     ) -> Dream | Dreams | Job | Pending[Dreams]:
@@ -581,6 +595,14 @@ class Dream:
         origin = read_origin(self)
         return self._again(lambda text: modify_request(origin, text, mode=mode, **fields), prompt, take, wait)
 
+    @overload
+    def reframe(
+        self, aspect_ratio: str, prompt: str | None = None, *, take: int = 1, wait: Literal[True] = True, **fields: Any
+    ) -> Dream | Dreams: ...
+    @overload
+    def reframe(
+        self, aspect_ratio: str, prompt: str | None = None, *, take: int = 1, wait: Literal[False], **fields: Any
+    ) -> Job | Pending[Dreams]: ...
     def reframe(
         self, aspect_ratio: str, prompt: str | None = None, *, take: int = 1, wait: bool = True, **fields: Any
     ) -> Dream | Dreams | Job | Pending[Dreams]:
@@ -604,6 +626,10 @@ class Dream:
         origin = read_origin(self)
         return self._again(lambda text: reframe_request(origin, aspect_ratio, text, **fields), prompt, take, wait)
 
+    @overload
+    def upscale(self, resolution: str, *, take: int = 1, wait: Literal[True] = True) -> Dream | Dreams: ...
+    @overload
+    def upscale(self, resolution: str, *, take: int = 1, wait: Literal[False]) -> Job | Pending[Dreams]: ...
     def upscale(self, resolution: str, *, take: int = 1, wait: bool = True) -> Dream | Dreams | Job | Pending[Dreams]:
         """Make it in a higher resolution.
 
@@ -623,6 +649,19 @@ class Dream:
         origin = read_origin(self)
         return self._again(lambda _: upscale_request(origin, resolution), None, take, wait)
 
+    @overload
+    def add_audio(
+        self,
+        prompt: str | None = None,
+        *,
+        negative_prompt: str | None = None,
+        take: int = 1,
+        wait: Literal[True] = True,
+    ) -> Dream | Dreams: ...
+    @overload
+    def add_audio(
+        self, prompt: str | None = None, *, negative_prompt: str | None = None, take: int = 1, wait: Literal[False]
+    ) -> Job | Pending[Dreams]: ...
     def add_audio(
         self, prompt: str | None = None, *, negative_prompt: str | None = None, take: int = 1, wait: bool = True
     ) -> Dream | Dreams | Job | Pending[Dreams]:

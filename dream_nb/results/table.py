@@ -26,6 +26,8 @@ Column = tuple[Type, list[Any]]
 FACTS: Final[Mapping[str, tuple[Type, Callable[[Dream], Any]]]] = {
     "prompt": ("text", lambda dream: dream.prompt),
     "kind": ("text", lambda dream: dream.kind),
+    "type": ("text", lambda dream: dream.request.generation_type),
+    "title": ("text", lambda dream: dream.title),
     "state": ("text", lambda dream: dream.state),
     "failure_reason": ("text", lambda dream: dream.failure_reason),
     "backend": ("text", lambda dream: dream.backend or None),

@@ -41,6 +41,7 @@ class Shooting(Pending["Storyboard"]):
         self.backend = backend
         self._shots = {number: _waiting(before) for scene in board.scenes for before, number in _pairs(scene)}
         self._jobs: dict[int, Job] = {}
+        self._sounds: dict[int, Job] = {}
         self._scenes = list(board.scenes)
         self._left = len(self._scenes)
         self._guard = threading.Lock()
@@ -76,14 +77,31 @@ class Shooting(Pending["Storyboard"]):
 
     def _make(self, scene: Sequence[int]) -> None:
         before: Dream | None = None
+        sounds: dict[int, Job] = {}
         for number in scene:
             try:
                 before = self._make_shot(number, before)
+                # What follows goes on from the picture, and does not wait for the sound.
+                if (sound := self.board._submit_sound(number, before)) is not None:
+                    sounds[number] = sound
+                    self._stand(number, Progress("dreaming", None, "its sound"))
+                else:
+                    self._stand(number, Progress("completed", 1.0))
             except BaseException as error:  # noqa: BLE001 - whatever it is, who waits for the storyboard has to hear it
-                self.board._errors[number] = error
                 self.board._made.pop(number, None)
-                self._stand(number, Progress("failed", None, str(error)))
-                return
+                self._fail(number, error)
+                break
+        for number, job in sounds.items():
+            try:
+                self.board._heard[number] = job.result()
+                self._sounds[number] = job
+                self._stand(number, Progress("completed", 1.0))
+            except BaseException as error:  # noqa: BLE001 - as above
+                self._fail(number, error)
+
+    def _fail(self, number: int, error: BaseException) -> None:
+        self.board._errors[number] = error
+        self._stand(number, Progress("failed", None, str(error)))
 
     def _make_shot(self, number: int, before: Dream | None) -> Dream:
         self._stand(number, Progress("sending"))
@@ -99,7 +117,6 @@ class Shooting(Pending["Storyboard"]):
         finally:
             job.off_change(stand)
         self.board._made[number] = made
-        self._stand(number, Progress("completed", 1.0))
         return made
 
     def _stand(self, number: int, progress: Progress) -> None:
@@ -120,7 +137,7 @@ class Shooting(Pending["Storyboard"]):
         # Where it cannot be joined, the shots are there all the same, and `path` says why.
         with contextlib.suppress(Exception):
             self.board.join()
-        self.replayed = all(job.replayed for job in self._jobs.values())
+        self.replayed = all(job.replayed for job in (*self._jobs.values(), *self._sounds.values()))
         self.finish(self.board, None)
 
     def _error(self) -> SweepError:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dream_nb.api.errors import InvalidRequestError, LibraryError
-from dream_nb.api.request_models import GenerationReference, GenerationRequest, Keyframes
+from dream_nb.api.request_models import AudioGenerationRequest, GenerationReference, GenerationRequest, Keyframes
 from dream_nb.default import default_session
 from dream_nb.files import given_path
 from dream_nb.library.file_names import slug
@@ -41,6 +41,8 @@ class Shot:
         prompt: what is seen in it.
         cut: whether it begins anew, instead of going on from the last frame of the shot before.
         take: which result of its request; by default that of the storyboard.
+        sound: what is to be heard in it, such as "waves, gulls", which is a request of its own; by default what the
+            storyboard says.
         **fields: other fields of `GenerationRequest`, instead of the storyboard's. With a `frame0` of its own it begins
             anew with that. It is read at once: what becomes of a file later does not count.
 
@@ -48,15 +50,18 @@ class Shot:
         InvalidRequestError: it has `keyframes`, or a picture is not supported or cannot be read.
     """
 
-    def __init__(self, prompt: str, *, cut: bool = False, take: int | None = None, **fields: Any) -> None:
+    def __init__(
+        self, prompt: str, *, cut: bool = False, take: int | None = None, sound: str | None = None, **fields: Any
+    ) -> None:
         _refuse_keyframes(fields)
         self.prompt = prompt
+        self.sound = sound
         self.cut = cut or fields.get("frame0") is not None
         self.take = take
         self.fields = read_fields(fields)
 
     def __repr__(self) -> str:
-        given = {"cut": self.cut, "take": self.take} | self.fields
+        given = {"cut": self.cut, "take": self.take, "sound": self.sound} | self.fields
         return (
             f"Shot({', '.join([repr(self.prompt), *(f'{name}={value!r}' for name, value in given.items() if value)])})"
         )
@@ -74,6 +79,8 @@ class Storyboard:
         session: makes them; by default the one of `dream_nb.dream`.
         take: which result of each.
         fresh: whether to make new takes, whatever is there; not of a shot that has a take of its own.
+        sound: what is to be heard in each, such as "waves, gulls"; None leaves shots without a sound of their own
+            silent.
         **fields: fields of `GenerationRequest` for every shot, such as `aspect_ratio`. `frame0` is what the first
             shot begins with, `frame1` what the last one ends with, as `dream_nb.keyframe` takes it.
 
@@ -88,6 +95,7 @@ class Storyboard:
         session: Maker | None = None,
         take: int = 1,
         fresh: bool = False,
+        sound: str | None = None,
         **fields: Any,
     ) -> None:
         given = [
@@ -103,10 +111,13 @@ class Storyboard:
         self._session = session
         self._take = take
         self._fresh = fresh
+        self._sound = sound
         self._fields = fields
         self._ends = ends
         self._requests = tuple(self._checked(number) for number in range(len(given)))
+        # The shots as they go on from each other, and those of them that have sound.
         self._made: dict[int, Dream] = {}
+        self._heard: dict[int, Dream] = {}
         self._errors: dict[int, BaseException] = {}
         self._shooting: Shooting | None = None
 
@@ -145,8 +156,8 @@ class Storyboard:
 
     @property
     def shots(self) -> Dreams:
-        """The shots that are made, in their order, each with its number on the axis "shot"."""
-        made = sorted(self._made.items())
+        """The shots that are made, with their sound, in their order, each with its number on the axis "shot"."""
+        made = sorted((number, self._heard.get(number, dream)) for number, dream in self._made.items())
         return Dreams((dream for _, dream in made), words=[{"shot": str(number)} for number, _ in made])
 
     @property
@@ -177,6 +188,8 @@ class Storyboard:
                 entries.append(entry)
                 there = entry.standing == "in the library"
                 before = maker.submit(ask.request, take=ask.take).result() if there else f"shot {number}"
+                if (sound := self._sound_ask(number, before)) is not None:
+                    entries += maker.plan([sound]).entries
         return Plan(tuple(entries), maker.backend)
 
     def start(self) -> Shooting:
@@ -184,7 +197,11 @@ class Storyboard:
 
         Raises:
             ConfigurationError: the settings do not fit.
+            InvalidRequestError: the backend makes no sound; nothing was sent.
         """
+        if any(self._sound_of(number) for number in range(1, len(self) + 1)):
+            # A shot that is paid for and cannot have its sound would be of no use.
+            self.plan()
         if self._shooting is None or (self._shooting.done() and self._shooting.exception() is not None):
             self._errors.clear()
             self._shooting = Shooting(self, self._maker().backend)
@@ -229,18 +246,21 @@ class Storyboard:
             # A take of its own, which is the same one at every run, also where the storyboard was fresh.
             later, there = shots[at - 1], self._made.get(at)
             again_take = later.take or (there.take if there is not None else self._take)
-            shots[at - 1] = Shot(later.prompt, cut=later.cut, take=again_take, **later.fields)
-        shots[number - 1] = Shot(old.prompt if prompt is None else prompt, cut=old.cut, take=take, **old.fields)
+            shots[at - 1] = Shot(later.prompt, cut=later.cut, take=again_take, sound=later.sound, **later.fields)
+        words = old.prompt if prompt is None else prompt
+        shots[number - 1] = Shot(words, cut=old.cut, take=take, sound=old.sound, **old.fields)
         ends = {name: value for name, value in self._ends.items() if value is not None}
-        again = Storyboard(shots, session=self._session, take=self._take, fresh=self._fresh, **ends, **self._fields)
+        options: dict[str, Any] = {"take": self._take, "fresh": self._fresh, "sound": self._sound}
+        again = Storyboard(shots, session=self._session, **options, **ends, **self._fields)
         # Those that stay are the same takes, also where they were fresh.
         again._made = {at: dream for at, dream in self._made.items() if at not in redone or at < number}
+        again._heard = {at: dream for at, dream in self._heard.items() if at in again._made}
         return again.make()
 
     def join(self, path: Path | str | None = None) -> Path:
         """Write the shots as one MP4: copied as they are where size, rate and coding are the same, else encoded anew.
 
-        Sound is kept where every shot has it in the same coding.
+        Sound is kept; where a shot has none, there is silence.
 
         Args:
             path: where it is written; by default beside the shots, under a name that says what it is. A film of these
@@ -285,6 +305,23 @@ class Storyboard:
         if made is not None:
             return Ask(request, made.take)
         return Ask(request, shot.take or self._take, self._fresh and shot.take is None)
+
+    def _sound_of(self, number: int) -> str | None:
+        """What is to be heard in a shot; None where it is silent."""
+        return self._given[number - 1].sound or self._sound
+
+    def _sound_ask(self, number: int, shot: Dream | str) -> Ask | None:
+        """What is asked for as the sound of a shot; None where it is silent."""
+        sound = self._sound_of(number)
+        if sound is None:
+            return None
+        source = GenerationReference(id=shot if isinstance(shot, str) else shot.generation.id or "")
+        return Ask(AudioGenerationRequest(media=source, prompt=sound))
+
+    def _submit_sound(self, number: int, shot: Dream) -> Job | None:
+        """Ask for the sound of a shot; None where it is silent."""
+        ask = self._sound_ask(number, shot)
+        return self._maker().submit(ask.request) if ask is not None else None
 
     def _submit(self, number: int, before: Dream | None) -> Job:
         """Ask for a shot after that dream."""

@@ -154,6 +154,10 @@ def test_completing_changes_nothing_that_is_there(
 
 
 def test_a_request_has_one_spelling_for_each_way_to_write_it() -> None:
-    assert [one.model for one in spellings(VIDEO)] == [None, "ray-2"]
+    assert [(one.model, one.resolution) for one in spellings(VIDEO)] == [
+        (None, None),
+        ("ray-2", None),
+        ("ray-2", "720p"),
+    ]
     assert spellings(NEWEST.complete(VIDEO)) == [NEWEST.complete(VIDEO)]
     assert spellings(IMAGE) == [IMAGE]

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from dream_nb.api.connection import origin_of
 from dream_nb.api.errors import BudgetError, ConfigurationError, DreamError, InvalidRequestError, OutcomeUnknownError
 from dream_nb.api.request_models import GenerationReference, Media, UnknownRequest
 from dream_nb.library.catalogue import Catalogue
+from dream_nb.notebook.widgets.grid import Grid
 from dream_nb.requests import public_prices
 from dream_nb.requests.edits import audio_request, modify_request, reframe_request, upscale_request
 from dream_nb.requests.inputs import make_request
@@ -23,6 +25,7 @@ from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
 from dream_nb.session import Session
+from dream_nb.storyboard.storyboard import Shot, Storyboard
 from tests.fakes.dream_machine import FakeDreamMachine, Reply
 from tests.jobs.hosted import HASTE, SECONDS
 
@@ -128,7 +131,7 @@ def test_the_code_makes_it_again(lake: Dream) -> None:
     loud = lake.modify("in snow", mode="adhere_1").add_audio("wind")  # type: ignore[union-attr]
     assert isinstance(loud, Dream)
     assert loud.to_code().splitlines()[-3:] == [
-        "dream1 = dream_nb.dream('a serene lake', model='ray-2')",
+        "dream1 = dream_nb.dream('a serene lake', model='ray-2', duration='5s', resolution='720p')",
         "dream2 = dream1.modify('in snow', model='ray-2', mode='adhere_1')",
         "dream = dream2.add_audio('wind')",
     ]
@@ -298,6 +301,7 @@ def test_what_may_be_the_answer_to_another_create_is_left_to_its_user(
 CODE = """
 import sys
 from dream_nb.session import Session
+from dream_nb.storyboard.storyboard import Shot, Storyboard
 from tests.jobs.hosted import HASTE
 from tests.jobs.test_edits import EDITS
 session = Session("dreams", "hosted", patience=HASTE)
@@ -463,3 +467,103 @@ def test_a_price_that_is_no_amount_is_refused(session: Session) -> None:
         session.prices = {"add_audio": 0}
     with pytest.raises(TypeError):
         session.prices["add_audio"] = 3.0  # type: ignore[index]
+
+
+# -- sound for storyboards -----------------------------------------------------------------------------------------
+
+
+def test_a_storyboard_gives_its_shots_their_sound(fake: FakeDreamMachine, session: Session) -> None:
+    shots: list[str | Shot] = ["a harbour", Shot("the sun climbs", sound="gulls"), Shot("a market", cut=True)]
+    board = Storyboard(shots, session=session, sound="waves").make()
+    heard = {body["prompt"] for path, body in zip(posts(fake), fake.posts, strict=True) if path.endswith("/audio")}
+    assert (len(posts(fake)), heard) == (6, {"waves", "gulls"})
+    assert [shot.title for shot in board.shots] == [
+        "a harbour · sound: waves",
+        "the sun climbs · sound: gulls",
+        "a market · sound: waves",
+    ]
+    # A shot goes on from the picture of the one before, which does not wait for its sound.
+    harbour = board.shots[0].ancestors()[0]
+    goes_on = next(body for body in fake.posts if body.get("prompt") == "the sun climbs")
+    assert goes_on["keyframes"]["frame0"]["id"] == harbour.generation.id
+    assert board.path.is_file()
+    # Run again, nothing is asked for.
+    assert Storyboard(shots, session=session, sound="waves").make().shots == board.shots
+    assert len(posts(fake)) == 6
+
+
+def test_the_plan_of_a_storyboard_names_the_sounds(fake: FakeDreamMachine, session: Session) -> None:
+    plan = Storyboard(["a harbour", Shot("a market", sound="bells")], session=session).plan()
+    assert [document["generation_type"] for document in plan.documents] == ["video", "video", "add_audio"]
+    assert plan.documents[2]["media"] == {"type": "generation", "id": "shot 2"}
+    assert posts(fake) == []
+
+
+def test_another_take_of_a_shot_keeps_the_sound_of_the_others(fake: FakeDreamMachine, session: Session) -> None:
+    board = Storyboard(["a harbour", Shot("a market", cut=True)], session=session, sound="waves").make()
+    again = board.redo(2)
+    assert again.shots[0] == board.shots[0]
+    assert again.shots[1] != board.shots[1]
+    assert again.shots[1].title == "a market · sound: waves"
+    assert len(posts(fake)) == 6
+
+
+def test_a_studio_that_makes_no_sound_makes_no_shot_either(tmp_path: Path) -> None:
+    with Session(tmp_path / "dreams", "studio") as studio:
+        with pytest.raises(InvalidRequestError, match="which cannot add sound to a video"):
+            Storyboard(["a harbour"], session=studio, sound="waves").make()
+        assert len(studio.library.ledger.all()) == 0
+
+
+# -- files ---------------------------------------------------------------------------------------------------------
+
+
+def test_one_reference_of_a_sweep_is_uploaded_once(fake: FakeDreamMachine, tmp_path: Path) -> None:
+    kept: list[str] = []
+
+    def upload(_data: bytes, name: str) -> str:
+        kept.append(name)
+        return f"https://bucket.test/{name}"
+
+    with Session(tmp_path / "dreams", "hosted", patience=HASTE, uploader=upload) as session:
+        made = session.sweep("a {lake|pond|hill}", kind="image", style_ref=Image.new("RGB", (8, 8), "red"))
+    assert (len(made), len(kept)) == (3, 1)
+    assert {body["style_ref"][0]["url"] for body in fake.posts} == {f"https://bucket.test/{kept[0]}"}
+
+
+def test_a_file_without_a_place_for_it_is_refused(fake: FakeDreamMachine, session: Session, lake: Dream) -> None:
+    with pytest.raises(ConfigurationError, match="takes no files of this machine, only URLs: set DREAM_NB_UPLOADER"):
+        session.submit(modify_request(lake.path, "in snow"))
+    assert len(posts(fake)) == 1
+
+
+# -- what was made elsewhere of what is here -----------------------------------------------------------------------
+
+
+def test_another_version_that_was_made_elsewhere_knows_its_source(
+    fake: FakeDreamMachine, session: Session, lake: Dream
+) -> None:
+    body = {"media": {"url": url_of(lake) + "?signed=1"}, "model": "ray-2", "mode": "flex_1", "prompt": "in snow"}
+    fake._take({"generation_type": "modify_video", **body}, "modify_video")
+    (job,) = session.sync()
+    made = job.result(SECONDS)
+    assert list(made.ancestors()) == [lake]
+    # The same asked for here is found, and not paid again.
+    assert lake.modify("in snow") == made
+    assert len(posts(fake)) == 1
+
+
+def test_what_a_table_says_of_them(lake: Dream) -> None:
+    loud = lake.add_audio("waves")
+    assert isinstance(loud, Dream)
+    table = loud.descendants() + Dreams([lake, loud])
+    frame = table.to_pandas()
+    assert list(frame["type"]) == ["video", "add_audio"]
+    assert list(frame["title"]) == [PROMPT, f"{PROMPT} · sound: waves"]
+    assert Grid([lake, loud]).column_words == [PROMPT, f"{PROMPT} · sound: waves"]
+
+
+def test_two_that_ask_for_the_same_at_once_pay_once(fake: FakeDreamMachine, lake: Dream) -> None:
+    jobs = [lake.upscale("720p", wait=False) for _ in range(3)]
+    assert len({job.result(SECONDS) for job in jobs}) == 1
+    assert len(posts(fake)) == 2

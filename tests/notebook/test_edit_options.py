@@ -64,8 +64,11 @@ def test_the_settings_for_new_videos_do_not_count() -> None:
         ("a lake --upscale clip -r 4k", "--upscale takes no prompt: leave out 'a lake'"),
         ("snow --modify clip --mode flex", "mode 'flex' is not one of"),
         ("snow --modify clyp", "--modify: 'clyp' is not a URL, variable, file or id: did you mean clip?"),
-        ("a lake --set 'media={}'", "'media' is a field of modify and reframe"),
-        ("a lake --set mode='\"flex_1\"'", "'mode' is a field of modify"),
+        (
+            "a lake --set 'media={}'",
+            "'media' is a field of a request to modify a video, and this is a request for a",
+        ),
+        ("a lake --set mode='\"flex_1\"'", "'mode' is a field of a request to modify a video"),
     ],
 )
 def test_what_does_not_fit_is_said_in_the_words_of_the_line(line: str, message: str) -> None:

@@ -198,7 +198,7 @@ def test_a_shot_whose_file_is_gone_is_said_and_comes_back(studio: Session, tmp_p
     [
         ([], {}, "0 shots make no storyboard"),
         (["a lake", " "], {}, "the prompt is empty"),
-        (["a lake"], {"aspect_ratio": "7:3"}, "aspect ratio '7:3'"),
+        (["a lake"], {"aspect_ratio": "wide"}, "aspect ratio 'wide'"),
         (["a lake"], {"kind": "image"}, "a storyboard is made of videos"),
         ([Shot("a lake", colour="red")], {}, "unknown field 'colour'"),
     ],

@@ -146,6 +146,10 @@ class DreamMagics(DreamSettings):
             the market square at noon
             rain sets in
 
+        --sound on the first line says what is heard in every shot, and behind a shot what is heard in that::
+
+            the sun climbs over the masts --sound gulls, waves
+
         Running the cell again makes only what is missing or was changed. {{name}} is a variable that holds a text or a
         number.
         """
@@ -201,7 +205,8 @@ class DreamMagics(DreamSettings):
         )
         if arguments.options.name is not None:
             scope.check_target(arguments.options.name)
-        if note := newer_note(ask.request for ask in arguments.asks):
+        is_paid = default_session().backend != "studio"
+        if is_paid and (note := newer_note(ask.request for ask in arguments.asks)):
             sys.stderr.write(f"{note}\n")
         made = self._plan(arguments) if arguments.options.dry_run else self._make(arguments)
         if arguments.options.name is not None:

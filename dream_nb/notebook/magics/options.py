@@ -98,6 +98,7 @@ STORYBOARD: Final[Options] = (
     argument("-m", "--model", metavar="NAME", help="Which model of the API: ray-2, …"),
     argument("-d", "--duration", metavar="SECONDS", help="How long each shot is, such as 5s."),
     _RESOLUTION,
+    argument("--sound", metavar="WORDS", help="What is heard in each shot; behind a shot's own line, in that shot."),
     _SOURCES,
     argument("--frame0", metavar="FROM", help="What the first shot begins with."),
     argument("--frame1", metavar="TO", help="What the last shot ends with."),

@@ -17,6 +17,7 @@ from dream_nb.results.job import Maker
 from dream_nb.storyboard.storyboard import Shot, Storyboard
 
 _CUT: Final = re.compile(r"-{3,}")
+_SOUND: Final = re.compile(r"\s--sound\s+")
 
 
 def read_storyboard(
@@ -52,7 +53,7 @@ def read_storyboard(
         raise InvalidRequestError("the storyboard is empty: put a shot on each of the lines below")
     fields = fields_of(given, "video", references)
     take = 1 if given.take is None else given.take
-    return Storyboard(shots, session=session, take=take, fresh=given.fresh, **fields), given
+    return Storyboard(shots, session=session, take=take, fresh=given.fresh, sound=given.sound, **fields), given
 
 
 def _shots(cell: str, raw: bool, references: References) -> Iterator[Shot]:
@@ -62,7 +63,9 @@ def _shots(cell: str, raw: bool, references: References) -> Iterator[Shot]:
         if _CUT.fullmatch(prompt):
             cut = True
         elif prompt:
-            yield Shot(prompt if raw else _plain(prompt, references), cut=cut)
+            words, *sound = [prompt] if raw else _SOUND.split(prompt, maxsplit=1)
+            heard = _plain(sound[0], references) if sound else None
+            yield Shot(words if raw else _plain(words, references), cut=cut, sound=heard)
             cut = False
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -28,11 +28,20 @@ _MOST: Final = 100
 _TELL_SECONDS: Final = 0.2
 
 
+def _titled(dreams: Sequence[Dream]) -> Dreams:
+    """Dreams with what each is called as its word; with numbers too where several are called the same."""
+    titles = [dream.title for dream in dreams]
+    numbered = [f"{number}. {title}" for number, title in enumerate(titles, 1)]
+    words = titles if len(set(titles)) == len(titles) else numbered
+    return Dreams(dreams, words=[{"dream": word} for word in words])
+
+
 class Grid(Widget):
     """A sweep on two axes: played all at once, compared two by two.
 
     Args:
-        dreams: which: a sweep's dreams, or a `Sweep` under way, whose results appear as they come. At most 100.
+        dreams: a sweep's dreams, a `Sweep` under way, whose results appear as they come, or a list of dreams, which are
+            headed by their titles. At most 100.
         rows: the axis whose words head the rows; by default the last but one.
         columns: the axis whose words head the columns; by default the last.
 
@@ -61,7 +70,11 @@ class Grid(Widget):
     picked = traitlets.Int(None, allow_none=True).tag(sync=True)
     """The number of the best dream, from 0, or None. Page and Python change it."""
 
-    def __init__(self, dreams: Dreams | Sweep, rows: str | None = None, columns: str | None = None) -> None:
+    def __init__(
+        self, dreams: Dreams | Sweep | Sequence[Dream], rows: str | None = None, columns: str | None = None
+    ) -> None:
+        if not isinstance(dreams, Dreams | Sweep):
+            dreams = _titled(dreams)
         words = dreams.words
         if not 1 <= len(words) <= _MOST:
             raise InvalidRequestError(f"a grid shows 1 to {_MOST} dreams, not {len(words)}: take some of them")

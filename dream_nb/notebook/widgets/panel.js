@@ -205,7 +205,7 @@ class Foot {
     const one = ORDERS[edit || kind] ?? `Dream ${kind}`;
     this.#go.textContent = count > 1 ? (edit ? `Make ${count} versions` : `Dream ${count} ${kind}s`) : one;
     this.#go.disabled = !code;
-    this.#cost.textContent = cost && balance ? `${cost} of ${balance}` : cost;
+    this.#cost.textContent = cost && balance ? `${cost}, ${balance} left` : cost;
     this.#code.textContent = this.#code.title = code;
     this.#copy.hidden = !code;
   }

@@ -362,7 +362,13 @@ class Panel(Widget):
         reading = self._read()
         verdict: Verdict = {"problems": reading.problems, "count": len(reading.asks), "code": "", "cost": ""}
         if not reading.problems:
-            plan = self._session.plan(reading.asks)
+            try:
+                plan = self._session.plan(reading.asks)
+            except InvalidRequestError as error:
+                if error.field not in self.form:
+                    raise
+                verdict["problems"] = {error.field: said(error)}
+                return verdict
             there = len(plan.entries) - plan.new
             cost = "costs nothing" if plan.backend == "studio" else plan.cost
             if excess := self._excess(plan):
