@@ -150,7 +150,8 @@ class Lookup:
         """
         backend = self._choices.backend
         dialect = self._backends.known_dialect(backend)
-        if dialect is None and len(spellings(request)) > 1:
+        is_new = isinstance(request, GenerationRequest | ImageGenerationRequest)
+        if dialect is None and (not is_new or len(spellings(request)) > 1):
             may_send = self._choices.replay == "off" and not self._library.read_only and find_key(backend) is not None
             dialect = self._backends.dialect(backend) if may_send else NEWEST
         if dialect is None:

@@ -416,6 +416,15 @@ class Session:
         """Everything that the library knows, newest first, whatever became of it."""
         return Dreams(self._running.dream(record) for record in reversed(self.library.ledger.all()))
 
+    def find(self, id: str) -> Dream | None:  # noqa: A002 - the field's name in the specification
+        """The dream of a generation of the backend, whatever became of it; None where the library does not know it.
+
+        Args:
+            id: the generation's.
+        """
+        record = self.library.ledger.find_id(self.backend, id)
+        return self._running.dream(record) if record is not None else None
+
     def bring_in(self, id: str) -> Job:  # noqa: A002 - the field's name in the specification
         """Bring a generation that was made elsewhere with the same key into the library.
 

@@ -35,6 +35,8 @@ from dream_nb.api.request_models import (
 
 E = TypeVar("E", UpscaleVideoGenerationRequest, AudioGenerationRequest)
 
+# The specification's default of `sync_timeout`.
+_SYNC_SECONDS: Final = 60.0
 _OPERATIONS: Final[Mapping[str, str]] = {
     "video": "createGeneration",
     "image": "generateImage",
@@ -290,7 +292,9 @@ class AsyncDreamMachine:
             mark(cancelled, reached=False)
             raise
         path, body = dialect.path(request), dialect.body(request)
-        return await self._connection.ask(operation, _generation, "POST", path, body=body, headers=headers)
+        wait = _SYNC_SECONDS if getattr(request, "sync", None) else 0.0
+        wait = float(getattr(request, "sync_timeout", None) or wait) if wait else 0.0
+        return await self._connection.ask(operation, _generation, "POST", path, body=body, headers=headers, wait=wait)
 
     async def get_generation(self, id: str) -> Generation:  # noqa: A002 - the parameter's name in the specification
         """`getGeneration`: a generation by its id.

@@ -115,6 +115,7 @@ class Connection:
         body: Mapping[str, Any] | None = None,
         params: Mapping[str, int] | None = None,
         headers: Mapping[str, str] | None = None,
+        wait: float = 0.0,
     ) -> T:
         """Make one call.
 
@@ -126,16 +127,17 @@ class Connection:
             body: the request's document.
             params: the query.
             headers: further header fields.
+            wait: seconds that the server may take longer than usual.
 
         Raises:
             APIError: it failed; which class tells how.
         """
-        request = self._request(method, path, body, params, headers)
+        request = self._request(method, path, body, params, headers, wait)
         if logger.isEnabledFor(logging.DEBUG):
             document = params if body is None else body
             logger.debug("%s: %s %s %s", operation, method, path, "" if document is None else redacted(document))
         began = time.perf_counter()
-        answer = await self._send(operation, request)
+        answer = await self._send(operation, request, wait)
         milliseconds = 1e3 * (time.perf_counter() - began)
         outcome = answer if isinstance(answer, errors.APIError) else self._outcome(operation, answer, read)
         if isinstance(outcome, errors.BadRequestError) and body is None:
@@ -155,6 +157,7 @@ class Connection:
         body: Mapping[str, Any] | None,
         params: Mapping[str, int] | None,
         headers: Mapping[str, str] | None,
+        wait: float,
     ) -> httpx2.Request:
         fields = {"accept": "application/json", "accept-encoding": ENCODING}
         content = None
@@ -171,10 +174,16 @@ class Connection:
             self.base_url + path + query,
             headers=fields | {name.lower(): value for name, value in (headers or {}).items()},
             content=content,
-            timeout=self._timeout,
+            timeout=self._timeout_with(wait) if wait else self._timeout,
         )
 
-    async def _send(self, operation: str, request: httpx2.Request) -> Answer | errors.APIError:
+    def _timeout_with(self, wait: float) -> httpx2.Timeout:
+        """The timeouts of a call whose answer may take so many seconds longer."""
+        usual = self._timeout if isinstance(self._timeout, httpx2.Timeout) else self._http.timeout
+        read = None if usual.read is None else usual.read + wait
+        return httpx2.Timeout(connect=usual.connect, read=read, write=usual.write, pool=usual.pool)
+
+    async def _send(self, operation: str, request: httpx2.Request, wait: float) -> Answer | errors.APIError:
         """Send the request once. Redirects are not followed: a create could be made twice, a key could travel."""
         host = request.url.host
         if self._http.is_closed:
@@ -183,7 +192,8 @@ class Connection:
             )
         departure = Departure(request)
         try:
-            with anyio.fail_after(self._deadline), departure:
+            deadline = None if self._deadline is None else self._deadline + wait
+            with anyio.fail_after(deadline), departure:
                 response = await self._http.send(request, auth=self._auth, stream=True, follow_redirects=False)
                 departure.has_answer()
                 try:

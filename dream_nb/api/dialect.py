@@ -85,6 +85,12 @@ class Dialect:
             InvalidRequestError: the API cannot do it.
         """
         if request.generation_type in self.paths:
+            if request.is_source_in_path and getattr(request, "media", None) is None:
+                raise InvalidRequestError(
+                    "media: the server does not tell of which video it was made, so it cannot be made again: ask its "
+                    "video for it anew",
+                    field="media",
+                )
             return
         what = OPERATION_WORDS.get(request.generation_type)
         if what is None:
@@ -109,7 +115,9 @@ class Dialect:
             return path
         source = getattr(request, "media", None)
         if not isinstance(source, GenerationReference) or source.id in {"", ".", ".."}:
-            raise InvalidRequestError("media: name the generation by its id", field="media")
+            raise InvalidRequestError(
+                f"media: {getattr(source, 'id', '')!r} is not the id of a generation", field="media"
+            )
         return path.format(id=quote(source.id, safe=""))
 
     def body(self, request: Request) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def _with_told_request(data: Mapping[str, Any]) -> Mapping[str, Any]:
     """An answer whose request says its `generation_type`; one that nothing tells is kept whole, as unknown."""
     request, parent = data["request"], data.get("generation_type")
     told = request.get("generation_type")
-    if told in REQUESTS or (told == "unknown" and "document" in request):
+    if isinstance(told, str) and (told in REQUESTS or (told == "unknown" and "document" in request)):
         return data
     found = None if isinstance(told, str) else type_told_by(request, parent)
     return {**data, "request": _unknown(data) if found is None else {**request, "generation_type": found}}

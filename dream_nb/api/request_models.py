@@ -579,7 +579,7 @@ _ONLY_CREATES: Final = frozenset(
 )
 
 
-def type_told_by(document: Mapping[str, Any], parent: str | None) -> str | None:
+def type_told_by(document: Mapping[str, Any], parent: object) -> str | None:
     """The `generation_type` of a request that does not say it, or None where that is not clear.
 
     A prompt alone is no create: a request for sound may have nothing else.
@@ -588,16 +588,20 @@ def type_told_by(document: Mapping[str, Any], parent: str | None) -> str | None:
         document: the request, as a server gave it back.
         parent: the `generation_type` of its generation.
     """
+    if not isinstance(parent, str):
+        parent = None
     if parent in REQUESTS and parent not in KINDS:
         return parent
     if parent is not None and parent not in KINDS:
         return None
-    given = {name for name, value in document.items() if value is not None}
+    # What is empty is a default: it tells nothing.
+    given = {name for name, value in document.items() if value}
     if "media" in given:
         if "mode" in given:
             return "modify_video"
         return f"reframe_{parent or 'video'}" if "aspect_ratio" in given else None
-    return parent or "video" if given & _ONLY_CREATES else None
+    makes_images = document.get("model") in IMAGE_MODELS
+    return parent or ("image" if makes_images else "video") if given & _ONLY_CREATES else None
 
 
 def _request_type(value: Any) -> str:
@@ -629,7 +633,7 @@ def request_from(document: Mapping[str, Any]) -> Request:
         ValueError: it is no request (`pydantic.ValidationError`).
     """
     told = document.get("generation_type")
-    if told not in REQUESTS and told != "unknown":
+    if not isinstance(told, str) or (told not in REQUESTS and told != "unknown"):
         told = type_told_by(document, None)
     if told is None:
         return UnknownRequest(document=dict(document))

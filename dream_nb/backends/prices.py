@@ -15,6 +15,7 @@ from dream_nb.files import replacing
 from dream_nb.installation import state_folder
 
 _BILLED: Final = ("model", "resolution", "duration", "aspect_ratio")
+_OF: Final = "of"
 _MOST_BYTES: Final = 1_000_000
 # Balances have binary fractions: 1,000,000 - 0.2 is not exact.
 _TOLERANCE: Final = 1e-6
@@ -116,13 +117,31 @@ class Prices:
 def price_kind(request: Request) -> str:
     """What a price depends on, as far as requests show it: "image photon-1 16:9", "video ray-2 720p 5s 16:9".
 
-    What is billed stands in it: the pixels of a ratio too.
+    What is billed stands in it: the pixels of a ratio too. Of another version of something nobody knows how it is
+    billed, and its source may be of any length: what it is of stands in it, as "upscale_video 4k of 1c5f…".
 
     Args:
         request: the request.
     """
     parts = [request.generation_type, *(getattr(request, name, None) for name in _BILLED)]
+    source = getattr(request, "media", None)
+    if source is not None:
+        parts += [_OF, getattr(source, "id", None) or sha256_text(getattr(source, "url", ""))]
     return " ".join(part for part in parts if part)
+
+
+def sha256_text(text: str) -> str:
+    """The sha256 of a text, in hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def kind_to_say(request: Request) -> str:
+    """The kind of a request as somebody gives its price, such as "upscale_video 4k".
+
+    Args:
+        request: the request.
+    """
+    return price_kind(request).partition(f" {_OF} ")[0]
 
 
 def words_of(kind: str) -> list[str]:

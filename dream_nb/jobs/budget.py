@@ -28,7 +28,7 @@ from dream_nb.api.retry import Backoff, retried
 from dream_nb.backends.backends import Backend
 from dream_nb.backends.keys import address_of
 from dream_nb.backends.patience import Patience
-from dream_nb.backends.prices import Price, Prices, is_price, is_same, price_kind, words_of
+from dream_nb.backends.prices import Price, Prices, is_price, is_same, kind_to_say, price_kind, words_of
 from dream_nb.jobs.account import Account, Charge
 from dream_nb.jobs.locks import FileLock, TaskLock
 from dream_nb.jobs.looks import Looks
@@ -226,6 +226,7 @@ class Budget:
         self._dearest: dict[str, float] = {}
         self._bills_at_create = False
         self._named = False
+        self._unpriced: set[str] = set()
         self._told = False
 
     @asynccontextmanager
@@ -329,7 +330,7 @@ class Budget:
     async def _booked(self, record: Record, report: Report) -> AsyncIterator[Charge]:
         """Enter a create into the books, and take it out again where it never left."""
         kind, price = price_kind(record.request), self._allowance.price(record.request, self._origin)
-        self._name(report, about(price.cents, is_public=price.is_public) if price else "price unknown")
+        self._name(report, record.request, price)
         cents = price.cents if price else self._dearest.get(kind, 0.0)
         is_sure = price is not None and self._allowance.seen.get((self._origin, kind)) == price.cents
         charge = self._account.add(record, kind, cents, is_sure=is_sure)
@@ -459,7 +460,7 @@ class Budget:
             if price is None:
                 raise BudgetError(
                     f"the price of {_in_words(request)} is unknown, so a budget cannot be kept: set "
-                    f"prices={{{price_kind(request)!r}: cents}}, or make one without a budget"
+                    f"prices={{{kind_to_say(request)!r}: cents}}, or make one without a budget"
                 )
             if isinstance(balance, APIError) and not allowance.shared:
                 raise _unreadable("budget", balance)
@@ -515,10 +516,18 @@ class Budget:
             self._account.read(answer.credit_balance)
         return answer
 
-    def _name(self, report: Report, cost: str) -> None:
-        if not self._named:
-            self._named = True
-            report(Progress("sending", note=f"from {self._backend.client.base_url}, {cost}"))
+    def _name(self, report: Report, request: Request, price: Price | None) -> None:
+        """Say who is paid, and about how much, at the first create; and at the first of each kind without a price."""
+        kind = kind_to_say(request)
+        if self._named and (price is not None or kind in self._unpriced):
+            return
+        self._named = True
+        if price is None:
+            self._unpriced.add(kind)
+        cost = (
+            about(price.cents, is_public=price.is_public) if price else f"the price of {_in_words(request)} is unknown"
+        )
+        report(Progress("sending", note=f"from {self._backend.client.base_url}, {cost}"))
 
     async def _keep_pace(self, kind: str, report: Report) -> None:
         most = self._a_minute.get(kind)
@@ -566,5 +575,5 @@ def _unreadable(what: str, error: APIError) -> DreamError:
 
 def _in_words(request: Request) -> str:
     """The kind of a request as people say it: "photon-1 16:9 images"."""
-    kind, _, rest = price_kind(request).partition(" ")
+    kind, _, rest = kind_to_say(request).partition(" ")
     return f"{rest} {_PLURALS.get(kind, kind)}".strip()

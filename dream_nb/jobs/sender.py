@@ -12,7 +12,7 @@ import anyio.lowlevel
 
 from dream_nb.api.client import operation_of
 from dream_nb.api.departure import was_reached
-from dream_nb.api.errors import APIError, DreamError, NotFoundError, OutcomeUnknownError
+from dream_nb.api.errors import APIError, DreamError, InvalidRequestError, NotFoundError, OutcomeUnknownError
 from dream_nb.api.models import Generation
 from dream_nb.api.pages import Pages
 from dream_nb.api.request_models import GenerationReference, ImageGenerationRequest, Media, Request
@@ -72,11 +72,7 @@ class Sender:
             APIError: the server did not take it.
             OutcomeUnknownError: its answer got lost, and it is not in the server's list.
         """
-        # Before the row is marked: until here nothing that costs has left.
-        request = await self._with_addresses(record.request)
-        sent = request if request is not record.request else None
-        if self._uploads is not None:
-            request = await self._uploads.replaced(request)
+        request = sent = None
         backoff = Backoff(self._patience.pause)
         give_up = anyio.current_time() + self._patience.trying
         turn = self._turn(record)
@@ -87,6 +83,12 @@ class Sender:
                 record = self._ledger.not_taken(record)
                 if record.generation is not None:
                     return record
+            if request is None:
+                # Before the row is marked: until here nothing that costs has left.
+                request = await self._with_addresses(record.request)
+                sent = request if request is not record.request else None
+                if self._uploads is not None:
+                    request = await self._uploads.replaced(request)
             # Two takes of one request look the same in the list: while one is looked for, none is under way.
             async with turn.shared():
                 answer = await self._post_once(record, request, sent, report)
@@ -183,6 +185,9 @@ class Sender:
             elif says_not_taken(error) or not is_passing(error):
                 self._ledger.not_taken(record, is_certain=False)
             return error
+        except InvalidRequestError:
+            self._ledger.not_taken(record)
+            raise
         except anyio.get_cancelled_exc_class() as cancelled:
             if not was_reached(cancelled):
                 self._ledger.not_taken(record)
@@ -244,7 +249,8 @@ class Sender:
         # As it was sent, whichever process did.
         record = self._ledger.reread(record)
         found = [one for one in listed if self._may_be(one, record, earliest - _CLOCK_SLACK)]
-        if record.request.is_source_in_path and not self._is_only(record, found):
+        if record.request.is_source_in_path:
+            self._check_none(record, found)
             return None
         # The oldest; but of what failed nothing is lost, where another one may be it.
         for generation in sorted(found, key=lambda one: (one.has_failed, utc(one.created_at or _EVER))):
@@ -253,12 +259,19 @@ class Sender:
                 return claimed
         return None
 
-    def _is_only(self, record: Record, found: list[Generation]) -> bool:
-        """Whether what looks like the answer to a create can be that of no other: it does not name its source."""
-        free = [one for one in found if one.id and not self._ledger.is_claimed(record.backend, one.id)]
-        alike = echo_of(record.request)
-        rivals = [row for row in self._ledger.unknown(record.backend) if row.key != record.key]
-        return len(free) == 1 and bool(free[0].created_at) and all(echo_of(row.request) != alike for row in rivals)
+    def _check_none(self, record: Record, found: list[Generation]) -> None:
+        """Say that nothing in the list is certainly the answer to a create that does not name its source there.
+
+        Raises:
+            OutcomeUnknownError: something may be, or may be the answer to the same that was asked of another video.
+        """
+        if any(one.id and not self._ledger.is_claimed(record.backend, one.id) for one in found):
+            record = self._ledger.give_up(record)
+            raise OutcomeUnknownError(
+                f"{operation_of(record.request)}: its answer got lost, and the server's list has what may be it, but "
+                "does not say of which video it was made: %dreams lost shows it, and takes your word for it. It is not "
+                "sent again by itself"
+            )
 
     async def _listed(self, record: Record) -> list[Generation]:
         """What the list has that may be as young as a create, whatever the order of the list."""

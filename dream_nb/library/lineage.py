@@ -40,6 +40,17 @@ def title(ledger: Ledger, record: Record) -> str:
     return " · ".join(filter(None, reversed(words)))
 
 
+def ratio(ledger: Ledger, record: Record) -> str:
+    """The aspect ratio that a row was asked for in; of another version without one that of what it comes from.
+
+    Args:
+        ledger: where what it comes from is looked up.
+        record: the row.
+    """
+    told = (one.request.aspect_ratio for one in [record, *ancestors(ledger, record)])
+    return record.request.aspect_ratio or next(filter(None, told), None) or "16:9"
+
+
 def ancestors(ledger: Ledger, record: Record) -> list[Record]:
     """The rows that a row comes from, the nearest first.
 

@@ -31,7 +31,7 @@ class Audio:
     """The sound of a dream.
 
     Attributes:
-        samples: `float32`, samples x channels, -1 to 1.
+        samples: `float32`, samples x channels. Full scale is -1 to 1; what is decoded may go beyond it.
         rate: samples a second.
     """
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from dream_nb.api.request_models import GenerationReference, Request, UnknownRequest
+from dream_nb.requests.variants import as_it_is
 
 _OWN = {"prompt", "generation_type", "callback_url"}
 
@@ -25,7 +26,11 @@ def to_code(made: Iterable[tuple[Request, int, str | None]]) -> str:
     whole = list(made)
     for number, (request, take, id) in enumerate(whole, 1):  # noqa: A001 - the field's name in the specification
         name = "dream" if number == len(whole) else f"dream{number}"
-        lines.append(f"{name} = {_call(request, take, names, classes)}")
+        # Of what these were made, only the server knows.
+        is_bare = request.is_source_in_path and getattr(request, "media", None) is None
+        is_told = not (is_bare or isinstance(request, UnknownRequest))
+        made_by = _call(request, take, names, classes) if is_told else f"dream_nb.Session().bring_in({id!r}).result()"
+        lines.append(f"{name} = {made_by}")
         if id:
             names[id] = name
     imports = ["import dream_nb"]
@@ -45,8 +50,6 @@ _METHODS: Final = {
 
 
 def _call(request: Request, take: int, names: dict[str, str], classes: set[str]) -> str:
-    if isinstance(request, UnknownRequest):
-        return "None  # made by a request of a kind that this version does not know"
     source = getattr(request, "media", None)
     if isinstance(source, GenerationReference) and source.id in names:
         return _method_call(request, take, names[source.id], classes)
@@ -66,9 +69,9 @@ def _call(request: Request, take: int, names: dict[str, str], classes: set[str])
 
 def _method_call(request: Request, take: int, name: str, classes: set[str]) -> str:
     method, plain = _METHODS[request.generation_type]
-    fields = {
-        field: value for field, value in request if value is not None and field not in {*_OWN, "media", "extra"}
-    } | ({"prompt": request.prompt} if request.prompt else {})
+    fields = {field: value for field, value in request if value not in (None, {}) and field not in {*_OWN, "media"}} | (
+        {"prompt": as_it_is(request.prompt)} if request.prompt else {}
+    )
     first = [_written(fields.pop(field), {}, classes) for field in plain if field in fields]
     arguments = [*first, *(f"{field}={_written(value, {}, classes)}" for field, value in fields.items())]
     arguments += [f"take={take}"] if take > 1 else []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import mimetypes
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from math import isclose
+from math import isclose, log
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -15,6 +17,7 @@ import pydantic
 from dream_nb.api.errors import InvalidRequestError, LibraryError
 from dream_nb.api.models import Generation
 from dream_nb.api.request_models import (
+    ASPECT_RATIOS,
     RESOLUTIONS,
     AudioGenerationRequest,
     GenerationReference,
@@ -27,6 +30,7 @@ from dream_nb.api.request_models import (
     Source,
     UpscaleVideoGenerationRequest,
 )
+from dream_nb.requests.identity import data_bytes
 from dream_nb.requests.inputs import naming, read_reference
 from dream_nb.requests.sources import ended, is_made, named, one_of, picture, video
 
@@ -45,6 +49,7 @@ PLACING: Final = (
 )
 """The fields that say where in a new ratio the source lies, in pixels."""
 
+_RESOLUTION: Final = re.compile(r"[1-9][0-9]{2,3}p|[1-9][0-9]?k")
 _MOST_SHOWN: Final = 80
 _SAME: Final = 0.01
 T = TypeVar("T", bound=pydantic.BaseModel)
@@ -97,6 +102,8 @@ def read_origin(value: Any, name: str | None = None, home: Path = Path()) -> Ori
         return _of_dream(value, repr(name or value.title))
     if isinstance(value, Media):
         value = value.url
+    if isinstance(value, str) and value[:5].lower() == "data:":
+        value, shown = data_bytes(value), shown[:_MOST_SHOWN]
     if isinstance(value, str):
         suffix = (mimetypes.guess_type(value.partition("?")[0])[0] or "").partition("/")[0]
         told: Kind | None = "image" if suffix == "image" else "video" if suffix == "video" else None
@@ -132,7 +139,13 @@ def modify_request(
         InvalidRequestError: a field or the source does not fit.
     """
     origin = _origin(source, "modify", "video")
-    return _checked(ModifyVideoRequest, media=origin.source, prompt=prompt, mode=mode, **_with_first_frame(fields))
+    return _checked(
+        ModifyVideoRequest,
+        media=origin.source,
+        prompt=_words(prompt),
+        mode=mode,
+        **_with_first_frame(_without_media(fields)),
+    )
 
 
 def reframe_request(
@@ -159,18 +172,23 @@ def reframe_request(
             field="kind",
         )
     schema: type[Reframe] = ReframeImageRequest if found == "image" else ReframeVideoRequest
-    given = {name: value for name, value in fields.items() if value is not None}
+    given = {name: value for name, value in _without_media(fields).items() if value is not None}
+    if found == "video" and "format" in given:
+        raise InvalidRequestError(f"format is for images, and {origin.label} is a video: leave it out", field="format")
     request: Reframe = _checked(
-        schema, media=origin.source, aspect_ratio=aspect_ratio, prompt=prompt, **_with_first_frame(given)
+        schema, media=origin.source, aspect_ratio=aspect_ratio, prompt=_words(prompt), **_with_first_frame(given)
     )
-    if origin.size is not None and not given.keys() & set(PLACING):
-        width, height = (int(side) for side in aspect_ratio.split(":"))
-        if isclose(origin.size[0] / origin.size[1], width / height, rel_tol=_SAME):
-            raise InvalidRequestError(
-                f"aspect_ratio {aspect_ratio} is that of {origin.label} already ({origin.size[0]} x {origin.size[1]}): "
-                "give another ratio, or where the source is to lie or to be cut, such as x_start and x_end",
-                field="aspect_ratio",
-            )
+    is_plain = origin.size is not None and not given.keys() & set(PLACING)
+    if (
+        origin.size is not None
+        and is_plain
+        and isclose(origin.size[0] / origin.size[1], _quotient(aspect_ratio), rel_tol=_SAME)
+    ):
+        raise InvalidRequestError(
+            f"aspect_ratio {aspect_ratio} is that of {origin.label} already ({origin.size[0]} x {origin.size[1]}): "
+            "give another ratio, or where the source is to lie or to be cut, such as x_start and x_end",
+            field="aspect_ratio",
+        )
     return request
 
 
@@ -186,6 +204,12 @@ def upscale_request(source: Any, resolution: str, **fields: Any) -> UpscaleVideo
         InvalidRequestError: a field or the source does not fit, or it has that resolution already.
     """
     origin = _origin(source, "upscale", "video")
+    if not isinstance(resolution, str) or not _RESOLUTION.fullmatch(resolution):
+        near = difflib.get_close_matches(str(resolution), RESOLUTIONS, n=1)
+        hint = f": did you mean '{near[0]}'?" if near else ""
+        raise InvalidRequestError(
+            f"resolution {resolution!r} is not one of {', '.join(RESOLUTIONS)}{hint}", field="resolution"
+        )
     lines = RESOLUTIONS.get(resolution)
     if origin.size is not None and lines is not None and min(origin.size) >= lines:
         larger = [name for name, side in RESOLUTIONS.items() if side > min(origin.size)]
@@ -195,7 +219,12 @@ def upscale_request(source: Any, resolution: str, **fields: Any) -> UpscaleVideo
             f"{origin.size[0]} x {origin.size[1]}: {advice}",
             field="resolution",
         )
-    return _checked(UpscaleVideoGenerationRequest, media=_at_server(origin, "upscale"), resolution=resolution, **fields)
+    return _checked(
+        UpscaleVideoGenerationRequest,
+        media=_at_server(origin, "upscale"),
+        resolution=resolution,
+        **_without_media(fields),
+    )
 
 
 def audio_request(
@@ -214,7 +243,35 @@ def audio_request(
     """
     origin = _origin(source, "add_audio", "video")
     media = _at_server(origin, "add_audio")
-    return _checked(AudioGenerationRequest, media=media, prompt=prompt, negative_prompt=negative_prompt, **fields)
+    more = _without_media(fields)
+    return _checked(
+        AudioGenerationRequest, media=media, prompt=_words(prompt), negative_prompt=_words(negative_prompt), **more
+    )
+
+
+def nearest_ratio(size: tuple[int, int]) -> str:
+    """The aspect ratio of the API that is nearest to a size.
+
+    Args:
+        size: width and height in pixels.
+    """
+    return min(ASPECT_RATIOS, key=lambda ratio: abs(log(size[0] / size[1]) - log(_quotient(ratio))))
+
+
+def _quotient(ratio: str) -> float:
+    width, height = (int(side) for side in ratio.split(":"))
+    return width / height
+
+
+def _words(prompt: str | None) -> str | None:
+    """A prompt without the blanks around it, which would make another request of it; None where there is none."""
+    return (prompt or "").strip() or None
+
+
+def _without_media(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "media" in fields:
+        raise InvalidRequestError("media: what it is of is said already: leave it out", field="media")
+    return fields
 
 
 def _origin(source: Any, operation: str, kind: Kind | None) -> Origin:
@@ -222,7 +279,7 @@ def _origin(source: Any, operation: str, kind: Kind | None) -> Origin:
     with naming("media", "media"):
         origin = source if isinstance(source, Origin) else read_origin(source)
     if kind is not None and origin.kind is not None and origin.kind != kind:
-        advice = ": reframe changes images too" if operation != "reframe" else ""
+        advice = ": reframe changes images too" if operation == "modify" else ""
         raise InvalidRequestError(
             f"media: {operation} needs {_A[kind]}, and {origin.label} is {_A[origin.kind]}{advice}", field="media"
         )

@@ -18,7 +18,6 @@ from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import Generation
 from dream_nb.api.request_models import (
     DELIVERY,
-    EDITS,
     KINDS,
     Create,
     GenerationRequest,
@@ -30,9 +29,11 @@ from dream_nb.requests.media import replace_media
 
 _MOST_SHOWN: Final = 80
 # What makes another request of one where it was not sent.
-_ADDITIONS: Final = frozenset(
-    {"loop", "keyframes", "concepts", "image_ref", "style_ref", "character_ref", "modify_image_ref"}
-).union(*(cls.model_fields for cls in EDITS)) - {"media", "model", "extra", "generation_type", "format", *DELIVERY}
+_ADDITIONS: Final = (
+    *("loop", "keyframes", "concepts", "image_ref", "style_ref", "character_ref", "modify_image_ref", "first_frame"),
+    *("prompt", "negative_prompt", "grid_position_x", "grid_position_y", "x_start", "x_end", "y_start", "y_end"),
+    *("resized_width", "resized_height"),
+)
 _UPLOAD_DIGITS: Final = 24
 _UPLOADED: Final = re.compile(r"/([0-9a-f]{24})\.[a-z]{3,4}$")
 MAX_TAKE: Final = 10_000
@@ -177,7 +178,7 @@ def differences(generation: Generation, request: Request) -> list[str]:
             and not (_plain(given[name]) == _plain(value) if name == "prompt" else _holds(given[name], value))
         )
     ]
-    return words + [f"it has {name}" for name in sorted(_ADDITIONS) if given.get(name) and name not in sent]
+    return words + [f"it has {name}" for name in _ADDITIONS if given.get(name) and name not in sent]
 
 
 def _asked(request: Request) -> str:

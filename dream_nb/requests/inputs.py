@@ -19,6 +19,7 @@ from dream_nb.api.request_models import (
     ImageRef,
     ImageReference,
     Keyframe,
+    Media,
     ModifyImageRef,
     Request,
 )
@@ -30,7 +31,7 @@ from dream_nb.requests.sources import ended, is_made, named, one_of, picture
 if TYPE_CHECKING:
     from dream_nb.requests.sources import Input
 
-_REFERENCES: Final = ImageRef | ModifyImageRef | ImageReference
+_REFERENCES: Final = ImageRef | ModifyImageRef | ImageReference | Media
 _CHARACTER: Final = "character_ref"
 _MODIFIED: Final = "modify_image_ref"
 
@@ -139,7 +140,7 @@ def read_keyframe(
     if isinstance(value, _REFERENCES):
         if isinstance(value, ImageReference) and is_url(value.url):
             return value
-        if not isinstance(value, ImageReference) and value.weight is not None:
+        if not isinstance(value, ImageReference | Media) and value.weight is not None:
             raise InvalidRequestError("a keyframe has no weight: leave it out")
         return ImageReference(url=read_reference(value, name, home).url or "")
     generation = value if isinstance(value, Generation) else value.generation if is_made(value) else None
@@ -176,7 +177,7 @@ def read_reference(
         return ImageRef(url=picture(value, name, home), weight=weight)
     if value.url is None:
         raise InvalidRequestError("the reference has no url")
-    own = None if isinstance(value, ImageReference) else value.weight
+    own = None if isinstance(value, ImageReference | Media) else value.weight
     # A picture that was read already is not decoded again for every prompt of a sweep.
     url = value.url if is_url(value.url) else picture(value.url, name, home)
     return ImageRef(url=url, weight=_one_weight(weight, own))

@@ -56,7 +56,11 @@ class Entry:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The exact JSON that would be sent, but for pictures of this machine, which stand in it as `data:` URIs."""
+        """The JSON that would be sent, in which two things stand by their own names.
+
+        Files of this machine are `data:` URIs, whatever address they get. A generation that another version is made of
+        is its id: the server is sent the address of its file, or the id in the path.
+        """
         return self.ask.request.wire()
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
@@ -14,7 +16,14 @@ from urllib.parse import quote
 
 from dream_nb.api.errors import ConfigurationError, InvalidRequestError, LibraryError
 from dream_nb.api.models import Generation
-from dream_nb.api.request_models import GenerationReference, Keyframes, Request
+from dream_nb.api.request_models import (
+    GenerationReference,
+    GenerationRequest,
+    ImageGenerationRequest,
+    Keyframes,
+    ModifyVideoRequest,
+    Request,
+)
 from dream_nb.files import given_path, written
 from dream_nb.html.page import picture_uri, video_uri
 from dream_nb.html.preview import Preview, preview
@@ -37,12 +46,14 @@ from dream_nb.requests.edits import (
     DEFAULT_MODE,
     audio_request,
     modify_request,
+    nearest_ratio,
     read_origin,
     reframe_request,
     upscale_request,
 )
 from dream_nb.requests.identity import checked_request
 from dream_nb.requests.media import source_ids
+from dream_nb.requests.newer import newer_note
 from dream_nb.requests.plan import Ask
 from dream_nb.requests.roles import PLAIN
 from dream_nb.requests.variants import Variant, expand
@@ -274,7 +285,7 @@ class Dream:
     def audio(self) -> Audio | None:
         """The sound of a video, from its first frame on; None where it has none, and for an image.
 
-        `dream.audio.samples` is `float32`, samples x channels, -1 to 1; `dream.audio.rate` is samples a second.
+        `dream.audio.samples` is `float32`, samples x channels; `dream.audio.rate` is samples a second.
 
         Raises:
             LibraryError: there is no file, or it does not decode.
@@ -627,16 +638,23 @@ class Dream:
         return self._again(lambda text: reframe_request(origin, aspect_ratio, text, **fields), prompt, take, wait)
 
     @overload
-    def upscale(self, resolution: str, *, take: int = 1, wait: Literal[True] = True) -> Dream | Dreams: ...
+    def upscale(
+        self, resolution: str, *, take: int = 1, wait: Literal[True] = True, **fields: Any
+    ) -> Dream | Dreams: ...
     @overload
-    def upscale(self, resolution: str, *, take: int = 1, wait: Literal[False]) -> Job | Pending[Dreams]: ...
-    def upscale(self, resolution: str, *, take: int = 1, wait: bool = True) -> Dream | Dreams | Job | Pending[Dreams]:
+    def upscale(
+        self, resolution: str, *, take: int = 1, wait: Literal[False], **fields: Any
+    ) -> Job | Pending[Dreams]: ...
+    def upscale(
+        self, resolution: str, *, take: int = 1, wait: bool = True, **fields: Any
+    ) -> Dream | Dreams | Job | Pending[Dreams]:
         """Make it in a higher resolution.
 
         Args:
             resolution: 540p, 720p, 1080p or 4k.
             take: the number of the result of this request.
             wait: whether to wait for it; else its job comes back at once.
+            **fields: the others of `UpscaleVideoGenerationRequest`.
 
         Returns:
             The dream; without waiting its job.
@@ -647,7 +665,7 @@ class Dream:
             DreamError: it could not be made.
         """
         origin = read_origin(self)
-        return self._again(lambda _: upscale_request(origin, resolution), None, take, wait)
+        return self._again(lambda _: upscale_request(origin, resolution, **fields), None, take, wait)
 
     @overload
     def add_audio(
@@ -657,13 +675,26 @@ class Dream:
         negative_prompt: str | None = None,
         take: int = 1,
         wait: Literal[True] = True,
+        **fields: Any,
     ) -> Dream | Dreams: ...
     @overload
     def add_audio(
-        self, prompt: str | None = None, *, negative_prompt: str | None = None, take: int = 1, wait: Literal[False]
+        self,
+        prompt: str | None = None,
+        *,
+        negative_prompt: str | None = None,
+        take: int = 1,
+        wait: Literal[False],
+        **fields: Any,
     ) -> Job | Pending[Dreams]: ...
     def add_audio(
-        self, prompt: str | None = None, *, negative_prompt: str | None = None, take: int = 1, wait: bool = True
+        self,
+        prompt: str | None = None,
+        *,
+        negative_prompt: str | None = None,
+        take: int = 1,
+        wait: bool = True,
+        **fields: Any,
     ) -> Dream | Dreams | Job | Pending[Dreams]:
         """Make it with sound.
 
@@ -672,6 +703,7 @@ class Dream:
             negative_prompt: what is not to be heard.
             take: the number of the result of this request.
             wait: whether to wait for it; else its job comes back at once.
+            **fields: the others of `AudioGenerationRequest`.
 
         Returns:
             The dream; of a prompt with an axis, its dreams. Without waiting their job.
@@ -683,16 +715,19 @@ class Dream:
         """
         origin = read_origin(self)
         return self._again(
-            lambda text: audio_request(origin, text, negative_prompt=negative_prompt), prompt, take, wait
+            lambda text: audio_request(origin, text, negative_prompt=negative_prompt, **fields), prompt, take, wait
         )
 
     def _again(
         self, request: Callable[[str | None], Edit], prompt: str | None, take: int, wait: bool
     ) -> Dream | Dreams | Job | Pending[Dreams]:
         """Ask for other versions of it, one for each prompt that a prompt stands for."""
-        maker = self._maker_for()
+        # What is there already needs no backend. Whether the session's knows this dream, submit asks.
+        maker = self._maker or self._maker_for()
         variants = expand(prompt) if prompt else [Variant("", {})]
         asks = [Ask(request(variant.prompt or None), take, words=variant.words) for variant in variants]
+        if maker.backend != "studio" and (note := newer_note(ask.request for ask in asks)):
+            warnings.warn(note, stacklevel=3)
         if len(asks) == 1 and not asks[0].words:
             job: Job | Pending[Dreams] = maker.submit(asks[0].request, take=take)
         else:
@@ -725,14 +760,30 @@ class Dream:
         """Ask for a video between two dreams, in the shape of this one."""
         maker = self._maker_for(begin, end)
         keyframes = Keyframes(frame0=_reference(begin), frame1=_reference(end))
-        fields: dict[str, Any] = {name: getattr(self.request, name, None) for name in PLAIN}
-        if self.kind == "image":
+        words, fields = self._scene()
+        request = checked_request(words if prompt is None else prompt, keyframes=keyframes, **fields)
+        return maker.submit(request, take=take)
+
+    def _scene(self) -> tuple[str, dict[str, Any]]:
+        """The prompt and the shape of what goes on from it.
+
+        Of another version they are those of what it was made of: its own prompt says what is heard, and its resolution
+        is what it was raised to.
+        """
+        requests: list[Request] = [self.request]
+        is_new = isinstance(self.request, GenerationRequest | ImageGenerationRequest)
+        if not is_new:
+            with suppress(LibraryError):
+                requests += [one.request for one in ancestors(with_ledger(self._library).ledger, self._record)]
+        made = [one for one in requests if isinstance(one, GenerationRequest | ImageGenerationRequest)]
+        told = [one.prompt for one in requests if isinstance(one, ModifyVideoRequest) or one in made]
+        fields: dict[str, Any] = {name: getattr(made[0], name, None) for name in PLAIN} if made else {}
+        if (made[0].kind if made else self.kind) == "image":
             # An image's models make no video.
             fields["model"] = None
-        if fields["aspect_ratio"] is None:
-            del fields["aspect_ratio"]
-        request = checked_request(self.prompt if prompt is None else prompt, keyframes=keyframes, **fields)
-        return maker.submit(request, take=take)
+        if not is_new:
+            fields["aspect_ratio"] = nearest_ratio(self.size)
+        return next(filter(None, told), self.title), fields
 
     def _maker_for(self, *others: Dream | None) -> Maker:
         """The session that goes on with this dream and others.

@@ -81,16 +81,21 @@ class Shooting(Pending["Storyboard"]):
         for number in scene:
             try:
                 before = self._make_shot(number, before)
-                # What follows goes on from the picture, and does not wait for the sound.
-                if (sound := self.board._submit_sound(number, before)) is not None:
-                    sounds[number] = sound
-                    self._stand(number, Progress("dreaming", None, "its sound"))
-                else:
-                    self._stand(number, Progress("completed", 1.0))
             except BaseException as error:  # noqa: BLE001 - whatever it is, who waits for the storyboard has to hear it
                 self.board._made.pop(number, None)
                 self._fail(number, error)
                 break
+            try:
+                # What follows goes on from the picture, and does not wait for the sound.
+                sound = self.board._submit_sound(number, before)
+            except BaseException as error:  # noqa: BLE001 - as above
+                self._fail(number, error)
+                continue
+            if sound is None:
+                self._stand(number, Progress("completed", 1.0))
+            else:
+                sounds[number] = sound
+                self._stand(number, Progress("dreaming", None, "its sound"))
         for number, job in sounds.items():
             try:
                 self.board._heard[number] = job.result()

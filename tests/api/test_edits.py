@@ -108,7 +108,7 @@ def test_a_generation_in_the_place_of_a_url_is_refused_before_it_is_sent(fake: F
 
 
 def test_an_upscale_of_nothing_is_refused_before_it_is_sent(fake: FakeDreamMachine, call: Call) -> None:
-    with pytest.raises(InvalidRequestError, match="media: name the generation by its id"):
+    with pytest.raises(InvalidRequestError, match="media: the server does not tell of which video"):
         call("create", UpscaleVideoGenerationRequest(resolution="4k"))
     assert posts(fake) == []
 

@@ -157,8 +157,11 @@ MEDIA = {"url": "https://a/b.mp4"}
         ({"prompt": "a lake", "model": "ray-2"}, None, "video"),
         # What a server of 2024 shows: only a create has these.
         ({"prompt": "a lake", "aspect_ratio": "16:9", "loop": True}, None, "video"),
-        ({"prompt": "a lake", "image_ref": []}, "image", "image"),
-        # Nothing tells a create from a request for sound or an upscale.
+        ({"prompt": "a lake", "image_ref": [{"url": "https://a/b.jpg"}]}, "image", "image"),
+        ({"prompt": "a fox", "model": "photon-1"}, None, "image"),
+        # Nothing tells a create from a request for sound or an upscale: defaults do not.
+        ({"prompt": "waves", "loop": False, "keyframes": {}}, "video", "unknown"),
+        ({"generation_type": ["video"], "prompt": "waves"}, "video", "unknown"),
         ({"prompt": "waves"}, "video", "unknown"),
         ({"prompt": "waves"}, None, "unknown"),
         ({"resolution": "4k"}, "video", "unknown"),

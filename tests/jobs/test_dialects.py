@@ -163,7 +163,9 @@ def test_a_panel_shows_motions_of_the_older_api_only_and_makes_videos(fake: Fake
     (job,) = panel.generate()
     job.result(SECONDS)
     assert list(panel.motions) == (MOTIONS if fake.api == "2024" else [])
-    assert (models(fake), asked(fake)) == ([MODEL[fake.api]], 1)
+    # The list of concepts is also how the server says which API it has.
+    assert (models(fake), asked(fake)) == ([MODEL[fake.api]], 1 if fake.api == "2024" else 2)
+    assert panel.offers["concepts"] == (CONCEPTS if fake.api == "2025" else [])
 
 
 def test_a_copied_line_and_code_ask_for_the_same(newer: FakeDreamMachine, start: Open) -> None:

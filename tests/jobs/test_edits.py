@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -16,11 +17,15 @@ from dream_nb.api.connection import origin_of
 from dream_nb.api.errors import BudgetError, ConfigurationError, DreamError, InvalidRequestError, OutcomeUnknownError
 from dream_nb.api.request_models import GenerationReference, Media, UnknownRequest
 from dream_nb.library.catalogue import Catalogue
+from dream_nb.notebook.magics.arguments import read_arguments
+from dream_nb.notebook.magics.references import References
 from dream_nb.notebook.widgets.grid import Grid
 from dream_nb.requests import public_prices
+from dream_nb.requests.code import to_code
 from dream_nb.requests.edits import audio_request, modify_request, reframe_request, upscale_request
 from dream_nb.requests.inputs import make_request
 from dream_nb.requests.plan import Ask
+from dream_nb.requests.variants import as_it_is
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
@@ -254,7 +259,7 @@ LOST = {
 NOT_TAKEN = {"answer lost": Reply(), "500": Reply(500), "429": Reply(429, headers={"retry-after": "1"})}
 
 
-@pytest.mark.parametrize("name", EDITS)
+@pytest.mark.parametrize("name", ["modify", "reframe"])
 @pytest.mark.parametrize("reply", LOST)
 def test_what_was_taken_is_found_and_never_sent_again(
     fake: FakeDreamMachine, lake: Dream, name: str, reply: str
@@ -264,6 +269,26 @@ def test_what_was_taken_is_found_and_never_sent_again(
     assert made.path.is_file()
     assert (len(posts(fake)), len(fake.taken)) == (2, 2)
     assert made.generation.id == fake.taken[1]["id"]
+
+
+# Their answers do not say of which video they are: they may be somebody else's.
+@pytest.mark.parametrize("name", ["upscale", "add_audio"])
+@pytest.mark.parametrize("reply", LOST)
+def test_what_may_be_anothers_is_settled_by_its_user_and_never_sent_again(
+    fake: FakeDreamMachine, session: Session, lake: Dream, name: str, reply: str
+) -> None:
+    fake.replies += [LOST[reply]]
+    with pytest.raises(OutcomeUnknownError, match=r"does not say of which video|list does not show it"):
+        EDITS[name](lake)
+    with pytest.raises(OutcomeUnknownError):
+        EDITS[name](lake)
+    (lost,) = session.lost()
+    (candidate,) = lost.candidates
+    job = session.settle(lost, candidate.generation.id)
+    assert job is not None
+    assert job.result(SECONDS).path.is_file()
+    assert EDITS[name](lake) == job.result()
+    assert (len(posts(fake)), len(fake.taken)) == (2, 2)
 
 
 @pytest.mark.parametrize("name", EDITS)
@@ -281,20 +306,48 @@ def test_what_was_not_taken_is_paid_once(fake: FakeDreamMachine, lake: Dream, na
 
 
 @pytest.mark.parametrize("name", ["upscale", "add_audio"])
-def test_what_may_be_the_answer_to_another_create_is_left_to_its_user(
+def test_what_somebody_else_asked_for_is_never_taken_for_ones_own(
     fake: FakeDreamMachine, session: Session, lake: Dream, name: str
 ) -> None:
-    # Its answer does not say which video it is of, and somebody else asks for the same at the same time.
-    fake.replies += [Reply(taken=True)]
-    job = EDITS[name](lake, wait=False)
+    # It was not taken, and somebody else asks for the same of another video.
     other = {"upscale": {"resolution": "720p"}, "add_audio": {"prompt": "waves", "negative_prompt": "music"}}[name]
-    fake._take(
-        {"generation_type": "upscale_video" if name == "upscale" else "add_audio", **other}, job.request.generation_type
-    )
+    fake.replies += [Reply()]
+    fake._take(other, "upscale_video" if name == "upscale" else "add_audio")
     with pytest.raises(OutcomeUnknownError):
-        job.result(SECONDS)
-    (lost,) = session.lost()
-    assert len(lost.candidates) == 2
+        EDITS[name](lake)
+    session.close()
+    with Session("dreams", "hosted", patience=HASTE) as again:
+        for job in again.jobs():
+            assert isinstance(job.exception(SECONDS), OutcomeUnknownError)
+        assert not any(record.generation for record in again.library.ledger.unknown("hosted"))
+    assert len(posts(fake)) == 2
+
+
+def test_a_row_whose_video_nobody_knows_is_never_sent(fake: FakeDreamMachine, session: Session) -> None:
+    fake._take({"resolution": "4k"}, "upscale_video")
+    made = session.bring_in(fake.taken[0]["id"]).result(SECONDS)
+    with pytest.raises(InvalidRequestError, match="the server does not tell of which video it was made"):
+        made.variations(1)
+    assert posts(fake) == []
+    assert session.library.ledger.unknown("hosted") == []
+    assert "bring_in('00000000-0000-4000-8000-000000000001')" in made.to_code()
+
+
+def test_an_answer_with_the_servers_defaults_is_found(fake: FakeDreamMachine, lake: Dream) -> None:
+    fake.echo = lambda request: {"resolution": "720p", "aspect_ratio": "16:9", "loop": False, **request}
+    fake.replies += [Reply(taken=True)]
+    assert lake.modify("in snow") is not None
+    assert len(posts(fake)) == 2
+
+
+def test_a_lost_create_is_found_although_its_video_is_gone(fake: FakeDreamMachine, lake: Dream) -> None:
+    fake.replies += [Reply(400, taken=True)]
+    fake.look_replies += [Reply(200, body=json.dumps(fake._shown(fake.taken[0]))), *[Reply(400)] * 20]
+    with pytest.raises(DreamError):
+        lake.modify("in snow")
+    fake.look_replies.clear()
+    fake.taken.remove(next(one for one in fake.taken if one["id"] == lake.generation.id))
+    assert isinstance(lake.modify("in snow"), Dream)
     assert len(posts(fake)) == 2
 
 
@@ -329,7 +382,11 @@ def test_a_kill_after_it_was_sent_pays_for_nothing_twice(
     fake.holds = False
     with Session("dreams", "hosted", patience=HASTE) as again:
         for job in again.jobs():
-            job.result(SECONDS)
+            job.exception(SECONDS)
+        for lost in again.lost():
+            # The kill came before the answer was written down.
+            assert name in ("upscale", "add_audio")
+            again.settle(lost, fake.taken[1]["id"])
         made = EDITS[name](next(dream for dream in again.dreams() if dream.prompt == PROMPT))
         assert made.path.is_file()
     assert (len(posts(fake)), len(fake.taken)) == (2, 2)
@@ -567,3 +624,91 @@ def test_two_that_ask_for_the_same_at_once_pay_once(fake: FakeDreamMachine, lake
     jobs = [lake.upscale("720p", wait=False) for _ in range(3)]
     assert len({job.result(SECONDS) for job in jobs}) == 1
     assert len(posts(fake)) == 2
+
+
+# -- what goes on from them ----------------------------------------------------------------------------------------
+
+
+def test_what_goes_on_has_the_prompt_and_the_shape_of_the_scene(
+    fake: FakeDreamMachine, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tall = session.dream("a lake", aspect_ratio="9:16", model="ray-flash-2", resolution="540p")
+    large = tall.upscale("4k")
+    assert isinstance(large, Dream)
+    loud = large.add_audio("waves, gulls")
+    assert isinstance(loud, Dream)
+    monkeypatch.setattr(Dream, "size", (90, 160))
+    loud.extend()
+    sent = fake.posts[-1]
+    names = ("prompt", "model", "resolution", "aspect_ratio")
+    assert [sent[name] for name in names] == ["a lake", "ray-flash-2", "540p", "9:16"]
+
+
+def test_the_same_words_are_the_same_request_whatever_blanks_are_around_them(
+    fake: FakeDreamMachine, lake: Dream
+) -> None:
+    assert lake.modify(" in snow ") == lake.modify("in snow")
+    assert lake.add_audio("  ") == lake.add_audio()
+    assert len(posts(fake)) == 3
+
+
+@pytest.mark.parametrize(
+    ("ask", "written"),
+    [
+        (lambda lake: lake.modify(as_it_is("in {snow|rain}")), "dream1.modify('in \\\\{snow|rain}', model='ray-2', "),
+        (
+            lambda lake: lake.modify("snow", first_frame="https://a.test/b.jpg"),
+            "first_frame=Media(url='https://a.test/b.jpg')",
+        ),
+    ],
+)
+def test_the_printed_code_makes_the_same_request(
+    fake: FakeDreamMachine, lake: Dream, ask: Callable[[Dream], Dream], written: str
+) -> None:
+    made = ask(lake)
+    line = made.to_code().splitlines()[-1].removeprefix("dream = ")
+    assert written in line
+    assert eval(line, {"dream1": lake, "Media": Media}) == made
+    assert len(posts(fake)) == 2
+
+
+def test_the_printed_code_has_what_was_sent_besides(lake: Dream) -> None:
+    request = upscale_request(lake, "720p", extra={"seed": 3})
+    made = [(lake.request, 1, lake.generation.id), (request, 2, "x")]
+    assert to_code(made).splitlines()[-1] == "dream = dream1.upscale('720p', extra={'seed': 3}, take=2)"
+
+
+def test_a_library_replays_by_method_without_a_key(
+    fake: FakeDreamMachine, lake: Dream, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = lake.modify("in snow")
+    session.close()
+    for name in fake.environment():
+        monkeypatch.delenv(name)
+    with Session("dreams") as again:
+        (kept,) = [dream for dream in again.dreams() if dream.prompt == PROMPT]
+        assert (again.backend, kept.modify("in snow")) == ("studio", made)
+
+
+def test_what_is_newer_warns_in_the_line_that_asks(fake: FakeDreamMachine, lake: Dream) -> None:
+    with pytest.warns(UserWarning, match="does not know resolution '8k'"):
+        lake.upscale("8k")
+    assert fake.posts[-1]["resolution"] == "8k"
+    with pytest.raises(InvalidRequestError, match=r"resolution '720' is not one of .*: did you mean '720p'"):
+        lake.upscale("720")
+
+
+def test_an_id_of_the_library_is_checked_as_its_dream(fake: FakeDreamMachine, session: Session, picture: Dream) -> None:
+    references = References({}, made=session.find)
+    with pytest.raises(InvalidRequestError, match=r"media: add_audio needs a video, and '[0-9a-f-]+' is an image"):
+        read_arguments(f"waves --audio {picture.generation.id}", None, references=references, defaults={})
+    assert len(posts(fake)) == 1
+
+
+def test_a_learned_price_is_that_of_the_same_source_only(fake: FakeDreamMachine, session: Session, lake: Dream) -> None:
+    for take in (1, 2):
+        lake.upscale("720p", take=take)
+    pond = session.dream("a pond")
+    assert session.plan([Ask(upscale_request(lake, "720p"), take=3)]).cost == "about $0.32"
+    assert session.plan([Ask(upscale_request(pond, "720p"))]).cost == "price unknown"
+    assert len(posts(fake)) == 4

@@ -110,6 +110,8 @@ BELOW = (
     "dream_nb",
     "dream_nb.api.errors",
     "dream_nb.api.models",
+    "dream_nb.api.request_models",
+    "dream_nb.api.schemas",
     "dream_nb.sqlite",
     "dream_nb.files",
     "dream_nb.media.pictures",

@@ -83,48 +83,63 @@ def edit_of(given: Any, references: References) -> Callable[[str], Edit] | None:
             raise InvalidRequestError(f"{_option(name)} does not go with {_option(edit)}: leave out one of them")
     with naming(_option(edit), "media"):
         text = getattr(given, edit)
-        origin = read_origin(references.find(text), text, references.home)
+        origin = read_origin(references.source(text), text, references.home)
     return _MAKERS[edit](origin, given, references)
 
 
 def _modify(origin: Origin, given: Any, references: References) -> Callable[[str], Edit]:
     fields = _common(given, references) | set_fields(given.set, ModifyVideoRequest)
-    mode = given.mode or DEFAULT_MODE
-    return lambda prompt: modify_request(origin, prompt.strip() or None, mode=mode, **fields)
+    mode = _chosen(given.mode, fields, "mode") or DEFAULT_MODE
+    return lambda prompt: modify_request(origin, prompt, mode=mode, **fields)
 
 
 def _reframe(origin: Origin, given: Any, references: References) -> Callable[[str], Edit]:
-    if given.aspect_ratio is None:
-        raise InvalidRequestError("--reframe needs the new ratio: add -a, such as -a 9:16", field="aspect_ratio")
     kind: Kind | None = "image" if given.image else given.kind
+    if kind is None and origin.kind is None:
+        raise InvalidRequestError(
+            f"--reframe: {origin.label} does not tell whether it is a video or an image: add --kind video, or --kind "
+            "image"
+        )
     schema = ReframeImageRequest if (kind or origin.kind) == "image" else ReframeVideoRequest
     fields = _common(given, references) | set_fields(given.set, schema)
+    ratio = _chosen(given.aspect_ratio, fields, "aspect_ratio")
+    if ratio is None:
+        raise InvalidRequestError("--reframe needs the new ratio: add -a, such as -a 9:16", field="aspect_ratio")
     if given.format is not None:
         fields["format"] = given.format
-    return lambda prompt: reframe_request(origin, given.aspect_ratio, prompt.strip() or None, kind=kind, **fields)
+    return lambda prompt: reframe_request(origin, ratio, prompt, kind=kind, **fields)
 
 
 def _upscale(origin: Origin, given: Any, _references: References) -> Callable[[str], Edit]:
-    if given.resolution is None:
-        raise InvalidRequestError("--upscale needs the new resolution: add -r, such as -r 4k", field="resolution")
     fields = set_fields(given.set, UpscaleVideoGenerationRequest)
+    resolution = _chosen(given.resolution, fields, "resolution")
+    if resolution is None:
+        raise InvalidRequestError("--upscale needs the new resolution: add -r, such as -r 4k", field="resolution")
 
     def make(prompt: str) -> Edit:
         if prompt.strip():
             raise InvalidRequestError(f"--upscale takes no prompt: leave out {prompt.strip()!r}", field="prompt")
-        return upscale_request(origin, given.resolution, **fields)
+        return upscale_request(origin, resolution, **fields)
 
     return make
 
 
 def _audio(origin: Origin, given: Any, _references: References) -> Callable[[str], Edit]:
     fields = set_fields(given.set, AudioGenerationRequest)
-    if given.negative_prompt is not None:
-        fields["negative_prompt"] = given.negative_prompt
-    return lambda prompt: audio_request(origin, prompt.strip() or None, **fields)
+    unwanted = _chosen(given.negative_prompt, fields, "negative_prompt")
+    return lambda prompt: audio_request(origin, prompt, negative_prompt=unwanted, **fields)
 
 
 _MAKERS: Final = {"modify": _modify, "reframe": _reframe, "upscale": _upscale, "audio": _audio}
+
+
+def _chosen(option: str | None, fields: dict[str, Any], name: str) -> Any:
+    """The value of an option, or of `--set`, which is taken out of the fields."""
+    if option is not None and name in fields:
+        raise InvalidRequestError(
+            f"{_option(name)} and --set {name} are the same field: leave out one of them", field=name
+        )
+    return fields.pop(name, None) if option is None else option
 
 
 def _common(given: Any, references: References) -> dict[str, Any]:

@@ -172,6 +172,8 @@ class DreamMagics(DreamSettings):
             scope.check_target(options.name)
             self.shell.push({options.name: board})
         plan = board.plan()
+        if plan.backend != "studio" and (note := newer_note(entry.ask.request for entry in plan.entries)):
+            sys.stderr.write(f"{note}\n")
         if options.dry_run:
             self.previews.show(plan)
             return plan
@@ -200,7 +202,7 @@ class DreamMagics(DreamSettings):
         arguments = read_arguments(
             line,
             cell,
-            references=References(scope, self.state.last),
+            references=References(scope, self.state.last, made=default_session().find),
             defaults=self.defaults(),
         )
         if arguments.options.name is not None:

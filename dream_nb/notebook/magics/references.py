@@ -35,6 +35,7 @@ class References:
         within: the folder outside of which no file is looked at, not even for whether it exists; by default every
             file may be named.
         files_first: whether a file comes before a variable of the same name.
+        made: gives the dream of a generation's id, where the library has it.
     """
 
     def __init__(
@@ -45,12 +46,14 @@ class References:
         home: Path | None = None,
         within: Path | None = None,
         files_first: bool = False,
+        made: Callable[[str], Dream | None] = lambda _: None,
     ) -> None:
         self.variables = variables
         self._last = last
         self.home = home or Path()
         self._within = within
         self._files_first = files_first
+        self._made = made
 
     def keyframe(self, text: str) -> ImageReference | GenerationReference:
         """The keyframe that a text stands for.
@@ -104,6 +107,18 @@ class References:
         if found is None:
             raise InvalidRequestError(self._unknown(text))
         return found
+
+    def source(self, text: str) -> Any:
+        """As `find`; of an id the dream, where the library has it, so that what it is can be checked.
+
+        Args:
+            text: as for `find`.
+
+        Raises:
+            InvalidRequestError: as for `find`.
+        """
+        found = self.find(text)
+        return (self._made(found.id) or found) if isinstance(found, GenerationReference) else found
 
     def dreams(self, text: str, history: Callable[[], Dreams]) -> Dreams:
         """The dreams that "last", a variable, or an id or its beginning names; none where it is none of these.

@@ -17,7 +17,8 @@ from dream_nb.results.job import Maker
 from dream_nb.storyboard.storyboard import Shot, Storyboard
 
 _CUT: Final = re.compile(r"-{3,}")
-_SOUND: Final = re.compile(r"\s--sound\s+")
+_SOUND: Final = re.compile(r"(?:^|\s)--sound(?:\s+|$)")
+_QUOTED: Final = re.compile(r"([\"'])(.*)\1", re.DOTALL)
 
 
 def read_storyboard(
@@ -64,9 +65,16 @@ def _shots(cell: str, raw: bool, references: References) -> Iterator[Shot]:
             cut = True
         elif prompt:
             words, *sound = [prompt] if raw else _SOUND.split(prompt, maxsplit=1)
-            heard = _plain(sound[0], references) if sound else None
+            if sound and not (words.strip() and sound[0].strip()):
+                raise InvalidRequestError(f"{prompt!r}: a shot is what is seen, then --sound and what is heard")
+            heard = _plain(_unquoted(sound[0].strip()), references) if sound else None
             yield Shot(words if raw else _plain(words, references), cut=cut, sound=heard)
             cut = False
+
+
+def _unquoted(text: str) -> str:
+    quoted = _QUOTED.fullmatch(text)
+    return quoted[2] if quoted else text
 
 
 def _plain(prompt: str, references: References) -> str:

@@ -163,7 +163,7 @@ class Actions {
   /** Ask for a prompt, and do something with it. */
   #askFor(label, action) {
     const more = this.#more;
-    const field = element("input", "dream-input", "", { "aria-label": `${label}: what happens`, value: this.#model.get("prompt") });
+    const field = element("input", "dream-input", "", { "aria-label": `${label}: what happens`, value: this.#model.get("words") || this.#model.get("prompt") });
     const form = element("form", "dream-ask", "", {}, field, element("button", "dream-button", label, { type: "submit" }));
     form.addEventListener("submit", (event) => {
       event.preventDefault();

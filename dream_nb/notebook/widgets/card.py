@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import threading
 import weakref
@@ -71,6 +72,9 @@ class Card(Widget):
     prompt = traitlets.Unicode().tag(sync=True)
     """The prompt; empty where there is none."""
 
+    words = traitlets.Unicode().tag(sync=True)
+    """The prompt that what goes on from it begins with; empty until it is made."""
+
     facts = traitlets.List(traitlets.Unicode()).tag(sync=True)
     """What else is known of it, such as its size, each in a few words."""
 
@@ -132,7 +136,7 @@ class Card(Widget):
         trusted: bool | None = None,
     ) -> None:
         self._under: list[Widget] = []
-        width, height = (int(side) for side in (_first(shown).request.aspect_ratio or "16:9").split(":"))
+        width, height = _shape(_first(shown).request.aspect_ratio)
         super().__init__(prompt=_title(shown), facts=_facts(shown), width=width, height=height, trusted=trusted)
         self.shown: Dream | Job | Sweep = shown
         self._add = add or self._add_below
@@ -224,6 +228,7 @@ class Card(Widget):
                 "sound": dream.kind == "video" and has_sound(dream.path),
                 "studio": dream.backend == "studio",
             }
+            self.words = dream._scene()[0]
             self.edits = dict(_edits(dream))
             self.film = dict(film)
             self.lineage = [dict(relative) for relative in _lineage(dream)]
@@ -380,6 +385,12 @@ def _first(shown: Dream | Job | Sweep) -> Dream | Job:
     return shown.jobs[0] if isinstance(shown, Sweep) else shown
 
 
+def _shape(ratio: str | None) -> tuple[int, int]:
+    """Width and height of an aspect ratio; of one that is none, as servers may write, those of 16:9."""
+    sides = re.fullmatch(r"([1-9]\d{0,3}):([1-9]\d{0,3})", ratio or "")
+    return (int(sides[1]), int(sides[2])) if sides else (16, 9)
+
+
 def _missing(sweep: Sweep) -> list[Job]:
     return [job for job in sweep.jobs if not job.done() or job.exception() is not None]
 
@@ -471,13 +482,12 @@ def _lineage(dream: Dream) -> list[Relative]:
         below.setdefault(max(parents, default=None), []).append(number)
     lines: list[Relative] = []
 
-    def add(number: int, depth: int) -> None:
+    # A chain may be longer than calls can be deep.
+    waiting = [(root, 0) for root in reversed(below.get(None, ()))]
+    while waiting:
+        number, depth = waiting.pop()
         one = family[number]
         relation: Relation = "this" if one is dream else "before" if number < len(before) else "after"
         lines.append({"prompt": one.title, "take": one.take, "relation": relation, "depth": depth})
-        for child in below.get(number, ()):
-            add(child, depth + 1)
-
-    for root in below.get(None, ()):
-        add(root, 0)
+        waiting += [(child, depth + 1) for child in reversed(below.get(number, ()))]
     return lines[:_LINES]

@@ -21,6 +21,7 @@ from dream_nb.default import default_session
 from dream_nb.files import given_path
 from dream_nb.html.stand_in import stand_in
 from dream_nb.library.catalogue import STATES, Catalogue, Filter, key
+from dream_nb.library.lineage import ratio
 from dream_nb.library.record import Record
 from dream_nb.library.sidecars import MAX_STARS
 from dream_nb.library.thumbnails import Thumbnails
@@ -194,7 +195,7 @@ class Gallery(Widget):
             "prompt": _short(dream.title),
             "kind": dream._shows,
             "state": "failed" if dream.generation.has_failed else dream.state,
-            "ratio": getattr(record.request, "aspect_ratio", None) or "16:9",
+            "ratio": record.request.aspect_ratio or ratio(self._session.library.ledger, record),
             "backend": record.backend,
             "take": record.take,
             "created": dream.created.isoformat(timespec="minutes"),

@@ -49,7 +49,7 @@ from dream_nb.notebook.widgets.base import Answer, Widget, action, said
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.notebook.widgets.form import EMPTY, ROLE_CHOICES, read_form
 from dream_nb.notebook.widgets.messages import Form, Named, Offers, Verdict
-from dream_nb.requests.edits import modify_request, read_origin, reframe_request
+from dream_nb.requests.edits import PLACING, modify_request, read_origin, reframe_request
 from dream_nb.requests.identity import data_bytes
 from dream_nb.requests.inputs import field_items, make_request, naming, read_keyframe, read_references
 from dream_nb.requests.names import find_file, is_url, split_weight
@@ -161,7 +161,7 @@ class Panel(Widget):
         super().__init__(form=dict(EMPTY), trusted=trusted)
         self.hint = "file, URL, variable, last" if self.trusted else "file of the library, URL, last"
         for name, value in fields.items():
-            if name in (*FRAMES, *FIELDS):
+            if name in (*FRAMES, *FIELDS, "source"):
                 self.use(value, name)
             else:
                 self.form = {**self.form, name: value}
@@ -204,8 +204,8 @@ class Panel(Widget):
             value: for a keyframe what `dream_nb.keyframe` takes; for pictures what `dream_nb.reference` takes, or
                 several of it; a request for the whole form. A text stays as it is, and is read as one that was typed
                 into the form.
-            where: "frame0" or "frame1"; "image_ref", "style_ref", "character_ref" or "modify_image_ref"; "request" for
-                the whole form.
+            where: "frame0" or "frame1"; "image_ref", "style_ref", "character_ref" or "modify_image_ref"; "source" for
+                what another version is of; "request" for the whole form.
 
         Raises:
             InvalidRequestError: it is none of these.
@@ -216,13 +216,17 @@ class Panel(Widget):
         elif where in FRAMES:
             with naming(where, where):
                 self.form = {**self.form, "kind": "video", where: self._frame_name(value)}
+        elif where == "source":
+            with naming(where, where):
+                name = self._source_name(value)
+            self.form = {**self.form, "source": name, "edit": self.form["edit"] or "modify"}
         elif where in FIELDS:
             others = [one for one in self.form["references"] if FIELD_OF[one["role"]] != where]
             self.form = {**self.form, "kind": "image", "references": [*others, *self._reference_names(where, value)]}
         elif where == "request":
             raise InvalidRequestError(f"a {type(value).__name__} is not a request: give dream.request")
         else:
-            raise InvalidRequestError(f"{where!r} is not one of {', '.join((*FRAMES, *FIELDS))}, request")
+            raise InvalidRequestError(f"{where!r} is not one of {', '.join((*FRAMES, *FIELDS))}, source, request")
 
     def generate(self) -> list[Job]:
         """Ask for what the form says. Gives back at once, with a job for each dream.
@@ -428,12 +432,14 @@ class Panel(Widget):
             return reading
         fields = {"model": form["model"]} if form["model"] else {}
         try:
-            origin = read_origin(names.find(text), text, names.home)
+            origin = read_origin(names.source(text), text, names.home)
 
             def make(prompt: str) -> Edit:
                 if form["edit"] == "modify":
                     return modify_request(origin, prompt or None, mode=form["mode"], **fields)
                 kind: Kind | None = "image" if form["model"] in IMAGE_MODELS else None
+                if form["model"] in EDITING_MODELS:
+                    kind = "video"
                 return reframe_request(origin, form["aspect_ratio"], prompt or None, kind=kind, **fields)
 
             reading.asks = self._asks(form, make)
@@ -476,10 +482,10 @@ class Panel(Widget):
         if not self.trusted:
             # What the notebook made is not the visitor's: "last" is what was made here.
             own = self._jobs[-1] if self._jobs else None
-            return References({}, own, home=home, within=self._session.library.folder)
+            return References({}, own, home=home, within=self._session.library.folder, made=self._session.find)
         state = current_state()
         last = state.last if state is not None else None
-        return References(notebook_variables(), last, home=home, files_first=True)
+        return References(notebook_variables(), last, home=home, files_first=True, made=self._session.find)
 
     def _code(self, reading: _Reading) -> str:
         request = reading.asks[0].request
@@ -493,6 +499,13 @@ class Panel(Widget):
             return self._file_name(value)
         frame = read_keyframe(value)
         return frame.id if isinstance(frame, GenerationReference) else self._picture(frame.url)
+
+    def _source_name(self, value: Any) -> str:
+        """What the source of another version is called in the form."""
+        if isinstance(value, str | Path):
+            return self._file_name(value)
+        source = read_origin(value).source
+        return source.id if isinstance(source, GenerationReference) else self._picture(source.url)
 
     def _reference_names(self, field: str, value: Any) -> list[dict[str, Any]]:
         """What the pictures of a field are called in the form."""
@@ -533,6 +546,12 @@ class Panel(Widget):
         form: dict[str, Any] = dict(EMPTY) | {"prompt": as_it_is(request.prompt or ""), "kind": request.kind}
         form |= {"aspect_ratio": request.aspect_ratio or "16:9", "model": request.model or ""}
         if isinstance(request, ModifyVideoRequest | ReframeVideoRequest | ReframeImageRequest):
+            more = {"first_frame", "format", "extra", *PLACING}
+            if lost := sorted(name for name in more if getattr(request, name, None)):
+                raise InvalidRequestError(
+                    f"the panel has no control for {lost[0]}, which this request has: change its line instead (Copy as "
+                    "%dream)"
+                )
             source = request.media
             form["edit"] = "modify" if isinstance(request, ModifyVideoRequest) else "reframe"
             form["source"] = source.id if isinstance(source, GenerationReference) else self._picture(source.url)
