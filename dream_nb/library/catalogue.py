@@ -34,10 +34,18 @@ _KIND: Final = (
     f"iif(json_valid(request), iif({_TYPE} IN ({_IMAGES}), 'image',"
     f" iif({_TYPE} = 'unknown', json_extract(request, '$.kind'), 'video')), '') = ?"
 )
-_PROMPT: Final = (
-    "iif(json_valid(request), coalesce(json_extract(request, '$.prompt'),"
-    " json_extract(request, '$.document.prompt'), ''), '')"
+# Of another version of something the words also say what it is, and of what: as its title does.
+_PROMPT: Final = "coalesce(json_extract(request, '$.prompt'), json_extract(request, '$.document.prompt'), '')"
+_SOURCE: Final = (
+    "SELECT iif(json_valid(source.request), json_extract(source.request, '$.prompt'), '') FROM requests AS source"
+    " WHERE source.backend = requests.backend AND source.id = json_extract(requests.request, '$.media.id')"
 )
+_EDIT: Final = (
+    f"' ' || replace({_TYPE}, '_', ' ') || ' ' || coalesce(json_extract(request, '$.resolution'), '')"
+    f" || ' ' || coalesce(json_extract(request, '$.aspect_ratio'), '') || ' ' || coalesce(({_SOURCE}), '')"
+)
+# Of another version of something the words also say what it is, and of what: as its title does.
+_WORDS: Final = f"iif(json_valid(request), {_PROMPT} || iif({_TYPE} IN ('video', 'image'), '', {_EDIT}), '')"
 _TAGGED: Final = "EXISTS (SELECT 1 FROM json_each(iif(json_valid(tags), tags, '[]')) WHERE value = ?)"
 _KEY_DIGITS: Final = 16
 _MOST: Final = 1000
@@ -48,7 +56,8 @@ class Filter:
     """What is looked for; what is empty admits everything.
 
     Attributes:
-        search: words that all stand in prompt, note or tags, whatever their case.
+        search: words that all stand in prompt, note or tags, whatever their case. Another version of something is also
+            found by what it is ("upscale 4k") and by the prompt of what it was made of.
         kind: "video" or "image".
         state: "completed", "failed" or "under way".
         ratio: such as "16:9".
@@ -112,7 +121,7 @@ class Filter:
             if getattr(self, name):
                 add(condition, getattr(self, name))
         for word in self.search.split():
-            add(f"contains(?, CAST({_PROMPT} AS BLOB), CAST(note AS BLOB), CAST(tags AS BLOB))", word.casefold())
+            add(f"contains(?, CAST({_WORDS} AS BLOB), CAST(note AS BLOB), CAST(tags AS BLOB))", word.casefold())
         return " AND ".join(f"({part})" for part in parts), values
 
 

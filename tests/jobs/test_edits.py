@@ -16,9 +16,10 @@ from PIL import Image
 from dream_nb.api.connection import origin_of
 from dream_nb.api.errors import BudgetError, ConfigurationError, DreamError, InvalidRequestError, OutcomeUnknownError
 from dream_nb.api.request_models import GenerationReference, Media, UnknownRequest
-from dream_nb.library.catalogue import Catalogue
+from dream_nb.library.catalogue import Catalogue, Filter
 from dream_nb.notebook.magics.arguments import read_arguments
 from dream_nb.notebook.magics.references import References
+from dream_nb.notebook.widgets.gallery import Gallery
 from dream_nb.notebook.widgets.grid import Grid
 from dream_nb.requests import public_prices
 from dream_nb.requests.code import to_code
@@ -424,6 +425,7 @@ def test_every_kind_is_brought_in_and_shown(fake: FakeDreamMachine, session: Ses
     assert all(dream.path.is_file() for dream in dreams)
     assert [dream.kind for dream in dreams] == ["video", "image", "video", "video", "image", *["video"] * 3]
     assert Catalogue(session.library.ledger).count() == 8
+    assert Gallery(session)._window({}, 0, 20)["count"] == 8
     assert all(dream._repr_mimebundle_()["text/html"] for dream in dreams)
     assert session.sync() == []
     assert posts(fake) == []
@@ -618,6 +620,15 @@ def test_what_a_table_says_of_them(lake: Dream) -> None:
     assert list(frame["type"]) == ["video", "add_audio"]
     assert list(frame["title"]) == [PROMPT, f"{PROMPT} · sound: waves"]
     assert Grid([lake, loud]).column_words == [PROMPT, f"{PROMPT} · sound: waves"]
+
+
+@pytest.mark.parametrize("words", ["lake", "upscale", "LAKE 720p"])
+def test_the_gallery_finds_another_version_by_what_it_is_and_of_what(session: Session, lake: Dream, words: str) -> None:
+    made = lake.upscale("720p")
+    assert isinstance(made, Dream)
+    found = Catalogue(session.library.ledger).window(0, 10, Filter(search=words))
+    assert made._record.key in [record.key for record in found]
+    assert Catalogue(session.library.ledger).count(Filter(search="lake 4k")) == 0
 
 
 def test_two_that_ask_for_the_same_at_once_pay_once(fake: FakeDreamMachine, lake: Dream) -> None:
