@@ -90,6 +90,11 @@ class DreamMagics(DreamSettings):
             %dream from day to night --frame0 day.jpg --frame1 night.jpg
             %dream a quiet harbour --style-ref palette.jpg:0.6
 
+        Another version of something, on servers of 2025::
+
+            %dream in deep snow --modify d
+            %dream --reframe d -a 9:16
+
         Several at once: the alternatives in braces, and takes. {{name}} is a variable that holds a text or a number: of
         the function in which the line stands, else of the notebook. A backslash before the brace, or --raw, leaves
         both as they are::
