@@ -115,7 +115,7 @@ def test_a_tile_is_dragged_into_a_keyframe_of_a_panel(open_cells: Callable[..., 
         "import dream_nb\nlake = dream_nb.dream('a lake')\ndream_nb.Panel(prompt='night falls')", "dream_nb.Gallery()"
     )
     lab.run_all()
-    well = page.locator(".dream-slot").first
+    well = page.locator(".dream-slot:visible").first
     page.locator(".dream-gallery [role=option][draggable=true]").first.drag_to(well)
     expect(page.get_by_label("Begins with: a file, URL")).to_have_value(re.compile(r"^[0-9a-f-]{36}$"))
     expect(well.locator("img")).to_be_visible()

@@ -42,8 +42,8 @@ def test_a_dream_is_made_in_the_panel_and_goes_on_from_there(open_cells: Callabl
     expect(go).to_be_disabled()
 
     # A picture that is pasted in its place mends it.
-    form.locator(".dream-well").first.evaluate(PASTE)
-    expect(form.locator(".dream-slot img").first).to_be_visible()
+    form.locator(".dream-well:visible").first.evaluate(PASTE)
+    expect(form.locator(".dream-slot:visible img").first).to_be_visible()
     expect(wrong).to_have_text("")
     expect(go).to_have_text("Dream 2 videos")
     expect(form.locator(".dream-cost")).to_have_text("costs nothing")
