@@ -41,7 +41,7 @@ _SOURCE: Final = (
     " WHERE source.backend = requests.backend AND source.id = json_extract(requests.request, '$.media.id')"
 )
 _EDIT: Final = (
-    f"' ' || replace({_TYPE}, '_', ' ') || ' ' || coalesce(json_extract(request, '$.resolution'), '')"
+    f"' ' || replace(coalesce({_TYPE}, ''), '_', ' ') || ' ' || coalesce(json_extract(request, '$.resolution'), '')"
     f" || ' ' || coalesce(json_extract(request, '$.aspect_ratio'), '') || ' ' || coalesce(({_SOURCE}), '')"
 )
 # Of another version of something the words also say what it is, and of what: as its title does.
