@@ -207,6 +207,9 @@ class LedgerFile:
         where = f"the ledger of the library {self.name!r}"
         if self.read_only and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY:
             return LibraryError(f"{where} is not written: {self.problem or 'its file is read only'}. {self.advice}")
+        if self.problem and isinstance(error, sqlite3.OperationalError):
+            # Of another format, it lacks columns.
+            return LibraryError(f"{where} cannot be read: {self.problem}. {self.advice}")
         return sqlite_failure(error, where)
 
     def _check_place(self) -> None:
