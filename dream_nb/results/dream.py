@@ -288,7 +288,7 @@ class Dream:
         `dream.audio.samples` is `float32`, samples x channels; `dream.audio.rate` is samples a second.
 
         Raises:
-            LibraryError: there is no file, or it does not decode.
+            LibraryError: the file is missing, or cannot be decoded.
         """
         return read_audio(self.path) if self.kind == "video" else None
 
