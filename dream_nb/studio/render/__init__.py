@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dream_nb.studio.render.brief import UNREADABLE, Brief, Keyframe, Reference, RenderError
+from dream_nb.studio.render.brief import (
+    UNREADABLE,
+    Brief,
+    Keyframe,
+    Modify,
+    Placing,
+    Reference,
+    Reframe,
+    RenderError,
+    Resample,
+    Soundtrack,
+)
 from dream_nb.studio.render.camera import CAMERA_MOTIONS
 from dream_nb.studio.render.sizes import frame_size, image_size
 
@@ -19,8 +30,13 @@ __all__ = [
     "UNREADABLE",
     "Brief",
     "Keyframe",
+    "Modify",
+    "Placing",
     "Reference",
+    "Reframe",
     "RenderError",
+    "Resample",
+    "Soundtrack",
     "frame_size",
     "image_size",
     "render",

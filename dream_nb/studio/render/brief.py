@@ -33,6 +33,90 @@ class Keyframe:
 
 
 @dataclass(frozen=True, slots=True)
+class Modify:
+    """A video with another look, that of the brief's prompt.
+
+    Args:
+        source: the video, as a file.
+        strength: how far it goes from the source, from 0 (adhere_1) to 1 (reimagine_3).
+        first_frame: an encoded image of how the first frame is to look, or None.
+    """
+
+    source: bytes
+    strength: float
+    first_frame: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """Where in a new ratio the source lies; None leaves it to the drawing. The names are those of the API.
+
+    Args:
+        grid_position_x, grid_position_y: its left upper corner, in pixels of the result.
+        x_start, x_end, y_start, y_end: the part of the source that is shown, in pixels of the source.
+        resized_width, resized_height: the size of that part in the result, in pixels of the result.
+    """
+
+    grid_position_x: int | None = None
+    grid_position_y: int | None = None
+    x_start: int | None = None
+    x_end: int | None = None
+    y_start: int | None = None
+    y_end: int | None = None
+    resized_width: int | None = None
+    resized_height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reframe:
+    """A video or an image in another ratio; what is missing is painted on.
+
+    Args:
+        source: the video or the image, as a file.
+        aspect_ratio: of the result.
+        placing: where the source lies.
+        first_frame: an encoded image of how the first frame is to look, or None.
+    """
+
+    source: bytes
+    aspect_ratio: str
+    placing: Placing = Placing()
+    first_frame: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resample:
+    """A video in another size, its pixels resampled.
+
+    Args:
+        source: the video, as a file.
+        lines: the shorter side of the result, in pixels.
+    """
+
+    source: bytes
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Soundtrack:
+    """A video with sound, which the brief's prompt asks for.
+
+    Args:
+        source: the video, as a file. Its pictures stay as they are.
+        scene: the prompt of the video, for where the brief's own prompt names no sound.
+        unwanted: what is not to be heard.
+    """
+
+    source: bytes
+    scene: str = ""
+    unwanted: str = ""
+
+
+Edit = Modify | Reframe | Resample | Soundtrack
+"""What is done to an earlier video or image. Its size, rate and length come from that file, not from the brief."""
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
     """One drawing. Equal briefs give equal pixels, on every machine (at most 1/255 apart before encoding).
 
@@ -50,6 +134,11 @@ class Brief:
         character_refs: pictures of a character who appears in the scene.
         modify: a picture to be changed by the prompt; at weight 1 it hardly changes.
         image_format: of an image.
+        concepts: keys of the API for what the camera does, such as "dolly_zoom". They change no seed: the scene stays.
+        edit: what is done to an earlier video or image, in place of drawing a scene from nothing.
+        sound: a video whose sound the result has too, or None. The result of an edit keeps that of its source anyway.
+        shorter_side: pixels that the shorter side of an edit's result may have at most, or None.
+        longest_seconds: of an edit's result at most, or None.
         tags: key and text to be kept in the metadata of the file.
     """
 
@@ -69,6 +158,11 @@ class Brief:
     character_refs: tuple[bytes, ...] = ()
     modify: Reference | None = None
     image_format: Literal["jpg", "png"] = "jpg"
+    concepts: tuple[str, ...] = ()
+    edit: Edit | None = None
+    sound: bytes | None = None
+    shorter_side: int | None = None
+    longest_seconds: float | None = None
     tags: tuple[tuple[str, str], ...] = ()
 
     @property
