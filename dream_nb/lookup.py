@@ -10,6 +10,7 @@ from typing import Final, Literal, get_args
 import pydantic
 
 from dream_nb.api.dialects import NEWEST, spellings
+from dream_nb.api.documented import undocumented
 from dream_nb.api.errors import ConfigurationError, InvalidRequestError, NotReplayedError
 from dream_nb.api.request_models import GenerationRequest, ImageGenerationRequest, Request
 from dream_nb.backends.backends import choose_backend, is_paid
@@ -162,6 +163,8 @@ class Lookup:
     def _check_for_studio(self, request: Request) -> None:
         """Refuse at once what the studio would: it knows no value that this version does not."""
         self._backends.dialect("studio").check(request)
+        for field, reason in undocumented(request):
+            raise InvalidRequestError(f"{field}: {reason}", field=field)
         try:
             type(request).from_body(request.wire())
         except pydantic.ValidationError as error:

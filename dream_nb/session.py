@@ -388,7 +388,7 @@ class Session:
     def concepts(self) -> list[str]:
         """The keys of the concepts that the backend lists, for `concepts=[{"key": …}]`.
 
-        The studio and servers of the older API list `camera_motions` instead, and no concepts.
+        Servers of the older API list `camera_motions` instead, and no concepts. The studio lists both.
 
         Raises:
             APIError: it cannot be asked.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,16 @@ from dream_nb.session import Session
 from tests.environment import force_studio
 
 force_studio()
+
+
+_MOST_WORKERS = 8
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """What `-n auto` means here: a test that waits for a browser or a kernel leaves its core idle."""
+    cores = os.cpu_count() or 1
+    return max(cores, min(2 * cores, _MOST_WORKERS))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

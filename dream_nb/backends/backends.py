@@ -25,8 +25,8 @@ from dream_nb.workers import pool
 
 BACKENDS: Final = ("studio", "hosted")
 
-STUDIO_API: Final[API] = "2024"
-"""The API that the studio serves."""
+STUDIO_API: Final[API] = "2025"
+"""The API that the studio is asked in: it serves the older one too."""
 
 _STUDIO_URL: Final = "http://studio/dream-machine/v1"
 _ACCOUNT: Final = "notebook"

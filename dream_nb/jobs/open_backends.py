@@ -202,8 +202,8 @@ class OpenBackends:
         return found
 
     def camera_motions(self, name: str) -> list[str]:
-        """The camera motions that the server lists; none where it lists concepts instead."""
-        if self.dialect(name).lists != "camera motions":
+        """The camera motions that the server lists; none where it lists concepts instead. The studio lists both."""
+        if name != "studio" and self.dialect(name).lists != "camera motions":
             return []
         found: list[str] = portal.call(self._retried, self.runner(name).backend.client.get_camera_motion)
         return found

@@ -1,4 +1,4 @@
-"""What the hosted Dream Machine API costs by what is publicly known, before this installation has seen it."""
+"""What the hosted Dream Machine API costs by what is publicly known. The play money of the studio follows it."""
 
 from __future__ import annotations
 
@@ -35,17 +35,41 @@ def public_price(request: Request, origin: str) -> float | None:
         request: the request, with its model, resolution and duration.
         origin: of the server that is asked.
     """
-    rate = _DOLLARS_PER_MEGAPIXEL.get(getattr(request, "model", None) or "")
-    if origin != ORIGIN or rate is None or not isinstance(request, GenerationRequest | ImageGenerationRequest):
+    if origin != ORIGIN or not isinstance(request, GenerationRequest | ImageGenerationRequest):
         return None
-    lines, frames = _IMAGE_LINES, 1
-    if isinstance(request, GenerationRequest):
-        seconds = _DURATION.fullmatch(request.duration or "")
-        if request.resolution not in RESOLUTIONS or seconds is None:
-            return None
-        lines, frames = RESOLUTIONS[request.resolution], _FRAMES_A_SECOND * int(seconds[1])
-    ratio = _RATIO.fullmatch(request.aspect_ratio)
-    if ratio is None:
+    if isinstance(request, ImageGenerationRequest):
+        return image_price(request.model, request.aspect_ratio)
+    return video_price(request.model, request.aspect_ratio, request.resolution, request.duration)
+
+
+def image_price(model: str | None, aspect_ratio: str) -> float | None:
+    """What an image costs, in USD cents; None where nothing is publicly known.
+
+    Args:
+        model: such as "photon-1".
+        aspect_ratio: such as "16:9".
+    """
+    return _price(model, aspect_ratio, _IMAGE_LINES, 1)
+
+
+def video_price(model: str | None, aspect_ratio: str, resolution: str | None, duration: str | None) -> float | None:
+    """What a video costs, in USD cents; None where nothing is publicly known.
+
+    Args:
+        model: such as "ray-2".
+        aspect_ratio: such as "16:9".
+        resolution: such as "720p".
+        duration: such as "5s".
+    """
+    seconds = _DURATION.fullmatch(duration or "")
+    if resolution not in RESOLUTIONS or seconds is None:
+        return None
+    return _price(model, aspect_ratio, RESOLUTIONS[resolution], _FRAMES_A_SECOND * int(seconds[1]))
+
+
+def _price(model: str | None, aspect_ratio: str, lines: int, frames: int) -> float | None:
+    rate, ratio = _DOLLARS_PER_MEGAPIXEL.get(model or ""), _RATIO.fullmatch(aspect_ratio)
+    if rate is None or ratio is None:
         return None
     wide, high = int(ratio[1]), int(ratio[2])
     pixels = lines * lines * max(wide, high) / min(wide, high) * frames

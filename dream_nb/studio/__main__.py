@@ -37,7 +37,7 @@ def key_variable(account: str) -> str:
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m dream_nb.studio",
-        description="Serve the Dream Machine API v1.1.0 on this machine. Everything is drawn by rule, not by a model.",
+        description="Serve the Dream Machine API on this machine. Everything is drawn by rule, not by a model.",
         epilog=f"The key of an account comes from {KEY_VARIABLE}_NAME, or for the first account {KEY_VARIABLE};"
         " where neither is set, one is made and printed.",
     )
@@ -57,7 +57,10 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--faults", type=given_path, metavar="FILE", help="what goes wrong on purpose, as a JSON list")
     parser.add_argument("--public-callbacks", action="store_true", help="send callbacks to public addresses too")
-    parser.add_argument("--fetch-loopback", action="store_true", help="fetch pictures from this machine too")
+    parser.add_argument("--fetch-loopback", action="store_true", help="fetch pictures and videos from this machine too")
+    parser.add_argument(
+        "--lenient", action="store_true", help="take requests of 2025 that the documentation of the API excludes"
+    )
     return parser.parse_args(argv)
 
 
@@ -125,7 +128,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, ValueError, TypeError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    settings = Settings(public_callbacks=arguments.public_callbacks, fetch_loopback=arguments.fetch_loopback)
+    settings = Settings(
+        public_callbacks=arguments.public_callbacks,
+        fetch_loopback=arguments.fetch_loopback,
+        lenient=arguments.lenient,
+    )
     app = create_app(arguments.library / ".studio", keys=keys, settings=settings, faults=faults)
     shown = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
     lines = [f"http://{shown}:{listener.getsockname()[1]}{PREFIX}"]

@@ -62,6 +62,7 @@ def _written(record: StoredGeneration, base_url: str, drawing: Drawing | None) -
         "state": record.state,
         "created_at": record.created,
         "take": record.take,
+        "model": record.model,
     }
     if record.failure_reason is not None:
         document["failure_reason"] = record.failure_reason

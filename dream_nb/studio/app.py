@@ -1,4 +1,4 @@
-"""The routes of the Dream Machine API v1.1.0."""
+"""The routes of the Dream Machine API, of 2024 and of 2025."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ Handler = Callable[[Operations, Request], Awaitable[Response]]
 class _GenerationId(Convertor[str]):
     """A path segment that is no other route: so that `GET /generations/image` is 405, not an unknown generation."""
 
-    regex = r"(?!(?:image|video|camera_motion)$)[^/]+"
+    regex = r"(?!(?:image|video|camera_motion|concepts)(?:/|$))[^/]+"
 
     def convert(self, value: str) -> str:
         return value
@@ -188,8 +188,14 @@ def create_app(
         # First what is asked for most.
         _route("/generations/{id:generation}", GET=Operations.get_generation, DELETE=Operations.delete_generation),
         _route("/generations", GET=Operations.list_generations, POST=Operations.create_generation),
-        _route("/generations/video", POST=Operations.create_generation),
+        _route("/generations/video", POST=Operations.create_video),
         _route("/generations/image", POST=Operations.generate_image),
+        _route("/generations/video/modify", POST=Operations.modify_video),
+        _route("/generations/video/reframe", POST=Operations.reframe_video),
+        _route("/generations/image/reframe", POST=Operations.reframe_image),
+        _route("/generations/{id:generation}/upscale", POST=Operations.upscale),
+        _route("/generations/{id:generation}/audio", POST=Operations.add_audio),
+        _route("/generations/concepts/list", GET=Operations.get_concepts),
         _route("/generations/camera_motion/list", GET=Operations.get_camera_motion),
         _route("/credits", GET=Operations.get_credits),
         _route("/ping", GET=Operations.ping),

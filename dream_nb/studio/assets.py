@@ -20,6 +20,8 @@ from dream_nb.files import replacing
 ASSET_NAME: Final = re.compile(r"[0-9a-f]{32}\.[a-z0-9]{2,4}")
 TYPES: Final = {
     "mp4": "video/mp4",
+    "webm": "video/webm",
+    "mov": "video/quicktime",
     "jpg": "image/jpeg",
     "jpeg": "image/jpeg",
     "png": "image/png",

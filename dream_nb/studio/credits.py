@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
-from dream_nb.api.request_models import AnyRequest, ImageGenerationRequest
+from typing import Final
+
+from dream_nb.api.request_models import (
+    AudioGenerationRequest,
+    GenerationRequest,
+    ImageGenerationRequest,
+    ReframeImageRequest,
+    UpscaleVideoGenerationRequest,
+)
+from dream_nb.requests.public_prices import image_price, video_price
+from dream_nb.studio.rules import DEFAULT_RESOLUTION, Request
 from dream_nb.studio.settings import StudioPrices
 
-_MILLICENTS = 1000
+# What is not said of a video, and what an edit is charged as: the hosted API publishes no prices of edits.
+_RATIO: Final = "16:9"
+_DURATION: Final = "5s"
+_UPSCALE: Final = ("ray-flash-2", "1080p")
+_MILLICENTS: Final = 1000
 
 
-def price(request: AnyRequest, prices: StudioPrices) -> int:
-    """What a request costs, in thousandths of a cent."""
-    if not isinstance(request, ImageGenerationRequest):
-        return to_millicents(prices.video)
-    return to_millicents(prices.flash_image if "flash" in request.model else prices.image)
+def price(request: Request, prices: StudioPrices) -> int:
+    """What a request costs, in thousandths of a cent.
+
+    Args:
+        request: the request.
+        prices: what counts where the public table has no price.
+    """
+    if isinstance(request, AudioGenerationRequest):
+        return to_millicents(prices.audio)
+    if isinstance(request, ImageGenerationRequest | ReframeImageRequest):
+        cents = image_price(request.model, request.aspect_ratio)
+    elif isinstance(request, GenerationRequest):
+        resolution, duration = request.resolution or DEFAULT_RESOLUTION, request.duration or _DURATION
+        cents = video_price(request.model, request.aspect_ratio, resolution, duration)
+    elif isinstance(request, UpscaleVideoGenerationRequest):
+        model, resolution = _UPSCALE
+        cents = video_price(model, _RATIO, request.resolution or resolution, _DURATION)
+    else:
+        cents = video_price(request.model, request.aspect_ratio or _RATIO, DEFAULT_RESOLUTION, _DURATION)
+    return to_millicents(prices.video if cents is None else cents)
 
 
 def to_millicents(cents: float) -> int:

@@ -56,6 +56,8 @@ CREATE TABLE generations (
     lease_until REAL,
     shorter_side INTEGER,
     longest_seconds REAL,
+    model TEXT NOT NULL,
+    source TEXT,
     seal TEXT
 );
 CREATE INDEX pages ON generations (account, seq, id);
@@ -76,7 +78,7 @@ CREATE TABLE callbacks (
 );
 CREATE INDEX undelivered ON callbacks (generation) WHERE outcome IS NULL;
 """
-_VERSION: Final = 4
+_VERSION: Final = 5
 _BUSY_SECONDS: Final = 30.0
 _SHOWN: Final = 3
 # What a failure says of the moment, and not of the file.

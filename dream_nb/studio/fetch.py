@@ -70,7 +70,7 @@ def _innermost(ip: Address) -> Address:
 
 
 class Fetcher:
-    """Gets pictures and delivers callbacks, within the limits of the settings."""
+    """Gets pictures and videos, and delivers callbacks, within the limits of the settings."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -103,9 +103,26 @@ class Fetcher:
             if len(data) > self._settings.max_input:
                 raise FetchError(f"the picture has more than {self._settings.max_input} bytes")
         else:
-            data = await self._get(url)
+            data = await self._get(url, "picture", self._settings.max_input)
         await asyncio.to_thread(check_pixels, data, self._settings.max_pixels)
         return data
+
+    async def video(self, url: str) -> bytes:
+        """The bytes of a video, from an http(s) or `data:` URL. Whether it is one, its reader finds out.
+
+        Args:
+            url: the address, or the video itself.
+
+        Raises:
+            FetchError: it cannot be had, or is over a limit.
+        """
+        if url[:5].lower() != "data:":
+            return await self._get(url, "video", self._settings.max_media)
+        try:
+            # As large as a request may be.
+            return read_data_url(url)[1]
+        except ValueError as error:
+            raise FetchError(str(error)) from None
 
     async def post(self, url: str, body: bytes) -> int:
         """POST a JSON document, following no redirect, and give back the status.
@@ -124,9 +141,10 @@ class Fetcher:
         except TimeoutError:
             raise FetchError(f"no answer within {settings.callback_seconds:g} s") from None
 
-    async def _get(self, url: str) -> bytes:
+    async def _get(self, url: str, what: str, most: int) -> bytes:
         settings = self._settings
-        headers = {"accept": "image/*", "accept-encoding": "identity"}
+        accepted = "image/*" if what == "picture" else "video/*"
+        headers = {"accept": accepted, "accept-encoding": "identity"}
         try:
             async with asyncio.timeout(settings.fetch_seconds):
                 for _ in range(MAX_REDIRECTS + 1):
@@ -138,21 +156,10 @@ class Fetcher:
                             continue
                         if response.status_code != HTTPStatus.OK:
                             raise FetchError(f"{_host(url)} answered {response.status_code}")
-                        return await self._bounded(response)
+                        return await _bounded(response, what, most)
         except TimeoutError:
             raise FetchError(f"{_host(url)} took longer than {settings.fetch_seconds:g} s") from None
         raise FetchError(f"{_host(url)} redirects more than {MAX_REDIRECTS} times")
-
-    async def _bounded(self, response: httpx2.Response) -> bytes:
-        if response.headers.get("content-encoding", "identity") != "identity":
-            # A few compressed bytes may become gigabytes in one step, before anything can be counted.
-            raise FetchError("the picture came compressed, which nobody asked for")
-        data = bytearray()
-        async for chunk in response.aiter_raw():
-            data += chunk
-            if len(data) > self._settings.max_input:
-                raise FetchError(f"the picture has more than {self._settings.max_input} bytes")
-        return bytes(data)
 
     @asynccontextmanager
     async def _pinned(
@@ -189,6 +196,18 @@ class Fetcher:
             raise FetchError(f"{_host(parsed)} broke off ({type(error).__name__})") from None
         finally:
             await response.aclose()
+
+
+async def _bounded(response: httpx2.Response, what: str, most: int) -> bytes:
+    if response.headers.get("content-encoding", "identity") != "identity":
+        # A few compressed bytes may become gigabytes in one step, before anything can be counted.
+        raise FetchError(f"the {what} came compressed, which nobody asked for")
+    data = bytearray()
+    async for chunk in response.aiter_raw():
+        data += chunk
+        if len(data) > most:
+            raise FetchError(f"the {what} has more than {most} bytes")
+    return bytes(data)
 
 
 async def _addresses(url: httpx2.URL, *, loopback: bool, public: bool) -> list[str]:

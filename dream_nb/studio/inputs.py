@@ -5,35 +5,62 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final, Literal
 
+from pydantic_core import from_json
+
 from dream_nb.api.request_models import (
+    MODES,
+    RESOLUTIONS,
+    AudioGenerationRequest,
     GenerationReference,
     GenerationRequest,
     ImageGenerationRequest,
     ImageRef,
     Keyframe,
+    Media,
+    ModifyVideoRequest,
+    ReframeImageRequest,
+    ReframeVideoRequest,
+    UpscaleVideoGenerationRequest,
 )
 from dream_nb.studio import render
 from dream_nb.studio.answers import PREFIX, asset_url
 from dream_nb.studio.assets import ASSET_NAME, TYPES, AssetFiles, new_name
 from dream_nb.studio.fetch import Fetcher, FetchError, read_data_url
 from dream_nb.studio.record import StoredGeneration
-from dream_nb.studio.render import UNREADABLE, Brief, Reference, RenderError
-from dream_nb.studio.rules import Request
+from dream_nb.studio.render import (
+    UNREADABLE,
+    Brief,
+    Edit,
+    Modify,
+    Placing,
+    Reference,
+    Reframe,
+    RenderError,
+    Resample,
+    Soundtrack,
+)
+from dream_nb.studio.rules import DEFAULT_RESOLUTION, Request
 from dream_nb.studio.store import Store
 
 MAKER: Final = "dream_nb studio (procedural)"
 _SECONDS: Final = 5.0
 _LONGEST_ECHO: Final = 2048
 _ASSET_URL: Final = re.compile(rf"(?i:https?)://[^/?#]*{PREFIX}/assets/({ASSET_NAME.pattern})(?:[?#].*)?")
-_SUFFIXES: Final = {kind: suffix for suffix, kind in TYPES.items() if kind.startswith("image/")}
+_SUFFIXES: Final = {kind: suffix for suffix, kind in TYPES.items() if kind.startswith(("image/", "video/"))}
+
+
+_WITH_URLS: Final = (
+    "keyframes", "image_ref", "style_ref", "character_ref", "modify_image_ref", "media", "first_frame",
+)  # fmt: skip
 
 
 def set_aside(document: dict[str, Any], assets: AssetFiles, base_url: str) -> list[str]:
     """Keep long `data:` URLs of a request as files, with the URLs of these in their place.
 
-    Otherwise every poll and every page would carry the pictures along. Gives back the names of the files.
+    Otherwise every poll and every page would carry the pictures and videos along. Gives back the names of the files.
     """
     names: list[str] = []
 
@@ -49,7 +76,7 @@ def set_aside(document: dict[str, Any], assets: AssetFiles, base_url: str) -> li
             return asset_url(base_url, names[-1])
         return value
 
-    for field in ("keyframes", "image_ref", "style_ref", "character_ref", "modify_image_ref"):
+    for field in _WITH_URLS:
         if field in document:
             document[field] = replaced(document[field])
     return names
@@ -75,10 +102,18 @@ class Inputs:
         """
         if isinstance(request, GenerationRequest):
             return await self._video(record, request)
-        return await self._image(record, request)
+        if isinstance(request, ImageGenerationRequest):
+            return await self._image(record, request)
+        if isinstance(request, UpscaleVideoGenerationRequest):
+            return await self._upscaled(record, request)
+        if isinstance(request, AudioGenerationRequest):
+            return await self._with_sound(record, request)
+        return await self._edited(record, request)
 
     async def _video(self, record: StoredGeneration, request: GenerationRequest) -> Brief:
-        width, height = _scaled(record, render.frame_size(request.aspect_ratio, request.resolution or "720p"))
+        width, height = _scaled(
+            record, render.frame_size(request.aspect_ratio, request.resolution or DEFAULT_RESOLUTION)
+        )
         seconds = float(request.duration.rstrip("s")) if request.duration else _SECONDS
         frames = request.keyframes
         frame0, frame1 = await asyncio.gather(
@@ -87,7 +122,7 @@ class Inputs:
         )
         return Brief(
             kind="video",
-            prompt=" ".join([request.prompt or "", *_motions(request.concepts or ())]).strip(),
+            prompt=request.prompt or "",
             take=record.take,
             width=width,
             height=height,
@@ -96,6 +131,7 @@ class Inputs:
             model=request.model,
             frame0=frame0,
             frame1=frame1,
+            concepts=tuple(str(concept.get("key", "")) for concept in request.concepts or ()),
             tags=_tags(record, request.prompt),
         )
 
@@ -128,6 +164,108 @@ class Inputs:
             tags=_tags(record, request.prompt),
         )
 
+    async def _edited(
+        self, record: StoredGeneration, request: ModifyVideoRequest | ReframeVideoRequest | ReframeImageRequest
+    ) -> Brief:
+        assert isinstance(request.media, Media)
+        first = getattr(request, "first_frame", None)
+        source, first_frame = await asyncio.gather(
+            self._file_at(record, "media", request.media.url, record.kind),
+            self._file_at(record, "first_frame", first.url, "image") if first else _nothing(),
+        )
+        assert source is not None
+        # Without words of its own, an edit goes by those of its source.
+        made = self._made(record, request.media.url)
+        own = request.prompt or self._words_of(made)
+        take = record.take if request.prompt or made is None else made.take + record.take - 1
+        edit: Modify | Reframe
+        if isinstance(request, ModifyVideoRequest):
+            edit = Modify(source, MODES.index(request.mode) / (len(MODES) - 1), first_frame)
+        else:
+            edit = Reframe(source, request.aspect_ratio, _placing(request), first_frame)
+        return self._edit(record, request.prompt, own, edit, take, getattr(request, "format", None))
+
+    def _edit(
+        self,
+        record: StoredGeneration,
+        prompt: str | None,
+        words: str,
+        edit: Edit,
+        take: int,
+        image_format: str | None = None,
+    ) -> Brief:
+        return Brief(
+            kind="video" if record.kind == "video" else "image",
+            prompt=words,
+            take=take,
+            model=record.model,
+            image_format="png" if image_format == "png" else "jpg",
+            edit=edit,
+            shorter_side=record.shorter_side,
+            longest_seconds=record.longest_seconds,
+            tags=_tags(record, prompt),
+        )
+
+    async def _upscaled(self, record: StoredGeneration, request: UpscaleVideoGenerationRequest) -> Brief:
+        source, video = await self._source(record)
+        origin = self._origin(source)
+        asked = _create_of(origin)
+        given = RESOLUTIONS[(asked.resolution if asked else None) or DEFAULT_RESOLUTION]
+        wanted = RESOLUTIONS[request.resolution] if request.resolution else _next_above(given)
+        # A studio that draws everything smaller than asked for also makes its larger versions as much smaller.
+        lines = wanted if origin.shorter_side is None else round(origin.shorter_side * wanted / given)
+        try:
+            drawn = await self._video(origin, asked) if asked else None
+        except RenderError:
+            # One of its pictures is not to be had any more.
+            drawn = None
+        if asked is None or drawn is None:
+            return replace(self._edit(record, None, "", Resample(video, lines), record.take), shorter_side=None)
+        scale = lines / min(drawn.width, drawn.height)
+        return replace(
+            drawn,
+            width=round(drawn.width * scale / 2) * 2,
+            height=round(drawn.height * scale / 2) * 2,
+            sound=video,
+            tags=_tags(record, asked.prompt),
+        )
+
+    async def _with_sound(self, record: StoredGeneration, request: AudioGenerationRequest) -> Brief:
+        source, video = await self._source(record)
+        edit = Soundtrack(video, self._words_of(source), request.negative_prompt or "")
+        return self._edit(record, request.prompt, request.prompt or "", edit, record.take)
+
+    async def _source(self, record: StoredGeneration) -> tuple[StoredGeneration, bytes]:
+        """The generation that the path named, and its file."""
+        source = self._store.find(record.source, record.account) if record.source else None
+        if source is None:
+            raise RenderError(f"{UNREADABLE}: generation {record.source} was deleted")
+        video = await self._file(source.asset)
+        if video is None:
+            raise RenderError(f"{UNREADABLE}: the file of generation {source.id} is gone")
+        return source, video
+
+    def _origin(self, record: StoredGeneration) -> StoredGeneration:
+        """The first of a chain of versions that show the same: upscaled, or with sound."""
+        seen = {record.id}
+        while record.source is not None:
+            source = self._store.find(record.source, record.account)
+            if source is None or source.id in seen:
+                break
+            seen.add(source.id)
+            record = source
+        return record
+
+    def _words_of(self, record: StoredGeneration | None) -> str:
+        """The prompt of what a generation shows."""
+        prompt = from_json(self._origin(record).request).get("prompt") if record else None
+        return prompt if isinstance(prompt, str) else ""
+
+    def _made(self, record: StoredGeneration, url: str) -> StoredGeneration | None:
+        """The generation of the same account whose file is at an address."""
+        own = _ASSET_URL.fullmatch(url)
+        return self._store.find_made(own[1], record.account) if own else None
+
     async def _keyframe(
         self, record: StoredGeneration, keyframe: Keyframe | None, end: Literal["first", "last"]
     ) -> render.Keyframe | None:
@@ -154,6 +292,9 @@ class Inputs:
         )
 
     async def _picture(self, record: StoredGeneration, field: str, url: str) -> bytes:
+        return await self._file_at(record, field, url, "image")
+
+    async def _file_at(self, record: StoredGeneration, field: str, url: str, kind: str) -> bytes:
         own = _ASSET_URL.fullmatch(url)
         if own and (data := await self._file(own[1])) is not None:
             # A file of this studio, by whatever address it is reached; its name is as good as a key.
@@ -162,7 +303,7 @@ class Inputs:
             # Whoever wrote the row would learn who opens the library, and when.
             raise RenderError(f"{UNREADABLE}: {field}: this generation was not asked for here, so nothing is fetched")
         try:
-            return await self._fetcher.picture(url)
+            return await (self._fetcher.picture(url) if kind == "image" else self._fetcher.video(url))
         except FetchError as error:
             raise RenderError(f"{UNREADABLE}: {field}: {error}") from None
 
@@ -180,10 +321,27 @@ def _scaled(record: StoredGeneration, size: tuple[int, int]) -> tuple[int, int]:
     return round(size[0] * scale / 2) * 2, round(size[1] * scale / 2) * 2
 
 
-def _motions(concepts: Iterable[Any]) -> list[str]:
-    """Concepts of the hosted API ("orbit_left") as the words that the drawing understands."""
-    keys = [str(concept.get("key", "")) for concept in concepts if isinstance(concept, dict)]
-    return ["camera " + re.sub(r"[_\W]+", " ", key).strip().lower().removeprefix("camera ") for key in keys if key]
+async def _nothing() -> None:
+    return None
+
+
+def _placing(request: ReframeVideoRequest | ReframeImageRequest) -> Placing:
+    return Placing(**{name: getattr(request, name) for name in Placing.__slots__})
+
+
+def _create_of(record: StoredGeneration) -> GenerationRequest | None:
+    """The request of a generation that was drawn from nothing, or None."""
+    document = from_json(record.request)
+    if document.get("generation_type") != "video":
+        return None
+    try:
+        return GenerationRequest.from_body(document)
+    except ValueError:
+        return None
+
+
+def _next_above(lines: int) -> int:
+    return min((side for side in RESOLUTIONS.values() if side > lines), default=lines)
 
 
 def _tags(record: StoredGeneration, prompt: str | None) -> tuple[tuple[str, str], ...]:

@@ -8,16 +8,30 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 from dream_nb.api.models import STATES
-from dream_nb.api.request_models import ASPECT_RATIOS, IMAGE_FORMATS, IMAGE_MODELS, RESOLUTIONS
+from dream_nb.api.request_models import (
+    ASPECT_RATIOS,
+    CONCEPTS,
+    DURATIONS,
+    EDITING_MODELS,
+    IMAGE_FORMATS,
+    IMAGE_MODELS,
+    MODES,
+    REQUESTS,
+    RESOLUTIONS,
+    VIDEO_MODELS,
+)
 from dream_nb.studio.rules import (
     DATA_URL,
     DURATION,
     HTTP_URL,
     MAX_OFFSET,
     MAX_PAGE,
+    MAX_PLACE,
     MAX_REFERENCES,
+    MAX_SYNC,
     MAX_TAKE,
     MAX_URL,
+    PLACES,
     PROMPT_LENGTH,
 )
 
@@ -38,6 +52,10 @@ _PROMPT: Final[Json] = {
     "maxLength": PROMPT_LENGTH[1],
     "description": "What is to be seen.",
 }
+_WORDS: Final[Json] = {
+    "type": "string",
+    "anyOf": [{"maxLength": 0}, {"minLength": PROMPT_LENGTH[0], "maxLength": PROMPT_LENGTH[1]}],
+}
 _RATIO: Final[Json] = {
     "type": "string",
     "enum": list(ASPECT_RATIOS),
@@ -51,20 +69,50 @@ _CALLBACK: Final[Json] = {
     "description": "Where to POST the generation whenever it begins to dream, completes or fails.",
 }
 _WEIGHT: Final[Json] = {"type": "number", "minimum": 0, "maximum": 1, "description": "How much it counts."}
-_IMAGE_URL: Final[Json] = {
+_MEDIA_URL: Final[Json] = {
     "type": "string",
     "anyOf": [{"maxLength": MAX_URL, "pattern": HTTP_URL}, {"pattern": DATA_URL}],
-    "description": "A picture: where it is, or itself in base64.",
+    "description": "A file: where it is, or itself in base64.",
+}
+_IMAGE_URL: Final[Json] = _MEDIA_URL | {"description": "A picture: where it is, or itself in base64."}
+_PLACING: Final[Json] = {
+    field: {"type": "integer", "minimum": lowest, "maximum": MAX_PLACE} for field, lowest in PLACES.items()
+}
+_EDITED: Final[Json] = {
+    "prompt": _WORDS | {"description": "What is to be seen; without it the words of the source count."},
+    "media": _ref("Media"),
+    "callback_url": _CALLBACK,
 }
 _ID: Final[Json] = {"type": "string", "format": "uuid", "description": "Names a generation."}
 
 _PICTURE: Final = _object({"type": {"type": "string", "enum": ["image"]}}, required=("type",))
-_LOOP_OF_TWO_PICTURES: Final = {
-    "required": ["loop", "keyframes"],
-    "properties": {
-        "loop": {"enum": [True]},
-        "keyframes": _object({"frame0": _PICTURE, "frame1": _PICTURE}, required=("frame0", "frame1")),
-    },
+_GENERATION: Final = _object({"type": {"type": "string", "enum": ["generation"]}}, required=("type",))
+
+
+def _loop_of(keyframes: Json) -> Json:
+    return {"required": ["loop", "keyframes"], "properties": {"loop": {"enum": [True]}, "keyframes": keyframes}}
+
+
+_LOOP_OF_TWO_PICTURES: Final = _loop_of(
+    _object({"frame0": _PICTURE, "frame1": _PICTURE}, required=("frame0", "frame1"))
+)
+_LOOP_TO_A_VIDEO: Final = _loop_of(_object({"frame1": _GENERATION}, required=("frame1",)))
+_VIDEO: Final[Json] = {
+    "generation_type": {"type": "string", "enum": ["video"], "default": "video"},
+    "prompt": _PROMPT,
+    "aspect_ratio": _RATIO,
+    "loop": {"type": "boolean", "description": "Whether the end leads back to the beginning."},
+    "keyframes": _ref("Keyframes"),
+    "callback_url": _CALLBACK,
+}
+_SAYS_WHAT: Final[Json] = {
+    "anyOf": [
+        {"required": ["prompt"]},
+        {
+            "required": ["keyframes"],
+            "properties": {"keyframes": {"anyOf": [{"required": ["frame0"]}, {"required": ["frame1"]}]}},
+        },
+    ]
 }
 
 _SCHEMAS: Final[Json] = {
@@ -104,27 +152,85 @@ _SCHEMAS: Final[Json] = {
     ),
     "GenerationRequest": _object(
         {
-            "generation_type": {"type": "string", "enum": ["video"], "default": "video"},
-            "prompt": _PROMPT,
-            "aspect_ratio": _RATIO,
-            "loop": {"type": "boolean", "description": "Whether the end leads back to the beginning."},
-            "keyframes": _ref("Keyframes"),
-            "callback_url": _CALLBACK,
+            **_VIDEO,
             "model": {"type": "string", "nullable": True, "description": "Kept; names with flash are drawn faster."},
             "duration": {"type": "string", "nullable": True, "pattern": DURATION},
             "resolution": {"type": "string", "nullable": True, "enum": [*RESOLUTIONS, None]},
             "concepts": {"type": "array", "nullable": True, "items": {"type": "object"}},
         },
-        anyOf=[
-            {"required": ["prompt"]},
-            {
-                "required": ["keyframes"],
-                "properties": {"keyframes": {"anyOf": [{"required": ["frame0"]}, {"required": ["frame1"]}]}},
-            },
-        ],
-        description="A video. Without keyframes it needs a prompt; with two pictures as keyframes it cannot loop.",
+        **_SAYS_WHAT,
+        description="A video, as in 2024. Without keyframes it needs a prompt; with two pictures it cannot loop.",
     )
     | {"not": _LOOP_OF_TWO_PICTURES},
+    "VideoRequest": _object(
+        {
+            **_VIDEO,
+            "model": {"type": "string", "enum": list(VIDEO_MODELS)},
+            "duration": {"type": "string", "nullable": True, "enum": [*DURATIONS, None]},
+            "resolution": {"type": "string", "nullable": True, "enum": [*RESOLUTIONS, None]},
+            "concepts": {"type": "array", "nullable": True, "items": _ref("Concept")},
+        },
+        required=("model",),
+        **_SAYS_WHAT,
+        description="A video, as in 2025. What leads to an earlier video (frame1) cannot loop.",
+    )
+    | {"not": {"anyOf": [_LOOP_OF_TWO_PICTURES, _LOOP_TO_A_VIDEO]}},
+    "Concept": _object(
+        {"key": {"type": "string", "enum": list(CONCEPTS)}}, required=("key",), description="What the camera does."
+    ),
+    "Media": _object({"url": _MEDIA_URL}, required=("url",), description="A video or a picture."),
+    "ModifyVideoRequest": _object(
+        {
+            **_EDITED,
+            "generation_type": {"type": "string", "enum": ["modify_video"]},
+            "first_frame": _ref("Media"),
+            "model": {"type": "string", "enum": list(EDITING_MODELS)},
+            "mode": {"type": "string", "enum": list(MODES), "description": "How far it goes from the video."},
+        },
+        required=("generation_type", "media", "model", "mode"),
+        description="A video with another look.",
+    ),
+    "ReframeVideoRequest": _object(
+        {
+            **_EDITED,
+            **_PLACING,
+            "generation_type": {"type": "string", "enum": ["reframe_video"]},
+            "first_frame": _ref("Media"),
+            "model": {"type": "string", "enum": list(EDITING_MODELS)},
+            "aspect_ratio": _RATIO,
+        },
+        required=("generation_type", "media", "model", "aspect_ratio"),
+        description="A video in another ratio. The ends of what is shown of the source come after its starts.",
+    ),
+    "ReframeImageRequest": _object(
+        {
+            **_EDITED,
+            **_PLACING,
+            "generation_type": {"type": "string", "enum": ["reframe_image"]},
+            "model": {"type": "string", "enum": list(IMAGE_MODELS)},
+            "aspect_ratio": _RATIO,
+            "format": {"type": "string", "nullable": True, "enum": [*IMAGE_FORMATS, None]},
+        },
+        required=("generation_type", "media", "model", "aspect_ratio"),
+        description="An image in another ratio. The ends of what is shown of the source come after its starts.",
+    ),
+    "UpscaleVideoGenerationRequest": _object(
+        {
+            "generation_type": {"type": "string", "enum": ["upscale_video"], "default": "upscale_video"},
+            "resolution": {"type": "string", "nullable": True, "enum": [*RESOLUTIONS, None]},
+            "callback_url": _CALLBACK,
+        },
+        description="A video in a higher resolution; without one, in the next.",
+    ),
+    "AudioGenerationRequest": _object(
+        {
+            "generation_type": {"type": "string", "enum": ["add_audio"], "default": "add_audio"},
+            "prompt": _WORDS | {"description": "What is to be heard; without it the words of the video count."},
+            "negative_prompt": _WORDS | {"description": "What is not to be heard."},
+            "callback_url": _CALLBACK,
+        },
+        description="A video with sound.",
+    ),
     "ImageGenerationRequest": _object(
         {
             "generation_type": {"type": "string", "enum": ["image"], "default": "image"},
@@ -133,6 +239,14 @@ _SCHEMAS: Final[Json] = {
             "callback_url": _CALLBACK,
             "model": {"type": "string", "enum": list(IMAGE_MODELS), "default": IMAGE_MODELS[0]},
             "format": {"type": "string", "nullable": True, "enum": [*IMAGE_FORMATS, None]},
+            "sync": {"type": "boolean", "description": "Whether the answer waits for the picture."},
+            "sync_timeout": {
+                "type": "number",
+                "minimum": 0,
+                "maximum": MAX_SYNC,
+                "default": 60,
+                "description": "Seconds that the answer waits at most.",
+            },
             "image_ref": {"type": "array", "maxItems": MAX_REFERENCES, "items": _ref("ImageRef")},
             "style_ref": {"type": "array", "maxItems": MAX_REFERENCES, "items": _ref("ImageRef")},
             "character_ref": _object({"identity0": _ref("ImageIdentity")}),
@@ -161,9 +275,15 @@ _SCHEMAS: Final[Json] = {
             ),
             "take": {"type": "integer", "minimum": 1, "description": "The n-th result of this same request."},
             "progress": {"type": "number", "minimum": 0, "maximum": 1, "description": "The part that is drawn."},
-            "request": {"oneOf": [_ref("GenerationRequest"), _ref("ImageGenerationRequest")]},
+            "model": {"type": "string", "description": "Which model was asked for."},
+            "request": {
+                "type": "object",
+                "properties": {"generation_type": {"type": "string", "enum": list(REQUESTS)}},
+                "required": ["generation_type"],
+                "description": "What was asked for.",
+            },
         },
-        required=("id", "generation_type", "state", "created_at", "take", "request"),
+        required=("id", "generation_type", "state", "created_at", "take", "model", "request"),
         description="A request and what became of it. What is not yet known is left out.",
     ),
     "ListGenerationResponse": _object(
@@ -177,6 +297,7 @@ _SCHEMAS: Final[Json] = {
         required=("generations", "count", "has_more", "limit", "offset"),
     ),
     "CameraMotions": {"type": "array", "items": {"type": "string"}},
+    "Concepts": {"type": "array", "items": {"type": "string", "enum": list(CONCEPTS)}},
 }
 
 _WHY: Final = {
@@ -202,7 +323,7 @@ def _operation(
     return {"operationId": name, "summary": summary, "responses": responses} | more
 
 
-def _create(name: str, summary: str, schema: str) -> Json:
+def _create(name: str, summary: str, schema: str, status: int = 201, **more: Any) -> Json:
     body = {"required": True, "content": {"application/json": {"schema": _ref(schema)}}}
     header = {
         "name": "Dream-Take",
@@ -210,7 +331,9 @@ def _create(name: str, summary: str, schema: str) -> Json:
         "description": "Which result of this same request to draw; without it the studio counts.",
         "schema": {"type": "integer", "minimum": 1, "maximum": MAX_TAKE},
     }
-    return _operation(name, summary, 201, "Generation", (400, 413, 429), requestBody=body, parameters=[header])
+    refusals = (400, 413, 429, *((404,) if more else ()))
+    parameters = [header, *more.get("parameters", ())]
+    return _operation(name, summary, status, "Generation", refusals, requestBody=body, parameters=parameters)
 
 
 def _query(name: str, default: int, lowest: int, highest: int, description: str) -> Json:
@@ -232,9 +355,31 @@ _PATHS: Final[Json] = {
                 _query("offset", 0, 0, MAX_OFFSET, "How many to pass over."),
             ],
         ),
-        "post": _create("createGeneration", "Ask for a video", "GenerationRequest"),
+        "post": _create("createGeneration", "Ask for a video, as in 2024", "GenerationRequest"),
     },
-    "/generations/video": {"post": _create("createVideo", "Another name of createGeneration", "GenerationRequest")},
+    "/generations/video": {"post": _create("createVideo", "Ask for a video, as in 2025", "VideoRequest")},
+    "/generations/video/modify": {"post": _create("modifyVideo", "Give a video another look", "ModifyVideoRequest")},
+    "/generations/video/reframe": {
+        "post": _create("reframeVideo", "Give a video another ratio", "ReframeVideoRequest")
+    },
+    "/generations/image/reframe": {
+        "post": _create("reframeImage", "Give an image another ratio", "ReframeImageRequest")
+    },
+    "/generations/{id}/upscale": {
+        "post": _create(
+            "upscaleGeneration",
+            "Ask for a higher resolution of a video",
+            "UpscaleVideoGenerationRequest",
+            200,
+            parameters=_BY_ID,
+        )
+    },
+    "/generations/{id}/audio": {
+        "post": _create("addAudioToGeneration", "Give a video sound", "AudioGenerationRequest", 200, parameters=_BY_ID)
+    },
+    "/generations/concepts/list": {
+        "get": _operation("getConcepts", "What a request can ask of the camera", 200, "Concepts", ())
+    },
     "/generations/image": {"post": _create("generateImage", "Ask for an image", "ImageGenerationRequest")},
     "/generations/camera_motion/list": {
         "get": _operation("getCameraMotion", "Words for the camera that a prompt can hold", 200, "CameraMotions", ())

@@ -1,19 +1,32 @@
-"""The operations of the Dream Machine API v1.1.0, as the studio does them."""
+"""The operations of the Dream Machine API, of 2024 and of 2025, as the studio does them."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import math
+import time
 import uuid
 from collections.abc import Mapping
 from typing import Final
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from dream_nb.api.request_models import GenerationRequest, ImageGenerationRequest
+from dream_nb.api.models import FINAL_STATES
+from dream_nb.api.request_models import (
+    CONCEPTS,
+    RESOLUTIONS,
+    AudioGenerationRequest,
+    GenerationRequest,
+    ImageGenerationRequest,
+    ModifyVideoRequest,
+    ReframeImageRequest,
+    ReframeVideoRequest,
+    UpscaleVideoGenerationRequest,
+)
 from dream_nb.studio import answers, rules
 from dream_nb.studio.answers import PREFIX
 from dream_nb.studio.assets import AssetFiles, new_name, thumbnail_of
@@ -21,13 +34,18 @@ from dream_nb.studio.create_batches import CreateBatches
 from dream_nb.studio.credits import price, to_cents
 from dream_nb.studio.inputs import set_aside
 from dream_nb.studio.queue import Queue
+from dream_nb.studio.record import StoredGeneration
 from dream_nb.studio.render import CAMERA_MOTIONS
-from dream_nb.studio.rules import Refusal
+from dream_nb.studio.rules import DEFAULT_RESOLUTION, Refusal
 from dream_nb.studio.settings import Settings
 from dream_nb.studio.store import Draft, InsufficientCreditsError, Store
 
 TAKE_HEADER: Final = "Dream-Take"
 _MINUTE: Final = 60.0
+_SYNC_SECONDS: Final = 60.0
+_SYNC_LOOK_SECONDS: Final = 0.05
+# What made a video of 2024, when there was one model.
+_MODEL_OF_2024: Final = "ray-1-6"
 
 
 class Operations:
@@ -54,12 +72,36 @@ class Operations:
         self._creates = CreateBatches(store, self._check_limits)
 
     async def create_generation(self, request: Request) -> Response:
-        """`createGeneration`."""
+        """`createGeneration` of 2024."""
+        return await self._create(request, GenerationRequest, is_strict=False)
+
+    async def create_video(self, request: Request) -> Response:
+        """`createGeneration` of 2025."""
         return await self._create(request, GenerationRequest)
 
     async def generate_image(self, request: Request) -> Response:
-        """`generateImage`."""
-        return await self._create(request, ImageGenerationRequest)
+        """`generateImage`, of 2024 and of 2025."""
+        return await self._create(request, ImageGenerationRequest, is_strict=False)
+
+    async def modify_video(self, request: Request) -> Response:
+        """`modifyVideo`."""
+        return await self._create(request, ModifyVideoRequest)
+
+    async def reframe_video(self, request: Request) -> Response:
+        """`reframeVideo`."""
+        return await self._create(request, ReframeVideoRequest)
+
+    async def reframe_image(self, request: Request) -> Response:
+        """`reframeImage`."""
+        return await self._create(request, ReframeImageRequest)
+
+    async def upscale(self, request: Request) -> Response:
+        """`upscaleGeneration`."""
+        return await self._create(request, UpscaleVideoGenerationRequest, status=200)
+
+    async def add_audio(self, request: Request) -> Response:
+        """`addAudioToGeneration`."""
+        return await self._create(request, AudioGenerationRequest, status=200)
 
     async def get_generation(self, request: Request) -> Response:
         """`getGeneration`."""
@@ -101,6 +143,11 @@ class Operations:
         balance = self._store.balance(self._account(request))
         return json_response(to_json({"credit_balance": to_cents(balance)}))
 
+    async def get_concepts(self, request: Request) -> Response:
+        """`getConcepts`."""
+        self._account(request)
+        return json_response(to_json(CONCEPTS))
+
     async def get_camera_motion(self, request: Request) -> Response:
         """`getCameraMotion`."""
         self._account(request)
@@ -118,9 +165,16 @@ class Operations:
             raise Refusal(404, "there is no such asset")
         return response
 
-    async def _create(self, request: Request, schema: type[rules.Request]) -> Response:
+    async def _create(
+        self, request: Request, schema: type[rules.Request], *, is_strict: bool = True, status: int = 201
+    ) -> Response:
         account = self._account(request)
-        draft = self._draft(request, account, schema, await self._body(request))
+        body = await self._body(request)
+        source = self._source(request, account)
+        asked = self._asked(account, schema, body, is_strict=is_strict)
+        if source is not None:
+            _check_source(asked, source, is_strict=not self._settings.lenient)
+        draft = self._draft(request, account, asked, source)
         try:
             record = await self._creates.create(draft)
         except InsufficientCreditsError as error:
@@ -131,30 +185,55 @@ class Operations:
             self._assets.remove(*draft.inputs)
             raise
         self._queue.wake()
-        return json_response(answers.generation(record, draft.base_url), 201)
+        if isinstance(asked, ImageGenerationRequest) and asked.sync:
+            record = await self._finished(record, asked.sync_timeout)
+        return json_response(answers.generation(record, draft.base_url), status)
 
-    def _draft(self, request: Request, account: str, schema: type[rules.Request], body: bytes) -> Draft:
-        take = request.headers.get(TAKE_HEADER)
-        number = rules.whole_number(TAKE_HEADER, take, 1, 1, rules.MAX_TAKE)
+    async def _finished(self, record: StoredGeneration, seconds: float | None) -> StoredGeneration:
+        """A generation as soon as it is finished, or as it is after so many seconds."""
+        end = time.monotonic() + (_SYNC_SECONDS if seconds is None else seconds)
+        # Another studio on the same folder may draw it, so the database is asked.
+        while record.state not in FINAL_STATES and (left := end - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, _SYNC_LOOK_SECONDS))
+            found = self._store.find(record.id)
+            if found is None:
+                raise Refusal(404, f"generation {record.id} was deleted")
+            record = found
+        return record
 
+    def _source(self, request: Request, account: str) -> StoredGeneration | None:
+        """The generation that the path of a request names."""
+        if "id" not in request.path_params:
+            return None
+        source = self._store.find(request.path_params["id"], account)
+        if source is None:
+            raise _unknown(request)
+        return source
+
+    def _asked(self, account: str, schema: type[rules.Request], body: bytes, *, is_strict: bool) -> rules.Request:
         def state_of(uid: str) -> str | None:
             record = self._store.find(uid, account)
             return record.state if record else None
 
-        asked = rules.read_request(schema, body, state_of)
+        return rules.read_request(schema, body, state_of, is_strict=is_strict and not self._settings.lenient)
+
+    def _draft(self, request: Request, account: str, asked: rules.Request, source: StoredGeneration | None) -> Draft:
+        take = request.headers.get(TAKE_HEADER)
+        number = rules.whole_number(TAKE_HEADER, take, 1, 1, rules.MAX_TAKE)
         base_url = self._base_url(request)
         document = asked.wire()
-        digest = rules.digest(document)
+        # The same sound for another video is another request.
+        digest = rules.digest(document | ({"media": source.id} if source else {}))
         inputs = set_aside(document, self._assets, base_url)
         written = to_json(document)
         if len(written) > self._settings.max_request:
             self._assets.remove(*inputs)
             raise Refusal(413, f"written out, the request has more than {self._settings.max_body} bytes")
-        suffix = "mp4" if asked.generation_type == "video" else getattr(asked, "format", None) or "jpg"
+        suffix = "mp4" if asked.kind == "video" else getattr(asked, "format", None) or "jpg"
         return Draft(
             id=str(uuid.uuid4()),
             account=account,
-            kind=asked.generation_type,
+            kind=asked.kind,
             take=number if take is not None else None,
             digest=digest,
             request=written.decode(),
@@ -162,6 +241,8 @@ class Operations:
             asset=new_name(suffix),
             price=price(asked, self._settings.prices),
             callback_url=asked.callback_url,
+            model=asked.model or (source.model if source else _MODEL_OF_2024),
+            source=source.id if source else None,
             inputs=tuple(inputs),
             shorter_side=self._settings.shorter_side,
             longest_seconds=self._settings.longest_seconds,
@@ -218,6 +299,19 @@ class Operations:
 def json_response(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """An answer whose body is JSON already."""
     return Response(body, status, headers, "application/json")
+
+
+def _check_source(asked: rules.Request, source: StoredGeneration, *, is_strict: bool) -> None:
+    """Refuse what cannot be upscaled or given sound."""
+    if source.kind != "video":
+        raise rules.bad("id", f"generation {source.id} is an image; only videos are upscaled or given sound")
+    if source.state != "completed":
+        raise rules.bad("id", f"generation {source.id} is {source.state}; it has to be completed")
+    if is_strict and isinstance(asked, UpscaleVideoGenerationRequest) and asked.resolution is not None:
+        document = from_json(source.request)
+        given = document.get("resolution") or (DEFAULT_RESOLUTION if "aspect_ratio" in document else None)
+        if isinstance(given, str) and RESOLUTIONS.get(given, 0) >= RESOLUTIONS[asked.resolution]:
+            raise rules.bad("resolution", f"{asked.resolution} is not higher than {given}, which the video has")
 
 
 def _unknown(request: Request) -> Refusal:

@@ -14,7 +14,9 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 
-from dream_nb.api.request_models import GenerationRequest, ImageGenerationRequest
+from pydantic_core import from_json
+
+from dream_nb.api.request_models import KIND_OF, REQUESTS
 from dream_nb.studio import rules
 from dream_nb.studio.alive import Presence
 from dream_nb.studio.assets import AssetFiles, thumbnail_of
@@ -210,9 +212,11 @@ class Queue:
             # One that was deleted since is told apart where its file is read.
             return earlier.state if earlier else "completed"
 
-        schema = GenerationRequest if record.kind == "video" else ImageGenerationRequest
+        asked = from_json(record.request).get("generation_type", record.kind)
+        if not isinstance(asked, str) or KIND_OF.get(asked) != record.kind:
+            raise RenderError("Invalid request: generation_type: it makes nothing of this kind")
         try:
-            request = rules.read_request(schema, record.request.encode(), state_of)
+            request = rules.read_request(REQUESTS[asked], record.request.encode(), state_of, is_strict=False)
         except Refusal as refusal:
             raise RenderError(f"Invalid request: {refusal.detail}") from None
         words = set(re.findall(r"\w+", (request.prompt or "").lower()))

@@ -19,6 +19,7 @@ from dream_nb.studio.settings import LENGTHS, SIDES
 
 _MOST_MILLICENTS: Final = 10**12
 _MOST_WORDS: Final = 10_000
+_ID: Final = r"^[0-9a-f-]{36}$"
 
 
 def _object(text: str) -> str:
@@ -35,11 +36,13 @@ def _one_of(words: Sequence[str]) -> str:
 class StoredGeneration(NamedTuple):
     """A generation as it is remembered. `request` is its JSON; `created` as the API writes it; `price` millicents.
 
+    `source` is the id of the generation that the path of the request named: what was upscaled or given sound.
+
     `shorter_side` and `longest_seconds` are the settings under which it was asked for: any studio may draw it. `seal`
     shows which installation accepted it.
     """
 
-    id: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
+    id: Annotated[str, Field(pattern=_ID)]
     account: Annotated[str, Field(max_length=_MOST_WORDS)]
     kind: Annotated[str, Field(pattern=_one_of(KINDS))]
     state: Annotated[str, Field(pattern=_one_of(STATES))]
@@ -53,6 +56,8 @@ class StoredGeneration(NamedTuple):
     callback_url: Annotated[str, Field(pattern=HTTP_URL)] | None
     shorter_side: Annotated[int, Field(ge=SIDES[0], le=SIDES[1])] | None
     longest_seconds: Annotated[float, Field(ge=LENGTHS[0], le=LENGTHS[1])] | None
+    model: Annotated[str, Field(max_length=_MOST_WORDS)]
+    source: Annotated[str, Field(pattern=_ID)] | None
     seal: str | None = None
 
     def sealed(self) -> StoredGeneration:
@@ -64,7 +69,7 @@ class StoredGeneration(NamedTuple):
         return installation.is_sealed(self._accepted(), self.seal)
 
     def _accepted(self) -> str:
-        parts = ("studio generation", self.id, self.account, self.kind, self.request, self.callback_url)
+        parts = ("studio generation", self.id, self.account, self.kind, self.request, self.callback_url, self.source)
         return to_json(parts).decode()
 
 

@@ -1,23 +1,35 @@
-"""What the API accepts. Every refusal is a 400 that names the field."""
+"""What the API accepts. Every refusal is a 400 that names the field.
+
+The path of 2024 is as lax as that API was. What came in 2025 is held against all that is documented of it, unless the
+studio is lenient: what is accepted here must not fail there.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 
+from dream_nb.api.documented import undocumented
 from dream_nb.api.request_models import (
+    DELIVERY,
     IMAGE_FORMATS,
     RESOLUTIONS,
+    AudioGenerationRequest,
     Create,
+    Edit,
     GenerationReference,
     GenerationRequest,
     ImageGenerationRequest,
     ImageReference,
+    Media,
+    ReframeImageRequest,
+    ReframeVideoRequest,
+    UpscaleVideoGenerationRequest,
 )
 from dream_nb.studio.fetch import read_data_url
 
@@ -39,9 +51,33 @@ DATA_URL: Final = (
     r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 )
 _HTTP_URL: Final = re.compile(HTTP_URL)
+DEFAULT_RESOLUTION: Final = "720p"
+"""Of a video whose request names none."""
+MAX_PLACE: Final = 2**14
+"""Pixels that a request may move, cut or resize a source by."""
+PLACES: Final = {
+    "grid_position_x": -MAX_PLACE,
+    "grid_position_y": -MAX_PLACE,
+    "x_start": 0,
+    "x_end": 1,
+    "y_start": 0,
+    "y_end": 1,
+    "resized_width": 1,
+    "resized_height": 1,
+}
+"""The fields that say where in a new ratio the source lies, each with its least value."""
+MAX_SYNC: Final = 3600.0
+"""Seconds that an answer may wait for its picture."""
 _HOSTED_FIELDS: Final = {"duration", "resolution", "concepts", "format"}
+_REQUIRED: Final = {
+    "video": ("model",),
+    "modify_video": ("generation_type", "model"),
+    "reframe_video": ("generation_type", "model"),
+    "reframe_image": ("generation_type", "model"),
+}
+"""What 2025 requires beyond the schemas, by `generation_type`."""
 
-Request = Create
+Request = Create | Edit
 StateOf = Callable[[str], str | None]
 
 
@@ -60,13 +96,14 @@ def bad(field: str, reason: str) -> Refusal:
     return Refusal(400, f"{field}: {reason}")
 
 
-def read_request(schema: type[Request], body: bytes, state_of: StateOf) -> Request:
-    """Read a create's body and hold it against every rule.
+def read_request(schema: type[Request], body: bytes, state_of: StateOf, *, is_strict: bool) -> Request:
+    """Read a request's body and hold it against every rule.
 
     Args:
-        schema: `GenerationRequest` or `ImageGenerationRequest`.
+        schema: one of `REQUESTS`.
         body: the JSON document.
         state_of: gives the state of a generation of the account by its id, None when it has no such generation.
+        is_strict: whether everything that is documented of 2025 counts.
 
     Raises:
         Refusal: 400, with a detail that names the field.
@@ -83,20 +120,25 @@ def read_request(schema: type[Request], body: bytes, state_of: StateOf) -> Reque
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         raise bad(_path(first["loc"]), first["msg"]) from None
     for field in _nulls(request, "") if b"null" in body else ():
-        raise bad(field, "null is no value: leave the field out")
-    _check_prompt(request)
+        raise bad(field, "null is not a value: leave the field out")
+    if is_strict:
+        _check_documented(request, document)
     if isinstance(request, GenerationRequest):
+        _check_prompt(request)
         _check_video(request, state_of)
-    else:
+    elif isinstance(request, ImageGenerationRequest):
+        _check_prompt(request)
         _check_image(request)
+    else:
+        _check_edit(request)
     if request.callback_url is not None:
         _check_url("callback_url", request.callback_url, data=False)
     return request
 
 
 def digest(document: Mapping[str, Any]) -> str:
-    """What two identical requests share: everything but where the callbacks go."""
-    canonical = to_json(_sorted({key: value for key, value in document.items() if key != "callback_url"}))
+    """What two identical requests share: everything but how they are answered."""
+    canonical = to_json(_sorted({key: value for key, value in document.items() if key not in DELIVERY}))
     return hashlib.sha256(canonical).hexdigest()
 
 
@@ -144,7 +186,57 @@ def _nulls(value: Any, path: str) -> Iterator[str]:
             yield from _nulls(item, f"{path}.{index}")
 
 
-def _check_prompt(request: Request) -> None:
+def _check_documented(request: Request, document: Mapping[str, Any]) -> None:
+    """What the schemas leave open, and the documentation of 2025 does not."""
+    for field in _REQUIRED.get(request.generation_type, ()):
+        if document.get(field) is None:
+            raise bad(field, "is required")
+    for field, reason in undocumented(request):
+        raise bad(field, reason)
+
+
+def _check_known(field: str, value: str | None, known: Collection[str]) -> None:
+    if value is not None and value not in known:
+        raise bad(field, f"{value[:40]!r} is not one of {', '.join(known)}")
+
+
+def _check_edit(request: Edit) -> None:
+    _check_text("prompt", request.prompt)
+    if isinstance(request, AudioGenerationRequest):
+        _check_text("negative_prompt", request.negative_prompt)
+    if isinstance(request, UpscaleVideoGenerationRequest):
+        _check_known("resolution", request.resolution, RESOLUTIONS)
+    for field in ("media", "first_frame"):
+        named = getattr(request, field, None)
+        if isinstance(named, Media):
+            _check_url(f"{field}.url", named.url)
+        elif named is not None:
+            raise bad(field, "has to have a url" if not request.is_source_in_path else "is in the path: leave it out")
+    if isinstance(request, ReframeVideoRequest | ReframeImageRequest):
+        _check_placing(request)
+    if isinstance(request, ReframeImageRequest):
+        _check_known("format", request.format, IMAGE_FORMATS)
+
+
+def _check_placing(request: ReframeVideoRequest | ReframeImageRequest) -> None:
+    for field, lowest in PLACES.items():
+        value = getattr(request, field)
+        if value is not None and not lowest <= value <= MAX_PLACE:
+            raise bad(field, f"{value} is not from {lowest} to {MAX_PLACE}")
+    for start, end in (("x_start", "x_end"), ("y_start", "y_end")):
+        first, last = getattr(request, start) or 0, getattr(request, end)
+        if last is not None and last <= first:
+            raise bad(end, f"{last} is not greater than {start}, which is {first}")
+
+
+def _check_text(field: str, text: str | None) -> None:
+    """A text that may be left out or empty."""
+    lowest, highest = PROMPT_LENGTH
+    if text and not lowest <= len(text) <= highest:
+        raise bad(field, f"has {len(text)} characters; {lowest} to {highest} are accepted")
+
+
+def _check_prompt(request: Create) -> None:
     if request.prompt is None:
         frames = request.keyframes if isinstance(request, GenerationRequest) else None
         if frames is None or (frames.frame0 is None and frames.frame1 is None):
@@ -177,6 +269,8 @@ def _check_video(request: GenerationRequest, state_of: StateOf) -> None:
 
 
 def _check_image(request: ImageGenerationRequest) -> None:
+    if request.sync_timeout is not None and not 0 <= request.sync_timeout <= MAX_SYNC:
+        raise bad("sync_timeout", f"{request.sync_timeout} is not from 0 to {MAX_SYNC:g}")
     if request.format is not None and request.format not in IMAGE_FORMATS:
         raise bad("format", f"{request.format[:40]!r} is not one of {', '.join(IMAGE_FORMATS)}")
     for field, references in (("image_ref", request.image_ref), ("style_ref", request.style_ref)):

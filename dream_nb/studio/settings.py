@@ -42,11 +42,15 @@ def _number(variable: str) -> float | None:
 
 @dataclass(frozen=True)
 class StudioPrices:
-    """What a generation costs, in USD cents of play money."""
+    """What a generation costs, in USD cents of play money, where the public table of the hosted API has no price.
+
+    Args:
+        video: a video whose request names no model of 2025, as it cost in 2024.
+        audio: sound for a video.
+    """
 
     video: float = 32.0
-    image: float = 1.5
-    flash_image: float = 0.2
+    audio: float = 5.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,8 @@ class Settings:
         public_url: what asset URLs begin with, where the address that a client used is not the one to give to
             others; it ends with the prefix `/dream-machine/v1`.
         balance: what a new account has, in USD cents.
-        prices: what a generation costs.
+        prices: what a generation costs where the public table has no price.
+        lenient: whether requests of 2025 are taken that its documentation excludes, for trying things out.
         blacklist: words that let a generation fail, in lower case.
         unfinished_limit: generations of one account that may be queued or dreaming; the next is answered 429.
         creates_per_minute: generations that one account may ask for in a minute; the next is answered 429.
@@ -69,9 +74,10 @@ class Settings:
         lease_seconds: how long after the death of a studio another one takes over what it was drawing.
         max_body: bytes of a request; a longer one is answered 413.
         max_input: bytes of one picture that is fetched.
+        max_media: bytes of one video that is fetched.
         max_pixels: pixels of one picture that is fetched.
-        fetch_seconds: how long fetching one picture may take.
-        fetch_loopback: whether pictures may be fetched from this machine.
+        fetch_seconds: how long fetching one picture or video may take.
+        fetch_loopback: whether pictures and videos may be fetched from this machine.
         public_callbacks: whether callbacks go to public addresses; otherwise to this machine only.
         callback_seconds: how long one try of a callback may take.
     """
@@ -81,6 +87,7 @@ class Settings:
     public_url: str | None = None
     balance: float = 1_000_000.0
     prices: StudioPrices = StudioPrices()
+    lenient: bool = False
     blacklist: frozenset[str] = frozenset({"gore", "nsfw", "beheading"})
     unfinished_limit: int | None = None
     creates_per_minute: int | None = None
@@ -88,6 +95,7 @@ class Settings:
     lease_seconds: float = 10.0
     max_body: int = 32 * 2**20
     max_input: int = 16 * 2**20
+    max_media: int = 128 * 2**20
     max_pixels: int = MOST_PIXELS
     fetch_seconds: float = 20.0
     fetch_loopback: bool = False

@@ -35,6 +35,8 @@ class Draft(NamedTuple):
     asset: str
     price: int
     callback_url: str | None
+    model: str
+    source: str | None = None
     inputs: tuple[str, ...] = ()
     shorter_side: int | None = None
     longest_seconds: float | None = None
@@ -98,6 +100,8 @@ class Store:
             callback_url=draft.callback_url,
             shorter_side=draft.shorter_side,
             longest_seconds=draft.longest_seconds,
+            model=draft.model,
+            source=draft.source,
         ).sealed()
         self._db.execute(_INSERT, record)
         if draft.inputs:
@@ -108,6 +112,11 @@ class Store:
         """A generation by its id, of this account or (None) of any. A row that no studio wrote is none."""
         record = self._read("id", uid)
         return record if record and account in (None, record.account) else None
+
+    def find_made(self, asset: str, account: str) -> StoredGeneration | None:
+        """The generation of an account whose file has that name."""
+        record = self._read("asset", asset)
+        return record if record and record.account == account else None
 
     def _read(self, column: str, value: object) -> StoredGeneration | None:
         try:

@@ -100,17 +100,16 @@ async def test_a_generation_costs_its_price_at_once(idle: Machine) -> None:
     await idle.create()
     await idle.create(path="/generations/image")
     await idle.create({"prompt": PROMPT, "model": "photon-flash-1"}, "/generations/image")
-    prices = StudioPrices()
-    assert before - await idle.balance() == pytest.approx(prices.video + prices.image + prices.flash_image)
+    assert before - await idle.balance() == pytest.approx(32.0 + 1.51 + 0.39)
     assert await idle.balance("bob") == before
 
 
 async def test_what_the_balance_does_not_cover_is_refused_and_not_queued(tmp_path: Path, stalled: Stalled) -> None:
-    options = settings(balance=40.0, prices=StudioPrices(video=32.0, image=8.0))
+    options = settings(balance=33.51, prices=StudioPrices(video=32.0))
     async with in_process(tmp_path, executor=lambda: stalled, settings=options) as machine:
         await machine.create()
         status, detail = await machine.refusal({"prompt": PROMPT})
-        assert (status, detail) == (400, "Insufficient credits: this costs 32 cents, and 8 are left")
+        assert (status, detail) == (400, "Insufficient credits: this costs 32 cents, and 1.51 are left")
         await machine.create(path="/generations/image")
         assert await machine.balance() == 0
         assert (await machine.client.get("/generations")).json()["count"] == 2

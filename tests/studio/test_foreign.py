@@ -109,6 +109,7 @@ def write(folder: Path, request: Any = None, **columns: Any) -> str:
         # Of another size it would be drawn in full, which takes twenty seconds of a processor.
         "shorter_side": TINY.shorter_side,
         "longest_seconds": TINY.longest_seconds,
+        "model": "ray-2",
     } | columns
     names, marks = ", ".join(row), ", ".join("?" * len(row))
     execute(folder, f"INSERT INTO generations ({names}) VALUES ({marks})", *row.values())
@@ -218,6 +219,8 @@ async def test_nothing_is_fetched_for_a_generation_that_nobody_asked_for_here(
         {"longest_seconds": -1.0},
         {"longest_seconds": float("inf")},
         {"longest_seconds": "long"},
+        {"model": b"\xff\xfe"},
+        {"source": "../victim"},
         {"take": 0},
         {"take": 2**62},
         {"take": "first"},

@@ -57,7 +57,7 @@ async def test_an_image_may_be_a_png(machine: Machine) -> None:
         assert (image.format, file.headers["content-type"]) == ("PNG", "image/png")
 
 
-async def test_the_newer_path_for_videos_is_an_alias(machine: Machine) -> None:
+async def test_the_path_of_2025_makes_videos_too(machine: Machine) -> None:
     body = {"prompt": PROMPT, "model": "ray-2", "duration": "5s", "resolution": "540p"}
     generation = await machine.made(body, "/generations/video")
     assert generation["generation_type"] == "video"
@@ -76,7 +76,7 @@ async def test_what_was_asked_for_is_echoed_with_its_type_and_defaults(idle: Mac
 
 async def test_what_is_not_known_is_left_out_and_never_null(idle: Machine) -> None:
     generation = await idle.create()
-    assert set(generation) == {"id", "generation_type", "state", "created_at", "take", "request"}
+    assert set(generation) == {"id", "generation_type", "state", "created_at", "take", "model", "request"}
     assert uuid.UUID(generation["id"]).version == 4
     assert abs((datetime.now(UTC) - datetime.fromisoformat(generation["created_at"])).total_seconds()) < 3600
 

@@ -108,6 +108,7 @@ def test_a_file_of_faults_with_a_mistake_is_told(tmp_path: Path) -> None:
 
 BELOW = (
     "dream_nb",
+    "dream_nb.api.documented",
     "dream_nb.api.errors",
     "dream_nb.api.models",
     "dream_nb.api.request_models",
@@ -115,6 +116,7 @@ BELOW = (
     "dream_nb.sqlite",
     "dream_nb.files",
     "dream_nb.media.pictures",
+    "dream_nb.requests.public_prices",
 )
 
 
@@ -123,7 +125,7 @@ def test_importing_the_package_does_not_import_the_server() -> None:
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"
 
 
-def test_the_studio_imports_nothing_of_the_package_but_models_pictures_databases_and_files() -> None:
+def test_the_studio_imports_nothing_of_the_package_but_models_prices_pictures_databases_and_files() -> None:
     folder = Path(__file__).parents[2] / "dream_nb" / "studio"
     for path in folder.glob("*.py"):
         for module in re.findall(r"^\s*(?:from|import) (dream_nb[\w.]*)", path.read_text(), re.MULTILINE):

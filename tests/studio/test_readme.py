@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dream_nb.requests.public_prices import image_price, video_price
 from dream_nb.studio.__main__ import main
 from dream_nb.studio.faults import Fault, Faults
 from dream_nb.studio.render import frame_size, image_size
@@ -38,10 +39,25 @@ def test_its_example_of_faults_can_be_read(tmp_path: Path) -> None:
 def test_its_prices_are_those_of_a_studio() -> None:
     settings = Settings()
     prices = settings.prices
-    told = [f"${settings.balance / 100:,.0f} of play money", f"video costs ${prices.video / 100:.2f}"]
-    told += [f"image ${prices.image / 100:.3f}", f"${prices.flash_image / 100:.3f}"]
+    told = [f"${settings.balance / 100:,.0f} of play money", f"ray-1-6, costs ${prices.video / 100:.2f}"]
+    told += [f"sound ${prices.audio / 100:.2f}"]
     text = " ".join(read(STUDIO).split())
     assert [words for words in told if words not in text] == []
+
+
+@pytest.mark.parametrize("row", rows(STUDIO, "Keys and accounts"), ids=lambda row: str(row[0]))
+def test_its_prices_of_videos_are_those_of_the_public_table(row: list[str]) -> None:
+    what, *prices = row
+    resolution = what.rpartition(" ")[2]
+    cents = [video_price(model, "16:9", resolution, "5s") or 0 for model in ("ray-2", "ray-flash-2")]
+    assert prices == [f"${price / 100:.2f}" for price in cents]
+
+
+def test_its_prices_of_images_are_those_of_the_public_table() -> None:
+    cents = [image_price(model, "16:9") or 0 for model in ("photon-1", "photon-flash-1")]
+    assert "An image in 16:9 costs ${:.4f} by photon-1 and ${:.4f} by photon-flash-1".format(
+        *(price / 100 for price in cents)
+    ) in " ".join(read(STUDIO).split())
 
 
 @pytest.mark.parametrize("row", rows(STUDIO, "Sizes"), ids=lambda row: str(row[0]))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dream_nb.studio.render.brief import (
     UNREADABLE,
     Brief,
+    Edit,
     Keyframe,
     Modify,
     Placing,
@@ -29,6 +30,7 @@ __all__ = [
     "CAMERA_MOTIONS",
     "UNREADABLE",
     "Brief",
+    "Edit",
     "Keyframe",
     "Modify",
     "Placing",

@@ -1,0 +1,240 @@
+"""What the paths of 2025 refuse, so that what works here works with a key; and what `lenient` takes all the same."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dream_nb.api.request_models import CONCEPTS
+from tests.studio.machine import PROMPT, Machine, bearer, in_process, settings
+
+pytestmark = pytest.mark.anyio
+
+VIDEO = "/generations/video"
+MODIFY = f"{VIDEO}/modify"
+REFRAME = f"{VIDEO}/reframe"
+REFRAME_IMAGE = "/generations/image/reframe"
+URL = "https://example.com/a"
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+def video(**fields: Any) -> dict[str, Any]:
+    return {"prompt": PROMPT, "model": "ray-2", **fields}
+
+
+def modify(**fields: Any) -> dict[str, Any]:
+    whole = {"generation_type": "modify_video", "media": {"url": URL}, "model": "ray-2", "mode": "flex_1", **fields}
+    return {name: value for name, value in whole.items() if value is not ...}
+
+
+def reframe(**fields: Any) -> dict[str, Any]:
+    whole = {
+        "generation_type": "reframe_video",
+        "media": {"url": URL},
+        "model": "ray-2",
+        "aspect_ratio": "9:16",
+        **fields,
+    }
+    return {name: value for name, value in whole.items() if value is not ...}
+
+
+def reframe_image(**fields: Any) -> dict[str, Any]:
+    return reframe(**{"generation_type": "reframe_image", "model": "photon-1", **fields})
+
+
+UNDOCUMENTED = [
+    (VIDEO, {"prompt": PROMPT}, "model"),
+    (VIDEO, video(model=None), "model"),
+    (VIDEO, video(model="ray-3"), "model"),
+    (VIDEO, video(duration="7s"), "duration"),
+    (VIDEO, video(duration="10s"), "duration"),
+    (VIDEO, video(concepts=[{"key": "fly"}]), "concepts.0.key"),
+    (VIDEO, video(concepts=[{"key": "static"}, {}]), "concepts.1.key"),
+    (VIDEO, video(concepts=[{"key": 3}]), "concepts.0.key"),
+    (MODIFY, modify(model=...), "model"),
+    (MODIFY, modify(generation_type=...), "generation_type"),
+    (REFRAME, reframe(model=...), "model"),
+    (REFRAME_IMAGE, reframe_image(model=...), "model"),
+]
+"""Path, body, and the field that is refused, but by a lenient studio."""
+
+BROKEN = [
+    (VIDEO, video(resolution="8k"), "resolution"),
+    (VIDEO, video(prompt="ab"), "prompt"),
+    (VIDEO, video(prompt="a" * 5001), "prompt"),
+    (MODIFY, modify(mode="wild_1"), "mode"),
+    (MODIFY, modify(mode=...), "mode"),
+    (MODIFY, modify(media=...), "media"),
+    (MODIFY, modify(media={"id": UNKNOWN}), "media"),
+    (MODIFY, modify(media={"url": "ftp://a/b"}), "media.url"),
+    (MODIFY, modify(first_frame={"url": "x"}), "first_frame.url"),
+    (MODIFY, modify(model="photon-1"), "model"),
+    (MODIFY, modify(prompt="ab"), "prompt"),
+    (MODIFY, modify(callback_url="x"), "callback_url"),
+    (REFRAME, reframe(aspect_ratio="2:1"), "aspect_ratio"),
+    (REFRAME, reframe(aspect_ratio=...), "aspect_ratio"),
+    (REFRAME, reframe(x_start=10, x_end=10), "x_end"),
+    (REFRAME, reframe(y_end=0), "y_end"),
+    (REFRAME, reframe(resized_width=0), "resized_width"),
+    (REFRAME, reframe(grid_position_x=2**15), "grid_position_x"),
+    (REFRAME, reframe(grid_position_x=1.5), "grid_position_x"),
+    (REFRAME_IMAGE, reframe_image(format="gif"), "format"),
+    (REFRAME_IMAGE, reframe_image(model="ray-2"), "model"),
+    ("/generations/image", {"prompt": PROMPT, "sync_timeout": -1}, "sync_timeout"),
+    ("/generations/image", {"prompt": PROMPT, "sync": "yes"}, "sync"),
+]
+"""Path, body, and the field that every studio refuses."""
+
+
+@pytest.fixture
+async def lenient(tmp_path: Path, stalled: Any) -> AsyncIterator[Machine]:
+    options = settings(lenient=True)
+    async with in_process(tmp_path, executor=lambda: stalled, settings=options) as machine:
+        yield machine
+
+
+@pytest.mark.parametrize(("path", "body", "field"), UNDOCUMENTED + BROKEN)
+async def test_what_the_server_would_refuse_is_refused_and_costs_nothing(
+    idle: Machine, path: str, body: Any, field: str
+) -> None:
+    before = await idle.balance()
+    status, detail = await idle.refusal(body, path)
+    assert (status, detail.partition(": ")[0]) == (400, field)
+    assert await idle.balance() == before
+
+
+@pytest.mark.parametrize(("path", "body", "field"), UNDOCUMENTED)
+async def test_a_lenient_studio_takes_what_is_only_undocumented(
+    lenient: Machine, path: str, body: Any, field: str
+) -> None:
+    if field in body and body[field] is None and path != VIDEO:
+        pytest.skip("null is not a value")
+    assert (await lenient.create(body, path))["state"] == "queued"
+
+
+@pytest.mark.parametrize(("path", "body", "field"), BROKEN)
+async def test_a_lenient_studio_refuses_what_it_cannot_do(lenient: Machine, path: str, body: Any, field: str) -> None:
+    status, detail = await lenient.refusal(body, path)
+    assert (status, detail.partition(": ")[0]) == (400, field)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (VIDEO, video()),
+        (VIDEO, video(model="ray-1-6", duration="9s", resolution="4k", concepts=[{"key": key} for key in CONCEPTS])),
+        (VIDEO, video(duration=None, resolution=None, concepts=None)),
+        (MODIFY, modify(mode="reimagine_3", model="ray-flash-2", first_frame={"url": URL})),
+        (MODIFY, modify(prompt="")),
+        (REFRAME, reframe(grid_position_x=-5, x_start=0, x_end=9, y_start=3, y_end=4, resized_width=1)),
+        (REFRAME_IMAGE, reframe_image(format="png", prompt="more sky")),
+    ],
+)
+async def test_what_is_documented_is_taken(idle: Machine, path: str, body: Any) -> None:
+    assert (await idle.create(body, path))["state"] == "queued"
+
+
+@pytest.mark.parametrize(
+    "body", [{"prompt": PROMPT, "model": "ray-9", "duration": "7s", "concepts": [{"key": "fly"}]}, {"prompt": PROMPT}]
+)
+async def test_the_path_of_2024_stays_as_lax_as_2024_was(idle: Machine, body: Any) -> None:
+    assert (await idle.create(body))["state"] == "queued"
+
+
+async def test_a_loop_that_leads_to_an_earlier_video_is_refused(machine: Machine) -> None:
+    uid = (await machine.made())["id"]
+    frames = {"frame1": {"type": "generation", "id": uid}}
+    status, detail = await machine.refusal(video(loop=True, keyframes=frames), VIDEO)
+    assert (status, detail.partition(": ")[0]) == (400, "loop")
+    assert (await machine.create(video(loop=True, keyframes={"frame0": frames["frame1"]}), VIDEO))["model"] == "ray-2"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "model"),
+    [
+        ("/generations", {"prompt": PROMPT}, "ray-1-6"),
+        ("/generations", {"prompt": PROMPT, "model": "ray-flash-2"}, "ray-flash-2"),
+        (VIDEO, video(), "ray-2"),
+        ("/generations/image", {"prompt": PROMPT}, "photon-1"),
+        (MODIFY, modify(model="ray-flash-2"), "ray-flash-2"),
+        (REFRAME_IMAGE, reframe_image(), "photon-1"),
+    ],
+)
+async def test_every_generation_tells_its_model(idle: Machine, path: str, body: Any, model: str) -> None:
+    uid = (await idle.create(body, path))["id"]
+    assert (await idle.get(uid))["model"] == model
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "cents"),
+    [
+        ("/generations", {"prompt": PROMPT}, 32.0),
+        (VIDEO, video(), 70.78),
+        (VIDEO, video(model="ray-flash-2", resolution="540p", duration="9s"), 24.63),
+        (VIDEO, video(resolution="1080p", aspect_ratio="1:1"), 89.58),
+        ("/generations/image", {"prompt": PROMPT, "model": "photon-flash-1"}, 0.39),
+        (MODIFY, modify(), 70.78),
+        (REFRAME, reframe(model="ray-flash-2"), 24.33),
+        (REFRAME_IMAGE, reframe_image(), 1.51),
+    ],
+)
+async def test_prices_follow_the_public_table(idle: Machine, path: str, body: Any, cents: float) -> None:
+    before = await idle.balance()
+    await idle.create(body, path)
+    assert before - await idle.balance() == pytest.approx(cents, abs=0.006)
+
+
+@pytest.mark.parametrize("operation", ["upscale", "audio"])
+async def test_a_video_of_nobody_is_unknown(machine: Machine, operation: str) -> None:
+    uid = (await machine.made())["id"]
+    for path, headers in ((UNKNOWN, bearer("ada")), (uid, bearer("bob"))):
+        response = await machine.client.post(f"/generations/{path}/{operation}", json={}, headers=headers)
+        assert response.status_code == 404
+
+
+@pytest.mark.parametrize("operation", ["upscale", "audio"])
+async def test_only_a_completed_video_is_upscaled_or_given_sound(idle: Machine, operation: str) -> None:
+    for path, word in (("/generations", "dreaming"), ("/generations/image", "image")):
+        uid = (await idle.create(path=path))["id"]
+        if word == "dreaming":
+            await idle.until(uid, "dreaming")
+        status, detail = await idle.refusal({}, f"/generations/{uid}/{operation}")
+        assert status == 400
+        assert word in detail
+
+
+async def test_a_resolution_that_is_not_higher_is_refused(machine: Machine) -> None:
+    uid = (await machine.made(video(resolution="720p"), VIDEO))["id"]
+    status, detail = await machine.refusal({"resolution": "720p"}, f"/generations/{uid}/upscale")
+    assert (status, detail) == (400, "resolution: 720p is not higher than 720p, which the video has")
+
+
+@pytest.mark.parametrize("segment", ["video", "image", "concepts", "camera_motion"])
+async def test_a_word_of_a_path_is_no_id(idle: Machine, segment: str) -> None:
+    response = await idle.client.post(f"/generations/{segment}/audio", json={})
+    assert response.status_code in (404, 405)
+    assert "generation '" not in response.text
+
+
+async def test_the_concepts_are_listed(idle: Machine) -> None:
+    assert (await idle.client.get("/generations/concepts/list")).json() == list(CONCEPTS)
+
+
+async def test_a_picture_that_is_waited_for_is_there_with_the_answer(machine: Machine) -> None:
+    generation = await machine.create({"prompt": PROMPT, "sync": True}, "/generations/image")
+    assert generation["state"] == "completed"
+    assert (await machine.client.get(generation["assets"]["image"])).status_code == 200
+
+
+async def test_a_wait_ends_after_its_timeout(idle: Machine) -> None:
+    body = {"prompt": PROMPT, "sync": True, "sync_timeout": 0.05}
+    assert (await idle.create(body, "/generations/image"))["state"] != "completed"
+
+
+async def test_how_an_answer_comes_makes_no_other_request(idle: Machine) -> None:
+    first = await idle.create({"prompt": PROMPT}, "/generations/image")
+    second = await idle.create({"prompt": PROMPT, "sync": True, "sync_timeout": 0}, "/generations/image")
+    assert [first["take"], second["take"]] == [1, 2]
