@@ -166,9 +166,9 @@ _SCHEMAS: Final[Json] = {
         {
             **_VIDEO,
             "model": {"type": "string", "enum": list(VIDEO_MODELS)},
-            "duration": {"type": "string", "nullable": True, "enum": [*DURATIONS, None]},
-            "resolution": {"type": "string", "nullable": True, "enum": [*RESOLUTIONS, None]},
-            "concepts": {"type": "array", "nullable": True, "items": _ref("Concept")},
+            "duration": {"type": "string", "enum": list(DURATIONS)},
+            "resolution": {"type": "string", "enum": list(RESOLUTIONS)},
+            "concepts": {"type": "array", "items": _ref("Concept")},
         },
         required=("model",),
         **_SAYS_WHAT,
@@ -209,7 +209,7 @@ _SCHEMAS: Final[Json] = {
             "generation_type": {"type": "string", "enum": ["reframe_image"]},
             "model": {"type": "string", "enum": list(IMAGE_MODELS)},
             "aspect_ratio": _RATIO,
-            "format": {"type": "string", "nullable": True, "enum": [*IMAGE_FORMATS, None]},
+            "format": {"type": "string", "enum": list(IMAGE_FORMATS)},
         },
         required=("generation_type", "media", "model", "aspect_ratio"),
         description="An image in another ratio. The ends of what is shown of the source come after its starts.",
@@ -217,7 +217,7 @@ _SCHEMAS: Final[Json] = {
     "UpscaleVideoGenerationRequest": _object(
         {
             "generation_type": {"type": "string", "enum": ["upscale_video"], "default": "upscale_video"},
-            "resolution": {"type": "string", "nullable": True, "enum": [*RESOLUTIONS, None]},
+            "resolution": {"type": "string", "enum": list(RESOLUTIONS)},
             "callback_url": _CALLBACK,
         },
         description="A video in a higher resolution; without one, in the next.",

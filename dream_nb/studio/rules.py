@@ -68,7 +68,8 @@ PLACES: Final = {
 """The fields that say where in a new ratio the source lies, each with its least value."""
 MAX_SYNC: Final = 3600.0
 """Seconds that an answer may wait for its picture."""
-_HOSTED_FIELDS: Final = {"duration", "resolution", "concepts", "format"}
+# Of 2025, on the paths of 2024.
+_HOSTED_FIELDS: Final = frozenset({"duration", "resolution", "concepts", "format"})
 _REQUIRED: Final = {
     "video": ("model",),
     "modify_video": ("generation_type", "model"),
@@ -119,7 +120,8 @@ def read_request(schema: type[Request], body: bytes, state_of: StateOf, *, is_st
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         raise bad(_path(first["loc"]), first["msg"]) from None
-    for field in _nulls(request, "") if b"null" in body else ():
+    nullable = frozenset() if is_strict or not isinstance(request, Create) else _HOSTED_FIELDS
+    for field in _nulls(request, "", nullable) if b"null" in body else ():
         raise bad(field, "null is not a value: leave the field out")
     if is_strict:
         _check_documented(request, document)
@@ -170,20 +172,20 @@ def _path(parts: tuple[int | str, ...]) -> str:
     return ".".join(shown) or "body"
 
 
-def _nulls(value: Any, path: str) -> Iterator[str]:
+def _nulls(value: Any, path: str, nullable: Collection[str]) -> Iterator[str]:
     """Fields of the specification that were sent as null, which it nowhere allows."""
     if isinstance(value, BaseModel):
         for name in type(value).model_fields:
-            if name == "extra" or name not in value.model_fields_set or (name in _HOSTED_FIELDS):
+            if name == "extra" or name not in value.model_fields_set or name in nullable:
                 continue
             field = getattr(value, name)
             where = f"{path}.{name}".lstrip(".")
-            if field is None and not (name == "model" and isinstance(value, GenerationRequest)):
+            if field is None and not (nullable and name == "model" and isinstance(value, GenerationRequest)):
                 yield where
-            yield from _nulls(field, where)
+            yield from _nulls(field, where, nullable)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _nulls(item, f"{path}.{index}")
+            yield from _nulls(item, f"{path}.{index}", nullable)
 
 
 def _check_documented(request: Request, document: Mapping[str, Any]) -> None:

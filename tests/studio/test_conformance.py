@@ -19,6 +19,8 @@ import pytest
 
 from dream_nb.studio.app import create_app
 from tests.specification.dream_machine_2024 import DREAM_MACHINE_2024
+from tests.specification.dream_machine_2025 import DREAM_MACHINE_2025
+from tests.specification.shapes import Specification
 from tests.studio.machine import KEYS, PATIENCE, PREFIX, PROMPT, Instant, bearer, served, settings, wait_for
 
 pytestmark = pytest.mark.skipif(
@@ -55,7 +57,8 @@ def check(description: Any, url: str, folder: Path, *arguments: str) -> None:
     """Let schemathesis hold a server against a description."""
     file = folder / "openapi.json"
     file.write_text(json.dumps(description))
-    uid = httpx2.post(f"{url}/generations", json={"prompt": PROMPT}, headers=bearer()).json()["id"]
+    video = {"prompt": PROMPT, "model": "ray-2", "resolution": "540p"}
+    uid = httpx2.post(f"{url}/generations/video", json=video, headers=bearer()).json()["id"]
     wait_for(lambda: httpx2.get(f"{url}/generations/{uid}", headers=bearer()).json()["state"] == "completed")
     command = [sys.executable, "-m", "schemathesis.cli", "run", str(file), "--url", url]
     command += ["--header", f"Authorization:{bearer()['Authorization']}"]
@@ -71,8 +74,9 @@ def check(description: Any, url: str, folder: Path, *arguments: str) -> None:
     assert int(cases[1]) > 1000
 
 
-def test_it_keeps_the_specification(studio: str, tmp_path: Path) -> None:
-    description = DREAM_MACHINE_2024.document()
+@pytest.mark.parametrize("specification", [DREAM_MACHINE_2024, DREAM_MACHINE_2025], ids=["2024", "2025"])
+def test_it_keeps_the_specification(specification: Specification, studio: str, tmp_path: Path) -> None:
+    description = specification.document()
     # The specification wants a key for it and has no answer for those without.
     description["paths"]["/ping"]["get"]["responses"]["401"] = {"description": "no key"}
     check(description, studio, tmp_path, "--exclude-checks", "positive_data_acceptance")

@@ -13,15 +13,36 @@ import threading
 import time
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import psutil
 import pytest
 
+from dream_nb.api.request_models import MODES
 from tests.studio.machine import KEYS, PATIENCE, PROMPT, bearer, wait_for
-from tests.studio.program import running, start
+from tests.studio.program import Program, running, start
 
 BODY = {"prompt": PROMPT}
+PATHS = {
+    "video": "/generations",
+    "image": "/generations/image",
+    "modify_video": "/generations/video/modify",
+    "reframe_video": "/generations/video/reframe",
+    "reframe_image": "/generations/image/reframe",
+    "upscale_video": "/generations/{id}/upscale",
+    "add_audio": "/generations/{id}/audio",
+}
+CENTS = {
+    "video": 32.0,
+    "image": 1.51,
+    "modify_video": 70.78,
+    "reframe_video": 24.33,
+    "reframe_image": 1.51,
+    "upscale_video": 54.74,
+    "add_audio": 5.0,
+}
+"""What each costs as it is asked for here."""
 
 
 def test_it_prints_its_url_and_serves(tmp_path: Path) -> None:
@@ -133,15 +154,47 @@ def test_the_studio_imports_nothing_of_the_package_but_models_prices_pictures_da
             assert allowed, f"{path.name} imports {module}"
 
 
+def completed(studio: Program, path: str) -> dict[str, Any]:
+    """A generation, as soon as it is completed."""
+    uid = studio.client.post(path, json=BODY).json()["id"]
+    found: dict[str, Any] = {}
+
+    def is_completed() -> bool:
+        found.update(studio.client.get(f"/generations/{uid}").json())
+        return bool(found["state"] == "completed")
+
+    wait_for(is_completed)
+    return found
+
+
 def test_whenever_it_is_killed_every_generation_still_ends_and_is_charged_once(tmp_path: Path) -> None:
     seed = random.Random(20)
     taken: set[str] = set()
 
+    with running(tmp_path) as studio:
+        made = {kind: completed(studio, PATHS[kind]) for kind in ("video", "image")}
+    taken.update(generation["id"] for generation in made.values())
+    files = {kind: made[kind]["assets"][kind].rpartition("/")[2] for kind in made}
+
+    def body(asked: str, base_url: str) -> dict[str, Any]:
+        edits = {
+            "modify_video": {"model": "ray-2", "mode": seed.choice(MODES)},
+            "reframe_video": {"model": "ray-flash-2", "aspect_ratio": "9:16"},
+            "reframe_image": {"model": "photon-1", "aspect_ratio": "21:9"},
+        }
+        fields: dict[str, Any] = edits.get(asked, {})
+        if fields:
+            file = files["image" if "image" in asked else "video"]
+            fields = fields | {"generation_type": asked, "media": {"url": f"{base_url}/assets/{file}"}}
+        return fields if asked == "upscale_video" else fields | {"prompt": f"dream {len(taken)}, rain"}
+
     def create(client: httpx2.Client, stop: threading.Event) -> None:
         with suppress(httpx2.HTTPError):
             while not stop.is_set():
-                path = seed.choice(["/generations", "/generations/image"])
-                taken.add(client.post(path, json={"prompt": f"dream {len(taken)}"}).json()["id"])
+                asked = seed.choice(list(PATHS))
+                path = PATHS[asked].format(id=made["video"]["id"])
+                base_url = str(client.base_url).rstrip("/")
+                taken.add(client.post(path, json=body(asked, base_url)).json()["id"])
                 time.sleep(0.05)
 
     for _ in range(20):
@@ -158,8 +211,8 @@ def test_whenever_it_is_killed_every_generation_still_ends_and_is_charged_once(t
     assert len(taken) >= 20
     with running(tmp_path) as studio:
 
-        def listed() -> list[dict[str, str]]:
-            generations: list[dict[str, str]] = studio.client.get("/generations?limit=1000").json()["generations"]
+        def listed() -> list[dict[str, Any]]:
+            generations: list[dict[str, Any]] = studio.client.get("/generations?limit=1000").json()["generations"]
             return generations
 
         wait_for(lambda: {generation["state"] for generation in listed()} <= {"completed", "failed"})
@@ -168,10 +221,11 @@ def test_whenever_it_is_killed_every_generation_still_ends_and_is_charged_once(t
         assert taken <= {generation["id"] for generation in generations}
         assert len(generations) <= len(taken) + 20
         assert [generation for generation in generations if generation["state"] == "failed"] == []
-        spent = sum(32.0 if generation["generation_type"] == "video" else 1.5 for generation in generations)
-        assert studio.client.get("/credits").json()["credit_balance"] == 1_000_000 - spent
-        files = {path.name for path in (tmp_path / ".studio" / "assets").iterdir() if path.suffix != ".part"}
+        spent = sum(CENTS[generation["request"]["generation_type"]] for generation in generations)
+        assert studio.client.get("/credits").json()["credit_balance"] == pytest.approx(1_000_000 - spent, abs=1e-6)
+        assert {generation["request"]["generation_type"] for generation in generations} == set(PATHS)
+        there = {path.name for path in (tmp_path / ".studio" / "assets").iterdir() if path.suffix != ".part"}
     with closing(sqlite3.connect(tmp_path / ".studio" / "studio.sqlite")) as connection:
         # A kill may leave a file that no row names; none may be missing.
-        assert files >= {name for (name,) in connection.execute("SELECT asset FROM generations")}
+        assert there >= {name for (name,) in connection.execute("SELECT asset FROM generations")}
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
