@@ -67,13 +67,13 @@ def waves(dice: np.random.Generator, count: int) -> F32:
     breaking, drawing = crest(0.4, 0.2, 0.13), crest(0.62, 0.12, 0.2)
     tape = wide_noise(dice, count, band(70, 600, 1.3)) * (0.2 + breaking)
     tape += 0.75 * wide_noise(dice, count, band(500, 4500, 1.2)) * (0.06 + crest(0.4, 0.1, 0.14))
-    tape += 0.3 * wide_noise(dice, count, band(2600, 11000, 1.4)) * (0.03 + drawing)
+    tape += 0.5 * wide_noise(dice, count, band(3000, 12000, 1.6)) * (0.03 + drawing)
     return tape
 
 
 def fire(dice: np.random.Generator, count: int) -> F32:
     """A low roar under crackles that come in bursts."""
-    tape = 0.5 * wide_noise(dice, count, band(50, 240, 1.5)) * swell(dice, count, 0.9, 0.4)
+    tape = 0.35 * wide_noise(dice, count, band(50, 240, 1.5)) * swell(dice, count, 0.9, 0.4)
     tape += 0.07 * wide_noise(dice, count, band(1200, 9000, 1.0)) * swell(dice, count, 0.5, 0.6)
     cracks = []
     for _ in range(_KINDS):
@@ -84,7 +84,7 @@ def fire(dice: np.random.Generator, count: int) -> F32:
         burst, side = pick(dice, 0, count / RATE), pick(dice, -0.6, 0.6)
         for _ in range(dice.integers(2, 9)):
             crack = cracks[dice.integers(_KINDS)]
-            lay(tape, crack, burst + float(dice.exponential(0.09)), side, 0.5 + 3.5 * float(dice.random()) ** 2)
+            lay(tape, crack, burst + float(dice.exponential(0.09)), side, 0.5 + 2.5 * float(dice.random()) ** 2)
     return tape
 
 
@@ -108,14 +108,15 @@ def city(dice: np.random.Generator, count: int) -> F32:
     """A far rumble, the murmur of people, and horns now and then."""
     tape = wide_noise(dice, count, band(40, 170, 1.5)) * swell(dice, count, 3.0, 0.2)
     for pitch in (480.0, 750.0, 1250.0):
-        voice = noise(dice, count, band(pitch * 0.75, pitch * 1.3, 3.0)) * swell(dice, count, 0.22, 0.9)
-        lay(tape, voice, 0.0, pick(dice, -0.7, 0.7), 220 / pitch)
+        syllables = swell(dice, count, 0.22, 1.0)
+        voice = noise(dice, count, band(pitch * 0.75, pitch * 1.3, 3.0)) * syllables * syllables
+        lay(tape, voice, 0.0, pick(dice, -0.7, 0.7), 320 / pitch)
     for _ in range(max(1, round(count / RATE / 3.0))):
         pitch, length = pick(dice, 320, 430), pick(dice, 0.25, 0.6)
         tones = (glide(length, [pitch * tone]) / (1 + 0.4 * place) for place, tone in enumerate((1, 1.26, 2, 2.52, 3)))
         shape = np.minimum(1, 3 * hill(length))
         horn = sum(tones, np.zeros(len(shape), np.float32)) * shape
-        lay(tape, horn, pick(dice, 0, count / RATE), pick(dice, -0.9, 0.9), pick(dice, 0.35, 0.6))
+        lay(tape, horn, pick(dice, 0, count / RATE), pick(dice, -0.9, 0.9), pick(dice, 0.8, 1.3))
     return tape
 
 

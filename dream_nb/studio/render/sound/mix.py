@@ -21,9 +21,9 @@ QUIET: Final = -55.0
 
 # Of the hiss under everything, 50 dB below it: the coder of AAC takes five times as long where there is nothing.
 _HISS: Final = 0.01
-# Below the limit of -1 dBFS, for AAC goes beyond what it was given.
-_PEAK: Final = 0.8
-_KNEE: Final = 0.5
+# 2 dB below the limit of -1 dBFS, for AAC goes beyond what it was given.
+_PEAK: Final = 0.7
+_KNEE: Final = 0.4
 _BLOCK: Final = RATE // 20
 _SHORTEST: Final = RATE
 """Samples that loudness is measured of at least."""

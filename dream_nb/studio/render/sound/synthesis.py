@@ -131,7 +131,8 @@ def swell(dice: np.random.Generator, count: int, seconds: float, depth: float = 
 
     def curve(place: F32) -> F32:
         waves: F32 = np.einsum("n,np->p", strengths, np.sin(2 * np.pi * (numbers * place + begins)))
-        return np.maximum(0.0, 1 + depth * waves / max(float(np.abs(waves).max()), 1e-9))
+        moved: F32 = np.maximum(0.0, 1 + depth * waves / max(float(np.abs(waves).max()), 1e-9))
+        return moved
 
     return spread_out(curve, count)
 
@@ -183,7 +184,8 @@ def glide(seconds: float, frequencies: Sequence[float]) -> F32:
     count = max(2, round(seconds * RATE))
     path = np.interp(np.linspace(0, 1, count), np.linspace(0, 1, len(frequencies)), frequencies)
     turns = (np.cumsum(path) / RATE % 1.0).astype(np.float32)
-    return np.sin(np.float32(2 * np.pi) * turns)
+    made: F32 = np.sin(np.float32(2 * np.pi) * turns)
+    return made
 
 
 def ring(seconds: float, partials: Iterable[tuple[float, float, float]], attack: float = 0.002) -> F32:
