@@ -25,8 +25,9 @@ _CHANNELS: Final = 2
 _LAYOUT: Final = "stereo"
 _BIT_RATE: Final = 192_000
 _SILENCE: Final = RATE
-# Two frames of AAC, in samples.
-_OVERLAP: Final = 2048
+# Frames of AAC, in samples: so many pass until its coder has settled, and so many are blended at the end.
+_LEAD: Final = 4 * 1024
+_TAIL: Final = 2 * 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,8 +230,8 @@ def write_loop(container: OutputContainer, stream: AudioStream, loop: Samples) -
     import numpy as np
 
     count = loop.shape[1]
-    around = loop[:, np.arange(-_OVERLAP, count + _OVERLAP) % count]
-    for packet in [*stream.encode(_frame(around, -_OVERLAP)), *stream.encode(None)]:
+    around = loop[:, np.arange(-_LEAD, count + _TAIL) % count]
+    for packet in [*stream.encode(_frame(around, -_LEAD)), *stream.encode(None)]:
         if packet.pts is not None and packet.pts < count:
             packet.duration = min(packet.duration or 0, count - packet.pts)
             container.mux(packet)

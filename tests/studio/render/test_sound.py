@@ -53,7 +53,7 @@ def heard(prompt: str, unwanted: str = "", take: int = 1) -> F64:
 
 def pictures(data: bytes) -> tuple[Fraction | None, list[tuple[int | None, int | None, int | None, bool, bytes]]]:
     """The time base of the pictures of a file, and their packets with their times."""
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         stream = container.streams.video[0]
         packets = [packet for packet in container.demux(stream) if packet.size]
         return stream.time_base, [(p.pts, p.dts, p.duration, p.is_keyframe, bytes(p)) for p in packets]
@@ -73,7 +73,7 @@ def within(sound: F64, low: float, high: float) -> F64:
     """A loop with nothing but a band of its frequencies."""
     frequencies = np.fft.rfftfreq(sound.shape[-1], 1 / RATE)
     spectrum = np.fft.rfft(sound) * ((frequencies >= low) & (frequencies < high))
-    return np.fft.irfft(spectrum, sound.shape[-1])
+    return np.asarray(np.fft.irfft(spectrum, sound.shape[-1]))
 
 
 def share(sound: F64, low: float, high: float) -> float:
