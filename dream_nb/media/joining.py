@@ -131,6 +131,8 @@ def add_copy(target: OutputContainer, template: VideoStream | AudioStream) -> An
         ValueError: the format of the file does not hold that coding.
     """
     stream: Any = target.add_stream_from_template(template, opaque=True)
+    # PyAV 17 leaves the muxer to choose one.
+    stream.time_base = template.time_base
     if template.codec_context.codec_tag.isalnum():
         stream.codec_context.codec_tag = template.codec_context.codec_tag
     return stream

@@ -85,7 +85,7 @@ def strengths(sound: F64, seconds: float) -> F64:
     """The power in steps of so many seconds, in dB."""
     size = round(seconds * RATE)
     steps = sound[..., : sound.shape[-1] // size * size].reshape(len(sound), -1, size)
-    return 10 * np.log10((steps**2).mean(axis=(0, 2)) + 1e-12)
+    return np.asarray(10 * np.log10((steps**2).mean(axis=(0, 2)) + 1e-12))
 
 
 def spread(values: F64) -> float:
