@@ -104,7 +104,10 @@ def _copy(sources: Sequence[_Source], path: Path, tags: Mapping[str, str]) -> No
         kinds = _kinds(sources)
         target.metadata.update(dict(tags))
         # All are made before the first packet: then the header is written.
-        outputs = {kind: _added(target, _stream(first, kind)) for kind in kinds}
+        try:
+            outputs = {kind: add_copy(target, _stream(first, kind)) for kind in kinds}
+        except ValueError:
+            raise _UnevenError from None
         if "audio" not in kinds and any(source.is_heard for source in sources):
             write_sound(target, add_sound(target), (part for source in sources for part in source.sound))
         ends: dict[str, float] = dict.fromkeys(kinds, 0.0)
@@ -115,13 +118,21 @@ def _copy(sources: Sequence[_Source], path: Path, tags: Mapping[str, str]) -> No
                 _append(source, target, outputs, begin, ends, last)
 
 
-def _added(target: OutputContainer, template: VideoStream | AudioStream) -> Any:
-    """A stream like another. Its codec keeps its tag: by `hev1` instead of `hvc1` Apple's players refuse a file."""
-    try:
-        stream: Any = target.add_stream_from_template(template, opaque=True)
-    except ValueError:
-        # An MP4 does not hold every coding.
-        raise _UnevenError from None
+def add_copy(target: OutputContainer, template: VideoStream | AudioStream) -> Any:
+    """A stream for the packets of another.
+
+    Its codec keeps its tag: by `hev1` instead of `hvc1` Apple's players refuse a file.
+
+    Args:
+        target: the file. Nothing has been written to it.
+        template: the other stream.
+
+    Raises:
+        ValueError: the format of the file does not hold that coding.
+    """
+    stream: Any = target.add_stream_from_template(template, opaque=True)
+    # PyAV 17 leaves the muxer to choose one.
+    stream.time_base = template.time_base
     if template.codec_context.codec_tag.isalnum():
         stream.codec_context.codec_tag = template.codec_context.codec_tag
     return stream

@@ -12,6 +12,7 @@ from dream_nb.media.video import opened
 
 if TYPE_CHECKING:
     import numpy as np
+    from av import AudioFrame
     from av.audio.stream import AudioStream
     from av.container import InputContainer, OutputContainer
 
@@ -24,6 +25,9 @@ _CHANNELS: Final = 2
 _LAYOUT: Final = "stereo"
 _BIT_RATE: Final = 192_000
 _SILENCE: Final = RATE
+# Frames of AAC, in samples: so many pass until its coder has settled, and so many are blended at the end.
+_LEAD: Final = 4 * 1024
+_TAIL: Final = 2 * 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,14 +186,17 @@ def _silence(count: int, channels: int = _CHANNELS) -> Iterator[Samples]:
         count -= length
 
 
-def add_sound(container: OutputContainer) -> AudioStream:
+def add_sound(container: OutputContainer, *, is_quick: bool = False) -> AudioStream:
     """A stream of AAC for a file that is about to be written.
 
     Args:
         container: the file. Nothing has been written to it.
+        is_quick: whether the coder is used that takes a fifth of the time; at this bit rate it loses hardly more.
     """
     stream = container.add_stream("aac", rate=RATE, layout=_LAYOUT)
     stream.bit_rate = _BIT_RATE
+    if is_quick:
+        stream.options = {"aac_coder": "fast"}
     return stream
 
 
@@ -201,13 +208,39 @@ def write_sound(container: OutputContainer, stream: AudioStream, sound: Iterable
         stream: as `add_sound` made it.
         sound: its samples, as `iterate_samples` gives them.
     """
+    at = 0
+    for samples in sound:
+        container.mux(stream.encode(_frame(samples, at)))
+        at += samples.shape[1]
+    container.mux(stream.encode(None))
+
+
+def write_loop(container: OutputContainer, stream: AudioStream, loop: Samples) -> None:
+    """Write all the sound of a file that may be played again and again, whose end leads to its beginning.
+
+    AAC blends each of its frames with the one before, and fades in from silence. So the coder is given the end of the
+    loop before its beginning, and its beginning after its end; players leave out what comes before the first frame.
+
+    Args:
+        container: the file. The option `movie_timescale` of its muxer has to be `RATE`, for the length of the sound to
+            be exact.
+        stream: as `add_sound` made it.
+        loop: `float32`, 2 channels x samples, -1 to 1, 48,000 a second.
+    """
+    import numpy as np
+
+    count = loop.shape[1]
+    around = loop[:, np.arange(-_LEAD, count + _TAIL) % count]
+    for packet in [*stream.encode(_frame(around, -_LEAD)), *stream.encode(None)]:
+        if packet.pts is not None and packet.pts < count:
+            packet.duration = min(packet.duration or 0, count - packet.pts)
+            container.mux(packet)
+
+
+def _frame(samples: Samples, at: int) -> AudioFrame:
     import av
     import numpy as np
 
-    at = 0
-    for samples in sound:
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout=_LAYOUT)
-        frame.sample_rate, frame.pts = RATE, at
-        at += samples.shape[1]
-        container.mux(stream.encode(frame))
-    container.mux(stream.encode(None))
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout=_LAYOUT)
+    frame.sample_rate, frame.pts = RATE, at
+    return frame

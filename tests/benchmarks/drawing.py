@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from dream_nb.studio.render import Brief, frame_size, image_size, render
+from dream_nb.studio.render import Brief, Soundtrack, frame_size, image_size, render
 from dream_nb.studio.render.finish.encode import encode
 from dream_nb.studio.render.frames import shots
 from tests.benchmarks.bench import Bench, Figure, Once, Pair
@@ -25,6 +25,14 @@ PROMPTS: Final = (
     "a city skyline at night with a full moon",
     "snowfall in a pine forest, camera push in",
     "a serene lake at sunset, camera roll left",
+)
+SOUNDS: Final = (
+    "rain",
+    "birds over waves",
+    "a crackling fire, crickets",
+    "a thunderstorm",
+    "a busy street with footsteps and church bells",
+    "ambient music",
 )
 _FPS: Final = 24
 _TINY: Final = 4
@@ -53,6 +61,20 @@ def prepare_clip(folder: Path, size: int) -> Iterator[Once]:
             drawn = list(shots(brief))
             pairs["clip"] = own, cpu(lambda: encode(drawn, folder / "clip.mp4", brief))
         return pairs
+
+    yield once
+
+
+@contextmanager
+def prepare_sound(folder: Path, size: int) -> Iterator[Once]:  # noqa: ARG001 - nothing is written
+    """Soundtracks for a clip of that many frames, of one prompt after the other."""
+    prompts = itertools.cycle(SOUNDS)
+    source = render(_brief(PROMPTS[0], size))
+    render(Brief("video", "rain", edit=Soundtrack(source)))
+
+    def once(*, beside: bool) -> Mapping[str, Pair]:  # noqa: ARG001 - nothing is like it
+        brief = Brief("video", next(prompts), edit=Soundtrack(source))
+        return {"sound": (cpu(lambda: render(brief)), None)}
 
     yield once
 
@@ -114,6 +136,14 @@ CLIP = Bench(
     size=120,
     tiny=2,
     repeats=len(PROMPTS),
+)
+SOUND = Bench(
+    name="sound",
+    figures={"sound": Figure("sound for a 5-s 720p clip, six prompts: CPU", "", "s", 0.3, "value")},
+    prepare=prepare_sound,
+    size=120,
+    tiny=2,
+    repeats=len(SOUNDS),
 )
 PICTURES = Bench(
     name="pictures",

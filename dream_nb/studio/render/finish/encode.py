@@ -17,9 +17,10 @@ from av.video.stream import VideoStream
 from PIL import Image, PngImagePlugin
 
 from dream_nb.files import replacing
-from dream_nb.studio.render.brief import Brief
+from dream_nb.studio.render.brief import Brief, Soundtrack
 from dream_nb.studio.render.frames import shots
 from dream_nb.studio.render.planes import Planes
+from dream_nb.studio.render.sound.soundtrack import add_sound
 
 PRESET = "veryfast"
 THUMBNAIL_SIDE = 320
@@ -34,7 +35,9 @@ def write(brief: Brief, progress: Path | None = None, thumbnail: Path | None = N
     """The file of a brief; see `dream_nb.studio.render.render`."""
     report = Report(progress)
     report(0.0)
-    if brief.kind == "image":
+    if isinstance(brief.edit, Soundtrack):
+        data = add_sound(brief)
+    elif brief.kind == "image":
         data = _image(brief, next(iter(shots(brief))))
     else:
         with tempfile.TemporaryDirectory(prefix="dream_nb-") as folder:

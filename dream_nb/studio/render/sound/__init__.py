@@ -1,0 +1,1 @@
+"""The sound of videos, made by rule from words."""
