@@ -91,7 +91,7 @@ def test_a_busy_cell_delays_and_loses_nothing(open_cells: Callable[..., Lab], pa
 def test_stop_waiting_ends_the_cell_and_the_dream_goes_on(
     open_cells: Callable[..., Lab], page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "540")
+    monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "360")
     open_cells("d = %dream a lake at noon --duration 9s")
     page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
     page.get_by_role("button", name="Stop waiting").click()
