@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from dream_nb.studio.render import camera
+from dream_nb.studio.render import camera, concepts
 from dream_nb.studio.render.brief import Brief
 from dream_nb.studio.render.noise import chance, pick
 from dream_nb.studio.render.prompt import KnownWords
@@ -112,7 +112,9 @@ def read(brief: Brief) -> ScenePlan:
         stars=_amount(words.most("stars"), _STARS.get(hour, 0.0)),
         waves=_amount(words.first_amount("waves"), _WAVES.get(water, 0.25)),
         pace=_amount(words.first_amount("pace"), 1.0),
-        motion=camera.asked(brief.prompt) or _habit(chance("layout", brief.prompt, brief.take)),
+        motion=concepts.motion(
+            brief.concepts, camera.asked(brief.prompt), _habit(chance("layout", brief.prompt, brief.take))
+        ),
         seed=(brief.prompt, brief.take),
     )
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dream_nb.studio.render.figures import actors
 from dream_nb.studio.render.figures.actors import Actor
+from dream_nb.studio.render.finish import foregrounds, views
 from dream_nb.studio.render.finish.grain import Grain
+from dream_nb.studio.render.finish.lens import Lens
 from dream_nb.studio.render.ground import land, plants, relief, ridges
 from dream_nb.studio.render.ground.neon_floor import NeonFloor
 from dream_nb.studio.render.ground.water import Water
@@ -43,6 +45,9 @@ class Scene:
         self.character = character
         self.aloft = weather.aloft(s)
         self.falling = weather.falling(s)
+        self.vertigo = views.Vertigo(s) if "vertigo" in s.effects else None
+        self.lens = Lens()
+        self.views = [*views.views(s), *foregrounds.foregrounds(s)]
         self.grain = Grain(s)
 
     def frame(self, frame: int) -> Planes:
@@ -63,12 +68,18 @@ class Scene:
             self.water.draw(canvas, frame)
         if self.neon_floor is not None:
             self.neon_floor.draw(canvas, frame)
+        if self.vertigo is not None:
+            self.vertigo.apply(canvas, frame)
         for part in self.ahead:
             self._lay(part, canvas, frame)
         if self.character is not None:
             self.character.draw(canvas, *s.shift(frame, self.character.near))
         for motes in self.falling:
             motes.draw(canvas, frame)
+        if s.camera.turns:
+            canvas = self.lens.seen(canvas, *s.camera.lens(frame))
+        for view in self.views:
+            view.apply(canvas, frame)
         return self.grain.applied(canvas, frame)
 
     def _lay(self, part: Layer | Actor, canvas: Planes, frame: int) -> None:

@@ -142,7 +142,7 @@ def built(stage: SceneStage, lands: list[Ground]) -> None:
 def _raise_skylines(s: SceneStage, lands: list[Ground]) -> None:
     for index, land in enumerate(g for g in lands if g.ridge.shape == "plain" and g.ridge.near <= 0.4):
         street = int(land.ridge.foot) - land.top + 1
-        high = (0.46, 0.36, 0.22)[index % 3]
+        high = (0.46, 0.36, 0.22)[index % 3] * s.relief
         buildings.skyline(land.build, land.lamps, street, s.unit, high, s.plan.chance("towers", index))
 
 
@@ -158,7 +158,7 @@ def _raise(s: SceneStage, land: Ground, kind: str, side: float, rng: np.random.G
     """Put a building on a layer, about at this part of the frame's width."""
     torn = land.ridge.shape in _TORN
     spread = 1.0 if torn or buildings.many(kind) > 1 else 0.18
-    scale = 0.62 + 0.5 * land.ridge.near
+    scale = (0.62 + 0.5 * land.ridge.near) * (1.0 if land.ridge.ahead else s.relief)
     walls, lamps = buildings.raised(kind, rng, buildings.height(kind) * scale * s.unit)
     tries = land.left + s.width * np.clip(side + (rng.random(21) - 0.5) * spread, 0.12, 0.88)
     reach = int(walls.shape[1] * 0.34)

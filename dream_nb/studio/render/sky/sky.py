@@ -22,7 +22,7 @@ class Sky:
         self.step = max(1, min(8, round(s.unit / 360) * 2))
         side, up = s.margins(0.0)
         self.side, self.up = side, up
-        self.rows = min(s.height, s.horizon + 2 * up + 8)
+        self.rows = s.height if plan.land == "deep" else min(s.height, s.horizon + 2 * up + 8)
         self.low_w = math.ceil((s.width + 2 * side) / self.step) + 2
         self.low_h = math.ceil((self.rows + 2 * up) / self.step) + 4
         # In units from the sun, and 0 (top) to 1 (horizon).
