@@ -25,6 +25,7 @@ class SceneStage:
         frames: of the clip; 1 for an image.
         seconds: of the clip.
         loop: motions must come back.
+        usual: the camera without concepts.
         relief: how high far land rises, as a factor.
         effects: what concepts do to the finished frames, by the names in `concepts.EFFECTS`.
     """
@@ -41,6 +42,7 @@ class SceneStage:
     style: Style
     camera: Camera
     sun_x: float
+    usual: Camera
     relief: float
     effects: tuple[str, ...]
 
@@ -54,7 +56,14 @@ class SceneStage:
 
     def margins(self, near: float) -> tuple[int, int]:
         """Even pixels that a layer needs beyond the frame at each side, across and up and down."""
-        x, y = self.camera.reach(near)
+        return self._margins(self.camera, near)
+
+    def wider(self, near: float) -> int:
+        """Pixels that a layer has at its left side more than without concepts: what stands on it stays in its place."""
+        return self.margins(near)[0] - self._margins(self.usual, near)[0]
+
+    def _margins(self, camera: Camera, near: float) -> tuple[int, int]:
+        x, y = camera.reach(near)
         return 2 * math.ceil(x * self.width / 2) + 4, 2 * math.ceil(y * self.height / 2) + (2 if y else 0)
 
     def moves(self, near: float) -> bool:
@@ -105,6 +114,7 @@ def of(brief: Brief, scale: int = 1) -> SceneStage:
         style=style,
         camera=Camera(plan.motion, frames, brief.seconds, brief.loop, plan.pace, concept.swoop),
         sun_x=0.5 + side * pick(rng, 0.08, 0.32),
+        usual=Camera(plan.usual, frames, brief.seconds, brief.loop, plan.pace),
         relief=concept.relief,
         effects=concept.effects,
     )

@@ -147,8 +147,8 @@ class TinyPlanet:
         # Turned so that the middle of the frame stands on top.
         angle = np.arctan2(-x, y) / (2 * math.pi) + 0.5
         column = np.clip((angle * once * finer).astype(np.int64), 0, once * finer - 1)
-        away = np.maximum(np.hypot(x, y), 1e-3) / (0.235 * min(width, height))
-        corner = math.hypot(width, height) / 2 / (0.235 * min(width, height))
+        away = np.maximum(np.hypot(x, y), 1e-3) / (0.29 * min(width, height))
+        corner = math.hypot(width, height) / 2 / (0.29 * min(width, height))
         # As tall as wide at the ground, and no higher than the top of the frame.
         high = max(width / (2 * math.pi), 0.86 * horizon / math.log(corner))
         row = np.where(

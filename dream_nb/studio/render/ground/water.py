@@ -58,12 +58,16 @@ class Water:
             for c, d, turns in waves
         ]
         # A reflection is a little squeezed, so that high sky is seen in near water.
-        mirror = s.horizon - 2 - np.rint(np.arange(h) * min(1.25, s.horizon / max(1, h) * 0.94)).astype(np.int16)
+        steepness = min(1.0, max(0.0, (0.5 - s.horizon / s.height) / 0.4))
+        squeeze = min(1.25, s.horizon / max(1, h) * 0.94)
+        # From high above, the reflection of the land is short, and below it there is only the sky overhead.
+        squeeze += steepness * max(0.0, 0.8 - squeeze)
+        mirror = s.horizon - 2 - np.rint(np.arange(h) * squeeze).astype(np.int16)
         self.mirror = mirror[:, None]
         # Looking down we see into the water; looking along it, the sky.
         steep = np.clip(np.linspace(0.0, 1.0, h) ** 0.8, 0.0, 1.0)
         body_y, body_u, body_v = yuv_of(s.style.one(mix(light.water, light.middle, 0.12)))
-        amount = 0.10 + 0.46 * steep
+        amount = 0.10 + 0.46 * steep + 0.26 * steepness * np.minimum(1.0, 3.0 * steep)
         self.keep = np.rint(256 * (1.0 - amount)).astype(np.uint16)[:, None]
         self.add = tuple(np.rint(256 * amount * c).astype(np.uint16)[:, None] for c in (body_y, body_u, body_v))
         # Glints: a path below the sun, wider towards us.
