@@ -140,6 +140,7 @@ def sum_of(motions: list[CameraMotion]) -> CameraMotion:
 
 
 _OVERSHOOT = 0.05
+_FROM = -0.8
 
 
 def _leap(part: float) -> float:
@@ -175,7 +176,8 @@ class Camera:
         """How far the motion is, about -0.5 to 0.5 over five seconds at pace 1."""
         reach = self._most
         if self.swoop:
-            return reach * (self._swooped(frame) - 0.5)
+            # It ends where a still camera would be.
+            return _FROM * reach * (1.0 - self._swooped(frame))
         if self.loop:
             return -0.5 * reach * math.cos(2 * math.pi * frame / self.frames)
         return reach * (frame / max(1, self.frames - 1) - 0.5)
@@ -234,7 +236,9 @@ class Camera:
     def lens(self, frame: int) -> tuple[float, float]:
         """Magnification (at least 1) and roll in degrees of a frame."""
         way = self.way(frame)
-        most = (0.5 + _OVERSHOOT * self.swoop) * self._most
-        zoom = math.exp(self.motion.zoom * way + abs(self.motion.zoom) * most)
-        roll = self.motion.roll * way
-        return zoom * (1.0 + 0.042 * abs(self.motion.roll) * most), roll
+        most = 0.5 * self._most
+        zoom, roll = self.motion.zoom * way, self.motion.roll * way
+        if self.swoop:
+            smallest = min(0.0, self.motion.zoom * _FROM * self._most, -self.motion.zoom * _FROM * _OVERSHOOT)
+            return math.exp(zoom - smallest) * (1.0 + 0.042 * abs(roll)), roll
+        return math.exp(zoom + abs(self.motion.zoom) * most) * (1.0 + 0.042 * abs(self.motion.roll) * most), roll

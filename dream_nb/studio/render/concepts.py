@@ -53,7 +53,7 @@ _CONCEPTS: Final[dict[str, CameraConcept]] = {
         CameraMotion(pan_x=0.05, truck_y=0.22, zoom=0.55, roll=-4.0), horizon=0.38, relief=0.75
     ),
     "bolt_cam": CameraConcept(
-        CameraMotion(pan_x=0.26, truck_x=0.46, pan_y=0.05, truck_y=-0.20, zoom=0.50, roll=-14.0),
+        CameraMotion(pan_x=0.22, truck_x=0.42, pan_y=0.05, truck_y=-0.18, zoom=-0.55, roll=-14.0),
         effects=("streaks",),
         swoop=True,
     ),
@@ -71,7 +71,7 @@ _CONCEPTS: Final[dict[str, CameraConcept]] = {
     "orbit_left": CameraConcept(CameraMotion(pan_x=-0.16, orbit=0.52)),
     "orbit_right": CameraConcept(CameraMotion(pan_x=0.16, orbit=-0.52)),
     "over_the_shoulder": CameraConcept(effects=("shoulder",)),
-    "overhead": CameraConcept(CameraMotion(roll=5.0), horizon=0.10, relief=0.30, effects=("from above",)),
+    "overhead": CameraConcept(CameraMotion(truck_x=0.06, truck_y=0.10, zoom=-0.10, roll=6.0), effects=("from above",)),
     "pan_left": CameraConcept(named("camera pan left")),
     "pan_right": CameraConcept(named("camera pan right")),
     "pedestal_down": CameraConcept(named("camera move down")),

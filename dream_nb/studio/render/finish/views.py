@@ -34,8 +34,6 @@ def views(stage: SceneStage) -> list[View]:
                 found.append(Angle(stage, _linear(0, h, h), np.linspace(1.0, 0.74, h)))
             case "converging down":
                 found.append(Angle(stage, _linear(0, h, h), np.linspace(0.76, 1.0, h)))
-            case "from above":
-                found.append(Angle(stage, *_flattened(stage)))
             case "planet":
                 found.append(TinyPlanet(stage))
             case "streaks":
@@ -48,15 +46,6 @@ def views(stage: SceneStage) -> list[View]:
 def _linear(first: float, last: float, rows: int) -> F64:
     """The middles of rows that divide a part of the frame evenly."""
     return first + (last - first) * (np.arange(rows, dtype=np.float64) + 0.5) / rows
-
-
-def _flattened(s: SceneStage) -> tuple[F64, F64]:
-    """Rows and widths that turn the ground, seen along its length, towards the viewer. No sky is left."""
-    top = 0.0 if s.plan.land == "deep" else min(s.horizon + 0.10 * s.height, 0.5 * s.height)
-    part = _linear(0.0, 1.0, s.height)
-    # Far ground is stretched and near ground squeezed, as far as the pixels allow.
-    rows = top + (s.height - top) * part**1.45
-    return rows, 0.58 + 0.42 * part
 
 
 def _places(width: int, height: int, rows: F64, narrow: F64, finer: int) -> _Places:

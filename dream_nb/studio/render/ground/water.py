@@ -67,7 +67,7 @@ class Water:
         # Looking down we see into the water; looking along it, the sky.
         steep = np.clip(np.linspace(0.0, 1.0, h) ** 0.8, 0.0, 1.0)
         body_y, body_u, body_v = yuv_of(s.style.one(mix(light.water, light.middle, 0.12)))
-        amount = 0.10 + 0.46 * steep + 0.26 * steepness * np.minimum(1.0, 3.0 * steep)
+        amount = 0.10 + 0.46 * steep + 0.38 * steepness * np.minimum(1.0, 3.0 * steep)
         self.keep = np.rint(256 * (1.0 - amount)).astype(np.uint16)[:, None]
         self.add = tuple(np.rint(256 * amount * c).astype(np.uint16)[:, None] for c in (body_y, body_u, body_v))
         # Glints: a path below the sun, wider towards us.
