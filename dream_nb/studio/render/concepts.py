@@ -65,7 +65,7 @@ _CONCEPTS: Final[dict[str, CameraConcept]] = {
     "eye_level": CameraConcept(CameraMotion(zoom=0.07, truck_x=0.03), horizon=0.47),
     "ground_level": CameraConcept(horizon=0.90, relief=1.15, effects=("converging up", "undergrowth")),
     "handheld": CameraConcept(CameraMotion(truck_x=0.03, shake=2.2)),
-    "high_angle": CameraConcept(horizon=0.20, relief=0.55, effects=("converging down",)),
+    "high_angle": CameraConcept(horizon=0.25, relief=0.55, effects=("converging down",)),
     "low_angle": CameraConcept(horizon=0.82, relief=1.25, effects=("converging up",)),
     # Around a middle distance: what is nearer moves one way, what is farther the other.
     "orbit_left": CameraConcept(CameraMotion(pan_x=-0.16, orbit=0.52)),

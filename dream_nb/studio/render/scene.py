@@ -73,8 +73,9 @@ class Scene:
     def _from_above(self, ground: FromAbove, frame: int) -> Planes:
         """The land, and what flies over it."""
         canvas = ground.drawn(frame)
-        for part in self.behind:
-            if isinstance(part, Actor) and not part.reflected and part.near < _HIGHEST:
+        dry = self.stage.plan.land != "deep"
+        for part in self.behind if dry else self.behind + self.ahead:
+            if isinstance(part, Actor) and not part.reflected and part.near < (_HIGHEST if dry else 1.0):
                 part.draw(canvas, frame)
         return canvas
 

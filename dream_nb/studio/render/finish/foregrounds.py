@@ -190,7 +190,9 @@ def _person(s: SceneStage) -> tuple[RGB, RGB, RGB]:
     at = rng.random(3)
     # A face so near is never wholly in the dark.
     lit = mix(s.light.shade, s.light.lit, 0.75)
-    lit = mix(lit, (0.62, 0.60, 0.60), 0.45)
+    lit = mix(lit, (0.66, 0.64, 0.64), 0.45)
+    brighter = max(1.0, 0.82 / max(lit)) if s.plan.hour != "night" else 1.0
+    lit = mix((0.0, 0.0, 0.0), lit, brighter)
     skin, hair, jacket = (
         times(tones[int(part * len(tones))], lit)
         for tones, part in zip((_SKINS, _HAIRS, _JACKETS), at.tolist(), strict=True)
@@ -268,9 +270,13 @@ def _hand(s: SceneStage, side: int) -> View:
     # A loose fist, its thumb towards the middle.
     paper.ellipse(*p(-0.012, 0.150), 0.064 * k, 0.058 * k, shaded)
     for finger in range(4):
-        paper.ellipse(*p(0.034 - 0.028 * finger, 0.192 - 0.007 * finger), 0.019 * k, 0.030 * k, skin)
-    paper.ellipse(*p(-0.006, 0.152), 0.056 * k, 0.046 * k, skin)
-    paper.line([p(-0.056, 0.128), p(-0.074, 0.168), p(-0.060, 0.200)], 0.032 * k, skin)
+        paper.ellipse(*p(0.036 - 0.028 * finger, 0.182 - 0.004 * finger), 0.0165 * k, 0.024 * k, skin)
+    paper.ellipse(*p(-0.006, 0.154), 0.058 * k, 0.044 * k, skin)
+    for gap in range(3):
+        a = 0.022 - 0.028 * gap
+        paper.line([p(a, 0.201 - 0.004 * gap), p(a, 0.176 - 0.004 * gap)], 0.004 * k, shaded)
+    paper.line([p(-0.050, 0.118), p(-0.068, 0.150), p(-0.058, 0.178)], 0.028 * k, skin)
+    paper.line([p(-0.040, 0.126), p(-0.052, 0.150)], 0.004 * k, shaded)
     strides = max(1, round(0.9 * s.seconds))
 
     def sway(frame: int) -> tuple[float, float]:

@@ -19,6 +19,7 @@ _NEAR: Final = 0.5
 _WALL: Final[RGB] = (0.50, 0.47, 0.46)
 _LAMP: Final[RGB] = (1.0, 0.84, 0.50)
 _DARK_HOURS: Final = frozenset({"night", "dusk"})
+_CREASED: Final = frozenset({"mountains", "cliffs", "volcano", "mesa", "dunes"})
 # Islands lie in the water; elsewhere it is bordered by a near and a far shore.
 _SCATTERED: Final = frozenset({"islands", "ice"})
 
@@ -67,11 +68,13 @@ class FromAbove:
         """Ground in the light, water by its depth, and the rim between them."""
         s, plan, light = self.stage, self.stage.plan, self.stage.light
         w, h = self.size
-        steep = plan.land in ("mountains", "cliffs", "volcano", "mesa")
-        form = fbm2(rng, w, h, self.cells[0] * 2.0, self.cells[1] * 2.0, 5, 0.52, ridged=steep)
+        steep = plan.land in _CREASED
+        # Dunes are long across the wind.
+        across = 1.1 if plan.land == "dunes" else 2.0
+        form = fbm2(rng, w, h, self.cells[0] * across, self.cells[1] * 2.0, 5, 0.52, ridged=steep)
         reach = max(1, round(0.006 * s.unit))
         side = 1 if s.sun_x > 0.5 else -1
-        slope = (np.roll(form, side * reach, axis=1) - form) * np.float32(1.0 if steep else 1.4)
+        slope = (np.roll(form, side * reach, axis=1) - form) * np.float32(4.0 if steep else 1.4)
         sunny = np.clip(np.float32(0.55) + slope * np.float32(1.6) + form * np.float32(0.12), 0.0, 1.0)[..., None]
         kind = "grass" if plan.ground == "rock" and plan.land != "mountains" else plan.ground
         albedo = GROUNDS[kind]
@@ -79,6 +82,8 @@ class FromAbove:
             albedo = tinted(albedo, tint, 0.4)
         dark, bright = colour(times(albedo, light.shade)), colour(times(albedo, mix(light.lit, light.middle, 0.2)))
         ground: F32 = dark + (bright - dark) * sunny
+        # The air, or the water, between the camera and the ground.
+        ground = ground + np.float32(0.42 if plan.land == "deep" else 0.16) * (colour(light.haze) - ground)
         if plan.land == "mountains" or plan.land == "volcano":
             snow = colour(mix(times((0.92, 0.94, 1.0), light.lit), light.middle, 0.25))
             cap = smoothstep((form - np.float32(0.32)) * np.float32(7.0))[..., None]
@@ -93,7 +98,7 @@ class FromAbove:
         depth = np.clip(-dry / np.float32(0.24), 0.0, 1.0)[..., None] ** np.float32(0.6)
         water = shallow + depth * (deep - shallow)
         foam = np.exp(-(((dry + np.float32(0.010)) / np.float32(0.006)) ** 2))[..., None]
-        water = water + foam * np.float32(0.5) * (colour(light.cloud_lit) - water)
+        water = water + foam * np.float32(0.32) * (colour(light.cloud_lit) - water)
         cover = np.clip(dry * np.float32(s.unit / 2) + np.float32(0.5), 0.0, 1.0)[..., None]
         mixed: F32 = water + cover * (ground - water)
         return mixed
