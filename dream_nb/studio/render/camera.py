@@ -220,7 +220,7 @@ class Camera:
             # A step lifts the viewer, and every other one leans to the same side.
             strides = 2 * math.pi * frame / self.frames * max(1, round(0.9 * self.seconds))
             x += m.bob * (0.5 + 0.5 * near) * 0.010 * math.sin(strides)
-            y += m.bob * (0.5 + 0.5 * near) * 0.026 * (abs(math.sin(strides)) - 0.5)
+            y += m.bob * (0.5 + 0.5 * near) * 0.026 * (abs(math.cos(strides)) - 0.5)
         return x, y
 
     def reach(self, near: float) -> tuple[float, float]:

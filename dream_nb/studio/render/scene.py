@@ -20,7 +20,6 @@ from dream_nb.studio.render.sky import bodies, weather
 from dream_nb.studio.render.sky.sky import Sky
 from dream_nb.studio.render.stage import SceneStage
 
-
 # Figures in the sky are never nearer than this, and those on land never farther away.
 _HIGHEST: Final = 0.36
 

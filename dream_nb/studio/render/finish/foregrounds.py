@@ -346,7 +346,7 @@ class ElevatorDoors:
 
     def __init__(self, stage: SceneStage) -> None:
         s = self.stage = stage
-        self.half = max(2, s.width // 4 * 2)
+        self.half = (s.width // 2 + 1) // 2 * 2
         self.jamb = max(2, round(0.030 * s.width / 2) * 2)
         self.head = max(2, round(0.035 * s.height / 2) * 2)
         steel = self._steel()
@@ -356,14 +356,16 @@ class ElevatorDoors:
     def _steel(self) -> F32:
         """The left door, its edge at the right."""
         s = self.stage
-        w, h = self.half + self.half % 2, s.height
+        w, h = self.half, s.height
         rng = chance("steel")
         x = np.linspace(0.0, 1.0, w, dtype=np.float32)[None, :]
         y = np.linspace(0.0, 1.0, h, dtype=np.float32)[:, None]
         # Vertical brushing, and the soft reflections of a cabin.
         brush = Image.fromarray((rng.random((8, w)) * 255).astype(np.uint8)).resize((w, h), Image.Resampling.BICUBIC)
         brushed = (np.asarray(brush, np.float32) / 255 - np.float32(0.5)) * np.float32(0.050)
-        sheen = 0.50 + 0.16 * np.exp(-(((x - 0.30 - 0.10 * y) / 0.16) ** 2)) + 0.10 * np.exp(-(((x - 0.82) / 0.09) ** 2))
+        sheen = (
+            0.50 + 0.16 * np.exp(-(((x - 0.30 - 0.10 * y) / 0.16) ** 2)) + 0.10 * np.exp(-(((x - 0.82) / 0.09) ** 2))
+        )
         level = sheen * (1.06 - 0.34 * y) + brushed
         edge = np.float32(max(2.0, 0.012 * s.unit))
         from_edge = (w - np.arange(w, dtype=np.float32))[None, :]
@@ -405,12 +407,10 @@ class ElevatorDoors:
         way = round((0.02 + 0.96 * self.opening(frame)) * (s.width / 2 - self.jamb) / 2) * 2
         middle = s.width // 2
         left, right = self.doors
-        for plane, one, other, around, part in zip(
-            canvas.all, left, right, self.frame, (1, 2, 2), strict=True
-        ):
+        for plane, one, other, around, part in zip(canvas.all, left, right, self.frame, (1, 2, 2), strict=True):
             w, mid, gone, jamb, head = (n // part for n in (s.width, middle, way, self.jamb, self.head))
             shown = max(0, mid - gone)
-            plane[:, :shown] = one[: len(plane), one.shape[1] - mid + 0 : one.shape[1]][:, gone : gone + shown]
+            plane[:, :shown] = one[: len(plane), one.shape[1] - mid :][:, gone : gone + shown]
             plane[:, w - shown :] = other[: len(plane), :mid][:, :shown]
             plane[:head] = around[:head]
             plane[:, :jamb] = around[:, :jamb]

@@ -15,6 +15,9 @@ from dream_nb.studio.render.planes import Planes, colour, to_u8, yuv
 from dream_nb.studio.render.stage import SceneStage
 from dream_nb.studio.render.vocabulary import RGB
 
+# Round or not, the middle, width and height in pixels, the colour, and how far its shadow falls in scene units.
+_Sight = tuple[str, tuple[float, float], float, float, RGB, float]
+
 _NEAR: Final = 0.5
 _WALL: Final[RGB] = (0.50, 0.47, 0.46)
 _LAMP: Final[RGB] = (1.0, 0.84, 0.50)
@@ -61,7 +64,7 @@ class FromAbove:
         bend = fbm1(rng, self.x[0].astype(np.float64) * 0.8, 2).astype(np.float32)[None, :]
         far = -(self.y + np.float32(0.34 * half)) + bend * np.float32(0.20)
         near = self.y - np.float32(0.80 * half) - bend[:, ::-1] * np.float32(0.12)
-        shore: F32 = np.maximum(far, near) + ragged * np.float32(0.10)
+        shore: F32 = (np.maximum(far, near) + ragged * np.float32(0.10)).astype(np.float32)
         return shore
 
     def _coloured(self, dry: F32, rng: np.random.Generator) -> F32:
@@ -75,15 +78,15 @@ class FromAbove:
         reach = max(1, round(0.006 * s.unit))
         side = 1 if s.sun_x > 0.5 else -1
         slope = (np.roll(form, side * reach, axis=1) - form) * np.float32(4.0 if steep else 1.4)
-        sunny = np.clip(np.float32(0.55) + slope * np.float32(1.6) + form * np.float32(0.12), 0.0, 1.0)[..., None]
+        sunny = np.clip(np.float32(0.68) + slope * np.float32(1.6) + form * np.float32(0.12), 0.0, 1.0)[..., None]
         kind = "grass" if plan.ground == "rock" and plan.land != "mountains" else plan.ground
         albedo = GROUNDS[kind]
         for tint in plan.tints[:2]:
             albedo = tinted(albedo, tint, 0.4)
         dark, bright = colour(times(albedo, light.shade)), colour(times(albedo, mix(light.lit, light.middle, 0.2)))
-        ground: F32 = dark + (bright - dark) * sunny
+        ground: F32 = (dark + (bright - dark) * sunny).astype(np.float32)
         # The air, or the water, between the camera and the ground.
-        ground = ground + np.float32(0.42 if plan.land == "deep" else 0.16) * (colour(light.haze) - ground)
+        ground = ground + np.float32(0.42 if plan.land == "deep" else 0.26) * (colour(light.haze) - ground)
         if plan.land == "mountains" or plan.land == "volcano":
             snow = colour(mix(times((0.92, 0.94, 1.0), light.lit), light.middle, 0.25))
             cap = smoothstep((form - np.float32(0.32)) * np.float32(7.0))[..., None]
@@ -93,8 +96,8 @@ class FromAbove:
         beach = colour(times(mix(GROUNDS["sand"], albedo, 0.35), mix(light.shade, light.lit, 0.7)))
         rim = np.clip(1.0 - dry / np.float32(0.030), 0.0, 1.0)[..., None]
         ground = ground + rim * (beach - ground)
-        deep = colour(mix(light.water, light.middle, 0.22))
-        shallow = colour(mix(light.water, mix(light.middle, light.horizon, 0.5), 0.62))
+        deep = colour(mix(light.water, mix(light.middle, light.horizon, 0.15), 0.50))
+        shallow = colour(mix(light.water, mix(light.middle, light.horizon, 0.4), 0.85))
         depth = np.clip(-dry / np.float32(0.24), 0.0, 1.0)[..., None] ** np.float32(0.6)
         water = shallow + depth * (deep - shallow)
         foam = np.exp(-(((dry + np.float32(0.010)) / np.float32(0.006)) ** 2))[..., None]
@@ -117,10 +120,11 @@ class FromAbove:
                 return
             away = high * s.unit * side
             moved = (left + away, top + abs(away) * 0.4, right + away, bottom + abs(away) * 0.4)
-            ink = tuple(min(255, max(0, round(255 * part))) for part in tone)
-            for pen, place, fill in zip(pens, (moved, box, box), (150, ink, 255), strict=True):
+            r, g, b = (min(255, max(0, round(255 * part))) for part in tone)
+            inks: tuple[int | tuple[int, int, int], ...] = (150, (r, g, b), 255)
+            for pen, place, ink in zip(pens, (moved, box, box), inks, strict=True):
                 draw = pen.ellipse if kind == "round" else pen.rectangle
-                draw(place, fill=fill)
+                draw(place, fill=ink)
 
         for kind, place, wide, tall, tone, high in [*self._trees(dry, rng), *self._buildings(dry, rng)]:
             x, y = place
@@ -128,24 +132,22 @@ class FromAbove:
         soft = max(0.5, 0.0016 * s.unit)
         dark = np.asarray(shadow.filter(ImageFilter.GaussianBlur(soft * 2)), np.float32)[..., None] / np.float32(255)
         over = np.asarray(cover.filter(ImageFilter.GaussianBlur(0.6)), np.float32)[..., None] / np.float32(255)
-        surface = surface * (1.0 - np.float32(0.6) * dark)
+        surface = surface * (1.0 - np.float32(0.5) * dark)
         laid: F32 = surface + over * (np.asarray(picture, np.float32) / np.float32(255) - surface)
         return laid
 
-    def _trees(
-        self, dry: F32, rng: np.random.Generator
-    ) -> list[tuple[str, tuple[float, float], float, float, RGB, float]]:
+    def _trees(self, dry: F32, rng: np.random.Generator) -> list[_Sight]:
         """Crowns: their middles, widths, colours and how high they are."""
         s, plan = self.stage, self.stage.plan
         w, h = self.size
-        found: list[tuple[str, tuple[float, float], float, float, RGB, float]] = []
+        found: list[_Sight] = []
         for kind in plan.plants:
             leaf = plants.COLOURS[kind]
             if plan.tints and kind == "flowers":
                 leaf = mix(leaf, plan.tints[0], 0.7)
             small = kind in plants.SMALL
             tall = plants.height(kind)
-            for _ in range(round(900 * (0.25 + 0.75 * plan.lush))):
+            for _ in range(round(900 * plan.lush)):
                 x, y, part, bright, thin = rng.random(5).tolist()
                 # Woods: close together in places, with clearings between them.
                 wooded = 0.5 + 0.5 * math.sin(7.0 * x + 3.0 * math.sin(9.0 * y)) * math.cos(8.0 * y + 2.0 * x)
@@ -163,13 +165,11 @@ class FromAbove:
                     found.append(("round", (place[0] + glint, place[1] - abs(glint)), wide * 0.55, wide * 0.55, lit, 0))
         return found
 
-    def _buildings(
-        self, dry: F32, rng: np.random.Generator
-    ) -> list[tuple[str, tuple[float, float], float, float, RGB, float]]:
+    def _buildings(self, dry: F32, rng: np.random.Generator) -> list[_Sight]:
         """Roofs: those of a city in blocks between streets, or a few where something is built."""
         s, plan = self.stage, self.stage.plan
         w, h = self.size
-        found: list[tuple[str, tuple[float, float], float, float, RGB, float]] = []
+        found: list[_Sight] = []
         light = mix(s.light.shade, s.light.lit, 0.5)
         block = 0.085 * s.unit
         if plan.land == "city":
@@ -194,9 +194,8 @@ class FromAbove:
             found.append(("roof", (x, y), wide, wide * 0.8, wall, 0.05))
             found.append(("roof", (x, y), wide * 0.72, wide * 0.52, times(wall, (0.6, 0.6, 0.62)), 0.0))
             found.append(("roof", (x - wide * 0.08, y), wide * 0.34, wide * 0.30, mix(wall, light, 0.2), 0.07))
-            for a in (-0.5, 0.5):
-                for b in (-0.4, 0.4):
-                    found.append(("round", (x + a * wide, y + b * wide), wide * 0.24, wide * 0.24, wall, 0.06))
+            corners = [(x + a * wide, y + b * wide) for a in (-0.5, 0.5) for b in (-0.4, 0.4)]
+            found += [("round", corner, wide * 0.24, wide * 0.24, wall, 0.06) for corner in corners]
         return found
 
     def _waves(self, dry: F32, rng: np.random.Generator) -> None:
