@@ -90,7 +90,8 @@ class FromAbove:
         if plan.land == "mountains" or plan.land == "volcano":
             snow = colour(mix(times((0.92, 0.94, 1.0), light.lit), light.middle, 0.25))
             cap = smoothstep((form - np.float32(0.32)) * np.float32(7.0))[..., None]
-            ground = ground + cap * (snow * (np.float32(0.6) + np.float32(0.4) * sunny) - ground)
+            white: F32 = (snow * (0.6 + 0.4 * sunny)).astype(np.float32)
+            ground = ground + cap * (white - ground)
         if plan.water == "none":
             return ground
         beach = colour(times(mix(GROUNDS["sand"], albedo, 0.35), mix(light.shade, light.lit, 0.7)))

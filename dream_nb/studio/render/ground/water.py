@@ -59,9 +59,7 @@ class Water:
         ]
         # A reflection is a little squeezed, so that high sky is seen in near water.
         steepness = min(1.0, max(0.0, (0.5 - s.horizon / s.height) / 0.4))
-        squeeze = min(1.25, s.horizon / max(1, h) * 0.94)
-        # From high above, the reflection of the land is short, and below it there is only the sky overhead.
-        squeeze += steepness * max(0.0, 0.8 - squeeze)
+        squeeze = _squeeze(s.horizon / max(1, h), steepness)
         mirror = s.horizon - 2 - np.rint(np.arange(h) * squeeze).astype(np.int16)
         self.mirror = mirror[:, None]
         # Looking down we see into the water; looking along it, the sky.
@@ -150,3 +148,15 @@ class Water:
         light = bright.view(np.uint8)
         part = plane[first + rows.start : first + rows.stop, 2 * columns.start : 2 * columns.stop]
         np.add(np.minimum(part, np.uint8(235) - light), light, out=part)
+
+
+def _squeeze(above: float, steepness: float) -> float:
+    """How many rows of what is above the horizon one row of its reflection shows.
+
+    Args:
+        above: rows above the horizon to one below it.
+        steepness: how far the camera looks down, 0 to 1.
+    """
+    usual = min(1.25, above * 0.94)
+    # From high above, the reflection of the land is short, and nearer there is only that of the sky overhead.
+    return usual + steepness * max(0.0, 0.8 - usual)
