@@ -18,6 +18,7 @@ class CameraMotion:
         zoom: by how much the picture is larger at the end (negative: smaller).
         roll: turn of the picture in degrees, positive clockwise.
         shake: of a camera held in the hand.
+        bob: of a camera carried on foot.
     """
 
     pan_x: float = 0.0
@@ -28,6 +29,7 @@ class CameraMotion:
     zoom: float = 0.0
     roll: float = 0.0
     shake: float = 0.0
+    bob: float = 0.0
 
 
 _STILL = CameraMotion()
@@ -124,12 +126,30 @@ def asked(prompt: str) -> CameraMotion | None:
     return sum_of([_MOTIONS[name] for name in dict.fromkeys(found)])
 
 
+def named(name: str) -> CameraMotion:
+    """The motion of a name in `CAMERA_MOTIONS`."""
+    return _MOTIONS[name]
+
+
 def sum_of(motions: list[CameraMotion]) -> CameraMotion:
     """All motions at once."""
     total = _STILL
     for one in motions:
         total = replace(total, **{name: getattr(total, name) + getattr(one, name) for name in CameraMotion.__slots__})
     return total
+
+
+_OVERSHOOT = 0.05
+_FROM = -0.8
+
+
+def _leap(part: float) -> float:
+    """From 0 to 1 with an overshoot: fast in the first half of the time, at rest at its end."""
+    if part <= 0.55:
+        t = max(0.0, part / 0.55)
+        return (1.0 + _OVERSHOOT) * t * t * t * (t * (6.0 * t - 15.0) + 10.0)
+    t = min(1.0, (part - 0.55) / 0.45)
+    return 1.0 + _OVERSHOOT * 0.5 * (1.0 + math.cos(math.pi * t))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +162,7 @@ class Camera:
         seconds: of the clip.
         loop: swing there and back, so that the last frame leads to the first.
         pace: 1 is as the motion says.
+        swoop: be there in a moment, and settle.
     """
 
     motion: CameraMotion
@@ -149,13 +170,28 @@ class Camera:
     seconds: float
     loop: bool = False
     pace: float = 1.0
+    swoop: bool = False
 
     def way(self, frame: int) -> float:
         """How far the motion is, about -0.5 to 0.5 over five seconds at pace 1."""
-        reach = min(1.6, max(0.25, self.pace * self.seconds / 5.0))
+        reach = self._most
+        if self.swoop:
+            # It ends where a still camera would be.
+            return _FROM * reach * (1.0 - self._swooped(frame))
         if self.loop:
             return -0.5 * reach * math.cos(2 * math.pi * frame / self.frames)
         return reach * (frame / max(1, self.frames - 1) - 0.5)
+
+    @property
+    def _most(self) -> float:
+        return min(1.6, max(0.25, self.pace * self.seconds / 5.0))
+
+    def _swooped(self, frame: int) -> float:
+        """What part of a swoop is done: 0 to 1, a little more before it settles."""
+        if self.loop:
+            part = frame / self.frames
+            return _leap((part - 0.10) / 0.34) - _leap((part - 0.58) / 0.34)
+        return _leap((frame / max(1, self.frames - 1) - 0.12) / 0.50)
 
     def offset(self, frame: int, near: float) -> tuple[float, float]:
         """Where a layer is drawn, in fractions of width and height from its place.
@@ -180,6 +216,11 @@ class Camera:
                 * (0.35 + 0.65 * near)
                 * (0.008 * math.sin(beat * turn + 2.0) + 0.004 * math.sin(3 * beat * turn))
             )
+        if m.bob:
+            # A step lifts the viewer, and every other one leans to the same side.
+            strides = 2 * math.pi * frame / self.frames * max(1, round(0.9 * self.seconds))
+            x += m.bob * (0.5 + 0.5 * near) * 0.010 * math.sin(strides)
+            y += m.bob * (0.5 + 0.5 * near) * 0.026 * (abs(math.cos(strides)) - 0.5)
         return x, y
 
     def reach(self, near: float) -> tuple[float, float]:
@@ -195,7 +236,9 @@ class Camera:
     def lens(self, frame: int) -> tuple[float, float]:
         """Magnification (at least 1) and roll in degrees of a frame."""
         way = self.way(frame)
-        most = 0.5 * min(1.6, max(0.25, self.pace * self.seconds / 5.0))
-        zoom = math.exp(self.motion.zoom * way + abs(self.motion.zoom) * most)
-        roll = self.motion.roll * way
-        return zoom * (1.0 + 0.042 * abs(self.motion.roll) * most), roll
+        most = 0.5 * self._most
+        zoom, roll = self.motion.zoom * way, self.motion.roll * way
+        if self.swoop:
+            smallest = min(0.0, self.motion.zoom * _FROM * self._most, -self.motion.zoom * _FROM * _OVERSHOOT)
+            return math.exp(zoom - smallest) * (1.0 + 0.042 * abs(roll)), roll
+        return math.exp(zoom + abs(self.motion.zoom) * most) * (1.0 + 0.042 * abs(self.motion.roll) * most), roll

@@ -76,6 +76,7 @@ def fbm2(
     octaves: int,
     gain: float = 0.5,
     ridged: bool = False,
+    before: float = 0.0,
 ) -> F32:
     """Fractal noise over an area, about -1 to 1.
 
@@ -83,6 +84,7 @@ def fbm2(
         width, height: of the array.
         across, down: its extent in cells of the first octave.
         octaves, gain, ridged: as for `fbm1`.
+        before: cells by which the area begins farther to the left; its forms stay in their places.
     """
     total = np.zeros((height, width), np.float32)
     norm, weight = 0.0, 1.0
@@ -92,9 +94,11 @@ def fbm2(
         knots = (rng.random(_TILE).astype(np.float32) * 2.0 - 1.0).astype(np.float32)
         if octave and nx > width and ny > height:
             continue
-        rows, columns = np.arange(math.ceil(ny) + 4) % _TILE[0], np.arange(math.ceil(nx) + 4) % _TILE[1]
+        left = 1.5 - before * 2**octave
+        first = math.floor(left) - 1
+        rows, columns = np.arange(math.ceil(ny) + 4) % _TILE[0], (np.arange(math.ceil(nx) + 4) + first) % _TILE[1]
         knots = knots[rows][:, columns]
-        value = resized(knots, width, height, (1.5, 1.5, 1.5 + nx, 1.5 + ny))
+        value = resized(knots, width, height, (left - first, 1.5, left - first + nx, 1.5 + ny))
         total += weight * (1.0 - 2.0 * np.abs(value) if ridged else value)
         norm += weight
         weight *= gain

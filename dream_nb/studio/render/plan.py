@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from dream_nb.studio.render import camera
+from dream_nb.studio.render import camera, concepts
 from dream_nb.studio.render.brief import Brief
 from dream_nb.studio.render.noise import chance, pick
 from dream_nb.studio.render.prompt import KnownWords
@@ -41,7 +41,10 @@ _MOST_TINTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class ScenePlan:
-    """What is drawn. Amounts are 0 to 1; names are those of `vocabulary.Traits`."""
+    """What is drawn. Amounts are 0 to 1; names are those of `vocabulary.Traits`.
+
+    `usual` is the motion of the camera without the concepts of the brief.
+    """
 
     hour: str
     land: str
@@ -67,6 +70,7 @@ class ScenePlan:
     falls: float
     pace: float
     motion: camera.CameraMotion
+    usual: camera.CameraMotion
     seed: tuple[str, int]
 
     def chance(self, *what: object) -> np.random.Generator:
@@ -88,6 +92,7 @@ def read(brief: Brief) -> ScenePlan:
     built, life = _sights(words, hour, land, idea)
     cloud = words.first_amount("cloud")
     haze = words.most("haze")
+    asked, habit = camera.asked(brief.prompt), _habit(chance("layout", brief.prompt, brief.take))
     return ScenePlan(
         hour=hour,
         land=land,
@@ -112,7 +117,8 @@ def read(brief: Brief) -> ScenePlan:
         stars=_amount(words.most("stars"), _STARS.get(hour, 0.0)),
         waves=_amount(words.first_amount("waves"), _WAVES.get(water, 0.25)),
         pace=_amount(words.first_amount("pace"), 1.0),
-        motion=camera.asked(brief.prompt) or _habit(chance("layout", brief.prompt, brief.take)),
+        motion=concepts.motion(brief.concepts, asked, habit),
+        usual=asked or habit,
         seed=(brief.prompt, brief.take),
     )
 

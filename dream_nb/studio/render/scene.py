@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from dream_nb.studio.render.figures import actors
 from dream_nb.studio.render.figures.actors import Actor
+from dream_nb.studio.render.finish import foregrounds, views
 from dream_nb.studio.render.finish.grain import Grain
+from dream_nb.studio.render.finish.lens import Lens
 from dream_nb.studio.render.ground import land, plants, relief, ridges
+from dream_nb.studio.render.ground.from_above import FromAbove
 from dream_nb.studio.render.ground.neon_floor import NeonFloor
 from dream_nb.studio.render.ground.water import Water
 from dream_nb.studio.render.ground.waterfall import Waterfall
@@ -14,6 +19,9 @@ from dream_nb.studio.render.planes import Planes
 from dream_nb.studio.render.sky import bodies, weather
 from dream_nb.studio.render.sky.sky import Sky
 from dream_nb.studio.render.stage import SceneStage
+
+# Figures in the sky are never nearer than this, and those on land never farther away.
+_HIGHEST: Final = 0.36
 
 
 class Scene:
@@ -43,10 +51,34 @@ class Scene:
         self.character = character
         self.aloft = weather.aloft(s)
         self.falling = weather.falling(s)
+        self.map = FromAbove(s) if "from above" in s.effects else None
+        self.vertigo = views.Vertigo(s) if "vertigo" in s.effects else None
+        self.lens = Lens()
+        self.views = [*views.views(s), *foregrounds.foregrounds(s)]
         self.grain = Grain(s)
 
     def frame(self, frame: int) -> Planes:
         """One frame, counted from 0."""
+        s = self.stage
+        canvas = self._from_the_side(frame) if self.map is None else self._from_above(self.map, frame)
+        for motes in self.falling:
+            motes.draw(canvas, frame)
+        if s.camera.turns:
+            canvas = self.lens.seen(canvas, *s.camera.lens(frame))
+        for view in self.views:
+            view.apply(canvas, frame)
+        return self.grain.applied(canvas, frame)
+
+    def _from_above(self, ground: FromAbove, frame: int) -> Planes:
+        """The land, and what flies over it."""
+        canvas = ground.drawn(frame)
+        dry = self.stage.plan.land != "deep"
+        for part in self.behind if dry else self.behind + self.ahead:
+            if isinstance(part, Actor) and not part.reflected and part.near < (_HIGHEST if dry else 1.0):
+                part.draw(canvas, frame)
+        return canvas
+
+    def _from_the_side(self, frame: int) -> Planes:
         s = self.stage
         canvas = Planes.empty(s.width, s.height)
         self.sky.draw(canvas, frame)
@@ -63,13 +95,13 @@ class Scene:
             self.water.draw(canvas, frame)
         if self.neon_floor is not None:
             self.neon_floor.draw(canvas, frame)
+        if self.vertigo is not None:
+            self.vertigo.apply(canvas, frame)
         for part in self.ahead:
             self._lay(part, canvas, frame)
         if self.character is not None:
             self.character.draw(canvas, *s.shift(frame, self.character.near))
-        for motes in self.falling:
-            motes.draw(canvas, frame)
-        return self.grain.applied(canvas, frame)
+        return canvas
 
     def _lay(self, part: Layer | Actor, canvas: Planes, frame: int) -> None:
         if isinstance(part, Actor):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from dream_nb.studio.render import palette, styles
+from dream_nb.studio.render import concepts, palette, styles
 from dream_nb.studio.render.brief import Brief
 from dream_nb.studio.render.camera import Camera
 from dream_nb.studio.render.noise import pick
@@ -25,6 +25,9 @@ class SceneStage:
         frames: of the clip; 1 for an image.
         seconds: of the clip.
         loop: motions must come back.
+        usual: the camera without concepts.
+        relief: how high far land rises, as a factor.
+        effects: what concepts do to the finished frames, by the names in `concepts.EFFECTS`.
     """
 
     width: int
@@ -39,6 +42,9 @@ class SceneStage:
     style: Style
     camera: Camera
     sun_x: float
+    usual: Camera
+    relief: float
+    effects: tuple[str, ...]
 
     def turn(self, frame: int) -> float:
         """Angle of a frame, a full turn a clip: what goes by its whole multiples comes back in a loop."""
@@ -50,7 +56,14 @@ class SceneStage:
 
     def margins(self, near: float) -> tuple[int, int]:
         """Even pixels that a layer needs beyond the frame at each side, across and up and down."""
-        x, y = self.camera.reach(near)
+        return self._margins(self.camera, near)
+
+    def wider(self, near: float) -> int:
+        """Pixels that a layer has at its left side more than without concepts: what stands on it stays in its place."""
+        return self.margins(near)[0] - self._margins(self.usual, near)[0]
+
+    def _margins(self, camera: Camera, near: float) -> tuple[int, int]:
+        x, y = camera.reach(near)
         return 2 * math.ceil(x * self.width / 2) + 4, 2 * math.ceil(y * self.height / 2) + (2 if y else 0)
 
     def moves(self, near: float) -> bool:
@@ -84,6 +97,10 @@ def of(brief: Brief, scale: int = 1) -> SceneStage:
     low, high = (0.54, 0.64) if plan.water != "none" else (0.60, 0.70)
     place = 1.0 if plan.land == "deep" else pick(rng, low, high)
     side = -1.0 if rng.random() < 0.5 else 1.0
+    concept = concepts.combined(brief.concepts)
+    if concept.horizon is not None:
+        # Under water it is the floor that sinks or rises; what of a take is its own stays.
+        place = 1.0 + 0.6 * (concept.horizon - 0.62) if plan.land == "deep" else _angled(concept.horizon, place - low)
     return SceneStage(
         width=width,
         height=height,
@@ -95,6 +112,14 @@ def of(brief: Brief, scale: int = 1) -> SceneStage:
         plan=plan,
         light=palette.of(plan),
         style=style,
-        camera=Camera(plan.motion, frames, brief.seconds, brief.loop, plan.pace),
+        camera=Camera(plan.motion, frames, brief.seconds, brief.loop, plan.pace, concept.swoop),
         sun_x=0.5 + side * pick(rng, 0.08, 0.32),
+        usual=Camera(plan.usual, frames, brief.seconds, brief.loop, plan.pace),
+        relief=concept.relief,
+        effects=concept.effects,
     )
+
+
+def _angled(horizon: float, own: float) -> float:
+    """The place of the horizon that a concept asks for; a little of it is the take's own."""
+    return horizon + 0.4 * (own - 0.05)

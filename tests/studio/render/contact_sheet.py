@@ -1,4 +1,7 @@
-"""Twenty-four prompts on one sheet, to be looked at: `python -m tests.studio.render.contact_sheet OUT.png [WIDTH]`."""
+"""Twenty-four prompts on one sheet, to be looked at: `python -m tests.studio.render.contact_sheet OUT.png [WIDTH]`.
+
+With a prompt after the width, all concepts of that prompt: first, middle and last frame of a clip.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from dream_nb.api.request_models import CONCEPTS
 from dream_nb.studio.render import Brief
 from dream_nb.studio.render.frames import rgb_frames
 
@@ -52,5 +56,26 @@ def sheet(width: int = 480, columns: int = 4) -> Image.Image:
     return paper
 
 
+def concepts(prompt: str, width: int = 256, columns: int = 2) -> Image.Image:
+    """All concepts of a prompt at 16:9, three frames each, and the scene without any."""
+    height, head = width * 9 // 16 // 2 * 2, 18
+    keys = ("", *CONCEPTS)
+    paper = Image.new("RGB", (columns * (3 * width + 8), -(-len(keys) // columns) * (height + head)), "white")
+    pen = ImageDraw.Draw(paper)
+    for at, key in enumerate(keys):
+        brief = Brief("video", prompt, width=width, height=height, fps=2, concepts=(key,) if key else ())
+        shots = list(rgb_frames(brief))
+        x, y = at % columns * (3 * width + 8), at // columns * (height + head)
+        pen.text((x + 6, y + 3), key or "no concept", fill="black")
+        for place, shot in enumerate((shots[0], shots[len(shots) // 2], shots[-1])):
+            paper.paste(Image.fromarray(shot), (x + place * width, y + head))
+    return paper
+
+
+def _main(out: str, width: str = "480", prompt: str = "") -> None:
+    picture = concepts(prompt, int(width)) if prompt else sheet(int(width))
+    picture.save(Path(out))
+
+
 if __name__ == "__main__":
-    sheet(int(sys.argv[2]) if len(sys.argv) > 2 else 480).save(Path(sys.argv[1]))
+    _main(*sys.argv[1:])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from dream_nb.studio.render.finish.lens import Lens
 from dream_nb.studio.render.noise import U8, fbm2
 from dream_nb.studio.render.planes import Planes
 from dream_nb.studio.render.stage import SceneStage
@@ -15,7 +14,6 @@ class Grain:
 
     def __init__(self, stage: SceneStage) -> None:
         s = self.stage = stage
-        self.lens = Lens()
         rng = s.plan.chance("grain")
         slack = 48
         shape = (s.height + slack, s.width + slack)
@@ -40,8 +38,6 @@ class Grain:
     def applied(self, canvas: Planes, frame: int) -> Planes:
         """The frame as shown; the canvas is used up."""
         s = self.stage
-        if s.camera.turns:
-            canvas = self.lens.seen(canvas, *s.camera.lens(frame))
         if s.style.vignette > 0:
             np.maximum(canvas.y, self.floor, out=canvas.y)
             np.subtract(canvas.y, self.dark, out=canvas.y)

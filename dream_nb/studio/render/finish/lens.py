@@ -14,7 +14,7 @@ from PIL import Image
 from dream_nb.studio.render.noise import U8
 from dream_nb.studio.render.planes import Planes
 
-_FINER: Final = 2
+FINER: Final = 2
 
 
 class Lens:
@@ -31,14 +31,15 @@ class Lens:
         # Nearest pixels of a finer copy take a third of the time that Pillow needs to interpolate; of colour, which
         # the eye sees coarser, those of the plane itself do.
         return Planes(
-            turned(self._finer(canvas.y), canvas.y.shape, zoom, roll),
+            turned(self.finer(canvas.y), canvas.y.shape, zoom, roll),
             *(turned(plane, plane.shape, zoom, roll) for plane in canvas.all[1:]),
         )
 
-    def _finer(self, plane: U8) -> U8:
+    def finer(self, plane: U8) -> U8:
+        """A plane with `FINER` times as many pixels each way, interpolated."""
         height, width = plane.shape
         frame = VideoFrame.from_ndarray(np.ascontiguousarray(plane), format="gray")
-        size = {"width": _FINER * width, "height": _FINER * height}
+        size = {"width": FINER * width, "height": FINER * height}
         finer = self._scaler.reformat(frame, **size, interpolation=Interpolation.BILINEAR)
         return finer.to_ndarray().astype(np.uint8, copy=False)
 

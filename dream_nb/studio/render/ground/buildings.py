@@ -257,7 +257,9 @@ def raised(kind: str, rng: np.random.Generator, pixels: float) -> tuple[U8, U8]:
     return pens[0].mask(), pens[1].mask()
 
 
-def skyline(walls: U8, lamps: U8, foot: int, unit: float, high: float, rng: np.random.Generator) -> None:
+def skyline(
+    walls: U8, lamps: U8, foot: int, unit: float, high: float, rng: np.random.Generator, start: int = 0
+) -> None:
     """Towers side by side over the whole width of a layer.
 
     Args:
@@ -265,10 +267,11 @@ def skyline(walls: U8, lamps: U8, foot: int, unit: float, high: float, rng: np.r
         foot: row on which the towers stand.
         unit: pixels of a scene unit.
         high: of the highest, in scene units.
+        start: column of the first.
     """
     width = walls.shape[1]
     groups = fbm1(rng, np.arange(400, dtype=np.float64) * 0.16, 3)
-    column, number = -0.05 * unit, 0
+    column, number = start - 0.05 * unit, 0
     while column < width and number < 400:
         wide = pick(rng, 0.045, 0.10) * unit * (0.7 + high)
         tall = high * unit * min(1.0, max(0.16, 0.46 + 0.62 * float(groups[number]) + pick(rng, -0.16, 0.2)))

@@ -82,7 +82,7 @@ def planted(stage: SceneStage, land: Ground, index: int) -> None:
         near = land.ridge.near if kind in plants.SMALL else 0.10 + 0.90 * land.ridge.near**1.4
         size = plants.height(kind) * s.unit * near
         if size >= 2:
-            mask = _sown(s, land, kind, size, rng)
+            mask = _sown(s, land, kind, size, rng, plan.chance("plants beyond", index, kind))
             land.growth.append((kind, mask))
             np.maximum(land.alpha, mask, out=land.alpha)
 
@@ -103,8 +103,15 @@ def _is_bare(plan: ScenePlan, land: Ground) -> bool:
     return land.ridge.near < 0.15 or steep or shore
 
 
-def _sown(s: SceneStage, land: Ground, kind: str, size: float, rng: np.random.Generator) -> U8:
-    """The coverage of the plants of one kind, of about this height in pixels."""
+def _sown(
+    s: SceneStage, land: Ground, kind: str, size: float, rng: np.random.Generator, beyond: np.random.Generator
+) -> U8:
+    """The coverage of the plants of one kind, of about this height in pixels.
+
+    Args:
+        rng: for the plants of the usual width of the layer.
+        beyond: for those that only a wider layer has.
+    """
     small = kind in plants.SMALL
     # Before water, large plants stand at the sides and leave the view open.
     framing = land.ridge.ahead and s.plan.water != "none"
@@ -114,9 +121,11 @@ def _sown(s: SceneStage, land: Ground, kind: str, size: float, rng: np.random.Ge
     lush = max(s.plan.lush, 0.55 if kind == "grass" else 0.0)
     dense = lush * (1.0 if small else 0.30 + 0.75 * (1.0 - land.ridge.near))
     thick = fbm1(rng, np.arange(0, 400, dtype=np.float64) * 0.23 + 7, 2)
-    for place in range(-2, math.ceil(len(land.rows) / wide) + 2):
-        here, jitter, turn, form = rng.random(4)
-        column = (place + 0.9 * jitter) * wide
+    wider = s.wider(land.ridge.near)
+    more, last = math.ceil(max(0, wider) / wide), math.ceil((len(land.rows) - 2 * wider) / wide) + 2
+    for place in (*range(-2, last), *range(-2 - more, -2), *range(last, last + more)):
+        here, jitter, turn, form = (rng if -2 <= place < last else beyond).random(4)
+        column = (place + 0.9 * jitter) * wide + wider
         in_view = framing and not small and abs((column - land.left) / s.width - 0.5) < 0.27
         if here * 1.2 < dense + 0.55 * thick[place % 400] and not in_view:
             # On the slope too, not only along the crest.
@@ -142,8 +151,13 @@ def built(stage: SceneStage, lands: list[Ground]) -> None:
 def _raise_skylines(s: SceneStage, lands: list[Ground]) -> None:
     for index, land in enumerate(g for g in lands if g.ridge.shape == "plain" and g.ridge.near <= 0.4):
         street = int(land.ridge.foot) - land.top + 1
-        high = (0.46, 0.36, 0.22)[index % 3]
-        buildings.skyline(land.build, land.lamps, street, s.unit, high, s.plan.chance("towers", index))
+        high = (0.46, 0.36, 0.22)[index % 3] * s.relief
+        wider = s.wider(land.ridge.near)
+        buildings.skyline(land.build, land.lamps, street, s.unit, high, s.plan.chance("towers", index), wider)
+        if wider > 0:
+            beyond = slice(wider - 1, None, -1)
+            rng = s.plan.chance("towers beyond", index)
+            buildings.skyline(land.build[:, beyond], land.lamps[:, beyond], street, s.unit, high, rng)
 
 
 def _site(kind: str, lands: list[Ground]) -> Ground:
@@ -158,7 +172,7 @@ def _raise(s: SceneStage, land: Ground, kind: str, side: float, rng: np.random.G
     """Put a building on a layer, about at this part of the frame's width."""
     torn = land.ridge.shape in _TORN
     spread = 1.0 if torn or buildings.many(kind) > 1 else 0.18
-    scale = 0.62 + 0.5 * land.ridge.near
+    scale = (0.62 + 0.5 * land.ridge.near) * (1.0 if land.ridge.ahead else s.relief)
     walls, lamps = buildings.raised(kind, rng, buildings.height(kind) * scale * s.unit)
     tries = land.left + s.width * np.clip(side + (rng.random(21) - 0.5) * spread, 0.12, 0.88)
     reach = int(walls.shape[1] * 0.34)

@@ -67,14 +67,17 @@ def _relief(s: SceneStage, land: Ground, below: F32, rng: np.random.Generator) -
     tall, width = land.alpha.shape
     craggy = land.ridge.shape in _CRAGGY
     fine = 7.0 if craggy else 9.0
-    relief = fbm2(rng, w, h, width / s.unit * fine, tall / s.unit * fine * (1.0 if craggy else 3.0), 4, 0.6)
+    wider = s.wider(land.ridge.near) / s.unit
+    relief = fbm2(
+        rng, w, h, width / s.unit * fine, tall / s.unit * fine * (1.0 if craggy else 3.0), 4, 0.6, before=wider * fine
+    )
     rough = (0.42 if craggy else 0.08 if land.ridge.shape == "dunes" else 0.20) * s.style.texture
     sunny = np.clip(0.5 + relief * np.float32(rough) + _facing(s, land, relief, below), 0.0, 1.0)
     if not s.style.texture:
         return relief, np.full_like(sunny, 0.5)
     if craggy:
         towards = 1.0 if s.sun_x > 0.5 else -1.0
-        sunny = np.clip(sunny - np.float32(0.30 * towards * s.style.texture) * _creased(s, rng, w, h), 0.0, 1.0)
+        sunny = np.clip(sunny - np.float32(0.30 * towards * s.style.texture) * _creased(s, rng, w, h, wider), 0.0, 1.0)
     return relief, sunny
 
 
@@ -121,10 +124,10 @@ def _covered(surface: F32, cover: F32, by: F32) -> F32:
     return covered
 
 
-def _creased(s: SceneStage, rng: np.random.Generator, width: int, height: int) -> F32:
+def _creased(s: SceneStage, rng: np.random.Generator, width: int, height: int, wider: float) -> F32:
     """Light on a creased surface: how it rises to the right, about -1 to 1."""
     units_w, units_h = width * 2 / s.unit, height * 2 / s.unit
-    form = fbm2(rng, width, height, units_w * 4.5, units_h * 3.2, 5, 0.5, ridged=True)
+    form = fbm2(rng, width, height, units_w * 4.5, units_h * 3.2, 5, 0.5, ridged=True, before=wider * 4.5)
     reach = max(1, round(s.unit / 720))
     rise = np.zeros_like(form)
     rise[:, reach:-reach] = form[:, 2 * reach :] - form[:, : -2 * reach]

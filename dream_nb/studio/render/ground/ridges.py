@@ -51,10 +51,10 @@ def ridges(stage: SceneStage) -> list[Ridge]:
         "deep": [("deep", 0.15, 0.30), ("deep", 0.35, 0.30)],
     }[land]
     for shape, near, high in back:
-        found.append(Ridge(near, shape, float(hz), high * pick(rng, 0.85, 1.15)))
+        found.append(Ridge(near, shape, float(hz), high * s.relief * pick(rng, 0.85, 1.15)))
     if land == "deep":
-        found = [Ridge(r.near, r.shape, h * (0.86 + 0.1 * at), r.high) for at, r in enumerate(found)]
-        found.append(Ridge(0.75, "deep", h * 1.02, 0.16, ahead=True))
+        found = [Ridge(r.near, r.shape, hz * (0.86 + 0.1 * at), r.high) for at, r in enumerate(found)]
+        found.append(Ridge(0.75, "deep", hz * 1.02, 0.16, ahead=True))
         return found
     front = {"dunes": "dunes", "mesa": "plain", "city": "plain", "plain": "plain"}.get(land, "hills")
     if plan.style == "synthwave":  # which has a floor of its own

@@ -58,12 +58,14 @@ class Water:
             for c, d, turns in waves
         ]
         # A reflection is a little squeezed, so that high sky is seen in near water.
-        mirror = s.horizon - 2 - np.rint(np.arange(h) * min(1.25, s.horizon / max(1, h) * 0.94)).astype(np.int16)
+        steepness = min(1.0, max(0.0, (0.5 - s.horizon / s.height) / 0.4))
+        squeeze = _squeeze(s.horizon / max(1, h), steepness)
+        mirror = s.horizon - 2 - np.rint(np.arange(h) * squeeze).astype(np.int16)
         self.mirror = mirror[:, None]
         # Looking down we see into the water; looking along it, the sky.
         steep = np.clip(np.linspace(0.0, 1.0, h) ** 0.8, 0.0, 1.0)
         body_y, body_u, body_v = yuv_of(s.style.one(mix(light.water, light.middle, 0.12)))
-        amount = 0.10 + 0.46 * steep
+        amount = 0.10 + 0.46 * steep + 0.38 * steepness * np.minimum(1.0, 3.0 * steep)
         self.keep = np.rint(256 * (1.0 - amount)).astype(np.uint16)[:, None]
         self.add = tuple(np.rint(256 * amount * c).astype(np.uint16)[:, None] for c in (body_y, body_u, body_v))
         # Glints: a path below the sun, wider towards us.
@@ -146,3 +148,15 @@ class Water:
         light = bright.view(np.uint8)
         part = plane[first + rows.start : first + rows.stop, 2 * columns.start : 2 * columns.stop]
         np.add(np.minimum(part, np.uint8(235) - light), light, out=part)
+
+
+def _squeeze(above: float, steepness: float) -> float:
+    """How many rows of what is above the horizon one row of its reflection shows.
+
+    Args:
+        above: rows above the horizon to one below it.
+        steepness: how far the camera looks down, 0 to 1.
+    """
+    usual = min(1.25, above * 0.94)
+    # From high above, the reflection of the land is short, and nearer there is only that of the sky overhead.
+    return usual + steepness * max(0.0, 0.8 - usual)

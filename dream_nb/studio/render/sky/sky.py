@@ -22,7 +22,8 @@ class Sky:
         self.step = max(1, min(8, round(s.unit / 360) * 2))
         side, up = s.margins(0.0)
         self.side, self.up = side, up
-        self.rows = min(s.height, s.horizon + 2 * up + 8)
+        self.wider = s.wider(0.0) / s.unit
+        self.rows = s.height if plan.land == "deep" else min(s.height, s.horizon + 2 * up + 8)
         self.low_w = math.ceil((s.width + 2 * side) / self.step) + 2
         self.low_h = math.ceil((self.rows + 2 * up) / self.step) + 4
         # In units from the sun, and 0 (top) to 1 (horizon).
@@ -83,7 +84,7 @@ class Sky:
     def _milky_way(self, rng: np.random.Generator, strength: float) -> F32:
         s = self.stage
         tall, wide = self.rows / s.unit, (s.width + 2 * self.side) / s.unit
-        cloud = fbm2(rng, self.low_w, self.low_h, wide * 3, tall * 3, 5)
+        cloud = fbm2(rng, self.low_w, self.low_h, wide * 3, tall * 3, 5, before=self.wider * 3)
         lean = 0.5 + 0.4 * float(rng.random())
         x = np.linspace(-wide / 2, wide / 2, self.low_w, dtype=np.float32)[None, :]
         y = np.linspace(-tall / 2, tall / 2, self.low_h, dtype=np.float32)[:, None]
@@ -131,8 +132,8 @@ class Sky:
             flattened: F32 = field[low] * (1.0 - part) + field[low + 1] * part
             return flattened
 
-        forms = flat(fbm2(rng, wide, source_h, units * 1.15, tall, 4, 0.48))
-        frays = flat(fbm2(rng, wide, source_h, units * 5.0, tall * 4.5, 3, 0.55))
+        forms = flat(fbm2(rng, wide, source_h, units * 1.15, tall, 4, 0.48, before=self.wider * 1.15))
+        frays = flat(fbm2(rng, wide, source_h, units * 5.0, tall * 4.5, 3, 0.55, before=self.wider * 5.0))
         sunny = max(1, round(0.035 * s.unit / self.step))
         side = sunny if self.sun[0] > s.width / 2 else -sunny
         up = -sunny if self.sun[1] < s.horizon * 0.6 else sunny // 2
@@ -214,6 +215,7 @@ class Sky:
         s = self.stage
         turn = s.turn(frame) * s.cycles(5.0)
         x = (np.arange(self.low_w, dtype=np.float32) * np.float32(self.step / s.unit)).astype(np.float32)
+        x -= np.float32(self.wider)
         row = (np.arange(self.low_h, dtype=np.float32) * np.float32(self.step / s.horizon))[:, None]
         total_y, green, violet = np.zeros_like(y), np.zeros_like(y), np.zeros_like(y)
         for ribbon in range(3):
@@ -249,7 +251,7 @@ class Sky:
         turn = s.turn(frame) * s.cycles(6.0)
         x = np.arange(self.low_w, dtype=np.float32)[None, :] * np.float32(self.step / s.unit)
         y = np.arange(self.low_h, dtype=np.float32)[:, None] * np.float32(self.step / s.height)
-        fan = (x - np.float32(s.sun_x * s.width / s.unit)) / (np.float32(0.35) + y)
+        fan = (x - np.float32(self.wider) - np.float32(s.sun_x * s.width / s.unit)) / (np.float32(0.35) + y)
         rays = np.zeros_like(fan)
         for long, lean, pace in ((5.0, 0.3, 1), (11.0, 1.7, -1), (19.0, 4.0, 2)):
             rays += np.sin(fan * np.float32(long) + np.float32(lean + pace * turn))
