@@ -12,8 +12,6 @@ GUIDE: Final = ROOT / "notebooks" / "README.md"
 STUDIO: Final = ROOT / "dream_nb" / "studio" / "README.md"
 
 _BLOCK: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-NEWER: Final = "<!-- on the API of 2025 -->\n"
-"""Stands before a code block that the studio cannot run."""
 _LINK: Final = re.compile(r"""\]\(([^)\s]+)\)|\b(?:src|srcset)="([^"]+)\"""")
 
 
@@ -29,21 +27,8 @@ def read(page: Path) -> str:
 
 
 def examples(page: Path, language: str) -> list[str]:
-    """The code blocks of a page in one language, in their order: those that the studio can run."""
-    return _blocks(read(page), language, is_newer=False)
-
-
-def newer_examples(page: Path) -> list[str]:
-    """The Python of a page that needs a server of 2025, in its order."""
-    return _blocks(read(page), "python", is_newer=True)
-
-
-def _blocks(text: str, language: str, *, is_newer: bool) -> list[str]:
-    return [
-        found[2]
-        for found in _BLOCK.finditer(text)
-        if found[1] == language and text[: found.start()].endswith(NEWER) == is_newer
-    ]
+    """The code blocks of a page in one language, in their order."""
+    return [found[2] for found in _BLOCK.finditer(read(page)) if found[1] == language]
 
 
 def links(page: Path) -> list[str]:

@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 
 import dream_nb
-from tests.fakes.dream_machine import FakeDreamMachine
 from tests.kernel import Kernel, start_kernel
-from tests.pages import GUIDE, README, ROOT, STUDIO, anchors, examples, links, newer_examples, pages, read, rows
+from tests.pages import GUIDE, README, ROOT, STUDIO, anchors, examples, links, pages, read, rows
 from tests.studio.program import running
 
 LONGEST_README = 130
@@ -66,19 +65,6 @@ def test_its_examples_run_from_top_to_bottom(page: Path, kernel: Kernel) -> None
     for source in examples(page, "python"):
         answer = kernel.run(source)
         assert answer.error is None, f"{source}\n{answer.error['evalue']}"
-
-
-def test_the_examples_for_a_server_of_2025_run_there(tmp_path: Path) -> None:
-    assert newer_examples(GUIDE)
-    with (
-        FakeDreamMachine("2025").running() as fake,
-        start_kernel(tmp_path, DREAM_NB_REPLAY="off", **fake.environment()) as kernel,
-    ):
-        kernel.run("import dream_nb")
-        for source in newer_examples(GUIDE):
-            answer = kernel.run(source)
-            assert answer.error is None, f"{source}\n{answer.error['evalue']}"
-        assert {document["_asked"] for document in fake.taken} >= {"modify_video", "upscale_video", "add_audio"}
 
 
 def test_every_extra_is_in_the_guide() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -228,14 +229,47 @@ def test_a_source_of_another_backend_is_refused(fake: FakeDreamMachine, tmp_path
     assert posts(fake) == []
 
 
-def test_the_studio_says_that_it_cannot(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda pond: pond.modify("in snow", mode="adhere_1"),
+        lambda pond: pond.reframe("9:16", "more sky", grid_position_y=4),
+        lambda pond: pond.upscale("1080p"),
+        lambda pond: pond.add_audio("rain", negative_prompt="wind"),
+    ],
+    ids=["modify", "reframe", "upscale", "audio"],
+)
+def test_the_studio_makes_other_versions_and_makes_none_twice(
+    edit: Callable[[Dream], Dream], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "64")
+    monkeypatch.setenv("DREAM_NB_STUDIO_SECONDS", "0.5")
     with Session(tmp_path / "dreams", "studio") as studio:
         pond = studio.submit(make_request("a pond")).result(SECONDS)
-        with pytest.raises(InvalidRequestError, match="Dream Machine API of 2024, which cannot upscale a video"):
-            pond.upscale("1080p")
-        with pytest.raises(InvalidRequestError, match="which cannot modify a video"):
-            pond.modify("in {snow|rain}")
-        assert len(studio.library.ledger.all()) == 1
+        made = edit(pond)
+        assert made.path != pond.path
+        assert [parent.id for parent in made.ancestors()][-1:] == [pond.id]
+    with Session(tmp_path / "dreams", "studio") as later:
+        assert edit(later.dreams()[-1]).path == made.path
+        assert len(later.library.ledger.all()) == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"duration": "7s"}, "duration: '7s' is not one of 5s, 9s"),
+        ({"model": "ray-9"}, "model: 'ray-9' is not one of"),
+        ({"concepts": [{"key": "fly"}]}, "concepts.0.key: 'fly' is not one of"),
+    ],
+    ids=["duration", "model", "concepts"],
+)
+def test_the_studio_refuses_what_no_documentation_lists_and_writes_nothing(
+    fields: dict[str, Any], named: str, tmp_path: Path
+) -> None:
+    with Session(tmp_path / "dreams", "studio") as studio:
+        with pytest.raises(InvalidRequestError, match=re.escape(named)):
+            studio.submit(make_request("a pond", **fields))
+        assert studio.library.ledger.all() == []
 
 
 def test_a_source_that_is_gone_is_said_before_anything_is_sent(
