@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final, Literal
 
 UNREADABLE: Final = "Failed to read user input frames"
@@ -148,7 +149,7 @@ class Brief:
     width: int = 1280
     height: int = 720
     seconds: float = 5.0
-    fps: int = 24
+    fps: int | Fraction = 24
     loop: bool = False
     model: str | None = None
     frame0: Keyframe | None = None
@@ -173,7 +174,7 @@ class Brief:
     @property
     def frames(self) -> int:
         """How many frames the video has."""
-        return max(1, round(self.seconds * self.fps))
+        return max(1, round(self.seconds * float(self.fps)))
 
     @property
     def coarse(self) -> bool:
