@@ -59,15 +59,15 @@ def bare(place: SceneStage, prompt: str, grain: float = 0.0) -> Scene:
 
 
 def _hour_of(plan: ScenePlan, samples: list[Planes]) -> str:
-    """The hour whose sky is most like the upper half of some frames."""
-    seen = np.array(
-        [np.mean([plane[: len(plane) // 2].mean() for plane in planes]) for planes in zip(*(s.all for s in samples), strict=True)]
-    )
+    """The hour whose sky is as bright and as warm as the upper half of some frames."""
+    upper = [[float(plane[: len(plane) // 2].mean()) for plane in shot.all] for shot in samples]
+    seen = np.mean(upper, axis=0)
     clear = replace(plan, tints=(), rain=0.0, storm=0.0, haze=0.0, cloud=0.3)
 
     def away(hour: str) -> float:
         light = palette.of(replace(clear, hour=hour))
         sky = np.mean([yuv_of(colour) for colour in (light.zenith, light.middle, light.horizon)], axis=0)
-        return float(np.abs(sky - seen).sum())
+        # Blue says little: a green sky is no evening.
+        return float(abs(sky[0] - seen[0]) + abs(sky[2] - seen[2]) + 0.2 * abs(sky[1] - seen[1]))
 
     return min(_HOURS, key=away)

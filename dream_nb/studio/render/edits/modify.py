@@ -25,7 +25,7 @@ from dream_nb.studio.render.stage import SceneStage
 
 # Of the frame's side, what counts as a coarse form.
 _CELLS: Final = 40
-# The strength below which nothing of the drawn scene is seen but its colours and its weather.
+# The strength below which no fine forms of the drawn scene are seen.
 _DRAWN_FROM: Final = 0.2
 
 
@@ -54,7 +54,7 @@ class ModifiedClip:
             self.given = GivenFrames(replace(brief, frame0=Keyframe(edit.first_frame), frame1=None))
         own = _beside(source.samples)
         goal = first or (self.scene.frame(0) if self.scene is not None else _graded(own))
-        self.recolour = Recolour(own, goal, 0.25 + 0.75 * self.strength)
+        self.recolour = Recolour(own, goal, 0.35 + 0.65 * self.strength)
         self.weather = _weather(place, self.strength) if self.asked else []
         self.film = Grain(_filmed(place, self.strength, self.asked))
         self.ink = place.style.ink * (0.4 + 0.6 * self.strength) if self.asked else 0.0
@@ -69,21 +69,22 @@ class ModifiedClip:
 
     def _changed(self, shot: Planes, number: int) -> Planes:
         made = self.recolour.applied(shot)
-        part = (self.strength - _DRAWN_FROM) / (1.0 - _DRAWN_FROM)
-        if self.scene is not None and part > 0.0:
-            made = self.blend.mixed(made, self.scene.frame(number), self._weights(made, part))
+        if self.scene is not None:
+            made = self.blend.mixed(made, self.scene.frame(number), self._weights(made))
         if self.ink:
             _inked(made, shot, self.ink)
         for light in self.weather:
             light.draw(made, number)
         return self.film.applied(made, number)
 
-    def _weights(self, shot: Planes, part: float) -> Weights:
+    def _weights(self, shot: Planes) -> Weights:
         """The forms of the scene come where the source has few of its own, and later everywhere."""
+        part = max(0.0, (self.strength - _DRAWN_FROM) / (1.0 - _DRAWN_FROM))
         busy = self._busy(shot)
         open_to_it = smoothstep(np.float32(1.25 * part) + np.float32(0.25) - busy * np.float32(1.0 - 0.45 * part))
-        fine = open_to_it * np.float32(0.25 + 0.65 * part)
-        return Weights(lost=fine * np.float32(0.75), fine=fine, coarse=np.full_like(fine, 0.5 * part))
+        fine = open_to_it * np.float32(min(1.0, 6.0 * part) * (0.25 + 0.65 * part))
+        coarse = np.full_like(fine, 0.15 + 0.4 * self.strength)
+        return Weights(lost=fine * np.float32(0.75), fine=fine, coarse=coarse)
 
     def _busy(self, shot: Planes) -> F32:
         """How much goes on in each place, 0 to 1."""

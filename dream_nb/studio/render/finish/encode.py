@@ -18,7 +18,10 @@ from PIL import Image, PngImagePlugin
 
 from dream_nb.files import replacing
 from dream_nb.studio.render.brief import Brief
+from dream_nb.studio.render.edits.carried_sound import carry_sound
+from dream_nb.studio.render.edits.edited import Edited, edited
 from dream_nb.studio.render.frames import shots
+from dream_nb.studio.render.noise import U8
 from dream_nb.studio.render.planes import Planes
 
 PRESET = "veryfast"
@@ -37,8 +40,7 @@ def write(brief: Brief, progress: Path | None = None, thumbnail: Path | None = N
     made = Edited(brief, shots(brief), brief.sound) if brief.edit is None else edited(brief)
     brief = made.brief
     if brief.kind == "image":
-        shot = next(iter(made.shots))
-        data = _image(brief, shot.rgb() if isinstance(shot, Planes) else shot)
+        data = _image(brief, next(iter(made.shots)).rgb() if made.picture is None else made.picture)
     else:
         with tempfile.TemporaryDirectory(prefix="dream_nb-") as folder:
             path = Path(folder) / "clip.mp4"
@@ -136,8 +138,8 @@ def _fill(plane: av.video.plane.VideoPlane, pixels: np.ndarray[tuple[int, int], 
     into[:height, :width] = pixels
 
 
-def _image(brief: Brief, shot: Planes) -> bytes:
-    image = Image.fromarray(shot.rgb())
+def _image(brief: Brief, picture: U8) -> bytes:
+    image = Image.fromarray(picture)
     out = io.BytesIO()
     if brief.image_format == "png":
         info = PngImagePlugin.PngInfo()
