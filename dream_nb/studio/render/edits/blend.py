@@ -23,11 +23,13 @@ class Weights:
         lost: how much of the fine forms of the base goes.
         fine: how much of the fine forms of the drawing comes.
         coarse: how much of its coarse forms.
+        even: how much the coarse forms of the base are levelled from side to side; None is nowhere.
     """
 
     lost: F32
     fine: F32
     coarse: F32
+    even: F32 | None = None
 
 
 class Blend:
@@ -51,7 +53,7 @@ class Blend:
         """The base with what the weights say of the drawing.
 
         Args:
-            base: a frame. Where all weights are 0, it stays exactly as it is.
+            base: a frame.
             drawn: a frame, whose fine and coarse forms come in.
             weights: of the coarse maps' size.
         """
@@ -59,7 +61,12 @@ class Blend:
         planes = []
         for own, other in zip(base.all, drawn.all, strict=True):
             low, high = self.coarse(own), self.coarse(other)
-            change = lost * low - fine * high + near * (high - low)
+            change = lost * low - fine * high
+            if weights.even is not None:
+                level = np.rint(weights.even * _FULL) * (_levelled(low) - low)
+                change += level
+                low = low + level / _FULL
+            change += near * (high - low)
             planes.append(_summed(own, other, change, lost, fine))
         return Planes(*planes)
 
@@ -81,6 +88,13 @@ def _summed(own: U8, other: U8, change: F32, lost: F32, fine: F32) -> U8:
         np.clip(total, 16, 240, out=total)
         out[rows] = total
     return out
+
+
+def _levelled(field: F32) -> F32:
+    """A map of which little more is left from side to side than which side is brighter."""
+    high, wide = field.shape
+    image = Image.fromarray(field).resize((min(3, wide), high), Image.Resampling.BOX)
+    return np.asarray(image.resize((wide, high), Image.Resampling.BICUBIC))
 
 
 def _enlarged(field: F32, width: int, height: int) -> I16:

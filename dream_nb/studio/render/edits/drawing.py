@@ -43,17 +43,20 @@ def following(place: SceneStage, source: SourceClip) -> SceneStage:
     return replace(place, camera=tracked(source.small, source.seconds))
 
 
-def bare(place: SceneStage, prompt: str, grain: float = 0.0) -> Scene:
+def bare(place: SceneStage, grain: float = 0.0, discs: bool = False, figures: bool = False) -> Scene:
     """The scene of a stage without weather, and with no more of what film does to a finished frame than that grain.
 
     Args:
-        prompt: what is asked for; sun and moon are only drawn where it names an hour.
         grain: in levels.
+        discs: whether sun and moon are drawn.
+        figures: whether buildings and living things are drawn.
     """
     plan = replace(place.plan, rain=0.0, snow=0.0, storm=0.0, motes=())
+    if not figures:
+        plan = replace(plan, built=(), life=())
     style = replace(place.style, grain=grain, vignette=0.0, paper=0.0)
     scene = Scene(replace(place, plan=plan, style=style))
-    if KnownWords(prompt).first("hour") is None:
+    if not discs:
         scene.discs = []
     return scene
 

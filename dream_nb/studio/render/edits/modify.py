@@ -20,6 +20,7 @@ from dream_nb.studio.render.given.keyframes import GivenFrames
 from dream_nb.studio.render.given.references import ColourTransfer
 from dream_nb.studio.render.noise import F32, smoothstep
 from dream_nb.studio.render.planes import Planes, from_rgb
+from dream_nb.studio.render.prompt import KnownWords
 from dream_nb.studio.render.sky import weather
 from dream_nb.studio.render.stage import SceneStage
 
@@ -46,7 +47,8 @@ class ModifiedClip:
         self.asked = bool(brief.prompt.strip())
         self.scale = coarseness(brief) if self.asked else 1
         place = following(staged(brief, self.scale, source.samples), source)
-        self.scene = bare(place, brief.prompt) if self.asked else None
+        named = KnownWords(brief.prompt).first("hour") is not None
+        self.scene = bare(place, discs=named, figures=True) if self.asked else None
         self.given: GivenFrames | None = None
         first = None
         if edit.first_frame is not None:

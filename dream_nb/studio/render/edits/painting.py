@@ -50,7 +50,7 @@ class Painting:
         if brief.prompt.strip() and not canvas.full:
             place = staged(brief, 1, samples)
             place = place if camera is None else replace(place, camera=camera)
-            self.scene = bare(place, brief.prompt, grain=max(1.5, place.style.grain))
+            self.scene = bare(place, grain=max(1.5, place.style.grain))
         self.given: GivenFrames | None = None
         goals = [(sample, 1.0) for sample in samples]
         if first_frame is not None:
@@ -60,22 +60,28 @@ class Painting:
         width, height = canvas.size
         self.blend = Blend(width, height, (width * height) ** 0.5 / _CELLS)
         self.weights = self._weights()
-        self.near = smoothstep(canvas.beyond / np.float32(0.06 * min(width, height)))
+        self.near = smoothstep(np.hypot(*canvas.away) / np.float32(0.06 * min(width, height)))
 
     def _weights(self) -> Weights:
         """By the distance from the source: its forms go, those of the scene come."""
-        width, height = self.canvas.size
-        away = self.canvas.beyond / np.float32((width * height) ** 0.5)
-        # The least of each cell, so that nothing changes at the edge itself.
-        small = Image.fromarray(away).resize((self.blend.wide, self.blend.high), Image.Resampling.BOX)
-        far = np.asarray(small, np.float32)
+        side = (self.canvas.size[0] * self.canvas.size[1]) ** 0.5
+        across, down = (self._reduced(field / np.float32(side)) for field in self.canvas.away)
+        far = np.hypot(across, down)
+        # Above and below the edge itself is mirrored least: there the source ends soonest.
+        lies = across / np.maximum(far, np.float32(1e-6))
+        lost = smoothstep((far - np.float32(0.012)) / (np.float32(0.10) + np.float32(0.08) * lies))
+        # Above and below what ends at the edge would become a column.
+        even = smoothstep((down - np.float32(0.01)) / np.float32(0.12)) * np.float32(0.9)
         if self.scene is None:
-            lost = smoothstep((far - np.float32(0.02)) / np.float32(0.2))
-            return Weights(lost=lost * np.float32(0.9), fine=lost * np.float32(0.45), coarse=np.zeros_like(lost))
-        lost = smoothstep((far - np.float32(0.02)) / np.float32(0.16))
-        come = smoothstep((far - np.float32(0.03)) / np.float32(0.22))
-        coarse = smoothstep((far - np.float32(0.04)) / np.float32(0.34))
-        return Weights(lost=lost, fine=come, coarse=coarse * np.float32(0.7))
+            fine = lost * (np.float32(0.2) + np.float32(0.5) * lies)
+            return Weights(lost=lost * np.float32(0.9), fine=fine, coarse=np.zeros_like(lost), even=even)
+        come = smoothstep((far - np.float32(0.02)) / np.float32(0.2))
+        coarse = smoothstep((far - np.float32(0.04)) / np.float32(0.4))
+        return Weights(lost=lost, fine=come, coarse=coarse * (np.float32(0.2) + np.float32(0.5) * lies), even=even)
+
+    def _reduced(self, field: F32) -> F32:
+        small = Image.fromarray(field).resize((self.blend.wide, self.blend.high), Image.Resampling.BOX)
+        return np.asarray(small, np.float32)
 
     def frame(self, shot: Planes, number: int) -> Planes:
         """A frame of the result.

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from dream_nb.studio.render.brief import Placing, RenderError
@@ -118,13 +117,14 @@ class Line:
         begin: where the source begins, in pixels of the frame.
         extent: how long the source is there, in pixels of the frame.
         part: pixels of the frame to one of the plane.
-        calm: how the source goes on beyond its edge: mirrored and more and more stretched, or only mirrored.
+        calm: how the source goes on beyond its edge: mirrored and more and more stretched, or mirrored to and fro.
+        reach: how deep in the source that lies which is seen beyond the edge, as a part of its extent.
     """
 
-    def __init__(self, length: int, begin: int, extent: int, part: int, calm: bool) -> None:
+    def __init__(self, length: int, begin: int, extent: int, part: int, calm: bool, reach: float) -> None:
         at = (np.arange(length) + 0.5) * part - begin
         beyond = np.where(at < 0, -at, np.maximum(at - extent, 0.0))
-        depth = _mirrored(beyond, extent, calm)
+        depth = _mirrored(beyond, reach * extent, calm)
         inner = np.where(at < 0, depth, np.where(at > extent, extent - depth, at))
         last = -(-extent // part) - 1
         place = np.clip(np.rint((inner / part - 0.5) * 128), 0, last * 128).astype(np.int64)
@@ -148,13 +148,12 @@ class Line:
         return change.astype(np.uint8)
 
 
-def _mirrored(beyond: F64, extent: int, calm: bool) -> NDArray[np.float64]:
+def _mirrored(beyond: F64, reach: float, calm: bool) -> F64:
     """How deep in the source that lies which is seen so far beyond its edge."""
     if calm:
-        reach = 0.3 * extent
         return reach * -np.expm1(-beyond / reach)
-    around = beyond % (2 * extent)
-    return np.minimum(around, 2 * extent - around)
+    around = beyond % (2 * reach)
+    return np.minimum(around, 2 * reach - around)
 
 
 class Canvas:
@@ -168,10 +167,12 @@ class Canvas:
     def __init__(self, size: tuple[int, int], place: Place) -> None:
         self.size, self.place = size, place
         width, height = size
+        # Pictures have depth: what is upside down, or lies above what it stood on, is seen at once.
         sides = ((width, place.left, place.width), (height, place.top, place.height))
         self.calm, self.plain = (
-            [[Line(-(-length // part), begin, extent, part, calm) for length, begin, extent in sides] for part in (1, 2)]
-            for calm in (True, False)
+            [[Line(side // part, *lies, part, calm, reach) for (side, *lies), reach in zip(sides, reaches, strict=True)]
+             for part in (1, 2)]
+            for calm, reaches in ((True, (0.2, 0.06)), (False, (0.5, 0.25)))
         )
         # The part of the result that shows the source.
         self.rows = slice(max(0, place.top), max(0, min(height, place.top + place.height)))
@@ -183,10 +184,14 @@ class Canvas:
         return (self.rows, self.columns) == (slice(0, self.size[1]), slice(0, self.size[0]))
 
     @property
-    def beyond(self) -> F32:
-        """How far each pixel of the result is from the source, in pixels."""
+    def away(self) -> tuple[F32, F32]:
+        """How far each pixel of the result is from the source across and down, in pixels: height x width each."""
         across, down = self.calm[0]
-        return np.hypot(down.beyond[:, None], across.beyond[None, :]).astype(np.float32)
+        width, height = self.size
+        return (
+            np.broadcast_to(across.beyond.astype(np.float32)[None, :], (height, width)).copy(),
+            np.broadcast_to(down.beyond.astype(np.float32)[:, None], (height, width)).copy(),
+        )
 
     def fitted(self, shot: Planes) -> Planes:
         """The part of a source's frame that is shown, in its size in the result."""
