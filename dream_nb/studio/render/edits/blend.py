@@ -131,4 +131,3 @@ def _levelled(field: F32) -> F32:
     high, wide = field.shape
     image = Image.fromarray(field).resize((min(3, wide), high), Image.Resampling.BOX)
     return np.asarray(image.resize((wide, high), Image.Resampling.BICUBIC))
-

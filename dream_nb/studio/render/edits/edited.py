@@ -62,7 +62,14 @@ def edited(brief: Brief) -> Edited:
 def _of_source(brief: Brief, source: SourceClip, size: tuple[int, int]) -> Brief:
     """A brief with the rate and the length of a source, and that size."""
     return replace(
-        brief, kind="video", width=size[0], height=size[1], seconds=source.seconds, fps=source.rate, frame0=None, frame1=None
+        brief,
+        kind="video",
+        width=size[0],
+        height=size[1],
+        seconds=source.seconds,
+        fps=source.rate,
+        frame0=None,
+        frame1=None,
     )
 
 

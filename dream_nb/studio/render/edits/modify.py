@@ -56,7 +56,7 @@ class ModifiedClip:
             self.given = GivenFrames(replace(brief, frame0=Keyframe(edit.first_frame), frame1=None))
         own = _beside(source.samples)
         goal = first or (self.scene.frame(0) if self.scene is not None else _graded(own))
-        self.recolour = Recolour(own, goal, 0.35 + 0.65 * self.strength)
+        self.recolour = Recolour(own, goal, 0.3 + 0.7 * self.strength)
         self.weather = _weather(place, self.strength) if self.asked else []
         self.film = Grain(_filmed(place, self.strength, self.asked))
         self.ink = place.style.ink * (0.4 + 0.6 * self.strength) if self.asked else 0.0
@@ -84,8 +84,8 @@ class ModifiedClip:
         part = max(0.0, (self.strength - _DRAWN_FROM) / (1.0 - _DRAWN_FROM))
         busy = self._busy(shot)
         open_to_it = smoothstep(np.float32(1.25 * part) + np.float32(0.25) - busy * np.float32(1.0 - 0.45 * part))
-        fine = open_to_it * np.float32(min(1.0, 6.0 * part) * (0.25 + 0.65 * part))
-        coarse = np.full_like(fine, 0.15 + 0.4 * self.strength)
+        fine = open_to_it * np.float32(min(1.0, 6.0 * part) * (0.25 + 0.5 * part))
+        coarse = np.full_like(fine, 0.1 + 0.45 * self.strength)
         return Weights(lost=fine * np.float32(0.75), fine=fine, coarse=coarse)
 
     def _busy(self, shot: Planes) -> F32:

@@ -109,4 +109,3 @@ def _over(one: Planes, other: Planes, part: F32) -> Planes:
     for a, b, w in zip(one.all, other.all, (part, part[::2, ::2], part[::2, ::2]), strict=True):
         planes.append(np.rint(a + w * (b.astype(np.float32) - a)).astype(np.uint8))
     return Planes(*planes)
-

@@ -170,8 +170,13 @@ class Canvas:
         # Pictures have depth: what is upside down, or lies above what it stood on, is seen at once.
         sides = ((width, place.left, place.width), (height, place.top, place.height))
         self.calm, self.plain = (
-            [[Line(side // part, *lies, part, calm, reach) for (side, *lies), reach in zip(sides, reaches, strict=True)]
-             for part in (1, 2)]
+            [
+                [
+                    Line(side // part, *lies, part, calm, reach)
+                    for (side, *lies), reach in zip(sides, reaches, strict=True)
+                ]
+                for part in (1, 2)
+            ]
             for calm, reaches in ((True, (0.2, 0.06)), (False, (0.5, 0.25)))
         )
         # The part of the result that shows the source.
@@ -235,8 +240,10 @@ class Canvas:
         left, top, right, lower = self.place.box
         own = Image.fromarray(picture)
         size = self.place.width, self.place.height
-        own = own.crop(self.place.box) if (right - left, lower - top) == size else own.resize(
-            size, Image.Resampling.LANCZOS, box=self.place.box
+        own = (
+            own.crop(self.place.box)
+            if (right - left, lower - top) == size
+            else own.resize(size, Image.Resampling.LANCZOS, box=self.place.box)
         )
         image = Image.fromarray(painted)
         image.paste(own, (self.place.left, self.place.top))

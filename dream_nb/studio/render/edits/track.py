@@ -16,7 +16,7 @@ _FAR: Final = 0.15
 # Height of a peak against the mean of all shifts, below which nothing is said to move.
 _CLEAR: Final = 9.0
 # Of the frame, that a drawn scene is moved at most.
-_REACH: Final = 0.2
+_REACH: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class TrackedCamera(Camera):
     def offset(self, frame: int, near: float) -> tuple[float, float]:
         """As `Camera.offset`: what is near moves like the clip, what is far less."""
         x, y = self.places[min(frame, len(self.places) - 1)]
-        part = 0.55 + 0.45 * near
+        part = 0.75 + 0.25 * near
         return x * part, y * part
 
 
@@ -98,5 +98,3 @@ def _shift(one: NDArray[np.complex128], other: NDArray[np.complex128], shape: tu
     x = column + between(float(peaks[row, column - 1]), float(peaks[row, (column + 1) % width]))
     y = row + between(float(peaks[row - 1, column]), float(peaks[(row + 1) % height, column]))
     return np.array([x - width if x > width / 2 else x, y - height if y > height / 2 else y])
-
-
