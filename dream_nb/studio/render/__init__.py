@@ -54,7 +54,7 @@ def render(brief: Brief, progress: Path | None = None, thumbnail: Path | None = 
             written is ignored.
 
     Raises:
-        RenderError: a keyframe or reference cannot be read.
+        RenderError: a keyframe, a reference or the source of an edit cannot be read, or it cannot be edited so.
     """
     from dream_nb.studio.render.finish.encode import write
 

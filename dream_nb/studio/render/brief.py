@@ -126,7 +126,7 @@ class Brief:
         prompt: the text, as typed.
         take: the n-th drawing of the same brief; another take is another composition.
         width, height: in pixels; see `frame_size` and `image_size`. Odd numbers are rounded down.
-        seconds, fps: length of a video; it has `round(seconds * fps)` frames.
+        seconds, fps: length and rate of a video; it has `round(seconds * fps)` frames.
         loop: the last frame leads back to the first.
         model: the API's name of the model that is asked for; "flash" ones are drawn coarser and faster.
         frame0, frame1: first and last frame of a video.

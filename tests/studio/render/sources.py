@@ -83,7 +83,7 @@ def panning(frames: int = 12, step: int = 4, width: int = 160, height: int = 90,
 
 def heard(data: bytes) -> F64:
     """The samples of a file's first sound, one channel; empty where it has none."""
-    with av.open(io.BytesIO(data)) as file:
+    with av.open(io.BytesIO(data), "r") as file:
         if not file.streams.audio:
             return np.zeros(0)
         return np.concatenate([np.asarray(f.to_ndarray()[0], float) for f in file.decode(audio=0)])

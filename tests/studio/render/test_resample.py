@@ -10,7 +10,7 @@ from PIL import Image
 
 from dream_nb.studio.render import Modify, Reframe, RenderError, Resample, render
 from dream_nb.studio.render.edits.edited import edited
-from tests.studio.render.clips import U8, decoded, distance, png, psnr, small
+from tests.studio.render.clips import U8, decoded, png, psnr, small
 from tests.studio.render.sources import drawn, edit_of, heard, panning, turned, written
 
 REFUSED = r"^Failed to read user input frames$"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import av
@@ -14,8 +17,7 @@ from dream_nb.media.video import opened
 from dream_nb.studio.render.brief import UNREADABLE, RenderError
 
 if TYPE_CHECKING:
-    from av.audio.stream import AudioStream
-    from av.container import OutputContainer
+    from av.container import InputContainer, OutputContainer
 
 # What players expect in an MP4. Other codings are encoded anew.
 _COPIED: Final = frozenset({"aac", "mp3"})
@@ -32,31 +34,40 @@ def carry_sound(source: bytes, into: OutputContainer, seconds: float) -> None:
     Raises:
         RenderError: the source is not a video, or its sound does not decode.
     """
-    try:
-        with opened(io.BytesIO(source), threads=False) as container:
-            if not container.streams.audio:
-                return
-            sound = container.streams.audio[0]
-            video = container.streams.video[0]
-            zero = float((video.start_time or 0) * (video.time_base or 0))
-            packets = _packets(sound, zero, seconds) if sound.codec_context.name in _COPIED else []
-            if packets:
-                stream: Any = into.add_stream_from_template(sound, opaque=True)
-                for packet in packets:
-                    packet.stream = stream
-                    into.mux(packet)
-                return
+    with _readable(), opened(io.BytesIO(source), threads=False) as container:
+        if not container.streams.audio:
+            return
+        sound = container.streams.audio[0]
+        packets = _packets(container, seconds) if sound.codec_context.name in _COPIED else []
+        if packets:
+            stream: Any = into.add_stream_from_template(sound, opaque=True)
+            for packet in packets:
+                packet.stream = stream
+                into.mux(packet)
+            return
+    with _readable():
         write_sound(into, add_sound(into), iterate_samples(io.BytesIO(source), 0.0, seconds))
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
     except (*DAMAGE, av.FFmpegError, UnreadableFileError) as error:
+        # That there is no room is no fault of the source.
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise
         raise RenderError(UNREADABLE) from error
 
 
-def _packets(sound: AudioStream, zero: float, seconds: float) -> list[Any]:
-    """The packets of a part of the sound, timed from its beginning; none where their times are out of order."""
+def _packets(container: InputContainer, seconds: float) -> list[Any]:
+    """The packets of the sound, timed from the first frame; none where their times are out of order."""
+    video, sound = container.streams.video[0], container.streams.audio[0]
+    zero = float((video.start_time or 0) * (video.time_base or 0))
     base = float(sound.time_base or 0)
     shift = round(zero / base) if base else 0
     kept: list[Any] = []
-    for packet in sound.container.demux(sound):
+    for packet in container.demux(sound):
         if not packet.size:
             continue
         if packet.pts is None or packet.dts is None:

@@ -1,4 +1,4 @@
-"""A video with another look: its motion and layout kept, its colours, style, weather and fine forms those of a prompt."""
+"""A video with another look: its motion and layout stay, colours, style, weather and fine forms come from a prompt."""
 
 from __future__ import annotations
 
@@ -95,7 +95,8 @@ class ModifiedClip:
         finer = image.resize((self.blend.wide * 4, self.blend.high * 4), Image.Resampling.BOX)
         fine = np.asarray(finer, np.float32).reshape(self.blend.high, 4, self.blend.wide, 4)
         spread = np.abs(fine - low[:, None, :, None]).mean(axis=(1, 3), dtype=np.float32)
-        return np.minimum(spread / np.float32(9.0), np.float32(1.0))
+        busy: F32 = np.minimum(spread / np.float32(9.0), np.float32(1.0))
+        return busy
 
 
 class Recolour(ColourTransfer):

@@ -60,15 +60,15 @@ class Painting:
         width, height = canvas.size
         self.blend = Blend(width, height, (width * height) ** 0.5 / _CELLS)
         self.weights = self._weights()
-        self.near = smoothstep(np.hypot(*canvas.away) / np.float32(0.06 * min(width, height)))
+        self.near = smoothstep(_far(*canvas.away) / np.float32(0.06 * min(width, height)))
 
     def _weights(self) -> Weights:
         """By the distance from the source: its forms go, those of the scene come."""
         side = (self.canvas.size[0] * self.canvas.size[1]) ** 0.5
         across, down = (self._reduced(field / np.float32(side)) for field in self.canvas.away)
-        far = np.hypot(across, down)
+        far = _far(across, down)
         # Above and below the edge itself is mirrored least: there the source ends soonest.
-        lies = across / np.maximum(far, np.float32(1e-6))
+        lies: F32 = across / np.maximum(far, np.float32(1e-6))
         lost = smoothstep((far - np.float32(0.012)) / (np.float32(0.10) + np.float32(0.08) * lies))
         # Above and below what ends at the edge would become a column.
         even = smoothstep((down - np.float32(0.01)) / np.float32(0.12)) * np.float32(0.9)
@@ -102,6 +102,11 @@ class Painting:
         if self.given is not None:
             painted = _over(painted, self.given.laid(painted, number), self.near)
         return self.canvas.kept(painted, laid)
+
+
+def _far(across: F32, down: F32) -> F32:
+    far: F32 = np.sqrt(across * across + down * down)
+    return far
 
 
 def _over(one: Planes, other: Planes, part: F32) -> Planes:

@@ -19,7 +19,7 @@ _FARTHEST: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourcePlace:
     """Where in the result the source lies.
 
     Args:
@@ -52,7 +52,7 @@ def size_of(ratio: str, width: int, height: int, video: bool, shorter_side: int 
     return across, down
 
 
-def placed(placing: Placing, source: tuple[int, int], size: tuple[int, int]) -> Place:
+def placed(placing: Placing, source: tuple[int, int], size: tuple[int, int]) -> SourcePlace:
     """Where a source lies; what is not said is chosen so that all of it is seen, in the middle.
 
     Args:
@@ -84,7 +84,7 @@ def placed(placing: Placing, source: tuple[int, int], size: tuple[int, int]) -> 
         (room - own) // 4 * 2 if at is None else at
         for at, room, own in ((p.grid_position_x, size[0], width), (p.grid_position_y, size[1], height))
     )
-    return Place((left, upper, right, lower), x, y, width, height)
+    return SourcePlace((left, upper, right, lower), x, y, width, height)
 
 
 def _resized(p: Placing, own: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
@@ -109,7 +109,7 @@ def _resized(p: Placing, own: tuple[int, int], size: tuple[int, int]) -> tuple[i
     return (own[0] if abs(width - own[0]) < 2 else width), (own[1] if abs(height - own[1]) < 2 else height)
 
 
-class Line:
+class Continuation:
     """Along one side of a plane: which pixels of the source are seen in each of its own.
 
     Args:
@@ -135,7 +135,7 @@ class Line:
 
     def taken(self, plane: U8, axis: int) -> U8:
         """The pixels of a plane along its rows (0) or its columns (1), interpolated."""
-        one = plane.take(self.first, axis)
+        one: U8 = plane.take(self.first, axis)
         if not self.share.any():
             return one
         share = self.share[:, None] if axis == 0 else self.share[None, :]
@@ -145,7 +145,8 @@ class Line:
         change += 64
         change >>= 7
         change += one
-        return change.astype(np.uint8)
+        between: U8 = change.astype(np.uint8)
+        return between
 
 
 def _mirrored(beyond: F64, reach: float, calm: bool) -> F64:
@@ -164,24 +165,22 @@ class Canvas:
         place: where the source lies.
     """
 
-    def __init__(self, size: tuple[int, int], place: Place) -> None:
+    def __init__(self, size: tuple[int, int], place: SourcePlace) -> None:
         self.size, self.place = size, place
         width, height = size
-        # Pictures have depth: what is upside down, or lies above what it stood on, is seen at once.
-        sides = ((width, place.left, place.width), (height, place.top, place.height))
-        self.calm, self.plain = (
-            [
-                [
-                    Line(side // part, *lies, part, calm, reach)
-                    for (side, *lies), reach in zip(sides, reaches, strict=True)
-                ]
-                for part in (1, 2)
-            ]
-            for calm, reaches in ((True, (0.2, 0.06)), (False, (0.5, 0.25)))
-        )
+        # What is upside down is seen at once, so that less is mirrored above and below.
+        self.calm = [self._lines(part, True, (0.2, 0.06)) for part in (1, 2)]
+        self.plain = [self._lines(part, False, (0.5, 0.25)) for part in (1, 2)]
         # The part of the result that shows the source.
         self.rows = slice(max(0, place.top), max(0, min(height, place.top + place.height)))
         self.columns = slice(max(0, place.left), max(0, min(width, place.left + place.width)))
+
+    def _lines(self, part: int, calm: bool, reaches: tuple[float, float]) -> tuple[Continuation, Continuation]:
+        (width, height), p = self.size, self.place
+        return (
+            Continuation(width // part, p.left, p.width, part, calm, reaches[0]),
+            Continuation(height // part, p.top, p.height, part, calm, reaches[1]),
+        )
 
     @property
     def full(self) -> bool:

@@ -66,7 +66,6 @@ class SourceClip:
         data: MP4, QuickTime or WebM.
         shorter_side: at most this many pixels; larger frames are scaled down. None leaves them as they are.
         longest_seconds: what is later is left out, or None.
-        size: width and height that the frames are given, whatever they have. None follows the other arguments.
 
     Attributes:
         width, height: of the frames.
@@ -87,7 +86,9 @@ class SourceClip:
             if is_cut_off(io.BytesIO(data)):
                 raise ValueError("the file is cut off")
             self._told = self._examine()
-        times, small, samples = [], [], []
+        times: list[float] = []
+        small: list[U8] = []
+        samples: list[Planes] = []
         with _readable():
             for number, (at, shot) in enumerate(self._decoded(shorter_side)):
                 if at >= self._until - 0.001 and times:
@@ -186,7 +187,8 @@ class SourceClip:
             how = Interpolation.LANCZOS if finest else Interpolation.BICUBIC
             frame = self._scaler.reformat(
                 frame,
-                *((None, None) if same_size else (width, height)),
+                width=None if same_size else width,
+                height=None if same_size else height,
                 format="yuv420p",
                 src_colorspace=matrix or _BT709,
                 dst_colorspace=_BT709,
