@@ -108,11 +108,11 @@ def iterate_heard(file: Path | BinaryIO) -> Iterator[Samples]:
             yield from (part for _, part in _from_first_frame(container, RATE, layout))
 
 
-def iterate_samples(file: Path, start: float, stop: float) -> Iterator[Samples]:
+def iterate_samples(file: Path | BinaryIO, start: float, stop: float) -> Iterator[Samples]:
     """The sound of a part of a video, with silence where it has none.
 
     Args:
-        file: its path.
+        file: its path, or its bytes as a file.
         start: seconds from the first frame.
         stop: seconds from the first frame.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.drawing import CLIP, MEMORY, PICTURES, SOUND
+from tests.benchmarks.drawing import CLIP, MEMORY, MODIFY, PICTURES, REFRAME, SOUND
 from tests.benchmarks.fetching import FETCH
 from tests.benchmarks.following import CALLBACKS, CREATES, JOBS
 from tests.benchmarks.galleries import GALLERY
@@ -20,7 +20,7 @@ from tests.benchmarks.start import IMPORT, LOAD
 BENCHES: Final[Mapping[str, Bench]] = {
     bench.name: bench
     for bench in (
-        *(IMPORT, LOAD, CREATES, JOBS, CALLBACKS, LIST, FETCH, CLIP, SOUND, SERVE),
+        *(IMPORT, LOAD, CREATES, JOBS, CALLBACKS, LIST, FETCH, CLIP, MODIFY, REFRAME, SOUND, SERVE),
         *(WEIGHT, GALLERY, KERNEL, FIRST, LEDGER, MEASURE, PICTURES, MEMORY),
     )
 }

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from dream_nb.studio.render import Brief, Soundtrack, frame_size, image_size, render
+from dream_nb.studio.render import Brief, Modify, Reframe, Soundtrack, frame_size, image_size, render
 from dream_nb.studio.render.finish.encode import encode
 from dream_nb.studio.render.frames import shots
 from tests.benchmarks.bench import Bench, Figure, Once, Pair
@@ -75,6 +75,34 @@ def prepare_sound(folder: Path, size: int) -> Iterator[Once]:  # noqa: ARG001 - 
     def once(*, beside: bool) -> Mapping[str, Pair]:  # noqa: ARG001 - nothing is like it
         brief = Brief("video", next(prompts), edit=Soundtrack(source))
         return {"sound": (cpu(lambda: render(brief)), None)}
+
+    yield once
+
+
+@contextmanager
+def prepare_modified(folder: Path, size: int) -> Iterator[Once]:  # noqa: ARG001 - nothing is written
+    """Clips of that many frames in the look of the next prompt, each beside a clip of that prompt."""
+    with _edits(size, "modify", lambda clip: Modify(clip, 0.5)) as once:
+        yield once
+
+
+@contextmanager
+def prepare_reframed(folder: Path, size: int) -> Iterator[Once]:  # noqa: ARG001 - nothing is written
+    """Clips of that many frames turned upright, each beside a clip of the prompt that paints on."""
+    with _edits(size, "reframe", lambda clip: Reframe(clip, "9:16")) as once:
+        yield once
+
+
+@contextmanager
+def _edits(size: int, name: str, edit: Callable[[bytes], Modify | Reframe]) -> Iterator[Once]:
+    prompts = itertools.cycle(itertools.pairwise((*PROMPTS, PROMPTS[0])))
+    render(Brief("video", "warm up", width=64, height=36, seconds=0.1))
+
+    def once(*, beside: bool) -> Mapping[str, Pair]:
+        before, prompt = next(prompts)
+        source = render(_brief(before, size))
+        own = cpu(lambda: render(Brief("video", prompt, edit=edit(source))))
+        return {name: (own, cpu(lambda: render(_brief(prompt, size))) if beside else None)}
 
     yield once
 
@@ -144,6 +172,24 @@ SOUND = Bench(
     size=120,
     tiny=2,
     repeats=len(SOUNDS),
+)
+MODIFY = Bench(
+    name="modify",
+    figures={
+        "modify": Figure("a 5-s 720p clip modified in mode flex_2, five prompts: CPU", "drawing a clip", "s", 2.0)
+    },
+    prepare=prepare_modified,
+    size=120,
+    tiny=2,
+    repeats=len(PROMPTS),
+)
+REFRAME = Bench(
+    name="reframe",
+    figures={"reframe": Figure("a 5-s 720p clip reframed to 9:16, five prompts: CPU", "drawing a clip", "s", 2.0)},
+    prepare=prepare_reframed,
+    size=120,
+    tiny=2,
+    repeats=len(PROMPTS),
 )
 PICTURES = Bench(
     name="pictures",

@@ -248,7 +248,7 @@ def test_the_studio_makes_other_versions_and_makes_none_twice(
         pond = studio.submit(make_request("a pond")).result(SECONDS)
         made = edit(pond)
         assert made.path != pond.path
-        assert [parent.id for parent in made.ancestors()][-1:] == [pond.id]
+        assert [parent.generation.id for parent in made.ancestors()] == [pond.generation.id]
     with Session(tmp_path / "dreams", "studio") as later:
         assert edit(later.dreams()[-1]).path == made.path
         assert len(later.library.ledger.all()) == 2
@@ -601,11 +601,16 @@ def test_another_take_of_a_shot_keeps_the_sound_of_the_others(fake: FakeDreamMac
     assert len(posts(fake)) == 6
 
 
-def test_a_studio_that_makes_no_sound_makes_no_shot_either(tmp_path: Path) -> None:
-    with Session(tmp_path / "dreams", "studio") as studio:
-        with pytest.raises(InvalidRequestError, match="which cannot add sound to a video"):
-            Storyboard(["a harbour"], session=studio, sound="waves").make()
-        assert len(studio.library.ledger.all()) == 0
+def test_a_server_that_makes_no_sound_is_asked_for_no_shot_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FakeDreamMachine("2024").running() as older:
+        older.use(monkeypatch)
+        with Session(tmp_path / "dreams", "hosted", patience=HASTE) as session:
+            with pytest.raises(InvalidRequestError, match="which cannot add sound to a video"):
+                Storyboard(["a harbour"], session=session, sound="waves").make()
+            assert len(session.library.ledger.all()) == 0
+        assert posts(older) == []
 
 
 # -- files ---------------------------------------------------------------------------------------------------------

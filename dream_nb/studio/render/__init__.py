@@ -56,7 +56,7 @@ def render(brief: Brief, progress: Path | None = None, thumbnail: Path | None = 
             written is ignored.
 
     Raises:
-        RenderError: a keyframe or reference, or the video that an edit is of, cannot be read.
+        RenderError: a keyframe, a reference or the source of an edit cannot be read, or it cannot be edited so.
     """
     from dream_nb.studio.render.finish.encode import write
 

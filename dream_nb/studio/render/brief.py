@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final, Literal
 
 UNREADABLE: Final = "Failed to read user input frames"
@@ -125,7 +126,7 @@ class Brief:
         prompt: the text, as typed.
         take: the n-th drawing of the same brief; another take is another composition.
         width, height: in pixels; see `frame_size` and `image_size`. Odd numbers are rounded down.
-        seconds, fps: length of a video; it has `round(seconds * fps)` frames.
+        seconds, fps: length and rate of a video; it has `round(seconds * fps)` frames.
         loop: the last frame leads back to the first.
         model: the API's name of the model that is asked for; "flash" ones are drawn coarser and faster.
         frame0, frame1: first and last frame of a video.
@@ -148,7 +149,7 @@ class Brief:
     width: int = 1280
     height: int = 720
     seconds: float = 5.0
-    fps: int = 24
+    fps: int | Fraction = 24
     loop: bool = False
     model: str | None = None
     frame0: Keyframe | None = None
@@ -173,7 +174,7 @@ class Brief:
     @property
     def frames(self) -> int:
         """How many frames the video has."""
-        return max(1, round(self.seconds * self.fps))
+        return max(1, round(self.seconds * float(self.fps)))
 
     @property
     def coarse(self) -> bool:

@@ -18,7 +18,10 @@ from PIL import Image, PngImagePlugin
 
 from dream_nb.files import replacing
 from dream_nb.studio.render.brief import Brief, Soundtrack
+from dream_nb.studio.render.edits.carried_sound import carry_sound
+from dream_nb.studio.render.edits.edited import Edited, edited
 from dream_nb.studio.render.frames import shots
+from dream_nb.studio.render.noise import U8
 from dream_nb.studio.render.planes import Planes
 from dream_nb.studio.render.sound.soundtrack import add_sound
 
@@ -37,12 +40,16 @@ def write(brief: Brief, progress: Path | None = None, thumbnail: Path | None = N
     report(0.0)
     if isinstance(brief.edit, Soundtrack):
         data = add_sound(brief)
-    elif brief.kind == "image":
-        data = _image(brief, next(iter(shots(brief))))
+        report(1.0, at_once=True)
+        return data
+    made = Edited(brief, shots(brief), brief.sound) if brief.edit is None else edited(brief)
+    brief = made.brief
+    if brief.kind == "image":
+        data = _image(brief, next(iter(made.shots)).rgb() if made.picture is None else made.picture)
     else:
         with tempfile.TemporaryDirectory(prefix="dream_nb-") as folder:
             path = Path(folder) / "clip.mp4"
-            encode(_counted(shots(brief), brief.frames, report, thumbnail), path, brief)
+            encode(_counted(made.shots, brief.frames, report, thumbnail), path, brief, made.sound)
             data = path.read_bytes()
     report(1.0, at_once=True)
     return data
@@ -80,12 +87,16 @@ def _show_early(shot: Planes, path: Path) -> None:
         image.save(beside, "jpeg", quality=80)
 
 
-def encode(shots: Iterable[Planes], path: Path, brief: Brief) -> None:
+def encode(shots: Iterable[Planes], path: Path, brief: Brief, sound: bytes | None = None) -> None:
     """Write frames as an MP4 that plays before it is wholly loaded.
 
     Args:
         path: a file; moving the index to its front needs a name.
-        brief: for size, rate and tags.
+        brief: for size, length, rate and tags.
+        sound: a video whose sound the file gets, as far as it is long; or None.
+
+    Raises:
+        RenderError: that video cannot be read.
     """
     width, height = brief.size
     pixels = width * height
@@ -105,20 +116,23 @@ def encode(shots: Iterable[Planes], path: Path, brief: Brief) -> None:
     with av.open(str(path), "w", format="mp4", options={"movflags": "faststart+use_metadata_tags"}) as container:
         for key, value in brief.tags:
             container.metadata[key] = value
-        stream = container.add_stream("libx264", rate=brief.fps, options=options)
+        stream = container.add_stream("libx264", rate=Fraction(brief.fps), options=options)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.codec_context.time_base = Fraction(1, brief.fps)
+        stream.codec_context.time_base = 1 / Fraction(brief.fps)
         context = stream.codec_context
         context.thread_count = 1
         context.color_range, context.colorspace = 1, 1  # limited range, BT.709
         context.color_primaries, context.color_trc = 1, 1
+        if sound is not None:
+            # Before the pictures: the container puts it beside them.
+            carry_sound(sound, container, brief.frames / float(brief.fps))
         for at, shot in enumerate(shots):
             frame = av.VideoFrame(width, height, "yuv420p")
             for plane, pixels_of in zip(frame.planes, shot.all, strict=True):
                 _fill(plane, pixels_of)
             frame.pts = at
-            frame.time_base = Fraction(1, brief.fps)
+            frame.time_base = 1 / Fraction(brief.fps)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 
@@ -129,8 +143,8 @@ def _fill(plane: av.video.plane.VideoPlane, pixels: np.ndarray[tuple[int, int], 
     into[:height, :width] = pixels
 
 
-def _image(brief: Brief, shot: Planes) -> bytes:
-    image = Image.fromarray(shot.rgb())
+def _image(brief: Brief, picture: U8) -> bytes:
+    image = Image.fromarray(picture)
     out = io.BytesIO()
     if brief.image_format == "png":
         info = PngImagePlugin.PngInfo()

@@ -1,0 +1,76 @@
+"""The scene of an edit's prompt: drawn at the size of the source, in its light, moving as it does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from dream_nb.studio.render import palette, stage
+from dream_nb.studio.render.brief import Brief
+from dream_nb.studio.render.edits.source_clip import SourceClip
+from dream_nb.studio.render.edits.track import tracked
+from dream_nb.studio.render.plan import ScenePlan
+from dream_nb.studio.render.planes import Planes, yuv_of
+from dream_nb.studio.render.prompt import KnownWords
+from dream_nb.studio.render.scene import Scene
+from dream_nb.studio.render.stage import SceneStage
+
+_HOURS: Final = ("dawn", "morning", "noon", "golden", "sunset", "dusk", "night")
+
+
+def staged(brief: Brief, scale: int, samples: list[Planes]) -> SceneStage:
+    """The stage of an edit's prompt. What the prompt leaves open of the light is that of the source.
+
+    Args:
+        brief: with size, rate and length of the result. Whether it loops, the source says: what is drawn always does.
+        scale: pixels of the result to one that is drawn, each way.
+        samples: frames of the source, reduced.
+    """
+    place = stage.of(replace(brief, loop=True), scale)
+    words, plan = KnownWords(brief.prompt), place.plan
+    if words.first("hour") is None and plan.land != "deep":
+        plan = replace(plan, hour=_hour_of(plan, samples))
+    if not words.life():
+        # Birds by chance fly in the source, or do not.
+        plan = replace(plan, life=())
+    return replace(place, plan=plan, light=palette.of(plan))
+
+
+def following(place: SceneStage, source: SourceClip) -> SceneStage:
+    """The stage with a camera that follows the picture of a clip."""
+    return replace(place, camera=tracked(source.small, source.seconds))
+
+
+def bare(place: SceneStage, grain: float = 0.0, discs: bool = False, figures: bool = False) -> Scene:
+    """The scene of a stage without weather, and with no more of what film does to a finished frame than that grain.
+
+    Args:
+        grain: in levels.
+        discs: whether sun and moon are drawn.
+        figures: whether buildings and living things are drawn.
+    """
+    plan = replace(place.plan, rain=0.0, snow=0.0, storm=0.0, motes=())
+    if not figures:
+        plan = replace(plan, built=(), life=())
+    style = replace(place.style, grain=grain, vignette=0.0, paper=0.0)
+    scene = Scene(replace(place, plan=plan, style=style))
+    if not discs:
+        scene.discs = []
+    return scene
+
+
+def _hour_of(plan: ScenePlan, samples: list[Planes]) -> str:
+    """The hour whose sky is as bright and as warm as the upper half of some frames."""
+    upper = [[float(plane[: len(plane) // 2].mean()) for plane in shot.all] for shot in samples]
+    seen = np.mean(upper, axis=0)
+    clear = replace(plan, tints=(), rain=0.0, storm=0.0, haze=0.0, cloud=0.3)
+
+    def away(hour: str) -> float:
+        light = palette.of(replace(clear, hour=hour))
+        sky = np.mean([yuv_of(colour) for colour in (light.zenith, light.middle, light.horizon)], axis=0)
+        # Blue says little: a green sky is no evening.
+        return float(abs(sky[0] - seen[0]) + abs(sky[2] - seen[2]) + 0.2 * abs(sky[1] - seen[1]))
+
+    return min(_HOURS, key=away)

@@ -1,0 +1,100 @@
+"""From a brief with an edit to what is written: one branch for each kind of edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from dream_nb.studio.render.brief import Brief, Modify, Reframe, Resample
+from dream_nb.studio.render.edits.modify import ModifiedClip
+from dream_nb.studio.render.edits.painting import Painting
+from dream_nb.studio.render.edits.reframe import Canvas, placed, size_of
+from dream_nb.studio.render.edits.resample import resampled, resampled_size
+from dream_nb.studio.render.edits.source_clip import SourceClip
+from dream_nb.studio.render.edits.track import tracked
+from dream_nb.studio.render.given import pictures
+from dream_nb.studio.render.noise import U8
+from dream_nb.studio.render.planes import Planes, from_rgb
+
+_LONGEST_PICTURE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What is to be encoded.
+
+    Args:
+        brief: with size, rate and length of the result.
+        shots: the frames of a video.
+        sound: a video whose sound the result has, or None.
+        picture: an image, height x width x 3, RGB.
+    """
+
+    brief: Brief
+    shots: Iterator[Planes]
+    sound: bytes | None = None
+    picture: U8 | None = None
+
+
+def edited(brief: Brief) -> Edited:
+    """Begin the edit of a brief.
+
+    Raises:
+        RenderError: the source cannot be read or is too long, or it cannot be placed so.
+    """
+    match brief.edit:
+        case Modify() as edit:
+            source = SourceClip(edit.source, brief.shorter_side, brief.longest_seconds)
+            like = _of_source(brief, source, (source.width, source.height))
+            return Edited(like, ModifiedClip(like, edit, source).frames(), edit.source)
+        case Reframe() as edit if brief.kind == "image":
+            return _reframed_image(brief, edit)
+        case Reframe() as edit:
+            return _reframed_clip(brief, edit)
+        case Resample() as edit:
+            source = SourceClip(edit.source, longest_seconds=brief.longest_seconds)
+            size = resampled_size(source, min(edit.lines, brief.shorter_side or edit.lines))
+            return Edited(_of_source(brief, source, size), resampled(source, size), edit.source)
+        case other:
+            raise NotImplementedError(f"an edit of type {type(other).__name__}")
+
+
+def _of_source(brief: Brief, source: SourceClip, size: tuple[int, int]) -> Brief:
+    """A brief with the rate and the length of a source, and that size."""
+    return replace(
+        brief,
+        kind="video",
+        width=size[0],
+        height=size[1],
+        seconds=source.seconds,
+        fps=source.rate,
+        frame0=None,
+        frame1=None,
+    )
+
+
+def _reframed_clip(brief: Brief, edit: Reframe) -> Edited:
+    source = SourceClip(edit.source, longest_seconds=brief.longest_seconds)
+    own = source.width, source.height
+    size = size_of(edit.aspect_ratio, *own, video=True, shorter_side=brief.shorter_side)
+    canvas = Canvas(size, placed(edit.placing, own, size))
+    like = _of_source(brief, source, size)
+    camera = tracked(source.small, source.seconds)
+    painting = Painting(like, canvas, source.samples, camera, edit.first_frame)
+    shots = (painting.frame(shot, number) for number, shot in enumerate(source.frames()))
+    return Edited(like, shots, edit.source)
+
+
+def _reframed_image(brief: Brief, edit: Reframe) -> Edited:
+    picture = pictures.whole(edit.source, _LONGEST_PICTURE)
+    height, width = (max(16, side // 2 * 2) for side in picture.shape[:2])
+    if (height, width) != picture.shape[:2]:
+        if min(picture.shape[:2]) < 16:
+            picture = pictures.cropped(edit.source, width, height)
+        picture = picture[:height, :width]
+    size = size_of(edit.aspect_ratio, width, height, video=False, shorter_side=brief.shorter_side)
+    canvas = Canvas(size, placed(edit.placing, (width, height), size))
+    like = replace(brief, width=size[0], height=size[1], frame0=None, frame1=None)
+    shot = from_rgb(picture)
+    painted = Painting(like, canvas, [shot], first_frame=edit.first_frame).frame(shot, 0).rgb()
+    return Edited(like, iter(()), picture=canvas.pasted(painted, picture))

@@ -1,0 +1,164 @@
+"""A video with another look: its motion and layout stay, colours, style, weather and fine forms come from a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from PIL import Image
+
+from dream_nb.studio.render.brief import Brief, Keyframe, Modify
+from dream_nb.studio.render.edits.blend import Blend, Weights
+from dream_nb.studio.render.edits.drawing import bare, following, staged
+from dream_nb.studio.render.edits.source_clip import SourceClip
+from dream_nb.studio.render.finish.grain import Grain
+from dream_nb.studio.render.frames import coarseness, enlarged
+from dream_nb.studio.render.given import pictures
+from dream_nb.studio.render.given.keyframes import GivenFrames
+from dream_nb.studio.render.given.references import ColourTransfer
+from dream_nb.studio.render.noise import F32, smoothstep
+from dream_nb.studio.render.planes import Planes, from_rgb
+from dream_nb.studio.render.prompt import KnownWords
+from dream_nb.studio.render.sky import weather
+from dream_nb.studio.render.stage import SceneStage
+
+# Of the frame's side, what counts as a coarse form.
+_CELLS: Final = 40
+# The strength below which no fine forms of the drawn scene are seen.
+_DRAWN_FROM: Final = 0.2
+
+
+class ModifiedClip:
+    """A source in the look of a prompt.
+
+    Args:
+        brief: with size, rate and length of the source.
+        edit: how far it goes.
+        source: the clip.
+
+    Raises:
+        RenderError: the picture of the first frame cannot be read.
+    """
+
+    def __init__(self, brief: Brief, edit: Modify, source: SourceClip) -> None:
+        self.brief, self.source, self.strength = brief, source, min(1.0, max(0.0, edit.strength))
+        self.asked = bool(brief.prompt.strip())
+        self.scale = coarseness(brief) if self.asked else 1
+        place = following(staged(brief, self.scale, source.samples), source)
+        named = KnownWords(brief.prompt).first("hour") is not None
+        self.scene = bare(place, discs=named, figures=True) if self.asked else None
+        self.given: GivenFrames | None = None
+        first = None
+        if edit.first_frame is not None:
+            first = from_rgb(pictures.cropped(edit.first_frame, *brief.size))
+            self.given = GivenFrames(replace(brief, frame0=Keyframe(edit.first_frame), frame1=None))
+        own = _beside(source.samples)
+        goal = first or (self.scene.frame(0) if self.scene is not None else _graded(own))
+        self.recolour = Recolour(own, goal, 0.3 + 0.7 * self.strength)
+        self.weather = _weather(place, self.strength) if self.asked else []
+        self.film = Grain(_filmed(place, self.strength, self.asked))
+        self.ink = place.style.ink * (0.4 + 0.6 * self.strength) if self.asked else 0.0
+        self.blend = Blend(place.width, place.height, (place.width * place.height) ** 0.5 / _CELLS)
+
+    def frames(self) -> Iterator[Planes]:
+        """The frames, one at a time."""
+        size = (self.scene.stage.width, self.scene.stage.height) if self.scene is not None else None
+        for number, shot in enumerate(self.source.frames(size)):
+            made = enlarged(self._changed(shot, number), self.scale, self.brief)
+            yield self.given.laid(made, number) if self.given is not None else made
+
+    def _changed(self, shot: Planes, number: int) -> Planes:
+        made = self.recolour.applied(shot)
+        if self.scene is not None:
+            made = self.blend.mixed(made, self.scene.frame(number), self._weights(made))
+        if self.ink:
+            _inked(made, shot, self.ink)
+        for light in self.weather:
+            light.draw(made, number)
+        return self.film.applied(made, number)
+
+    def _weights(self, shot: Planes) -> Weights:
+        """The forms of the scene come where the source has few of its own, and later everywhere."""
+        part = max(0.0, (self.strength - _DRAWN_FROM) / (1.0 - _DRAWN_FROM))
+        busy = self._busy(shot)
+        open_to_it = smoothstep(np.float32(1.25 * part) + np.float32(0.25) - busy * np.float32(1.0 - 0.45 * part))
+        fine = open_to_it * np.float32(min(1.0, 6.0 * part) * (0.25 + 0.5 * part))
+        coarse = np.full_like(fine, 0.1 + 0.45 * self.strength)
+        return Weights(lost=fine * np.float32(0.75), fine=fine, coarse=coarse)
+
+    def _busy(self, shot: Planes) -> F32:
+        """How much goes on in each place, 0 to 1."""
+        low = self.blend.coarse(shot.y)
+        image = Image.fromarray(shot.y)
+        finer = image.resize((self.blend.wide * 4, self.blend.high * 4), Image.Resampling.BOX)
+        fine = np.asarray(finer, np.float32).reshape(self.blend.high, 4, self.blend.wide, 4)
+        spread = np.abs(fine - low[:, None, :, None]).mean(axis=(1, 3), dtype=np.float32)
+        busy: F32 = np.minimum(spread / np.float32(9.0), np.float32(1.0))
+        return busy
+
+
+class Recolour(ColourTransfer):
+    """A change of colours that no steep step makes coarse.
+
+    Args:
+        own: what the frames look like.
+        goal: whose colours they get.
+        amount: how far, 0 to 1.
+    """
+
+    def __init__(self, own: Planes, goal: Planes, amount: float) -> None:
+        super().__init__(own, [(goal, 1.0)])
+        for at, (table, plane) in enumerate(zip(self.tables, own.all, strict=True)):
+            middle = int(np.median(plane))
+            steps = np.clip(np.diff(np.asarray(table, np.float64)), 0.15, 2.2 if at == 0 else 1.8)
+            gentle = np.concatenate([[0.0], np.cumsum(steps)])
+            gentle += table[middle] - gentle[middle]
+            mixed = np.arange(256.0) * (1.0 - amount) + gentle * amount
+            self.tables[at] = np.clip(np.rint(mixed), 16, 240).astype(int).tolist()
+
+
+def _beside(samples: list[Planes]) -> Planes:
+    """Several frames as one, to count their colours."""
+    return Planes(*(np.concatenate(planes) for planes in zip(*(one.all for one in samples), strict=True)))
+
+
+def _graded(own: Planes) -> Planes:
+    """What a mode alone does to colours: more contrast, stronger and warmer."""
+    y = own.y.astype(np.float32) - np.float32(126.0)
+    u, v = (plane.astype(np.float32) - np.float32(128.0) for plane in (own.u, own.v))
+    planes = (y * np.float32(1.22) + 124, u * np.float32(1.4) + 121, v * np.float32(1.4) + 133)
+    return Planes(*(np.clip(np.rint(plane), 16, 240).astype(np.uint8) for plane in planes))
+
+
+def _filmed(place: SceneStage, strength: float, asked: bool) -> SceneStage:
+    """The stage with as much of its film as a strength has."""
+    part = 0.35 + 0.65 * strength if asked else 0.3 * strength
+    style = place.style
+    style = replace(style, grain=style.grain * part, vignette=style.vignette * part, paper=style.paper * part)
+    return replace(place, style=style)
+
+
+def _weather(
+    place: SceneStage, strength: float
+) -> list[weather.Lightning | weather.Fireworks | weather.Motes | weather.Rain]:
+    """What falls, floats and flashes over the source."""
+    part = 0.6 + 0.4 * strength
+    plan = place.plan
+    # Rain is drawn from a quarter on.
+    rain = max(plan.rain * part, 0.26) if plan.rain > 0.25 else 0.0
+    thinner = replace(place, plan=replace(plan, rain=rain, snow=plan.snow * part))
+    return [*weather.aloft(thinner), *weather.falling(thinner)]
+
+
+def _inked(made: Planes, shot: Planes, strength: float) -> None:
+    """Dark lines where the source has edges."""
+    y = shot.y.astype(np.int16)
+    edge = np.abs(y[:, 1:] - y[:, :-1])[1:]
+    edge = np.maximum(edge, np.abs(y[1:] - y[:-1])[:, 1:])
+    edge -= 7
+    np.clip(edge, 0, 24, out=edge)
+    edge *= round(5 * strength)
+    part = made.y[1:, 1:]
+    np.copyto(part, np.maximum(part - edge, 24), casting="unsafe")
