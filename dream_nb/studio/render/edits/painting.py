@@ -68,10 +68,10 @@ class Painting:
         across, down = (self._reduced(field / np.float32(side)) for field in self.canvas.away)
         far = _far(across, down)
         # Above and below the edge itself is mirrored least: there the source ends soonest.
-        lies: F32 = across / np.maximum(far, np.float32(1e-6))
+        lies: F32 = (across / np.maximum(far, 1e-6)).astype(np.float32)
         lost = smoothstep((far - np.float32(0.012)) / (np.float32(0.10) + np.float32(0.08) * lies))
         # Above and below what ends at the edge would become a column.
-        even = smoothstep((down - np.float32(0.01)) / np.float32(0.12)) * np.float32(0.9)
+        even = smoothstep((down - np.float32(0.005)) / np.float32(0.09))
         if self.scene is None:
             fine = lost * (np.float32(0.2) + np.float32(0.5) * lies)
             return Weights(lost=lost * np.float32(0.9), fine=fine, coarse=np.zeros_like(lost), even=even)
