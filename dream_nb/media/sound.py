@@ -25,6 +25,8 @@ _CHANNELS: Final = 2
 _LAYOUT: Final = "stereo"
 _BIT_RATE: Final = 192_000
 _SILENCE: Final = RATE
+# Coders of sound work in blocks, of which the last is filled up. None has longer ones.
+_BLOCK: Final = 2048
 # Frames of AAC, in samples: so many pass until its coder has settled, and so many are blended at the end.
 _LEAD: Final = 4 * 1024
 _TAIL: Final = 2 * 1024
@@ -86,8 +88,20 @@ def read_audio(file: Path) -> Audio | None:
         stream = container.streams.audio[0]
         rate, layout = stream.rate, stream.layout.name
         parts = [part for _, part in _from_first_frame(container, rate, layout)]
+        end = _declared_end(container, rate)
     whole = np.concatenate(parts, axis=1) if parts else np.zeros((stream.channels, 0), np.float32)
+    if end is not None and 0 < whole.shape[1] - end < _BLOCK:
+        whole = whole[:, :end]
     return Audio(np.ascontiguousarray(whole.T), rate)
+
+
+def _declared_end(container: InputContainer, rate: int) -> int | None:
+    """The sample, from the first frame, at which a file says that its sound ends; None where it does not say."""
+    video, sound = container.streams.video[0], container.streams.audio[0]
+    if not sound.duration or sound.time_base is None:
+        return None
+    zero = float((video.start_time or 0) * (video.time_base or 0))
+    return round((float(((sound.start_time or 0) + sound.duration) * sound.time_base) - zero) * rate)
 
 
 def iterate_heard(file: Path | BinaryIO) -> Iterator[Samples]:

@@ -97,8 +97,7 @@ class _Enlarger:
         """The map at that size, interpolated and rounded."""
         shifted = np.clip(np.rint(field) + np.float32(_HALF), 0, 2 * _HALF - 1).astype(np.uint16)
         frame = VideoFrame.from_ndarray(shifted, format="gray16le")
-        how = Interpolation.BILINEAR | Interpolation.BITEXACT | Interpolation.ACCURATE_RND
-        larger = self._scaler.reformat(frame, self.width, self.height, interpolation=how)
+        larger = self._scaler.reformat(frame, self.width, self.height, interpolation=Interpolation.BILINEAR)
         plane = larger.planes[0]
         rows = np.frombuffer(memoryview(plane), np.uint16).reshape(-1, plane.line_size // 2)
         # The other way round, the upper half would not fit into 16 bits.

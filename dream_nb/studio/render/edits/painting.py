@@ -71,7 +71,7 @@ class Painting:
         lies: F32 = (across / np.maximum(far, np.float32(1e-6))).astype(np.float32)
         lost = smoothstep((far - np.float32(0.012)) / (np.float32(0.10) + np.float32(0.08) * lies))
         # Above and below what ends at the edge would become a column.
-        even = smoothstep((down - np.float32(0.01)) / np.float32(0.12)) * np.float32(0.9)
+        even = smoothstep((down - np.float32(0.005)) / np.float32(0.09))
         if self.scene is None:
             fine = lost * (np.float32(0.2) + np.float32(0.5) * lies)
             return Weights(lost=lost * np.float32(0.9), fine=fine, coarse=np.zeros_like(lost), even=even)

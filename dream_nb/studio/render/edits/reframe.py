@@ -169,7 +169,7 @@ class Canvas:
         self.size, self.place = size, place
         width, height = size
         # What is upside down is seen at once, so that less is mirrored above and below.
-        self.calm = [self._lines(part, True, (0.2, 0.06)) for part in (1, 2)]
+        self.calm = [self._lines(part, True, (0.2, 0.035)) for part in (1, 2)]
         self.plain = [self._lines(part, False, (0.5, 0.25)) for part in (1, 2)]
         # The part of the result that shows the source.
         self.rows = slice(max(0, place.top), max(0, min(height, place.top + place.height)))

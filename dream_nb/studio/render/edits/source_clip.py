@@ -194,7 +194,7 @@ class SourceClip:
                 dst_colorspace=_BT709,
                 src_color_range=_FULL if full else _LIMITED,
                 dst_color_range=_LIMITED,
-                interpolation=how | Interpolation.ACCURATE_RND | Interpolation.BITEXACT,
+                interpolation=how,
             )
         planes = []
         for plane, part in zip(frame.planes, (1, 2, 2), strict=True):
