@@ -23,6 +23,7 @@ from dream_nb.api.errors import (
     NotFoundError,
 )
 from dream_nb.api.models import Credits
+from dream_nb.api.public_prices import public_price
 from dream_nb.api.request_models import Request
 from dream_nb.api.retry import Backoff, retried
 from dream_nb.backends.backends import Backend
@@ -36,7 +37,6 @@ from dream_nb.jobs.progress import Progress, Report, spoken
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record
 from dream_nb.requests.plan import about, dollars
-from dream_nb.requests.public_prices import public_price
 
 logger = logging.getLogger("dream_nb.jobs")
 

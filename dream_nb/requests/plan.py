@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.public_prices import DATED
 from dream_nb.api.request_models import Request
 from dream_nb.api.schemas import shortened
 from dream_nb.html.page import template
 from dream_nb.requests.identity import MAX_TAKE, check_take
 from dream_nb.requests.media import replace_media
 from dream_nb.requests.newer import newer_note
-from dream_nb.requests.public_prices import DATED
 
 Standing = Literal["in the library", "under way", "new"]
 _MOST_SHOWN = 24

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from dream_nb.api.public_prices import image_price, video_price
 from dream_nb.api.request_models import (
     AudioGenerationRequest,
     GenerationRequest,
@@ -11,7 +12,6 @@ from dream_nb.api.request_models import (
     ReframeImageRequest,
     UpscaleVideoGenerationRequest,
 )
-from dream_nb.requests.public_prices import image_price, video_price
 from dream_nb.studio.rules import DEFAULT_RESOLUTION, Request
 from dream_nb.studio.settings import StudioPrices
 

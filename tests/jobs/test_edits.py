@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from dream_nb.api import public_prices
 from dream_nb.api.connection import origin_of
 from dream_nb.api.errors import BudgetError, ConfigurationError, DreamError, InvalidRequestError, OutcomeUnknownError
 from dream_nb.api.request_models import GenerationReference, Media, UnknownRequest
@@ -22,7 +23,6 @@ from dream_nb.notebook.magics.arguments import read_arguments
 from dream_nb.notebook.magics.references import References
 from dream_nb.notebook.widgets.gallery import Gallery
 from dream_nb.notebook.widgets.grid import Grid
-from dream_nb.requests import public_prices
 from dream_nb.requests.code import to_code
 from dream_nb.requests.edits import audio_request, modify_request, reframe_request, upscale_request
 from dream_nb.requests.inputs import make_request

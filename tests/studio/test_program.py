@@ -137,7 +137,7 @@ BELOW = (
     "dream_nb.sqlite",
     "dream_nb.files",
     "dream_nb.media.pictures",
-    "dream_nb.requests.public_prices",
+    "dream_nb.api.public_prices",
 )
 
 

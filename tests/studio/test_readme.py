@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dream_nb.requests.public_prices import image_price, video_price
+from dream_nb.api.public_prices import image_price, video_price
 from dream_nb.studio.__main__ import main
 from dream_nb.studio.faults import Fault, Faults
 from dream_nb.studio.render import frame_size, image_size
