@@ -117,7 +117,7 @@ class Hosted:
 
     def session(self, library: Path | str = "dreams", **given: Any) -> Session:
         """A session that asks this server; closed at the end of the test."""
-        options: Any = {"patience": HASTE, "prices": {"video": 32.0, "image": 1.5}} | given
+        options: Any = {"patience": HASTE, "prices": {"video": 32.0, "image": 1.51}} | given
         return self.sessions.enter_context(Session(library, "hosted", **options))
 
 

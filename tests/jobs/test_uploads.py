@@ -69,7 +69,8 @@ def test_a_function_puts_files_where_the_api_fetches_them(server: Hosted, bucket
     (name,) = bucket.files
     assert bucket.files[name] == photo.read_bytes()
     assert server.made[0]["request"]["keyframes"]["frame0"]["url"] == f"{bucket.origin}/{name}"
-    assert dream.hash == request_hash(make_request("a lake", frame0=photo))
+    sent = make_request("a lake", frame0=photo, model="ray-2", resolution="720p", duration="5s")
+    assert dream.hash == request_hash(sent)
     # The same file is the same request: nothing is uploaded or made again.
     bucket.files.clear()
     assert session.submit(make_request("a lake", frame0=photo)).replayed
