@@ -38,7 +38,7 @@ async def file_of(machine: Machine, generation: Any) -> bytes:
 
 def frames(data: bytes) -> list[U8]:
     with av.open(io.BytesIO(data), "r") as container:
-        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        return [frame.to_ndarray(format="rgb24").astype(np.uint8) for frame in container.decode(video=0)]
 
 
 def packets(data: bytes) -> list[bytes]:
