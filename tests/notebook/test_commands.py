@@ -153,7 +153,7 @@ def test_credits_shows_both_amounts_where_they_differ(tmp_path: Path) -> None:
             server.client.post("/generations/image", json={"prompt": "a lake of somebody else", "model": "photon-1"})
             told = shown(kernel.run("c = %dreams credits\nc"))
             assert value(kernel, 'c["spent"]') == 3.02
-        for words in ("spent in this session", "$0.0302", "by known prices", "$0.0151", "by the balance"):
+        for words in ("spent in this session", "$0.030", "by known prices", "$0.015", "by the balance"):
             assert words in told
 
 

@@ -38,7 +38,7 @@ CENTS = {
     "image": 1.51,
     "modify_video": 70.78,
     "reframe_video": 24.33,
-    "reframe_image": 1.51,
+    "reframe_image": 1.99,
     "upscale_video": 54.74,
     "add_audio": 5.0,
 }
