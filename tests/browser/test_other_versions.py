@@ -1,4 +1,4 @@
-"""Other versions of a dream, asked for in JupyterLab with a key: by the card's buttons and by the panel."""
+"""Other versions of a dream, asked for in JupyterLab by the card's buttons and by the panel, with and without a key."""
 
 from __future__ import annotations
 
@@ -169,3 +169,42 @@ def test_a_panel_has_a_control_for_every_field(
     shoot("panel-reframe")
     assert fake.taken[-1]["_asked"] == "reframe_video"
     assert fake.posts[-1]["aspect_ratio"] == "9:16"
+
+
+def test_without_a_key_the_studio_makes_the_versions_for_nothing(
+    open_lab: Callable[..., Lab],
+    page: Page,
+    tmp_path: Path,
+    shoot: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "180")
+    monkeypatch.setenv("DREAM_NB_STUDIO_SECONDS", "1")
+    cells = [
+        "d = %dream a lake in summer, birds --concept push_in",
+        "import dream_nb\ndream_nb.Card(d)",
+        "dream_nb.Panel()",
+    ]
+    open_lab(write_notebook(tmp_path / "work" / "notebook.ipynb", *cells)).run_all()
+    card = page.locator(".dream-card").first
+    card.get_by_role("button", name="Modify").click()
+    asked = card.locator(".dream-ask")
+    expect(asked.locator(".dream-cost")).to_have_text("costs nothing")
+    asked.get_by_label("Modify: what is new").fill("in deep snow")
+    asked.get_by_role("button", name="Modify").click()
+    expect(page.locator("video.dream-film")).to_have_count(2, timeout=240_000)
+    card.locator(".dream-acts").get_by_role("button", name="Sound").click()
+    asked.get_by_label("Sound: what is new").fill("birds")
+    shoot("studio-card")
+    asked.get_by_role("button", name="Sound").click()
+    expect(page.locator("video.dream-film")).to_have_count(3, timeout=240_000)
+    # The last has sound: its player says so.
+    expect(page.locator(".dream-card").nth(2).locator(".dream-sound")).to_have_text("sound off")
+    form = page.locator(".dream-panel")
+    form.get_by_label("Prompt", exact=True).fill("a lighthouse")
+    form.get_by_label("add a concept").select_option("dolly_zoom")
+    form.scroll_into_view_if_needed()
+    shoot("studio-panel")
+    form.get_by_role("button", name="Dream a video").click()
+    expect(page.locator("video.dream-film")).to_have_count(4, timeout=240_000)
+    shoot("studio-made")

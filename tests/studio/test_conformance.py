@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("schemathesis") is None, reason="schemathesis is not installed: pip install schemathesis"
 )
 
-EXAMPLES = 100
+EXAMPLES = 60
 SEED = 3
 HOOKS = "tests.studio.schemathesis_hooks"
 
