@@ -15,6 +15,15 @@ force_studio()
 
 
 _MOST_WORKERS = 8
+_LONG = (
+    "tests/browser/",
+    "tests/notebook/test_validation.py",
+    "tests/notebook/test_interrupts.py",
+    "tests/studio/test_conformance.py",
+    "tests/studio/test_program.py",
+    "notebooks/",
+)
+"""Files that take minutes. They come first, so that no worker is alone with one of them at the end."""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -28,7 +37,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--run-slow", action="store_true", help="also run what is marked slow")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # By itself it puts files of few tests last, and those are the longest.
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
     if not config.getoption("--run-slow"):
         for item in items:
             if "slow" in item.keywords:
