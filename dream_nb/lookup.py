@@ -164,7 +164,9 @@ class Lookup:
         """Refuse at once what the studio would: it knows no value that this version does not."""
         self._backends.dialect("studio").check(request)
         for field, reason in undocumented(request):
-            raise InvalidRequestError(f"{field}: {reason}", field=field)
+            # In the words of whoever asked: `concepts.0.key` is a matter of the wire.
+            named = field.partition(".")[0]
+            raise InvalidRequestError(f"{named}: {reason}", field=named)
         try:
             type(request).from_body(request.wire())
         except pydantic.ValidationError as error:

@@ -157,7 +157,11 @@ def _append(
             raise _UnevenError
         kind, base = packet.stream.type, _base(packet.stream)
         shift, previous = shifts[kind], last[kind]
+        is_lead = kind == "audio" and (packet.pts + (packet.duration or 0)) * base <= zero
         packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+        if is_lead and previous is not None and packet.dts <= previous:
+            # What a coder needs to begin with, and nobody hears: the sound before goes on until here.
+            continue
         if previous is not None and packet.dts <= previous:
             raise _UnevenError
         last[kind] = packet.dts

@@ -11,10 +11,11 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import uvicorn
+from starlette.applications import Starlette
 
 from dream_nb.files import given_path
 from dream_nb.studio.answers import PREFIX
@@ -102,14 +103,28 @@ def _listen(host: str, port: int) -> socket.socket:
 class _Server(uvicorn.Server):
     """Says where it is as soon as it answers."""
 
-    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+    def __init__(self, config: uvicorn.Config, greeting: str, stopping: Callable[[], None]) -> None:
         super().__init__(config)
         self._greeting = greeting
+        self._stopping = stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             print(self._greeting, flush=True)  # noqa: T201 - what the command is asked for
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)
+
+
+def _stopping(app: Starlette) -> Callable[[], None]:
+    def stop() -> None:
+        # There are none before it has started.
+        if operations := getattr(app.state, "operations", None):
+            operations.stop_waiting()
+
+    return stop
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -145,7 +160,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda *_: None)
     # What is loaded stays to the end: no need to look for garbage in it again and again.
     gc.freeze()
-    _Server(served, "\n".join(lines)).run(sockets=[listener])
+    _Server(served, "\n".join(lines), _stopping(app)).run(sockets=[listener])
     return 0
 
 

@@ -93,11 +93,12 @@ def _lifespan(
                 settings=settings,
                 faults=faults,
             )
-            app.state.operations = Operations(keys, store, assets, queue, settings)
+            operations = app.state.operations = Operations(keys, store, assets, queue, settings)
             stack.push_async_callback(callbacks.stop)
             callbacks.start()
             stack.push_async_callback(queue.stop)
             queue.start()
+            stack.callback(operations.stop_waiting)
             yield
 
     return lifespan

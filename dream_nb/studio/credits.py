@@ -6,6 +6,7 @@ from typing import Final
 
 from dream_nb.api.public_prices import image_price, video_price
 from dream_nb.api.request_models import (
+    RESOLUTIONS,
     AudioGenerationRequest,
     GenerationRequest,
     ImageGenerationRequest,
@@ -18,15 +19,16 @@ from dream_nb.studio.settings import StudioPrices
 # What is not said of a video, and what an edit is charged as: the hosted API publishes no prices of edits.
 _RATIO: Final = "16:9"
 _DURATION: Final = "5s"
-_UPSCALE: Final = ("ray-flash-2", "1080p")
+_UPSCALES: Final = "ray-flash-2"
 _MILLICENTS: Final = 1000
 
 
-def price(request: Request, prices: StudioPrices) -> int:
+def price(request: Request, lines: int | None, prices: StudioPrices) -> int:
     """What a request costs, in thousandths of a cent.
 
     Args:
         request: the request.
+        lines: of the video that is made, where that is known.
         prices: what counts where the public table has no price.
     """
     if isinstance(request, AudioGenerationRequest):
@@ -37,8 +39,8 @@ def price(request: Request, prices: StudioPrices) -> int:
         resolution, duration = request.resolution or DEFAULT_RESOLUTION, request.duration or _DURATION
         cents = video_price(request.model, request.aspect_ratio, resolution, duration)
     elif isinstance(request, UpscaleVideoGenerationRequest):
-        model, resolution = _UPSCALE
-        cents = video_price(model, _RATIO, request.resolution or resolution, _DURATION)
+        wanted = next((name for name, side in RESOLUTIONS.items() if side == lines), None)
+        cents = video_price(_UPSCALES, _RATIO, wanted, _DURATION)
     else:
         cents = video_price(request.model, request.aspect_ratio or _RATIO, DEFAULT_RESOLUTION, _DURATION)
     return to_millicents(prices.video if cents is None else cents)

@@ -58,6 +58,7 @@ CREATE TABLE generations (
     longest_seconds REAL,
     model TEXT NOT NULL,
     source TEXT,
+    lines INTEGER,
     seal TEXT
 );
 CREATE INDEX pages ON generations (account, seq, id);

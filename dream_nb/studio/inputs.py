@@ -42,7 +42,8 @@ from dream_nb.studio.render import (
     Resample,
     Soundtrack,
 )
-from dream_nb.studio.rules import DEFAULT_RESOLUTION, Request
+from dream_nb.studio.rules import DEFAULT_RESOLUTION, Refusal, Request, read_request
+from dream_nb.studio.settings import SIDES
 from dream_nb.studio.store import Store
 
 MAKER: Final = "dream_nb studio (procedural)"
@@ -57,10 +58,28 @@ _WITH_URLS: Final = (
 )  # fmt: skip
 
 
-def set_aside(document: dict[str, Any], assets: AssetFiles, base_url: str) -> list[str]:
+def made_at(store: Store, account: str, url: str) -> StoredGeneration | None:
+    """The generation of an account whose file is at an address.
+
+    Args:
+        store: the generations.
+        account: whose they are.
+        url: the address.
+    """
+    own = _ASSET_URL.fullmatch(url)
+    return store.find_made(own[1], account) if own else None
+
+
+def set_aside(document: dict[str, Any], schema: type[Request], assets: AssetFiles, base_url: str) -> list[str]:
     """Keep long `data:` URLs of a request as files, with the URLs of these in their place.
 
     Otherwise every poll and every page would carry the pictures and videos along. Gives back the names of the files.
+
+    Args:
+        document: the request, which is changed.
+        schema: its schema. Other fields than its own were not checked.
+        assets: where files go.
+        base_url: what their URLs begin with.
     """
     names: list[str] = []
 
@@ -76,9 +95,13 @@ def set_aside(document: dict[str, Any], assets: AssetFiles, base_url: str) -> li
             return asset_url(base_url, names[-1])
         return value
 
-    for field in _WITH_URLS:
-        if field in document:
-            document[field] = replaced(document[field])
+    try:
+        for field in _WITH_URLS:
+            if field in document and field in schema.model_fields:
+                document[field] = replaced(document[field])
+    except BaseException:
+        assets.remove(*names)
+        raise
     return names
 
 
@@ -105,7 +128,7 @@ class Inputs:
         if isinstance(request, ImageGenerationRequest):
             return await self._image(record, request)
         if isinstance(request, UpscaleVideoGenerationRequest):
-            return await self._upscaled(record, request)
+            return await self._upscaled(record)
         if isinstance(request, AudioGenerationRequest):
             return await self._with_sound(record, request)
         return await self._edited(record, request)
@@ -175,9 +198,10 @@ class Inputs:
         )
         assert source is not None
         # Without words of its own, an edit goes by those of its source.
-        made = self._made(record, request.media.url)
-        own = request.prompt or self._words_of(made)
-        take = record.take if request.prompt or made is None else made.take + record.take - 1
+        made = made_at(self._store, record.account, request.media.url)
+        told = self._telling(made)
+        own = request.prompt or _prompt_of(told)
+        take = record.take if request.prompt or told is None else told.take + record.take - 1
         edit: Modify | Reframe
         if isinstance(request, ModifyVideoRequest):
             edit = Modify(source, MODES.index(request.mode) / (len(MODES) - 1), first_frame)
@@ -206,14 +230,14 @@ class Inputs:
             tags=_tags(record, prompt),
         )
 
-    async def _upscaled(self, record: StoredGeneration, request: UpscaleVideoGenerationRequest) -> Brief:
+    async def _upscaled(self, record: StoredGeneration) -> Brief:
         source, video = await self._source(record)
         origin = self._origin(source)
-        asked = _create_of(origin)
-        given = RESOLUTIONS[(asked.resolution if asked else None) or DEFAULT_RESOLUTION]
-        wanted = RESOLUTIONS[request.resolution] if request.resolution else _next_above(given)
+        asked = self._create_of(origin)
+        given = (RESOLUTIONS[asked.resolution or DEFAULT_RESOLUTION] if asked else source.lines) or RESOLUTIONS["720p"]
         # A studio that draws everything smaller than asked for also makes its larger versions as much smaller.
-        lines = wanted if origin.shorter_side is None else round(origin.shorter_side * wanted / given)
+        side = source.shorter_side or given
+        lines = min(SIDES[1], round(side * (record.lines or SIDES[1]) / given))
         try:
             drawn = await self._video(origin, asked) if asked else None
         except RenderError:
@@ -232,7 +256,7 @@ class Inputs:
 
     async def _with_sound(self, record: StoredGeneration, request: AudioGenerationRequest) -> Brief:
         source, video = await self._source(record)
-        edit = Soundtrack(video, self._words_of(source), request.negative_prompt or "")
+        edit = Soundtrack(video, _prompt_of(self._telling(source)), request.negative_prompt or "")
         return self._edit(record, request.prompt, request.prompt or "", edit, record.take)
 
     async def _source(self, record: StoredGeneration) -> tuple[StoredGeneration, bytes]:
@@ -256,15 +280,32 @@ class Inputs:
             record = source
         return record
 
-    def _words_of(self, record: StoredGeneration | None) -> str:
-        """The prompt of what a generation shows."""
-        prompt = from_json(self._origin(record).request).get("prompt") if record else None
-        return prompt if isinstance(prompt, str) else ""
+    def _telling(self, record: StoredGeneration | None) -> StoredGeneration | None:
+        """The generation whose prompt tells what one shows: itself, or what it was made of without words."""
+        seen: set[str] = set()
+        while record is not None and record.id not in seen:
+            seen.add(record.id)
+            record = self._origin(record)
+            media = from_json(record.request).get("media")
+            url = media.get("url") if isinstance(media, dict) else None
+            if _prompt_of(record) or not isinstance(url, str):
+                break
+            record = made_at(self._store, record.account, url)
+        return record
 
-    def _made(self, record: StoredGeneration, url: str) -> StoredGeneration | None:
-        """The generation of the same account whose file is at an address."""
-        own = _ASSET_URL.fullmatch(url)
-        return self._store.find_made(own[1], record.account) if own else None
+    def _create_of(self, record: StoredGeneration) -> GenerationRequest | None:
+        """The request of a generation that was drawn from nothing, or None. A row may be a stranger's."""
+
+        def state_of(uid: str) -> str:
+            earlier = self._store.find(uid, record.account)
+            return earlier.state if earlier else "completed"
+
+        if from_json(record.request).get("generation_type") != "video":
+            return None
+        try:
+            return read_request(GenerationRequest, record.request.encode(), state_of, is_strict=False)
+        except Refusal:
+            return None
 
     async def _keyframe(
         self, record: StoredGeneration, keyframe: Keyframe | None, end: Literal["first", "last"]
@@ -299,6 +340,8 @@ class Inputs:
         if own and (data := await self._file(own[1])) is not None:
             # A file of this studio, by whatever address it is reached; its name is as good as a key.
             return data
+        if own and url.startswith(f"{record.base_url}/assets/"):
+            raise RenderError(f"{UNREADABLE}: {field}: the file of this generation is gone")
         if url[:5].lower() != "data:" and not record.is_sealed():
             # Whoever wrote the row would learn who opens the library, and when.
             raise RenderError(f"{UNREADABLE}: {field}: this generation was not asked for here, so nothing is fetched")
@@ -329,19 +372,9 @@ def _placing(request: ReframeVideoRequest | ReframeImageRequest) -> Placing:
     return Placing(**{name: getattr(request, name) for name in Placing.__slots__})
 
 
-def _create_of(record: StoredGeneration) -> GenerationRequest | None:
-    """The request of a generation that was drawn from nothing, or None."""
-    document = from_json(record.request)
-    if document.get("generation_type") != "video":
-        return None
-    try:
-        return GenerationRequest.from_body(document)
-    except ValueError:
-        return None
-
-
-def _next_above(lines: int) -> int:
-    return min((side for side in RESOLUTIONS.values() if side > lines), default=lines)
+def _prompt_of(record: StoredGeneration | None) -> str:
+    prompt = from_json(record.request).get("prompt") if record else None
+    return prompt if isinstance(prompt, str) else ""
 
 
 def _tags(record: StoredGeneration, prompt: str | None) -> tuple[tuple[str, str], ...]:

@@ -171,14 +171,20 @@ _SCHEMAS: Final[Json] = {
             "concepts": {"type": "array", "items": _ref("Concept")},
         },
         required=("model",),
+        additionalProperties=False,
         **_SAYS_WHAT,
         description="A video, as in 2025. What leads to an earlier video (frame1) cannot loop.",
     )
     | {"not": {"anyOf": [_LOOP_OF_TWO_PICTURES, _LOOP_TO_A_VIDEO]}},
     "Concept": _object(
-        {"key": {"type": "string", "enum": list(CONCEPTS)}}, required=("key",), description="What the camera does."
+        {"key": {"type": "string", "enum": list(CONCEPTS)}},
+        required=("key",),
+        additionalProperties=False,
+        description="What the camera does.",
     ),
-    "Media": _object({"url": _MEDIA_URL}, required=("url",), description="A video or a picture."),
+    "Media": _object(
+        {"url": _MEDIA_URL}, required=("url",), additionalProperties=False, description="A video or a picture."
+    ),
     "ModifyVideoRequest": _object(
         {
             **_EDITED,
@@ -188,6 +194,7 @@ _SCHEMAS: Final[Json] = {
             "mode": {"type": "string", "enum": list(MODES), "description": "How far it goes from the video."},
         },
         required=("generation_type", "media", "model", "mode"),
+        additionalProperties=False,
         description="A video with another look.",
     ),
     "ReframeVideoRequest": _object(
@@ -200,6 +207,7 @@ _SCHEMAS: Final[Json] = {
             "aspect_ratio": _RATIO,
         },
         required=("generation_type", "media", "model", "aspect_ratio"),
+        additionalProperties=False,
         description="A video in another ratio. The ends of what is shown of the source come after its starts.",
     ),
     "ReframeImageRequest": _object(
@@ -212,6 +220,7 @@ _SCHEMAS: Final[Json] = {
             "format": {"type": "string", "enum": list(IMAGE_FORMATS)},
         },
         required=("generation_type", "media", "model", "aspect_ratio"),
+        additionalProperties=False,
         description="An image in another ratio. The ends of what is shown of the source come after its starts.",
     ),
     "UpscaleVideoGenerationRequest": _object(
@@ -220,6 +229,7 @@ _SCHEMAS: Final[Json] = {
             "resolution": {"type": "string", "enum": list(RESOLUTIONS)},
             "callback_url": _CALLBACK,
         },
+        additionalProperties=False,
         description="A video in a higher resolution; without one, in the next.",
     ),
     "AudioGenerationRequest": _object(
@@ -229,6 +239,7 @@ _SCHEMAS: Final[Json] = {
             "negative_prompt": _WORDS | {"description": "What is not to be heard."},
             "callback_url": _CALLBACK,
         },
+        additionalProperties=False,
         description="A video with sound.",
     ),
     "ImageGenerationRequest": _object(
@@ -238,7 +249,7 @@ _SCHEMAS: Final[Json] = {
             "aspect_ratio": _RATIO,
             "callback_url": _CALLBACK,
             "model": {"type": "string", "enum": list(IMAGE_MODELS), "default": IMAGE_MODELS[0]},
-            "format": {"type": "string", "nullable": True, "enum": [*IMAGE_FORMATS, None]},
+            "format": {"type": "string", "enum": list(IMAGE_FORMATS)},
             "sync": {"type": "boolean", "description": "Whether the answer waits for the picture."},
             "sync_timeout": {
                 "type": "number",
@@ -253,7 +264,11 @@ _SCHEMAS: Final[Json] = {
             "modify_image_ref": _ref("ImageRef"),
         },
         required=("prompt",),
-        description="An image.",
+        anyOf=[
+            {"required": ["model"]},
+            {"not": {"anyOf": [{"required": [field]} for field in ("format", "sync", "sync_timeout")]}},
+        ],
+        description="An image. With a field of 2025 (format, sync) it needs a model.",
     ),
     "Generation": _object(
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import math
@@ -11,7 +12,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Final
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -22,6 +23,7 @@ from dream_nb.api.request_models import (
     AudioGenerationRequest,
     GenerationRequest,
     ImageGenerationRequest,
+    Media,
     ModifyVideoRequest,
     ReframeImageRequest,
     ReframeVideoRequest,
@@ -32,11 +34,11 @@ from dream_nb.studio.answers import PREFIX
 from dream_nb.studio.assets import AssetFiles, new_name, thumbnail_of
 from dream_nb.studio.create_batches import CreateBatches
 from dream_nb.studio.credits import price, to_cents
-from dream_nb.studio.inputs import set_aside
+from dream_nb.studio.inputs import made_at, set_aside
 from dream_nb.studio.queue import Queue
 from dream_nb.studio.record import StoredGeneration
 from dream_nb.studio.render import CAMERA_MOTIONS
-from dream_nb.studio.rules import DEFAULT_RESOLUTION, Refusal
+from dream_nb.studio.rules import Refusal
 from dream_nb.studio.settings import Settings
 from dream_nb.studio.store import Draft, InsufficientCreditsError, Store
 
@@ -44,6 +46,8 @@ TAKE_HEADER: Final = "Dream-Take"
 _MINUTE: Final = 60.0
 _SYNC_SECONDS: Final = 60.0
 _SYNC_LOOK_SECONDS: Final = 0.05
+# Where the resolution of a video is not known.
+_UPSCALED: Final = "1080p"
 # What made a video of 2024, when there was one model.
 _MODEL_OF_2024: Final = "ray-1-6"
 
@@ -69,6 +73,7 @@ class Operations:
         self._settings = settings
         if settings.public_url is not None and not rules.is_http_url(settings.public_url):
             raise ValueError(f"public_url is {settings.public_url[:80]!r}, which is not an http(s) URL")
+        self._ending = asyncio.Event()
         self._creates = CreateBatches(store, self._check_limits)
 
     async def create_generation(self, request: Request) -> Response:
@@ -81,7 +86,7 @@ class Operations:
 
     async def generate_image(self, request: Request) -> Response:
         """`generateImage`, of 2024 and of 2025."""
-        return await self._create(request, ImageGenerationRequest, is_strict=False)
+        return await self._create(request, ImageGenerationRequest)
 
     async def modify_video(self, request: Request) -> Response:
         """`modifyVideo`."""
@@ -173,7 +178,7 @@ class Operations:
         source = self._source(request, account)
         asked = self._asked(account, schema, body, is_strict=is_strict)
         if source is not None:
-            _check_source(asked, source, is_strict=not self._settings.lenient)
+            _check_source(source)
         draft = self._draft(request, account, asked, source)
         try:
             record = await self._creates.create(draft)
@@ -186,15 +191,22 @@ class Operations:
             raise
         self._queue.wake()
         if isinstance(asked, ImageGenerationRequest) and asked.sync:
-            record = await self._finished(record, asked.sync_timeout)
+            record = await self._finished(request, record, asked.sync_timeout)
         return json_response(answers.generation(record, draft.base_url), status)
 
-    async def _finished(self, record: StoredGeneration, seconds: float | None) -> StoredGeneration:
+    def stop_waiting(self) -> None:
+        """Answer the requests that wait for a picture at once: this studio ends."""
+        self._ending.set()
+
+    async def _finished(self, request: Request, record: StoredGeneration, seconds: float | None) -> StoredGeneration:
         """A generation as soon as it is finished, or as it is after so many seconds."""
         end = time.monotonic() + (_SYNC_SECONDS if seconds is None else seconds)
         # Another studio on the same folder may draw it, so the database is asked.
         while record.state not in FINAL_STATES and (left := end - time.monotonic()) > 0:
-            await asyncio.sleep(min(left, _SYNC_LOOK_SECONDS))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), min(left, _SYNC_LOOK_SECONDS))
+            if self._ending.is_set() or await request.is_disconnected():
+                break
             found = self._store.find(record.id)
             if found is None:
                 raise Refusal(404, f"generation {record.id} was deleted")
@@ -221,10 +233,11 @@ class Operations:
         take = request.headers.get(TAKE_HEADER)
         number = rules.whole_number(TAKE_HEADER, take, 1, 1, rules.MAX_TAKE)
         base_url = self._base_url(request)
+        lines = self._lines(account, asked, source)
         document = asked.wire()
         # The same sound for another video is another request.
         digest = rules.digest(document | ({"media": source.id} if source else {}))
-        inputs = set_aside(document, self._assets, base_url)
+        inputs = set_aside(document, type(asked), self._assets, base_url)
         written = to_json(document)
         if len(written) > self._settings.max_request:
             self._assets.remove(*inputs)
@@ -239,14 +252,32 @@ class Operations:
             request=written.decode(),
             base_url=base_url,
             asset=new_name(suffix),
-            price=price(asked, self._settings.prices),
+            price=price(asked, lines, self._settings.prices),
             callback_url=asked.callback_url,
             model=asked.model or (source.model if source else _MODEL_OF_2024),
             source=source.id if source else None,
+            lines=lines,
             inputs=tuple(inputs),
             shorter_side=self._settings.shorter_side,
             longest_seconds=self._settings.longest_seconds,
         )
+
+    def _lines(self, account: str, asked: rules.Request, source: StoredGeneration | None) -> int | None:
+        """The resolution of the video that a request makes, in lines; None where nobody knows."""
+        if isinstance(asked, GenerationRequest):
+            return RESOLUTIONS[asked.resolution or rules.DEFAULT_RESOLUTION]
+        if isinstance(asked, ModifyVideoRequest | ReframeVideoRequest) and isinstance(asked.media, Media):
+            made = made_at(self._store, account, asked.media.url)
+            return made.lines if made else None
+        if not isinstance(asked, UpscaleVideoGenerationRequest):
+            return source.lines if source else None
+        present = source.lines if source else None
+        if asked.resolution is None:
+            return _next_above(present)
+        wanted = RESOLUTIONS[asked.resolution]
+        if present is not None and wanted <= present and not self._settings.lenient:
+            raise rules.bad("resolution", f"{asked.resolution} is not higher than {present} lines, which the video has")
+        return wanted
 
     def _check_limits(self, account: str) -> None:
         most = self._settings.unfinished_limit
@@ -301,17 +332,22 @@ def json_response(body: bytes, status: int = 200, headers: Mapping[str, str] | N
     return Response(body, status, headers, "application/json")
 
 
-def _check_source(asked: rules.Request, source: StoredGeneration, *, is_strict: bool) -> None:
+def _check_source(source: StoredGeneration) -> None:
     """Refuse what cannot be upscaled or given sound."""
     if source.kind != "video":
         raise rules.bad("id", f"generation {source.id} is an image; only videos are upscaled or given sound")
     if source.state != "completed":
         raise rules.bad("id", f"generation {source.id} is {source.state}; it has to be completed")
-    if is_strict and isinstance(asked, UpscaleVideoGenerationRequest) and asked.resolution is not None:
-        document = from_json(source.request)
-        given = document.get("resolution") or (DEFAULT_RESOLUTION if "aspect_ratio" in document else None)
-        if isinstance(given, str) and RESOLUTIONS.get(given, 0) >= RESOLUTIONS[asked.resolution]:
-            raise rules.bad("resolution", f"{asked.resolution} is not higher than {given}, which the video has")
+
+
+def _next_above(lines: int | None) -> int:
+    """The next resolution of the API, in lines."""
+    if lines is None:
+        return RESOLUTIONS[_UPSCALED]
+    higher = [side for side in RESOLUTIONS.values() if side > lines]
+    if not higher:
+        raise rules.bad("resolution", f"the video has {lines} lines, and there is no higher resolution")
+    return min(higher)
 
 
 def _unknown(request: Request) -> Refusal:

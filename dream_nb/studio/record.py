@@ -37,6 +37,7 @@ class StoredGeneration(NamedTuple):
     """A generation as it is remembered. `request` is its JSON; `created` as the API writes it; `price` millicents.
 
     `source` is the id of the generation that the path of the request named: what was upscaled or given sound.
+    `lines` is the resolution of a video in the words of the API, such as 720; None where nobody knows.
 
     `shorter_side` and `longest_seconds` are the settings under which it was asked for: any studio may draw it. `seal`
     shows which installation accepted it.
@@ -58,6 +59,7 @@ class StoredGeneration(NamedTuple):
     longest_seconds: Annotated[float, Field(ge=LENGTHS[0], le=LENGTHS[1])] | None
     model: Annotated[str, Field(max_length=_MOST_WORDS)]
     source: Annotated[str, Field(pattern=_ID)] | None
+    lines: Annotated[int, Field(ge=SIDES[0], le=SIDES[1])] | None
     seal: str | None = None
 
     def sealed(self) -> StoredGeneration:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
@@ -70,8 +70,10 @@ MAX_SYNC: Final = 3600.0
 """Seconds that an answer may wait for its picture."""
 # Of 2025, on the paths of 2024.
 _HOSTED_FIELDS: Final = frozenset({"duration", "resolution", "concepts", "format"})
+_OF_2025: Final = frozenset({"format", *DELIVERY} - {"callback_url"})
 _REQUIRED: Final = {
     "video": ("model",),
+    "image": ("model",),
     "modify_video": ("generation_type", "model"),
     "reframe_video": ("generation_type", "model"),
     "reframe_image": ("generation_type", "model"),
@@ -79,6 +81,7 @@ _REQUIRED: Final = {
 """What 2025 requires beyond the schemas, by `generation_type`."""
 
 Request = Create | Edit
+R = TypeVar("R", bound=Request)
 StateOf = Callable[[str], str | None]
 
 
@@ -97,7 +100,7 @@ def bad(field: str, reason: str) -> Refusal:
     return Refusal(400, f"{field}: {reason}")
 
 
-def read_request(schema: type[Request], body: bytes, state_of: StateOf, *, is_strict: bool) -> Request:
+def read_request(schema: type[R], body: bytes, state_of: StateOf, *, is_strict: bool) -> R:
     """Read a request's body and hold it against every rule.
 
     Args:
@@ -116,10 +119,14 @@ def read_request(schema: type[Request], body: bytes, state_of: StateOf, *, is_st
     if not isinstance(document, dict):
         raise Refusal(400, "the body is not a JSON object")
     try:
-        request = schema.from_body(document)
+        read = cast("R", schema.from_body(document))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         raise bad(_path(first["loc"]), first["msg"]) from None
+    request: Request = read
+    if isinstance(request, ImageGenerationRequest):
+        # Both years have this path: what has a field of 2025 is of 2025.
+        is_strict = is_strict and not _OF_2025.isdisjoint(document)
     nullable = frozenset() if is_strict or not isinstance(request, Create) else _HOSTED_FIELDS
     for field in _nulls(request, "", nullable) if b"null" in body else ():
         raise bad(field, "null is not a value: leave the field out")
@@ -135,7 +142,7 @@ def read_request(schema: type[Request], body: bytes, state_of: StateOf, *, is_st
         _check_edit(request)
     if request.callback_url is not None:
         _check_url("callback_url", request.callback_url, data=False)
-    return request
+    return read
 
 
 def digest(document: Mapping[str, Any]) -> str:
@@ -193,8 +200,21 @@ def _check_documented(request: Request, document: Mapping[str, Any]) -> None:
     for field in _REQUIRED.get(request.generation_type, ()):
         if document.get(field) is None:
             raise bad(field, "is required")
+    for field in _unknown_fields(request):
+        raise bad(field, "is not a field of this request: take it out")
     for field, reason in undocumented(request):
         raise bad(field, reason)
+
+
+def _unknown_fields(request: Request) -> Iterator[str]:
+    """Fields that no specification has. Images have none of their own: both years have their path."""
+    if isinstance(request, ImageGenerationRequest):
+        return
+    yield from request.extra
+    for field in ("media", "first_frame"):
+        yield from (f"{field}.{name}" for name in getattr(getattr(request, field, None), "model_extra", None) or ())
+    for index, concept in enumerate(getattr(request, "concepts", None) or ()):
+        yield from (f"concepts.{index}.{name}" for name in concept if name != "key")
 
 
 def _check_known(field: str, value: str | None, known: Collection[str]) -> None:

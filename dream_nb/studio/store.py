@@ -37,6 +37,7 @@ class Draft(NamedTuple):
     callback_url: str | None
     model: str
     source: str | None = None
+    lines: int | None = None
     inputs: tuple[str, ...] = ()
     shorter_side: int | None = None
     longest_seconds: float | None = None
@@ -102,6 +103,7 @@ class Store:
             longest_seconds=draft.longest_seconds,
             model=draft.model,
             source=draft.source,
+            lines=draft.lines,
         ).sealed()
         self._db.execute(_INSERT, record)
         if draft.inputs:

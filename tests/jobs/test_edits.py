@@ -259,7 +259,7 @@ def test_the_studio_makes_other_versions_and_makes_none_twice(
     [
         ({"duration": "7s"}, "duration: '7s' is not one of 5s, 9s"),
         ({"model": "ray-9"}, "model: 'ray-9' is not one of"),
-        ({"concepts": [{"key": "fly"}]}, "concepts.0.key: 'fly' is not one of"),
+        ({"concepts": [{"key": "fly"}]}, "concepts: 'fly' is not one of"),
     ],
     ids=["duration", "model", "concepts"],
 )

@@ -15,6 +15,7 @@ from dream_nb.media.sound import iterate_samples
 from dream_nb.media.video import iterate_frames, read_facts
 from dream_nb.results.dreams import Dreams
 from dream_nb.storyboard.storyboard import join_shots
+from dream_nb.studio.render import Brief, Soundtrack, render
 
 RATE = 48_000
 
@@ -92,6 +93,18 @@ def test_sound_of_one_coding_is_copied(clips: Path, tmp_path: Path) -> None:
     assert packets(tmp_path / "film.mp4", "audio") == packets(clips / "a.mp4", "audio") + packets(
         clips / "b.mp4", "audio"
     )
+
+
+def test_shots_to_which_the_studio_gave_sound_are_copied_and_heard_throughout(clips: Path, tmp_path: Path) -> None:
+    for name in "abc":
+        clip = render(Brief("video", f"a lake {name}", width=64, height=36, seconds=1.0))
+        (clips / f"{name}.mp4").write_bytes(render(Brief("video", "rain", edit=Soundtrack(clip))))
+    join_shots(shots(clips), tmp_path / "film.mp4")
+    assert packets(tmp_path / "film.mp4") == [packet for name in "abc" for packet in packets(clips / f"{name}.mp4")]
+    with av.open(str(tmp_path / "film.mp4")) as container:
+        assert container.streams.audio[0].duration == pytest.approx(3 * 48_000, abs=2048)
+    parts = [loudness(tmp_path / "film.mp4", at / 4, (at + 1) / 4) for at in range(12)]
+    assert min(parts) > 0.2 * max(parts)
 
 
 @pytest.mark.parametrize("size", [(64, 36), (36, 64)], ids=["copied", "encoded"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import shutil
 import socket
 import ssl
@@ -260,3 +261,26 @@ async def test_generations_may_be_keyframes_at_both_ends(machine: Machine) -> No
     video, image = (await machine.made())["id"], (await machine.made(path=IMAGE))["id"]
     frames = {"frame0": {"type": "generation", "id": video}, "frame1": {"type": "generation", "id": image}}
     await machine.made({"prompt": PROMPT, "keyframes": frames})
+
+
+async def test_a_video_is_fetched_as_it_is(host: str) -> None:
+    async with contextlib.aclosing(Fetcher(settings(fetch_loopback=True))) as fetcher:
+        assert await fetcher.video(f"{host}/text") == b"no picture at all"
+        assert await fetcher.video("data:video/mp4;base64,AAAA") == bytes(3)
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [("/endless", "the video has more than 100000 bytes"), ("/zipped", "the video came compressed"), ("/gone", "404")],
+)
+async def test_a_video_that_breaks_a_limit_is_not_fetched(host: str, path: str, reason: str) -> None:
+    limits = settings(fetch_loopback=True, max_media=100_000)
+    async with contextlib.aclosing(Fetcher(limits)) as fetcher:
+        with pytest.raises(FetchError, match=reason):
+            await fetcher.video(host + path)
+
+
+async def test_a_video_of_this_machine_is_not_fetched(host: str) -> None:
+    async with contextlib.aclosing(Fetcher(settings())) as fetcher:
+        with pytest.raises(FetchError, match="at an address that this studio does not call"):
+            await fetcher.video(f"{host}/picture")

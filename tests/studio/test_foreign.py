@@ -26,7 +26,7 @@ from starlette.routing import Route
 from dream_nb import installation
 from dream_nb.studio import database
 from dream_nb.studio.database import Database
-from dream_nb.studio.render import Brief
+from dream_nb.studio.render import Brief, Resample
 from dream_nb.studio.settings import Settings
 from tests.studio.machine import PREFIX, PROMPT, TINY, Instant, Machine, in_process, picture, served, settings, until
 
@@ -532,3 +532,31 @@ def test_a_database_that_others_keep_locked_is_not_set_aside(folder: Path, monke
             Database(path, LARGEST)
     assert path.exists()
     assert list(folder.glob("studio-aside-*")) == []
+
+
+async def test_what_a_stranger_has_upscaled_is_never_larger_or_longer_than_the_api_allows(folder: Path) -> None:
+    asset = f"{uuid.uuid4().hex}.mp4"
+    source = write(
+        folder,
+        {"generation_type": "video", "duration": "99999999s", "resolution": "540p", "aspect_ratio": "21:9"},
+        state="completed",
+        asset=asset,
+        shorter_side=2160,
+        longest_seconds=None,
+    )
+    (folder / "assets").mkdir(exist_ok=True)
+    (folder / "assets" / asset).write_bytes(b"x")
+    write(
+        folder,
+        '{"generation_type": "upscale_video", "resolution": "4k"}',
+        source=source,
+        lines=2160,
+        shorter_side=2160,
+        longest_seconds=None,
+    )
+    async with opened(folder) as (machine, executor):
+        await machine.made()
+        brief = next(brief for brief in executor.briefs if brief.edit is not None)
+    # It is only resampled: that request would not be taken.
+    assert isinstance(brief.edit, Resample)
+    assert brief.edit.lines <= 2160

@@ -51,7 +51,7 @@ async def test_an_image_is_made(machine: Machine) -> None:
 
 
 async def test_an_image_may_be_a_png(machine: Machine) -> None:
-    generation = await machine.made({"prompt": PROMPT, "format": "png"}, "/generations/image")
+    generation = await machine.made({"prompt": PROMPT, "model": "photon-1", "format": "png"}, "/generations/image")
     file = await machine.client.get(generation["assets"]["image"])
     with Image.open(io.BytesIO(file.content)) as image:
         assert (image.format, file.headers["content-type"]) == ("PNG", "image/png")

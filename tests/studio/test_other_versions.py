@@ -119,7 +119,7 @@ async def test_a_reframed_video_has_its_source_in_the_middle(small: Machine) -> 
 
 
 async def test_a_reframed_image_keeps_its_pixels_in_its_format(small: Machine) -> None:
-    fox = await small.made({"prompt": "a red fox", "format": "png"}, "/generations/image")
+    fox = await small.made({"prompt": "a red fox", "model": "photon-1", "format": "png"}, "/generations/image")
     before = np.asarray(Image.open(io.BytesIO(await file_of(small, fox))).convert("RGB"))
     wide = await edited(
         small,

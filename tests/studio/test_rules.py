@@ -59,7 +59,7 @@ def prompted(**fields: Any) -> dict[str, Any]:
         (IMAGE, {}, "prompt"),
         (IMAGE, prompted(model="photon-9"), "model"),
         (IMAGE, prompted(model=None), "model"),
-        (IMAGE, prompted(format="gif"), "format"),
+        (IMAGE, prompted(model="photon-1", format="gif"), "format"),
         (VIDEO, prompted(callback_url=LONGEST_URL + "a"), "callback_url"),
         (IMAGE, prompted(image_ref=[{"url": LONGEST_URL + "a"}]), "image_ref.0.url"),
         (IMAGE, prompted(image_ref={"url": URL}), "image_ref"),

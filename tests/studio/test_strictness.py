@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import pytest
 
 from dream_nb.api.request_models import CONCEPTS
-from tests.studio.machine import PROMPT, Machine, bearer, in_process, settings
+from tests.studio.machine import PROMPT, Machine, bearer, in_process, settings, until
 
 pytestmark = pytest.mark.anyio
 
@@ -17,12 +19,17 @@ VIDEO = "/generations/video"
 MODIFY = f"{VIDEO}/modify"
 REFRAME = f"{VIDEO}/reframe"
 REFRAME_IMAGE = "/generations/image/reframe"
+IMAGE = "/generations/image"
 URL = "https://example.com/a"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
 def video(**fields: Any) -> dict[str, Any]:
     return {"prompt": PROMPT, "model": "ray-2", **fields}
+
+
+def image(**fields: Any) -> dict[str, Any]:
+    return {"prompt": PROMPT, "model": "photon-1", **fields}
 
 
 def modify(**fields: Any) -> dict[str, Any]:
@@ -59,6 +66,14 @@ UNDOCUMENTED = [
     (MODIFY, modify(generation_type=...), "generation_type"),
     (REFRAME, reframe(model=...), "model"),
     (REFRAME_IMAGE, reframe_image(model=...), "model"),
+    (IMAGE, {"prompt": PROMPT, "format": "png"}, "model"),
+    (IMAGE, {"prompt": PROMPT, "sync": False}, "model"),
+    (IMAGE, image(format=None), "format"),
+    (VIDEO, video(sync=True), "sync"),
+    (VIDEO, video(promt="a lake"), "promt"),
+    (VIDEO, video(concepts=[{"key": "static", "strength": 1}]), "concepts.0.strength"),
+    (MODIFY, modify(media={"url": URL, "start": 3}), "media.start"),
+    (REFRAME, reframe(format="png"), "format"),
 ]
 """Path, body, and the field that is refused, but by a lenient studio."""
 
@@ -85,8 +100,8 @@ BROKEN = [
     (REFRAME, reframe(grid_position_x=1.5), "grid_position_x"),
     (REFRAME_IMAGE, reframe_image(format="gif"), "format"),
     (REFRAME_IMAGE, reframe_image(model="ray-2"), "model"),
-    ("/generations/image", {"prompt": PROMPT, "sync_timeout": -1}, "sync_timeout"),
-    ("/generations/image", {"prompt": PROMPT, "sync": "yes"}, "sync"),
+    (IMAGE, image(sync_timeout=-1), "sync_timeout"),
+    (IMAGE, image(sync="yes"), "sync"),
 ]
 """Path, body, and the field that every studio refuses."""
 
@@ -206,10 +221,38 @@ async def test_only_a_completed_video_is_upscaled_or_given_sound(idle: Machine, 
         assert word in detail
 
 
-async def test_a_resolution_that_is_not_higher_is_refused(machine: Machine) -> None:
-    uid = (await machine.made(video(resolution="720p"), VIDEO))["id"]
-    status, detail = await machine.refusal({"resolution": "720p"}, f"/generations/{uid}/upscale")
-    assert (status, detail) == (400, "resolution: 720p is not higher than 720p, which the video has")
+@pytest.mark.parametrize("between", ["", "audio", "modify", "reframe"])
+async def test_a_resolution_that_is_not_higher_than_that_of_the_video_is_refused(
+    machine: Machine, between: str
+) -> None:
+    made = await machine.made(video(resolution="1080p"), VIDEO)
+    if between == "audio":
+        made = await machine.finished(
+            (await machine.client.post(f"/generations/{made['id']}/audio", json={})).json()["id"]
+        )
+    elif between:
+        body = {"modify": modify, "reframe": reframe}[between](media={"url": made["assets"]["video"]})
+        made = await machine.made(body, f"{VIDEO}/{between}")
+    status, detail = await machine.refusal({"resolution": "720p"}, f"/generations/{made['id']}/upscale")
+    assert (status, detail) == (400, "resolution: 720p is not higher than 1080 lines, which the video has")
+
+
+async def test_each_upscale_without_a_resolution_goes_one_further_and_costs_what_it_makes(machine: Machine) -> None:
+    uid = (await machine.made(video(resolution="540p"), VIDEO))["id"]
+    cents = []
+    for _ in range(3):
+        before = await machine.balance()
+        response = await machine.client.post(f"/generations/{uid}/upscale", json={})
+        uid = (await machine.finished(response.json()["id"]))["id"]
+        cents.append(round(before - await machine.balance(), 2))
+    assert cents == [24.33, 54.74, 218.97]
+    status, detail = await machine.refusal({}, f"/generations/{uid}/upscale")
+    assert (status, detail) == (400, "resolution: the video has 2160 lines, and there is no higher resolution")
+
+
+async def test_a_field_of_another_request_is_never_read(idle: Machine) -> None:
+    broken = {"prompt": PROMPT, "media": {"url": "data:" + "x" * 3000}}
+    assert (await idle.create(broken))["state"] == "queued"
 
 
 @pytest.mark.parametrize("segment", ["video", "image", "concepts", "camera_motion"])
@@ -224,17 +267,37 @@ async def test_the_concepts_are_listed(idle: Machine) -> None:
 
 
 async def test_a_picture_that_is_waited_for_is_there_with_the_answer(machine: Machine) -> None:
-    generation = await machine.create({"prompt": PROMPT, "sync": True}, "/generations/image")
+    generation = await machine.create(image(sync=True), IMAGE)
     assert generation["state"] == "completed"
     assert (await machine.client.get(generation["assets"]["image"])).status_code == 200
 
 
-async def test_a_wait_ends_after_its_timeout(idle: Machine) -> None:
-    body = {"prompt": PROMPT, "sync": True, "sync_timeout": 0.05}
-    assert (await idle.create(body, "/generations/image"))["state"] != "completed"
+@pytest.mark.parametrize("seconds", [0.0, 0.4])
+async def test_a_wait_ends_after_its_timeout(idle: Machine, seconds: float) -> None:
+    began = time.monotonic()
+    assert (await idle.create(image(sync=True, sync_timeout=seconds), IMAGE))["state"] != "completed"
+    # Not before, and far from the minute that it takes by default.
+    assert seconds <= time.monotonic() - began < 30
+
+
+async def test_a_wait_ends_with_the_studio_and_is_answered(tmp_path: Path, stalled: Any) -> None:
+    async with in_process(tmp_path, executor=lambda: stalled) as machine:
+        waiting = asyncio.create_task(machine.create(image(sync=True, sync_timeout=600), IMAGE))
+        await until(lambda: stalled.futures)
+        app: Any = machine.app
+        app.state.operations.stop_waiting()
+        assert (await waiting)["state"] in ("queued", "dreaming")
+
+
+async def test_a_wait_for_what_is_deleted_ends_with_404(idle: Machine, stalled: Any) -> None:
+    waiting = asyncio.create_task(idle.client.post(IMAGE, json=image(sync=True, sync_timeout=600)))
+    await until(lambda: stalled.futures)
+    (uid,) = [one["id"] for one in (await idle.client.get("/generations")).json()["generations"]]
+    await idle.client.delete(f"/generations/{uid}")
+    assert (await waiting).status_code == 404
 
 
 async def test_how_an_answer_comes_makes_no_other_request(idle: Machine) -> None:
-    first = await idle.create({"prompt": PROMPT}, "/generations/image")
-    second = await idle.create({"prompt": PROMPT, "sync": True, "sync_timeout": 0}, "/generations/image")
+    first = await idle.create(image(), IMAGE)
+    second = await idle.create(image(sync=True, sync_timeout=0), IMAGE)
     assert [first["take"], second["take"]] == [1, 2]

@@ -90,7 +90,7 @@ class DreamMagics(DreamSettings):
             %dream from day to night --frame0 day.jpg --frame1 night.jpg
             %dream a quiet harbour --style-ref palette.jpg:0.6
 
-        Another version of something, on servers of 2025::
+        Another version of something::
 
             %dream in deep snow --modify d
             %dream --reframe d -a 9:16

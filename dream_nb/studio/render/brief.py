@@ -10,6 +10,12 @@ UNREADABLE: Final = "Failed to read user input frames"
 """The reason of the API for pictures and clips that cannot be used."""
 
 
+MOST_SECONDS: Final = 30
+"""How long the video may be that an edit is of."""
+LONGEST_SIDE: Final = 5120
+"""Pixels that the longer side of an edit's result may have."""
+
+
 class RenderError(Exception):
     """An input of the drawing cannot be used.
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from dream_nb.studio.render import UNREADABLE, Placing, Reframe, RenderError, render
 from dream_nb.studio.render.edits.edited import edited
+from dream_nb.studio.render.edits.reframe import placed
 from dream_nb.studio.render.edits.source_clip import SourceClip
 from dream_nb.studio.render.planes import Planes
 from tests.studio.render.clips import U8, decoded, distance, png, psnr
@@ -175,3 +176,28 @@ def test_an_image_whose_size_stays_keeps_every_pixel() -> None:
 def test_a_video_for_an_image_is_refused() -> None:
     with pytest.raises(RenderError, match=f"^{UNREADABLE}$"):
         render(edit_of(Reframe(drawn(SCENE, 0.25), "1:1"), SCENE, kind="image"))
+
+
+@pytest.mark.parametrize(
+    "placing",
+    [
+        Placing(resized_width=16_384, resized_height=16_384),
+        Placing(x_start=0, x_end=1, resized_width=16_384),
+        Placing(x_start=5, x_end=7, y_start=0, y_end=1, resized_width=16_384, grid_position_x=-8000),
+        Placing(resized_width=16_384, grid_position_x=9000),
+    ],
+    ids=str,
+)
+def test_no_more_of_a_source_is_enlarged_than_is_seen(placing: Placing) -> None:
+    place = placed(placing, (1280, 720), (90, 160))
+    assert max(place.width, place.height) <= 2 * 160
+
+
+def test_a_source_that_is_enlarged_beyond_the_frame_is_seen_where_it_was() -> None:
+    source, size = (64, 64), (32, 32)
+    place = placed(
+        Placing(resized_width=320, resized_height=320, grid_position_x=-160, grid_position_y=-160), source, size
+    )
+    # Each pixel of the source is five of the frame: its 32nd begins at the left edge.
+    assert place.box == pytest.approx((32, 32, 38.4, 38.4))
+    assert (place.left, place.top, place.width, place.height) == (0, 0, 32, 32)

@@ -8,12 +8,10 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from dream_nb.studio.render.brief import Placing, RenderError
+from dream_nb.studio.render.brief import LONGEST_SIDE, Placing, RenderError
 from dream_nb.studio.render.noise import F32, F64, U8
 from dream_nb.studio.render.planes import Planes
 
-# Of a result, in pixels.
-_LONGEST: Final = 5120
 # Pixels: a place farther away is a mistake.
 _FARTHEST: Final = 50_000
 
@@ -28,7 +26,7 @@ class SourcePlace:
         width, height: of the part in the result.
     """
 
-    box: tuple[int, int, int, int]
+    box: tuple[float, float, float, float]
     left: int
     top: int
     width: int
@@ -46,7 +44,7 @@ def size_of(ratio: str, width: int, height: int, video: bool, shorter_side: int 
     """
     wide, high = (int(part) for part in ratio.split(":"))
     shorter = float(min(width, height)) if video else (width * height / (wide * high)) ** 0.5 * min(wide, high)
-    most = _LONGEST * min(wide, high) / max(wide, high)
+    most = LONGEST_SIDE * min(wide, high) / max(wide, high)
     shorter = max(16.0, min(shorter, most, shorter_side or most))
     across, down = (max(16, round(shorter * side / min(wide, high) / 2) * 2) for side in (wide, high))
     return across, down
@@ -84,7 +82,27 @@ def placed(placing: Placing, source: tuple[int, int], size: tuple[int, int]) -> 
         (room - own) // 4 * 2 if at is None else at
         for at, room, own in ((p.grid_position_x, size[0], width), (p.grid_position_y, size[1], height))
     )
-    return SourcePlace((left, upper, right, lower), x, y, width, height)
+    return _seen(SourcePlace((left, upper, right, lower), x, y, width, height), size)
+
+
+def _seen(place: SourcePlace, size: tuple[int, int]) -> SourcePlace:
+    """The same without what lies outside of the result, where that is much: it would cost time for nothing."""
+    spans = []
+    for axis, (at, own) in enumerate(((place.left, place.width), (place.top, place.height))):
+        first, last = place.box[axis], place.box[axis + 2]
+        begin, end = max(at, 0), min(at + own, size[axis])
+        if own <= 2 * size[axis]:
+            begin, end = at, at + own
+        elif begin >= end:
+            # Nothing of it is seen.
+            begin = -size[axis] if at < 0 else at
+            end = begin + size[axis]
+        else:
+            each = (last - first) / own
+            first, last = first + (begin - at) * each, first + (end - at) * each
+        spans.append((first, last, begin, end))
+    (left, right, x, x_end), (upper, lower, y, y_end) = spans
+    return SourcePlace((left, upper, right, lower), x, y, x_end - x, y_end - y)
 
 
 def _resized(p: Placing, own: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
@@ -92,8 +110,8 @@ def _resized(p: Placing, own: tuple[int, int], size: tuple[int, int]) -> tuple[i
         value = getattr(p, name)
         if value is not None and value < 1:
             raise RenderError(f"{name} is {value}, and must be at least 1")
-        if value is not None and value > 4 * _LONGEST:
-            raise RenderError(f"{name} is {value}, and must be at most {4 * _LONGEST}")
+        if value is not None and value > 4 * LONGEST_SIDE:
+            raise RenderError(f"{name} is {value}, and must be at most {4 * LONGEST_SIDE}")
     wide, high = own
     if p.resized_width is not None and p.resized_height is not None:
         return p.resized_width, p.resized_height
@@ -240,7 +258,7 @@ class Canvas:
         own = Image.fromarray(picture)
         size = self.place.width, self.place.height
         own = (
-            own.crop(self.place.box)
+            own.crop((int(left), int(top), int(right), int(lower)))
             if (right - left, lower - top) == size
             else own.resize(size, Image.Resampling.LANCZOS, box=self.place.box)
         )

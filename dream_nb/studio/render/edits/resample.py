@@ -6,14 +6,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from dream_nb.studio.render.brief import LONGEST_SIDE
 from dream_nb.studio.render.edits.source_clip import SourceClip
 from dream_nb.studio.render.noise import U8
 from dream_nb.studio.render.planes import Planes
 
 
 def resampled_size(source: SourceClip, lines: int) -> tuple[int, int]:
-    """Even width and height with a shorter side of so many lines."""
+    """Even width and height with a shorter side of so many lines, or fewer where the longer side gets too long."""
     scale = max(16, lines // 2 * 2) / min(source.width, source.height)
+    scale = min(scale, LONGEST_SIDE / max(source.width, source.height))
     width, height = (max(16, round(side * scale / 2) * 2) for side in (source.width, source.height))
     return width, height
 

@@ -19,15 +19,11 @@ from dream_nb.api.errors import UnreadableFileError
 from dream_nb.media.containers import is_cut_off
 from dream_nb.media.pictures import DAMAGE, MOST_PIXELS
 from dream_nb.media.video import opened
-from dream_nb.studio.render.brief import UNREADABLE, RenderError
+from dream_nb.studio.render.brief import LONGEST_SIDE, MOST_SECONDS, UNREADABLE, RenderError
 from dream_nb.studio.render.noise import U8
 from dream_nb.studio.render.planes import Planes
 
-MOST_SECONDS: Final = 30
-"""Of a video that is edited."""
-
 _MOST_FRAMES: Final = 240 * MOST_SECONDS
-_LONGEST_SIDE: Final = 5120
 _SHORTEST_SIDE: Final = 16
 _FASTEST: Final = 60
 _SLOWEST_UNEVEN: Final = 12
@@ -206,7 +202,7 @@ class SourceClip:
 def _within(width: int, height: int, shorter_side: int | None) -> tuple[int, int]:
     """Even sides of about the same ratio, within the limits."""
     longer, shorter = max(width, height), min(width, height)
-    scale = min(1.0, _LONGEST_SIDE / longer, max(shorter_side or shorter, _SHORTEST_SIDE) / shorter)
+    scale = min(1.0, LONGEST_SIDE / longer, max(shorter_side or shorter, _SHORTEST_SIDE) / shorter)
     wide, high = (max(_SHORTEST_SIDE, int(side * scale + 1e-6) // 2 * 2) for side in (width, height))
     return wide, high
 

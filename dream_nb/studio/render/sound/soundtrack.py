@@ -15,7 +15,7 @@ from dream_nb.media import sound
 from dream_nb.media.containers import is_cut_off
 from dream_nb.media.joining import add_copy
 from dream_nb.media.video import opened
-from dream_nb.studio.render.brief import UNREADABLE, Brief, RenderError, Soundtrack
+from dream_nb.studio.render.brief import MOST_SECONDS, UNREADABLE, Brief, RenderError, Soundtrack
 from dream_nb.studio.render.noise import F32
 from dream_nb.studio.render.sound.hearing import sounds_of
 from dream_nb.studio.render.sound.mix import performed
@@ -62,7 +62,10 @@ def _samples(stream: VideoStream, pictures: Sequence[av.Packet[VideoStream]]) ->
     ends = [(shown.pts or 0) + (shown.duration or usual) for shown in pictures if not shown.is_discard]
     if not ends or not base:
         raise UnreadableFileError("the video", "has no frames in it")
-    return max(1, round((max(ends) - (stream.start_time or 0)) * base * sound.RATE))
+    seconds = (max(ends) - (stream.start_time or 0)) * base
+    if seconds > MOST_SECONDS + 1:
+        raise RenderError(f"Video is too long: {float(seconds):.1f} s, and at most {MOST_SECONDS} s are given sound")
+    return max(1, round(seconds * sound.RATE))
 
 
 def _write(
