@@ -19,8 +19,6 @@ _LONG = (
     "tests/browser/",
     "tests/notebook/test_validation.py",
     "tests/notebook/test_interrupts.py",
-    "tests/studio/test_conformance.py",
-    "tests/studio/test_program.py",
     "notebooks/",
 )
 """Files that take minutes. They come first, so that no worker is alone with one of them at the end."""

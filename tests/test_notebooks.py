@@ -59,7 +59,7 @@ def test_its_first_cell_forces_the_studio_and_drops_every_key(path: Path, monkey
     assert os.environ["DREAM_NB_BACKEND"] == "studio"
 
 
-@pytest.mark.parametrize("number", ["05", "07"])
+@pytest.mark.parametrize("number", [pytest.param("05", marks=pytest.mark.slow), "07"])
 def test_where_a_key_is_set_only_the_studio_is_asked(
     number: str, canary: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

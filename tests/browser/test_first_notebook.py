@@ -34,15 +34,16 @@ def notebook(tmp_path: Path) -> Path:
 
 
 def test_it_runs_shows_videos_that_play_and_reopens_without_a_kernel(
-    notebook: Path, open_lab: Callable[[Path], Lab], page: Page
+    notebook: Path, open_lab: Callable[[Path], Lab], page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "270")
     lab = open_lab(notebook)
     lab.run_all()
     videos = page.locator("video")
     expect(videos).to_have_count(2)
     for index in range(2):
         page.wait_for_function(IS_SHOWN, arg=videos.nth(index).element_handle())
-    assert videos.first.evaluate("video => [video.videoWidth, video.videoHeight]") == [1280, 720]
+    assert videos.first.evaluate("video => [video.videoWidth, video.videoHeight]") == [480, 270]
     videos.first.evaluate("video => video.play()")
     page.wait_for_function(HAS_PLAYED, arg=videos.first.element_handle())
     expect(page.locator(".dream-card")).to_have_count(0)

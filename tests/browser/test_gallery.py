@@ -35,6 +35,7 @@ def wait_until_shown(page: Page, wall: Locator) -> None:
     page.wait_for_function(ALL_SHOWN, arg=wall.element_handle(), timeout=240_000)
 
 
+@pytest.mark.slow
 def test_ten_thousand_dreams_open_at_once_and_scroll_without_gaps(
     open_cells: Callable[..., Lab], page: Page, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

@@ -130,6 +130,7 @@ def executed(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_without_a_kernel_or_state_it_is_a_picture_and_text(
     open_lab: Callable[..., Lab], page: Page, tmp_path: Path

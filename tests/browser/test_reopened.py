@@ -23,7 +23,7 @@ CELLS = (
 TEXTS = ("a lake", "a harbour", "The gallery of 'dreams'", "dawn, noon", "a forest")
 
 
-@pytest.mark.parametrize("reopen", [Lab.reopen_without_kernel, Lab.reopen])
+@pytest.mark.parametrize("reopen", [Lab.reopen_without_kernel, pytest.param(Lab.reopen, marks=pytest.mark.slow)])
 def test_each_widget_leaves_a_picture_and_text(
     open_cells: Callable[..., Lab], page: Page, reopen: Callable[[Lab], Lab]
 ) -> None:

@@ -191,7 +191,16 @@ def serious(page: Page) -> list[tuple[str, list[str]]]:
     ]
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"])
+@pytest.mark.parametrize(
+    "theme",
+    [
+        "JupyterLab Light",
+        *(
+            pytest.param(theme, marks=pytest.mark.slow)
+            for theme in ("JupyterLab Dark", "JupyterLab Dark High Contrast")
+        ),
+    ],
+)
 def test_axe_finds_nothing_serious(open_cells: Callable[..., Lab], page: Page, theme: str) -> None:
     lab = open_cells(*CELLS)
     lab.theme(theme)

@@ -87,6 +87,7 @@ def test_widgets_follow_the_theme(open_cells: Callable[..., Lab], page: Page, mo
             assert (ground > 200) if theme == "light" else (ground < 60), (name, theme, ground)
 
 
+@pytest.mark.slow
 def test_the_order_in_which_widgets_are_first_shown_changes_no_style(
     open_cells: Callable[..., Lab], page: Page
 ) -> None:

@@ -65,6 +65,7 @@ def test_it_passes_on_the_first_run_and_on_later_ones(saved: Path, tmp_path: Pat
     assert anew.returncode == 0, anew.stdout
 
 
+@pytest.mark.slow
 def test_what_stands_in_the_place_of_widgets_passes_too(tmp_path: Path, small: None) -> None:  # noqa: ARG001
     saved = execute(
         tmp_path,
@@ -91,6 +92,7 @@ def test_what_stands_in_the_place_of_widgets_passes_too(tmp_path: Path, small: N
     assert anew.returncode == 0, anew.stdout
 
 
+@pytest.mark.slow
 def test_it_passes_where_the_jpeg_encoder_writes_other_bytes(saved: Path) -> None:
     def encode_again(html: str) -> str:
         def other(match: re.Match[str]) -> str:
@@ -116,6 +118,7 @@ def test_it_fails_where_a_picture_of_somebody_else_is_another(tmp_path: Path) ->
     assert nbval(saved).returncode == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["--nbval-sanitize-with", "--sanitize-with"])
 def test_rules_of_the_users_own_still_count(saved: Path, tmp_path: Path, option: str) -> None:
     rewrite(saved, lambda html: html.replace("a lake", "a pond"))

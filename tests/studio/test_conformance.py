@@ -23,9 +23,13 @@ from tests.specification.dream_machine_2025 import DREAM_MACHINE_2025
 from tests.specification.shapes import Specification
 from tests.studio.machine import KEYS, PATIENCE, PREFIX, PROMPT, Instant, bearer, served, settings, wait_for
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("schemathesis") is None, reason="schemathesis is not installed: pip install schemathesis"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        importlib.util.find_spec("schemathesis") is None,
+        reason="schemathesis is not installed: pip install schemathesis",
+    ),
+]
 
 EXAMPLES = 60
 SEED = 3

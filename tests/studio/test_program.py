@@ -167,6 +167,7 @@ def completed(studio: Program, path: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_whenever_it_is_killed_every_generation_still_ends_and_is_charged_once(tmp_path: Path) -> None:
     seed = random.Random(20)
     taken: set[str] = set()
