@@ -52,7 +52,7 @@ assert finished(extended.id).state == "completed"
 page = client.generations.list(limit=2, offset=1)
 assert (page.count, page.has_more, page.limit, page.offset) == (2, True, 2, 1)
 assert [generation.id for generation in page.generations][1] == extended.id
-assert abs(before - client.credits.get().credit_balance - (32 + 32 + 1.51)) < 1e-6
+assert abs(before - client.credits.get().credit_balance - (32 + 32 + 0.85)) < 1e-6
 
 client.generations.delete(id=video.id)
 try:
