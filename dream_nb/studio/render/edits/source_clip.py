@@ -151,7 +151,9 @@ class SourceClip:
             if count > _MOST_FRAMES:
                 raise RenderError(f"Video has too many frames: {count}, and at most {_MOST_FRAMES} are edited")
             self._seconds = seconds
-            return stream.average_rate
+            told = stream.average_rate
+            # PyAV 19 has rational numbers of its own.
+            return Fraction(told.numerator, told.denominator) if told else None
 
     def _decoded(
         self, shorter_side: int | None, size: tuple[int, int] | None = None, finest: bool = False
