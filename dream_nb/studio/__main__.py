@@ -120,7 +120,7 @@ class _Server(uvicorn.Server):
 
 def _stopping(app: Starlette) -> Callable[[], None]:
     def stop() -> None:
-        # There are none before it has started.
+        # Before it has started, nothing waits.
         if operations := getattr(app.state, "operations", None):
             operations.stop_waiting()
 

@@ -93,7 +93,7 @@ class Fetcher:
         """The bytes of a picture, from an http(s) or `data:` URL.
 
         Raises:
-            FetchError: it cannot be had, or is over a limit.
+            FetchError: it cannot be fetched, or is over a limit.
         """
         if url[:5].lower() == "data:":
             try:
@@ -114,7 +114,7 @@ class Fetcher:
             url: the address, or the video itself.
 
         Raises:
-            FetchError: it cannot be had, or is over a limit.
+            FetchError: it cannot be fetched, or is over a limit.
         """
         if url[:5].lower() != "data:":
             return await self._get(url, "video", self._settings.max_media)

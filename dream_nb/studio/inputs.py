@@ -241,7 +241,7 @@ class Inputs:
         try:
             drawn = await self._video(origin, asked) if asked else None
         except RenderError:
-            # One of its pictures is not to be had any more.
+            # One of its pictures is no longer there.
             drawn = None
         if asked is None or drawn is None:
             return replace(self._edit(record, None, "", Resample(video, lines), record.take), shorter_side=None)

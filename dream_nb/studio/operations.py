@@ -46,7 +46,7 @@ TAKE_HEADER: Final = "Dream-Take"
 _MINUTE: Final = 60.0
 _SYNC_SECONDS: Final = 60.0
 _SYNC_LOOK_SECONDS: Final = 0.05
-# Where the resolution of a video is not known.
+# Where the resolution of a video is unknown.
 _UPSCALED: Final = "1080p"
 # What made a video of 2024, when there was one model.
 _MODEL_OF_2024: Final = "ray-1-6"
@@ -263,7 +263,7 @@ class Operations:
         )
 
     def _lines(self, account: str, asked: rules.Request, source: StoredGeneration | None) -> int | None:
-        """The resolution of the video that a request makes, in lines; None where nobody knows."""
+        """The resolution of the video that a request makes, in lines; None where it is unknown."""
         if isinstance(asked, GenerationRequest):
             return RESOLUTIONS[asked.resolution or rules.DEFAULT_RESOLUTION]
         if isinstance(asked, ModifyVideoRequest | ReframeVideoRequest) and isinstance(asked.media, Media):

@@ -37,7 +37,7 @@ class StoredGeneration(NamedTuple):
     """A generation as it is remembered. `request` is its JSON; `created` as the API writes it; `price` millicents.
 
     `source` is the id of the generation that the path of the request named: what was upscaled or given sound.
-    `lines` is the resolution of a video in the words of the API, such as 720; None where nobody knows.
+    `lines` is the resolution of a video in the words of the API, such as 720; None where it is unknown.
 
     `shorter_side` and `longest_seconds` are the settings under which it was asked for: any studio may draw it. `seal`
     shows which installation accepted it.
