@@ -14,7 +14,6 @@ from tests.environment import force_studio
 force_studio()
 
 
-_MOST_WORKERS = 8
 _LONG = (
     "tests/browser/",
     "tests/notebook/test_validation.py",
@@ -27,8 +26,7 @@ _LONG = (
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """What `-n auto` means here: a test that waits for a browser or a kernel leaves its core idle."""
-    cores = os.cpu_count() or 1
-    return max(cores, min(2 * cores, _MOST_WORKERS))
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
