@@ -76,7 +76,7 @@ def start() -> Iterator[Open]:
     with contextlib.ExitStack() as stack:
 
         def start(library: str = "dreams", backend: str | None = "hosted", **given: Any) -> Session:
-            options: Any = {"patience": HASTE, "prices": {"video": 32.0, "image": 1.5}} | given
+            options: Any = {"patience": replace(HASTE, call=10.0), "prices": {"video": 32.0, "image": 1.5}} | given
             return stack.enter_context(Session(library, backend, **options))
 
         yield start
