@@ -21,9 +21,11 @@ from dream_nb.studio.render.brief import (
     Soundtrack,
 )
 from dream_nb.studio.render.camera import CAMERA_MOTIONS
+from dream_nb.studio.render.finish.parts import runs_of
 from dream_nb.studio.render.sizes import frame_size, image_size
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 __all__ = [
@@ -41,7 +43,10 @@ __all__ = [
     "Soundtrack",
     "frame_size",
     "image_size",
+    "join_runs",
     "render",
+    "render_run",
+    "runs_of",
 ]
 
 
@@ -61,3 +66,38 @@ def render(brief: Brief, progress: Path | None = None, thumbnail: Path | None = 
     from dream_nb.studio.render.finish.encode import write
 
     return write(brief, progress, thumbnail)
+
+
+def render_run(brief: Brief, run: range, progress: Path | None = None, thumbnail: Path | None = None) -> list[bytes]:
+    """Draw some parts of a video, while other workers draw the others.
+
+    Args:
+        brief: the whole video.
+        run: which parts, by their numbers: one of `runs_of`.
+        progress: a small file to keep overwriting with the fraction of the whole video that this run has done.
+        thumbnail: where to put a small JPEG of the first frame of the run.
+
+    Returns:
+        The parts, encoded: what `join_runs` takes.
+
+    Raises:
+        RenderError: a keyframe or a reference cannot be read.
+    """
+    from dream_nb.studio.render.finish.encode import write_run
+
+    return write_run(brief, run, progress, thumbnail)
+
+
+def join_runs(brief: Brief, runs: Sequence[Sequence[bytes]]) -> bytes:
+    """The file of a video, the same as `render` makes.
+
+    Args:
+        brief: the whole video.
+        runs: what `render_run` gave for each of `runs_of`, in their order.
+
+    Raises:
+        RenderError: the video that the sound is to be taken of cannot be read.
+    """
+    from dream_nb.studio.render.finish.encode import join_parts
+
+    return join_parts(brief, [part for run in runs for part in run], brief.sound)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from PIL import Image
@@ -17,18 +17,25 @@ from dream_nb.studio.render.planes import Planes
 from dream_nb.studio.render.scene import Scene
 
 
-def shots(brief: Brief) -> Iterator[Planes]:
-    """The frames of a brief as planes, one at a time."""
+def shots(brief: Brief, numbers: Sequence[int] | None = None) -> Iterator[Planes]:
+    """The frames of a brief as planes, one at a time.
+
+    Args:
+        brief: an image is one frame.
+        numbers: which frames, counted from 0; None means all.
+    """
+    if numbers is None:
+        numbers = range(brief.frames if brief.kind == "video" else 1)
     given = GivenFrames(brief) if brief.kind == "video" else None
     if given is not None and given.all:
-        return (given.laid(None, frame) for frame in range(brief.frames))
-    drawn = _drawn(brief, given)
+        return (given.laid(None, frame) for frame in numbers)
+    drawn = _drawn(brief, given, numbers)
     if given is None or not given.any:
         return drawn
-    return (given.laid(shot, frame) for frame, shot in enumerate(drawn))
+    return (given.laid(shot, frame) for frame, shot in zip(numbers, drawn, strict=True))
 
 
-def _drawn(brief: Brief, given: GivenFrames | None) -> Iterator[Planes]:
+def _drawn(brief: Brief, given: GivenFrames | None, numbers: Sequence[int]) -> Iterator[Planes]:
     """The frames of the scene, with what the references of the brief do to them."""
     count = brief.frames if brief.kind == "video" else 1
     scale = coarseness(brief)
@@ -42,7 +49,7 @@ def _drawn(brief: Brief, given: GivenFrames | None) -> Iterator[Planes]:
     effects: list[references.Effect] = []
     if keyframe or brief.image_refs or brief.style_refs or brief.modify:
         effects = references.effects(brief, drawn(count // 2), keyframe or None)
-    for frame in range(count):
+    for frame in numbers:
         shot = drawn(frame)
         for effect in effects:
             shot = effect.applied(shot)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import math
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Final
 
 import av
 import numpy as np
@@ -20,18 +22,17 @@ from dream_nb.files import replacing
 from dream_nb.studio.render.brief import Brief, Soundtrack
 from dream_nb.studio.render.edits.carried_sound import carry_sound
 from dream_nb.studio.render.edits.edited import Edited, edited
+from dream_nb.studio.render.finish.parts import frames_of, parts_of
 from dream_nb.studio.render.frames import shots
 from dream_nb.studio.render.noise import U8
 from dream_nb.studio.render.planes import Planes
 from dream_nb.studio.render.sound.soundtrack import add_sound
 
-PRESET = "veryfast"
-THUMBNAIL_SIDE = 320
-# All frames alike good, for the last frame of a loop is seen beside the first. Trellis makes files an eighth smaller. A
-# short look ahead keeps memory low.
-_STEADY = (
-    "ipratio=1:pbratio=1:no-mbtree=1:no-psy=1:aq-mode=0:trellis=1:rc-lookahead=12:sync-lookahead=0:sliced-threads=0"
-)
+# Side by side with slower presets no difference is seen, and a person waits for it.
+PRESET: Final = "ultrafast"
+THUMBNAIL_SIDE: Final = 320
+# All frames alike good: the last frame of a part, and of a loop, is seen before the first of the next.
+_STEADY: Final = "ipratio=1:pbratio=1:no-psy=1:aq-mode=0:sliced-threads=0:deblock=1,0,0"
 
 
 def write(brief: Brief, progress: Path | None = None, thumbnail: Path | None = None) -> bytes:
@@ -40,26 +41,39 @@ def write(brief: Brief, progress: Path | None = None, thumbnail: Path | None = N
     report(0.0)
     if isinstance(brief.edit, Soundtrack):
         data = add_sound(brief)
-        report(1.0, at_once=True)
-        return data
-    made = Edited(brief, shots(brief), brief.sound) if brief.edit is None else edited(brief)
-    brief = made.brief
-    if brief.kind == "image":
-        data = _image(brief, next(iter(made.shots)).rgb() if made.picture is None else made.picture)
     else:
-        with tempfile.TemporaryDirectory(prefix="dream_nb-") as folder:
-            path = Path(folder) / "clip.mp4"
-            encode(_counted(made.shots, brief.frames, report, thumbnail), path, brief, made.sound)
-            data = path.read_bytes()
+        made = Edited(brief, shots(brief), brief.sound) if brief.edit is None else edited(brief)
+        if made.brief.kind == "image":
+            data = _image(made.brief, next(iter(made.shots)).rgb() if made.picture is None else made.picture)
+        else:
+            frames = _counted(made.shots, made.brief.frames, report, thumbnail)
+            data = join_parts(made.brief, encode_parts(frames, made.brief), made.sound)
     report(1.0, at_once=True)
     return data
 
 
-class Report:
-    """Tells how far a drawing is, by overwriting a small file at most five times a second."""
+def write_run(brief: Brief, run: range, progress: Path | None = None, thumbnail: Path | None = None) -> list[bytes]:
+    """Some parts of a clip; see `dream_nb.studio.render.render_run`."""
+    frames = list(frames_of(brief, run))
+    report = Report(progress, len(frames) / brief.frames)
+    report(0.0)
+    drawn = _counted(shots(brief, frames), len(frames), report, thumbnail)
+    made = list(encode_parts(drawn, brief, parts_of(brief)[run.start : run.stop]))
+    report(1.0, at_once=True)
+    return made
 
-    def __init__(self, path: Path | None) -> None:
+
+class Report:
+    """Tells how far a drawing is, by overwriting a small file at most five times a second.
+
+    Args:
+        path: the file, or None.
+        share: what part of the whole this drawing is.
+    """
+
+    def __init__(self, path: Path | None, share: float = 1.0) -> None:
         self.path = path
+        self.share = share
         self.last = 0.0
 
     def __call__(self, part: float, at_once: bool = False) -> None:
@@ -69,10 +83,10 @@ class Report:
             return
         self.last = now
         with contextlib.suppress(OSError), replacing(self.path) as beside:
-            beside.write_text(f"{part:.3f}")
+            beside.write_text(f"{part * self.share:.3f}")
 
 
-def _counted(shots: Iterable[Planes], frames: int, report: Report, thumbnail: Path | None) -> Iterable[Planes]:
+def _counted(shots: Iterable[Planes], frames: int, report: Report, thumbnail: Path | None) -> Iterator[Planes]:
     for done, shot in enumerate(shots, 1):
         if done == 1 and thumbnail is not None:
             _show_early(shot, thumbnail)
@@ -87,36 +101,24 @@ def _show_early(shot: Planes, path: Path) -> None:
         image.save(beside, "jpeg", quality=80)
 
 
-def encode(shots: Iterable[Planes], path: Path, brief: Brief, sound: bytes | None = None) -> None:
-    """Write frames as an MP4 that plays before it is wholly loaded.
+def encode_parts(shots: Iterable[Planes], brief: Brief, parts: Sequence[range] | None = None) -> Iterator[bytes]:
+    """Encode each part for itself, as an MP4.
 
     Args:
-        path: a file; moving the index to its front needs a name.
-        brief: for size, length, rate and tags.
-        sound: a video whose sound the file gets, as far as it is long; or None.
-
-    Raises:
-        RenderError: that video cannot be read.
+        shots: the frames of these parts, one after the other.
+        brief: for size, length and rate.
+        parts: the frames of each part; None means the whole clip.
     """
+    frames = iter(shots)
+    for part in parts_of(brief) if parts is None else parts:
+        yield _encode(itertools.islice(frames, len(part)), brief)
+
+
+def _encode(shots: Iterable[Planes], brief: Brief) -> bytes:
+    data = io.BytesIO()
     width, height = brief.size
-    pixels = width * height
-    # Five seconds of 720p stay below 4 MB whatever is drawn.
-    most = int(5_300_000 * max(0.05, pixels / (1280 * 720)) ** 0.75)
-    # The seam of a loop shows what was lost.
-    finest = 14.5 if brief.loop else 17.0
-    options = {
-        "preset": PRESET,
-        # Small frames show every error, large ones hide it.
-        "crf": f"{min(21.0, max(11.0, finest + 1.7 * math.log2(pixels / (1280 * 720)))):.1f}",
-        "threads": "1",
-        "maxrate": str(most),
-        "bufsize": str(most),
-        "x264-params": _STEADY,
-    }
-    with av.open(str(path), "w", format="mp4", options={"movflags": "faststart+use_metadata_tags"}) as container:
-        for key, value in brief.tags:
-            container.metadata[key] = value
-        stream = container.add_stream("libx264", rate=Fraction(brief.fps), options=options)
+    with av.open(data, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=Fraction(brief.fps), options=_options(brief))
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.time_base = 1 / Fraction(brief.fps)
@@ -124,9 +126,6 @@ def encode(shots: Iterable[Planes], path: Path, brief: Brief, sound: bytes | Non
         context.thread_count = 1
         context.color_range, context.colorspace = 1, 1  # limited range, BT.709
         context.color_primaries, context.color_trc = 1, 1
-        if sound is not None:
-            # Before the pictures: the container puts it beside them.
-            carry_sound(sound, container, brief.frames / float(brief.fps))
         for at, shot in enumerate(shots):
             frame = av.VideoFrame(width, height, "yuv420p")
             for plane, pixels_of in zip(frame.planes, shot.all, strict=True):
@@ -135,12 +134,76 @@ def encode(shots: Iterable[Planes], path: Path, brief: Brief, sound: bytes | Non
             frame.time_base = 1 / Fraction(brief.fps)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+    return data.getvalue()
+
+
+def _options(brief: Brief) -> dict[str, str]:
+    width, height = brief.size
+    times = width * height / (1280 * 720)
+    # Five seconds of 720p stay below 4 MB whatever is drawn. Each part may begin with a full buffer: a small one.
+    most = int(5_650_000 * max(0.05, times) ** 0.75)
+    # The seam of a loop shows what was lost.
+    finest = 15.5 if brief.loop else 18.0
+    return {
+        "preset": PRESET,
+        # Small frames show every error, large ones hide it.
+        "crf": f"{min(21.0, max(11.0, finest + 1.7 * math.log2(times))):.1f}",
+        "threads": "1",
+        "maxrate": str(most),
+        "bufsize": str(most // 6),
+        "x264-params": _STEADY,
+    }
 
 
 def _fill(plane: av.video.plane.VideoPlane, pixels: np.ndarray[tuple[int, int], np.dtype[np.uint8]]) -> None:
     height, width = pixels.shape
     into = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     into[:height, :width] = pixels
+
+
+def join_parts(brief: Brief, parts: Iterable[bytes], sound: bytes | None = None) -> bytes:
+    """One MP4 of all parts, their packets copied, which plays before it is wholly loaded.
+
+    Args:
+        brief: for length, rate and tags.
+        parts: each part, in their order.
+        sound: a video whose sound the file gets, as far as it is long; or None.
+
+    Raises:
+        RenderError: that video cannot be read.
+    """
+    made = iter(parts)
+    first = next(made)
+    # Moving the index to the front needs a file with a name.
+    with tempfile.TemporaryDirectory(prefix="dream_nb-") as folder:
+        path = Path(folder) / "clip.mp4"
+        with (
+            av.open(str(path), "w", format="mp4", options={"movflags": "faststart+use_metadata_tags"}) as container,
+            av.open(io.BytesIO(first)) as template,
+        ):
+            for key, value in brief.tags:
+                container.metadata[key] = value
+            stream = container.add_stream_from_template(template.streams.video[0])
+            stream.time_base = template.streams.video[0].time_base
+            if sound is not None:
+                # Before the pictures: the container puts it beside them.
+                carry_sound(sound, container, brief.frames / float(brief.fps))
+            for frames, part in zip(parts_of(brief), itertools.chain([first], made), strict=True):
+                _append(part, container, stream, frames.start / Fraction(brief.fps))
+        return path.read_bytes()
+
+
+def _append(part: bytes, container: av.container.OutputContainer, stream: VideoStream, begin: Fraction) -> None:
+    with av.open(io.BytesIO(part)) as source:
+        video = source.streams.video[0]
+        assert video.time_base is not None
+        shift = int(begin / Fraction(video.time_base.numerator, video.time_base.denominator))
+        for packet in source.demux(video):
+            if packet.dts is None or packet.pts is None:
+                continue
+            packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+            packet.stream = stream
+            container.mux(packet)
 
 
 def _image(brief: Brief, picture: U8) -> bytes:
