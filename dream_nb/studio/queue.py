@@ -12,7 +12,9 @@ import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydantic_core import from_json
 
@@ -23,7 +25,7 @@ from dream_nb.studio.assets import AssetFiles, thumbnail_of
 from dream_nb.studio.faults import Faults
 from dream_nb.studio.inputs import Inputs
 from dream_nb.studio.record import StoredGeneration
-from dream_nb.studio.render import Brief, RenderError, render
+from dream_nb.studio.render import Brief, RenderError, join_runs, render, render_run, runs_of
 from dream_nb.studio.rules import Refusal, Request
 from dream_nb.studio.settings import Settings
 from dream_nb.studio.store import Store
@@ -72,7 +74,7 @@ class Queue:
         self._faults = faults
         self._width: int | None = settings.at_once
         self._writing: set[str] = set()
-        self._dreaming: dict[str, asyncio.Task[bool]] = {}
+        self._dreaming: dict[str, _Drawing] = {}
         self._heart: asyncio.Task[None] | None = None
         self._second_tries = asyncio.Lock()
 
@@ -80,7 +82,7 @@ class Queue:
         """Begin to draw; on the running loop."""
         self._progress.mkdir(parents=True, exist_ok=True)
         for left in filter(Path.is_file, self._progress.iterdir()):
-            record = self._store.find(left.name)
+            record = self._store.find(left.stem)
             if record is None or record.state != "dreaming":
                 left.unlink(missing_ok=True)
         self._heart = asyncio.create_task(self._beat())
@@ -88,7 +90,7 @@ class Queue:
     async def stop(self) -> None:
         """Stop drawing. What was not finished is queued again."""
         heart, self._heart = self._heart, None
-        tasks = [*self._dreaming.values(), *([heart] if heart else [])]
+        tasks = [*(drawing.task for drawing in self._dreaming.values()), *([heart] if heart else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -105,19 +107,21 @@ class Queue:
 
     def cancel(self, uid: str) -> None:
         """Stop drawing a generation that was deleted."""
-        if uid not in self._writing and (task := self._dreaming.get(uid)):
-            task.cancel()
+        if uid not in self._writing and (drawing := self._dreaming.get(uid)):
+            drawing.task.cancel()
 
     def progress(self, uid: str) -> float | None:
-        """How far a drawing is, from 0 to 1; None when its worker does not say."""
-        try:
-            return min(1.0, max(0.0, float(self._said(uid).read_text())))
-        except (OSError, ValueError):
-            return None
+        """How far a drawing is, from 0 to 1; None when its workers do not say."""
+        # Another studio on this folder may draw it: how many runs it has is seen by the files alone.
+        said: list[float] = []
+        with contextlib.suppress(OSError, ValueError):
+            while True:
+                said.append(float(self._said(uid, len(said)).read_text()))
+        return min(1.0, max(0.0, sum(said))) if said else None
 
-    def _said(self, uid: str) -> Path:
+    def _said(self, uid: str, run: int = 0) -> Path:
         # As with assets: a database may name anything.
-        return self._progress / (uid if _ID.fullmatch(uid) else "nobody")
+        return self._progress / f"{uid if _ID.fullmatch(uid) else 'nobody'}.{run}"
 
     def thumbnail(self, asset: str) -> str | None:
         """The name of the file that shows a video's first frame while it is drawn; None before that is there."""
@@ -127,14 +131,26 @@ class Queue:
     def _take_work(self) -> None:
         if self._width is None:
             self._width = _width(self._executor())
-        while len(self._dreaming) < self._width:
-            record = self._store.claim(self._lease(), self._dreaming.keys())
-            if record is None:
-                return
-            task = self._dreaming[record.id] = asyncio.create_task(self._finish(record))
-            # Not the task's own `finally`: one that is cancelled before it began never comes to that.
-            task.add_done_callback(functools.partial(self._end, record))
-            self._changed()
+        free = self._width - sum(drawing.workers for drawing in self._dreaming.values())
+        taken: list[StoredGeneration] = []
+        try:
+            while len(taken) < free:
+                record = self._store.claim(self._lease(), [*self._dreaming, *(one.id for one in taken)])
+                if record is None:
+                    break
+                taken.append(record)
+        finally:
+            # Where the next one cannot be claimed, these are this studio's all the same.
+            for number, record in enumerate(taken):
+                self._begin(record, free // len(taken) + (number < free % len(taken)))
+
+    def _begin(self, record: StoredGeneration, workers: int) -> None:
+        """Draw what was claimed, with as many workers."""
+        drawing = self._dreaming[record.id] = _Drawing(record, workers)
+        drawing.task = asyncio.create_task(self._finish(drawing))
+        # Not the task's own `finally`: one that is cancelled before it began never comes to that.
+        drawing.task.add_done_callback(functools.partial(self._end, record))
+        self._changed()
 
     def _lease(self) -> float:
         return time.time() + self._settings.lease_seconds
@@ -168,18 +184,20 @@ class Queue:
         """Remove what a drawing shows of itself while it goes on."""
         if record.id not in self._dreaming:
             with contextlib.suppress(OSError):
-                self._said(record.id).unlink(missing_ok=True)
+                for number in range(self._width or 1):
+                    self._said(record.id, number).unlink(missing_ok=True)
             self._remove_thumbnail(record)
 
     def _remove_thumbnail(self, record: StoredGeneration) -> None:
         with contextlib.suppress(OSError):
             self._assets.remove(thumbnail_of(record.asset))
 
-    async def _finish(self, record: StoredGeneration) -> bool:
+    async def _finish(self, drawing: _Drawing) -> bool:
         """Draw a generation to its end. True when it has to be drawn again, another time."""
+        record = drawing.record
         try:
             request = self._checked(record)
-            data = await self._draw(record, await self._inputs.brief(record, request))
+            data = await self._draw(drawing, await self._inputs.brief(record, request))
             await self._keep(record, data)
         except RenderError as error:
             self._store.fail(record.id, str(error))
@@ -226,22 +244,57 @@ class Queue:
             raise RenderError(reason)
         return request
 
-    async def _draw(self, record: StoredGeneration, brief: Brief) -> bytes:
+    async def _draw(self, drawing: _Drawing, brief: Brief) -> bytes:
         try:
-            return await self._submit(record, brief)
+            return await self._submit(drawing, brief)
         except BrokenExecutor:
             async with self._second_tries:
-                return await self._submit(record, brief)
+                self._keep_workers(drawing, 1)
+                return await self._submit(drawing, brief)
 
-    async def _submit(self, record: StoredGeneration, brief: Brief) -> bytes:
+    async def _submit(self, drawing: _Drawing, brief: Brief) -> bytes:
+        runs = runs_of(brief, drawing.workers)
+        self._keep_workers(drawing, len(runs))
+        if len(runs) == 1:
+            data: bytes = await self._call(drawing.record, render, brief, *self._shown(drawing.record))
+            return data
+        made = [asyncio.create_task(self._run(drawing, brief, run, number)) for number, run in enumerate(runs)]
+        try:
+            parts = await asyncio.gather(*made)
+        finally:
+            # One that failed leaves no other waiting.
+            for task in made:
+                task.cancel()
+        joined: bytes = await self._call(drawing.record, join_runs, brief, parts)
+        return joined
+
+    async def _run(self, drawing: _Drawing, brief: Brief, run: range, number: int) -> list[bytes]:
+        progress, thumbnail = self._shown(drawing.record, number)
+        made: list[bytes] = await self._call(
+            drawing.record, render_run, brief, run, progress, None if number else thumbnail
+        )
+        # The last one joins them.
+        self._keep_workers(drawing, max(1, drawing.workers - 1))
+        return made
+
+    def _keep_workers(self, drawing: _Drawing, count: int) -> None:
+        """Give back the workers that a drawing does not need any more."""
+        if count < drawing.workers:
+            drawing.workers = count
+            self.wake()
+
+    def _shown(self, record: StoredGeneration, run: int = 0) -> tuple[Path, Path]:
+        """Where a worker says how far it is, and shows the first frame."""
+        return self._said(record.id, run), self._assets.place(thumbnail_of(record.asset))
+
+    async def _call(self, record: StoredGeneration, work: Callable[..., Any], *args: object) -> Any:
         # Starting worker processes takes a moment that the event loop has no time for.
-        future = await asyncio.to_thread(self._hand_over, record, brief)
+        future = await asyncio.to_thread(self._hand_over, record, work, *args)
         return await asyncio.wrap_future(future)
 
-    def _hand_over(self, record: StoredGeneration, brief: Brief) -> Future[bytes]:
-        thumbnail = self._assets.place(thumbnail_of(record.asset))
+    def _hand_over(self, record: StoredGeneration, work: Callable[..., Any], *args: object) -> Future[Any]:
         try:
-            future = self._executor().submit(render, brief, self._said(record.id), thumbnail)
+            future = self._executor().submit(work, *args)
         except BrokenExecutor:
             raise
         except RuntimeError as error:
@@ -250,6 +303,21 @@ class Queue:
         # A worker cannot be called back either: one that draws what was deleted goes on showing it.
         future.add_done_callback(lambda _: self._tidy(record))
         return future
+
+
+@dataclass(slots=True)
+class _Drawing:
+    """A generation that this studio draws.
+
+    Attributes:
+        record: the generation.
+        workers: how many it keeps.
+        task: draws it.
+    """
+
+    record: StoredGeneration
+    workers: int
+    task: asyncio.Task[bool] = field(init=False)
 
 
 class _NoExecutorError(Exception):

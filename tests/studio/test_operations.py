@@ -119,7 +119,7 @@ async def test_the_same_take_is_the_same_picture(machine: Machine) -> None:
 async def test_progress_is_told_while_dreaming(idle: Machine, tmp_path: Path) -> None:
     uid = (await idle.create())["id"]
     await idle.until(uid, "dreaming")
-    (tmp_path / "progress" / uid).write_text("0.250")
+    (tmp_path / "progress" / f"{uid}.0").write_text("0.250")
     assert (await idle.get(uid))["progress"] == 0.25
     listed = (await idle.client.get("/generations")).json()["generations"]
     assert listed[0]["progress"] == 0.25

@@ -179,7 +179,7 @@ def join_parts(brief: Brief, parts: Iterable[bytes], sound: bytes | None = None)
         path = Path(folder) / "clip.mp4"
         with (
             av.open(str(path), "w", format="mp4", options={"movflags": "faststart+use_metadata_tags"}) as container,
-            av.open(io.BytesIO(first)) as template,
+            av.open(io.BytesIO(first), "r") as template,
         ):
             for key, value in brief.tags:
                 container.metadata[key] = value
@@ -194,7 +194,7 @@ def join_parts(brief: Brief, parts: Iterable[bytes], sound: bytes | None = None)
 
 
 def _append(part: bytes, container: av.container.OutputContainer, stream: VideoStream, begin: Fraction) -> None:
-    with av.open(io.BytesIO(part)) as source:
+    with av.open(io.BytesIO(part), "r") as source:
         video = source.streams.video[0]
         assert video.time_base is not None
         shift = int(begin / Fraction(video.time_base.numerator, video.time_base.denominator))

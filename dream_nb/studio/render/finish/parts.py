@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Final
 
@@ -19,7 +20,7 @@ def parts_of(brief: Brief) -> list[range]:
     """
     count = max(1, round(brief.frames / FRAMES))
     ends = [brief.frames * number // count for number in range(count + 1)]
-    return [range(begin, end) for begin, end in zip(ends, ends[1:], strict=False)]
+    return [range(begin, end) for begin, end in itertools.pairwise(ends)]
 
 
 def runs_of(brief: Brief, workers: int) -> list[range]:
@@ -35,7 +36,7 @@ def runs_of(brief: Brief, workers: int) -> list[range]:
         return [range(parts)]
     count = min(workers, parts)
     ends = [parts * number // count for number in range(count + 1)]
-    return [range(begin, end) for begin, end in zip(ends, ends[1:], strict=False)]
+    return [range(begin, end) for begin, end in itertools.pairwise(ends)]
 
 
 def frames_of(brief: Brief, run: range) -> Iterator[int]:
