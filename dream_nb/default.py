@@ -29,6 +29,11 @@ def default_session() -> Session:
         return _default
 
 
+def open_default_session() -> Session | None:
+    """The default session where it is open."""
+    return _default
+
+
 def default_library() -> Path:
     """The folder of the default session's library, whether or not it is open."""
     return library_folder(_default_settings.get("library"))

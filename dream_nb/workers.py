@@ -109,6 +109,20 @@ class Pool(Executor):
             self._calls.put((future, call))
         return future
 
+    def start_early(self, function: Any, most: int) -> None:
+        """Start workers before there is work for them; not where any runs already, or the pool is shut down.
+
+        Args:
+            function: what each of them calls first, without arguments.
+            most: how many at most.
+        """
+        with contextlib.suppress(RuntimeError, WorkerDiedError):
+            for number in range(min(most, self.max_workers)):
+                # Whoever submits meanwhile starts the others.
+                if len(self._workers) > number:
+                    return
+                self.submit(function)
+
     def _start(self) -> None:
         worker = _Worker(self._calls, self._idle)
         try:

@@ -139,4 +139,4 @@ async def _open_studio(folder: Path, executor: Callable[[], Executor]) -> AsyncI
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app, raise_app_exceptions=False)) as http,
         AsyncDreamMachine(key, _STUDIO_URL, api=STUDIO_API, http_client=http) as client,
     ):
-        yield Backend("studio", client, http, tightest_seconds=0.15, widest_seconds=0.3)
+        yield Backend("studio", client, http, tightest_seconds=0.05, widest_seconds=0.1)

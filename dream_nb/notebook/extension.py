@@ -9,6 +9,7 @@ from dream_nb.default import close_default_session, forget_default_settings
 from dream_nb.notebook.cell.previews import Previews
 from dream_nb.notebook.cell.replays import vanish
 from dream_nb.notebook.completion import Completion
+from dream_nb.notebook.early_start import EarlyStart
 from dream_nb.notebook.magics.input_transforms import DreamQuestion, keep_body
 from dream_nb.notebook.magics.magics import DreamMagics
 from dream_nb.notebook.state import forget_state, keep_state
@@ -21,6 +22,7 @@ def load(shell: InteractiveShell) -> None:
     magics = DreamMagics(shell, previews)
     keep_state(magics.state)
     previews.install()
+    EarlyStart(shell).install()
     shell.register_magics(magics)
     if shell.Completer is not None:
         shell.Completer.custom_matchers.append(Completion(shell).match)
@@ -32,6 +34,7 @@ def load(shell: InteractiveShell) -> None:
 def unload(shell: InteractiveShell) -> None:
     """Take it all away again, and end what runs in the background."""
     forget_state(shell)
+    EarlyStart.uninstall_from(shell)
     magics = shell.magics_manager.registry.pop(DreamMagics.__name__, None)
     if isinstance(magics, DreamMagics):
         for kind, names in magics.magics.items():

@@ -14,6 +14,7 @@ from IPython.display import display, update_display
 
 from dream_nb.html.stand_in import VIEW, stand_in
 from dream_nb.notebook.cell.replays import tell
+from dream_nb.notebook.early_start import load_modules
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job
 from dream_nb.results.pending import Pending
@@ -41,6 +42,7 @@ def open_card(shell: InteractiveShell, job: UnderWay) -> Iterator[None]:
         tell(shell)
         yield
         return
+    load_modules()
     live = _card(job) if hasattr(shell, "kernel") else _line(job)
     with live:
         yield
@@ -86,6 +88,7 @@ def keep_card(shell: InteractiveShell, job: UnderWay) -> None:
     """Show the job in the running cell for as long as it goes on, and then a picture of what it made."""
     if not hasattr(shell, "kernel"):
         return
+    load_modules()
     _keep(job, _widget(job))
 
 

@@ -42,6 +42,7 @@ __all__ = [
     "Resample",
     "Soundtrack",
     "frame_size",
+    "get_ready",
     "image_size",
     "join_runs",
     "render",
@@ -101,3 +102,8 @@ def join_runs(brief: Brief, runs: Sequence[Sequence[bytes]]) -> bytes:
     from dream_nb.studio.render.finish.encode import join_parts
 
     return join_parts(brief, [part for run in runs for part in run], brief.sound)
+
+
+def get_ready() -> None:
+    """Load what drawing needs, so that the next `render` of this process begins at once."""
+    render(Brief("video", "", width=64, height=36, seconds=0.1))

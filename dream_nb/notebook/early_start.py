@@ -1,0 +1,87 @@
+"""Gets ready what a first dream needs: workers while the person types, modules while the studio draws."""
+
+from __future__ import annotations
+
+import os
+import threading
+from importlib import import_module
+from typing import Any, Final
+
+from IPython.core.interactiveshell import InteractiveShell
+
+from dream_nb import workers
+from dream_nb.default import open_default_session
+
+# Cells that are run one after the other leave no such pause: a notebook that dreams nothing starts no worker.
+_IDLE_SECONDS: Final = 0.3
+# More of them do not make one clip sooner, and each takes memory.
+_MOST_WORKERS: Final = 4
+_MODULES: Final = ("numpy", "av", "PIL.Image", "jinja2")
+
+_is_loading = threading.Lock()
+
+
+class EarlyStart:
+    """Starts the workers of the studio as soon as the kernel has nothing to do.
+
+    Args:
+        shell: whose cells are waited for.
+    """
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell = shell
+        self._timer: threading.Timer | None = None
+
+    def install(self) -> None:
+        """Begin to wait for a pause."""
+        self._shell.events.register("pre_run_cell", self._stop_waiting)
+        self._shell.events.register("post_run_cell", self._wait)
+
+    @classmethod
+    def uninstall_from(cls, shell: InteractiveShell) -> None:
+        """Start nothing for a shell any more."""
+        for event in ("pre_run_cell", "post_run_cell"):
+            for callback in tuple(shell.events.callbacks[event]):
+                waits = getattr(callback, "__self__", None)
+                if isinstance(waits, cls):
+                    waits._stop_waiting()
+                    shell.events.unregister(event, callback)
+
+    def _wait(self, *_: Any) -> None:
+        self._stop_waiting()
+        self._timer = threading.Timer(_IDLE_SECONDS, self._start)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _stop_waiting(self, *_: Any) -> None:
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
+
+    def _start(self) -> None:
+        if _draws_here():
+            from dream_nb.studio.render import get_ready
+
+            workers.pool().start_early(get_ready, _MOST_WORKERS)
+        # Once is enough: workers stay.
+        self.uninstall_from(self._shell)
+
+
+def _draws_here() -> bool:
+    """Whether the next dream is likely to be drawn on this machine, without a look at the keyring."""
+    session = open_default_session()
+    if session is not None:
+        return session.backend == "studio" and session.replay != "only"
+    backend = os.environ.get("DREAM_NB_BACKEND") or ("hosted" if os.environ.get("LUMAAI_API_KEY") else "studio")
+    return backend == "studio" and os.environ.get("DREAM_NB_REPLAY") != "only"
+
+
+def load_modules() -> None:
+    """Load in the background what is needed to show a result, once."""
+    if _is_loading.acquire(blocking=False):
+        threading.Thread(target=_load, name="dream_nb-modules", daemon=True).start()
+
+
+def _load() -> None:
+    for name in _MODULES:
+        import_module(name)
