@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.drawing import CLIP, MEMORY, MODIFY, PICTURES, REFRAME, SOUND
+from tests.benchmarks.clips import CLIP, PIXELS
+from tests.benchmarks.drawing import MEMORY, MODIFY, PICTURES, REFRAME, SOUND
 from tests.benchmarks.fetching import FETCH
 from tests.benchmarks.following import CALLBACKS, CREATES, JOBS
 from tests.benchmarks.galleries import GALLERY
@@ -20,7 +21,7 @@ from tests.benchmarks.start import IMPORT, LOAD
 BENCHES: Final[Mapping[str, Bench]] = {
     bench.name: bench
     for bench in (
-        *(IMPORT, LOAD, CREATES, JOBS, CALLBACKS, LIST, FETCH, CLIP, MODIFY, REFRAME, SOUND, SERVE),
+        *(IMPORT, LOAD, CREATES, JOBS, CALLBACKS, LIST, FETCH, CLIP, PIXELS, MODIFY, REFRAME, SOUND, SERVE),
         *(WEIGHT, GALLERY, KERNEL, FIRST, LEDGER, MEASURE, PICTURES, MEMORY),
     )
 }

@@ -1,4 +1,4 @@
-"""What drawing costs, beside the encoding of the same frames."""
+"""What drawings cost: pictures, edits and sound."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Final
 
 from dream_nb.studio.render import Brief, Modify, Reframe, Soundtrack, frame_size, image_size, render
-from dream_nb.studio.render.finish.encode import encode
-from dream_nb.studio.render.frames import shots
 from tests.benchmarks.bench import Bench, Figure, Once, Pair
 from tests.benchmarks.process import environment
 
@@ -47,29 +45,10 @@ def cpu(work: Callable[[], object]) -> float:
 
 
 @contextmanager
-def prepare_clip(folder: Path, size: int) -> Iterator[Once]:
-    """Clips of that many frames, of one prompt after the other."""
-    briefs = itertools.cycle(_brief(prompt, size) for prompt in PROMPTS)
-    render(Brief("video", "warm up", width=64, height=36, seconds=0.1))
-
-    def once(*, beside: bool) -> Mapping[str, Pair]:
-        brief = next(briefs)
-        files: list[bytes] = []
-        own = cpu(lambda: files.append(render(brief)))
-        pairs: dict[str, Pair] = {"file": (len(files[0]) / 1e6, None), "clip": (own, None)}
-        if beside:
-            drawn = list(shots(brief))
-            pairs["clip"] = own, cpu(lambda: encode(drawn, folder / "clip.mp4", brief))
-        return pairs
-
-    yield once
-
-
-@contextmanager
 def prepare_sound(folder: Path, size: int) -> Iterator[Once]:  # noqa: ARG001 - nothing is written
     """Soundtracks for a clip of that many frames, of one prompt after the other."""
     prompts = itertools.cycle(SOUNDS)
-    source = render(_brief(PROMPTS[0], size))
+    source = render(brief_of(PROMPTS[0], size))
     render(Brief("video", "rain", edit=Soundtrack(source)))
 
     def once(*, beside: bool) -> Mapping[str, Pair]:  # noqa: ARG001 - nothing is like it
@@ -100,9 +79,9 @@ def _edits(size: int, name: str, edit: Callable[[bytes], Modify | Reframe]) -> I
 
     def once(*, beside: bool) -> Mapping[str, Pair]:
         before, prompt = next(prompts)
-        source = render(_brief(before, size))
+        source = render(brief_of(before, size))
         own = cpu(lambda: render(Brief("video", prompt, edit=edit(source))))
-        return {name: (own, cpu(lambda: render(_brief(prompt, size))) if beside else None)}
+        return {name: (own, cpu(lambda: render(brief_of(prompt, size))) if beside else None)}
 
     yield once
 
@@ -119,7 +98,7 @@ def prepare_pictures(folder: Path, size: int) -> Iterator[Once]:  # noqa: ARG001
             brief = Brief("image", prompt, width=size, height=size, model=model)
             pairs[name] = cpu(lambda brief=brief: render(brief)), None  # type: ignore[misc]
         with tempfile.TemporaryDirectory() as made:
-            video = replace(_brief(prompt, 120 if size > 100 else 1), seconds=1 / _FPS)
+            video = replace(brief_of(prompt, 120 if size > 100 else 1), seconds=1 / _FPS)
             pairs["first"] = cpu(lambda: render(video, thumbnail=Path(made) / "first.jpg")), None
         return pairs
 
@@ -136,7 +115,8 @@ def prepare_memory(folder: Path, size: int) -> Iterator[Once]:
     yield once
 
 
-def _brief(prompt: str, frames: int) -> Brief:
+def brief_of(prompt: str, frames: int) -> Brief:
+    """A clip of 720p of that many frames; a very small one where there are hardly any."""
     if frames < _TINY:
         return Brief("video", prompt, width=64, height=36, seconds=frames / _FPS)
     return Brief("video", prompt, seconds=frames / _FPS)
@@ -154,17 +134,6 @@ def _peak(folder: Path, resolution: str, seconds: int) -> float:
     return float(ended.stdout)
 
 
-CLIP = Bench(
-    name="clip",
-    figures={
-        "clip": Figure("5-s 720p clip by the studio, five prompts: CPU", "libx264, the same frames", "s", 1.6),
-        "file": Figure("its file", "", "MB", 4.0, "value"),
-    },
-    prepare=prepare_clip,
-    size=120,
-    tiny=2,
-    repeats=len(PROMPTS),
-)
 SOUND = Bench(
     name="sound",
     figures={"sound": Figure("sound for a 5-s 720p clip, six prompts: CPU", "", "s", 0.3, "value")},

@@ -1,0 +1,121 @@
+"""What a clip costs: drawn and encoded in parts by this process's workers, beside the encoding of the same frames."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import av
+import numpy as np
+
+from dream_nb.studio.render import Brief, get_ready, join_runs, render, render_run, runs_of
+from dream_nb.studio.render.frames import shots
+from dream_nb.studio.render.planes import Planes
+from dream_nb.workers import pool
+from tests.benchmarks.bench import Bench, Figure, Once, Pair
+from tests.benchmarks.drawing import PROMPTS, brief_of
+from tests.benchmarks.reference import seconds_to_encode
+
+STORM: Final = PROMPTS[1]
+# Rain that covers everything is what no encoder keeps at this size.
+_LEAST_DB: Final = {STORM: 40.0}
+_USUAL_DB: Final = 43.0
+_SECOND: Final = 24
+
+
+def timed(work: Callable[..., Any], *args: object) -> tuple[Any, float]:
+    """In a worker: what a function gives, and the seconds of processor time that it took."""
+    began = time.process_time()
+    return work(*args), time.process_time() - began
+
+
+@contextmanager
+def prepare_clip(folder: Path, size: int) -> Iterator[Once]:  # noqa: ARG001 - nothing is written
+    """Clips of that many frames, of one prompt after the other."""
+    prompts = itertools.cycle(PROMPTS)
+    workers = pool()
+    for ready in [workers.submit(get_ready) for _ in range(workers.max_workers)]:
+        ready.result()
+
+    def once(*, beside: bool) -> Mapping[str, Pair]:
+        prompt = next(prompts)
+        brief = brief_of(prompt, size)
+        began = time.perf_counter()
+        drawn = [workers.submit(timed, render_run, brief, run) for run in runs_of(brief, workers.max_workers)]
+        runs = [future.result() for future in drawn]
+        data, joining = workers.submit(timed, join_runs, brief, [parts for parts, _ in runs]).result()
+        wall, cpu = time.perf_counter() - began, joining + sum(cpu for _, cpu in runs)
+        if not beside:
+            return {"wall": (wall, None), "cpu": (cpu, None)}
+        frames = list(shots(brief))
+        other_wall, other_cpu = seconds_to_encode(frames)
+        return {
+            "wall": (wall, other_wall),
+            "cpu": (cpu, other_cpu),
+            "quality": (_quality(data, frames) - _LEAST_DB.get(prompt, _USUAL_DB), None),
+            "file": (len(data) / 1e6, None),
+        }
+
+    yield once
+
+
+@contextmanager
+def prepare_pixels(folder: Path, size: int) -> Iterator[Once]:  # noqa: ARG001 - nothing is written
+    """A second of video with that many thousand pixels a frame."""
+    high = max(2, round(math.sqrt(size * 1000 * 9 / 16)))
+    brief = Brief("video", PROMPTS[0], width=high * 16 // 9, height=high, seconds=1.0)
+    get_ready()
+
+    def once(*, beside: bool) -> Mapping[str, Pair]:  # noqa: ARG001 - nothing is like it
+        return {"pixels": (timed(render, brief)[1], None)}
+
+    yield once
+
+
+def _quality(data: bytes, frames: Sequence[Planes]) -> float:
+    """The ratio of signal to noise of the brightness, in dB, over all frames."""
+    errors = []
+    with av.open(io.BytesIO(data), "r") as container:
+        for shown, drawn in zip(container.decode(video=0), frames, strict=True):
+            plane = shown.planes[0]
+            pixels = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+            part = pixels[: shown.height, : shown.width].astype(np.int16)
+            errors.append(float(((part - drawn.y) ** 2).mean()))
+    return 10 * math.log10(255**2 / max(1e-9, float(np.mean(errors))))
+
+
+CLIP: Final = Bench(
+    name="clip",
+    figures={
+        "wall": Figure(
+            "5-s 720p clip, five prompts: wall", "libx264 veryfast, the same frames", "s", 0.4
+        ),
+        "cpu": Figure("the same: CPU", "libx264 veryfast, the same frames", "s", 0.6),
+        "quality": Figure(
+            "its PSNR-Y above what is asked (43 dB, heavy rain 40)", "", "dB", 0.0, "value", at_least=True
+        ),
+        "file": Figure("its file", "", "MB", 4.0, "value"),
+    },
+    prepare=prepare_clip,
+    size=5 * _SECOND,
+    tiny=2,
+    repeats=len(PROMPTS),
+    grows=("cpu",),
+    counted="frames",
+)
+PIXELS: Final = Bench(
+    name="pixels",
+    figures={"pixels": Figure("a second of video: CPU", "", "s")},
+    prepare=prepare_pixels,
+    size=922,
+    tiny=2,
+    repeats=3,
+    grows=("pixels",),
+    counted="thousand pixels a frame",
+)
