@@ -46,11 +46,15 @@ def prepare_clip(folder: Path, size: int) -> Iterator[Once]:  # noqa: ARG001 - n
     def once(*, beside: bool) -> Mapping[str, Pair]:
         prompt = next(prompts)
         brief = brief_of(prompt, size)
+        runs = runs_of(brief, workers.max_workers)
         began = time.perf_counter()
-        drawn = [workers.submit(timed, render_run, brief, run) for run in runs_of(brief, workers.max_workers)]
-        runs = [future.result() for future in drawn]
-        data, joining = workers.submit(timed, join_runs, brief, [parts for parts, _ in runs]).result()
-        wall, cpu = time.perf_counter() - began, joining + sum(cpu for _, cpu in runs)
+        drawn = [workers.submit(render_run, brief, run) for run in runs]
+        data = workers.submit(join_runs, brief, [future.result() for future in drawn]).result()
+        wall = time.perf_counter() - began
+        # Once more, one after the other: two processes on one core's threads would count time that they only wait.
+        made = [workers.submit(timed, render_run, brief, run).result() for run in runs]
+        _, joining = workers.submit(timed, join_runs, brief, [parts for parts, _ in made]).result()
+        cpu = joining + sum(cpu for _, cpu in made)
         if not beside:
             return {"wall": (wall, None), "cpu": (cpu, None)}
         frames = list(shots(brief))

@@ -32,7 +32,7 @@ from dream_nb.studio.render.sound.soundtrack import add_sound
 PRESET: Final = "ultrafast"
 THUMBNAIL_SIDE: Final = 320
 # All frames alike good: the last frame of a part, and of a loop, is seen before the first of the next.
-_STEADY: Final = "ipratio=1:pbratio=1:no-psy=1:aq-mode=0:sliced-threads=0:deblock=1,0,0"
+_STEADY: Final = "ipratio=1:pbratio=1:no-psy=1:aq-mode=0:sliced-threads=0"
 
 
 def write(brief: Brief, progress: Path | None = None, thumbnail: Path | None = None) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any, Final
 
 import numpy as np
 
@@ -11,7 +12,10 @@ from dream_nb.studio.render.palette import mix
 from dream_nb.studio.render.planes import Planes, luma, yuv_of
 from dream_nb.studio.render.stage import SceneStage
 
-_GROUPS = 3
+_GROUPS: Final = 3
+# Pixels that are mirrored as one, and what holds as many: waves are longer than that.
+_PIECES: Final = ((8, np.uint64), (4, np.uint32), (2, np.uint16))
+_PIECES_ACROSS: Final = 320
 
 
 class Water:
@@ -28,10 +32,11 @@ class Water:
         self.near = 0.10
         _, up = s.margins(self.near)
         self.rows = s.height - s.horizon + up
-        w, h = s.width // 2, self.rows
+        self.piece, self.whole = _piece(s.width)
+        w, h = s.width // self.piece, self.rows
         rng = chance("water", *plan.seed)
         rough = plan.waves * (0.6 + 0.8 * plan.wind)
-        x = ((np.arange(w, dtype=np.float64) * 2 + 1 - s.width / 2) / s.unit)[None, :]
+        x = (((np.arange(w, dtype=np.float64) + 0.5) * self.piece - s.width / 2) / s.unit)[None, :]
         below = ((np.arange(h, dtype=np.float64) + 0.5) / s.unit)[:, None]
         depth = 0.20 / (below + 0.012)  # seen from a height of 0.2 units
         across = x * depth / 0.20 * 0.34
@@ -71,7 +76,8 @@ class Water:
         # Glints: a path below the sun, wider towards us.
         sun = (s.sun_x - 0.5) * s.width / s.unit
         wide = 0.05 + 0.30 * below
-        path = np.exp(-(((x - sun) / wide) ** 2)) * (0.30 + 0.70 * below / (below + 0.10))
+        pairs = ((np.arange(s.width // 2, dtype=np.float64) * 2 + 1 - s.width / 2) / s.unit)[None, :]
+        path = np.exp(-(((pairs - sun) / wide) ** 2)) * (0.30 + 0.70 * below / (below + 0.10))
         shine = (
             light.glow * (110 if plan.hour != "night" else 90) * max(0.0, 1.0 - 0.8 * plan.cloud * (plan.cloud > 0.75))
         )
@@ -79,7 +85,9 @@ class Water:
         self.glint: I16 = np.rint(path * shine + foam).astype(np.int16)
         self.glint_at: I16 = np.rint((swell * 0.42 + 0.4) * 2**self.bits).astype(np.int16)
         lit = np.flatnonzero(self.glint.any(axis=0))
-        self.shining = slice(int(lit[0]), int(lit[-1]) + 1) if len(lit) else slice(0, 0)
+        # Whole pieces, counted in pairs of pixels: glints are finer than what is mirrored.
+        each = self.piece // 2
+        self.shining = slice(int(lit[0]) // each * each, (int(lit[-1]) // each + 1) * each) if len(lit) else slice(0, 0)
         self.columns = np.arange(w, dtype=np.int64)[None, :]
 
     def draw(self, onto: Planes, frame: int) -> None:
@@ -98,7 +106,7 @@ class Water:
         step = max(2, 40_000 // s.width // 2 * 2)
         for begin in range(0, h, step):
             rows = slice(begin, min(h, begin + step))
-            lift: I16 = np.zeros((rows.stop - begin, s.width // 2), np.int16)
+            lift: I16 = np.zeros((rows.stop - begin, len(self.columns[0])), np.int16)
             for cosines, sines, cos, sin in parts:
                 for field, share in ((cosines, cos), (sines, sin)):
                     wave = field[rows] * share
@@ -111,21 +119,21 @@ class Water:
             self._glint(onto.y, lift, first, rows)
 
     def _reflect(self, onto: Planes, source: I16, first: int, rows: slice) -> None:
-        # Two pixels at once: waves are longer than that.
-        pairs = onto.y.view(np.uint16)
+        pieces = onto.y.view(self.whole)
         at = source.astype(np.int64)
-        at *= pairs.shape[1]
+        at *= pieces.shape[1]
         at += self.columns
-        seen = np.take(pairs.reshape(-1), at, mode="clip").view(np.uint8)
+        seen = np.take(pieces.reshape(-1), at, mode="clip").view(np.uint8)
         self._tint(onto.y[first + rows.start : first + rows.stop], seen, rows, 0, 1)
         half = source[1::2] >> 1
         top = (first + 1) // 2 + rows.start // 2
         at = half.astype(np.int64)
-        at *= onto.u.shape[1]
+        at *= len(self.columns[0])
         at += self.columns
         for plane, part in ((onto.u, 1), (onto.v, 2)):
             into = plane[top : top + len(half)]
-            self._tint(into, np.take(plane.reshape(-1), at[: len(into)], mode="clip"), rows, part, 2)
+            pieces = plane.view(f"u{self.piece // 2}").reshape(-1)
+            self._tint(into, np.take(pieces, at[: len(into)], mode="clip").view(np.uint8), rows, part, 2)
 
     def _tint(self, into: U8, seen: U8, rows: slice, part: int, every: int) -> None:
         here = slice(rows.start, rows.stop, every)
@@ -138,7 +146,11 @@ class Water:
         columns = self.shining
         if columns.start == columns.stop:
             return
-        bright = lift[:, columns] - self.glint_at[rows]
+        each = self.piece // 2
+        fine = lift[:, columns.start // each : columns.stop // each]
+        while fine.shape[1] < columns.stop - columns.start:
+            fine = _finer(fine)
+        bright = fine - self.glint_at[rows]
         np.maximum(bright, 0, out=bright)
         np.minimum(bright, 40 >> (4 - self.bits), out=bright)
         bright *= self.glint[rows, columns]
@@ -148,6 +160,22 @@ class Water:
         light = bright.view(np.uint8)
         part = plane[first + rows.start : first + rows.stop, 2 * columns.start : 2 * columns.stop]
         np.add(np.minimum(part, np.uint8(235) - light), light, out=part)
+
+
+def _finer(field: I16) -> I16:
+    """Twice as many columns, each a quarter of the way to the neighbour on its side."""
+    fine = np.empty((field.shape[0], 2 * field.shape[1]), np.int16)
+    quarter = np.diff(field, axis=1) >> 2
+    fine[:, 0::2] = fine[:, 1::2] = field
+    fine[:, 2::2] -= quarter
+    fine[:, 1:-1:2] += quarter
+    return fine
+
+
+def _piece(width: int) -> tuple[int, Any]:
+    """How many pixels of a frame that wide are mirrored as one, and what holds them."""
+    fitting = [one for one in _PIECES if width % one[0] == 0]
+    return next((one for one in fitting if width // one[0] >= _PIECES_ACROSS), fitting[-1])
 
 
 def _squeeze(above: float, steepness: float) -> float:
