@@ -97,9 +97,7 @@ def _quality(data: bytes, frames: Sequence[Planes]) -> float:
 CLIP: Final = Bench(
     name="clip",
     figures={
-        "wall": Figure(
-            "5-s 720p clip, five prompts: wall", "libx264 veryfast, the same frames", "s", 0.4
-        ),
+        "wall": Figure("5-s 720p clip, five prompts: wall", "libx264 veryfast, the same frames", "s", 0.4),
         "cpu": Figure("the same: CPU", "libx264 veryfast, the same frames", "s", 0.6),
         "quality": Figure(
             "its PSNR-Y above what is asked (43 dB, heavy rain 40)", "", "dB", 0.0, "value", at_least=True

@@ -182,6 +182,110 @@ async def test_on_a_network_file_system_the_database_keeps_a_rollback_journal(
         assert not (tmp_path / "studio.sqlite-wal").exists()
 
 
+class Asked(Executor):
+    """An executor of two workers that notes what it is asked for, and does nothing."""
+
+    max_workers = 2
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Future[Any]]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *_args: Any, **_kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()
+        self.calls.append((fn.__name__, future))
+        return future
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.calls]
+
+
+LARGE = settings(shorter_side=360, longest_seconds=5.0)
+"""Drawings that are worth dividing."""
+
+
+async def test_a_clip_is_drawn_by_all_workers_that_are_free(tmp_path: Path) -> None:
+    asked = Asked()
+    async with in_process(tmp_path, executor=lambda: asked, settings=LARGE) as machine:
+        uid = (await machine.create())["id"]
+        await until(lambda: len(asked.calls) == 2)
+        assert asked.names == ["render_run", "render_run"]
+        for _, future in asked.calls:
+            future.set_result([b"part"])
+        await until(lambda: len(asked.calls) == 3)
+        assert asked.names[2] == "join_runs"
+        asked.calls[2][1].set_result(b"file")
+        made = await machine.finished(uid)
+        assert (await machine.client.get(made["assets"]["video"])).content == b"file"
+
+
+async def test_with_work_queued_each_worker_draws_its_own_clip(tmp_path: Path) -> None:
+    stalled = Stalled(max_workers=1)
+    async with in_process(tmp_path, executor=lambda: stalled, settings=LARGE) as machine:
+        for _ in range(3):
+            await machine.create()
+    asked = Asked()
+    async with in_process(tmp_path, executor=lambda: asked, settings=LARGE):
+        await until(lambda: len(asked.calls) == 2)
+        assert asked.names == ["render", "render"]
+
+
+async def test_a_worker_whose_part_is_done_goes_on_with_the_next_clip(tmp_path: Path) -> None:
+    asked = Asked()
+    async with in_process(tmp_path, executor=lambda: asked, settings=LARGE) as machine:
+        await machine.create()
+        await until(lambda: len(asked.calls) == 2)
+        second = (await machine.create())["id"]
+        assert (await machine.get(second))["state"] == "queued"
+        asked.calls[1][1].set_result([b"part"])
+        await machine.until(second, "dreaming")
+        await until(lambda: len(asked.calls) == 3)
+        assert asked.names[2] == "render"
+
+
+async def test_a_part_that_fails_fails_the_clip_and_makes_room(tmp_path: Path) -> None:
+    asked = Asked()
+    async with in_process(tmp_path, executor=lambda: asked, settings=LARGE) as machine:
+        uid = (await machine.create())["id"]
+        await until(lambda: len(asked.calls) == 2)
+        asked.calls[0][1].set_exception(ZeroDivisionError())
+        assert (await machine.finished(uid))["state"] == "failed"
+        await machine.until((await machine.create())["id"], "dreaming")
+
+
+async def test_a_clip_one_of_whose_workers_died_is_drawn_again_by_one(tmp_path: Path) -> None:
+    asked = Asked()
+    async with in_process(tmp_path, executor=lambda: asked, settings=LARGE) as machine:
+        uid = (await machine.create())["id"]
+        await until(lambda: len(asked.calls) == 2)
+        asked.calls[0][1].set_exception(workers.WorkerDiedError())
+        await until(lambda: len(asked.calls) == 3)
+        assert asked.names[2] == "render"
+        asked.calls[2][1].set_result(b"file")
+        assert (await machine.finished(uid))["state"] == "completed"
+
+
+async def test_the_progress_of_all_parts_is_told_together(tmp_path: Path) -> None:
+    asked = Asked()
+    async with in_process(tmp_path, executor=lambda: asked, settings=LARGE) as machine:
+        uid = (await machine.create())["id"]
+        await until(lambda: len(asked.calls) == 2)
+        for run, part in enumerate(("0.250", "0.500")):
+            (tmp_path / "progress" / f"{uid}.{run}").write_text(part)
+        assert (await machine.get(uid))["progress"] == 0.75
+        await machine.client.delete(f"/generations/{uid}")
+        await until(lambda: not list((tmp_path / "progress").iterdir()))
+
+
+async def test_a_clip_that_is_drawn_in_parts_is_whole(tmp_path: Path) -> None:
+    async with in_process(tmp_path, settings=LARGE) as machine:
+        made = await machine.made()
+        clip = decoded((await machine.client.get(made["assets"]["video"])).content)
+        assert len(clip.frames) == 120
+        assert clip.tags["prompt"] == PROMPT
+
+
 async def test_any_executor_draws(tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as executor:
         async with in_process(tmp_path, executor=lambda: executor) as machine:

@@ -73,7 +73,12 @@ class Water:
         amount = 0.10 + 0.46 * steep + 0.38 * steepness * np.minimum(1.0, 3.0 * steep)
         self.keep = np.rint(256 * (1.0 - amount)).astype(np.uint16)[:, None]
         self.add = tuple(np.rint(256 * amount * c).astype(np.uint16)[:, None] for c in (body_y, body_u, body_v))
-        # Glints: a path below the sun, wider towards us.
+        self._add_glints(below, swell, rough)
+        self.columns = np.arange(w, dtype=np.int64)[None, :]
+
+    def _add_glints(self, below: F64, swell: F64, rough: float) -> None:
+        """Where waves glint: on a path below the sun, wider towards us."""
+        s, plan, light = self.stage, self.stage.plan, self.stage.light
         sun = (s.sun_x - 0.5) * s.width / s.unit
         wide = 0.05 + 0.30 * below
         pairs = ((np.arange(s.width // 2, dtype=np.float64) * 2 + 1 - s.width / 2) / s.unit)[None, :]
@@ -88,7 +93,6 @@ class Water:
         # Whole pieces, counted in pairs of pixels: glints are finer than what is mirrored.
         each = self.piece // 2
         self.shining = slice(int(lit[0]) // each * each, (int(lit[-1]) // each + 1) * each) if len(lit) else slice(0, 0)
-        self.columns = np.arange(w, dtype=np.int64)[None, :]
 
     def draw(self, onto: Planes, frame: int) -> None:
         """Fill the rows below the horizon."""
