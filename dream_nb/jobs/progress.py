@@ -15,11 +15,15 @@ class Progress:
             own: queued, dreaming, completed, failed; "downloading" before the end.
         fraction: how much is done, 0 to 1, or None where the server does not say.
         note: why it takes its time, or what it costs, in a few words; empty where there is nothing to say.
+        picture: a small JPEG of what it will be, where one has just come; None says nothing new.
+        video: the address of a video that shows how far it is, where its server gives one.
     """
 
     state: str
     fraction: float | None = None
     note: str = ""
+    picture: bytes | None = None
+    video: str | None = None
 
 
 Report = Callable[[Progress], None]

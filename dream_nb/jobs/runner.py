@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
@@ -24,6 +25,7 @@ from dream_nb.backends.patience import Patience
 from dream_nb.jobs.budget import Budget
 from dream_nb.jobs.downloads import Downloads, asset_url
 from dream_nb.jobs.failures import advice, is_moderation
+from dream_nb.jobs.first_pictures import FirstPicture
 from dream_nb.jobs.leases import Leases
 from dream_nb.jobs.looks import Looks
 from dream_nb.jobs.order import Order
@@ -263,13 +265,15 @@ class Runner:
         assert generation is not None
         if generation.is_final:
             return record
-        last = generation.state
+        last, progress = generation.state, _progress(generation)
         since = record.sent_at or record.written_at
         age = max(timedelta(), datetime.now(UTC) - since)
 
         def changed(seen: Generation) -> None:
-            nonlocal last
-            report(Progress(seen.state or "queued", _fraction(seen)))
+            nonlocal last, progress
+            progress = _progress(seen)
+            report(progress)
+            first.look(seen)
             if seen.state != last:
                 last = seen.state
                 queued = (datetime.now(UTC) - since).total_seconds()
@@ -277,8 +281,13 @@ class Runner:
                 is_known = seen.state == "dreaming" and age.total_seconds() < max(_SOON_SECONDS, queued / 2)
                 self._write(record, generation=seen, **({"queued": queued} if is_known else {}))
 
-        report(Progress(generation.state or "queued", _fraction(generation)))
-        generation = await self.watcher.follow(generation, record.request.generation_type, changed, age.total_seconds())
+        report(progress)
+        first = FirstPicture(self.backend.files, lambda picture: report(replace(progress, picture=picture)))
+        kind = record.request.generation_type
+        try:
+            generation = await self.watcher.follow(generation, kind, changed, age.total_seconds())
+        finally:
+            first.close()
         took = (datetime.now(UTC) - since).total_seconds()
         # As above, of its end.
         is_known = generation.state == "completed" and age.total_seconds() < took / 2
@@ -318,6 +327,12 @@ def failure(generation: Generation | None) -> GenerationFailedError:
 def _id_of(record: Record) -> str:
     """The id of the generation of a row that has one."""
     return (record.generation.id if record.generation else None) or ""
+
+
+def _progress(generation: Generation) -> Progress:
+    """Where a generation stands, as its server says."""
+    video = generation.assets.progress_video if generation.assets else None
+    return Progress(generation.state or "queued", _fraction(generation), video=video)
 
 
 def _fraction(generation: Generation) -> float | None:

@@ -69,8 +69,8 @@ if TYPE_CHECKING:
 
 _POSTER_SIDE: Final = 640
 _THUMBNAIL_SIDE: Final = 160
-# A picture's poster is all that a page without the library shows of it; a video's waits for a click.
-_PREVIEW_SIDE: Final = {"video": 480, "image": 640}
+# As wide as a preview is shown.
+_PREVIEW_SIDE: Final = 640
 
 
 class Dream:
@@ -855,7 +855,7 @@ class Dream:
             # What was seen of it before does not make up for the file.
             _ = self.path
             facts = self.facts
-            poster = picture_uri(self._jpeg(_PREVIEW_SIDE[self.kind]))
+            poster = picture_uri(self._jpeg(_PREVIEW_SIDE))
             size = self.size
             if facts is not None and (self._is_apart() or self._shows == "image"):
                 copy = encode_small(self.path, facts)

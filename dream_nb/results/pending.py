@@ -35,6 +35,7 @@ class Pending(Generic[Result]):
         title: what is made, in words: a prompt, or several.
         replayed: whether the library had it, so that nothing was sent.
         expected: seconds that such a request has taken before, or None where that is unknown.
+        picture: a small JPEG of what it will be, from the moment that its server shows one; None before.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Pending(Generic[Result]):
         self.title = title
         self.replayed = replayed
         self.expected = expected
+        self.picture: bytes | None = None
         self._began = time.monotonic() - age
         self._done: Future[Result] = Future()
         self._progress = REPLAYED if replayed else Progress("sending")
@@ -141,6 +143,8 @@ class Pending(Generic[Result]):
             progress: where.
         """
         self._progress = progress
+        if progress.picture is not None:
+            self.picture = progress.picture
         with self._lock:
             listeners = list(self._listeners)
         for listener in listeners:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from dream_nb.api.request_models import ImageGenerationRequest
+from dream_nb.jobs.progress import Progress
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.notebook.widgets.panel import Panel
+from dream_nb.requests.inputs import make_request
 from dream_nb.requests.plan import Ask
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job
@@ -88,3 +90,32 @@ def test_the_lineage_is_a_tree(page: Page, session: Session) -> None:  # noqa: A
     assert lines[0] == ("a lake", 0, "this")
     assert sorted(lines[1:]) == [("clouds", 2, "after"), ("dawn", 1, "after"), ("night falls", 1, "after")]
     assert lines.index(("clouds", 2, "after")) == lines.index(("night falls", 1, "after")) + 1
+
+
+def test_before_anything_is_seen_it_has_the_colours_of_its_prompt(page: Page, session: Session) -> None:
+    job = session.submit(ImageGenerationRequest(prompt="a lake at night"))
+    other = session.submit(ImageGenerationRequest(prompt="a lake at sunset"))
+    cards = Card(job), Card(other)
+    night = page.wait_for(lambda: cards[0].colours or None)
+    sunset = page.wait_for(lambda: cards[1].colours or None)
+    assert len(night) == len(sunset) == 4
+    assert night != sunset
+
+
+def test_it_shows_the_picture_that_its_request_goes_on_from(page: Page, session: Session) -> None:
+    source = session.submit(ImageGenerationRequest(prompt="a lake")).result(SECONDS)
+    job = session.submit(make_request("the wind rises", frame0=source))
+    card = Card(job)
+    page.wait_for(lambda: card.sight or None)
+    assert card.sight_is_source or job.picture is not None
+    assert card.sight.startswith(b"\xff\xd8\xff")
+
+
+def test_the_first_picture_of_its_server_takes_the_place_of_the_source(page: Page, session: Session) -> None:
+    source = session.submit(ImageGenerationRequest(prompt="a lake")).result(SECONDS)
+    job = session.submit(make_request("the wind rises", frame0=source))
+    card = Card(job)
+    page.wait_for(lambda: card.sight or None)
+    job.report(Progress("dreaming", picture=b"a picture", video="https://files.example/so-far.mp4"))
+    assert (card.sight, card.sight_is_source) == (b"a picture", False)
+    assert card.moving == "https://files.example/so-far.mp4"

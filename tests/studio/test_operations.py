@@ -149,7 +149,7 @@ async def test_a_video_shows_its_first_frame_while_it_is_drawn(tmp_path: Path) -
             while "thumbnail" not in (generation := await machine.until(uid, "dreaming")).get("assets", {}):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             picture = Image.open(io.BytesIO((await machine.client.get(generation["assets"]["thumbnail"])).content))
-            assert picture.size == (320, 180)
+            assert picture.size == (480, 270)
             executor.let_go.set()
             await machine.finished(uid)
             assert len(list((tmp_path / "assets").iterdir())) == 1

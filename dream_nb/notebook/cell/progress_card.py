@@ -56,7 +56,7 @@ def _widget(job: UnderWay) -> Card | Strip:
         return Strip.of(job)
     from dream_nb.notebook.widgets.card import Card
 
-    return Card(job)
+    return Card(job, wide=True)
 
 
 @contextmanager

@@ -23,7 +23,10 @@ class Progress {
   #time = element("b", "dream-time", "", { role: "timer" });
   #state = element("span", "dream-state", "", { role: "status" });
   #left = element("span", "dream-left");
-  #picture = element("div", "dream-picture dream-haze", "", {}, this.#time, element("span", "", "", {}, this.#state, this.#left));
+  #told = element("div", "dream-told", "", {}, this.#time, element("span", "", "", {}, this.#state, this.#left));
+  #sight = element("div", "dream-sight", "", { "aria-hidden": "true" });
+  #picture = element("div", "dream-picture dream-haze", "", {}, this.#sight, this.#told);
+  #shown = null;
   #done = element("i");
   #bar = element("div", "dream-bar", "", { role: "progressbar", "aria-label": "how much is done" }, this.#done);
   parts = [this.#picture, this.#bar];
@@ -36,7 +39,23 @@ class Progress {
     this.#seen = performance.now();
     this.#picture.style.aspectRatio = `${this.#model.get("width")} / ${this.#model.get("height")}`;
     this.#state.textContent = stateLabel(this.#model.get("state"));
+    this.#look();
     this.tick();
+  }
+
+  /** Show a picture of it, or of what it goes on from, or else the colours of its prompt. */
+  #look() {
+    const [sight, moving, colours] = ["sight", "moving", "colours"].map((trait) => this.#model.get(trait));
+    if (colours.length) this.#picture.style.background = `linear-gradient(${colours.join(", ")})`;
+    this.#picture.classList.toggle("dream-seen", Boolean(moving || sight?.byteLength));
+    this.#sight.classList.toggle("dream-source", this.#model.get("sight_is_source"));
+    if (this.#shown === (moving || sight) || !(moving || sight?.byteLength)) return;
+    this.#shown = moving || sight;
+    const shown = moving
+      ? element("video", "dream-film", "", { src: moving, autoplay: !matchMedia("(prefers-reduced-motion: reduce)").matches, loop: true, playsinline: true })
+      : element("img", "dream-film", "", { src: URL.createObjectURL(new Blob([sight], { type: "image/jpeg" })), alt: "" });
+    if (moving) shown.muted = true;
+    this.#sight.replaceChildren(shown);
   }
 
   /** Show the time, which goes on between Python's messages. */
@@ -219,13 +238,16 @@ class Card {
     this.#actions = new Actions(model, this.#more, this.#note, tell);
     this.#text = element("div", "dream-text", "", {}, element("div", "dream-prompt", model.get("prompt")),
       this.#facts, this.#note, this.#buttons, this.#more, line);
-    this.root = element("div", "dream-nb dream-box dream-card", "", { role: "group", "aria-label": model.get("prompt") },
+    this.root = element("div", `dream-nb dream-box dream-card${model.get("wide") ? " dream-wide" : ""}`, "", { role: "group", "aria-label": model.get("prompt") },
       this.#top, this.#text);
   }
 
   reflect() {
     const [state, note, facts, problem, film] = ["state", "note", "facts", "problem", "film"].map((trait) => this.#model.get(trait));
     this.root.dataset.state = state;
+    const [width, height] = [this.#model.get("width"), this.#model.get("height")];
+    this.root.style.setProperty("--dream-ratio", width / height);
+    this.root.classList.toggle("dream-upright", height > width);
     this.#note.textContent = note;
     const kind = problem.title ? "problem" : film.kind ? "film" : "live";
     this.#facts.textContent = [...facts, problem.facts].filter(Boolean).join(" · ");

@@ -31,6 +31,7 @@ from dream_nb.library.library import with_ledger
 from dream_nb.media.sound import has_sound
 from dream_nb.notebook.magics.to_line import to_line
 from dream_nb.notebook.widgets.base import Answer, Widget, action
+from dream_nb.notebook.widgets.first_sight import colours_of, picture_of
 from dream_nb.notebook.widgets.messages import Edits, Film, Line, Problem, Quote, Relation, Relative
 from dream_nb.requests.edits import audio_request, modify_request, reframe_request, upscale_request
 from dream_nb.requests.media import source_ids
@@ -59,6 +60,7 @@ class Card(Widget):
         add: is told of every job that is asked for here; by default its card stands below this one.
         use: takes the dream as a keyframe, or the request to change it; by default a panel opens below this card.
         trusted: whether the people at the page may do what the notebook's author may, see `Panel`.
+        wide: whether it is as large as the preview that takes its place.
 
     Attributes:
         shown: the dream; the job for as long as it is under way.
@@ -103,6 +105,21 @@ class Card(Widget):
     height = traitlets.Int(9).tag(sync=True)
     """The height of the picture, as `width`."""
 
+    sight = traitlets.Bytes(b"").tag(sync=True)
+    """A small JPEG of what it will be, or of what it goes on from; empty until there is one."""
+
+    sight_is_source = traitlets.Bool(False).tag(sync=True)
+    """Whether `sight` shows what it goes on from."""
+
+    moving = traitlets.Unicode().tag(sync=True)
+    """The address of a video that shows how far it is; empty where its server gives none."""
+
+    colours = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """The colours of its prompt from top to bottom, as CSS; empty until they are known."""
+
+    wide = traitlets.Bool(False).tag(sync=True)
+    """Whether it is as large as the preview that takes its place."""
+
     waits = traitlets.Bool(False).tag(sync=True)
     """Whether a cell waits for it, so that the wait can be stopped."""
 
@@ -134,10 +151,13 @@ class Card(Widget):
         add: Callable[[Job], None] | None = None,
         use: Callable[[Any, str], None] | None = None,
         trusted: bool | None = None,
+        wide: bool = False,
     ) -> None:
         self._under: list[Widget] = []
         width, height = _shape(_first(shown).request.aspect_ratio)
-        super().__init__(prompt=_title(shown), facts=_facts(shown), width=width, height=height, trusted=trusted)
+        super().__init__(
+            prompt=_title(shown), facts=_facts(shown), width=width, height=height, trusted=trusted, wide=wide
+        )
         self.shown: Dream | Job | Sweep = shown
         self._add = add or self._add_below
         self._use = use or self._open_panel
@@ -146,6 +166,8 @@ class Card(Widget):
         else:
             self.expected = shown.expected
             shown.on_change(self.follow)
+            if isinstance(shown, Job) and not shown.done():
+                threading.Thread(target=self._look_ahead, args=(shown,), name="dream_nb-sight", daemon=True).start()
             shown.on_end(_ender(weakref.ref(self)))
 
     @traitlets.observe("state")
@@ -165,7 +187,21 @@ class Card(Widget):
             self.note = job.progress.note
             self.fraction = job.progress.fraction
             self.seconds = job.seconds
+            self.moving = job.progress.video or self.moving
+            if job.picture is not None and (self.sight_is_source or not self.sight):
+                self.sight, self.sight_is_source = job.picture, False
             self.cancels = not job.done() and job.progress.state in ("waiting", "queued", "dreaming")
+
+    def _look_ahead(self, job: Job) -> None:
+        """Show what can be known before the server shows anything. On a thread of its own: pictures are decoded."""
+        picture = picture_of(job)
+        colours = [] if picture else colours_of(job.request)
+        if self.comm is None:
+            return
+        with self.hold_sync():
+            self.colours = colours
+            if picture and not self.sight:
+                self.sight, self.sight_is_source = picture, True
 
     def file(self, name: str) -> Path | None:
         """The dream's own file.

@@ -30,7 +30,7 @@ from dream_nb.studio.render.sound.soundtrack import add_sound
 
 # Side by side with slower presets no difference is seen, and a person waits for it.
 PRESET: Final = "ultrafast"
-THUMBNAIL_SIDE: Final = 320
+THUMBNAIL_SIDE: Final = 480
 # All frames alike good: the last frame of a part, and of a loop, is seen before the first of the next.
 _STEADY: Final = "ipratio=1:pbratio=1:no-psy=1:aq-mode=0:sliced-threads=0"
 
