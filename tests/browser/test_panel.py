@@ -116,6 +116,45 @@ def test_cancel_has_the_server_delete_what_is_not_made_yet(
     expect(page.get_by_text("DreamCancelledError", exact=True)).to_be_visible()
 
 
+def test_cancel_on_the_card_of_a_waiting_cell_ends_the_cell_and_cancels(
+    open_cells: Callable[..., Lab], page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "2160")
+    lab = open_cells(
+        "d = %dream a lake at noon --duration 9s --resolution 4k",
+        "import dream_nb.default\nprint(dream_nb.default.default_session().jobs(), 'under way')",
+    )
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".dream-failed")).to_contain_text("Cancelled")
+    expect(page.get_by_text("Interrupted: no longer waiting").first).to_be_visible()
+    lab.run_cell(2)
+    expect(page.get_by_text("[] under way", exact=True)).to_be_visible()
+
+
+def test_a_button_says_at_once_that_a_busy_kernel_acts_later(
+    open_cells: Callable[..., Lab], page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "2160")
+    lab = open_cells(
+        "job = %dream a lake at noon -b --duration 9s --resolution 4k",
+        "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.05)",
+    )
+    lab.run_cell(0)
+    lab.run_cell(1)
+    page.evaluate(
+        """() => {
+            window.jupyterapp.shell.currentWidget.content.activeCellIndex = 2;
+            window.jupyterapp.commands.execute('notebook:run-cell');
+        }"""
+    )
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("The kernel is busy with a cell: this happens as soon as that has ended")).to_be_visible()
+    (tmp_path / "work" / "go").touch()
+    expect(page.locator(".dream-failed")).to_contain_text("Cancelled")
+    expect(page.get_by_text("The kernel is busy")).to_have_count(0)
+
+
 CELLS = ("import dream_nb\ndream_nb.Card(dream_nb.dream('a lake'))", "dream_nb.Panel(prompt='a <b>lake</b>')")
 
 

@@ -5,6 +5,7 @@ import { createPlayer } from "./card_player.js";
 // Milliseconds in which an idle kernel would have handled the action.
 const SOON = 700;
 const TICK = 250;
+const IS_BUSY = "The kernel is busy with a cell: this happens as soon as that has ended";
 // An estimate never fills the bar.
 const MOST_EXPECTED = 0.97;
 const DEEPEST = 6;
@@ -98,6 +99,8 @@ class Actions {
   #note;
   #tell;
   #address = null;
+  /** Why what was asked for has not happened yet; empty where nothing is late. */
+  late = "";
 
   constructor(model, more, note, tell) {
     this.#model = model;
@@ -117,8 +120,8 @@ class Actions {
     if (kind === "problem") return [button("Change and try again", does("change")), button("Try again", does("again"))];
     if (kind === "live") {
       return [
-        ...(this.#model.get("waits") ? [button("Stop waiting", () => this.#stop())] : []),
-        ...(this.#model.get("cancels") ? [button("Cancel", does("cancel"))] : []),
+        ...(this.#model.get("waits") ? [button("Stop waiting", () => this.#atOnce("stop"))] : []),
+        ...(this.#model.get("cancels") ? [button("Cancel", () => this.#atOnce("cancel", 0))] : []),
       ];
     }
     const isImage = this.#model.get("film").kind === "image";
@@ -175,8 +178,19 @@ class Actions {
     this.#address?.then(release).catch(() => {});
   }
 
-  #do(action, content = {}) {
-    return ask(this.#model, action, content).catch(this.#tell);
+  #do(action, content = {}, patience = undefined) {
+    // A kernel that is busy with a cell acts when that has ended.
+    const late = setTimeout(() => this.#sayLate(IS_BUSY), SOON);
+    return ask(this.#model, action, content, [], patience).catch(this.#tell).finally(() => {
+      clearTimeout(late);
+      this.#sayLate("");
+    });
+  }
+
+  #sayLate(text) {
+    if (this.late === text) return;
+    this.late = text;
+    this.#note.textContent = text || this.#model.get("note");
   }
 
   /** Ask for a prompt, and do something with it. */
@@ -209,11 +223,12 @@ class Actions {
     }
   }
 
-  async #stop() {
-    this.#do("stop");
-    // A busy kernel handles the action only after the cell has ended: so interrupt the cell if it still waits.
+  /** Do what cannot wait for the end of the cell that waits for this dream: a busy kernel's cell is interrupted. */
+  async #atOnce(action, patience) {
+    let isDone = false;
+    this.#do(action, {}, patience).then(() => (isDone = true));
     await new Promise((resolve) => setTimeout(resolve, SOON));
-    if (this.#model.get("waits")) this.#model.widget_manager.kernel?.interrupt?.();
+    if (!isDone && this.#model.get("waits")) this.#model.widget_manager.kernel?.interrupt?.();
   }
 }
 
@@ -248,7 +263,7 @@ class Card {
     const [width, height] = [this.#model.get("width"), this.#model.get("height")];
     this.root.style.setProperty("--dream-ratio", width / height);
     this.root.classList.toggle("dream-upright", height > width);
-    this.#note.textContent = note;
+    this.#note.textContent = this.#actions.late || note;
     const kind = problem.title ? "problem" : film.kind ? "film" : "live";
     this.#facts.textContent = [...facts, problem.facts].filter(Boolean).join(" · ");
     if (kind === "live") this.#live.reflect();

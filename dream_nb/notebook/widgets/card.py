@@ -25,6 +25,7 @@ from dream_nb.api.errors import (
 )
 from dream_nb.api.models import FINAL_STATES
 from dream_nb.api.request_models import ASPECT_RATIOS, MODES, RESOLUTIONS, Edit
+from dream_nb.backends.backends import is_paid
 from dream_nb.html.stand_in import stand_in
 from dream_nb.jobs.runner import failure
 from dream_nb.library.library import with_ledger
@@ -35,7 +36,7 @@ from dream_nb.notebook.widgets.first_sight import colours_of, picture_of
 from dream_nb.notebook.widgets.messages import Edits, Film, Line, Problem, Quote, Relation, Relative
 from dream_nb.requests.edits import audio_request, modify_request, reframe_request, upscale_request
 from dream_nb.requests.media import source_ids
-from dream_nb.requests.plan import Ask
+from dream_nb.requests.plan import Ask, dollars
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job, Maker
 from dream_nb.results.sweep import Sweep
@@ -289,6 +290,11 @@ class Card(Widget):
         if isinstance(self.shown, Dream):
             raise DreamError("it is made already: there is nothing to cancel")
         self.shown.cancel()
+        maker = self._maker()
+        if isinstance(maker, Session) and is_paid(maker.backend):
+            # What came back is told by the balance, and the cancelling holds without it.
+            with contextlib.suppress(DreamError):
+                self.note = f"your balance is {dollars(maker.credits().credit_balance)} now"
         return None
 
     @action
