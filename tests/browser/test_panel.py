@@ -155,6 +155,22 @@ def test_a_button_says_at_once_that_a_busy_kernel_acts_later(
     expect(page.get_by_text("The kernel is busy")).to_have_count(0)
 
 
+def test_a_card_whose_kernel_was_restarted_says_so(
+    open_cells: Callable[..., Lab], page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "2160")
+    lab = open_cells("job = %dream a lake at noon -b --duration 9s --resolution 4k")
+    lab.run_cell(0)
+    lab.run_cell(1)
+    expect(page.get_by_role("timer")).to_be_visible()
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    alert = page.locator(".dream-failed")
+    expect(alert).to_contain_text("The kernel was restarted")
+    expect(alert).to_contain_text("Run this cell again to come back to it")
+    expect(page.get_by_role("timer")).to_have_count(0)
+    expect(page.locator(".dream-card").get_by_role("button")).to_have_count(0)
+
+
 CELLS = ("import dream_nb\ndream_nb.Card(dream_nb.dream('a lake'))", "dream_nb.Panel(prompt='a <b>lake</b>')")
 
 

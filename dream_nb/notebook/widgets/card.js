@@ -5,6 +5,10 @@ import { createPlayer } from "./card_player.js";
 // Milliseconds in which an idle kernel would have handled the action.
 const SOON = 700;
 const TICK = 250;
+const ORPHANED = {
+  title: "The kernel was restarted",
+  text: "It goes on at its server. Run this cell again to come back to it: nothing is sent or paid a second time.",
+};
 const IS_BUSY = "The kernel is busy with a cell: this happens as soon as that has ended";
 // An estimate never fills the bar.
 const MOST_EXPECTED = 0.97;
@@ -280,6 +284,15 @@ class Card {
     if (this.#shown.kind === "live") this.#live.tick();
   }
 
+  /** Stop counting: nobody tells any more how far it is. */
+  orphan() {
+    if (this.#shown.kind !== "live") return;
+    this.#shown = { kind: "orphan", offers: "" };
+    this.#top.replaceChildren(alertOf(ORPHANED));
+    this.#note.textContent = "";
+    this.#buttons.replaceChildren();
+  }
+
   close() {
     this.#actions.release();
   }
@@ -301,7 +314,10 @@ export function render({ model, el }) {
   const below = element("div", "dream-below");
   el.append(card.root, below);
   const reflect = () => card.reflect();
+  const orphan = () => card.orphan();
   model.on("change", reflect);
+  // What the widget manager tells its models when their kernel is gone.
+  model.on("comm_live_update", orphan);
   reflect();
   const timer = setInterval(() => card.tick(), TICK);
   const unview = views(model, "below", below);
@@ -310,6 +326,7 @@ export function render({ model, el }) {
     leaving.abort();
     unview();
     model.off("change", reflect);
+    model.off("comm_live_update", orphan);
     card.close();
   };
 }
