@@ -26,6 +26,7 @@ from dream_nb.storyboard.storyboard import Storyboard
 
 if TYPE_CHECKING:
     from dream_nb.notebook.widgets.card import Card
+    from dream_nb.notebook.widgets.grid import Grid
     from dream_nb.notebook.widgets.strip import Strip
 
 _STILL_SECONDS: Final = 10.0
@@ -48,13 +49,17 @@ def open_card(shell: InteractiveShell, job: UnderWay) -> Iterator[None]:
         yield
 
 
-def _widget(job: UnderWay) -> Card | Strip:
+def _widget(job: UnderWay) -> Card | Grid | Strip:
     """What shows this job while it is made."""
     if isinstance(job, Shooting):
         from dream_nb.notebook.widgets.strip import Strip
 
         return Strip.of(job)
     from dream_nb.notebook.widgets.card import Card
+    from dream_nb.notebook.widgets.grid import LARGEST, Grid
+
+    if isinstance(job, Sweep) and len(job) <= LARGEST:
+        return Grid(job)
 
     return Card(job, wide=True)
 
@@ -78,7 +83,7 @@ def _card(job: UnderWay) -> Iterator[None]:
         shown.vanish()
 
 
-def _tell_wait(card: Card | Strip, waits: bool) -> None:
+def _tell_wait(card: Card | Grid | Strip, waits: bool) -> None:
     """Let a card, which has a button for it, stop the wait of the cell."""
     if hasattr(card, "waits"):
         card.waits = waits
@@ -92,7 +97,7 @@ def keep_card(shell: InteractiveShell, job: UnderWay) -> None:
     _keep(job, _widget(job))
 
 
-def _keep(job: UnderWay, card: Card | Strip) -> None:
+def _keep(job: UnderWay, card: Card | Grid | Strip) -> None:
     """Let the card stay, and put in the end, where readers without widgets look, the picture or why there is none."""
     text, display_id = job.title, uuid.uuid4().hex
     # nbval sees this only, and compares neither picture nor reason.

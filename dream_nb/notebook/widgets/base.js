@@ -88,6 +88,27 @@ export function ask(model, action, content = {}, buffers = [], patience = PATIEN
   });
 }
 
+// Milliseconds in which an idle kernel would have handled an action.
+const SOON = 700;
+const IS_BUSY = "The kernel is busy with a cell: this happens as soon as that has ended";
+
+/** Call an action, and `say` that it is late where the kernel is busy with a cell; "" where that is over. */
+export function askSoon(model, action, { content = {}, patience = undefined, say }) {
+  const late = setTimeout(() => say(IS_BUSY), SOON);
+  return ask(model, action, content, [], patience).finally(() => (clearTimeout(late), say("")));
+}
+
+/**
+ * Call an action that cannot wait for the end of the cell that waits for this widget: if the kernel is busy with that
+ * cell, it is interrupted.
+ */
+export async function askNow(model, action, { patience = undefined, say, tell }) {
+  let isDone = false;
+  askSoon(model, action, { patience, say }).catch(tell).finally(() => (isDone = true));
+  await new Promise((resolve) => setTimeout(resolve, SOON));
+  if (!isDone && model.get("waits")) model.widget_manager.kernel?.interrupt?.();
+}
+
 /** A line that shows Python's last error; `tell` shows another one in it. */
 export function errorLine(model, { signal } = {}) {
   const line = element("div", "dream-error", "", { role: "alert" });

@@ -1,15 +1,12 @@
 // The card: one generation, while it is made and when it is done.
-import { ask, button, clock, copied, element, errorLine, media, release, stateLabel, views } from "./base.js";
+import { ask, askNow, askSoon, button, clock, copied, element, errorLine, media, release, stateLabel, views } from "./base.js";
 import { createPlayer } from "./card_player.js";
 
-// Milliseconds in which an idle kernel would have handled the action.
-const SOON = 700;
 const TICK = 250;
 const ORPHANED = {
   title: "The kernel was restarted",
   text: "It goes on at its server. Run this cell again to come back to it: nothing is sent or paid a second time.",
 };
-const IS_BUSY = "The kernel is busy with a cell: this happens as soon as that has ended";
 // An estimate never fills the bar.
 const MOST_EXPECTED = 0.97;
 const DEEPEST = 6;
@@ -182,13 +179,12 @@ class Actions {
     this.#address?.then(release).catch(() => {});
   }
 
-  #do(action, content = {}, patience = undefined) {
-    // A kernel that is busy with a cell acts when that has ended.
-    const late = setTimeout(() => this.#sayLate(IS_BUSY), SOON);
-    return ask(this.#model, action, content, [], patience).catch(this.#tell).finally(() => {
-      clearTimeout(late);
-      this.#sayLate("");
-    });
+  #do(action, content = {}) {
+    return askSoon(this.#model, action, { content, say: (text) => this.#sayLate(text) }).catch(this.#tell);
+  }
+
+  #atOnce(action, patience) {
+    return askNow(this.#model, action, { patience, say: (text) => this.#sayLate(text), tell: this.#tell });
   }
 
   #sayLate(text) {
@@ -225,14 +221,6 @@ class Actions {
     } catch (error) {
       this.#tell(error);
     }
-  }
-
-  /** Do what cannot wait for the end of the cell that waits for this dream: a busy kernel's cell is interrupted. */
-  async #atOnce(action, patience) {
-    let isDone = false;
-    this.#do(action, {}, patience).then(() => (isDone = true));
-    await new Promise((resolve) => setTimeout(resolve, SOON));
-    if (!isDone && this.#model.get("waits")) this.#model.widget_manager.kernel?.interrupt?.();
   }
 }
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import signal
 import threading
 import weakref
 from collections.abc import Callable
@@ -25,7 +23,6 @@ from dream_nb.api.errors import (
 )
 from dream_nb.api.models import FINAL_STATES
 from dream_nb.api.request_models import ASPECT_RATIOS, MODES, RESOLUTIONS, Edit
-from dream_nb.backends.backends import is_paid
 from dream_nb.html.stand_in import stand_in
 from dream_nb.jobs.runner import failure
 from dream_nb.library.library import with_ledger
@@ -34,9 +31,10 @@ from dream_nb.notebook.magics.to_line import to_line
 from dream_nb.notebook.widgets.base import Answer, Widget, action
 from dream_nb.notebook.widgets.first_sight import colours_of, picture_of
 from dream_nb.notebook.widgets.messages import Edits, Film, Line, Problem, Quote, Relation, Relative
+from dream_nb.notebook.widgets.waiting import Waiting
 from dream_nb.requests.edits import audio_request, modify_request, reframe_request, upscale_request
 from dream_nb.requests.media import source_ids
-from dream_nb.requests.plan import Ask, dollars
+from dream_nb.requests.plan import Ask
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job, Maker
 from dream_nb.results.sweep import Sweep
@@ -50,7 +48,7 @@ _LINES: Final = 24
 _SAME_RATIO: Final = 0.01
 
 
-class Card(Widget):
+class Card(Waiting):
     """One generation: how far it is, then a player, and what goes on from it. Its script counts the seconds.
 
     The video plays while the pointer rests on it or it has the focus, and follows the pointer that moves over it. Arrow
@@ -88,9 +86,6 @@ class Card(Widget):
     ended = traitlets.Bool(False).tag(sync=True)
     """Whether no other state follows."""
 
-    note = traitlets.Unicode().tag(sync=True)
-    """Why it takes its time, or what it costs; empty where there is nothing to say."""
-
     fraction = traitlets.Float(None, allow_none=True).tag(sync=True)
     """How much is done, from 0 to 1; None where the server does not say."""
 
@@ -120,12 +115,6 @@ class Card(Widget):
 
     wide = traitlets.Bool(False).tag(sync=True)
     """Whether it is as large as the preview that takes its place."""
-
-    waits = traitlets.Bool(False).tag(sync=True)
-    """Whether a cell waits for it, so that the wait can be stopped."""
-
-    cancels = traitlets.Bool(False).tag(sync=True)
-    """Whether it can be cancelled."""
 
     film = traitlets.Dict().tag(sync=True)
     """The `Film`; empty until it is made."""
@@ -280,29 +269,9 @@ class Card(Widget):
             raise DreamError("it is not made yet: wait for it")
         return self.shown
 
-    @action
-    def cancel(self) -> Answer:
-        """Have the server delete what is not made yet.
-
-        Raises:
-            DreamError: it is made, or the server did not delete it.
-        """
-        if isinstance(self.shown, Dream):
-            raise DreamError("it is made already: there is nothing to cancel")
-        self.shown.cancel()
-        maker = self._maker()
-        if isinstance(maker, Session) and is_paid(maker.backend):
-            # What came back is told by the balance, and the cancelling holds without it.
-            with contextlib.suppress(DreamError):
-                self.note = f"your balance is {dollars(maker.credits().credit_balance)} now"
-        return None
-
-    @action
-    def stop(self) -> Answer:
-        """End the wait of the cell that waits for it. The dream goes on."""
-        if self.waits:
-            os.kill(os.getpid(), signal.SIGINT)
-        return None
+    def under_way(self) -> Job | Sweep | None:
+        """What the card shows, while it is under way."""
+        return None if isinstance(self.shown, Dream) else self.shown
 
     @action
     def extend(self, prompt: str) -> Answer:

@@ -1,6 +1,7 @@
 // The grid: a sweep on two axes. All of it plays together, and two of it can be compared.
 import { ask, button, change, element, errorLine, listen, media, release, stateLabel } from "./base.js";
 import { enlarged, picture, Transport } from "./compare.js";
+import { GridProgress } from "./grid_progress.js";
 
 // How many files are fetched at the same time.
 const LANES = 4;
@@ -72,6 +73,7 @@ class Tile {
   #best;
   #box;
   #picture = null;
+  #sight = null;
   /** Loads its video and promises the element; null as long as there is no video. */
   load = null;
 
@@ -107,10 +109,28 @@ class Tile {
     this.#box.classList.toggle("dream-picked", isPicked);
   }
 
+  /** Show the first picture of what is being made. */
+  look(bytes) {
+    if (this.#picture) return;
+    this.#forget();
+    this.#sight = element("img", "dream-cell-picture", "", { alt: "", src: URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" })) });
+    this.#box.prepend(this.#sight);
+    this.#box.classList.add("dream-cell-seen");
+  }
+
+  #forget() {
+    if (!this.#sight) return;
+    URL.revokeObjectURL(this.#sight.src);
+    this.#sight.remove();
+    this.#sight = null;
+    this.#box.classList.remove("dream-cell-seen");
+  }
+
   #addPicture({ prompt, kind, poster }, address) {
     if (this.#picture) return;
     this.#picture = picture({ prompt, kind, poster, address }, "dream-cell-picture");
     this.#box.prepend(this.#picture.node);
+    this.#forget();
     if (kind === "video") this.load = this.#picture.load;
   }
 }
@@ -160,6 +180,8 @@ class Grid {
   #tiles;
   #transport;
   #hint = element("span", "dream-grid-hint", "", { role: "status" });
+  #progress;
+  #foot;
   #large = element("div", "");
 
   constructor(model, line, tell) {
@@ -175,10 +197,11 @@ class Grid {
     });
     listenToArrows(table.node, this.#tiles, model);
     this.#transport = new Transport(() => this.#videos(), tell);
+    this.#progress = new GridProgress(model, tell);
     const { buttons, said } = createExport(model, tell);
-    const foot = element("div", "dream-grid-foot", "", {}, this.#transport.root, this.#hint, ...buttons);
+    const foot = this.#foot = element("div", "dream-grid-foot", "", {}, this.#transport.root, this.#hint, ...buttons);
     this.root = element("div", "dream-nb dream-grid", "", { "data-lm-suppress-shortcuts": "true" },
-      element("div", "dream-grid-scroll", "", {}, table.node), foot, said, line, this.#large);
+      this.#progress.root, element("div", "dream-grid-scroll", "", {}, table.node), foot, said, line, this.#large);
   }
 
   reflect() {
@@ -188,6 +211,9 @@ class Grid {
       const address = () => this.#addresses.of(number);
       tile.reflect(cells[number], states[number], { side, isPicked: picked === number, address });
     });
+    this.#progress.reflect();
+    // A kernel whose cell waits for the sweep would answer none of these.
+    this.#foot.hidden = this.#model.get("waits");
     this.#transport.root.hidden = !cells.some((cell) => cell.kind === "video" && cell.url);
     const there = cells.filter((cell) => cell.url).length;
     this.#hint.textContent = there < cells.length
@@ -195,7 +221,12 @@ class Grid {
       : ["choose two to compare", "choose another to compare", ""][this.#compared.length];
   }
 
+  look(number, bytes) {
+    this.#tiles[number]?.look(bytes);
+  }
+
   close() {
+    this.#progress.close();
     this.#transport.stop();
     this.#shown?.leave(false);
     this.#addresses.release();
@@ -244,7 +275,10 @@ export function render({ model, el }) {
   const { line, tell } = errorLine(model, { signal });
   const grid = new Grid(model, line, tell);
   el.append(grid.root);
-  for (const trait of ["cells", "states", "picked"]) listen(model, signal, `change:${trait}`, () => grid.reflect());
+  for (const trait of ["cells", "states", "picked", "note", "ended", "waits", "cancels"]) {
+    listen(model, signal, `change:${trait}`, () => grid.reflect());
+  }
+  listen(model, signal, "msg:custom", ({ sight }, buffers) => sight !== undefined && grid.look(sight, buffers[0]));
   grid.reflect();
   return () => {
     leaving.abort();

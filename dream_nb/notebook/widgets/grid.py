@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,8 +14,9 @@ from dream_nb.api.errors import InvalidRequestError, LibraryError
 from dream_nb.html.page import picture_uri
 from dream_nb.html.stand_in import stand_in
 from dream_nb.media.axes import Layout
-from dream_nb.notebook.widgets.base import Widget, action, said
+from dream_nb.notebook.widgets.base import action, said
 from dream_nb.notebook.widgets.messages import Cell, Status, Written
+from dream_nb.notebook.widgets.waiting import Waiting
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.grid_files import write_film, write_picture
@@ -24,7 +26,7 @@ from dream_nb.results.sweep import Sweep
 
 _SIDE: Final = 240
 # Beyond this a page would be as large as a video.
-_MOST: Final = 100
+LARGEST: Final = 100
 _TELL_SECONDS: Final = 0.2
 
 
@@ -36,7 +38,7 @@ def _titled(dreams: Sequence[Dream]) -> Dreams:
     return Dreams(dreams, words=[{"dream": word} for word in words])
 
 
-class Grid(Widget):
+class Grid(Waiting):
     """A sweep on two axes: played all at once, compared two by two.
 
     Args:
@@ -52,7 +54,7 @@ class Grid(Widget):
         ValueError: there is no such axis, no dream, or there are too many.
     """
 
-    modules = ("compare.css", "grid.css", "compare.js", "grid.js")
+    modules = ("compare.css", "grid.css", "compare.js", "grid_progress.js", "grid.js")
     page_traits = frozenset({"picked"})
 
     row_words = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -67,6 +69,18 @@ class Grid(Widget):
     states = traitlets.List(traitlets.Dict()).tag(sync=True)
     """A `Status` for each dream, in the same order. Python changes them."""
 
+    title = traitlets.Unicode().tag(sync=True)
+    """What is made, in words, of a sweep that was under way; else empty. It never changes."""
+
+    fraction = traitlets.Float(0.0).tag(sync=True)
+    """How much of the sweep is done, from 0 to 1."""
+
+    seconds = traitlets.Float(0.0).tag(sync=True)
+    """How long it had been under way, in seconds, when that was last told: the page counts on from there."""
+
+    ended = traitlets.Bool(True).tag(sync=True)
+    """Whether nothing of it is under way."""
+
     picked = traitlets.Int(None, allow_none=True).tag(sync=True)
     """The number of the best dream, from 0, or None. Page and Python change it."""
 
@@ -76,8 +90,8 @@ class Grid(Widget):
         if not isinstance(dreams, Dreams | Sweep):
             dreams = _titled(dreams)
         words = dreams.words
-        if not 1 <= len(words) <= _MOST:
-            raise InvalidRequestError(f"a grid shows 1 to {_MOST} dreams, not {len(words)}: take some of them")
+        if not 1 <= len(words) <= LARGEST:
+            raise InvalidRequestError(f"a grid shows 1 to {LARGEST} dreams, not {len(words)}: take some of them")
         layout = Layout.of(words, rows, columns)
         self._words = words
         self._jobs: tuple[Job, ...] = dreams.jobs if isinstance(dreams, Sweep) else ()
@@ -86,14 +100,18 @@ class Grid(Widget):
         self._lock = threading.RLock()
         self._came: dict[int, Cell] = {}
         self._timer: threading.Timer | None = None
+        self._sweep = dreams if isinstance(dreams, Sweep) and not dreams.done() else None
+        self._looked: set[int] = set()
         super().__init__(
             row_words=layout.rows,
             column_words=layout.columns,
             cells=[self._cell(number) for number in range(len(words))],
             states=[self._status(number) for number in range(len(words))],
+            title=self._sweep.title if self._sweep else "",
         )
+        self._tell_whole()
         for number, job in enumerate(self._jobs):
-            job.on_change(lambda _: self._later())
+            job.on_change(self._changed)
             job.on_end(self._taker(number))
 
     @property
@@ -136,6 +154,17 @@ class Grid(Widget):
 
         return take
 
+    def _changed(self, _: Job) -> None:
+        self._later()
+
+    def close(self) -> None:
+        """Follow no more, and leave the page."""
+        for job in self._jobs:
+            # The job would keep this grid for as long as anybody keeps the job.
+            with contextlib.suppress(ValueError):
+                job.off_change(self._changed)
+        super().close()
+
     def _later(self) -> None:
         """Tell the page soon where all stand: many changes are one message."""
         with self._lock:
@@ -155,6 +184,33 @@ class Grid(Widget):
                         dict(came[number]) if number in came else cell for number, cell in enumerate(self.cells)
                     ]
                 self.states = [dict(self._status(number)) for number in range(len(self._words))]
+                self._tell_whole()
+                self._show_sights()
+
+    def _tell_whole(self) -> None:
+        """Tell the page how far the whole sweep is."""
+        sweep = self._sweep
+        if sweep is None:
+            return
+        with self.hold_sync():
+            self.fraction = sweep.progress.fraction or 0.0
+            self.seconds = sweep.seconds
+            self.ended = all(job.done() for job in self._jobs)
+            self.cancels = not self.ended
+            self.waits = self.waits and not self.ended
+            if not self.ended:
+                self.note = sweep.progress.note
+
+    def _show_sights(self) -> None:
+        """Send the first pictures that have come. They are no part of its state: files take their places."""
+        for number, job in enumerate(self._jobs):
+            if job.picture is not None and number not in self._looked and not job.done():
+                self._looked.add(number)
+                self.send({"sight": number}, [job.picture])
+
+    def under_way(self) -> Job | Sweep | None:
+        """The sweep, while it is under way."""
+        return None if self._sweep is None or self._sweep.done() else self._sweep
 
     def _status(self, number: int) -> Status:
         if not self._jobs:

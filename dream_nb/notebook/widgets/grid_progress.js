@@ -1,0 +1,52 @@
+// How far a sweep under way is: one bar, one clock and one Cancel for all of it.
+import { askNow, button, clock, element } from "./base.js";
+
+const TICK = 250;
+
+export class GridProgress {
+  #model;
+  #told = performance.now();
+  #late = "";
+  #said = element("span", "dream-whole-said", "", { role: "status" });
+  #time = element("span", "dream-whole-time", "", { role: "timer" });
+  #done = element("i");
+  #bar = element("div", "dream-bar", "", { role: "progressbar", "aria-label": "how much is done" }, this.#done);
+  #buttons = element("span", "dream-whole-buttons");
+  #offered = "";
+  #timer = setInterval(() => this.#tick(), TICK);
+
+  constructor(model, tell) {
+    this.#model = model;
+    const say = (text) => ((this.#late = text), this.reflect());
+    this.act = (action, patience) => askNow(model, action, { patience, say, tell });
+    const line = element("div", "dream-whole-line", "", {}, this.#time, this.#said, this.#buttons);
+    this.root = element("div", "dream-whole", "", {}, element("div", "dream-prompt", model.get("title")), this.#bar, line);
+  }
+
+  reflect() {
+    const [note, seconds, ended, fraction, waits, cancels] =
+      ["note", "seconds", "ended", "fraction", "waits", "cancels"].map((trait) => this.#model.get(trait));
+    this.root.hidden = !this.#model.get("title") || (ended && !this.#late);
+    if (this.seconds !== seconds) [this.seconds, this.#told] = [seconds, performance.now()];
+    this.#said.textContent = this.#late || note;
+    this.#done.style.width = `${100 * fraction}%`;
+    this.#bar.setAttribute("aria-valuenow", Math.round(100 * fraction));
+    const offered = `${waits} ${cancels}`;
+    if (offered !== this.#offered) {
+      this.#offered = offered;
+      this.#buttons.replaceChildren(
+        ...(waits ? [button("Stop waiting", () => this.act("stop"))] : []),
+        ...(cancels ? [button("Cancel all", () => this.act("cancel", 0))] : []));
+    }
+    this.#tick();
+  }
+
+  close() {
+    clearInterval(this.#timer);
+  }
+
+  #tick() {
+    const since = this.#model.get("ended") ? 0 : (performance.now() - this.#told) / 1000;
+    this.#time.textContent = clock(this.#model.get("seconds") + since);
+  }
+}

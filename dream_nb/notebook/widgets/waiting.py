@@ -1,0 +1,62 @@
+"""What widgets share that stand in a cell while it waits: its wait can be ended, and what it waits for cancelled."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+
+import traitlets
+
+from dream_nb.api.errors import DreamError
+from dream_nb.backends.backends import is_paid
+from dream_nb.notebook.widgets.base import Answer, Widget, action
+from dream_nb.requests.plan import dollars
+from dream_nb.results.job import Job
+from dream_nb.results.sweep import Sweep
+from dream_nb.session import Session
+
+
+class Waiting(Widget):
+    """A widget for which a cell may wait.
+
+    A busy kernel hears an action only when its cell has ended: the page then interrupts that cell.
+    """
+
+    note = traitlets.Unicode().tag(sync=True)
+    """Why it takes its time, or what it costs; empty where there is nothing to say."""
+
+    waits = traitlets.Bool(False).tag(sync=True)
+    """Whether a cell waits for it, so that the wait can be stopped."""
+
+    cancels = traitlets.Bool(False).tag(sync=True)
+    """Whether it can be cancelled."""
+
+    def under_way(self) -> Job | Sweep | None:
+        """What can be cancelled; None where nothing is under way."""
+        raise NotImplementedError
+
+    @action
+    def cancel(self) -> Answer:
+        """Have the server delete what is not made yet.
+
+        Raises:
+            DreamError: it is made, or the server did not delete it.
+        """
+        job = self.under_way()
+        if job is None:
+            raise DreamError("it is made already: there is nothing to cancel")
+        job.cancel()
+        maker = (job.jobs[0] if isinstance(job, Sweep) else job).maker
+        if isinstance(maker, Session) and is_paid(maker.backend):
+            # What came back is told by the balance, and the cancelling holds without it.
+            with contextlib.suppress(DreamError):
+                self.note = f"your balance is {dollars(maker.credits().credit_balance)} now"
+        return None
+
+    @action
+    def stop(self) -> Answer:
+        """End the wait of the cell that waits for it. The dream goes on."""
+        if self.waits:
+            os.kill(os.getpid(), signal.SIGINT)
+        return None
