@@ -7,12 +7,14 @@ from IPython.core.interactiveshell import InteractiveShell
 from dream_nb.api.portal import portal
 from dream_nb.default import close_default_session, forget_default_settings
 from dream_nb.notebook.cell.previews import Previews
+from dream_nb.notebook.cell.progress_card import card_of_wait
 from dream_nb.notebook.cell.replays import vanish
 from dream_nb.notebook.completion import Completion
 from dream_nb.notebook.early_start import EarlyStart
 from dream_nb.notebook.magics.input_transforms import DreamQuestion, keep_body
 from dream_nb.notebook.magics.magics import DreamMagics
 from dream_nb.notebook.state import forget_state, keep_state
+from dream_nb.results.pending import show_waits
 from dream_nb.workers import close_pool
 
 
@@ -23,6 +25,7 @@ def load(shell: InteractiveShell) -> None:
     keep_state(magics.state)
     previews.install()
     EarlyStart(shell).install()
+    show_waits(card_of_wait(shell))
     shell.register_magics(magics)
     if shell.Completer is not None:
         shell.Completer.custom_matchers.append(Completion(shell).match)
@@ -34,6 +37,7 @@ def load(shell: InteractiveShell) -> None:
 def unload(shell: InteractiveShell) -> None:
     """Take it all away again, and end what runs in the background."""
     forget_state(shell)
+    show_waits(None)
     EarlyStart.uninstall_from(shell)
     magics = shell.magics_manager.registry.pop(DreamMagics.__name__, None)
     if isinstance(magics, DreamMagics):

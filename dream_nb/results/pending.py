@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
@@ -24,6 +25,21 @@ REPLAYED: Final = Progress("completed", 1.0, "from your library, nothing spent; 
 
 
 Result = TypeVar("Result")
+
+Show = Callable[["Pending[Any]"], AbstractContextManager[None]]
+"""Shows how far a job is, while the body waits for it."""
+
+_show: Show | None = None
+
+
+def show_waits(show: Show | None) -> None:
+    """Say what shows a job while `Pending.result` waits for it without a limit. For the notebook, which is above this.
+
+    Args:
+        show: what shows it; None shows nothing.
+    """
+    global _show  # noqa: PLW0603 - a process has one notebook
+    _show = show
 
 
 class Pending(Generic[Result]):
@@ -83,7 +99,11 @@ class Pending(Generic[Result]):
             TimeoutError: it is not done yet; it goes on.
             DreamError: why it could not be made.
         """
-        error = self._done.exception(timeout)
+        if timeout is None and _show is not None and not self.done():
+            with _show(self):
+                error = self._done.exception()
+        else:
+            error = self._done.exception(timeout)
         if error is not None:
             raise self._anew(error)
         return self._done.result()

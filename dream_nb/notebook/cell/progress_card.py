@@ -8,7 +8,9 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakSet
 
+from IPython.core.getipython import get_ipython
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display, update_display
 
@@ -17,7 +19,7 @@ from dream_nb.notebook.cell.replays import tell
 from dream_nb.notebook.early_start import load_modules
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job
-from dream_nb.results.pending import Pending
+from dream_nb.results.pending import Pending, Show
 from dream_nb.results.stills import still
 from dream_nb.results.sweep import Sweep
 from dream_nb.results.vanishing import Vanishing
@@ -33,6 +35,9 @@ _STILL_SECONDS: Final = 10.0
 
 UnderWay = Job | Sweep | Shooting
 
+_shown: WeakSet[Pending[Any]] = WeakSet()
+"""Jobs that a card has been opened for."""
+
 _followed: list[tuple[Pending[Any], threading.Event]] = []
 
 
@@ -44,9 +49,29 @@ def open_card(shell: InteractiveShell, job: UnderWay) -> Iterator[None]:
         yield
         return
     load_modules()
+    _note(job)
     live = _card(job) if hasattr(shell, "kernel") else _line(job)
     with live:
         yield
+
+
+def card_of_wait(shell: InteractiveShell) -> Show:
+    """What shows a job that a cell waits for in Python, as `dream_nb.dream` does: the card of a `%dream` line.
+
+    Args:
+        shell: whose cells wait.
+    """
+
+    @contextmanager
+    def show(job: Pending[Any]) -> Iterator[None]:
+        is_here = threading.current_thread() is threading.main_thread() and shell is get_ipython()
+        if not is_here or job in _shown or not isinstance(job, UnderWay):
+            yield
+            return
+        with open_card(shell, job):
+            yield
+
+    return show
 
 
 def _widget(job: UnderWay) -> Card | Grid | Strip:
@@ -62,6 +87,13 @@ def _widget(job: UnderWay) -> Card | Grid | Strip:
         return Grid(job)
 
     return Card(job, wide=True)
+
+
+def _note(job: UnderWay) -> None:
+    """Open no other card for a job, or for one of those that it is made of."""
+    _shown.add(job)
+    for one in getattr(job, "jobs", ()):
+        _shown.add(one)
 
 
 @contextmanager
@@ -94,6 +126,7 @@ def keep_card(shell: InteractiveShell, job: UnderWay) -> None:
     if not hasattr(shell, "kernel"):
         return
     load_modules()
+    _note(job)
     _keep(job, _widget(job))
 
 
