@@ -10,6 +10,8 @@ _ENOUGH = 2
 _MARGIN = 0.9
 _GROWTH = 0.08
 _FIRST = 10
+_SHARPER = 0.5
+_LOOKS = 16
 _UNSURE = 1.4
 _UNSURE_GROWTH = 0.04
 
@@ -19,7 +21,8 @@ class Pace:
     """The times at which such generations have ended, and the looks that follow from them.
 
     Attributes:
-        tightest: seconds between two looks where the end is expected.
+        tightest: seconds between two looks where the end is near; down to half of that where all end at
+            about the same time.
         widest: seconds between two looks at most.
         early: seconds after the create before which hardly any ends, or None where that is unknown.
         late: seconds after the create by which most have ended, or None.
@@ -47,4 +50,6 @@ class Pace:
         if age < self.early:
             # A few looks on the way tell whether it is queued or dreaming.
             return min(self.widest, max(self.tightest, min(self.early - age, self.early / 3)))
-        return min(self.widest, max(self.tightest, _GROWTH * (age - self.late)))
+        # Where all end at about the same time, few looks fall there: they may be closer than others.
+        sharpest = max(_SHARPER * self.tightest, min(self.tightest, (self.late - self.early) / _LOOKS))
+        return min(self.widest, max(sharpest, _GROWTH * (age - self.late)))

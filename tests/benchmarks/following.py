@@ -135,7 +135,7 @@ JOBS = Bench(
         "calls": Figure("100 jobs of 12 s, nothing known of such: calls", "lumaai's loop", "", 20, "value"),
         "lag": Figure("the same: median lag until known", "lumaai's loop", "s", 0.5, "value"),
         "calls-learned": Figure("100 jobs of 12 s, once learned: calls", "lumaai's loop", "", 20, "value"),
-        "lag-learned": Figure("the same: median lag until known", "lumaai's loop", "s", 0.5, "value"),
+        "lag-learned": Figure("the same: median lag until known", "lumaai's loop", "s", 0.2, "value"),
         "calls-fal": Figure("100 jobs of 12 s, once learned: calls", "fal's loop of 0.1 s", ""),
         "lag-fal": Figure("the same: median lag until known", "fal's loop of 0.1 s", "s"),
         "cpu": Figure("100 jobs of 12 s: CPU, files included", "lumaai's loop, no files", "s"),

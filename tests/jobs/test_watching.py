@@ -85,8 +85,13 @@ def test_what_was_seen_to_begin_knows_how_long_it_waited_for_its_turn(
 def test_a_look_comes_soon_where_the_end_is_expected_and_late_before() -> None:
     pace = Pace.learned([11.8, 12.0, 12.1, 12.3], tightest=0.4, widest=10)
     assert pace.pause(0.0) > 3
-    assert pace.pause(11.9) == 0.4
+    assert pace.pause(11.9) == 0.2
     assert pace.pause(60.0) > 3
+
+
+def test_looks_are_no_closer_than_usual_where_times_vary() -> None:
+    pace = Pace.learned([12.0, 20.0, 31.0, 44.0], tightest=0.4, widest=10)
+    assert pace.pause(25.0) == 0.4
 
 
 def test_the_first_look_never_skips_the_time_at_which_such_jobs_end() -> None:
