@@ -165,6 +165,51 @@ export function release(address) {
   if (address?.startsWith("blob:")) URL.revokeObjectURL(address);
 }
 
+// What makes an element more than an empty line, besides text.
+const SHOWN = "img, video, audio, canvas, iframe, input, textarea, select, button, script[type$='+json'], [data-dream-nb]";
+
+function isEmpty(node) {
+  return node.matches("style, script:not([type$='+json'])") || (!node.textContent.trim() && !node.matches(SHOWN) && !node.querySelector(SHOWN));
+}
+
+function isStandIn(node) {
+  const still = node.matches(".dream_nb-static") ? node : node.querySelector(".dream_nb-static");
+  if (!still || node.textContent.trim() !== still.textContent.trim()) return false;
+  return node.querySelectorAll(SHOWN).length === still.querySelectorAll(SHOWN).length;
+}
+
+/** The element of a widget's output beside which its stand-in has one too, or null. */
+function outputOf(el) {
+  for (let own = el; own; own = own.parentElement) {
+    const before = own.previousElementSibling;
+    if (before && !isEmpty(before)) return isStandIn(before) ? own : null;
+  }
+  return null;
+}
+
+/**
+ * Hide what stands in for a widget for as long as the widget is shown in `el`: the style in base.css hides what is
+ * before the output that is marked here. Gives back what ends that.
+ *
+ * The stand-in is found by its place: the two are outputs of one cell, one after the other. Every front end nests
+ * outputs in elements of its own, so no name of a class finds it in all of them. Nor does an id: a random one would be
+ * another at each run, and one made from the content would be that of every widget with the same content. Only what
+ * shows the stand-in and nothing else is hidden, never a cell or another output.
+ */
+export function replaceStandIn(el) {
+  let marked = null;
+  const mark = (own) => {
+    if (own === marked) return;
+    marked?.removeAttribute("data-dream-nb-output");
+    own?.setAttribute("data-dream-nb-output", "");
+    marked = own;
+  };
+  // Tells when the page has put the element in its place: pages render widgets before they do, and may move them later.
+  const observer = new ResizeObserver(() => el.isConnected && mark(outputOf(el)));
+  observer.observe(el);
+  return () => (observer.disconnect(), mark(null));
+}
+
 /** Show in an element the widgets whose model ids are in a trait, now and whenever the trait changes. */
 export function views(model, trait, place) {
   const made = new Map();

@@ -199,6 +199,10 @@ class Widget(Listener, anywidget.AnyWidget):
         display({VIEW: self.view()}, raw=True)
 
     @action
+    def here(self) -> None:
+        """Answer, which is all: a page that does not know whether there is a kernel shows the widget only then."""
+
+    @action
     def read(self, file: str, at: int, length: int) -> tuple[Piece, list[bytes]]:
         """A piece of a file, for a page that does not reach the library.
 

@@ -18,7 +18,7 @@ async function script(part, addresses) {
 
 async function load(model) {
   const addresses = new Map();
-  let last;
+  const modules = new Map();
   let key = "";
   for (const id of model.get("parts")) {
     const part = await model.widget_manager.get_model(id);
@@ -27,15 +27,45 @@ async function load(model) {
     key += part.get("digest");
     if (!loaded.has(key)) loaded.set(key, name.endsWith(".css") ? style(part) : script(part, addresses));
     const made = await loaded.get(key);
-    if (made) addresses.set(name, made.address), (last = made.module);
+    if (made) addresses.set(name, made.address), modules.set(name, made.module);
   }
-  return last;
+  return modules;
+}
+
+// A kernel that blocks answers nothing until its cell ends, and by then the card of that cell would be of no use. So a
+// model that came from a kernel counts as an answer: one that was revived from a saved page has no comm. Only where the
+// page does not tell is the kernel asked.
+async function isLive(model) {
+  const part = await model.widget_manager.get_model(model.get("parts")[0]);
+  return part.comm_live;
+}
+
+function answered(model) {
+  const number = `here-${Math.random().toString(36).slice(2)}`;
+  return new Promise((resolve) => {
+    const hear = ({ answer }) => answer === number && (model.off("msg:custom", hear), resolve());
+    model.on("msg:custom", hear);
+    model.send({ action: "here", ask: number });
+  });
+}
+
+async function show(context) {
+  const modules = await load(context.model);
+  context.el.dataset.dreamNb = "shown"; // the style in static.html no longer hides the widget's output
+  const restore = modules.get("base.js").replaceStandIn(context.el);
+  const leave = await [...modules.values()].at(-1).render(context);
+  return () => (restore(), leave?.());
 }
 
 async function render(context) {
-  const module = await load(context.model);
-  context.el.dataset.dreamNb = ""; // the style in static.html now hides the picture that stands in for the widget
-  return module.render(context);
+  context.el.dataset.dreamNb = ""; // also a widget that shows nothing yet is recognised as one
+  const live = await isLive(context.model);
+  if (live) return show(context);
+  // Nothing is shown, and the stand-in stays. The page gets its clean-up at once: an answer may never come.
+  let shown = null;
+  let isGone = false;
+  if (live !== false) answered(context.model).then(() => isGone || (shown = show(context)));
+  return async () => ((isGone = true), (await shown)?.());
 }
 
 export default { render };
