@@ -7,6 +7,7 @@ from typing import Any, Final
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 
+from dream_nb.notebook.cell.live_parts import is_live, show_live
 from dream_nb.notebook.cell.progress_card import wait_for_stills
 from dream_nb.notebook.commands.listing import Facts, Listing
 from dream_nb.requests.plan import Plan
@@ -55,6 +56,8 @@ class Previews:
         if hasattr(self._shell, "kernel"):
             display(made)
             self._shown.append(made)
+            if isinstance(made, Dream | Dreams) and is_live(self._shell, made):
+                show_live(made)
         else:
             self._due.append(made)
 

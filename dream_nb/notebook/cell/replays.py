@@ -47,10 +47,10 @@ def tell(shell: InteractiveShell) -> None:
         if sys.stderr.isatty():
             sys.stderr.write(f"{REPLAYED.note}\n")
         return
-    line = _Line(_SECONDS if _is_watched(shell) else 0.0)
+    line = _Line(_SECONDS if is_watched(shell) else 0.0)
     _shown.append(line)
     line.start()
-    if not _is_watched(shell):
+    if not is_watched(shell):
         # Whoever only runs the cells saves them as soon as the last one is over.
         line.join()
 
@@ -62,7 +62,7 @@ def vanish() -> None:
         line.join()
 
 
-def _is_watched(shell: Any) -> bool:
+def is_watched(shell: Any) -> bool:
     """Whether somebody sees the cell run: a page names the cell in its request, and a program does not."""
     parent = shell.kernel.get_parent("shell") if hasattr(shell, "kernel") else {}
     return "cellId" in (parent or {}).get("metadata", {})

@@ -172,19 +172,29 @@ function isEmpty(node) {
   return node.matches("style, script:not([type$='+json'])") || (!node.textContent.trim() && !node.matches(SHOWN) && !node.querySelector(SHOWN));
 }
 
-function isStandIn(node) {
-  const still = node.matches(".dream_nb-static") ? node : node.querySelector(".dream_nb-static");
+function isStandIn(node, name) {
+  const still = node.matches(name) ? node : node.querySelector(name);
   if (!still || node.textContent.trim() !== still.textContent.trim()) return false;
   return node.querySelectorAll(SHOWN).length === still.querySelectorAll(SHOWN).length;
 }
 
-/** The element of a widget's output beside which its stand-in has one too, or null. */
+/** The element of a widget's output that has one before it which is more than an empty line, or null. */
 function outputOf(el) {
   for (let own = el; own; own = own.parentElement) {
-    const before = own.previousElementSibling;
-    if (before && !isEmpty(before)) return isStandIn(before) ? own : null;
+    if (own.previousElementSibling && !isEmpty(own.previousElementSibling)) return own;
   }
   return null;
+}
+
+/** What stands before a widget in its cell, or null. */
+export function precedingOutput(el) {
+  return outputOf(el)?.previousElementSibling ?? null;
+}
+
+/** The element of a widget's output beside which its stand-in has one too, or null. */
+function replacing(el, name) {
+  const own = outputOf(el);
+  return own && isStandIn(own.previousElementSibling, name) ? own : null;
 }
 
 /**
@@ -196,7 +206,7 @@ function outputOf(el) {
  * another at each run, and one made from the content would be that of every widget with the same content. Only what
  * shows the stand-in and nothing else is hidden, never a cell or another output.
  */
-export function replaceStandIn(el) {
+export function replaceStandIn(el, name = ".dream_nb-static") {
   let marked = null;
   const mark = (own) => {
     if (own === marked) return;
@@ -205,7 +215,7 @@ export function replaceStandIn(el) {
     marked = own;
   };
   // Tells when the page has put the element in its place: pages render widgets before they do, and may move them later.
-  const observer = new ResizeObserver(() => el.isConnected && mark(outputOf(el)));
+  const observer = new ResizeObserver(() => el.isConnected && mark(replacing(el, name)));
   observer.observe(el);
   return () => (observer.disconnect(), mark(null));
 }

@@ -1,6 +1,7 @@
 // The card: one generation, while it is made and when it is done.
 import { ask, askNow, askSoon, button, clock, copied, element, errorLine, media, release, stateLabel, views } from "./base.js";
 import { createPlayer } from "./card_player.js";
+import { controlResult } from "./result_player.js";
 
 const TICK = 250;
 const ORPHANED = {
@@ -129,12 +130,12 @@ class Actions {
     return [
       button("Extend", () => this.#askFor("Extend", "extend"), "dream-button dream-first"),
       ...(isImage ? [] : [button("Reverse", () => this.#askFor("Reverse", "reverse"))]),
-      button("Again", does("again")),
+      button("Another take", does("again")),
       ...this.#edits(),
       button("As keyframe", does("keyframe")),
       button("Copy as %dream", () => this.#copy()),
       button("Save", () => this.#save()),
-      button("Full screen", fillScreen),
+      ...(fillScreen ? [button("Full screen", fillScreen)] : []),
     ];
   }
 
@@ -245,7 +246,8 @@ class Card {
     this.#actions = new Actions(model, this.#more, this.#note, tell);
     this.#text = element("div", "dream-text", "", {}, element("div", "dream-prompt", model.get("prompt")),
       this.#facts, this.#note, this.#buttons, this.#more, line);
-    this.root = element("div", `dream-nb dream-box dream-card${model.get("wide") ? " dream-wide" : ""}`, "", { role: "group", "aria-label": model.get("prompt") },
+    const looks = ["wide", "bare"].filter((trait) => model.get(trait)).map((trait) => ` dream-${trait}`).join("");
+    this.root = element("div", `dream-nb dream-box dream-card${looks}`, "", { role: "group", "aria-label": model.get("prompt") },
       this.#top, this.#text);
   }
 
@@ -264,7 +266,7 @@ class Card {
     this.#shown = { kind, offers };
     if (kind === before.kind && offers === before.offers) return;
     if (kind !== before.kind) this.#show(kind);
-    const fillScreen = () => this.#top.querySelector(".dream-picture").requestFullscreen?.();
+    const fillScreen = this.#model.get("bare") ? null : () => this.#top.querySelector(".dream-picture").requestFullscreen?.();
     this.#buttons.replaceChildren(...this.#actions.buttons(kind, fillScreen));
   }
 
@@ -289,7 +291,7 @@ class Card {
     if (kind === "problem") this.#top.replaceChildren(alertOf(this.#model.get("problem")));
     else if (kind === "live") this.#top.replaceChildren(...this.#live.parts);
     else {
-      this.#top.replaceChildren(createPlayer(this.#model, this.#tell, () => this.#actions.source()));
+      if (!this.#model.get("bare")) this.#top.replaceChildren(createPlayer(this.#model, this.#tell, () => this.#actions.source()));
       if (this.#model.get("lineage").length) this.#text.insertBefore(tree(this.#model), this.#more);
     }
   }
@@ -301,6 +303,7 @@ export function render({ model, el }) {
   const card = new Card(model, line, tell);
   const below = element("div", "dream-below");
   el.append(card.root, below);
+  const free = model.get("bare") && model.get("film").kind === "video" ? controlResult(el, model.get("film")) : () => {};
   const reflect = () => card.reflect();
   const orphan = () => card.orphan();
   model.on("change", reflect);
@@ -312,6 +315,7 @@ export function render({ model, el }) {
   return () => {
     clearInterval(timer);
     leaving.abort();
+    free();
     unview();
     model.off("change", reflect);
     model.off("comm_live_update", orphan);

@@ -60,12 +60,13 @@ class Card(Waiting):
         use: takes the dream as a keyframe, or the request to change it; by default a panel opens below this card.
         trusted: whether the people at the page may do what the notebook's author may, see `Panel`.
         wide: whether it is as large as the preview that takes its place.
+        bare: whether it stands below the preview of its dream. Then it controls that one's video.
 
     Attributes:
         shown: the dream; the job for as long as it is under way.
     """
 
-    modules: ClassVar = ("card.css", "card_player.js", "card.js")
+    modules: ClassVar = ("card.css", "card_player.js", "result_player.js", "card.js")
 
     _panel: ClassVar[type[Panel]]
     """The class of panels: its module, which imports this one, sets it."""
@@ -116,6 +117,9 @@ class Card(Waiting):
     wide = traitlets.Bool(False).tag(sync=True)
     """Whether it is as large as the preview that takes its place."""
 
+    bare = traitlets.Bool(False).tag(sync=True)
+    """Whether it stands below the preview of its dream, and shows only what the preview does not."""
+
     film = traitlets.Dict().tag(sync=True)
     """The `Film`; empty until it is made."""
 
@@ -142,11 +146,18 @@ class Card(Waiting):
         use: Callable[[Any, str], None] | None = None,
         trusted: bool | None = None,
         wide: bool = False,
+        bare: bool = False,
     ) -> None:
         self._under: list[Widget] = []
         width, height = _shape(_first(shown).request.aspect_ratio)
         super().__init__(
-            prompt=_title(shown), facts=_facts(shown), width=width, height=height, trusted=trusted, wide=wide
+            prompt=_title(shown),
+            facts=_facts(shown),
+            width=width,
+            height=height,
+            trusted=trusted,
+            wide=wide,
+            bare=bare,
         )
         self.shown: Dream | Job | Sweep = shown
         self._add = add or self._add_below
@@ -242,7 +253,8 @@ class Card(Waiting):
             self.state, self.problem = "failed", dict(_failure(failure(dream.generation)))
             return
         try:
-            self.poster = dream._jpeg(_POSTER_SIDE)
+            if not self.bare:
+                self.poster = dream._jpeg(_POSTER_SIDE)
             facts = dream.facts
             self.width, self.height = dream.size
             film: Film = {

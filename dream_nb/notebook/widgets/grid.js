@@ -1,5 +1,5 @@
 // The grid: a sweep on two axes. All of it plays together, and two of it can be compared.
-import { ask, button, change, element, errorLine, listen, media, release, stateLabel } from "./base.js";
+import { ask, button, change, element, errorLine, listen, media, release, replaceStandIn, stateLabel } from "./base.js";
 import { enlarged, picture, Transport } from "./compare.js";
 import { GridProgress } from "./grid_progress.js";
 
@@ -280,8 +280,10 @@ export function render({ model, el }) {
   }
   listen(model, signal, "msg:custom", ({ sight }, buffers) => sight !== undefined && grid.look(sight, buffers[0]));
   grid.reflect();
+  const restore = model.get("in_place") ? replaceStandIn(el, ".dream_nb-overview") : () => {};
   return () => {
     leaving.abort();
+    restore();
     grid.close();
   };
 }

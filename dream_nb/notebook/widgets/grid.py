@@ -46,6 +46,7 @@ class Grid(Waiting):
             headed by their titles. At most 100.
         rows: the axis whose words head the rows; by default the last but one.
         columns: the axis whose words head the columns; by default the last.
+        in_place: whether it takes the place of the overview of its dreams, which stands before it.
 
     Attributes:
         picked: the number of the best one, from 0, or None. `observe` it to hear of a change.
@@ -69,6 +70,9 @@ class Grid(Waiting):
     states = traitlets.List(traitlets.Dict()).tag(sync=True)
     """A `Status` for each dream, in the same order. Python changes them."""
 
+    in_place = traitlets.Bool(False).tag(sync=True)
+    """Whether it takes the place of the overview of its dreams, which stands before it. It never changes."""
+
     title = traitlets.Unicode().tag(sync=True)
     """What is made, in words, of a sweep that was under way; else empty. It never changes."""
 
@@ -85,7 +89,12 @@ class Grid(Waiting):
     """The number of the best dream, from 0, or None. Page and Python change it."""
 
     def __init__(
-        self, dreams: Dreams | Sweep | Sequence[Dream], rows: str | None = None, columns: str | None = None
+        self,
+        dreams: Dreams | Sweep | Sequence[Dream],
+        rows: str | None = None,
+        columns: str | None = None,
+        *,
+        in_place: bool = False,
     ) -> None:
         if not isinstance(dreams, Dreams | Sweep):
             dreams = _titled(dreams)
@@ -107,6 +116,7 @@ class Grid(Waiting):
             column_words=layout.columns,
             cells=[self._cell(number) for number in range(len(words))],
             states=[self._status(number) for number in range(len(words))],
+            in_place=in_place,
             title=self._sweep.title if self._sweep else "",
         )
         self._tell_whole()

@@ -1,0 +1,52 @@
+"""What a result has besides its static preview while a person looks at it: controls, buttons, a grid that plays."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import display
+
+from dream_nb.html.stand_in import VIEW
+from dream_nb.notebook.cell.replays import is_watched
+from dream_nb.results.dream import Dream
+from dream_nb.results.dreams import Dreams
+
+if TYPE_CHECKING:
+    from dream_nb.notebook.widgets.base import Widget
+
+# A cell that is run again and again opens one each time, and no page tells that it shows the earlier ones no more.
+_MOST: Final = 60
+
+_open: deque[Widget] = deque()
+
+
+def is_live(shell: InteractiveShell, made: object) -> bool:
+    """Whether a result gets live parts: where a page shows the cell, and not where a program only runs it.
+
+    Args:
+        shell: which runs the cell.
+        made: the result.
+    """
+    from dream_nb.notebook.widgets.grid import LARGEST
+
+    return is_watched(shell) and (isinstance(made, Dream) or (isinstance(made, Dreams) and 1 <= len(made) <= LARGEST))
+
+
+def show_live(made: Dream | Dreams) -> None:
+    """Show the live parts of a result in the running cell, below its preview.
+
+    They are an output of the widgets' own type only: nbval skips it, and a saved notebook is the same without it.
+
+    Args:
+        made: the result.
+    """
+    from dream_nb.notebook.widgets.card import Card
+    from dream_nb.notebook.widgets.grid import Grid
+
+    part: Widget = Card(made, bare=True) if isinstance(made, Dream) else Grid(made, in_place=True)
+    display({VIEW: part.view()}, raw=True)
+    _open.append(part)
+    while len(_open) > _MOST:
+        _open.popleft().close()
