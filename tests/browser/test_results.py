@@ -1,0 +1,86 @@
+"""The result in a cell, as a person meets it in JupyterLab: static HTML, and live parts beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.lab import Lab
+
+pytestmark = pytest.mark.browser
+
+PLAYS = "video => !video.paused && video.currentTime > 0"
+FRAME = "video => Math.floor(video.currentTime * 24) + 1"
+
+
+def test_a_dream_plays_by_itself_and_is_controlled_below_it(open_cells: Callable[..., Lab], page: Page) -> None:
+    lab = open_cells("%dream a lake at noon --duration 9s")
+    lab.run_all()
+    video = page.locator(".dream_nb-preview video")
+    page.wait_for_function(PLAYS, arg=video.element_handle())
+    controls = page.get_by_role("group", name="playing")
+    expect(controls).to_be_visible()
+    # The browser's own would cover the picture.
+    assert video.evaluate("video => video.controls") is False
+
+    controls.get_by_role("button", name="pause").click()
+    before = video.evaluate(FRAME)
+    controls.get_by_role("button", name="one frame on").click()
+    page.wait_for_function(f"([video, frame]) => ({FRAME})(video) === frame", arg=[video.element_handle(), before + 1])
+    expect(controls.get_by_role("status")).to_contain_text(f"{before + 1} / ")
+    controls.get_by_label("speed").select_option("0.25")
+    assert video.evaluate("video => video.playbackRate") == 0.25
+    video.click()
+    page.wait_for_function("video => !video.paused", arg=video.element_handle())
+
+    page.get_by_role("button", name="Another take").click()
+    expect(page.locator(".dream-card:not(.dream-bare)")).to_be_visible()
+    lab.save()
+
+    reopened = lab.reopen_without_kernel()
+    video = reopened.page.locator(".dream_nb-preview video")
+    expect(video).to_be_visible()
+    assert video.evaluate("video => video.controls") is True
+    expect(page.get_by_role("group", name="playing")).to_have_count(0)
+    expect(page.get_by_text("Error displaying widget")).to_have_count(0)
+
+
+def test_a_video_stands_still_for_those_who_want_no_motion(open_cells: Callable[..., Lab], page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    lab = open_cells("%dream a lake at noon")
+    lab.run_all()
+    controls = page.get_by_role("group", name="playing")
+    expect(controls.get_by_role("button", name="play", exact=True)).to_be_visible()
+    assert page.locator(".dream_nb-preview video").evaluate("video => video.paused")
+
+
+def test_a_sweep_is_a_grid_and_saved_it_is_its_overview(open_cells: Callable[..., Lab], page: Page) -> None:
+    lab = open_cells("%dream a {calm|stormy} lake at {dawn|night} --image")
+    lab.run_all()
+    grid, overview = page.locator(".dream-grid"), page.locator(".dream_nb-overview")
+    expect(grid).to_have_count(1)
+    expect(grid.locator("img.dream-cell-picture")).to_have_count(4)
+    expect(overview).to_be_hidden()
+    lab.save()
+
+    lab.reopen_without_kernel()
+    expect(page.locator(".dream_nb-overview")).to_be_visible()
+    expect(page.locator(".dream_nb-overview img")).to_have_count(4)
+    expect(page.locator(".dream-grid")).to_have_count(0)
+
+
+def test_a_sweep_under_way_fills_one_by_one_and_can_be_cancelled(
+    open_cells: Callable[..., Lab], page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "2160")
+    open_cells("%dream a {calm|stormy} lake at {dawn|noon|night} --duration 9s --resolution 4k")
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    expect(page.get_by_role("timer")).to_be_visible()
+    expect(page.get_by_text("0 of 6 done")).to_be_visible()
+    expect(page.locator(".dream-cell")).to_have_count(6)
+    # The first picture of one that is being drawn.
+    expect(page.locator(".dream-cell-seen")).not_to_have_count(0, timeout=120_000)
+    page.get_by_role("button", name="Cancel all").click()
+    expect(page.locator(".dream-cell[data-state=failed]")).to_have_count(6)
