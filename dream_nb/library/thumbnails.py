@@ -46,9 +46,7 @@ class Thumbnails:
         """
         if record.file is None or self.folder.is_symlink():
             return None
-        digest = record.sha256 or ""
-        is_digest = len(digest) == 64 and digest.isalnum()
-        return self.folder / f"{digest[:_DIGITS] if is_digest else record.hash[:_DIGITS]}.jpg"
+        return self.folder / f"{digest_of(record)}.jpg"
 
     def made(self, record: Record) -> Path | None:
         """The small picture of a record, or None where there is none yet.
@@ -90,7 +88,7 @@ class Thumbnails:
                     self._under_way.pop(place, None)
 
     def forget(self, record: Record) -> None:
-        """Remove the small picture of a record.
+        """Remove the small picture of a record, and the small copy of its video.
 
         Args:
             record: the row.
@@ -98,6 +96,18 @@ class Thumbnails:
         place = self.place(record)
         if place is not None:
             place.unlink(missing_ok=True)
+            place.with_suffix(".mp4").unlink(missing_ok=True)
+
+
+def digest_of(record: Record) -> str:
+    """What names the small files of a record: another file has others.
+
+    Args:
+        record: the row.
+    """
+    digest = record.sha256 or ""
+    is_digest = len(digest) == 64 and digest.isalnum()
+    return digest[:_DIGITS] if is_digest else record.hash[:_DIGITS]
 
 
 def shrink(source: str, target: str) -> str:

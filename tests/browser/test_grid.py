@@ -26,6 +26,8 @@ TIMES = "() => [...document.querySelectorAll('video')].map(video => video.curren
 def test_one_button_plays_all_and_one_line_moves_all(
     open_cells: Callable[..., Lab], page: Page, tmp_path: Path
 ) -> None:
+    # Else they play as soon as they are seen.
+    page.emulate_media(reduced_motion="reduce")
     lab = open_cells("import dream_nb\n" + GRID, "print(g.best.prompt)")
     lab.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell') }")
     for number in (0, 1):
@@ -76,3 +78,18 @@ def test_one_button_plays_all_and_one_line_moves_all(
     page.get_by_role("button", name="Side-by-side film").click()
     expect(page.locator(".dream-grid .dream-said")).to_contain_text("Written: dreams/", timeout=240_000)
     assert len(list((tmp_path / "work" / "dreams").glob("*-grid-*.mp4"))) == 1
+
+
+def test_videos_play_together_as_soon_as_they_are_seen(
+    open_cells: Callable[..., Lab], page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So large that it has small copies.
+    monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "720")
+    monkeypatch.setenv("DREAM_NB_STUDIO_SECONDS", "2")
+    lab = open_cells("import dream_nb\n" + GRID.replace("night", "storm"))
+    lab.run_all()
+    page.wait_for_function(ALL_PLAY, timeout=240_000)
+    assert page.evaluate("() => [...document.querySelectorAll('video')].every(video => video.videoWidth === 320)")
+    assert len(list((tmp_path / "work" / "dreams" / "thumbnails").glob("*.mp4"))) == 4
+    page.get_by_role("button", name="pause all").click()
+    page.wait_for_function("() => [...document.querySelectorAll('video')].every(video => video.paused)")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from dream_nb.library import small_videos
 from dream_nb.media.axes import Layout
 from dream_nb.media.video import read_facts
 from dream_nb.requests.inputs import make_request
@@ -97,3 +98,29 @@ def test_shown_it_has_a_picture_and_a_text(dreams: Dreams) -> None:
     html = dreams.grid().static()
     assert "data:image/jpeg" in html
     assert "calm, stormy by dawn, noon" in html
+
+
+def test_a_large_video_has_a_small_copy_that_is_made_once(
+    page: Page,  # noqa: ARG001
+    session: Session,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(small_videos, "_SMALL_BYTES", 0)
+    dream = session.dream("a lake")
+    grid = Dreams([dream]).grid()
+    small = grid.file("small-0")
+    assert small is not None
+    assert small.parent.name == "thumbnails"
+    facts = read_facts(small)
+    assert (max(facts.width, facts.height) <= 320, facts.frames) == (True, read_facts(dream.path).frames)
+    made = small.stat().st_mtime_ns
+    assert grid.file("small-0") == small
+    assert small.stat().st_mtime_ns == made
+
+
+def test_what_is_small_has_no_copy(page: Page, session: Session) -> None:  # noqa: ARG001
+    dream = session.dream("a lake")
+    small = Dreams([dream]).grid().file("small-0")
+    assert small is not None
+    assert small.samefile(dream.path)
+    assert Dreams([dream]).grid().file("small-9") is None

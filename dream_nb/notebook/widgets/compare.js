@@ -87,6 +87,22 @@ export class Transport {
     this.#show();
   }
 
+  /** Begin to play, without the focus. */
+  async start() {
+    if (!this.#isPlaying) await this.#begin();
+  }
+
+  /** While it plays: load the videos again, play those that are new among them, and stop those that are gone. */
+  async update() {
+    if (!this.#isPlaying) return;
+    const before = this.#videos;
+    await this.#load();
+    before.filter((video) => !this.#videos.includes(video)).forEach((video) => video.pause());
+    if (!this.#isPlaying) return;
+    this.#place(DRIFT_SECONDS);
+    this.#videos.forEach((video) => video.play().catch(() => {}));
+  }
+
   stop() {
     cancelAnimationFrame(this.#frame);
     this.#videos.forEach((video) => video.pause());
@@ -99,6 +115,12 @@ export class Transport {
       return this.#place(0.02);
     }
     this.#play.disabled = true;
+    await this.#begin();
+    this.#play.disabled = false;
+    this.#play.focus({ preventScroll: true });
+  }
+
+  async #begin() {
     try {
       await this.#load();
       this.#place(0.02);
@@ -109,8 +131,6 @@ export class Transport {
     } catch (error) {
       this.#tell(error);
     }
-    this.#play.disabled = false;
-    this.#play.focus({ preventScroll: true });
   }
 
   #reflect(isPlaying) {

@@ -5,6 +5,11 @@ import { GridProgress } from "./grid_progress.js";
 
 // How many files are fetched at the same time.
 const LANES = 4;
+// Of more videos at once a browser drops frames.
+const MOST_PLAYING = 24;
+// Milliseconds after which a page that is being scrolled has come to rest.
+const REST = 200;
+const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 const COLUMN_WIDTH = 118;
 const HEADER_WIDTH = 84;
 
@@ -32,12 +37,21 @@ class Addresses {
   }
 
   of(number) {
-    if (!this.#coming.has(number)) {
-      const coming = media(this.#model, { file: String(number), url: this.#model.get("cells")[number].url });
-      this.#coming.set(number, coming);
-      coming.catch(() => this.#coming.delete(number));
+    return this.#once(String(number), this.#model.get("cells")[number].url);
+  }
+
+  /** The address of a small copy: of whole files only a few play at the same time. */
+  ofSmall(number) {
+    return this.#model.get("cells")[number].kind === "video" ? this.#once(`small-${number}`, "") : this.of(number);
+  }
+
+  #once(file, url) {
+    if (!this.#coming.has(file)) {
+      const coming = media(this.#model, { file, url });
+      this.#coming.set(file, coming);
+      coming.catch(() => this.#coming.delete(file));
     }
-    return this.#coming.get(number);
+    return this.#coming.get(file);
   }
 
   release() {
@@ -74,6 +88,8 @@ class Tile {
   #box;
   #picture = null;
   #sight = null;
+  /** Whether it is in sight. */
+  isSeen = false;
   /** Loads its video and promises the element; null as long as there is no video. */
   load = null;
 
@@ -182,6 +198,9 @@ class Grid {
   #hint = element("span", "dream-grid-hint", "", { role: "status" });
   #progress;
   #foot;
+  #seen;
+  #resting;
+  #hasStarted = false;
   #large = element("div", "");
 
   constructor(model, line, tell) {
@@ -196,6 +215,8 @@ class Grid {
       return tile;
     });
     listenToArrows(table.node, this.#tiles, model);
+    this.#seen = new IntersectionObserver((entries) => this.#see(entries));
+    this.#tiles.forEach((tile) => this.#seen.observe(tile.node));
     this.#transport = new Transport(() => this.#videos(), tell);
     this.#progress = new GridProgress(model, tell);
     const { buttons, said } = createExport(model, tell);
@@ -208,7 +229,7 @@ class Grid {
     const [cells, states, picked] = ["cells", "states", "picked"].map((trait) => this.#model.get(trait));
     this.#tiles.forEach((tile, number) => {
       const side = ["A", "B"][this.#compared.indexOf(number)] ?? "";
-      const address = () => this.#addresses.of(number);
+      const address = () => this.#addresses.ofSmall(number);
       tile.reflect(cells[number], states[number], { side, isPicked: picked === number, address });
     });
     this.#progress.reflect();
@@ -216,6 +237,7 @@ class Grid {
     this.#foot.hidden = this.#model.get("waits");
     this.#transport.root.hidden = !cells.some((cell) => cell.kind === "video" && cell.url);
     const there = cells.filter((cell) => cell.url).length;
+    this.#start();
     this.#hint.textContent = there < cells.length
       ? `${there} of ${cells.length} there`
       : ["choose two to compare", "choose another to compare", ""][this.#compared.length];
@@ -225,16 +247,33 @@ class Grid {
     this.#tiles[number]?.look(bytes);
   }
 
+  /** Play what has come, once: whoever stops it has it stopped. */
+  #start() {
+    const isWaiting = this.#model.get("waits") || !this.#tiles.some(({ load, isSeen }) => load && isSeen);
+    if (this.#hasStarted || isWaiting || isStill()) return;
+    this.#hasStarted = true;
+    this.#transport.start();
+  }
+
+  #see(entries) {
+    for (const { target, isIntersecting } of entries) this.#tiles.find(({ node }) => node === target).isSeen = isIntersecting;
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => (this.#start(), this.#transport.update()), REST);
+  }
+
   close() {
+    clearTimeout(this.#resting);
+    this.#seen.disconnect();
     this.#progress.close();
     this.#transport.stop();
     this.#shown?.leave(false);
     this.#addresses.release();
   }
 
-  /** Promises the videos of the table and of the comparison. Those that cannot be loaded are left out. */
+  /** Promises the videos of the table that are in sight, and of the comparison. Those that cannot be loaded are left out. */
   async #videos() {
-    const loads = this.#tiles.filter(({ load }) => load).map(({ load }) => this.#lanes.run(load));
+    const inSight = this.#tiles.filter(({ load, isSeen }) => load && isSeen).slice(0, MOST_PLAYING);
+    const loads = inSight.map(({ load }) => this.#lanes.run(load));
     const came = await Promise.allSettled([...loads, ...(this.#shown ? [this.#shown.ready()] : [])]);
     const wrong = came.find(({ status }) => status === "rejected");
     if (wrong) this.#tell(wrong.reason);

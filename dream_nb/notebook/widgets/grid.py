@@ -13,6 +13,8 @@ import traitlets
 from dream_nb.api.errors import InvalidRequestError, LibraryError
 from dream_nb.html.page import picture_uri
 from dream_nb.html.stand_in import stand_in
+from dream_nb.library.library import Library
+from dream_nb.library.small_videos import small_video
 from dream_nb.media.axes import Layout
 from dream_nb.notebook.widgets.base import action, said
 from dream_nb.notebook.widgets.messages import Cell, Status, Written
@@ -23,6 +25,7 @@ from dream_nb.results.grid_files import write_film, write_picture
 from dream_nb.results.job import Job
 from dream_nb.results.stills import still
 from dream_nb.results.sweep import Sweep
+from dream_nb.workers import pool
 
 _SIDE: Final = 240
 # Beyond this a page would be as large as a video.
@@ -88,6 +91,9 @@ class Grid(Waiting):
     picked = traitlets.Int(None, allow_none=True).tag(sync=True)
     """The number of the best dream, from 0, or None. Page and Python change it."""
 
+    # A grid that could not be made is closed too.
+    _jobs: tuple[Job, ...] = ()
+
     def __init__(
         self,
         dreams: Dreams | Sweep | Sequence[Dream],
@@ -103,7 +109,7 @@ class Grid(Waiting):
             raise InvalidRequestError(f"a grid shows 1 to {LARGEST} dreams, not {len(words)}: take some of them")
         layout = Layout.of(words, rows, columns)
         self._words = words
-        self._jobs: tuple[Job, ...] = dreams.jobs if isinstance(dreams, Sweep) else ()
+        self._jobs = dreams.jobs if isinstance(dreams, Sweep) else ()
         self._dreams: list[Dream | None] = [None] * len(words) if isinstance(dreams, Sweep) else list(dreams)
         self._layout = layout
         self._lock = threading.RLock()
@@ -261,15 +267,24 @@ class Grid(Waiting):
             return cell | {"problem": str(error)}
 
     def file(self, name: str) -> Path | None:
-        """The file of one of them.
+        """The file of one of them, or a small copy of it.
 
         Args:
-            name: its number, from 0.
+            name: its number, from 0; after "small-" for the copy.
         """
+        is_small, name = name.startswith("small-"), name.removeprefix("small-")
         dream = (
             self._dreams[int(name)] if name.isascii() and name.isdecimal() and int(name) < len(self._dreams) else None
         )
-        return dream.path if dream is not None else None
+        if dream is None:
+            return None
+        if not is_small or dream._shows != "video":
+            return dream.path
+        if not isinstance(dream._library, Library):
+            # Of files that no library keeps, there is no place for copies.
+            return dream.path
+        executor = dream._maker.executor if dream._maker is not None else pool()
+        return small_video(dream._library, dream._record, executor)
 
     def contact_sheet(self, path: Path | str | None = None) -> Path:
         """Write those that are there on one picture, headed by their words, as a PNG. The places of others stay grey.
