@@ -6,6 +6,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb.api.portal import portal
 from dream_nb.default import close_default_session, forget_default_settings
+from dream_nb.notebook.cell.interrupts import PlainInterrupts
 from dream_nb.notebook.cell.previews import Previews
 from dream_nb.notebook.cell.replays import vanish
 from dream_nb.notebook.completion import Completion
@@ -22,6 +23,7 @@ def load(shell: InteractiveShell) -> None:
     magics = DreamMagics(shell, previews)
     keep_state(magics.state)
     previews.install()
+    PlainInterrupts(shell).install()
     EarlyStart(shell).install()
     shell.register_magics(magics)
     if shell.Completer is not None:
@@ -35,6 +37,7 @@ def unload(shell: InteractiveShell) -> None:
     """Take it all away again, and end what runs in the background."""
     forget_state(shell)
     EarlyStart.uninstall_from(shell)
+    PlainInterrupts.uninstall_from(shell)
     magics = shell.magics_manager.registry.pop(DreamMagics.__name__, None)
     if isinstance(magics, DreamMagics):
         for kind, names in magics.magics.items():

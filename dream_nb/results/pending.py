@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 from dream_nb.api.errors import DreamError
 from dream_nb.jobs.progress import Progress
@@ -26,6 +26,13 @@ REPLAYED: Final = Progress("completed", 1.0, "from your library, nothing spent; 
 Result = TypeVar("Result")
 
 
+class WaitInterrupted(KeyboardInterrupt):
+    """The wait for something was interrupted: one line says what goes on, and how to come back to it."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"Interrupted: {self}"]
+
+
 class Pending(Generic[Result]):
     """Work under way: a future for its result, that says how far it is.
 
@@ -36,6 +43,9 @@ class Pending(Generic[Result]):
         replayed: whether the library had it, so that nothing was sent.
         expected: seconds that such a request has taken before, or None where that is unknown.
     """
+
+    _goes_on: ClassVar[str] = "the dream goes on"
+    """What an interrupted wait says of it."""
 
     def __init__(
         self,
@@ -81,7 +91,7 @@ class Pending(Generic[Result]):
             TimeoutError: it is not done yet; it goes on.
             DreamError: why it could not be made.
         """
-        error = self._done.exception(timeout)
+        error = self.exception(timeout)
         if error is not None:
             raise self._anew(error)
         return self._done.result()
@@ -95,7 +105,14 @@ class Pending(Generic[Result]):
         Raises:
             TimeoutError: it is not done yet; it goes on.
         """
-        return self._done.exception(timeout)
+        try:
+            return self._done.exception(timeout)
+        except KeyboardInterrupt:
+            raise self.interrupted() from None
+
+    def interrupted(self) -> WaitInterrupted:
+        """What to raise where an interrupt ends a wait for it."""
+        return WaitInterrupted(f"no longer waiting; {self._goes_on}. Run this again to come back to it.")
 
     def __await__(self) -> Generator[Any, None, Result]:
         return self._wait().__await__()

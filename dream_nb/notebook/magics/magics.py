@@ -27,6 +27,7 @@ from dream_nb.requests.plan import Plan, dollars
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
+from dream_nb.results.pending import WaitInterrupted
 from dream_nb.results.sweep import Sweep
 from dream_nb.storyboard.shooting import Shooting
 from dream_nb.storyboard.storyboard import Storyboard
@@ -35,13 +36,6 @@ if TYPE_CHECKING:
     from dream_nb.notebook.widgets.panel import Panel
 
 Made = Dream | Dreams | Storyboard | Job | Sweep | Shooting | Plan
-
-
-class WaitInterrupted(KeyboardInterrupt):
-    """The wait for a dream was interrupted. The dream goes on."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [f"Interrupted: {self}"]
 
 
 @magics_class
@@ -113,9 +107,8 @@ class DreamMagics(DreamSettings):
             return None
         try:
             return self._dream(line, cell)
-        except KeyboardInterrupt:
-            message = "no longer waiting; the dream goes on. Run the cell again to come back to it."
-            raise WaitInterrupted(message) from None
+        except KeyboardInterrupt as interrupt:
+            raise _plain(interrupt) from None
 
     @no_var_expand
     @line_magic
@@ -173,9 +166,8 @@ class DreamMagics(DreamSettings):
             return None
         try:
             return self._storyboard(line, cell)
-        except KeyboardInterrupt:
-            message = "no longer waiting; the storyboard goes on. Run the cell again to come back to it."
-            raise WaitInterrupted(message) from None
+        except KeyboardInterrupt as interrupt:
+            raise _plain(interrupt) from None
 
     def _storyboard(self, line: str, cell: str) -> Storyboard | Shooting | Plan | None:
         scope = Scope.of_caller(self.shell)
@@ -271,6 +263,13 @@ class DreamMagics(DreamSettings):
             if error.dreams:
                 self.previews.show(error.dreams)
             raise
+
+
+def _plain(interrupt: KeyboardInterrupt) -> WaitInterrupted:
+    """An interrupt as one line. Only that of a wait knows that something goes on."""
+    if isinstance(interrupt, WaitInterrupted):
+        return interrupt
+    return WaitInterrupted("%dreams jobs lists what was sent before that, and is under way.")
 
 
 def _tell_help(magic: Callable[..., Any]) -> None:
