@@ -42,6 +42,7 @@ _CELL: Final = re.compile(r"%%(?P<magic>dream|storyboard)(?:\s+(?P<rest>.*))?", 
 _OPTION: Final = re.compile(r"(?:^|\s)(?P<option>--?[\w-]*)$")
 _VALUE: Final = re.compile(r"(?:^|\s)(?P<option>--?[A-Za-z][\w-]*)(?:\s+|=)(?P<value>\S*)$")
 _CAMERA: Final = re.compile(r"\b(?P<motion>camera [\w ]*)$", re.IGNORECASE)
+_BREAK: Final = re.compile("([-/\N{EN DASH}\N{EM DASH}])")
 _LAST_WORD: Final = re.compile(r"\S*\s*$")
 _VARIABLE: Final = re.compile(r"(?P<variable>\{\{\w*)$")
 
@@ -148,7 +149,9 @@ class Completion:
         if match is None and rest and not rest[-1].isspace():
             return None
         typed = match["option"] if match else ""
-        options = ((option, one.help or "") for option, one in actions.items() if option.startswith("--"))
+        options = (
+            (option, (one.help or "").replace("%%", "%")) for option, one in actions.items() if option.startswith("--")
+        )
         return typed, _beginning(typed, options)
 
     def _of_prompt(self, text: str) -> tuple[str, list[Suggestion]]:
@@ -226,5 +229,6 @@ def _about(value: object) -> str:
 
 def _shortened(text: str) -> str:
     line = " ".join(text.split())
-    # JupyterLab breaks what it says beside a suggestion at every space, and writes one line over the other.
-    return (line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…").replace(" ", "\N{NO-BREAK SPACE}")
+    line = line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…"
+    # JupyterLab breaks what it says beside a suggestion, and writes its second line over the next suggestion.
+    return _BREAK.sub("\\1\N{WORD JOINER}", line.replace(" ", "\N{NO-BREAK SPACE}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,12 @@ def test_each_suggestion_has_a_description_of_its_own(kernel: Kernel, before: st
     described = [one["type"] for one in reply(kernel, before)["metadata"]["_jupyter_types_experimental"]]
     assert len(set(described)) == len(described) > 1
     assert "" not in described
+
+
+def test_a_description_stays_on_its_row(kernel: Kernel) -> None:
+    for before in ("%dreams ", "%dream a lake --"):
+        for one in reply(kernel, before)["metadata"]["_jupyter_types_experimental"]:
+            assert not re.search("[ -](?!\N{WORD JOINER})", one["type"]), one
 
 
 @pytest.mark.parametrize(

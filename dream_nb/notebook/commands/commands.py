@@ -200,6 +200,7 @@ class Commands:
         return Listing(
             command="concepts",
             title=f"{len(concepts)} concepts of a video",
+            before="--concept ",
             rows=tuple((concept,) for concept in concepts),
             note=f"%dream a lighthouse in the fog --concept {concepts[0]}"
             if concepts
