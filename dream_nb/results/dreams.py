@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import polars as pl
     from PIL.Image import Image
 
+    from dream_nb.media.values import Value
     from dream_nb.results.measure import Measure
 
 # A notebook stays small: what is beyond is counted.
@@ -273,6 +274,15 @@ class Dreams(Sequence[Dream]):
             warnings.warn(text, MeasureWarning, stacklevel=2)
         beside = [before | column for before, column in zip(self._measures, columns, strict=True)]
         return Dreams(self._dreams, words=self._words, measures=beside)
+
+    def _measure_one(self, measures: Sequence[str | Measure], executor: Executor | None) -> dict[str, Value]:
+        """What is measured of the only dream, for `Dream.measure`, whose caller is warned."""
+        from dream_nb.results.measure import PROBLEM, MeasureWarning, measured
+
+        (values,) = measured(self._dreams, measures, executor)
+        if (problem := values.pop(PROBLEM)) is not None:
+            warnings.warn(f"{self[0].title!r} has gaps: {problem}", MeasureWarning, stacklevel=3)
+        return values
 
     def near_duplicates(self, distance: int = 6) -> list[Dreams]:
         """Those that look alike, in groups of two and more, by their fingerprints.
