@@ -26,13 +26,14 @@ def template(name: str) -> Template:
     return _environment().get_template(name)
 
 
-def picture_uri(jpeg: bytes) -> str:
+def picture_uri(picture: bytes, kind: str = "jpeg") -> str:
     """A picture as a `data:` URI under the name that the pytest plugin knows.
 
     Args:
-        jpeg: the bytes of a JPEG.
+        picture: the bytes of its file.
+        kind: "jpeg", "png", "gif" or "webp".
     """
-    return f"data:image/jpeg;name=dream_nb;base64,{base64.b64encode(jpeg).decode()}"
+    return f"data:image/{kind};name=dream_nb;base64,{base64.b64encode(picture).decode()}"
 
 
 def video_uri(mp4: bytes) -> str:

@@ -38,6 +38,36 @@ class Preview:
     is_studio: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilePreview:
+    """What is shown of a file that was made of dreams.
+
+    Attributes:
+        name: of the file.
+        url: its address, seen from the notebook.
+        source: what is shown: the same address, or a copy as a `data:` URI.
+        poster: a small picture of a video as a `data:` URI; empty for a picture.
+        size: width and height in pixels.
+        seconds: how long a video plays; None for a picture.
+    """
+
+    name: str
+    url: str
+    source: str
+    poster: str
+    size: tuple[int, int]
+    seconds: float | None
+
+
+def file_preview(shown: FilePreview) -> str:
+    """A file as HTML: a player or a picture that points to it by its relative address, with its name.
+
+    Args:
+        shown: what is shown of it.
+    """
+    return template("file.html").render(shown=shown, width=shown.size[0], height=shown.size[1])
+
+
 def preview(shown: Preview) -> str:
     """A dream as HTML: a player, or a picture, that points to the file by its relative address; a poster; the prompt.
 

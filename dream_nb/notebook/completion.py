@@ -25,7 +25,6 @@ from dream_nb.api.request_models import (
     RESOLUTIONS,
     VIDEO_MODELS,
 )
-from dream_nb.backends.backends import BACKENDS
 from dream_nb.default import default_session, known_default_session
 from dream_nb.files import given_path
 from dream_nb.notebook.commands.commands import COMMANDS
@@ -43,6 +42,8 @@ _CELL: Final = re.compile(r"%%(?P<magic>dream|storyboard)(?:\s+(?P<rest>.*))?", 
 _OPTION: Final = re.compile(r"(?:^|\s)(?P<option>--?[\w-]*)$")
 _VALUE: Final = re.compile(r"(?:^|\s)(?P<option>--?[A-Za-z][\w-]*)(?:\s+|=)(?P<value>\S*)$")
 _CAMERA: Final = re.compile(r"\b(?P<motion>camera [\w ]*)$", re.IGNORECASE)
+_BREAK: Final = re.compile("([-/\N{EN DASH}\N{EM DASH}])")
+_LAST_WORD: Final = re.compile(r"\S*\s*$")
 _VARIABLE: Final = re.compile(r"(?P<variable>\{\{\w*)$")
 
 _WORDS: Final = {
@@ -55,6 +56,7 @@ _WORDS: Final = {
     "concept": CONCEPTS,
     "resolution": tuple(RESOLUTIONS),
 }
+_BACKENDS: Final = {"studio": "draws on this machine, for free", "hosted": "Luma's API, with your key"}
 _PATIENCE: Final = 2.0
 _WIDEST: Final = 48
 _MOST: Final = 200
@@ -77,7 +79,14 @@ class Completion:
     @context_matcher(identifier="dream_nb")  # type: ignore[untyped-decorator]
     def match(self, context: CompletionContext) -> SimpleMatcherResult:
         """What IPython asks for at every completion."""
-        fragment, suggestions = self._suggest(context)
+        lines = context.full_text.split("\n")
+        line = lines[context.cursor_line][: context.cursor_position]
+        found = self._suggest(lines[0] if context.cursor_line else None, line)
+        fragment, suggestions = found or ("", [])
+        if found is not None and not suggestions:
+            # IPython heeds `suppress` only where something is suggested: what stands there keeps names of Python away.
+            fragment = _LAST_WORD.search(line)[0]  # type: ignore[index]
+            suggestions = [(fragment, "")] if fragment else []
         return SimpleMatcherResult(
             completions=[SimpleCompletion(text, type=_shortened(kind)) for text, kind in suggestions],
             matched_fragment=fragment,
@@ -85,19 +94,23 @@ class Completion:
             ordered=True,
         )
 
-    def _suggest(self, context: CompletionContext) -> tuple[str, list[Suggestion]]:
-        lines = context.full_text.split("\n")
-        line = lines[context.cursor_line][: context.cursor_position]
+    def _suggest(self, first: str | None, line: str) -> tuple[str, list[Suggestion]] | None:
+        """What fits, and what of the line it replaces; None where the line is none of ours.
+
+        Args:
+            first: the first line of the cell, where the cursor is below it.
+            line: up to the cursor.
+        """
         if match := _DREAMS.fullmatch(line):
             return self._of_dreams(match["rest"])
         if match := _DREAM.fullmatch(line):
             return self._of_options("dream", match["rest"]) or self._of_prompt(match["rest"])
-        cell = _CELL.fullmatch(lines[0])
-        if cell is None:
-            return "", []
-        if context.cursor_line > 0:
-            return self._of_prompt(line)
-        return self._of_options(cell["magic"], line.partition(" ")[2]) or ("", [])
+        if first is not None:
+            return self._of_prompt(line) if _CELL.fullmatch(first) else None
+        cell = _CELL.fullmatch(line)
+        if cell is None or cell["rest"] is None:
+            return None
+        return self._of_options(cell["magic"], cell["rest"]) or ("", [])
 
     def _of_dreams(self, rest: str) -> tuple[str, list[Suggestion]]:
         name, space, what = rest.partition(" ")
@@ -113,7 +126,8 @@ class Completion:
         if name == "stop":
             return what, _beginning(what, self._variables((Pending,)))
         if name in ("use", "key"):
-            return what, _beginning(what, ((each, "backend") for each in BACKENDS if name == "use" or each != "studio"))
+            known = _BACKENDS.items()
+            return what, _beginning(what, ((each, about) for each, about in known if name == "use" or each != "studio"))
         return "", []
 
     def _of_options(self, magic: str, rest: str) -> tuple[str, list[Suggestion]] | None:
@@ -132,10 +146,12 @@ class Completion:
                 return value, _beginning(value, [*self._variables((Dream, Pending, Path)), *_files(value)])
             return value, []
         match = _OPTION.search(rest)
-        if match is None or not match["option"].startswith("-"):
+        if match is None and rest and not rest[-1].isspace():
             return None
-        typed = match["option"]
-        options = ((option, one.help or "") for option, one in actions.items() if option.startswith("--"))
+        typed = match["option"] if match else ""
+        options = (
+            (option, (one.help or "").replace("%%", "%")) for option, one in actions.items() if option.startswith("--")
+        )
         return typed, _beginning(typed, options)
 
     def _of_prompt(self, text: str) -> tuple[str, list[Suggestion]]:
@@ -213,5 +229,6 @@ def _about(value: object) -> str:
 
 def _shortened(text: str) -> str:
     line = " ".join(text.split())
-    # JupyterLab breaks what it says beside a suggestion at every space, and writes one line over the other.
-    return (line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…").replace(" ", "\N{NO-BREAK SPACE}")
+    line = line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…"
+    # JupyterLab breaks what it says beside a suggestion, and writes its second line over the next suggestion.
+    return _BREAK.sub("\\1\N{WORD JOINER}", line.replace(" ", "\N{NO-BREAK SPACE}"))

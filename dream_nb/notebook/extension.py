@@ -6,6 +6,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb.api.portal import portal
 from dream_nb.default import close_default_session, forget_default_settings
+from dream_nb.notebook.cell.interrupts import PlainInterrupts
 from dream_nb.notebook.cell.previews import Previews
 from dream_nb.notebook.cell.progress_card import card_of_wait
 from dream_nb.notebook.cell.replays import vanish
@@ -24,6 +25,7 @@ def load(shell: InteractiveShell) -> None:
     magics = DreamMagics(shell, previews)
     keep_state(magics.state)
     previews.install()
+    PlainInterrupts(shell).install()
     EarlyStart(shell).install()
     show_waits(card_of_wait(shell))
     shell.register_magics(magics)
@@ -39,6 +41,7 @@ def unload(shell: InteractiveShell) -> None:
     forget_state(shell)
     show_waits(None)
     EarlyStart.uninstall_from(shell)
+    PlainInterrupts.uninstall_from(shell)
     magics = shell.magics_manager.registry.pop(DreamMagics.__name__, None)
     if isinstance(magics, DreamMagics):
         for kind, names in magics.magics.items():

@@ -21,7 +21,7 @@ _REPLAY: Final = "DREAM_NB_REPLAY"
 # is when it is asked: that differs once its dreams are made.
 _RULES: Final = r"""
 [dream_nb poster]
-regex: data:(?:image/jpeg|video/mp4);name=dream_nb;base64,[A-Za-z0-9+/=]*
+regex: data:(?:image/(?:jpeg|png|gif|webp)|video/mp4);name=dream_nb;base64,[A-Za-z0-9+/=]*
 replace: dream_nb-poster
 
 [dream_nb picture in the place of a widget: it comes when its dream is there]

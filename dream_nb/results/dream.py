@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,7 +11,6 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self, overload
-from urllib.parse import quote
 
 from dream_nb.api.errors import ConfigurationError, InvalidRequestError, LibraryError
 from dream_nb.api.models import Generation
@@ -40,7 +38,6 @@ from dream_nb.media.posters import read_poster, read_size
 from dream_nb.media.sheets import check_numbers, sheet
 from dream_nb.media.sound import Audio, read_audio
 from dream_nb.media.video import frame_at, iterate_frames, iterate_timed, read_facts
-from dream_nb.place import find_place
 from dream_nb.requests.code import to_code
 from dream_nb.requests.edits import (
     DEFAULT_MODE,
@@ -57,14 +54,18 @@ from dream_nb.requests.newer import newer_note
 from dream_nb.requests.plan import Ask
 from dream_nb.requests.roles import PLAIN
 from dream_nb.requests.variants import Variant, expand
+from dream_nb.results.made_file import MadeFile, address, is_apart
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from PIL.Image import Image
 
     from dream_nb.api.request_models import Edit
     from dream_nb.media.frames import Frame, Frames
     from dream_nb.results.dreams import Dreams
     from dream_nb.results.job import Job, Maker
+    from dream_nb.results.measure import Measure
     from dream_nb.results.pending import Pending
 
 _POSTER_SIDE: Final = 640
@@ -242,12 +243,7 @@ class Dream:
         """The file's address seen from where the output is saved, quoted for HTML; empty without a file."""
         if self._record.file is None:
             return ""
-        file = self._library.folder / self._record.file
-        try:
-            return quote(Path(os.path.relpath(file, self._home)).as_posix())
-        except ValueError:
-            # On another drive of Windows.
-            return file.as_uri()
+        return address(self._library.folder / self._record.file, self._home)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Dream) and self._identity == other._identity
@@ -397,6 +393,22 @@ class Dream:
             sys.stdout.write(f"{count} frame{'s' * (count != 1)} of {width} x {height}: {megabytes:,.1f} MB\n")
         return stacked(self.frames(size=(width, height)), count, width, height)
 
+    def measure(self, *measures: str | Measure, executor: Executor | None = None) -> dict[str, Any]:
+        """What is measured of its frames, in a worker process. What the library knows is not measured again.
+
+        Args:
+            *measures: as in `Dreams.measure`: "motion", "colourfulness", …, or functions made with
+                `@dream_nb.measure`; by default all of the named ones.
+            executor: what measures; by default that of the session, else this process's pool of workers.
+
+        Returns:
+            The values by the names of their measures. What cannot be measured is None, and a warning says why.
+
+        Raises:
+            ValueError: there is no such measure, two have the same name, or one cannot be sent to a worker process.
+        """
+        return self._several([self])._measure_one(measures, executor)
+
     def clip(self, start: float = 0.0, stop: float | None = None, path: Path | str | None = None) -> Path:
         """Write a part of a video as an MP4, exact to the frame, with its sound.
 
@@ -406,7 +418,7 @@ class Dream:
             path: where it is written; by default beside the file.
 
         Returns:
-            Where it was written.
+            Where it was written: a `Path` that a notebook shows with what is in it.
 
         Raises:
             ValueError: it is an image, or there is nothing between start and stop.
@@ -419,7 +431,7 @@ class Dream:
         target = self._target(path, f"{self.path.stem}-{start:g}-{end:g}.mp4")
         with written(target) as partial:
             cut(self.path, partial, start, end, tell_shots([self._record]))
-        return target
+        return MadeFile(target)
 
     def to_gif(self, path: Path | str | None = None, *, fps: float = 12.0, size: Size = 480) -> Path:
         """Write it as an animated GIF that repeats.
@@ -430,7 +442,7 @@ class Dream:
             size: as in `frames`.
 
         Returns:
-            Where it was written.
+            Where it was written: a `Path` that a notebook shows with what is in it.
 
         Raises:
             ValueError: fps or size is none.
@@ -447,7 +459,7 @@ class Dream:
             size: as in `frames`.
 
         Returns:
-            Where it was written.
+            Where it was written: a `Path` that a notebook shows with what is in it.
 
         Raises:
             ValueError: fps or size is none.
@@ -464,7 +476,7 @@ class Dream:
         first = next(frames)
         with written(target) as partial:
             animate(chain([first], frames), partial, suffix, self.duration or 1 / fps)
-        return target
+        return MadeFile(target)
 
     def _target(self, path: Path | str | None, name: str) -> Path:
         """Where a file that is made of this one is written: never over it."""
@@ -857,7 +869,7 @@ class Dream:
             facts = self.facts
             poster = picture_uri(self._jpeg(_PREVIEW_SIDE))
             size = self.size
-            if facts is not None and (self._is_apart() or self._shows == "image"):
+            if facts is not None and (is_apart(self.url, self.path) or self._shows == "image"):
                 copy = encode_small(self.path, facts)
                 source = video_uri(copy) if copy else source
         except LibraryError as error:
@@ -881,15 +893,6 @@ class Dream:
         """What a page shows its file as: no player plays a picture that moves."""
         suffix = Path(self._record.file or "").suffix
         return "image" if any(one.suffix == suffix for one in PICTURES) else self.kind
-
-    def _is_apart(self) -> bool:
-        """Whether a page may not reach the file: Jupyter serves what lies below its root, and no hidden folder."""
-        parts = self.url.split("/")
-        if ":" in self.url or any(part.startswith(".") and part != ".." for part in parts):
-            return True
-        # What lies beside the notebook is shown from there, also where its output is written elsewhere.
-        path = Path(os.path.abspath(self.path))  # noqa: PTH100 - links stay as they are
-        return ".." in parts and not path.is_relative_to(find_place().folder)
 
 
 def _reference(dream: Dream | None) -> GenerationReference | None:

@@ -14,6 +14,7 @@ from dream_nb.files import given_path
 from dream_nb.html.overview import Row, Tile, overview
 from dream_nb.html.page import picture_uri
 from dream_nb.media.axes import Layout, axes_of
+from dream_nb.media.pictures import jpeg
 from dream_nb.media.sheets import check_numbers, draw_grid, sheet
 from dream_nb.results.dream import Dream
 from dream_nb.results.export import Exported, export
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
     import polars as pl
     from PIL.Image import Image
 
+    from dream_nb.media.values import Value
     from dream_nb.results.measure import Measure
 
 # A notebook stays small: what is beyond is counted.
 _MOST_SHOWN: Final = 24
 _TILE_SIDE: Final = 208
+_THUMBNAIL_SIDE: Final = 160
 
 
 class Dreams(Sequence[Dream]):
@@ -213,13 +216,26 @@ class Dreams(Sequence[Dream]):
     def _values(self, key: str | Callable[[Dream], Any]) -> list[Any]:
         return self.column(key) if isinstance(key, str) else [key(dream) for dream in self]
 
-    def to_pandas(self) -> pd.DataFrame:
+    def to_pandas(self, *, thumbnails: bool = False) -> pd.DataFrame:
         """A table with a row a dream: times in UTC, cents and seconds as numbers, tags as lists, gaps as NA.
+
+        Args:
+            thumbnails: whether its first column has small pictures, which a notebook shows; without a file it has None.
 
         Raises:
             ConfigurationError: pandas is not installed.
         """
-        return to_pandas(self._table())
+        table = to_pandas(self._table())
+        if not thumbnails:
+            return table
+        from dream_nb.results.thumbnail_frame import Thumbnail, ThumbnailFrame
+
+        pictures = [_picture(dream, _THUMBNAIL_SIDE) for dream in self]
+        shown = [
+            None if picture is None else Thumbnail(jpeg(picture), picture.size, dream.title)
+            for dream, picture in zip(self, pictures, strict=True)
+        ]
+        return ThumbnailFrame.of(table, shown)
 
     def to_polars(self) -> pl.DataFrame:
         """A table with a row a dream: times in UTC, cents and seconds as numbers, tags as lists, gaps as null.
@@ -273,6 +289,15 @@ class Dreams(Sequence[Dream]):
             warnings.warn(text, MeasureWarning, stacklevel=2)
         beside = [before | column for before, column in zip(self._measures, columns, strict=True)]
         return Dreams(self._dreams, words=self._words, measures=beside)
+
+    def _measure_one(self, measures: Sequence[str | Measure], executor: Executor | None) -> dict[str, Value]:
+        """What is measured of the only dream, for `Dream.measure`, whose caller is warned."""
+        from dream_nb.results.measure import PROBLEM, MeasureWarning, measured
+
+        (values,) = measured(self._dreams, measures, executor)
+        if (problem := values.pop(PROBLEM)) is not None:
+            warnings.warn(f"{self[0].title!r} has gaps: {problem}", MeasureWarning, stacklevel=3)
+        return values
 
     def near_duplicates(self, distance: int = 6) -> list[Dreams]:
         """Those that look alike, in groups of two and more, by their fingerprints.

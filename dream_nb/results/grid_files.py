@@ -14,6 +14,7 @@ from dream_nb.media.encoding import encode
 from dream_nb.media.frames import at_rate, evenly
 from dream_nb.media.sheets import Player, draw_grid, play_grid, play_side
 from dream_nb.results.dream import Dream
+from dream_nb.results.made_file import MadeFile
 
 _PICTURE_SIDE: Final = 320
 _FILM_SIDE: Final = 480
@@ -39,7 +40,7 @@ def write_picture(layout: Layout, dreams: Sequence[Dream | None], path: Path | s
     image = draw_grid(layout, {number: dream.image for number, dream in there.items()}, _PICTURE_SIDE)
     with written(target) as partial:
         image.save(partial, "PNG", optimize=True)
-    return target
+    return MadeFile(target)
 
 
 def write_film(layout: Layout, dreams: Sequence[Dream | None], path: Path | str | None) -> Path:
@@ -67,7 +68,7 @@ def write_film(layout: Layout, dreams: Sequence[Dream | None], path: Path | str 
     }
     with written(target) as partial:
         encode(evenly(play_grid(layout, players, side), fps), partial, fps)
-    return target
+    return MadeFile(target)
 
 
 def _there(dreams: Sequence[Dream | None]) -> dict[int, Dream]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 from dream_nb.api.errors import DreamError
 from dream_nb.jobs.progress import Progress
@@ -42,6 +42,13 @@ def show_waits(show: Show | None) -> None:
     _show = show
 
 
+class WaitInterrupted(KeyboardInterrupt):
+    """The wait for something was interrupted: one line says what goes on, and how to come back to it."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"Interrupted: {self}"]
+
+
 class Pending(Generic[Result]):
     """Work under way: a future for its result, that says how far it is.
 
@@ -53,6 +60,9 @@ class Pending(Generic[Result]):
         expected: seconds that such a request has taken before, or None where that is unknown.
         picture: a small JPEG of what it will be, from the moment that its server shows one; None before.
     """
+
+    _goes_on: ClassVar[str] = "the dream goes on"
+    """What an interrupted wait says of it."""
 
     def __init__(
         self,
@@ -101,9 +111,9 @@ class Pending(Generic[Result]):
         """
         if timeout is None and _show is not None and not self.done():
             with _show(self):
-                error = self._done.exception()
+                error = self.exception()
         else:
-            error = self._done.exception(timeout)
+            error = self.exception(timeout)
         if error is not None:
             raise self._anew(error)
         return self._done.result()
@@ -117,7 +127,14 @@ class Pending(Generic[Result]):
         Raises:
             TimeoutError: it is not done yet; it goes on.
         """
-        return self._done.exception(timeout)
+        try:
+            return self._done.exception(timeout)
+        except KeyboardInterrupt:
+            raise self.interrupted() from None
+
+    def interrupted(self) -> WaitInterrupted:
+        """What to raise where an interrupt ends a wait for it."""
+        return WaitInterrupted(f"no longer waiting; {self._goes_on}. Run this again to come back to it.")
 
     def __await__(self) -> Generator[Any, None, Result]:
         return self._wait().__await__()

@@ -46,6 +46,8 @@ class Sweep(Pending[Dreams]):
         jobs: the jobs.
     """
 
+    _goes_on = "the dreams go on"
+
     def __init__(
         self, jobs: Sequence[Job], words: Sequence[Mapping[str, str]], *, prompt: str | None = None, note: str = ""
     ) -> None:

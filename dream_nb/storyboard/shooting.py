@@ -35,6 +35,8 @@ class Shooting(Pending["Storyboard"]):
         title: the prompts, a line each.
     """
 
+    _goes_on = "the storyboard goes on"
+
     def __init__(self, board: Storyboard, backend: str) -> None:
         super().__init__("\n".join(board.prompts))
         self.board = board

@@ -21,6 +21,7 @@ from dream_nb.requests.plan import Ask, Entry, Plan
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job, Maker
+from dream_nb.results.made_file import MadeFile
 from dream_nb.storyboard.film_strip import film_strip
 from dream_nb.storyboard.shooting import Shooting
 
@@ -278,7 +279,7 @@ class Storyboard:
         shots = self.shots
         target = given_path(path) if path is not None else _film_path(shots)
         join_shots(shots, target)
-        return target
+        return MadeFile(target)
 
     @property
     def path(self) -> Path:

@@ -96,6 +96,7 @@ def test_stop_waiting_ends_the_cell_and_the_dream_goes_on(
     page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
     page.get_by_role("button", name="Stop waiting").click()
     expect(page.get_by_text("Interrupted: no longer waiting").first).to_be_visible()
+    expect(page.locator("[data-mime-type='application/vnd.jupyter.stderr']")).to_have_count(0)
     expect(page.get_by_role("button", name="Stop waiting")).to_have_count(0)
     expect(page.locator("video.dream-film")).to_be_visible(timeout=240_000)
 

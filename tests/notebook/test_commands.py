@@ -94,7 +94,10 @@ def test_show_gives_several_where_several_have_the_words(kernel: Kernel) -> None
 
 
 def test_motions_are_words_of_a_prompt(kernel: Kernel) -> None:
-    assert "camera orbit left" in shown(kernel.run("m = %dreams motions"))
+    answer = kernel.run("m = %dreams motions")
+    assert "camera orbit left" in shown(answer)
+    assert 'data-copy="camera orbit left"' in answer.data()[0]
+    assert 'data-copy="--concept dolly_zoom"' in kernel.run("%dreams concepts").data()[0]
     assert value(kernel, "m[0]").startswith("camera ")
 
 

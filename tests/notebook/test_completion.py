@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,12 @@ def complete(kernel: Kernel, code: str) -> list[str]:
         ("%dreams delete lake --f", ["%dreams delete lake --files"]),
         ("%dreams use st", ["%dreams use studio"]),
         ("%dreams key ", ["%dreams key hosted"]),
+        ("%dream a", ["%dream a"]),
+        ("%dream a lak", ["%dream a lak"]),
+        ("%%dream\na", ["%%dream\na"]),
+        ("%%storyboard\na lake\nan", ["%%storyboard\na lake\nan"]),
+        ("%dreams history a", ["%dreams history a"]),
+        ("%dream a lake -n ", ["%dream a lake -n "]),
         ("%config DreamMagics.asp", ["%config DreamMagics.aspect_ratio"]),
     ],
 )
@@ -81,6 +88,7 @@ def test_what_may_stand_there_is_suggested(kernel: Kernel, code: str, expected: 
 def test_every_flag_and_every_subcommand_is_suggested(kernel: Kernel) -> None:
     flags = [option for action in PARSER._actions for option in action.option_strings if option.startswith("--")]
     assert sorted(complete(kernel, "%dream a lake --")) == sorted(f"%dream a lake {flag}" for flag in flags)
+    assert sorted(complete(kernel, "%dream a lake ")) == sorted(f"%dream a lake {flag}" for flag in flags)
     assert complete(kernel, "%dreams ") == [f"%dreams {name}" for name in COMMANDS]
 
 
@@ -90,6 +98,19 @@ def test_ids_of_the_history_come_with_their_prompts(kernel: Kernel, before: str)
     answer = reply(kernel, before)
     described = {one["text"]: one["type"] for one in answer["metadata"]["_jupyter_types_experimental"]}
     assert described[uid].split() == ["a", "lake"]
+
+
+@pytest.mark.parametrize("before", ["%dreams ", "%dreams use ", "%dream a lake --"])
+def test_each_suggestion_has_a_description_of_its_own(kernel: Kernel, before: str) -> None:
+    described = [one["type"] for one in reply(kernel, before)["metadata"]["_jupyter_types_experimental"]]
+    assert len(set(described)) == len(described) > 1
+    assert "" not in described
+
+
+def test_a_description_stays_on_its_row(kernel: Kernel) -> None:
+    for before in ("%dreams ", "%dream a lake --"):
+        for one in reply(kernel, before)["metadata"]["_jupyter_types_experimental"]:
+            assert not re.search("[ -](?!\N{WORD JOINER})", one["type"]), one
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,20 @@
-"""Interrupts sent to a real kernel: the cell ends, the work does not."""
+"""Interrupts sent to a real kernel: the cell ends, the work does not, and no error stands in it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import environment, hosted
 from tests.kernel import Kernel, Message, start_kernel
-from tests.notebook.test_magic import line, previews
+from tests.notebook.test_magic import INTERRUPTED, previews, told
 
 
 def says(state: str) -> Callable[[Message], bool]:
@@ -27,10 +33,23 @@ def rows(kernel: Kernel, variable: str) -> str | None:
     ).result
 
 
+# Interrupts its own process as soon as the cell waits.
+SOON = """
+import os, signal, sys, threading, time, traceback, dream_nb
+def soon():
+    waits = dream_nb.Job.exception.__code__
+    while not any(at.f_code is waits for at, _ in traceback.walk_stack(sys._current_frames()[main])):
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
+main = threading.main_thread().ident
+threading.Thread(target=soon).start()
+"""
+
+
 def test_while_it_waits(tmp_path: Path) -> None:
     with start_kernel(tmp_path) as kernel:
         answer = kernel.run("%dream a valley", when=says("dreaming"), then=kernel.manager.interrupt_kernel)
-        assert "no longer waiting; the dream goes on" in line(answer)
+        assert (answer.error, told(answer)) == (None, INTERRUPTED)
         kernel.run(
             "import dream_nb.default; (job,) = dream_nb.default.default_session().jobs(); made = job.result(240)"
         )
@@ -42,7 +61,7 @@ def test_while_it_sweeps(tmp_path: Path) -> None:
     with start_kernel(tmp_path, DREAM_NB_STUDIO_SIDE="180") as kernel:
         source = "%dream a valley at {dawn|noon|dusk}"
         answer = kernel.run(source, when=says("dreaming"), then=kernel.manager.interrupt_kernel)
-        assert "no longer waiting; the dream goes on" in line(answer)
+        assert (answer.error, told(answer)) == (None, INTERRUPTED.replace("dream goes", "dreams go"))
         kernel.run(f"s = {source}")
         assert kernel.run("[d.state for d in s]").result == "['completed', 'completed', 'completed']"
         assert rows(kernel, "s[0]") == "(3, 3)"
@@ -53,7 +72,7 @@ def test_while_it_downloads(tmp_path: Path) -> None:
         server.faults.add(Fault(path="/assets/*", trickle=3.0))
         with start_kernel(tmp_path, **environment(server)) as kernel:
             answer = kernel.run("%dream a valley", when=says("downloading"), then=kernel.manager.interrupt_kernel)
-            assert "no longer waiting; the dream goes on" in line(answer)
+            assert (answer.error, told(answer)) == (None, INTERRUPTED)
             assert previews(kernel.run("d = %dream a valley")) == 1
             assert rows(kernel, "d") == "(1, 1)"
         assert len(server.made) == 1
@@ -61,11 +80,66 @@ def test_while_it_downloads(tmp_path: Path) -> None:
 
 def test_while_a_job_is_waited_for(tmp_path: Path) -> None:
     with start_kernel(tmp_path) as kernel:
-        kernel.run("job = %dream a valley --background")
-        answer = kernel.run("job.result()", when=says("dreaming"), then=kernel.manager.interrupt_kernel)
-        assert answer.error is None or answer.error["ename"] == "KeyboardInterrupt"
+        answer = kernel.run(f"job = %dream a valley --background\n{SOON}job.result()")
+        assert (answer.error, told(answer)) == (None, INTERRUPTED)
         assert kernel.run("d = job.result(240)\nd.state").result == "'completed'"
         assert rows(kernel, "d") == "(1, 1)"
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ("dream_nb.dream('a valley')", "dream goes"),
+        ("dream_nb.sweep('a valley at {dawn|dusk}')", "dreams go"),
+        ("dream_nb.Storyboard(['a hill', 'a pond']).make()", "storyboard goes"),
+    ],
+)
+def test_while_a_call_waits(tmp_path: Path, source: str, what: str) -> None:
+    with start_kernel(tmp_path) as kernel:
+        answer = kernel.run(f"{SOON}{source}")
+        assert (answer.error, told(answer)) == (None, INTERRUPTED.replace("dream goes", what))
+
+
+def test_before_anything_is_sent(tmp_path: Path) -> None:
+    with start_kernel(tmp_path) as kernel:
+        kernel.run("def plan(*_): raise KeyboardInterrupt\nimport dream_nb\ndream_nb.Session.plan = plan")
+        answer = kernel.run("%dream a valley -D")
+        assert answer.error is None
+        assert told(answer) == "Interrupted: %dreams jobs lists what was sent before that, and is under way.\n"
+
+
+def test_the_cells_below_an_interrupted_one_do_not_run(tmp_path: Path) -> None:
+    with start_kernel(tmp_path) as kernel:
+        first = kernel.client.execute("%dream a valley")
+        second = kernel.client.execute("ran = True")
+        kernel.answer(first, when=says("dreaming"), then=kernel.manager.interrupt_kernel)
+        while (message := kernel.client.get_shell_msg(timeout=240))["parent_header"]["msg_id"] != second:
+            pass
+        assert message["content"]["status"] == "aborted"
+        assert kernel.run("'ran' in globals()").result == "False"
+
+
+def test_a_program_that_runs_notebooks_sees_the_interrupt(tmp_path: Path) -> None:
+    cells = [
+        nbformat.v4.new_code_cell(source) for source in ("%load_ext dream_nb", SOON, "%dream a valley", "ran = True")
+    ]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    client = NotebookClient(notebook, resources={"metadata": {"path": str(tmp_path)}})
+    with pytest.raises(CellExecutionError, match="Interrupted: no longer waiting; the dream goes on"):
+        client.execute()
+    assert cells[3].execution_count is None
+
+
+def test_another_handler_of_exceptions_is_asked_as_before() -> None:
+    seen: list[object] = []
+    shell = InteractiveShell()
+    shell.set_custom_exc((ZeroDivisionError,), lambda _, kind, *__, **___: seen.append(kind))
+    shell.run_line_magic("load_ext", "dream_nb")
+    shell.run_cell("1 / 0")
+    shell.run_line_magic("unload_ext", "dream_nb")
+    shell.run_cell("1 / 0")
+    assert seen == [ZeroDivisionError] * 2
+    assert shell.custom_exceptions == (ZeroDivisionError,)
 
 
 def test_the_kernel_is_of_use_after_an_interrupt(tmp_path: Path) -> None:

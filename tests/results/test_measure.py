@@ -52,6 +52,20 @@ def test_all_measures_are_columns(lake: Dream, lighthouse: Dream) -> None:
     assert table["shots"].tolist() == [[], None]
 
 
+def test_one_dream_is_measured_as_several_are(lake: Dream) -> None:
+    several = Dreams([lake]).measure("motion", "shots").measures[0]
+    assert lake.measure("motion", "shots") == {"motion": several["motion"], "shots": []}
+    assert set(lake.measure()) == set(MEASURES)
+    with pytest.raises(ValueError, match="no measure 'moton': did you mean 'motion'"):
+        lake.measure("moton")
+
+
+def test_what_cannot_be_measured_of_one_dream_is_none_and_a_warning(lighthouse: Dream) -> None:
+    with pytest.warns(MeasureWarning, match=r"'a lighthouse in the fog' has gaps: motion: .*no longer in") as warned:
+        assert unfinished(lighthouse, file="gone.jpg").measure("motion") == {"motion": None}
+    assert warned[0].filename == __file__
+
+
 def test_what_the_worker_measures_is_what_the_frames_say(lake: Dream) -> None:
     wanted = np.mean([colourfulness_of(frame) for frame in lake.frames()])
     got = Dreams([lake]).measure("colourfulness").measures[0]["colourfulness"]

@@ -43,16 +43,23 @@ _followed: list[tuple[Pending[Any], threading.Event]] = []
 
 @contextmanager
 def open_card(shell: InteractiveShell, job: UnderWay) -> Iterator[None]:
-    """Show the job while the body waits for it. When it is done, or has failed, nothing of this stays."""
-    if job.replayed:
-        tell(shell)
-        yield
-        return
-    load_modules()
-    _note(job)
-    live = _card(job) if hasattr(shell, "kernel") else _line(job)
-    with live:
-        yield
+    """Show the job while the body waits for it. When it is done, or has failed, nothing of this stays.
+
+    Raises:
+        WaitInterrupted: an interrupt ended the wait, also while the card was opened.
+    """
+    try:
+        if job.replayed:
+            tell(shell)
+            yield
+            return
+        load_modules()
+        _note(job)
+        live = _card(job) if hasattr(shell, "kernel") else _line(job)
+        with live:
+            yield
+    except KeyboardInterrupt:
+        raise job.interrupted() from None
 
 
 def card_of_wait(shell: InteractiveShell) -> Show:

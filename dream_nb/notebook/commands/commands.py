@@ -15,6 +15,7 @@ from dream_nb.default import close_default_session, default_library, default_ses
 from dream_nb.library.repair import rebuild_ledger
 from dream_nb.notebook.cell.progress_card import clock
 from dream_nb.notebook.commands.listing import Facts, Listing
+from dream_nb.notebook.magics.options import HELP, asks_for_help
 from dream_nb.notebook.magics.prompts import cut_prompt
 from dream_nb.notebook.magics.references import References
 from dream_nb.notebook.state import NotebookState
@@ -76,6 +77,17 @@ COMMANDS: Final[Mapping[str, Command]] = {
 }
 
 
+def asks_for_command_help(line: str) -> bool:
+    """Whether a `%dreams` line asks for its help: with `--help` or `-h` alone, or behind a subcommand.
+
+    Args:
+        line: what stands behind `%dreams`.
+    """
+    name, _, rest = line.strip().partition(" ")
+    command = COMMANDS.get(name)
+    return name in HELP or (command is not None and asks_for_help(rest, command.options))
+
+
 class Commands:
     """Answers `%dreams`.
 
@@ -125,7 +137,7 @@ class Commands:
             command="",
             title="what %dreams can tell and do",
             rows=tuple(rows),
-            note="%dream? shows how dreams are made, %config DreamMagics every setting.",
+            note="%dream --help shows how dreams are made, %config DreamMagics every setting.",
             items=tuple(COMMANDS),
         )
 
@@ -188,6 +200,7 @@ class Commands:
         return Listing(
             command="concepts",
             title=f"{len(concepts)} concepts of a video",
+            before="--concept ",
             rows=tuple((concept,) for concept in concepts),
             note=f"%dream a lighthouse in the fog --concept {concepts[0]}"
             if concepts

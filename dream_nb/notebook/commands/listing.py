@@ -28,6 +28,7 @@ class _Answer:
         headings: of the columns; none where rows speak for themselves.
         rows: one text a column.
         note: what to do next, or what else there is.
+        before: what a word of a single column is copied with.
     """
 
     command: str
@@ -35,6 +36,7 @@ class _Answer:
     headings: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     note: str = ""
+    before: str = ""
 
     def __repr__(self) -> str:
         lines = [f"{f'%dreams {self.command}'.rstrip()} · {self.title}"]

@@ -10,7 +10,7 @@ from IPython.core.inputtransformer2 import HelpEnd, TokenTransformBase
 
 _QUESTION: Final = re.compile(r"(?P<before>\s*(?:[\w.,\s\[\]\"']+=\s*)?)%dream\s+(?P<line>[^\s?].*)", re.DOTALL)
 
-_CELL: Final = re.compile(r"%%dream(?:\s|$)")
+_CELL: Final = re.compile(r"%%(?P<name>dream|storyboard)(?:\s|$)")
 
 
 class DreamQuestion(TokenTransformBase):
@@ -38,11 +38,13 @@ class DreamQuestion(TokenTransformBase):
 
 
 def keep_body(lines: list[str]) -> list[str]:
-    """The call that IPython makes of a `%%dream` cell, before it takes what looks like its own prompts for such.
+    """The call that IPython makes of a cell of ours, before it takes what looks like its own prompts for such.
 
-    Otherwise a body that begins with "... " or ">>> " would lose that, and the same in all of its lines.
+    Otherwise a body that begins with "... " or ">>> " would lose that, and the same in all of its lines. A cell
+    without a body is called too: IPython would refuse it, also where its line asks for the help.
     """
-    if not lines or not _CELL.match(lines[0]):
+    cell = _CELL.match(lines[0]) if lines else None
+    if cell is None:
         return lines
-    line = lines[0][len("%%dream") :].strip()
-    return [f"get_ipython().run_cell_magic('dream', {line!r}, {''.join(lines[1:])!r})\n"]
+    line, body = lines[0][cell.end("name") :].strip(), "".join(lines[1:]) or "\n"
+    return [f"get_ipython().run_cell_magic({cell['name']!r}, {line!r}, {body!r})\n"]

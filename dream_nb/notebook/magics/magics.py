@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import cell_magic, line_cell_magic, line_magic, magics_class, no_var_expand
@@ -12,9 +14,9 @@ from dream_nb.api.errors import BudgetError, DreamError, SweepError
 from dream_nb.default import default_session
 from dream_nb.notebook.cell.previews import Previews
 from dream_nb.notebook.cell.progress_card import keep_card, open_card
-from dream_nb.notebook.commands.commands import Answer, Commands
+from dream_nb.notebook.commands.commands import Answer, Commands, asks_for_command_help
 from dream_nb.notebook.magics.arguments import Arguments, read_arguments
-from dream_nb.notebook.magics.options import DREAM, STORYBOARD, takes
+from dream_nb.notebook.magics.options import DREAM, STORYBOARD, asks_for_help, names, takes
 from dream_nb.notebook.magics.references import References
 from dream_nb.notebook.magics.storyboards import read_storyboard
 from dream_nb.notebook.scope import Scope
@@ -25,6 +27,7 @@ from dream_nb.requests.plan import Plan, dollars
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
+from dream_nb.results.pending import WaitInterrupted
 from dream_nb.results.sweep import Sweep
 from dream_nb.storyboard.shooting import Shooting
 from dream_nb.storyboard.storyboard import Storyboard
@@ -33,13 +36,6 @@ if TYPE_CHECKING:
     from dream_nb.notebook.widgets.panel import Panel
 
 Made = Dream | Dreams | Storyboard | Job | Sweep | Shooting | Plan
-
-
-class WaitInterrupted(KeyboardInterrupt):
-    """The wait for a dream was interrupted. The dream goes on."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [f"Interrupted: {self}"]
 
 
 @magics_class
@@ -106,15 +102,17 @@ class DreamMagics(DreamSettings):
 
             job = %dream a forest in the wind --background
         """
+        if asks_for_help(line, names(DREAM)):
+            _tell_help(DreamMagics.dream)
+            return None
         try:
             return self._dream(line, cell)
-        except KeyboardInterrupt:
-            message = "no longer waiting; the dream goes on. Run the cell again to come back to it."
-            raise WaitInterrupted(message) from None
+        except KeyboardInterrupt as interrupt:
+            raise _plain(interrupt) from None
 
     @no_var_expand
     @line_magic
-    def dreams(self, line: str) -> Answer:
+    def dreams(self, line: str) -> Answer | None:
         """Look at what there is, and at what is asked. Each gives back an object, and shows it::
 
         %dreams                              what there is to say behind it
@@ -130,7 +128,12 @@ class DreamMagics(DreamSettings):
         %dreams key --save                   asks for a key without showing it; --save and --forget: the keyring
         %dreams lost                         requests whose outcome is unknown, and what may be their answer
         %dreams check                        key, network, library and versions: what works, and what to do
+
+        --help, behind any of them too, shows this.
         """
+        if asks_for_command_help(line):
+            _tell_help(DreamMagics.dreams)
+            return None
         answer = Commands(self.state, Scope.of_caller(self.shell)).run(line)
         self.previews.show(answer)
         return answer
@@ -158,11 +161,13 @@ class DreamMagics(DreamSettings):
         Running the cell again makes only what is missing or was changed. {{name}} is a variable that holds a text or a
         number.
         """
+        if asks_for_help(line, names(STORYBOARD)):
+            _tell_help(DreamMagics.storyboard)
+            return None
         try:
             return self._storyboard(line, cell)
-        except KeyboardInterrupt:
-            message = "no longer waiting; the storyboard goes on. Run the cell again to come back to it."
-            raise WaitInterrupted(message) from None
+        except KeyboardInterrupt as interrupt:
+            raise _plain(interrupt) from None
 
     def _storyboard(self, line: str, cell: str) -> Storyboard | Shooting | Plan | None:
         scope = Scope.of_caller(self.shell)
@@ -258,6 +263,18 @@ class DreamMagics(DreamSettings):
             if error.dreams:
                 self.previews.show(error.dreams)
             raise
+
+
+def _plain(interrupt: KeyboardInterrupt) -> WaitInterrupted:
+    """An interrupt as one line. Only that of a wait knows that something goes on."""
+    if isinstance(interrupt, WaitInterrupted):
+        return interrupt
+    return WaitInterrupted("%dreams jobs lists what was sent before that, and is under way.")
+
+
+def _tell_help(magic: Callable[..., Any]) -> None:
+    """Print what `?` shows of a magic."""
+    sys.stdout.write(f"{inspect.getdoc(magic)}\n")
 
 
 def _allow(plan: Plan, budget: float | None, most: int | None) -> None:

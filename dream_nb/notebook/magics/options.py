@@ -42,6 +42,9 @@ _BUDGET: Final = argument("--budget", type=float, metavar="CENTS", help="Refuse 
 _SET: Final = argument(
     "--set", metavar="FIELD=JSON", action="append", default=[], help="Any other field of the API. Repeatable."
 )
+HELP: Final[Mapping[str, bool]] = {"-h": False, "--help": False}
+"""The options of every magic that show its help, which take no value."""
+_HELP: Final = argument(*HELP, action="store_true", help="Show this help.")
 
 DREAM: Final[Options] = (
     argument_group("What is made"),
@@ -89,6 +92,7 @@ DREAM: Final[Options] = (
     argument("--yes", action="store_true", help="Pay for a large sweep."),
     argument("--raw", action="store_true", help="Take {a|b}, {{name}} and --- as they are."),
     _SET,
+    _HELP,
 )
 """Of `%dream` and `%%dream`."""
 
@@ -113,6 +117,7 @@ STORYBOARD: Final[Options] = (
     argument("--yes", action="store_true", help="Pay for many shots."),
     argument("--raw", action="store_true", help="Take {a|b} and {{name}} as they are."),
     _SET,
+    _HELP,
 )
 """Of `%%storyboard`."""
 
@@ -166,6 +171,22 @@ def parse(options: Options, line: str) -> tuple[str, Any]:
         return prompt, _parser(options).parse_args(words)
     except UsageError as error:
         raise InvalidRequestError(str(error)) from None
+
+
+def asks_for_help(line: str, options: Mapping[str, bool]) -> bool:
+    """Whether `--help` or `-h` is among the options of a line. In quotes, and behind `--`, it is prompt.
+
+    Args:
+        line: what stands behind the magic's name.
+        options: those that the magic takes beside them, and whether each takes a value.
+
+    Raises:
+        InvalidRequestError: an option is unknown, or lacks its value.
+    """
+    if not any(name in line for name in HELP):
+        return False
+    _, words = cut_prompt(line, {**options, **HELP})
+    return not HELP.keys().isdisjoint(words)
 
 
 @cache
