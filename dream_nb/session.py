@@ -31,6 +31,7 @@ from dream_nb.jobs.uploads import Uploader, Uploads
 from dream_nb.library.library import Library
 from dream_nb.library.neighbours import check_neighbours
 from dream_nb.library.record import Record
+from dream_nb.library.trash import Trashed
 from dream_nb.lifetime import Stage, close_at_exit, let_go_after_fork
 from dream_nb.lookup import Choices, Lookup, Replay, choose_replay, is_to_buy
 from dream_nb.place import find_place, is_fixed, library_folder
@@ -485,8 +486,8 @@ class Session:
         """Delete a dream at its server, and keep its row as deleted. The file stays, and is still replayed.
 
         Args:
-            dream: which.
-            files: whether to remove the file too.
+            dream: the dream to delete.
+            files: whether to move its file into the trash, from where `restore` brings it back for 30 days.
 
         Raises:
             APIError: the server did not delete it; nothing has changed here.
@@ -497,9 +498,36 @@ class Session:
             raise LibraryError(f"{dream!r} is not in a library that can be written: nothing was deleted")
         if record.generation is not None and record.state != "deleted":
             self._backends.delete(choose_backend(record.backend), record.generation.id or "")
-        record = self.library.ledger.update(record, state="deleted")
         if files:
-            self.library.remove(record)
+            self.library.discard(record)
+        else:
+            self.library.ledger.update(record, state="deleted")
+
+    def trash(self) -> list[Trashed]:
+        """What was deleted with its file and can be restored, deleted last first."""
+        return self.library.trash.all()
+
+    def restore(self, dream: Dream) -> Dream:
+        """Bring a dream back from the trash. At its server it stays deleted.
+
+        Args:
+            dream: the dream to restore.
+
+        Raises:
+            LibraryError: it is not in the trash, its file is gone, or the library cannot be written.
+        """
+        return self._running.dream(self.library.restore(dream._record))
+
+    def empty_trash(self) -> int:
+        """Remove for good what is in the trash.
+
+        Returns:
+            How many dreams were removed.
+
+        Raises:
+            LibraryError: the library cannot be written.
+        """
+        return self.library.empty_trash()
 
     def cancel(self, job: Job) -> None:
         """Have the server delete what it has not made yet, with its refund. See `Job.cancel`.

@@ -191,7 +191,10 @@ class Runner:
     async def _take(self, record: Record, report: Report, order: Order) -> Record:
         """Make sure that the server has the request. Here, and nowhere else, a create begins."""
         if record.state == "deleted":
-            raise DreamError(f"it was deleted, and its file is gone: make another take with {self._next(record)}")
+            raise DreamError(
+                "it was deleted: restore it, if it is still in the trash (%dreams trash), or make another take with "
+                f"{self._next(record)}"
+            )
         record = self._ledger.recall(record)
         if record.state != "intended" and record.generation is None:
             record = await self._sender.look(record, report)

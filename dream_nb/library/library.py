@@ -27,6 +27,7 @@ from dream_nb.library.ledger_file import sqlite_failure
 from dream_nb.library.lineage import title
 from dream_nb.library.record import Record
 from dream_nb.library.sidecars import SUFFIX, check_marks, read_sidecars, write_sidecar
+from dream_nb.library.trash import KEPT, Trash
 from dream_nb.media.formats import NOT_READ, format_of
 from dream_nb.media.posters import check_whole
 from dream_nb.sqlite import check_version
@@ -52,10 +53,16 @@ class DamagedFileError(LibraryError):
 class Library(Folder):
     """A folder of finished files, and the ledger of the requests they came from.
 
-    A folder that cannot be written still gives what is in it, where it has a ledger.
+    A folder that cannot be written still gives what is in it, where it has a ledger. What has been in its trash for 30
+    days is removed when it is opened.
 
     Args:
         folder: made where it is missing.
+
+    Attributes:
+        ledger: the ledger.
+        trash: what was deleted and can be brought back.
+        read_only: whether nothing can be written.
 
     Raises:
         LibraryError: the folder cannot be made, or neither written nor read.
@@ -69,6 +76,7 @@ class Library(Folder):
         try:
             self.ledger = Ledger(path, read_only=not self._is_writable() and path.is_file())
             self.read_only = self.ledger.read_only
+            self.trash = Trash(self.folder, self.ledger)
             if not self.read_only:
                 self._sweep()
                 self._take_in_sidecars()
@@ -96,6 +104,8 @@ class Library(Folder):
             with contextlib.suppress(OSError):
                 if time.time() - path.stat().st_mtime > _STALE_SECONDS:
                     path.unlink()
+        with contextlib.suppress(OSError):
+            self.trash.empty(datetime.now(UTC) - KEPT)
 
     def _take_in_sidecars(self) -> None:
         for record in read_sidecars(self.folder, set(self.ledger.files())):
@@ -184,13 +194,59 @@ class Library(Folder):
             write_sidecar(self.folder, record)
         return record
 
-    def remove(self, record: Record) -> Record:
-        """Remove the file of a record, and its sidecar. The row stays."""
-        path = self.path(record)
-        if path is not None:
-            path.unlink()
-            path.with_name(path.name + SUFFIX).unlink(missing_ok=True)
-        return self.ledger.update(record, file=None, sha256=None)
+    def discard(self, record: Record) -> Record:
+        """Mark a record as deleted, and move its file and sidecar into the trash.
+
+        Args:
+            record: the row.
+
+        Raises:
+            LibraryError: the folder cannot be written; nothing has changed.
+        """
+        if self.read_only:
+            raise LibraryError(
+                f"the library {self.folder.name!r} cannot be written: nothing was deleted. {self.ledger.advice}"
+            )
+        try:
+            return self.trash.put(record, self.path(record))
+        except OSError as error:
+            raise LibraryError(f"{record.file!r} cannot be moved into the trash ({_plain(error)})") from error
+
+    def restore(self, record: Record) -> Record:
+        """Bring a record back from the trash, with its file. At its server it stays deleted.
+
+        Args:
+            record: the row.
+
+        Raises:
+            LibraryError: it is not in the trash, its file is gone, or the folder cannot be written.
+        """
+        if self.read_only:
+            raise LibraryError(
+                f"the library {self.folder.name!r} cannot be written: nothing was restored. {self.ledger.advice}"
+            )
+        try:
+            return self.trash.take_out(record, self._claim)
+        except OSError as error:
+            raise LibraryError(f"{record.request.label!r} cannot be restored ({_plain(error)})") from error
+
+    def empty_trash(self) -> int:
+        """Remove for good what is in the trash.
+
+        Returns:
+            How many dreams were removed.
+
+        Raises:
+            LibraryError: the folder cannot be written.
+        """
+        if self.read_only:
+            raise LibraryError(
+                f"the library {self.folder.name!r} cannot be written: nothing was removed. {self.ledger.advice}"
+            )
+        try:
+            return self.trash.empty()
+        except OSError as error:
+            raise LibraryError(f"the trash of {self.folder.name!r} cannot be emptied ({_plain(error)})") from error
 
     async def store(self, record: Record, fill: Callable[[BinaryIO], Awaitable[None]]) -> StoredFile:
         """Write a finished file: under a temporary name, checked, then renamed in one step, with its sidecar.

@@ -14,6 +14,7 @@ from dream_nb.api.errors import LibraryError
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.library import LEDGER, Library
 from dream_nb.library.record import Record
+from dream_nb.library.trash import Trash
 from dream_nb.requests.identity import is_hash_of
 from dream_nb.sqlite import move
 
@@ -50,7 +51,7 @@ def rebuild_ledger(folder: Path) -> Rebuilt:
     path = folder / LEDGER
     if not path.exists() and not path.is_symlink():
         raise LibraryError(f"the library {folder.name!r} has no ledger: there is nothing to rebuild")
-    rows = list(_sound(path))
+    rows, trashed = list(_sound(path)), _trashed(path)
     aside = next(at for number in range(1, 10_000) if not (at := folder / _ASIDE.format(number)).exists())
     try:
         move(path, aside)
@@ -61,8 +62,18 @@ def rebuild_ledger(folder: Path) -> Rebuilt:
     with closing(Ledger(path)) as ledger:
         for record in rows:
             ledger.insert(record)
+        Trash(folder, ledger).take_over(trashed)
     with closing(Library(folder)) as library:
         return Rebuilt(aside, len(library.ledger.all()))
+
+
+def _trashed(path: Path) -> list[tuple[object, ...]]:
+    try:
+        with closing(Ledger(path)) as ledger:
+            return Trash(path.parent, ledger).rows()
+    except (LibraryError, ValueError, sqlite3.Error) as error:
+        logger.warning("the old ledger does not say what is in the trash (%s): its files stay there", error)
+        return []
 
 
 def _sound(path: Path) -> Iterator[Record]:

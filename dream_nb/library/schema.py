@@ -15,7 +15,7 @@ from typing import Final
 
 from dream_nb.sqlite import connect, differences, make_tables, transaction, version_of
 
-VERSION: Final = 6
+VERSION: Final = 7
 
 _TABLES: Final = """
 CREATE TABLE requests (
@@ -49,6 +49,16 @@ CREATE INDEX finished ON requests (written_at, file, stars) WHERE file IS NOT NU
 CREATE TABLE past (backend TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (backend, id)) STRICT, WITHOUT ROWID;
 CREATE TABLE measures (
     sha256 TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (sha256, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE trash (
+    hash TEXT NOT NULL,
+    take INTEGER NOT NULL,
+    backend TEXT NOT NULL,
+    state TEXT NOT NULL,
+    file TEXT,
+    sha256 TEXT,
+    deleted_at TEXT NOT NULL,
+    PRIMARY KEY (hash, take, backend)
 ) STRICT, WITHOUT ROWID;
 """
 # Index, table and condition of each index that not every row has an entry in.

@@ -123,6 +123,8 @@ class Completion:
             return match["option"], _beginning(match["option"], ((one, "option") for one in COMMANDS[name].options))
         if name in ("show", "delete"):
             return what, _beginning(what, [*self._variables((Dream, Dreams, Pending)), *self._ids()])
+        if name == "restore":
+            return what, _beginning(what, self._trashed())
         if name == "stop":
             return what, _beginning(what, self._variables((Pending,)))
         if name in ("use", "key"):
@@ -179,6 +181,15 @@ class Completion:
             if session := known_default_session():
                 dreams = session.history()[:_MOST]
                 return [(dream.generation.id, dream.title) for dream in dreams if dream.generation.id]
+        return []
+
+    def _trashed(self) -> list[Suggestion]:
+        with suppress(DreamError):
+            if session := known_default_session():
+                records = [one.record for one in session.trash()[:_MOST]]
+                return [
+                    (one.generation.id, one.request.label) for one in records if one.generation and one.generation.id
+                ]
         return []
 
     def _camera_motions(self) -> list[str]:

@@ -23,6 +23,7 @@ _SWEEP: Final = re.compile(rf"\{{(?:(?P<axis>[^\W\d]\w*)=)?(?P<words>{_ALTERNATI
 _SPECIAL: Final = re.compile(rf"(?P<off>\\?)(?P<form>{_VARIABLE.pattern}|{_SWEEP.pattern})")
 _MOST: Final = 10_000
 _BAR: Final = re.compile(r"(?<!\\)\|")
+_BRACE: Final = re.compile(r"(?<!\\)[{}]")
 _ESCAPED: Final = re.compile(r"\\([|{}])")
 # What a number, or a missing value of a table, is written as that is none; numpy's truth values are no bool.
 _NOT_TEXT: Final = frozenset({"", "nan", "inf", "-inf", "NaT", "<NA>", "None", "True", "False"})
@@ -49,6 +50,20 @@ def as_it_is(prompt: str) -> str:
         prompt: as it is to be sent.
     """
     return _SPECIAL.sub(lambda found: "\\" + found[0], prompt)
+
+
+def brace_warning(prompt: str) -> str:
+    """What is said of a brace that is not closed, or not opened: it is literal; empty where there is none.
+
+    Args:
+        prompt: as it was typed.
+    """
+    depth = 0
+    for brace in _BRACE.findall(_SPECIAL.sub("", prompt)):
+        depth += 1 if brace == "{" else -1
+        if depth < 0:
+            return "A brace is not opened, and is sent as it is: write {dawn|noon} to make a dream of each"
+    return "A brace is not closed, and is sent as it is: write {dawn|noon} to make a dream of each" if depth else ""
 
 
 def expand(prompt: str, variables: Mapping[str, object] | None = None) -> list[Variant]:

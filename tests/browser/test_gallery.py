@@ -105,10 +105,35 @@ def test_it_searches_marks_and_selects_by_keyboard_and_python_sees_it(
     page.keyboard.press("Delete")
     question = page.get_by_role("alertdialog")
     expect(question).to_contain_text("Delete 2 dreams")
+    expect(question).to_contain_text("at the server will be gone for good")
     expect(question.get_by_role("button", name="Keep")).to_be_focused()
     question.get_by_role("button", name="Delete 2").click()
     expect(wait).to_have_count(5)
-    assert not (tmp_path / "work" / "dreams" / "dream-60.jpg").exists()
+    dreams = tmp_path / "work" / "dreams"
+    assert len(list((dreams / "trash").glob("*.jpg"))) == 2
+
+    # What was deleted comes back, with its stars, and is selected.
+    page.get_by_role("button", name="Undo").click()
+    expect(wait).to_have_count(7)
+    expect(page.locator(".dream-said")).to_contain_text("Restored 2 dreams. At their servers they stay deleted.")
+    expect(page.locator(".dream-count")).to_have_text("7 of 60 · 2 selected")
+    expect(wait.first.locator(".dream-tile-stars")).to_have_text("★★★★★")
+    assert list((dreams / "trash").iterdir()) == []
+
+    # The stars are one control.
+    stars = page.get_by_role("slider", name="stars of what is selected")
+    expect(stars).to_have_attribute("aria-valuetext", "5 of 5 stars")
+    stars.focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    expect(stars).to_have_attribute("aria-valuenow", "3")
+    expect(wait.first.locator(".dream-tile-stars")).to_have_text("★★★")
+    stars.locator(".dream-star").nth(2).click()
+    expect(wait.first.locator(".dream-tile-stars")).to_have_text("")
+
+    page.get_by_role("button", name="Clear selection").click()
+    expect(page.locator(".dream-actions")).to_be_hidden()
+    expect(page.get_by_text("Click a dream to select it")).to_be_visible()
 
 
 def test_a_tile_is_dragged_into_a_keyframe_of_a_panel(open_cells: Callable[..., Lab], page: Page) -> None:
@@ -120,14 +145,24 @@ def test_a_tile_is_dragged_into_a_keyframe_of_a_panel(open_cells: Callable[..., 
     page.locator(".dream-gallery [role=option][draggable=true]").first.drag_to(well)
     expect(page.get_by_label("Begins with: a file, URL")).to_have_value(re.compile(r"^[0-9a-f-]{36}$"))
     expect(well.locator("img")).to_be_visible()
+    expect(page.locator(".dream-slot-title:visible")).to_have_text("a lake")
 
 
 def test_the_wall_stays_where_it_is_when_something_is_selected(open_cells: Callable[..., Lab], page: Page) -> None:
-    lab = open_cells("import dream_nb\nlake = dream_nb.dream('a lake', kind='image')\ndream_nb.Gallery()")
+    prompt = "a lake in the mist, and " * 40
+    lab = open_cells(f"import dream_nb\nlake = dream_nb.dream('{prompt}', kind='image')\ndream_nb.Gallery()")
     lab.run_all()
     tile = page.locator(".dream-gallery [role=option]").first
     tile.dblclick(position={"x": 20, "y": 5})
-    expect(page.get_by_role("group", name="shown large")).to_be_visible()
+    large = page.get_by_role("group", name="shown large")
+    expect(large).to_be_visible()
+    # A long prompt is folded.
+    caption = large.locator(".dream-folded")
+    folded = caption.evaluate("caption => caption.clientHeight")
+    large.get_by_role("button", name="Show all").click()
+    assert large.locator(".dream-caption > div > div").evaluate("caption => caption.clientHeight") > folded
+    large.get_by_role("button", name="Show less").click()
+    assert caption.evaluate("caption => caption.clientHeight") == folded
 
 
 def test_what_was_emptied_by_a_search_is_shown_again_without_it(

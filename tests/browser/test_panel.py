@@ -33,8 +33,22 @@ def test_a_dream_is_made_in_the_panel_and_goes_on_from_there(open_cells: Callabl
     go = form.locator(".dream-go")
     expect(go).to_be_disabled()
 
+    # An example fills in the empty form.
+    example = form.get_by_role("group", name="examples").get_by_role("button").nth(1)
+    example.click()
+    expect(prompt).to_have_value("a lighthouse in a storm at {dusk|night}")
+    expect(go).to_have_text("Dream 2 videos")
+    expect(example).to_be_hidden()
+
+    # A brace that is not closed is told of, and can be asked for.
+    prompt.fill("a lake at {dawn|noon")
+    warning = form.locator(".dream-wide .dream-error")
+    expect(warning).to_contain_text("A brace is not closed")
+    expect(go).to_be_enabled()
+
     # A wrong field says so beside it, and nothing can be asked for.
     prompt.fill("a lake at {dawn|noon}")
+    expect(warning).to_have_text("")
     form.get_by_label("Begins with: a file, URL").fill("nowhere.jpg")
     form.get_by_label("Begins with: a file, URL").press("Tab")
     wrong = form.locator(".dream-field", has=page.get_by_text("Begins with", exact=True)).locator(".dream-error")
@@ -69,6 +83,89 @@ def test_a_dream_is_made_in_the_panel_and_goes_on_from_there(open_cells: Callabl
     expect(cards).to_have_count(3)
     expect(page.locator("video.dream-film")).to_have_count(3, timeout=240_000)
     expect(page.locator(".dream-lineage").first).to_be_visible()
+
+    # As a keyframe the panel shows its picture, and the focus is where one goes on.
+    page.set_viewport_size({"width": 1280, "height": 500})
+    keyframe = cards.last.get_by_role("button", name="As keyframe")
+    keyframe.scroll_into_view_if_needed()
+    keyframe.click()
+    expect(prompt).to_be_focused()
+    expect(prompt).to_be_in_viewport()
+    expect(form.locator(".dream-slot-title:visible")).to_have_text("a lake at noon")
+    expect(form.get_by_label("Begins with: a file, URL")).to_be_hidden()
+
+
+MISALIGNED = """panel => {
+    const grid = panel.querySelector('.dream-fields');
+    const { left, right } = grid.getBoundingClientRect();
+    const widths = getComputedStyle(grid).gridTemplateColumns.split(' ').map(parseFloat);
+    const starts = widths.map((_, at) => widths.slice(0, at).reduce((sum, width) => sum + width + 16, left));
+    return [...grid.children].filter(field => field.offsetParent).filter(field => {
+        const box = field.getBoundingClientRect();
+        return box.right > right + 1 || !starts.some(start => Math.abs(start - box.left) < 1);
+    }).map(field => field.textContent);
+}"""
+CUT_OFF = """panel => {
+    const pen = document.createElement('canvas').getContext('2d');
+    return [...panel.querySelectorAll('input[placeholder]')].filter(input => input.offsetParent).filter(input => {
+        const style = getComputedStyle(input);
+        pen.font = style.font;
+        const room = input.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+        return pen.measureText(input.placeholder).width > room;
+    }).map(input => input.placeholder);
+}"""
+
+
+def test_its_controls_are_aligned_and_its_hints_whole_at_any_width(open_cells: Callable[..., Lab], page: Page) -> None:
+    lab = open_cells("import dream_nb\ndream_nb.Panel()")
+    lab.run_all()
+    page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+    form = page.locator(".dream-panel")
+    form.get_by_role("button", name="a whale under the moon").click()
+    expect(form.locator(".dream-go")).to_be_enabled()
+    for kind in ("Video", "Image", "Modify"):
+        form.locator("label", has_text=kind).click()
+        if kind == "Image":
+            form.get_by_role("button", name="Add a picture").click()
+        for width in (600, 900, 1400):
+            page.set_viewport_size({"width": width, "height": 1000})
+            assert form.evaluate(MISALIGNED) == [], (kind, width)
+            assert form.evaluate(CUT_OFF) == [], (kind, width)
+
+
+# They may pass within a moment.
+KEEP_PLACES = """() => {
+    globalThis.places = new Set();
+    new MutationObserver(() => document.querySelectorAll('.dream-time').forEach(time => places.add(time.textContent)))
+        .observe(document.body, { subtree: true, childList: true });
+}"""
+
+
+def test_a_large_batch_is_a_grid_and_a_small_one_shows_its_queue(open_cells: Callable[..., Lab], page: Page) -> None:
+    lab = open_cells("import dream_nb\npanel = dream_nb.Panel(prompt='a lake at {dawn|noon|dusk|night}')\npanel",
+                     "print(len(panel.dreams))")  # fmt: skip
+    lab.run_cell(0)
+    lab.run_cell(1)
+    form = page.locator(".dream-panel")
+    page.evaluate(KEEP_PLACES)
+    form.locator(".dream-go").click()
+    cards = page.locator(".dream-card")
+    expect(cards).to_have_count(4)
+    # One prompt after the other, as they were asked for.
+    expect(cards.locator(".dream-prompt").first).to_have_text("a lake at dawn")
+    expect(page.locator("video.dream-film")).to_have_count(4, timeout=240_000)
+    assert "2nd in the queue" in page.evaluate("() => [...globalThis.places]")
+
+    form.locator("label", has_text="Image").click()
+    form.get_by_label("Prompt", exact=True).fill("a {city|castle} at {dawn|noon|dusk|night}")
+    expect(form.locator(".dream-go")).to_have_text("Dream 8 images")
+    form.locator(".dream-go").click()
+    grid = page.locator(".dream-cards .dream-grid")
+    expect(grid.locator(".dream-cell[data-state=completed]")).to_have_count(8, timeout=240_000)
+    # The card that counted them is gone.
+    expect(cards).to_have_count(4)
+    lab.run_cell(2)
+    expect(page.locator(".jp-OutputArea-output pre").last).to_have_text("12\n")
 
 
 def test_a_busy_cell_delays_and_loses_nothing(open_cells: Callable[..., Lab], page: Page, tmp_path: Path) -> None:

@@ -104,8 +104,23 @@ def test_motions_are_words_of_a_prompt(kernel: Kernel) -> None:
 def test_delete_takes_one_dream_and_keeps_its_file_unless_it_is_told(kernel: Kernel) -> None:
     kernel.run("first = %dream -i a hut\nsecond = %dream -i a shed")
     assert "its file stays" in shown(kernel.run("%dreams delete first"))
-    assert "its file is removed" in shown(kernel.run("%dreams delete second --files"))
+    assert "its file is in the trash for 30 days" in shown(kernel.run("%dreams delete second --files"))
     assert value(kernel, "first.path.exists(), second._library.path(second._record) is None") == (True, True)
+
+
+def test_what_is_in_the_trash_is_listed_restored_and_removed_for_good(kernel: Kernel) -> None:
+    kernel.run("%dreams trash --empty\nbarn = %dream -i a red barn\nmill = %dream -i an old mill")
+    kernel.run("%dreams delete barn --files")
+    kernel.run("%dreams delete mill --files")
+    listed = shown(kernel.run("t = %dreams trash\nt"))
+    assert "2 dreams in the trash" in listed
+    assert "a red barn" in listed
+    answer = kernel.run("%dreams restore barn of something")
+    assert answer.error is not None
+    assert "'barn of something' is nothing in the trash" in answer.error["evalue"]
+    assert value(kernel, "back = %dreams restore red barn\nback.path.exists(), back.prompt") == (True, "a red barn")
+    assert "1 dream removed for good" in shown(kernel.run("%dreams trash --empty"))
+    assert "the trash is empty" in shown(kernel.run("%dreams trash"))
 
 
 def test_jobs_and_stop_know_what_is_under_way(tmp_path: Path) -> None:

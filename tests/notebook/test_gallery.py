@@ -94,11 +94,21 @@ def test_deleting_takes_file_small_picture_and_selection(page: Page, gallery: Ga
         ledger.update(record, id=None, generation=None)
     page.ask(gallery, "pictures", keys=keys)
     gallery.chosen = keys
-    assert "error" not in page.ask(gallery, "delete", keys=keys[:1])[0]
+    answer, _ = page.ask(gallery, "delete", keys=keys[:1])
+    assert (answer["count"], answer["restorable"], answer["problem"]) == (1, keys[:1], "")
     assert gallery.chosen == keys[1:]
     assert gallery.total == 199
     assert not Path("dreams/dream-199.jpg").exists()
     assert len(list(Path("dreams/thumbnails").iterdir())) == 1
+
+
+def test_what_was_deleted_is_restored_and_selected(page: Page, gallery: Gallery) -> None:
+    key = gallery.first["rows"][0]["key"]
+    page.ask(gallery, "delete", keys=[key])
+    assert page.ask(gallery, "restore", keys=[key])[0]["count"] == 1
+    assert (gallery.chosen, gallery.total) == ([key], 200)
+    assert Path("dreams/dream-199.jpg").exists()
+    assert "is not in the trash" in page.ask(gallery, "restore", keys=[key])[0]["error"]
 
 
 def test_it_hears_of_a_dream_that_is_made_elsewhere(page: Page, gallery: Gallery, session: Session) -> None:

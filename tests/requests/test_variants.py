@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.requests.variants import expand
+from dream_nb.requests.variants import brace_warning, expand
 
 # Texts in which the characters that could be special are common.
 PROMPTS = st.text(st.sampled_from("ab {}|=\\$%?'\"\n-é❄"), max_size=40) | st.text()
@@ -100,3 +100,21 @@ def test_any_word_can_be_an_alternative_when_escaped(words: list[str]) -> None:
 def test_no_prompt_takes_long_to_read(text: str) -> None:
     # A pattern that tries every way to read them would not come back.
     assert expand(text, {"a": "!"})
+
+
+@pytest.mark.parametrize(
+    ("prompt", "warning"),
+    [
+        ("a lake at {dawn|noon", "A brace is not closed"),
+        ("a lake at {dawn|noon} and {a boat", "A brace is not closed"),
+        ("a lake at dawn|noon}", "A brace is not opened"),
+        ("a lake at {dawn|noon}", ""),
+        ("a lake with {one} word and {{name}}", ""),
+        (r"a lake with \{ and \} as they are", ""),
+        ("a lake", ""),
+    ],
+)
+def test_a_brace_without_its_other_is_told_of(prompt: str, warning: str) -> None:
+    said = brace_warning(prompt)
+    assert said.startswith(warning)
+    assert bool(said) == bool(warning)

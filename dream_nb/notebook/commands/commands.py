@@ -14,6 +14,7 @@ from dream_nb.backends.keys import find_key
 from dream_nb.default import close_default_session, default_library, default_session
 from dream_nb.library.repair import rebuild_ledger
 from dream_nb.notebook.cell.progress_card import clock
+from dream_nb.notebook.commands.deleted_dreams import list_trash, restore_one
 from dream_nb.notebook.commands.listing import Facts, Listing
 from dream_nb.notebook.magics.options import HELP, asks_for_help
 from dream_nb.notebook.magics.prompts import cut_prompt
@@ -55,7 +56,11 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "motions": Command("", "the camera motions that the backend knows, as words of a prompt", {}),
     "concepts": Command("", "the concepts that the backend knows, such as dolly_zoom, for --concept", {}),
     "show": Command("WHICH", "shows dreams again: a variable, an id or its beginning, last, or words", {}),
-    "delete": Command("WHICH", "deletes a dream at its server; --files removes its file too", {"--files": False}),
+    "delete": Command(
+        "WHICH", "deletes a dream at its server; --files moves its file into the trash too", {"--files": False}
+    ),
+    "trash": Command("", "what was deleted in the last 30 days; --empty removes it for good", {"--empty": False}),
+    "restore": Command("WHICH", "brings a dream back from the trash: a variable, an id or its beginning, or words", {}),
     "use": Command("[BACKEND]", "asks studio, hosted, or a URL with a key of its own from now on", {}),
     "stop": Command("[WHICH]", "waits no longer for a job, or for all; what was sent goes on", {}),
     "lost": Command(
@@ -227,12 +232,26 @@ class Commands:
             raise InvalidRequestError(f"{what!r} is {count}: give one dream; %dreams history shows the ids")
         (dream,) = found
         self._session.delete(dream, files="--files" in words)
-        stays = "its file is removed" if words else "its file stays"
+        stays = "its file is in the trash for 30 days" if words else "its file stays"
         return Facts(
             command="delete",
             title=f"deleted at {_name(dream.backend)}: {dream.title!r}; {stays}",
+            note="%dreams restore WHICH brings it back here; at its server it stays deleted." if words else "",
             facts={"id": dream.generation.id, "files": bool(words)},
         )
+
+    def _trash(self, _: str, words: list[str]) -> Answer:
+        if words:
+            count = self._session.empty_trash()
+            return Facts(
+                command="trash",
+                title=f"{count} {'dream' if count == 1 else 'dreams'} removed for good",
+                facts={"removed": count},
+            )
+        return list_trash(self._session)
+
+    def _restore(self, what: str, _: list[str]) -> Dream:
+        return restore_one(self._session, what, self._references)
 
     def _use(self, what: str, _: list[str]) -> Facts:
         if what:

@@ -118,7 +118,9 @@ class DreamMagics(DreamSettings):
         %dreams                              what there is to say behind it
         %dreams history fog                  what the library knows, newest first; only what has these words
         %dreams show d                       shows dreams again: a variable, an id, last, or words
-        %dreams delete 3f2a91c0 --files      deletes a dream at its server, and its file here
+        %dreams delete 3f2a91c0 --files      deletes a dream at its server, and moves its file into the trash
+        %dreams trash                        what was deleted in the last 30 days; --empty removes it for good
+        %dreams restore 3f2a91c0             brings a dream back from the trash
         %dreams jobs                         what is under way
         %dreams stop                         waits no longer; what was sent goes on at its server
         %dreams credits                      the balance, and what this session has spent

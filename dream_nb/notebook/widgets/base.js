@@ -22,6 +22,20 @@ export function button(text, action, className = "dream-button", attributes = {}
   return made;
 }
 
+/** A text in a box that shows its first three lines, with a button for the rest where there is more. */
+export function folded(text) {
+  const unfold = button("Show all", () => {
+    const isFolded = text.classList.toggle("dream-folded");
+    unfold.textContent = isFolded ? "Show all" : "Show less";
+    unfold.setAttribute("aria-expanded", !isFolded);
+  }, "dream-button dream-unfold", { "aria-expanded": "false", hidden: true });
+  text.classList.add("dream-folded");
+  new ResizeObserver(() => {
+    if (text.classList.contains("dream-folded")) unfold.hidden = text.scrollHeight <= text.clientHeight + 1;
+  }).observe(text);
+  return element("div", "", "", {}, text, unfold);
+}
+
 // What people read of the states of a request: `dream_nb.jobs.progress.Progress`.
 const STATE_LABELS = {
   waiting: "waiting",

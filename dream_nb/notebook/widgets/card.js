@@ -1,5 +1,5 @@
 // The card: one generation, while it is made and when it is done.
-import { ask, askNow, askSoon, button, clock, copied, element, errorLine, media, release, stateLabel, views } from "./base.js";
+import { ask, askNow, askSoon, button, clock, copied, element, errorLine, folded, media, release, stateLabel, views } from "./base.js";
 import { createPlayer } from "./card_player.js";
 import { controlResult } from "./result_player.js";
 
@@ -17,6 +17,18 @@ const USUAL_MODE = "flex_1";
 function rest(seconds, fraction, expected) {
   if (fraction > 0.15 && (!expected || seconds > expected)) return (seconds * (1 - fraction)) / fraction;
   return expected && seconds < expected ? expected - seconds : null;
+}
+
+/** A place in the queue in words: next, 2nd, 3rd, 4th, ... */
+function placeLabel(place) {
+  if (place === 1) return "next in the queue";
+  const ending = { one: "st", two: "nd", few: "rd", other: "th" }[new Intl.PluralRules("en", { type: "ordinal" }).select(place)];
+  return `${place}${ending} in the queue`;
+}
+
+/** A rough time in words: "20 s", "3 min". It does not count down. */
+function about(seconds) {
+  return seconds < 90 ? `${Math.max(5, 5 * Math.round(seconds / 5))} s` : `${Math.round(seconds / 60)} min`;
 }
 
 /** The progress of a request; `parts` are its elements. */
@@ -63,6 +75,23 @@ class Progress {
 
   /** Show the time, which goes on between Python's messages. */
   tick() {
+    const [place, left] = [this.#model.get("place"), this.#model.get("rest")];
+    if (place && !this.#model.get("ended")) this.#stand(placeLabel(place), left === null ? "" : `done in about ${about(left)}`);
+    else this.#count();
+  }
+
+  /** Show the place in the queue: nothing counts before its turn. */
+  #stand(place, left) {
+    this.#time.textContent = place;
+    this.#state.hidden = Boolean(left);
+    this.#left.textContent = left;
+    this.#bar.classList.remove("dream-unknown");
+    this.#bar.removeAttribute("aria-valuenow");
+    this.#done.style.width = "0";
+  }
+
+  #count() {
+    this.#state.hidden = false;
     const [state, ended, told, expected] = ["state", "ended", "fraction", "expected"].map((trait) => this.#model.get(trait));
     const seconds = this.#model.get("seconds") + (ended ? 0 : (performance.now() - this.#seen) / 1000);
     const left = ended ? null : rest(seconds, told, expected);
@@ -244,7 +273,7 @@ class Card {
     this.#tell = tell;
     this.#live = new Progress(model);
     this.#actions = new Actions(model, this.#more, this.#note, tell);
-    this.#text = element("div", "dream-text", "", {}, element("div", "dream-prompt", model.get("prompt")),
+    this.#text = element("div", "dream-text", "", {}, folded(element("div", "dream-prompt", model.get("prompt"))),
       this.#facts, this.#note, this.#buttons, this.#more, line);
     const looks = ["wide", "bare"].filter((trait) => model.get(trait)).map((trait) => ` dream-${trait}`).join("");
     this.root = element("div", `dream-nb dream-box dream-card${looks}`, "", { role: "group", "aria-label": model.get("prompt") },

@@ -96,6 +96,12 @@ class Card(Waiting):
     expected = traitlets.Float(None, allow_none=True).tag(sync=True)
     """How long such a request usually takes, in seconds; None where that is unknown."""
 
+    place = traitlets.Int(0).tag(sync=True)
+    """Its place in the queue of what was asked for with it, from 1; 0 where it does not wait, or nothing else does."""
+
+    rest = traitlets.Float(None, allow_none=True).tag(sync=True)
+    """In how many seconds it is probably done, as long as it has a place; None where that is unknown."""
+
     width = traitlets.Int(16).tag(sync=True)
     """The width of the picture, in pixels; until it is made, that of the aspect ratio."""
 
@@ -203,6 +209,17 @@ class Card(Waiting):
             self.colours = colours
             if picture and not self.sight:
                 self.sight, self.sight_is_source = picture, True
+
+    def stand(self, place: int, rest: float | None) -> None:
+        """Show its place in the queue.
+
+        Args:
+            place: from 1; 0 takes it away.
+            rest: in how many seconds it is probably done; None where that is unknown.
+        """
+        if self.comm is not None and (place, rest) != (self.place, self.rest):
+            with self.hold_sync():
+                self.place, self.rest = place, rest
 
     def file(self, name: str) -> Path | None:
         """The dream's own file.
@@ -380,7 +397,7 @@ class Card(Waiting):
         maker = self._maker()
         assert isinstance(maker, Session)
         panel = self._panel(maker, trusted=self.trusted)
-        panel.use(value, where)
+        panel.point_to(value, where)
         self._put(panel)
 
     def _put(self, widget: Widget) -> None:

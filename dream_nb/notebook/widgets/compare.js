@@ -1,5 +1,5 @@
 // One dream large, or two compared below a divider; and one play button and one time line for any number of videos.
-import { button, clock, element } from "./base.js";
+import { button, clock, element, folded } from "./base.js";
 
 // Videos drift apart while they play: one that is off by more than this is set to the common time.
 const DRIFT_SECONDS = 0.15;
@@ -239,8 +239,9 @@ export function enlarged(items, { close, tell, own = true }) {
   box.style.aspectRatio = `${width} / ${height}`;
   box.style.setProperty("--shape", width / height);
   if (areTwo) addDivider(box);
-  const words = areTwo ? differences(items[0].prompt, items[1].prompt) : [items[0].prompt];
-  const caption = element("p", "dream-caption", "", {}, ...words);
+  // Not folded where it shows a difference.
+  const words = areTwo ? differences(items[0].prompt, items[1].prompt) : [folded(element("div", "", items[0].prompt))];
+  const caption = element("div", "dream-caption", "", {}, ...words);
   const ready = () => Promise.all(layers.map((layer) => layer.load()));
   const controls = own && items.some((item) => item.kind === "video") ? new Transport(ready, tell) : null;
   const shut = button("Close", () => leave(true), "dream-button", { "aria-label": "close what is shown large" });

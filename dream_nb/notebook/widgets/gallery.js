@@ -85,7 +85,7 @@ export function render({ model, el }) {
   const { rows, selection, pictures, list, large, actions, filters, input } = createParts(model, tell, reflect);
   // With this attribute JupyterLab's shortcuts leave the list's keys alone.
   const root = element("div", "dream-nb dream-box dream-gallery", "", { "data-lm-suppress-shortcuts": "true" },
-    ...filters.nodes, ...actions.nodes, line, large.node, list.node, list.empty);
+    ...filters.nodes, large.node, list.node, list.empty, ...actions.nodes, line);
   el.append(root);
 
   const reload = () => (rows.reload(), list.paint());

@@ -30,12 +30,14 @@ from dream_nb.media.sheets import sheet
 from dream_nb.notebook.state import sweep_size
 from dream_nb.notebook.widgets.base import Answer, Widget, action
 from dream_nb.notebook.widgets.messages import (
+    Deleted,
     ExportedPage,
     Facets,
     FilterChoices,
     GalleryRow,
     Keys,
     PictureProblems,
+    Restored,
     Synced,
     Window,
 )
@@ -89,6 +91,7 @@ class Gallery(Widget):
         "gallery_pictures.js",
         "gallery_list.js",
         "gallery_filters.js",
+        "gallery_stars.js",
         "gallery_actions.js",
         "gallery_input.js",
         "gallery.js",
@@ -284,8 +287,8 @@ class Gallery(Widget):
         return None
 
     @action
-    def delete(self, keys: list[str]) -> Answer:
-        """Delete some at their servers and here, with their files.
+    def delete(self, keys: list[str]) -> Deleted:
+        """Delete some at their servers, and move their files into the trash.
 
         Args:
             keys: their short names.
@@ -301,9 +304,29 @@ class Gallery(Widget):
             gone.append(key(record))
         self.chosen = [name for name in self.chosen if name not in set(gone)]
         self._look()
-        if errors:
-            raise DreamError(f"{len(errors)} of {len(errors) + len(gone)} were not deleted: {errors[0]}")
-        return None
+        trashed = {key(one.record) for one in self._session.trash()}
+        problem = f"{len(errors)} of {len(errors) + len(gone)} were not deleted: {errors[0]}" if errors else ""
+        return {"count": len(gone), "restorable": [name for name in gone if name in trashed], "problem": problem}
+
+    @action
+    def restore(self, keys: list[str]) -> Restored:
+        """Bring some back from the trash, and select them. At their servers they stay deleted.
+
+        Args:
+            keys: their short names.
+
+        Raises:
+            LibraryError: one is not in the trash, or its file is gone; those before it are back.
+        """
+        back = []
+        try:
+            for record in self._catalogue.find(keys):
+                self._session.restore(self._dream(record))
+                back.append(key(record))
+        finally:
+            self.chosen = back
+            self._look()
+        return {"count": len(back)}
 
     @action
     def extend(self, keys: list[str], prompt: str = "") -> Answer:

@@ -1,10 +1,13 @@
 // The gallery's actions: what is done with the selected dreams.
 import { ask, button, element } from "./base.js";
 import { dreams } from "./gallery_filters.js";
+import { Stars } from "./gallery_stars.js";
+
+const HINT = "Click a dream to select it, with Shift or Ctrl for several. Double-click, or press Enter, to see it large.";
 
 /** A text field. `entered(field)` is called when the user presses Enter. */
 function entry(label, size, entered) {
-  const node = element("input", "dream-input", "", { type: "text", placeholder: label, "aria-label": label, size });
+  const node = element("input", "dream-input", "", { type: "text", placeholder: label, "aria-label": label, title: `${label}: press Enter to keep it`, size });
   node.addEventListener("keydown", (event) => event.key === "Enter" && (event.stopPropagation(), entered(node)));
   return node;
 }
@@ -32,6 +35,9 @@ function question({ text, yes, label = "", given = "", answered, closed }) {
   return { node, focus: () => (input ?? keep).focus() };
 }
 
+/** Whether the values are all the same; of none they are not. */
+const areSame = (values) => values.length > 0 && values.every((value) => value === values[0]);
+
 /**
  * A row of controls, and below it their questions and reports.
  * `page.show(keys)` shows dreams large, `page.tell(error)` shows an error, `page.leave()` returns the focus to the list.
@@ -44,6 +50,10 @@ export class Actions {
   #tags = element("span", "dream-tags");
   #noting = entry("note", 16, (field) => this.mark({ note: field.value }));
   #compare = button("Compare", () => this.#page.show(this.#selection.keys));
+  #stars;
+  // While a rating is on its way, the rows still have the one before.
+  #rating = 0;
+  #hint = element("div", "dream-hint", HINT);
   #row;
   #asking = element("div", "dream-asking");
   #said = element("div", "dream-said", "", { role: "status" });
@@ -53,18 +63,17 @@ export class Actions {
     this.#selection = selection;
     this.#rows = rows;
     this.#page = page;
-    const stars = element("span", "dream-stars", "", { role: "group", "aria-label": "stars of what is selected" },
-      ...[0, ...model.get("choices").stars].map((n) => this.#starButton(n)));
+    this.#stars = new Stars(Math.max(...model.get("choices").stars), (stars) => this.#rate(stars));
     const tagging = entry("add a tag", 9, (field) => {
       if (field.value.trim()) this.mark({ tag: field.value }).then(() => (field.value = ""));
     });
     this.#row = element("div", "dream-row dream-actions", "", { role: "group", "aria-label": "what is selected" },
-      stars, this.#tags, tagging, this.#noting, this.#compare,
-      button("Extend", () => this.#extend()),
-      button("Export", () => this.#export()),
-      button("Delete", () => this.remove(), "dream-button dream-danger"),
-      button("None", () => selection.set([]), "dream-button", { "aria-label": "select none" }));
-    this.nodes = [this.#row, this.#asking, this.#said];
+      this.#stars.node, this.#tags, tagging, this.#noting, this.#compare,
+      button("Extend", () => this.#extend(), "dream-button", { title: "make a dream that goes on from the end of each" }),
+      button("Export", () => this.#export(), "dream-button", { title: "copy the files into a folder, with a page that plays them" }),
+      button("Delete", () => this.remove(), "dream-button dream-danger", { title: "delete at the server, and move the files to the trash" }),
+      button("Clear selection", () => selection.set([]), "dream-button", { title: "select nothing" }));
+    this.nodes = [this.#hint, this.#row, this.#asking, this.#said];
   }
 
   /** Call an action in Python. Promises its answer, or null after an error, which is shown. */
@@ -89,18 +98,21 @@ export class Actions {
     const count = this.#selection.keys.length;
     if (!count) return;
     this.#ask({
-      text: `Delete ${dreams(count)}, at the server and the files here? This cannot be undone.`,
+      text: `Delete ${dreams(count)}? The ${count === 1 ? "copy" : "copies"} at the server will be gone for good; what is here goes to the trash for 30 days.`,
       yes: `Delete ${count}`,
-      answered: () => this.#actOnSelected("delete"),
+      answered: () => this.#delete(),
     });
   }
 
   /** Show whether anything is selected; of a single dream also its note and tags. */
   reflect() {
     const { keys } = this.#selection;
-    this.#row.inert = !keys.length;
+    this.#row.hidden = !keys.length;
+    this.#hint.hidden = Boolean(keys.length) || !this.#rows.count;
+    const given = keys.map((key) => this.#rows.of(key)).map((row) => (row ? (row.stars ?? 0) : null));
+    if (!this.#rating) this.#stars.set(areSame(given) ? given[0] : null);
     this.#compare.disabled = keys.length !== 2;
-    this.#compare.title = keys.length === 2 ? "A and B" : "select two";
+    this.#compare.title = keys.length === 2 ? "compare A and B" : "select two dreams to compare them";
     const row = keys.length === 1 ? this.#rows.of(keys[0]) : null;
     if (this.#noting.getRootNode().activeElement !== this.#noting) this.#noting.value = row?.note ?? "";
     this.#tags.replaceChildren(...(row?.tags ?? []).map((tag) => this.#tagButton(tag)));
@@ -110,13 +122,35 @@ export class Actions {
     return this.act(action, { keys: this.#selection.keys, ...content });
   }
 
-  #starButton(stars) {
-    const label = { "aria-label": `${stars} stars` };
-    return button(stars ? "★".repeat(stars) : "no ★", () => this.mark({ stars }), "dream-button", label);
+  async #rate(stars) {
+    this.#rating += 1;
+    const answer = await this.mark({ stars });
+    this.#rating -= 1;
+    if (!answer) this.reflect();
+  }
+
+  async #delete() {
+    const answer = await this.#actOnSelected("delete");
+    if (!answer) return;
+    const { count, restorable, problem } = answer;
+    if (problem) this.#page.tell(problem);
+    if (!count) return;
+    const copies = count === 1 ? "The copy at its server is" : "The copies at their servers are";
+    const undo = button("Undo", () => this.#restore(restorable), "dream-button dream-main", { title: "bring back what is in the trash" });
+    this.#said.replaceChildren(
+      `Deleted ${dreams(count)}. ${copies} gone; ${restorable.length ? "what is here stays in the trash for 30 days." : "there was nothing here to keep."} `,
+      ...(restorable.length ? [undo] : []));
+  }
+
+  async #restore(keys) {
+    const answer = await this.act("restore", { keys });
+    if (!answer) return;
+    const one = answer.count === 1;
+    this.#said.textContent = `Restored ${dreams(answer.count)}. At ${one ? "its server it stays" : "their servers they stay"} deleted.`;
   }
 
   #tagButton(tag) {
-    const label = { "aria-label": `remove tag ${tag}` };
+    const label = { "aria-label": `remove tag ${tag}`, title: `remove tag ${tag}` };
     return button(`${tag} ×`, () => this.mark({ untag: tag }), "dream-button dream-chip", label);
   }
 

@@ -2,7 +2,7 @@
 import { button, change, element } from "./base.js";
 
 const PAUSE = 200;
-const DATES = [["since", "from this day"], ["until", "to this day"]];
+const DATES = [["since", "from", "made on or after this day"], ["until", "to", "made on or before this day"]];
 
 const any = (label, values) => [["", label], ...values.map((value) => [value, value])];
 
@@ -23,7 +23,7 @@ export class Filters {
   #backend = this.#select("backend", "backend");
   #stars = this.#select("stars", "stars", Number);
   #tag = this.#select("tag", "tag");
-  #dates = DATES.map(([field, label]) => this.#date(field, label));
+  #dates = DATES.map(([field, word, label]) => this.#date(field, word, label));
 
   constructor(model, sync) {
     this.#model = model;
@@ -37,17 +37,17 @@ export class Filters {
       clearTimeout(typing);
       typing = setTimeout(() => this.#narrow("search", this.#search.value.trim()), PAUSE);
     });
-    const labels = { title: "from the account, what is not in the library", "aria-label": "bring in what is on the account" };
-    const bring = button("Bring in", async () => {
+    const labels = { title: "fetch what is on your account and not in the library" };
+    const bring = button("Import from account", async () => {
       bring.disabled = true;
       await sync();
       bring.disabled = false;
-    }, "dream-button", labels);
+    }, "dream-button dream-edged", labels);
     const chips = this.#chips.map(({ node }) => node);
-    const controls = this.#controls().map(({ node }) => node);
+    const controls = this.#controls().map(({ box, node }) => box ?? node);
     this.nodes = [
-      element("div", "dream-row", "", { role: "search" }, this.#search, ...chips),
-      element("div", "dream-row", "", {}, ...controls, this.#status, bring),
+      element("div", "dream-row", "", { role: "search" }, this.#search, element("span", "dream-filter-chips", "", {}, ...chips)),
+      element("div", "dream-row", "", {}, ...controls, element("span", "dream-row-end", "", {}, this.#status, bring)),
     ];
   }
 
@@ -82,11 +82,11 @@ export class Filters {
 
   #chip(field, value) {
     const toggle = () => this.#narrow(field, this.#model.get("filters")[field] === value ? "" : value);
-    return { field, value, node: button(value, toggle, "dream-button dream-chip") };
+    return { field, value, node: button(value, toggle, "dream-button dream-chip", { title: `show only: ${value}` }) };
   }
 
   #select(field, label, read = String) {
-    const node = element("select", "dream-input", "", { "aria-label": label });
+    const node = element("select", "dream-input", "", { "aria-label": label, title: label });
     node.addEventListener("change", () => this.#narrow(field, read(node.value)));
     return { field, node };
   }
@@ -95,9 +95,9 @@ export class Filters {
     node.replaceChildren(...choices.map(([value, text]) => element("option", "", text, { value })));
   }
 
-  #date(field, label) {
+  #date(field, word, label) {
     const node = element("input", "dream-input", "", { type: "date", "aria-label": label, title: label });
     node.addEventListener("change", () => this.#narrow(field, node.value));
-    return { field, node };
+    return { field, node, box: element("span", "dream-date", word, {}, node) };
   }
 }

@@ -224,6 +224,30 @@ class Keys(TypedDict):
     keys: list[str]
 
 
+class Deleted(TypedDict):
+    """The answer of `Gallery.delete`.
+
+    Attributes:
+        count: how many were deleted.
+        restorable: the short names of those that are in the trash.
+        problem: why some were not deleted; empty where all were.
+    """
+
+    count: int
+    restorable: list[str]
+    problem: str
+
+
+class Restored(TypedDict):
+    """The answer of `Gallery.restore`.
+
+    Attributes:
+        count: how many are back.
+    """
+
+    count: int
+
+
 class ExportedPage(TypedDict):
     """The answer of `Gallery.export`.
 
@@ -369,12 +393,14 @@ class Verdict(TypedDict):
 
     Attributes:
         problems: what is wrong, by the name of the field; empty where all is well.
+        warnings: what is probably not meant, by the name of the field. It can be asked for all the same.
         count: how many dreams it asks for.
         code: the `%dream` line, or `%%dream` cell, that asks for the same; empty where something is wrong.
         cost: what it would cost, in words; empty where something is wrong.
     """
 
     problems: dict[str, str]
+    warnings: dict[str, str]
     count: int
     code: str
     cost: str
@@ -388,6 +414,26 @@ class Named(TypedDict):
     """
 
     name: str
+
+
+class Seen(TypedDict):
+    """The answer of `Panel.look`.
+
+    Attributes:
+        title: the prompt of the dream that an id names; empty for everything else.
+    """
+
+    title: str
+
+
+class Begun(TypedDict):
+    """The answer of `Panel.begin`.
+
+    Attributes:
+        point: the field that the page shows and puts the focus below; empty where the panel was not opened for one.
+    """
+
+    point: str
 
 
 class ShotTile(Status):

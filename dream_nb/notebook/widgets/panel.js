@@ -18,6 +18,11 @@ const FIELDS = {
 const EDITS = ["modify", "reframe"];
 const LABELS = { video: "Video", image: "Image", modify: "Modify", reframe: "Reframe" };
 const ORDERS = { video: "Dream a video", image: "Dream an image", modify: "Modify it", reframe: "Reframe it" };
+// What an empty form offers, by what it makes.
+const EXAMPLES = {
+  video: ["a serene lake at sunset, camera orbit left", "a lighthouse in a storm at {dusk|night}", "a whale under the moon, watercolour"],
+  image: ["a castle in the snow", "a harbour at {dawn|noon|dusk}", "a field of poppies in summer, watercolour"],
+};
 const whatOf = (form) => form.edit || form.kind;
 
 /** A drawing of an aspect ratio. */
@@ -30,12 +35,14 @@ function shape(ratio) {
   return [drawn];
 }
 
-/** The prompt's field, with the camera motions that can be added to it. `edit(values)` changes the form. */
+/** The prompt's field, with examples while it is empty, and the camera motions that can be added to it. `edit(values)` changes the form. */
 class Prompt {
   #model;
   #edit;
   #text = element("textarea", "dream-input dream-words", "", { rows: "2", placeholder: "a serene lake at {dawn|noon|dusk}" });
-  #motions = element("select", "dream-input dream-motions", "", { "aria-label": "add a camera motion" });
+  #motions = element("select", "dream-input dream-motions", "", { "aria-label": "add a camera motion", title: "add a camera motion to the prompt" });
+  #examples = element("div", "dream-examples", "", { role: "group", "aria-label": "examples" });
+  #exampled = "";
 
   constructor(model, edit) {
     this.#model = model;
@@ -43,11 +50,29 @@ class Prompt {
     this.#text.addEventListener("input", () => edit({ prompt: this.#text.value }));
     this.#motions.addEventListener("change", () => this.#add());
     this.field = field("Prompt", this.#text, "dream-wide");
-    this.field.box.insertBefore(this.#motions, this.field.box.lastChild);
+    this.field.box.append(element("div", "dream-beside", "", {}, this.#motions, this.#examples));
   }
 
-  set(text) {
+  /** Show the prompt of a form that makes a `what`. */
+  set(text, what) {
     if (this.#text.value !== text) this.#text.value = text;
+    this.#examples.hidden = Boolean(text.trim()) || !EXAMPLES[what];
+    if (this.#exampled === what) return;
+    this.#exampled = what;
+    this.#examples.replaceChildren("Try:", ...(EXAMPLES[what] ?? []).map((one) =>
+      button(one, () => this.#take(one), "dream-button dream-edged", { title: "put this into the prompt" })));
+  }
+
+  /** Put the focus here, in view also where the form is higher than the window. */
+  focus() {
+    this.#text.focus({ preventScroll: true });
+    this.field.box.scrollIntoView({ block: "nearest" });
+  }
+
+  #take(text) {
+    this.#text.value = text;
+    this.#edit({ prompt: text });
+    this.#text.focus();
   }
 
   reflectMotions() {
@@ -80,7 +105,7 @@ class Controls {
   #selects;
   #concepts;
   #source;
-  #count = element("input", "dream-input dream-takes", "", { type: "number", min: "1", max: "100", "aria-label": "Takes" });
+  #count = element("input", "dream-input dream-takes", "", { type: "number", min: "1", max: "100", "aria-label": "Takes", title: "how many different results of each prompt" });
   #frames;
   #references;
 
@@ -104,9 +129,9 @@ class Controls {
     };
     const offers = model.get("offers");
     this.#selects = {
-      duration: select(offers.durations, "the usual", (duration) => edit({ duration })),
-      resolution: select(offers.resolutions, "the usual", (resolution) => edit({ resolution })),
-      format: select(offers.formats, "the usual", (format) => edit({ format })),
+      duration: select(offers.durations, "default", (duration) => edit({ duration })),
+      resolution: select(offers.resolutions, "default", (resolution) => edit({ resolution })),
+      format: select(offers.formats, "default", (format) => edit({ format })),
       mode: select(offers.modes, null, (mode) => edit({ mode })),
     };
     this.#concepts = new Several((concepts) => edit({ concepts }));
@@ -114,27 +139,27 @@ class Controls {
     this.#references = new References(model, (references) => edit({ references }), tell);
     this.fields = {
       prompt: this.#prompt.field,
-      kind: field("Make", this.#kind.box),
-      source: field("Of", this.#source.box),
+      kind: field("Make", this.#kind.box, "dream-two"),
+      aspect_ratio: field("Aspect ratio", this.#ratio.box, "dream-two"),
       mode: field("How far it goes", this.#selects.mode.node),
-      aspect_ratio: field("Aspect ratio", this.#ratio.box),
       model: field("Model", this.#models),
       duration: field("Duration", this.#selects.duration.node),
       resolution: field("Resolution", this.#selects.resolution.node),
       concepts: field("Concepts", this.#concepts.box),
       format: field("File", this.#selects.format.node),
-      frame0: field("Begins with", this.#frames.frame0.box),
-      frame1: field("Ends with", this.#frames.frame1.box),
-      references: field("Reference pictures", this.#references.box),
       loop: field("Loop", this.#loop.box),
       count: field("Takes", this.#count),
+      source: field("Of", this.#source.box, "dream-begins"),
+      frame0: field("Begins with", this.#frames.frame0.box, "dream-begins"),
+      frame1: field("Ends with", this.#frames.frame1.box),
+      references: field("Reference pictures", this.#references.box, "dream-all"),
     };
   }
 
   reflect() {
     const form = this.#model.get("form");
-    this.#prompt.set(form.prompt);
     const [what, { concepts, edits }] = [whatOf(form), this.#model.get("offers")];
+    this.#prompt.set(form.prompt, what);
     this.#kind.set(what);
     for (const one of EDITS) this.#kind.offer(one, edits.includes(one) || what === one);
     this.#ratio.set(form.aspect_ratio);
@@ -159,13 +184,17 @@ class Controls {
     this.#prompt.reflectMotions();
   }
 
-  /** Say beside each field what is wrong with it. */
-  say(problems) {
+  /** Say beside each field what is wrong with it, or what is probably not meant. */
+  say({ problems = {}, warnings = {} }) {
     const form = this.#model.get("form");
     const isEmpty = !form.prompt;
     for (const [name, one] of Object.entries(this.fields)) {
-      one.say((name === "prompt" && isEmpty) || (name === "source" && !form.source) ? "" : problems[name]);
+      one.say((name === "prompt" && isEmpty) || (name === "source" && !form.source) ? "" : problems[name], warnings[name]);
     }
+  }
+
+  focus() {
+    this.#prompt.focus();
   }
 
   #reflectModels(kind) {
@@ -173,7 +202,7 @@ class Controls {
     this.#kindOfModels = kind;
     const all = { ...this.#model.get("models"), ...this.#model.get("offers").models };
     const models = all[kind].map((one) => [one, one]);
-    this.#models.replaceChildren(...options([["", "the usual"], ...models]));
+    this.#models.replaceChildren(...options([["", "default"], ...models]));
   }
 }
 
@@ -185,7 +214,7 @@ class Foot {
   #go = button("Dream", () => this.#dream(), "dream-go");
   #cost = element("span", "dream-cost", "", { role: "status" });
   #code = element("code", "dream-code");
-  #copy = button("Copy", () => this.#copyCode(), "dream-button dream-edged");
+  #copy = button("Copy", () => this.#copyCode(), "dream-button dream-edged", { title: "copy the line that asks for the same" });
 
   constructor(model, tell) {
     this.#model = model;
@@ -262,9 +291,16 @@ export function render({ model, el }) {
   const controls = new Controls(model, edit, tell);
   const foot = new Foot(model, tell);
   const cards = element("div", "dream-cards");
-  el.append(createForm(controls, foot, line), cards);
+  const form = createForm(controls, foot, line);
+  el.append(form, cards);
+  // Where a card fills in the form, this is where the user goes on.
+  const point = async () => {
+    if (!(await ask(model, "pointed")).point) return;
+    form.scrollIntoView({ block: "nearest" });
+    controls.focus();
+  };
 
-  const judge = () => (controls.say(model.get("verdict").problems ?? {}), foot.reflect());
+  const judge = () => (controls.say(model.get("verdict")), foot.reflect());
   controls.reflect();
   controls.reflectMotions();
   judge();
@@ -274,7 +310,9 @@ export function render({ model, el }) {
   on("change:balance", judge);
   on("change:motions", () => controls.reflectMotions());
   on("change:offers", () => controls.reflect());
+  on("msg:custom", (content) => content.point && point().catch(tell));
   check();
+  point().catch(() => {});
   ask(model, "begin").catch(() => {});
   const unview = views(model, "cards", cards);
   return () => {

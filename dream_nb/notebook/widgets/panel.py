@@ -45,10 +45,12 @@ from dream_nb.notebook.magics.references import References
 from dream_nb.notebook.magics.to_line import address_of, keep_picture, name_from, to_line
 from dream_nb.notebook.scope import NoVariables
 from dream_nb.notebook.state import current_state, notebook_variables, sweep_size
-from dream_nb.notebook.widgets.base import Answer, Widget, action, said
+from dream_nb.notebook.widgets.base import Answer, Widget, action, said, shortened
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.notebook.widgets.form import EMPTY, ROLE_CHOICES, read_form
-from dream_nb.notebook.widgets.messages import Form, Named, Offers, Verdict
+from dream_nb.notebook.widgets.grid import Grid
+from dream_nb.notebook.widgets.messages import Begun, Form, Named, Offers, Seen, Verdict
+from dream_nb.notebook.widgets.turns import Turns
 from dream_nb.requests.edits import PLACING, modify_request, read_origin, reframe_request
 from dream_nb.requests.identity import data_bytes
 from dream_nb.requests.inputs import field_items, make_request, naming, read_keyframe, read_references
@@ -65,10 +67,11 @@ from dream_nb.requests.roles import (
     role_picture,
 )
 from dream_nb.requests.sources import one_of, picture, video
-from dream_nb.requests.variants import as_it_is, expand
+from dream_nb.requests.variants import as_it_is, brace_warning, expand
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
+from dream_nb.results.sweep import Sweep
 from dream_nb.session import Session
 
 if TYPE_CHECKING:
@@ -86,6 +89,8 @@ _OFFERS: Final[Offers] = {
 }
 _OPERATIONS: Final = {"modify": "modify_video", "reframe": "reframe_video"}
 _MOTIONS: Final = 60
+# More are a grid.
+_MOST_CARDS: Final = 6
 _THUMBNAIL: Final = 184
 # So many are not even counted: a form is checked with every key that is pressed.
 _MOST: Final = 1_000
@@ -102,7 +107,8 @@ class _Reading:
 class Panel(Widget):
     """A form for a request: what is wrong stands beside its field, and what is made below, as cards.
 
-    It makes at most as many new dreams at once as the setting `sweep_size` says.
+    More than six that are asked for at once are a grid. It makes at most as many new dreams at once as the setting
+    `sweep_size` says.
 
     Args:
         session: who is asked; by default the one of `%dream`.
@@ -145,21 +151,23 @@ class Panel(Widget):
     """What is left on the account, such as "$12.50"; empty where it is unknown or none is needed. Python changes it."""
 
     cards = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    """The model ids of the cards below the form, the newest first. Python changes them."""
+    """The model ids of the cards and grids below the form, the newest first. Python changes them."""
 
     hint = traitlets.Unicode().tag(sync=True)
     """What a picture may be named by, in a few words. It never changes."""
 
     def __init__(self, session: Session | None = None, *, trusted: bool | None = None, **fields: Any) -> None:
         # First of all: what never began is closed too.
-        self._shown: list[Card] = []
+        self._shown: list[Widget] = []
+        self._turns = Turns()
+        self._pointed = ""
         if unknown := fields.keys() - EMPTY.keys() - set(FIELDS):
             raise InvalidRequestError(f"a panel has no field {min(unknown)!r}: it has {', '.join([*EMPTY, *FIELDS])}")
         self._session = session or default_session()
         self._jobs: list[Job] = []
         self._lock = threading.Lock()
         super().__init__(form=dict(EMPTY), trusted=trusted)
-        self.hint = "file, URL, variable, last" if self.trusted else "file of the library, URL, last"
+        self.hint = "file, URL, variable, last" if self.trusted else "library file, URL, last"
         for name, value in fields.items():
             if name in (*FRAMES, *FIELDS, "source"):
                 self.use(value, name)
@@ -228,6 +236,21 @@ class Panel(Widget):
         else:
             raise InvalidRequestError(f"{where!r} is not one of {', '.join((*FRAMES, *FIELDS))}, source, request")
 
+    def point_to(self, value: Input | Sequence[Input] | Request, where: str) -> None:
+        """Fill in as `use` does, and let the page show the panel and put the focus there.
+
+        Args:
+            value: as for `use`.
+            where: as for `use`.
+
+        Raises:
+            InvalidRequestError: as from `use`.
+        """
+        self.use(value, where)
+        self._pointed = where
+        # Where no page shows the panel yet, it asks when it does.
+        self.send({"point": where})
+
     def generate(self) -> list[Job]:
         """Ask for what the form says. Gives back at once, with a job for each dream.
 
@@ -239,10 +262,14 @@ class Panel(Widget):
         plan = self.plan
         if excess := self._excess(plan):
             raise BudgetError(excess)
+        if len(plan.entries) > _MOST_CARDS:
+            sweep = self._session.start(plan, prompt=self.form["prompt"])
+            self._add_sweep(sweep)
+            return list(sweep.jobs)
         jobs = []
         for entry in plan.entries:
             jobs.append(self._session.submit(entry.ask.request, take=entry.ask.take, fresh=entry.ask.fresh))
-            self.add(jobs[-1])
+            self._add(jobs[-1], len(jobs) - 1)
         return jobs
 
     def add(self, job: Job) -> None:
@@ -251,14 +278,43 @@ class Panel(Widget):
         Args:
             job: what is under way, or done.
         """
-        card = Card(job, add=self.add, use=self.use, trusted=self.trusted)
-        job.on_end(self._ended)
+        self._add(job, 0)
+
+    def _add(self, job: Job, before: int) -> None:
+        """Show a job as a card, below so many others."""
+        card = Card(job, add=self.add, use=self.point_to, trusted=self.trusted)
+        self._put([job], [card], job, before)
+        self._turns.add(job, card)
+
+    def _add_sweep(self, sweep: Sweep) -> None:
+        """Show many jobs as one: a grid that fills, and while they are made a card that counts and cancels them."""
+        card = Card(sweep, add=self.add, use=self.point_to, trusted=self.trusted)
+        try:
+            grid = Grid(sweep)
+        except ValueError:
+            # More than a grid has room for.
+            self._put(list(sweep.jobs), [card], sweep)
+            return
+        grid.trusted = self.trusted
+        card.add_class("dream-slim")
+        self._put(list(sweep.jobs), [card, grid], sweep)
+        sweep.on_end(lambda ended: self._take_away(card) if ended.exception() is None else None)
+
+    def _put(self, jobs: list[Job], widgets: list[Widget], last: Job | Sweep, before: int = 0) -> None:
+        for job in jobs:
+            job.on_end(self._ended)
         if (state := current_state()) is not None:
-            state.last = job
+            state.last = last
         with self._lock:
-            self._jobs.append(job)
-            self._shown.append(card)
-            self.cards = [card.model_id, *self.cards]
+            self._jobs += jobs
+            self._shown += widgets
+            self.cards = [*self.cards[:before], *(widget.model_id for widget in widgets), *self.cards[before:]]
+
+    def _take_away(self, card: Card) -> None:
+        with self._lock:
+            self._shown.remove(card)
+            self.cards = [name for name in self.cards if name != card.model_id]
+        card.close()
 
     def close(self) -> None:
         """Leave the page. What was asked for goes on."""
@@ -294,6 +350,12 @@ class Panel(Widget):
         return None
 
     @action
+    def pointed(self) -> Begun:
+        """What the page has to show, if anything: asked once by each page that shows the panel, or was told so."""
+        where, self._pointed = self._pointed, ""
+        return {"point": where}
+
+    @action
     def begin(self) -> Answer:
         """Fetch what the server has to say: camera motions or concepts, what it can do, and the balance."""
         self.motions = self._session.camera_motions()[:_MOTIONS]
@@ -324,8 +386,8 @@ class Panel(Widget):
         return {"name": name_from(path, self._session.home)}, [small]
 
     @action
-    def look(self, name: str) -> Answer:
-        """A small picture of what a slot names.
+    def look(self, name: str) -> tuple[Seen, list[bytes]]:
+        """A small picture of what a slot names, and the prompt where that is the id of a dream.
 
         Args:
             name: a file, a URL, a variable, or an id.
@@ -340,14 +402,15 @@ class Panel(Widget):
             record = self._session.library.ledger.find_id(self._session.backend, found.id or "")
             path = self._session.library.path(record) if record is not None else None
             if record is None or path is None:
-                return {}
-            found = Dream(record, self._session.library, home)
+                return {"title": ""}, []
+            dream = Dream(record, self._session.library, home)
+            return {"title": shortened(dream.title)}, [jpeg(dream.thumbnail)]
         if isinstance(found, Dream):
-            return {}, [jpeg(found.thumbnail)]
+            return {"title": ""}, [jpeg(found.thumbnail)]
         if isinstance(found, Path) and format_of(found) in VIDEOS:
-            return {}, [jpeg(reduced(read_poster(found), _THUMBNAIL))]
+            return {"title": ""}, [jpeg(reduced(read_poster(found), _THUMBNAIL))]
         url = picture(found, what, home)
-        return ({}, [_thumbnail(data_bytes(url), name)]) if url.startswith("data:") else {}
+        return {"title": ""}, [_thumbnail(data_bytes(url), name)] if url.startswith("data:") else []
 
     def _ended(self, _: Job) -> None:
         # Jobs end on the loop over which the balance is asked.
@@ -364,7 +427,14 @@ class Panel(Widget):
 
     def _judge(self) -> Verdict:
         reading = self._read()
-        verdict: Verdict = {"problems": reading.problems, "count": len(reading.asks), "code": "", "cost": ""}
+        warning = brace_warning(read_form(self.form)[0]["prompt"])
+        verdict: Verdict = {
+            "problems": reading.problems,
+            "warnings": {"prompt": warning} if warning else {},
+            "count": len(reading.asks),
+            "code": "",
+            "cost": "",
+        }
         if not reading.problems:
             try:
                 plan = self._session.plan(reading.asks)

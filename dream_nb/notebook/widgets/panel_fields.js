@@ -5,19 +5,20 @@ const LARGEST = 8 * 2 ** 20;
 let number = 0;
 const fresh = (name) => `dream-${name}-${(number += 1)}`;
 
-/** A field: its label, the control, and a line for the error that `say` shows. */
+/** A field: its label, the control, and a line that `say(problem, warning)` shows. */
 export function field(label, control, className = "") {
   const [name, wrong] = [fresh("label"), fresh("wrong")];
   const line = element("div", "dream-error", "", { id: wrong, role: "status" });
   control.setAttribute("aria-labelledby", name);
   const title = element("div", "dream-label", label, { id: name });
   const box = element("div", `dream-field ${className}`, "", {}, title, control, line);
-  return { box, control, title, say(text) {
-    line.textContent = text ?? "";
+  return { box, control, title, say(problem, warning) {
+    line.textContent = problem || warning || "";
+    line.classList.toggle("dream-warning", !problem);
     const about = control.querySelector("input, textarea, select") ?? control;
-    if (text) about.setAttribute("aria-describedby", wrong);
+    if (line.textContent) about.setAttribute("aria-describedby", wrong);
     else about.removeAttribute("aria-describedby");
-    if (about.matches("input, textarea, select")) about.setAttribute("aria-invalid", Boolean(text));
+    if (about.matches("input, textarea, select")) about.setAttribute("aria-invalid", Boolean(problem));
   } };
 }
 
@@ -60,7 +61,7 @@ export class Several {
   #chosen = [];
   #changed;
   #chips = element("div", "dream-chips");
-  #add = element("select", "dream-input", "", { "aria-label": "add a concept" });
+  #add = element("select", "dream-input", "", { "aria-label": "add a concept", title: "add a concept" });
 
   constructor(changed) {
     this.#changed = changed;
@@ -81,7 +82,7 @@ export class Several {
     this.#chosen = values;
     this.#chips.replaceChildren(...values.map((one) => button(`${one.replaceAll("_", " ")} ×`,
       () => this.#changed(this.#chosen.filter((other) => other !== one)), "dream-button dream-edged",
-      { "aria-label": `${one}: take it out` })));
+      { "aria-label": `${one}: take it out`, title: "take it out" })));
   }
 }
 
@@ -105,6 +106,7 @@ export class Slot {
   #file;
   #well;
   #name;
+  #title = element("div", "dream-slot-title", "", { hidden: true });
   #clear;
 
   constructor(model, label, changed, tell, kinds = ["image"]) {
@@ -115,11 +117,11 @@ export class Slot {
     const [asFile, asText] = [`${label}: a file`, `${label}: a ${model.get("hint")}`];
     this.#file = element("input", "dream-hidden", "", { type: "file", accept: kinds.map((one) => `${one}/*`).join(","), tabindex: "-1", "aria-label": asFile });
     const drop = `${label}: drop or paste a ${kinds.join(" or ").replace("image", "picture")}, or choose a file`;
-    this.#well = element("button", "dream-slot", "", { type: "button", "aria-label": drop }, this.#picture, this.#hint);
-    this.#name = element("input", "dream-input", "", { placeholder: model.get("hint"), "aria-label": asText });
-    const clear = { "aria-label": `${label}: take it out` };
+    this.#well = element("button", "dream-slot", "", { type: "button", "aria-label": drop, title: drop }, this.#picture, this.#hint);
+    this.#name = element("input", "dream-input", "", { placeholder: model.get("hint"), title: model.get("hint"), "aria-label": asText });
+    const clear = { "aria-label": `${label}: take it out`, title: "take it out" };
     this.#clear = button("×", () => this.set("", true), "dream-button dream-clear", clear);
-    this.box = element("div", "dream-well", "", {}, this.#well, this.#clear, this.#name, this.#file);
+    this.box = element("div", "dream-well", "", {}, this.#well, this.#clear, this.#title, this.#name, this.#file);
     this.#listen();
   }
 
@@ -128,19 +130,23 @@ export class Slot {
     this.#clear.hidden = !value;
     if (value === this.#current && !bytes) return;
     this.#current = this.#name.value = value;
-    this.#show(bytes);
+    this.#show(bytes, "");
     if (value && !bytes) this.#look(value);
     if (isOwn) this.#changed(value);
   }
 
   #look(name) {
     ask(this.#model, "look", { name })
-      .then((answer) => name === this.#current && this.#show(answer.buffers[0]))
+      .then((answer) => name === this.#current && this.#show(answer.buffers[0], answer.title))
       .catch(() => {});
   }
 
-  #show(bytes) {
+  /** Show the picture, and instead of its name the title, where it has one: an id says nothing to people. */
+  #show(bytes, title) {
     const picture = this.#picture;
+    this.#title.textContent = this.#title.title = title;
+    this.#title.hidden = !title;
+    this.#name.hidden = Boolean(title);
     if (picture.src) URL.revokeObjectURL(picture.src);
     picture.hidden = !bytes;
     this.#hint.hidden = Boolean(bytes);

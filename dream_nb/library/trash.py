@@ -1,0 +1,192 @@
+"""The trash of a library: files that were deleted and can still be brought back."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from dream_nb.api.errors import LibraryError
+from dream_nb.files import sha256_of
+from dream_nb.library.folder import Folder
+from dream_nb.library.ledger import Ledger
+from dream_nb.library.record import Record, moment, records_of
+from dream_nb.library.rows import KEY, ROWS
+from dream_nb.library.sidecars import SUFFIX, write_sidecar
+
+FOLDER: Final = "trash"
+KEPT: Final = timedelta(days=30)
+"""How long something stays in the trash."""
+
+_PLACES: Final = "SELECT hash, take, backend, state, file, sha256, deleted_at FROM trash"
+_RECORDS: Final = (
+    f"{ROWS} JOIN (SELECT hash AS h, take AS t, backend AS b FROM trash)"  # noqa: S608 - ours
+    " ON hash = h AND take = t AND backend = b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """Something in the trash.
+
+    Attributes:
+        record: its row.
+        deleted_at: when it was deleted (UTC).
+        path: its file in the trash; None where it had none, as what failed, or where the file is gone.
+    """
+
+    record: Record
+    deleted_at: datetime
+    path: Path | None
+
+    @property
+    def kept_until(self) -> datetime:
+        """When it leaves the trash by itself (UTC)."""
+        return self.deleted_at + KEPT
+
+
+class Trash:
+    """The trash of one library: a folder, and what the ledger says of it.
+
+    Args:
+        folder: that of the library.
+        ledger: the ledger of the library.
+    """
+
+    def __init__(self, folder: Path, ledger: Ledger) -> None:
+        self._folder = Folder(folder / FOLDER)
+        self._ledger = ledger
+
+    def put(self, record: Record, path: Path | None) -> Record:
+        """Move the file of a record here, and mark its row as deleted.
+
+        What has neither a file nor failed is only marked: there is nothing to bring back.
+
+        Args:
+            record: the row.
+            path: its file; None where it has none.
+
+        Raises:
+            OSError: the file cannot be moved; nothing has changed.
+            LibraryError: the ledger cannot be written; nothing has changed.
+        """
+        place = self._free_place(path) if path is not None else None
+        if path is not None and place is not None:
+            _move(path, place)
+        try:
+            with self._ledger.file.transaction():
+                if place is not None or record.has_failed:
+                    self._ledger.file.write(
+                        "INSERT OR REPLACE INTO trash VALUES (?, ?, ?, ?, ?, ?, ?)",
+                        *record.key,
+                        record.state,
+                        place.name if place else None,
+                        record.sha256 if place else None,
+                        datetime.now(UTC).isoformat(),
+                    )
+                return self._ledger.update(record, state="deleted", file=None, sha256=None)
+        except BaseException:
+            if path is not None and place is not None:
+                _move(place, path)
+            raise
+
+    def _free_place(self, path: Path) -> Path:
+        folder = self._folder.folder
+        if folder.is_symlink():
+            raise LibraryError(f"{folder.name!r} in the library is a link: nothing was deleted. Remove the link first")
+        folder.mkdir(exist_ok=True)
+        # Two dreams may have had one name, the second after the first was deleted.
+        names = (path.name if number == 1 else f"{path.stem}-{number}{path.suffix}" for number in count(1))
+        return next(place for name in names if not (place := folder / name).exists())
+
+    def take_out(self, record: Record, claim: Callable[[Path, Record, str, str], str]) -> Record:
+        """Bring a record back, with its file. At its server it stays deleted.
+
+        Args:
+            record: its row, which may be of any time.
+            claim: gives a file another name in the library, and moves it there, where its own name is taken: of its
+                path, record, suffix and sha256.
+
+        Raises:
+            LibraryError: it is not in the trash, or its file is gone.
+        """
+        row = next(iter(self._ledger.file.read(f"{_PLACES} WHERE {KEY}", *record.key)), None)
+        if row is None:
+            raise LibraryError(f"{record.request.label!r}, take {record.take}, is not in the trash")
+        record = self._ledger.reread(record)
+        if row["file"] is None:
+            return self._bring_back(record, state=row["state"])
+        path = self._folder.plain_file(row["file"])
+        if path is None:
+            raise LibraryError(f"the file {row['file']!r} is no longer in the trash: {record.request.label!r} is lost")
+        sha256 = row["sha256"] or sha256_of(path)
+        place = self._folder.folder.parent / path.name
+        name = claim(path, record, path.suffix, sha256) if place.exists() else path.rename(place).name
+        path.with_name(path.name + SUFFIX).unlink(missing_ok=True)
+        write_sidecar(place.parent, replace(record, file=name, sha256=sha256))
+        return self._bring_back(record, file=name, sha256=sha256)
+
+    def _bring_back(self, record: Record, **columns: object) -> Record:
+        with self._ledger.file.transaction():
+            self._ledger.file.write(f"DELETE FROM trash WHERE {KEY}", *record.key)  # noqa: S608 - ours
+            return self._ledger.update(record, **columns)
+
+    def all(self) -> list[Trashed]:
+        """What is in the trash, deleted last first."""
+        records = {record.key: record for record in records_of(self._ledger.file.read(_RECORDS))}
+        found = []
+        for row in self._ledger.file.read(f"{_PLACES} ORDER BY deleted_at DESC, hash, take"):
+            record = records.get((row["hash"], row["take"], row["backend"]))
+            # A ledger may come with a repository, and hold anything.
+            with contextlib.suppress(ValueError):
+                if record is not None:
+                    path = self._folder.plain_file(row["file"]) if row["file"] else None
+                    found.append(Trashed(record, moment(row["deleted_at"]), path))
+        return found
+
+    def rows(self) -> list[tuple[object, ...]]:
+        """What the ledger says of the trash, for a ledger that takes its place."""
+        return [tuple(row) for row in self._ledger.file.read(_PLACES)]
+
+    def take_over(self, rows: Iterable[tuple[object, ...]]) -> None:
+        """Write what another ledger of the same folder says of the trash.
+
+        Args:
+            rows: what its `rows` gave.
+        """
+        for row in rows:
+            self._ledger.file.write("INSERT OR IGNORE INTO trash VALUES (?, ?, ?, ?, ?, ?, ?)", *row)
+
+    def empty(self, before: datetime | None = None) -> int:
+        """Remove for good what is in the trash. The rows stay marked as deleted.
+
+        Args:
+            before: the time before which what was deleted is removed; None removes everything.
+
+        Returns:
+            How many dreams were removed.
+
+        Raises:
+            OSError: a file cannot be removed.
+            LibraryError: the ledger cannot be written.
+        """
+        until = before.astimezone(UTC).isoformat() if before is not None else "~"
+        rows = self._ledger.file.read(f"{_PLACES} WHERE deleted_at < ?", until)
+        for row in rows:
+            path = self._folder.plain_file(row["file"]) if row["file"] else None
+            if path is not None:
+                path.with_name(path.name + SUFFIX).unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
+            self._ledger.file.write(f"DELETE FROM trash WHERE {KEY}", row["hash"], row["take"], row["backend"])  # noqa: S608 - ours
+        return len(rows)
+
+
+def _move(path: Path, place: Path) -> None:
+    """Move a file, with its sidecar."""
+    path.rename(place)
+    with contextlib.suppress(FileNotFoundError):
+        path.with_name(path.name + SUFFIX).replace(place.with_name(place.name + SUFFIX))
