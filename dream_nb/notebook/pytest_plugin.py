@@ -1,7 +1,7 @@
 """The pytest plugin: notebooks made with dream_nb pass `pytest --nbval` without a flag of their own.
 
 A preview holds a small poster as a `data:` URI. Its bytes depend on the JPEG encoder, so they are left out of the
-comparison; everything else is compared. It acts under nbval only.
+comparison, as is what was seen only while a cell ran; everything else is compared. It acts under nbval only.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dream_nb.files import given_path
+from dream_nb.html.stand_in import NOTHING
 
 if TYPE_CHECKING:
     import pytest
@@ -57,6 +58,13 @@ def pytest_configure(config: pytest.Config) -> None:
     # A notebook is validated against its library: a miss is an error, not a purchase.
     if os.environ.setdefault(_REPLAY, "free") == "free":
         config.add_cleanup(_forget_replay)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Leave out outputs that were taken back: under nbval, where nobody watches, they are not shown at all."""
+    outputs = getattr(getattr(item, "cell", None), "outputs", None)
+    if outputs:
+        outputs[:] = [output for output in outputs if output.get("data") != NOTHING]
 
 
 def _forget_replay() -> None:

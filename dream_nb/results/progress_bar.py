@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from dream_nb.results.vanishing import Vanishing
+from dream_nb.results.vanishing import Vanishing, is_watched
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def open_bar(total: int, what: str) -> Iterator[Callable[[], None]]:
     """
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if hasattr(shell, "kernel"):
-        opened = _widget(total, what)
+        opened = _widget(total, what) if is_watched() else _nothing()
     elif sys.stderr.isatty():
         opened = _line(total, what)
     else:

@@ -53,6 +53,12 @@ def test_an_action_answers_with_what_it_gives_back(page: Page) -> None:
     assert buffers == [b"bytes"]
 
 
+def test_a_page_that_asks_whether_there_is_a_kernel_is_answered(page: Page) -> None:
+    answer, buffers = page.ask(Shelf(), "here")
+    assert set(answer) == {"answer"}
+    assert buffers == []
+
+
 def test_an_action_runs_beside_the_thread_that_hears_of_it(page: Page) -> None:
     shelf = Shelf()
     shelf.comm.handle_msg({"content": {"data": {"method": "custom", "content": {"action": "wait"}}}, "buffers": []})

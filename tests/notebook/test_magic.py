@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from dream_nb.html.stand_in import NOTHING, VIEW
 from tests.kernel import Answer, Kernel, Message, start_kernel
 
 PREVIEW = "<figure"
 INTERRUPTED = "Interrupted: no longer waiting; the dream goes on. Run this again to come back to it.\n"
-VIEW = "application/vnd.jupyter.widget-view+json"
+PREVIEW_TYPES = ["text/html", "text/plain"]
+# A page names the cell in its request.
+IN_PAGE = "get_ipython().kernel.get_parent('shell')['metadata']['cellId'] = 'x'"
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +37,13 @@ def previews(answer: Answer) -> int:
 def told(answer: Answer) -> str:
     """What a cell printed."""
     return "".join(output["text"] for output in answer.outputs if output["type"] == "stream")
+
+
+def keep_update(message: Message, updates: list[Message]) -> bool:
+    """Keep what a message puts in the place of an output, for `Kernel.run(when=)`."""
+    if message["msg_type"] == "update_display_data":
+        updates.append(message["content"])
+    return False
 
 
 def line(error: Answer) -> str:
@@ -75,22 +85,41 @@ def test_a_kernel_without_history_shows_it_as_often(kernel: Kernel) -> None:
         assert shown == 1, source
 
 
-def test_the_card_vanishes_and_only_the_preview_stays(kernel: Kernel) -> None:
-    types = [sorted(output["data"]) for output in kernel.run("%dream a new lake").outputs]
-    assert types == [["application/vnd.jupyter.widget-view+json"], ["text/html", "text/plain"]]
+def test_a_console_shows_the_card_and_then_the_preview(kernel: Kernel) -> None:
+    assert [sorted(output["data"]) for output in kernel.run("%dream a new lake").outputs] == [[VIEW], PREVIEW_TYPES]
+
+
+def test_in_a_page_the_preview_takes_the_place_of_the_card(kernel: Kernel) -> None:
+    updates: list[Message] = []
+    answer = kernel.run(f"{IN_PAGE}\n%dream a newer lake", when=lambda message: keep_update(message, updates))
+    assert [sorted(output["data"]) for output in answer.outputs] == [[VIEW]]
+    assert [sorted(update["data"]) for update in updates] == [PREVIEW_TYPES]
+    assert updates[0]["transient"] == answer.outputs[0]["transient"]
+
+
+def test_in_a_page_a_failure_leaves_an_output_that_shows_nothing(kernel: Kernel) -> None:
+    updates: list[Message] = []
+    answer = kernel.run(f"{IN_PAGE}\n%dream gore", when=lambda message: keep_update(message, updates))
+    assert answer.error is not None
+    assert [sorted(output["data"]) for output in answer.outputs] == [[VIEW]]
+    assert [update["data"] for update in updates] == [NOTHING]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_program_gets_the_preview_only(kernel: Kernel, again: bool) -> None:  # noqa: ARG001 - the second is a replay
+    sent = kernel.client.execute("%dream a lake that nobody watches", allow_stdin=False)
+    updates: list[Message] = []
+    answer = kernel.answer(sent, when=lambda message: keep_update(message, updates))
+    assert [sorted(output["data"]) for output in answer.outputs] == [PREVIEW_TYPES]
+    assert updates == []
 
 
 def test_a_replay_says_for_a_moment_that_nothing_was_spent(kernel: Kernel) -> None:
     cell = "%dream an old lake"
     kernel.run(cell)
-    assert [sorted(output["data"]) for output in kernel.run(cell).outputs] == [[VIEW], ["text/html", "text/plain"]]
-    # A page names the cell that it runs: there it stays long enough to be read.
-    source = (
-        "from dream_nb.notebook.cell import replays\n"
-        "get_ipython().kernel.get_parent('shell')['metadata']['cellId'] = 'x'\n"
-        "get_ipython().run_line_magic('dream', 'an old lake')"
-    )
-    kernel.run(source)
+    assert [sorted(output["data"]) for output in kernel.run(cell).outputs] == [PREVIEW_TYPES]
+    kernel.run(f"{IN_PAGE}\n{cell}")
+    kernel.run("from dream_nb.notebook.cell import replays")
     assert kernel.run("[line._line.widget.value[:32] for line in replays._shown]").result == (
         "['from your library, nothing spent']"
     )

@@ -17,6 +17,7 @@ import pytest
 from nbclient import NotebookClient
 from PIL import Image
 
+from dream_nb.html.stand_in import NOTHING
 from tests.results.test_preview import Parsed
 
 SECONDS = 300
@@ -63,6 +64,25 @@ def test_it_passes_on_the_first_run_and_on_later_ones(saved: Path, tmp_path: Pat
     shutil.rmtree(tmp_path / "dreams")
     anew = nbval(saved)
     assert anew.returncode == 0, anew.stdout
+
+
+def test_what_is_seen_only_while_a_cell_runs_leaves_no_output(saved: Path) -> None:
+    types = [
+        sorted(output["data"])
+        for cell in nbformat.read(saved, as_version=4).cells
+        for output in cell.outputs
+        if output.output_type == "display_data"
+    ]
+    assert types == [["text/html", "text/plain"]] * 3
+
+
+def test_it_passes_where_an_output_was_taken_back(saved: Path) -> None:
+    notebook = nbformat.read(saved, as_version=4)
+    for cell in notebook.cells:
+        cell.outputs.insert(0, nbformat.v4.new_output("display_data", NOTHING))
+    nbformat.write(notebook, saved)
+    passed = nbval(saved)
+    assert passed.returncode == 0, passed.stdout
 
 
 @pytest.mark.slow
@@ -155,7 +175,8 @@ def test_ten_videos_make_a_notebook_of_less_than_a_megabyte(tmp_path: Path, monk
 
 def test_the_notebook_as_html_shows_its_previews(saved: Path) -> None:
     command = [sys.executable, "-m", "nbconvert", "--to", "html", str(saved)]
-    subprocess.run(command, env=os.environ, check=True, capture_output=True, timeout=SECONDS)
+    exported = subprocess.run(command, env=os.environ, check=True, capture_output=True, text=True, timeout=SECONDS)
+    assert "WARN" not in exported.stderr
     videos = [attributes for tag, attributes in Parsed(saved.with_suffix(".html").read_text()).tags if tag == "video"]
     assert [(video["src"] or "").rpartition("-")[0] for video in videos] == ["dreams/lake", "dreams/x"]
     assert all((video["poster"] or "").startswith("data:image/jpeg") for video in videos)

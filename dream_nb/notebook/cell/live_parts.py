@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 
 from dream_nb.html.stand_in import VIEW
-from dream_nb.notebook.cell.replays import is_watched
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
+from dream_nb.results.vanishing import is_in_page
 
 if TYPE_CHECKING:
     from dream_nb.notebook.widgets.base import Widget
@@ -22,16 +21,17 @@ _MOST: Final = 60
 _open: deque[Widget] = deque()
 
 
-def is_live(shell: InteractiveShell, made: object) -> bool:
+def is_live(made: object) -> bool:
     """Whether a result gets live parts: where a page shows the cell, and not where a program only runs it.
 
     Args:
-        shell: which runs the cell.
         made: the result.
     """
+    if not is_in_page():
+        return False
     from dream_nb.notebook.widgets.grid import LARGEST
 
-    return is_watched(shell) and (isinstance(made, Dream) or (isinstance(made, Dreams) and 1 <= len(made) <= LARGEST))
+    return isinstance(made, Dream) or (isinstance(made, Dreams) and 1 <= len(made) <= LARGEST)
 
 
 def show_live(made: Dream | Dreams) -> None:

@@ -15,6 +15,7 @@ from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
 from dream_nb.results.sweep import Sweep
+from dream_nb.results.vanishing import Vanishing
 from dream_nb.storyboard.shooting import Shooting
 from dream_nb.storyboard.storyboard import Storyboard
 
@@ -51,12 +52,22 @@ class Previews:
         if self._end_cell in self._shell.events.callbacks["post_run_cell"]:
             self._shell.events.unregister("post_run_cell", self._end_cell)
 
-    def show(self, made: Dream | Dreams | Plan | Storyboard | Listing[Any] | Facts) -> None:
-        """Show what the running cell made."""
+    def show(
+        self, made: Dream | Dreams | Plan | Storyboard | Listing[Any] | Facts, card: Vanishing | None = None
+    ) -> None:
+        """Show what the running cell made.
+
+        Args:
+            made: what.
+            card: what showed how far it was, and gives it its place.
+        """
         if hasattr(self._shell, "kernel"):
-            display(made)
+            if card is None:
+                display(made)
+            else:
+                card.become(made)
             self._shown.append(made)
-            if isinstance(made, Dream | Dreams) and is_live(self._shell, made):
+            if isinstance(made, Dream | Dreams) and is_live(made):
                 show_live(made)
         else:
             self._due.append(made)

@@ -22,7 +22,7 @@ from dream_nb.results.job import Job
 from dream_nb.results.pending import Pending, Show
 from dream_nb.results.stills import still
 from dream_nb.results.sweep import Sweep
-from dream_nb.results.vanishing import Vanishing
+from dream_nb.results.vanishing import Vanishing, is_watched
 from dream_nb.storyboard.shooting import Shooting
 from dream_nb.storyboard.storyboard import Storyboard
 
@@ -42,8 +42,11 @@ _followed: list[tuple[Pending[Any], threading.Event]] = []
 
 
 @contextmanager
-def open_card(shell: InteractiveShell, job: UnderWay) -> Iterator[None]:
+def open_card(shell: InteractiveShell, job: UnderWay) -> Iterator[Vanishing | None]:
     """Show the job while the body waits for it. When it is done, or has failed, nothing of this stays.
+
+    Yields:
+        The card, whose place the body can give to the result, or None where there is none.
 
     Raises:
         WaitInterrupted: an interrupt ended the wait, also while the card was opened.
@@ -51,13 +54,18 @@ def open_card(shell: InteractiveShell, job: UnderWay) -> Iterator[None]:
     try:
         if job.replayed:
             tell(shell)
-            yield
+            yield None
             return
         load_modules()
         _note(job)
-        live = _card(job) if hasattr(shell, "kernel") else _line(job)
-        with live:
-            yield
+        if not hasattr(shell, "kernel"):
+            with _line(job):
+                yield None
+        elif is_watched():
+            with _card(job) as card:
+                yield card
+        else:
+            yield None
     except KeyboardInterrupt:
         raise job.interrupted() from None
 
@@ -104,16 +112,15 @@ def _note(job: UnderWay) -> None:
 
 
 @contextmanager
-def _card(job: UnderWay) -> Iterator[None]:
+def _card(job: UnderWay) -> Iterator[Vanishing]:
     card = _widget(job)
     shown = Vanishing(card)
     try:
         _tell_wait(card, True)
-        yield
+        yield shown
     except KeyboardInterrupt:
         _tell_wait(card, False)
-        shown.hide()
-        _keep(job, card)
+        _keep(job, card, shown)
         raise
     except BaseException:
         shown.vanish()
@@ -137,11 +144,15 @@ def keep_card(shell: InteractiveShell, job: UnderWay) -> None:
     _keep(job, _widget(job))
 
 
-def _keep(job: UnderWay, card: Card | Grid | Strip) -> None:
+def _keep(job: UnderWay, card: Card | Grid | Strip, shown: Vanishing | None = None) -> None:
     """Let the card stay, and put in the end, where readers without widgets look, the picture or why there is none."""
     text, display_id = job.title, uuid.uuid4().hex
     # nbval sees this only, and compares neither picture nor reason.
-    display({"text/plain": text, "text/html": stand_in(text)}, raw=True, display_id=display_id)
+    still = {"text/plain": text, "text/html": stand_in(text)}
+    if shown is None:
+        display(still, raw=True, display_id=display_id)
+    else:
+        display_id = shown.become(still, raw=True)
     display({VIEW: card.view()}, raw=True)
     left = threading.Event()
 

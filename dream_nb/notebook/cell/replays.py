@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import Any, Final
+from typing import Final
 
 from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb.results.pending import REPLAYED
-from dream_nb.results.vanishing import Vanishing
+from dream_nb.results.vanishing import Vanishing, is_in_page
 
 _SECONDS: Final = 6.0
 
@@ -47,12 +47,10 @@ def tell(shell: InteractiveShell) -> None:
         if sys.stderr.isatty():
             sys.stderr.write(f"{REPLAYED.note}\n")
         return
-    line = _Line(_SECONDS if is_watched(shell) else 0.0)
-    _shown.append(line)
-    line.start()
-    if not is_watched(shell):
-        # Whoever only runs the cells saves them as soon as the last one is over.
-        line.join()
+    if is_in_page():
+        line = _Line(_SECONDS)
+        _shown.append(line)
+        line.start()
 
 
 def vanish() -> None:
@@ -60,9 +58,3 @@ def vanish() -> None:
     for line in _shown.copy():  # each takes itself off the list
         line.over.set()
         line.join()
-
-
-def is_watched(shell: Any) -> bool:
-    """Whether somebody sees the cell run: a page names the cell in its request, and a program does not."""
-    parent = shell.kernel.get_parent("shell") if hasattr(shell, "kernel") else {}
-    return "cellId" in (parent or {}).get("metadata", {})

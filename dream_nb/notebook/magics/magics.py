@@ -195,14 +195,14 @@ class DreamMagics(DreamSettings):
             keep_card(self.shell, shooting)
             self.previews.hide(shooting)
             return shooting
-        try:
-            with open_card(self.shell, shooting):
+        with open_card(self.shell, shooting) as card:
+            try:
                 shooting.result()
-        except SweepError:
-            self.state.last = before
-            self.previews.show(board)
-            raise
-        self.previews.show(board)
+            except SweepError:
+                self.state.last = before
+                self.previews.show(board, card)
+                raise
+            self.previews.show(board, card)
         return board
 
     def _dream(self, line: str, cell: str | None) -> Made | Panel | None:
@@ -244,7 +244,6 @@ class DreamMagics(DreamSettings):
         except DreamError:
             self.state.last = before
             raise
-        self.previews.show(made)
         return made
 
     def _submit(self, arguments: Arguments) -> Job | Sweep:
@@ -258,13 +257,16 @@ class DreamMagics(DreamSettings):
         return session.start(plan, prompt=arguments.prompt)
 
     def _wait(self, job: Job | Sweep) -> Dream | Dreams:
-        try:
-            with open_card(self.shell, job):
-                return job.result()
-        except SweepError as error:
-            if error.dreams:
-                self.previews.show(error.dreams)
-            raise
+        """Wait for what the job makes, and show it."""
+        with open_card(self.shell, job) as card:
+            try:
+                made = job.result()
+            except SweepError as error:
+                if error.dreams:
+                    self.previews.show(error.dreams, card)
+                raise
+            self.previews.show(made, card)
+        return made
 
 
 def _plain(interrupt: KeyboardInterrupt) -> WaitInterrupted:

@@ -1,0 +1,43 @@
+"""What a cell shows in JupyterLab while it runs, and what the saved notebook holds of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import Page, expect
+
+from dream_nb.html.stand_in import NOTHING
+from tests.browser.lab import Lab
+
+pytestmark = pytest.mark.browser
+
+
+def data(notebook: Path) -> list[dict[str, str]]:
+    """What the outputs of the saved notebook's last cell hold."""
+    return [output["data"] for output in nbformat.read(notebook, as_version=4).cells[-1].outputs]
+
+
+def test_the_player_takes_the_place_of_the_card_and_a_replay_leaves_nothing_to_see(
+    open_cells: Callable[..., Lab], page: Page, tmp_path: Path
+) -> None:
+    saved = tmp_path / "work" / "notebook.ipynb"
+    lab = open_cells("%dream a lake")
+    lab.run_all()
+    expect(page.locator("video")).to_be_visible()
+    expect(page.locator(".dream-card")).to_have_count(0)
+    lab.save()
+    assert [sorted(types) for types in data(saved)] == [["text/html", "text/plain"]]
+    (before,) = data(saved)
+
+    lab.run_all()
+    note = page.get_by_text("from your library, nothing spent")
+    expect(note).to_be_visible()
+    expect(note).to_have_count(0, timeout=30_000)
+    lab.save()
+    assert data(saved) == [NOTHING, before]
+    outputs = page.locator(".jp-Notebook-cell").last.locator(".jp-OutputArea-child")
+    expect(outputs).to_have_count(2)
+    assert (outputs.first.bounding_box() or {"height": 0})["height"] <= 1
