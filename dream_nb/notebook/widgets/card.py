@@ -59,6 +59,7 @@ class Card(Widget):
         add: is told of every job that is asked for here; by default its card stands below this one.
         use: takes the dream as a keyframe, or the request to change it; by default a panel opens below this card.
         trusted: whether the people at the page may do what the notebook's author may, see `Panel`.
+        slim: whether it has no picture.
 
     Attributes:
         shown: the dream; the job for as long as it is under way.
@@ -103,6 +104,9 @@ class Card(Widget):
     rest = traitlets.Float(None, allow_none=True).tag(sync=True)
     """In how many seconds it is probably done, as long as it has a place; None where that is unknown."""
 
+    slim = traitlets.Bool(False).tag(sync=True)
+    """Whether it has no picture, as beside a grid that shows the same. It never changes."""
+
     width = traitlets.Int(16).tag(sync=True)
     """The width of the picture, in pixels; until it is made, that of the aspect ratio."""
 
@@ -140,10 +144,13 @@ class Card(Widget):
         add: Callable[[Job], None] | None = None,
         use: Callable[[Any, str], None] | None = None,
         trusted: bool | None = None,
+        slim: bool = False,
     ) -> None:
         self._under: list[Widget] = []
         width, height = _shape(_first(shown).request.aspect_ratio)
-        super().__init__(prompt=_title(shown), facts=_facts(shown), width=width, height=height, trusted=trusted)
+        super().__init__(
+            prompt=_title(shown), facts=_facts(shown), width=width, height=height, slim=slim, trusted=trusted
+        )
         self.shown: Dream | Job | Sweep = shown
         self._add = add or self._add_below
         self._use = use or self._open_panel
