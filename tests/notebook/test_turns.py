@@ -60,3 +60,13 @@ def test_the_estimate_counts_those_before_it() -> None:
 def test_without_anything_known_there_is_no_estimate() -> None:
     _, cards = queue(3)
     assert [card.rest for card in cards] == [None, None, None]
+
+
+def test_what_is_being_made_tells_how_long_one_takes() -> None:
+    jobs, cards = queue(3)
+    jobs[0].report(Progress("dreaming", 0.1))
+    assert cards[1].rest is None
+    jobs[0]._began -= 10
+    jobs[0].report(Progress("dreaming", 0.5))
+    assert cards[1].rest == pytest.approx(30.0, abs=1.0)
+    assert cards[2].rest == pytest.approx(50.0, abs=1.0)

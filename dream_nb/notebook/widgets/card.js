@@ -13,6 +13,25 @@ const MOST_EXPECTED = 0.97;
 const DEEPEST = 6;
 const USUAL_MODE = "flex_1";
 
+// What the buttons do, by their texts, for who rests the pointer on one.
+const HINTS = {
+  "Change and try again": "put the request into the panel, to change it",
+  "Try again": "ask for the same again",
+  "Stop waiting": "let the cell end; the dream continues on the server",
+  Cancel: "have the server delete what is not made yet, which refunds it",
+  Extend: "make a dream that goes on from the end of this one",
+  Reverse: "make a dream that leads up to the beginning of this one",
+  Again: "make another take of the same request",
+  Modify: "make another version of it, by a prompt",
+  Reframe: "make it in another aspect ratio",
+  Upscale: "make it in a higher resolution",
+  Sound: "give it sound",
+  "As keyframe": "begin a new dream with it, in the panel",
+  "Copy as %dream": "copy the line that makes it again",
+  Save: "save the file to your downloads",
+  "Full screen": "fill the screen with it",
+};
+
 /** The estimated time left, in seconds, or null. */
 function rest(seconds, fraction, expected) {
   if (fraction > 0.15 && (!expected || seconds > expected)) return (seconds * (1 - fraction)) / fraction;
@@ -275,7 +294,7 @@ class Card {
     this.#actions = new Actions(model, this.#more, this.#note, tell);
     this.#text = element("div", "dream-text", "", {}, folded(element("div", "dream-prompt", model.get("prompt"))),
       this.#facts, this.#note, this.#buttons, this.#more, line);
-    const looks = ["wide", "bare"].filter((trait) => model.get(trait)).map((trait) => ` dream-${trait}`).join("");
+    const looks = ["wide", "bare", "slim"].filter((trait) => model.get(trait)).map((trait) => ` dream-${trait}`).join("");
     this.root = element("div", `dream-nb dream-box dream-card${looks}`, "", { role: "group", "aria-label": model.get("prompt") },
       this.#top, this.#text);
   }
@@ -296,7 +315,9 @@ class Card {
     if (kind === before.kind && offers === before.offers) return;
     if (kind !== before.kind) this.#show(kind);
     const fillScreen = this.#model.get("bare") ? null : () => this.#top.querySelector(".dream-picture").requestFullscreen?.();
-    this.#buttons.replaceChildren(...this.#actions.buttons(kind, fillScreen));
+    const buttons = this.#actions.buttons(kind, fillScreen);
+    for (const one of buttons) one.title = HINTS[one.textContent] ?? "";
+    this.#buttons.replaceChildren(...buttons);
   }
 
   tick() {

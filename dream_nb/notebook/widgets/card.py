@@ -61,6 +61,7 @@ class Card(Waiting):
         trusted: whether the people at the page may do what the notebook's author may, see `Panel`.
         wide: whether it is as large as the preview that takes its place.
         bare: whether it stands below the preview of its dream. Then it controls that one's video.
+        slim: whether it has no picture.
 
     Attributes:
         shown: the dream; the job for as long as it is under way.
@@ -101,6 +102,9 @@ class Card(Waiting):
 
     rest = traitlets.Float(None, allow_none=True).tag(sync=True)
     """In how many seconds it is probably done, as long as it has a place; None where that is unknown."""
+
+    slim = traitlets.Bool(False).tag(sync=True)
+    """Whether it has no picture, as beside a grid that shows the same. It never changes."""
 
     width = traitlets.Int(16).tag(sync=True)
     """The width of the picture, in pixels; until it is made, that of the aspect ratio."""
@@ -153,6 +157,7 @@ class Card(Waiting):
         trusted: bool | None = None,
         wide: bool = False,
         bare: bool = False,
+        slim: bool = False,
     ) -> None:
         self._under: list[Widget] = []
         width, height = _shape(_first(shown).request.aspect_ratio)
@@ -164,6 +169,7 @@ class Card(Waiting):
             trusted=trusted,
             wide=wide,
             bare=bare,
+            slim=slim,
         )
         self.shown: Dream | Job | Sweep = shown
         self._add = add or self._add_below

@@ -364,7 +364,7 @@ class Gallery(Widget):
 
     @action
     def sync(self) -> Synced:
-        """Bring in what is on the account and not in the library."""
+        """Import what is on the account and not in the library."""
         return {"count": len(self._session.sync())}
 
     def _some(self, keys: Sequence[str]) -> Dreams:

@@ -288,15 +288,14 @@ class Panel(Widget):
 
     def _add_sweep(self, sweep: Sweep) -> None:
         """Show many jobs as one: a grid that fills, and while they are made a card that counts and cancels them."""
-        card = Card(sweep, add=self.add, use=self.point_to, trusted=self.trusted)
         try:
             grid = Grid(sweep)
         except ValueError:
             # More than a grid has room for.
-            self._put(list(sweep.jobs), [card], sweep)
+            self._put(list(sweep.jobs), [Card(sweep, add=self.add, use=self.point_to, trusted=self.trusted)], sweep)
             return
         grid.trusted = self.trusted
-        card.add_class("dream-slim")
+        card = Card(sweep, add=self.add, use=self.point_to, trusted=self.trusted, slim=True)
         self._put(list(sweep.jobs), [card, grid], sweep)
         sweep.on_end(lambda ended: self._take_away(card) if ended.exception() is None else None)
 

@@ -10,6 +10,8 @@ from typing import Final
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.results.job import Job
 
+# Less done than this tells nothing of how long the rest takes.
+_TELLING: Final = 0.15
 _WAITING: Final = frozenset({"waiting", "sending", "looking", "queued"})
 
 
@@ -25,7 +27,7 @@ class Turns:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._shown: list[_Shown] = []
-        self._stands: list[str] = []
+        self._stands: tuple[list[str], bool] = ([], False)
         self._began: float | None = None
         self._ended = 0
 
@@ -55,29 +57,39 @@ class Turns:
 
     def _look(self, _: Job) -> None:
         with self._lock:
-            stands = [one.job.progress.state for one in self._shown]
+            states = [one.job.progress.state for one in self._shown]
+            waiting = [one for one, state in zip(self._shown, states, strict=True) if state in _WAITING]
+            made = [one.job for one, state in zip(self._shown, states, strict=True) if state not in _WAITING]
+            each = _seconds_of_each([one.job for one in self._shown], made)
             # A job tells often how much of it is done, which moves nobody in the queue.
-            if stands == self._stands:
+            if (stands := (states, each is not None)) == self._stands:
                 return
             self._stands = stands
-            waiting = [one for one, state in zip(self._shown, stands, strict=True) if state in _WAITING]
-            made = [one for one, state in zip(self._shown, stands, strict=True) if state not in _WAITING]
             if made and self._began is None:
                 self._began = time.monotonic()
-            places: list[tuple[Card, int, float | None]] = [(one.card, 0, None) for one in made]
+            places: list[tuple[Card, int, float | None]] = [(one.card, 0, None) for one in self._shown]
             if len(self._shown) > 1 or self._ended:
-                places += [(one.card, at, self._rest(one.job, at, made)) for at, one in enumerate(waiting, 1)]
+                places = [(one.card, 0, None) for one in self._shown if one not in waiting]
+                places += [(one.card, at, self._rest(at, made, each)) for at, one in enumerate(waiting, 1)]
         for card, place, rest in places:
             card.stand(place, rest)
 
-    def _rest(self, job: Job, place: int, made: list[_Shown]) -> float | None:
+    def _rest(self, place: int, made: list[Job], each: float | None) -> float | None:
         """In how many seconds what has a place is probably done; None where nothing is known."""
         if self._began is not None and self._ended:
             pace = (time.monotonic() - self._began) / self._ended
             # Those that are being made are half done on average.
             return pace * (place + len(made) / 2)
-        if job.expected is None:
+        if each is None:
             return None
-        first = max((one.job.seconds for one in made), default=job.expected)
+        first = max((job.seconds for job in made), default=each)
         rounds = (place - 1) // max(1, len(made)) + 1
-        return max(0.0, job.expected - first) + rounds * job.expected
+        return max(0.0, each - first) + rounds * each
+
+
+def _seconds_of_each(jobs: list[Job], made: list[Job]) -> float | None:
+    """How long one takes: as such requests did before, else as far as those have come that are being made."""
+    if known := [job.expected for job in jobs if job.expected is not None]:
+        return max(known)
+    told = [job.seconds / done for job in made if (done := job.progress.fraction or 0.0) > _TELLING]
+    return max(told, default=None)
