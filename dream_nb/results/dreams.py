@@ -350,6 +350,20 @@ class Dreams(Sequence[Dream]):
         # By its public name: widgets are built on results, and not the other way round.
         return dream_nb.Grid(self, rows, columns)
 
+    def map(self, x: str, y: str) -> dream_nb.Map:
+        """A widget that lays them out as small pictures on two measures: zoomed by the wheel, selected by a click.
+
+        Args:
+            x: the column of the horizontal axis, such as "motion". What is not measured yet is measured.
+            y: the column of the vertical axis, such as "colourfulness".
+
+        Raises:
+            ValueError: there is no such measure or column, it has no numbers, or there are more than 200 dreams.
+        """
+        known = {*FACTS, *self._added()}
+        missing = [name for name in dict.fromkeys((x, y)) if name not in known]
+        return dream_nb.Map(self.measure(*missing) if missing else self, x, y)
+
     def export(self, folder: Path | str) -> Path:
         """Copy the files into a folder, with a page that plays them offline and a manifest that says what they are.
 

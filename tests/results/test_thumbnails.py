@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -48,5 +49,6 @@ def test_what_has_no_file_has_no_picture(lake: Dream, lighthouse: Dream) -> None
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><b>'])
 def test_other_cells_stay_text(lake: Dream, text: str) -> None:
     table = Dreams([lake]).to_pandas(thumbnails=True).assign(note=text)
-    table = table.assign(thumbnail=[Thumbnail(b"", (1, 1), text)])
+    shown: Any = [Thumbnail(b"", (1, 1), text)]
+    table = table.assign(thumbnail=shown)
     assert text not in page(table)
