@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from dream_nb.notebook.widgets.card import Card
     from dream_nb.notebook.widgets.gallery import Gallery
     from dream_nb.notebook.widgets.grid import Grid
+    from dream_nb.notebook.widgets.map import Map
     from dream_nb.notebook.widgets.panel import Panel
     from dream_nb.requests.inputs import keyframe, reference
     from dream_nb.requests.plan import Plan
@@ -115,6 +116,7 @@ __all__ = [
     "Keyframes",
     "LibraryError",
     "Limits",
+    "Map",
     "Measure",
     "Media",
     "ModifyImageRef",
@@ -171,6 +173,7 @@ _MODULES = {
     "GenerationReference": "api.request_models",
     "GenerationRequest": "api.request_models",
     "Grid": "notebook.widgets.grid",
+    "Map": "notebook.widgets.map",
     "ImageGenerationRequest": "api.request_models",
     "ImageIdentity": "api.request_models",
     "ImageRef": "api.request_models",

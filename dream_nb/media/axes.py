@@ -24,6 +24,15 @@ def axes_of(words: Iterable[Mapping[str, str]]) -> dict[str, list[str]]:
     return axes
 
 
+def are_on_axes(words: Sequence[Mapping[str, str]]) -> bool:
+    """Whether dreams belong on common axes: each has a word on all of them. Others would leave a table of holes.
+
+    Args:
+        words: for each dream the word that it has on each axis.
+    """
+    return bool(words) and bool(words[0]) and all(word.keys() == words[0].keys() for word in words)
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """A grid: what heads its rows and columns, and where each dream stands.
@@ -44,7 +53,8 @@ class Layout:
 
         Args:
             words: for each dream the word that it has on each axis.
-            rows: the axis that heads the rows; by default the last that is not that of the columns.
+            rows: the axis that heads the rows; by default the last that is not that of the columns. Dreams that are
+                not all on the same axes are a plain wall unless one is named.
             columns: the axis that heads the columns; by default the last that is not that of the rows.
 
         Raises:
@@ -59,9 +69,9 @@ class Layout:
             raise InvalidRequestError(f"rows and columns are both {rows!r}: name two axes")
         across = columns or next((axis for axis in reversed(axes) if axis != rows), None)
         down = rows or next((axis for axis in reversed(axes) if axis != across), None)
-        if across is None and down is None:
+        if (across is None and down is None) or (rows is None and columns is None and not are_on_axes(words)):
             width = math.ceil(math.sqrt(len(words)))
-            places = [(number // width, number % width, "") for number in range(len(words))]
+            places = [(number // width, number % width, " · ".join(word.values())) for number, word in enumerate(words)]
             return cls([""] * math.ceil(len(words) / width), [""] * width, places)
         heads = [_heads(axes, axis, words) for axis in (down, across)]
         places = [

@@ -29,6 +29,10 @@ replace: dream_nb-poster
 regex: <div class="dream_nb-picture">.*?</div>
 replace: dream_nb-picture
 
+[dream_nb map: where its pictures stand depends on the encoder]
+regex: (?s)<svg class="dream_nb-scatter".*?</svg>
+replace: dream_nb-scatter
+
 [dream_nb plan: what is there, and what the rest would cost]
 regex: \d+ in the library, \d+ to make, [^;\n]*; nothing was sent
 replace: dream_nb-plan

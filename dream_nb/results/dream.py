@@ -120,6 +120,15 @@ class Dream:
             return self.request.label
 
     @property
+    def caption(self) -> str:
+        """Its title, and what tells it from others with the same prompt: its take, and how it goes on from another."""
+        keyframes = self.request.keyframes if isinstance(self.request, GenerationRequest) else None
+        ends = [getattr(keyframes, name, None) for name in ("frame0", "frame1")]
+        begins, leads = (isinstance(end, GenerationReference) for end in ends)
+        way = {(True, False): "extended", (False, True): "leads up", (True, True): "leads over"}.get((begins, leads))
+        return " · ".join(filter(None, [self.title, way, f"take {self.take}" if self.take > 1 else ""]))
+
+    @property
     def kind(self) -> Literal["video", "image"]:
         """ "video" or "image"."""
         return self._record.kind

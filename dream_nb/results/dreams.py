@@ -13,7 +13,7 @@ from dream_nb.api.errors import LibraryError
 from dream_nb.files import given_path
 from dream_nb.html.overview import Row, Tile, overview
 from dream_nb.html.page import picture_uri
-from dream_nb.media.axes import Layout, axes_of
+from dream_nb.media.axes import Layout, are_on_axes, axes_of
 from dream_nb.media.pictures import jpeg
 from dream_nb.media.sheets import check_numbers, draw_grid, sheet
 from dream_nb.results.dream import Dream
@@ -331,11 +331,16 @@ class Dreams(Sequence[Dream]):
         check_numbers(columns=1 if columns is None else columns, side=side)
         pictures = [_picture(dream, side) for dream in self]
         there = {number: picture for number, picture in enumerate(pictures) if picture is not None}
-        if columns is None and self.axes and there:
+        if columns is None and are_on_axes(self._words) and there:
             return draw_grid(Layout.of(self._words), there, side)
-        texts = (" · ".join(words.values()) or dream.title for dream, words in zip(self, self._words, strict=True))
         width = max(1, round(len(self) ** 0.5)) if columns is None else columns
-        return sheet(list(zip(pictures, texts, strict=True)), width, side)
+        return sheet(list(zip(pictures, self._captions(), strict=True)), width, side)
+
+    def _captions(self) -> list[str]:
+        """For each its words of the sweep, else what it is called and what tells it from others of the same prompt."""
+        return [
+            " · ".join(words.values()) or dream.caption for dream, words in zip(self._dreams, self._words, strict=True)
+        ]
 
     def grid(self, rows: str | None = None, columns: str | None = None) -> dream_nb.Grid:
         """A widget that lays them out on two axes: played all at once, compared two by two, the best one picked.
@@ -349,6 +354,20 @@ class Dreams(Sequence[Dream]):
         """
         # By its public name: widgets are built on results, and not the other way round.
         return dream_nb.Grid(self, rows, columns)
+
+    def map(self, x: str, y: str) -> dream_nb.Map:
+        """A widget that lays them out as small pictures on two measures: zoomed by the wheel, selected by a click.
+
+        Args:
+            x: the column of the horizontal axis, such as "motion". What is not measured yet is measured.
+            y: the column of the vertical axis, such as "colourfulness".
+
+        Raises:
+            ValueError: there is no such measure or column, it has no numbers, or there are more than 200 dreams.
+        """
+        known = {*FACTS, *self._added()}
+        missing = [name for name in dict.fromkeys((x, y)) if name not in known]
+        return dream_nb.Map(self.measure(*missing) if missing else self, x, y)
 
     def export(self, folder: Path | str) -> Path:
         """Copy the files into a folder, with a page that plays them offline and a manifest that says what they are.
@@ -378,9 +397,9 @@ class Dreams(Sequence[Dream]):
     def _overview(self) -> str:
         """The first of them as HTML, on the axes of a sweep."""
         shown = self[:_MOST_SHOWN]
-        layout = Layout.of(shown._words) if shown.axes else None
+        layout = Layout.of(shown._words) if are_on_axes(shown._words) else None
         if layout is None:
-            tiles = [_tile(dream, dream.title) for dream in shown]
+            tiles = list(map(_tile, shown, shown._captions()))
         else:
             takes = [f"take {dream.take}" if dream.take > 1 else "" for dream in shown]
             captions = (

@@ -14,9 +14,11 @@ from PIL import Image, ImageDraw
 
 from dream_nb.api.errors import ConfigurationError, LibraryError
 from dream_nb.api.models import Generation
+from dream_nb.media.axes import Layout
 from dream_nb.media.sheets import sheet
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
+from dream_nb.session import Session
 from tests.dreams import unfinished
 from tests.results.test_preview import INJECTIONS, Parsed
 
@@ -311,3 +313,23 @@ def test_an_axis_with_the_name_of_a_measure_does_not_hide_it(sweep: Dreams) -> N
     measured = named.measure("fingerprint")
     assert measured.near_duplicates() == []
     assert all(len(value) == 16 for value in measured.column("fingerprint_"))
+
+
+def test_takes_and_what_goes_on_have_captions_of_their_own(lighthouse: Dream, lake: Dream, studio: Session) -> None:
+    second = studio.submit(lighthouse.request, take=2).result(240)
+    assert (lighthouse.caption, second.caption) == ("a lighthouse in the fog", "a lighthouse in the fog · take 2")
+    kin = [lake.extend(), lake.reverse_extend(), lake.interpolate(lake)]
+    assert [one.caption.removeprefix(f"{lake.title} · ") for one in kin] == ["extended", "leads up", "leads over"]
+    html = Dreams([lighthouse, second])._repr_mimebundle_()["text/html"]
+    assert "a lighthouse in the fog · take 2</figcaption>" in html
+
+
+def test_dreams_of_several_kinds_are_a_wall_without_holes(sweep: Dreams, lake: Dream) -> None:
+    mixed = sweep + Dreams([lake])
+    html = mixed._repr_mimebundle_()["text/html"]
+    assert "<table" not in html
+    assert "dawn · calm</figcaption>" in html
+    layout = Layout.of(mixed.words)
+    assert [(row, column) for row, column, _ in layout.places] == [(at // 3, at % 3) for at in range(7)]
+    assert layout.places[0][2] == "dawn · calm"
+    assert Layout.of(mixed.words, "time").rows == ["dawn", "night", ""]

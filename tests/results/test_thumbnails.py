@@ -49,6 +49,6 @@ def test_what_has_no_file_has_no_picture(lake: Dream, lighthouse: Dream) -> None
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><b>'])
 def test_other_cells_stay_text(lake: Dream, text: str) -> None:
     table = Dreams([lake]).to_pandas(thumbnails=True).assign(note=text)
-    pictures: list[Any] = [Thumbnail(b"", (1, 1), text)]
-    table = table.assign(thumbnail=pictures)
+    shown: Any = [Thumbnail(b"", (1, 1), text)]
+    table = table.assign(thumbnail=shown)
     assert text not in page(table)

@@ -138,6 +138,7 @@ def shown(session: Session, dreams: Dreams) -> None:
     assert_type(dream_nb.Card(dreams[0]).shown, Dream | Job | Sweep)
     assert_type(dream_nb.Gallery(session, kind="video").selected, Dreams)
     assert_type(dream_nb.Grid(dreams, rows="time").best, Dream | None)
+    assert_type(dream_nb.Map(dreams, "motion", "seam").selected, Dreams)
     assert_type(dream_nb.Panel(session, prompt="a lake").plan, Plan)
 
 

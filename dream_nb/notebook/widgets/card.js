@@ -21,7 +21,7 @@ const HINTS = {
   Cancel: "have the server delete what is not made yet, which refunds it",
   Extend: "make a dream that goes on from the end of this one",
   Reverse: "make a dream that leads up to the beginning of this one",
-  Again: "make another take of the same request",
+  "Another take": "make another take of the same request",
   Modify: "make another version of it, by a prompt",
   Reframe: "make it in another aspect ratio",
   Upscale: "make it in a higher resolution",

@@ -35,7 +35,7 @@ _TELL_SECONDS: Final = 0.2
 
 def _titled(dreams: Sequence[Dream]) -> Dreams:
     """Dreams with what each is called as its word; with numbers too where several are called the same."""
-    titles = [dream.title for dream in dreams]
+    titles = [dream.caption for dream in dreams]
     numbered = [f"{number}. {title}" for number, title in enumerate(titles, 1)]
     words = titles if len(set(titles)) == len(titles) else numbered
     return Dreams(dreams, words=[{"dream": word} for word in words])

@@ -303,6 +303,24 @@ class Written(TypedDict):
     path: str
 
 
+class MapSpot(TypedDict):
+    """A dream on a map.
+
+    Attributes:
+        x, y: its values on the axes.
+        picture: a `data:` URI of a small picture; empty where there is none.
+        width, height: of the picture in pixels.
+        text: what it is called.
+    """
+
+    x: float
+    y: float
+    picture: str
+    width: int
+    height: int
+    text: str
+
+
 class FormReference(TypedDict):
     """A reference picture of a form.
 
