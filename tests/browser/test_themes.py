@@ -66,6 +66,8 @@ def keep(widget: Locator, name: str) -> Image.Image:
 def test_widgets_follow_the_theme(open_cells: Callable[..., Lab], page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     if PICTURES:
         monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "360")
+    # What is higher than the notebook's window is pictured with the toolbar over it.
+    page.set_viewport_size({"width": 1280, "height": 1300})
     lab = open_cells(PANEL, GRID, GALLERY)
     lab.run_all()
     grid = page.locator(".dream-grid")

@@ -306,7 +306,8 @@ export function render({ model, el }) {
   judge();
   const on = (event, handler) => listen(model, signal, event, handler);
   on("change:form", () => (controls.reflect(), checkSoon()));
-  on("change:verdict", judge);
+  // An answer that comes late takes back that there is none.
+  on("change:verdict", () => (judge(), tell(model.get("error"))));
   on("change:balance", judge);
   on("change:motions", () => controls.reflectMotions());
   on("change:offers", () => controls.reflect());
