@@ -18,11 +18,13 @@ from tests.notebook.test_magic import INTERRUPTED, previews, told
 
 
 def says(state: str) -> Callable[[Message], bool]:
-    """Whether a card says so."""
+    """Whether a card says so, or a grid of one of its cells."""
 
     def look(message: Message) -> bool:
         data = message["content"].get("data", {}) if message["msg_type"] == "comm_msg" else {}
-        return state in str(data.get("state", {}).get("state", ""))
+        traits = data.get("state", {})
+        cells = traits.get("states", [])
+        return any(state in str(one.get("state", "")) for one in (traits, *cells))
 
     return look
 
@@ -58,7 +60,7 @@ def test_while_it_waits(tmp_path: Path) -> None:
 
 
 def test_while_it_sweeps(tmp_path: Path) -> None:
-    with start_kernel(tmp_path, DREAM_NB_STUDIO_SIDE="180") as kernel:
+    with start_kernel(tmp_path, DREAM_NB_STUDIO_SIDE="360") as kernel:
         source = "%dream a valley at {dawn|noon|dusk}"
         answer = kernel.run(source, when=says("dreaming"), then=kernel.manager.interrupt_kernel)
         assert (answer.error, told(answer)) == (None, INTERRUPTED.replace("dream goes", "dreams go"))

@@ -92,7 +92,8 @@ def test_a_console_shows_the_card_and_then_the_preview(kernel: Kernel) -> None:
 def test_in_a_page_the_preview_takes_the_place_of_the_card(kernel: Kernel) -> None:
     updates: list[Message] = []
     answer = kernel.run(f"{IN_PAGE}\n%dream a newer lake", when=lambda message: keep_update(message, updates))
-    assert [sorted(output["data"]) for output in answer.outputs] == [[VIEW]]
+    # The card, and the live parts below what takes its place.
+    assert [sorted(output["data"]) for output in answer.outputs] == [[VIEW], [VIEW]]
     assert [sorted(update["data"]) for update in updates] == [PREVIEW_TYPES]
     assert updates[0]["transient"] == answer.outputs[0]["transient"]
 

@@ -33,7 +33,11 @@ def test_its_card_is_there_while_it_is_made(kernel: Kernel, source: str) -> None
     answer = kernel.run(source)
     assert answer.error is None
     assert answer.data(VIEW)
-    # Taken from the library, there is nothing to wait for.
+
+
+def test_there_is_none_where_the_library_has_it(kernel: Kernel) -> None:
+    source = "d = dream_nb.dream('a moor')"
+    assert kernel.run(source).data(VIEW)
     assert kernel.run(source).data(VIEW) == []
 
 

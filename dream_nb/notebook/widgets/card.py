@@ -28,10 +28,10 @@ from dream_nb.jobs.runner import failure
 from dream_nb.library.library import with_ledger
 from dream_nb.media.sound import has_sound
 from dream_nb.notebook.magics.to_line import to_line
+from dream_nb.notebook.widgets.awaited import AwaitedWidget
 from dream_nb.notebook.widgets.base import Answer, Widget, action
 from dream_nb.notebook.widgets.first_sight import colours_of, picture_of
 from dream_nb.notebook.widgets.messages import Edits, Film, Line, Problem, Quote, Relation, Relative
-from dream_nb.notebook.widgets.waiting import Waiting
 from dream_nb.requests.edits import audio_request, modify_request, reframe_request, upscale_request
 from dream_nb.requests.media import source_ids
 from dream_nb.requests.plan import Ask
@@ -48,7 +48,7 @@ _LINES: Final = 24
 _SAME_RATIO: Final = 0.01
 
 
-class Card(Waiting):
+class Card(AwaitedWidget):
     """One generation: how far it is, then a player, and what goes on from it. Its script counts the seconds.
 
     The video plays while the pointer rests on it or it has the focus, and follows the pointer that moves over it. Arrow

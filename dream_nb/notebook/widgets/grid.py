@@ -16,9 +16,9 @@ from dream_nb.html.stand_in import stand_in
 from dream_nb.library.library import Library
 from dream_nb.library.small_videos import small_video
 from dream_nb.media.axes import Layout
+from dream_nb.notebook.widgets.awaited import AwaitedWidget
 from dream_nb.notebook.widgets.base import action, said
 from dream_nb.notebook.widgets.messages import Cell, Status, Written
-from dream_nb.notebook.widgets.waiting import Waiting
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.grid_files import write_film, write_picture
@@ -41,7 +41,7 @@ def _titled(dreams: Sequence[Dream]) -> Dreams:
     return Dreams(dreams, words=[{"dream": word} for word in words])
 
 
-class Grid(Waiting):
+class Grid(AwaitedWidget):
     """A sweep on two axes: played all at once, compared two by two.
 
     Args:

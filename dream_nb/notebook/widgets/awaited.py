@@ -17,7 +17,7 @@ from dream_nb.results.sweep import Sweep
 from dream_nb.session import Session
 
 
-class Waiting(Widget):
+class AwaitedWidget(Widget):
     """A widget for which a cell may wait.
 
     A busy kernel hears an action only when its cell has ended: the page then interrupts that cell.
