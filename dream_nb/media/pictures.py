@@ -287,8 +287,13 @@ def jpeg(image: Image) -> bytes:
     """A picture as the bytes of a JPEG.
 
     Args:
-        image: the picture, in RGB.
+        image: the picture, in RGB; where it is transparent, the JPEG is white.
     """
+    if image.mode == "RGBA":
+        from PIL import Image
+
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image).convert("RGB")
     file = io.BytesIO()
     image.save(file, "JPEG", quality=_QUALITY, optimize=True)
     return file.getvalue()

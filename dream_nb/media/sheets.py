@@ -22,9 +22,14 @@ _HEAD_FONT: Final = 14
 # H.264 and its players go no further.
 _LARGEST: Final = 4096
 _LEAST: Final = 64
-_PAPER: Final = "#ffffff"
-_INK: Final = "#3a3a42"
-_EMPTY: Final = "#e9e9ee"
+# A sheet is transparent: it stands on light pages and dark ones. Its words have a ground of their own.
+_PAPER: Final = (0, 0, 0, 0)
+_FILM_PAPER: Final = (24, 24, 28, 255)
+_GROUND: Final = (38, 38, 44, 255)
+_INK: Final = (242, 242, 245, 255)
+_EMPTY: Final = (138, 138, 148, 255)
+_EDGE: Final = 6
+_ROUND: Final = 4
 
 
 def sheet(shown: Sequence[tuple[Image | None, str]], columns: int, side: int) -> Image:
@@ -42,7 +47,7 @@ def sheet(shown: Sequence[tuple[Image | None, str]], columns: int, side: int) ->
     width = max((picture.width for picture, _ in shown if picture), default=side)
     height = max((picture.height for picture, _ in shown if picture), default=side * 9 // 16)
     line = _LINE if any(text for _, text in shown) else 0
-    paper = Image.new("RGB", (columns * (width + _GAP) + _GAP, rows * (height + line + _GAP) + _GAP), _PAPER)
+    paper = Image.new("RGBA", (columns * (width + _GAP) + _GAP, rows * (height + line + _GAP) + _GAP), _PAPER)
     pen = ImageDraw.Draw(paper)
     font = ImageFont.load_default(_FONT)
     for number, (picture, text) in enumerate(shown):
@@ -52,7 +57,10 @@ def sheet(shown: Sequence[tuple[Image | None, str]], columns: int, side: int) ->
             pen.rectangle((left, top, left + width - 1, top + height - 1), _EMPTY)
         else:
             paper.paste(picture, (left + (width - picture.width) // 2, top + (height - picture.height) // 2))
-        pen.text((left, top + height + 3), shortened(text, width, pen, font), _INK, font)
+        if line:
+            pen.rectangle((left, top + height, left + width - 1, top + height + line - 1), _GROUND)
+            caption = shortened(text, width - 2 * _EDGE, pen, font)
+            pen.text((left + _EDGE, top + height + 2), caption, _INK, font)
     return paper
 
 
@@ -107,7 +115,7 @@ def draw_grid(layout: Layout, pictures: Mapping[int, Image], side: int) -> Image
         pictures: at least one, by their numbers; the places of others stay grey.
         side: the longer side of a place, in pixels.
     """
-    paper = _paper(layout, next(iter(pictures.values())).size, side)
+    paper = _paper(layout, next(iter(pictures.values())).size, side, _PAPER)
     for number, picture in pictures.items():
         paper.image.paste(_padded(picture, paper.size), paper.corners[number])
     return paper.image
@@ -127,9 +135,9 @@ def play_grid(layout: Layout, players: Mapping[int, Player], side: int) -> Itera
     import numpy as np
     from PIL import Image
 
-    paper = _paper(layout, next(iter(players.values())).size, side)
+    paper = _paper(layout, next(iter(players.values())).size, side, _FILM_PAPER)
     width, height = paper.size
-    whole: Any = np.asarray(paper.image).copy()
+    whole: Any = np.asarray(paper.image.convert("RGB")).copy()
     playing = {number: player.frames for number, player in players.items()}
     while playing:
         changed = False
@@ -175,7 +183,7 @@ class _Paper:
     size: tuple[int, int]
 
 
-def _paper(layout: Layout, whole: tuple[int, int], side: int) -> _Paper:
+def _paper(layout: Layout, whole: tuple[int, int], side: int, colour: tuple[int, ...]) -> _Paper:
     from PIL import Image, ImageDraw, ImageFont
 
     scale = min(1.0, side / max(whole))
@@ -186,13 +194,12 @@ def _paper(layout: Layout, whole: tuple[int, int], side: int) -> _Paper:
     lefts = [margin + column * (width + _GAP) for column in range(len(layout.columns))]
     tops = [head + sum(depths[:row]) * (height + _GAP) for row in range(len(depths))]
     extent = margin + len(lefts) * (width + _GAP), head + sum(depths) * (height + _GAP)
-    image = Image.new("RGB", extent, _PAPER)
+    image = Image.new("RGBA", extent, colour)
     pen, font = ImageDraw.Draw(image), ImageFont.load_default(_HEAD_FONT)
     for left, word in zip(lefts, layout.columns, strict=True):
-        pen.text((left, 6), shortened(word, width, pen, font), _INK, font)
+        _write(word, (left, 6), width, pen, font)
     for top, word in zip(tops, layout.rows, strict=True):
-        line = shortened(word, margin - 2 * _GAP, pen, font)
-        pen.text((_GAP, top + height // 2 - _HEAD_FONT // 2), line, _INK, font)
+        _write(word, (_GAP, top + height // 2 - _HEAD_FONT // 2), margin - 2 * _GAP, pen, font)
     corners = [(0, 0)] * len(layout.places)
     for (row, column), numbers in layout.stacks.items():
         for place, number in enumerate(numbers):
@@ -201,7 +208,18 @@ def _paper(layout: Layout, whole: tuple[int, int], side: int) -> _Paper:
     return _Paper(image, corners, (width, height))
 
 
+def _write(word: str, corner: tuple[int, int], width: int, pen: ImageDraw, font: Any) -> None:
+    """Write a word that heads a row or a column on its ground."""
+    line = shortened(word, width - 2 * _EDGE, pen, font)
+    if not line:
+        return
+    left, top = corner
+    right = left + int(pen.textlength(line, font)) + 2 * _EDGE
+    pen.rounded_rectangle((left, top - 3, right, top + _HEAD_FONT + 4), _ROUND, _GROUND)
+    pen.text((left + _EDGE, top), line, _INK, font)
+
+
 def _padded(image: Image, size: tuple[int, int]) -> Image:
     from PIL import ImageOps
 
-    return image if image.size == size else ImageOps.pad(image, size, color=_EMPTY)
+    return image if image.size == size else ImageOps.pad(image, size, color=_EMPTY[:3])

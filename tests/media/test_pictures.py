@@ -14,7 +14,7 @@ from PIL import EpsImagePlugin, Image
 from dream_nb.api.errors import UnreadableFileError
 from dream_nb.media import animations
 from dream_nb.media.formats import format_of
-from dream_nb.media.pictures import MOST_PIXELS, picture_size, read_picture
+from dream_nb.media.pictures import MOST_PIXELS, jpeg, picture_size, read_picture
 from dream_nb.media.posters import check_whole, read_poster
 from dream_nb.media.video import read_facts
 from tests.media.odd_pictures import moving, scene, written
@@ -96,3 +96,9 @@ def test_a_large_picture_is_read_at_a_part_of_its_size() -> None:
     Image.new("RGB", (3200, 1800), (10, 200, 10)).save(file, "PNG")
     small = read_picture(file.getvalue(), near=(160, 90))
     assert 160 <= small.width <= 640
+
+
+def test_a_jpeg_of_a_transparent_picture_is_white_there() -> None:
+    picture = Image.new("RGBA", (16, 16), (0, 0, 0, 0))
+    with Image.open(io.BytesIO(jpeg(picture))) as white:
+        assert white.getpixel((8, 8)) == (255, 255, 255)

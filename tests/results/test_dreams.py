@@ -221,7 +221,9 @@ def test_a_contact_sheet_has_a_place_for_each_and_stays_grey_where_there_is_no_f
     first = pixels[28 : 20 + height, 110 : 102 + width]
     last = pixels[28 + 2 * height : 20 + 3 * height, 110 : 102 + width]
     assert first.std() > 1
-    assert (last == (0xE9, 0xE9, 0xEE)).all()
+    assert (last == (138, 138, 148, 255)).all()
+    # Between them it is as light or dark as the page.
+    assert (pixels[20 + height : 28 + height, 110:, 3] == 0).all()
 
 
 def test_an_export_has_files_a_page_and_a_manifest(sweep: Dreams, lake: Dream, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from dream_nb.notebook.widgets.grid import Grid
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 
-GREY = (0xE9, 0xE9, 0xEE)
+GREY = (138, 138, 148)
 
 
 @pytest.fixture
@@ -41,7 +41,8 @@ def halves(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def test_a_picture_of_a_grid_is_grey_where_a_file_is_gone(files: list[Path], grid: Grid, gone: int) -> None:
     files[gone].unlink()
     with Image.open(grid.contact_sheet()) as sheet:
-        places = halves(np.asarray(sheet))
+        assert sheet.getpixel((0, 0)) == (0, 0, 0, 0)
+        places = halves(np.asarray(sheet.convert("RGB")))
     assert (places[gone] == GREY).all()
     assert places[1 - gone].std() > 1
 
