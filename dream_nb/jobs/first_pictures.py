@@ -17,7 +17,7 @@ _JPEG: Final = b"\xff\xd8\xff"
 
 
 class FirstPicture:
-    """Fetches the first picture of one generation, once. What goes wrong there is nobody's concern.
+    """Fetches the first picture of one generation, once. Errors are ignored: nothing else depends on it.
 
     Args:
         files: a client that never carries a key.

@@ -76,7 +76,7 @@ def test_a_card_asks_for_other_versions_and_says_their_price_before(
 ) -> None:
     cells = ["d = %dream a lake", "import dream_nb\ndream_nb.Card(d)"]
     open_lab(write_notebook(tmp_path / "work" / "notebook.ipynb", *cells)).run_all()
-    card = page.locator(".dream-card").first
+    card = page.locator(".dream-card:not(.dream-bare)").first
     expect(card.get_by_role("button", name="Upscale")).to_be_visible()
     shoot("card")
 
@@ -99,7 +99,7 @@ def test_a_card_asks_for_other_versions_and_says_their_price_before(
     asked.get_by_label("Modify: which").select_option("reimagine_1")
     assert len(fake.posts) == posts
     asked.get_by_role("button", name="Modify").click()
-    expect(page.locator(".dream-card")).to_have_count(2)
+    expect(page.locator(".dream-card:not(.dream-bare)")).to_have_count(2)
     expect(page.locator("video.dream-film")).to_have_count(2, timeout=240_000)
     assert fake.posts[posts] | {"media": None} == {
         "generation_type": "modify_video",
@@ -113,7 +113,7 @@ def test_a_card_asks_for_other_versions_and_says_their_price_before(
     expect(asked.locator(".dream-cost")).to_have_text("price unknown")
     asked.get_by_label("Upscale: which").select_option("4k")
     asked.get_by_role("button", name="Upscale").click()
-    expect(page.locator(".dream-card")).to_have_count(3)
+    expect(page.locator(".dream-card:not(.dream-bare)")).to_have_count(3)
 
     sound = card.locator(".dream-acts").get_by_role("button", name="Sound")
     sound.click()
@@ -186,7 +186,7 @@ def test_without_a_key_the_studio_makes_the_versions_for_nothing(
         "dream_nb.Panel()",
     ]
     open_lab(write_notebook(tmp_path / "work" / "notebook.ipynb", *cells)).run_all()
-    card = page.locator(".dream-card").first
+    card = page.locator(".dream-card:not(.dream-bare)").first
     card.get_by_role("button", name="Modify").click()
     asked = card.locator(".dream-ask")
     expect(asked.locator(".dream-cost")).to_have_text("costs nothing")
@@ -199,7 +199,7 @@ def test_without_a_key_the_studio_makes_the_versions_for_nothing(
     asked.get_by_role("button", name="Sound").click()
     expect(page.locator("video.dream-film")).to_have_count(3, timeout=240_000)
     # The last has sound: its player says so.
-    expect(page.locator(".dream-card").nth(2).locator(".dream-sound")).to_have_text("sound off")
+    expect(page.locator(".dream-card:not(.dream-bare)").nth(2).locator(".dream-sound")).to_have_text("sound off")
     form = page.locator(".dream-panel")
     form.get_by_label("Prompt", exact=True).fill("a lighthouse")
     form.get_by_label("add a concept").select_option("dolly_zoom")
