@@ -100,6 +100,7 @@ class AssetFiles:
         if not ASSET_NAME.fullmatch(name) or path.is_symlink() or not path.is_file():
             return None
         stem, _, suffix = name.partition(".")
+        kind = TYPES.get(suffix, TYPES["bin"])
         headers = {
             "etag": f'"{stem}"',
             "cache-control": "private, max-age=31536000, immutable",
@@ -107,7 +108,13 @@ class AssetFiles:
         }
         if _matches(request.headers.get("if-none-match"), headers["etag"]):
             return Response(status_code=304, headers=headers)
-        return _Asset(path, headers=headers, media_type=TYPES.get(suffix, TYPES["bin"]))
+        if name == thumbnail_of(name):
+            # It goes as soon as its drawing is done, and that may be before the answer is sent.
+            try:
+                return Response(self.read(name), headers=headers, media_type=kind)
+            except OSError:
+                return None
+        return _Asset(path, headers=headers, media_type=kind)
 
 
 def _matches(condition: str | None, etag: str) -> bool:

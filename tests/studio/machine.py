@@ -49,6 +49,9 @@ def picture(width: int = 8, height: int = 8) -> bytes:
     return file.getvalue()
 
 
+_DRAWINGS = ("render", "render_run", "join_runs")
+
+
 class Stalled(Executor):
     """An executor whose workers never come to anything, unless they are told to."""
 
@@ -57,7 +60,7 @@ class Stalled(Executor):
         self.futures: list[Future[bytes]] = []
 
     def submit(self, fn: Callable[..., Any], /, *_args: Any, **_kwargs: Any) -> Future[Any]:
-        assert fn.__name__ == "render"
+        assert fn.__name__ in _DRAWINGS
         future: Future[bytes] = Future()
         future.set_running_or_notify_cancel()
         self.futures.append(future)
@@ -68,8 +71,8 @@ class Instant(ThreadPoolExecutor):
     """An executor that draws nothing: for tests of how much the API bears, and not of pictures."""
 
     def submit(self, fn: Callable[..., Any], /, *_args: Any, **_kwargs: Any) -> Future[Any]:
-        assert fn.__name__ == "render"
-        return super().submit(bytes, 100)
+        assert fn.__name__ in _DRAWINGS
+        return super().submit(lambda: [bytes(100)] if fn.__name__ == "render_run" else bytes(100))
 
 
 @dataclass

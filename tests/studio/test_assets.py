@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from starlette.requests import Request
 
 from dream_nb.studio.assets import AssetFiles
 from tests.studio.machine import PROMPT, picture, wait_for
@@ -145,3 +146,20 @@ def test_a_name_of_the_database_leads_nowhere_else(tmp_path: Path, name: str) ->
         assets.read(name)
     assets.remove(name)
     assert (tmp_path / "a.mp4").read_text() == "mine"
+
+
+def test_a_first_frame_that_goes_while_it_is_asked_for_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, name = AssetFiles(tmp_path), f"{'0' * 32}.jpeg"
+    (tmp_path / name).write_bytes(b"a frame")
+    asked = Request({"type": "http", "method": "GET", "headers": []})
+    answer = files.response(name, asked)
+    assert answer is not None
+    assert bytes(answer.body) == b"a frame"
+
+    def read(_: AssetFiles, name: str) -> bytes:
+        raise FileNotFoundError(name)
+
+    monkeypatch.setattr(AssetFiles, "read", read)
+    assert files.response(name, asked) is None
