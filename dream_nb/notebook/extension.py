@@ -7,6 +7,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from dream_nb.api.portal import portal
 from dream_nb.default import close_default_session, forget_default_settings
 from dream_nb.notebook.cell.interrupts import PlainInterrupts
+from dream_nb.notebook.cell.live_parts import close_live_parts
 from dream_nb.notebook.cell.previews import Previews
 from dream_nb.notebook.cell.progress_card import card_of_wait
 from dream_nb.notebook.cell.replays import vanish
@@ -57,6 +58,7 @@ def unload(shell: InteractiveShell) -> None:
     if keep_body in shell.input_transformer_manager.cleanup_transforms:
         shell.input_transformer_manager.cleanup_transforms.remove(keep_body)
     vanish()
+    close_live_parts()
     close_default_session()
     forget_default_settings()
     close_pool()

@@ -34,6 +34,12 @@ def is_in_page() -> bool:
     return is_watched() and "cellId" in _request().get("metadata", {})
 
 
+def running_cell() -> tuple[str, str]:
+    """The cell that a page runs, and this run of it; empty where the request does not say."""
+    request = _request()
+    return str(request.get("metadata", {}).get("cellId", "")), str(request.get("header", {}).get("msg_id", ""))
+
+
 class Vanishing:
     """A widget in the running cell, until it is taken away, or its result takes its place.
 

@@ -145,6 +145,32 @@ def test_replays_that_somebody_watches_leave_nothing_once_they_vanish(kernel: Ke
         "replays.vanish()"
     )
     assert kernel.run("replays._shown").result == "[]"
+    kernel.run("from dream_nb.notebook.cell import live_parts; live_parts.close_live_parts()")
+    assert kernel.run(COUNT).result == "(0, 0)"
+
+
+def in_page(cell: str) -> str:
+    return f"get_ipython().kernel.get_parent('shell')['metadata']['cellId'] = {cell!r}\n"
+
+
+def test_a_cell_that_runs_again_closes_the_live_parts_of_its_earlier_run(kernel: Kernel) -> None:
+    kernel.run(in_page("one") + "d = %dream -i a lake\nreplays.vanish()")
+    once = kernel.run(COUNT).result
+    assert once != "(0, 0)"
+    kernel.run(in_page("one") + "d = %dream -i a lake\nreplays.vanish()")
+    assert kernel.run(COUNT).result == once
+    kernel.run(in_page("two") + "d = %dream -i a lake\nreplays.vanish()")
+    assert kernel.run(COUNT).result != once
+    kernel.run("live_parts.close_live_parts()")
+    assert kernel.run(COUNT).result == "(0, 0)"
+
+
+def test_only_so_many_live_parts_are_open(kernel: Kernel) -> None:
+    kernel.run(
+        in_page("three") + "for _ in range(80): get_ipython().run_line_magic('dream', '-i a lake')\nreplays.vanish()"
+    )
+    assert kernel.run("len(live_parts._open)").result == "60"
+    kernel.run("live_parts.close_live_parts()")
     assert kernel.run(COUNT).result == "(0, 0)"
 
 

@@ -10,15 +10,16 @@ from IPython.display import display
 from dream_nb.html.stand_in import VIEW
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.vanishing import is_in_page
+from dream_nb.results.vanishing import is_in_page, running_cell
 
 if TYPE_CHECKING:
     from dream_nb.notebook.widgets.base import Widget
 
-# A cell that is run again and again opens one each time, and no page tells that it shows the earlier ones no more.
+# In all: no page tells that a cell was deleted.
 _MOST: Final = 60
 
-_open: deque[Widget] = deque()
+_open: deque[tuple[str, str, Widget]] = deque()
+"""Each with its cell, and the run of that cell."""
 
 
 def is_live(made: object) -> bool:
@@ -47,6 +48,21 @@ def show_live(made: Dream | Dreams) -> None:
 
     part: Widget = Card(made, bare=True) if isinstance(made, Dream) else Grid(made, in_place=True)
     display({VIEW: part.view()}, raw=True)
-    _open.append(part)
+    cell, run = running_cell()
+    for earlier in [one for one in _open if one[0] == cell and one[1] != run]:
+        # The page shows them no more.
+        _close(earlier)
+    _open.append((cell, run, part))
     while len(_open) > _MOST:
-        _open.popleft().close()
+        _close(_open[0])
+
+
+def close_live_parts() -> None:
+    """Close all that are open: nothing answers them any more."""
+    for one in tuple(_open):
+        _close(one)
+
+
+def _close(one: tuple[str, str, Widget]) -> None:
+    _open.remove(one)
+    one[2].close()
