@@ -49,7 +49,7 @@ def html_of(dream: Dream) -> str:
 @pytest.mark.parametrize("text", INJECTIONS)
 def test_a_prompt_is_text(session: Session, kind: str, text: str) -> None:
     parsed = Parsed(html_of(session.dream(f"a lake {text}", kind=kind)))  # type: ignore[arg-type]
-    assert {tag for tag, _ in parsed.tags} <= {"figure", "video", "a", "img", "figcaption", "div"}
+    assert {tag for tag, _ in parsed.tags} <= {"figure", "video", "a", "img", "figcaption", "div", "style"}
     assert not [name for _, attributes in parsed.tags for name in attributes if name.startswith("on")]
     assert f"a lake {text}" in parsed.text
 
