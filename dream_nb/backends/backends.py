@@ -42,6 +42,7 @@ class Backend:
         files: fetches assets, and never carries a key.
         tightest_seconds: between two looks at what is under way, where its end is expected.
         widest_seconds: between two looks, at most.
+        eager_seconds: for so long after a create it is looked at closely, since its first picture comes then.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Backend:
     files: httpx2.AsyncClient
     tightest_seconds: float
     widest_seconds: float
+    eager_seconds: float = 0.0
 
     @property
     def is_paid(self) -> bool:
@@ -139,4 +141,4 @@ async def _open_studio(folder: Path, executor: Callable[[], Executor]) -> AsyncI
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app, raise_app_exceptions=False)) as http,
         AsyncDreamMachine(key, _STUDIO_URL, api=STUDIO_API, http_client=http) as client,
     ):
-        yield Backend("studio", client, http, tightest_seconds=0.05, widest_seconds=0.1)
+        yield Backend("studio", client, http, tightest_seconds=0.15, widest_seconds=0.3, eager_seconds=0.5)

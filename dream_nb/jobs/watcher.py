@@ -22,6 +22,8 @@ _NOTHING_NEW: Final = 10.0
 _SAFETY_SECONDS: Final = 30.0
 _OVERDUE: Final = 1.5
 _BREATH: Final = 0.02
+# Between two looks where the first picture of a generation is about to come.
+_EAGER: Final = 0.1
 _MOST_EARLY: Final = 256
 
 
@@ -182,6 +184,8 @@ class Watcher:
             pace = Pace.learned(self._durations(followed.kind), backend.tightest_seconds, backend.widest_seconds)
             self._paces[followed.kind] = pace
         age = followed.seen_at - followed.began
+        if age < self._backend.eager_seconds:
+            return followed.seen_at + _EAGER
         if followed.backoff is not None:
             return followed.seen_at + followed.pause
         if followed.is_told and self._hears and (pace.late is None or age < _OVERDUE * pace.late):
