@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.lab import Lab, write_notebook
+from tests.browser.lab import Lab
 
 pytestmark = pytest.mark.browser
 
@@ -96,14 +96,3 @@ def test_the_order_in_which_widgets_are_first_shown_changes_no_style(
     open_cells(PANEL, GRID, GALLERY, STRIP).run_all()
     page.get_by_role("button", name="compare").first.click()
     assert page.evaluate(STYLES_DIFFER) == []
-
-
-@pytest.mark.skipif(not PICTURES, reason="makes a picture of the first cell, and nothing else: set DREAM_NB_PICTURES")
-def test_the_first_dream_has_a_picture(open_lab: Callable[[Path], Lab], page: Page, tmp_path: Path) -> None:
-    lab = open_lab(write_notebook(tmp_path / "work" / "notebook.ipynb", "d = %dream a serene lake at sunset"))
-    lab.run_all()
-    video = page.locator("video")
-    # A player spins until it has been asked to play.
-    video.evaluate("async video => { await video.play(); video.pause(); video.currentTime = 0 }")
-    page.wait_for_function("video => video.readyState === 4 && !video.seeking", arg=video.element_handle())
-    keep(page.locator(".jp-Notebook-cell").nth(1), "first-dream.jpg")
