@@ -26,7 +26,7 @@ STAGE = """() => {
     const video = document.querySelector('.dream_nb-preview video');
     if (video && !video.paused && video.currentTime > 0) return 'plays';
     if (document.querySelector('.dream-seen img')) return 'seen';
-    return document.querySelector('.dream-card') ? 'card' : 'line';
+    return document.querySelector('.dream-wide') ? 'card' : 'line';
 }"""
 PLAYED = "() => document.querySelector('.dream_nb-preview video').currentTime > 2.8"
 
