@@ -123,6 +123,13 @@ class Library(Folder):
         except OSError:
             return False
 
+    def _check_writable(self, done: str) -> None:
+        """Raise where nothing can be written, before anything is `done`."""
+        if self.read_only:
+            raise LibraryError(
+                f"the library {self.folder.name!r} cannot be written: nothing was {done}. {self.ledger.advice}"
+            )
+
     def size(self) -> int:
         """The bytes of all finished files."""
         return sum(path.stat().st_size for path in map(self.plain_file, self.ledger.files()) if path is not None)
@@ -143,10 +150,7 @@ class Library(Folder):
         Raises:
             LibraryError: the folder cannot be written.
         """
-        if self.read_only:
-            raise LibraryError(
-                f"the library {self.folder.name!r} cannot be written: nothing was removed. {self.ledger.advice}"
-            )
+        self._check_writable("removed")
         size, removed = self.size(), []
         oldest = before.astimezone(UTC).isoformat() if before is not None else ""
         for name, asked_at in self.ledger.files(starred=False).items():
@@ -179,10 +183,7 @@ class Library(Folder):
             ValueError: a value is none of these; nothing has changed.
             LibraryError: the folder cannot be written.
         """
-        if self.read_only:
-            raise LibraryError(
-                f"the library {self.folder.name!r} cannot be written: nothing was kept. {self.ledger.advice}"
-            )
+        self._check_writable("kept")
         record = self.ledger.reread(record)
         marks = check_marks(
             record.stars if stars is None else stars,
@@ -203,10 +204,7 @@ class Library(Folder):
         Raises:
             LibraryError: the folder cannot be written; nothing has changed.
         """
-        if self.read_only:
-            raise LibraryError(
-                f"the library {self.folder.name!r} cannot be written: nothing was deleted. {self.ledger.advice}"
-            )
+        self._check_writable("deleted")
         try:
             return self.trash.put(record, self.path(record))
         except OSError as error:
@@ -221,10 +219,7 @@ class Library(Folder):
         Raises:
             LibraryError: it is not in the trash, its file is gone, or the folder cannot be written.
         """
-        if self.read_only:
-            raise LibraryError(
-                f"the library {self.folder.name!r} cannot be written: nothing was restored. {self.ledger.advice}"
-            )
+        self._check_writable("restored")
         try:
             return self.trash.take_out(record, self._claim)
         except OSError as error:
@@ -239,10 +234,7 @@ class Library(Folder):
         Raises:
             LibraryError: the folder cannot be written.
         """
-        if self.read_only:
-            raise LibraryError(
-                f"the library {self.folder.name!r} cannot be written: nothing was removed. {self.ledger.advice}"
-            )
+        self._check_writable("removed")
         try:
             return self.trash.empty()
         except OSError as error:

@@ -23,12 +23,12 @@ def small_video(library: Library, record: Record, executor: Executor) -> Path | 
     """A video with a longer side of 320 pixels, without sound; the file itself where that is small.
 
     Args:
-        library: the library. Where it cannot be written, it is the file itself too.
+        library: the library. If it cannot be written, no copy is made.
         record: its row.
         executor: what makes it, while this waits.
 
     Returns:
-        Where it is, or None where there is no file.
+        The path of the copy, or of the file itself; None if the dream has no file.
 
     Raises:
         LibraryError: the video does not decode.

@@ -34,7 +34,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class FetchError(Exception):
-    """What was asked for cannot be had; the message says why, and holds no more of the URL than its host."""
+    """A URL could not be fetched. The message says why, and names only the host of the URL."""
 
 
 def read_data_url(url: str) -> tuple[str, bytes]:

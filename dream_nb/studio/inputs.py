@@ -121,7 +121,7 @@ class Inputs:
             request: what it asks for, checked.
 
         Raises:
-            RenderError: a picture or a keyframe cannot be had.
+            RenderError: a picture or a keyframe cannot be fetched or read.
         """
         if isinstance(request, GenerationRequest):
             return await self._video(record, request)

@@ -45,9 +45,12 @@ def manager(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("no npm on this machine: it brings the widget manager of exported pages")
     folder = tmp_path_factory.mktemp("manager")
     command = [npm, "pack", "--silent", "--no-update-notifier", f"--cache={folder / 'cache'}", MANAGER]
-    packed = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False)
+    try:
+        packed = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        pytest.skip(f"npm did not download {MANAGER} within {SECONDS} s")
     if packed.returncode:
-        pytest.skip(f"{MANAGER} cannot be had here: {packed.stderr.strip()[-200:]}")
+        pytest.skip(f"npm could not download {MANAGER}: {packed.stderr.strip()[-200:]}")
     script = folder / "embed-amd.js"
     with tarfile.open(folder / packed.stdout.split()[-1]) as archive:
         file = archive.extractfile("package/dist/embed-amd.js")

@@ -89,6 +89,7 @@ class Progress {
       ? element("video", "dream-film", "", { src: moving, autoplay: !matchMedia("(prefers-reduced-motion: reduce)").matches, loop: true, playsinline: true })
       : element("img", "dream-film", "", { src: URL.createObjectURL(new Blob([sight], { type: "image/jpeg" })), alt: "" });
     if (moving) shown.muted = true;
+    else shown.addEventListener("load", () => URL.revokeObjectURL(shown.src), { once: true });
     this.#sight.replaceChildren(shown);
   }
 

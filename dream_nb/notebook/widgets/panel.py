@@ -414,7 +414,7 @@ class Panel(Widget):
     def _ended(self, _: Job) -> None:
         # Jobs end on the loop over which the balance is asked.
         def tell() -> None:
-            # Where it cannot be had, the last one stands.
+            # If the server does not say, the balance shown last stays.
             with contextlib.suppress(DreamError):
                 self._tell_balance()
 
