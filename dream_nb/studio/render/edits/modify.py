@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from PIL import Image
 
 from dream_nb.studio.render.brief import Brief, Keyframe, Modify
 from dream_nb.studio.render.edits.blend import Blend, Weights
@@ -90,11 +89,9 @@ class ModifiedClip:
 
     def _busy(self, shot: Planes) -> F32:
         """How much goes on in each place, 0 to 1."""
-        low = self.blend.coarse(shot.y)
-        image = Image.fromarray(shot.y)
-        finer = image.resize((self.blend.wide * 4, self.blend.high * 4), Image.Resampling.BOX)
-        fine = np.asarray(finer, np.float32).reshape(self.blend.high, 4, self.blend.wide, 4)
-        spread = np.abs(fine - low[:, None, :, None]).mean(axis=(1, 3), dtype=np.float32)
+        fine = self.blend.means(shot.y, 4).reshape(self.blend.high, 4, self.blend.wide, 4)
+        low = fine.mean(axis=(1, 3), dtype=np.float32, keepdims=True)
+        spread = np.abs(fine - low).mean(axis=(1, 3), dtype=np.float32)
         busy: F32 = np.minimum(spread / np.float32(9.0), np.float32(1.0))
         return busy
 

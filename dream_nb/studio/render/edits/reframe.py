@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from dream_nb.studio.render.brief import LONGEST_SIDE, Placing, RenderError
+from dream_nb.studio.render.edits.plane_scaler import PlaneScaler
 from dream_nb.studio.render.noise import F32, F64, U8
 from dream_nb.studio.render.planes import Planes
 
@@ -186,6 +187,7 @@ class Canvas:
     def __init__(self, size: tuple[int, int], place: SourcePlace) -> None:
         self.size, self.place = size, place
         width, height = size
+        self._scalers = {part: PlaneScaler() for part in (1, 2)}
         # What is upside down is seen at once, so that less is mirrored above and below.
         self.calm = [self._lines(part, True, (0.2, 0.035)) for part in (1, 2)]
         self.plain = [self._lines(part, False, (0.5, 0.25)) for part in (1, 2)]
@@ -223,9 +225,9 @@ class Canvas:
         for plane, part in zip(shot.all, (1, 2, 2), strict=True):
             box = left / part, top / part, right / part, lower / part
             size = -(-width // part), -(-height // part)
-            if (right - left, lower - top) == (width, height) and all(float(edge).is_integer() for edge in box[:2]):
-                x, y = int(box[0]), int(box[1])
-                planes.append(plane[y : y + size[1], x : x + size[0]])
+            if all(float(edge).is_integer() for edge in box):
+                x, y, x_end, y_end = (int(edge) for edge in box)
+                planes.append(self._scalers[part].scaled(plane[y:y_end, x:x_end], size))
             else:
                 image = Image.fromarray(plane).resize(size, Image.Resampling.LANCZOS, box=box)
                 planes.append(np.asarray(image))

@@ -1,0 +1,26 @@
+"""Scales planes by swscale, which takes an eighth of the time that Pillow needs."""
+
+from __future__ import annotations
+
+import numpy as np
+from av import VideoFrame
+from av.video.reformatter import Interpolation, VideoReformatter
+
+from dream_nb.studio.render.noise import U8
+
+
+class PlaneScaler:
+    """Scales planes by the Lanczos filter. Keep one for each pair of sizes: preparing a size takes longer than a plane."""
+
+    def __init__(self) -> None:
+        self._scaler = VideoReformatter()
+
+    def scaled(self, plane: U8, size: tuple[int, int]) -> U8:
+        """The plane with that width and height; itself where it has them already."""
+        width, height = size
+        if plane.shape == (height, width):
+            return plane
+        frame = VideoFrame.from_ndarray(np.ascontiguousarray(plane), format="gray")
+        scaled = self._scaler.reformat(frame, width, height, interpolation=Interpolation.LANCZOS)
+        rows = np.frombuffer(memoryview(scaled.planes[0]), np.uint8).reshape(-1, scaled.planes[0].line_size)
+        return rows[:height, :width]
