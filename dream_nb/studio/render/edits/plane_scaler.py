@@ -10,7 +10,10 @@ from dream_nb.studio.render.noise import U8
 
 
 class PlaneScaler:
-    """Scales planes by the Lanczos filter. Keep one for each pair of sizes: preparing a size takes longer than a plane."""
+    """Scales planes by the Lanczos filter.
+
+    Keep one for each pair of sizes: preparing a size takes longer than scaling a plane.
+    """
 
     def __init__(self) -> None:
         self._scaler = VideoReformatter()
