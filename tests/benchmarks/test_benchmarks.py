@@ -44,6 +44,12 @@ def test_a_target_is_met_by_the_median_of_the_ratios() -> None:
     assert Result("x", Figure("what", "", "", 20, "value"), [(19.0, None)]).is_met
 
 
+def test_what_is_promised_of_each_file_is_met_by_every_run() -> None:
+    promised = Figure("what", "", "MB", 4.0, "value", every_run=True)
+    assert Result("x", promised, [(3.0, None), (3.9, None), (2.0, None)]).is_met
+    assert not Result("x", promised, [(3.0, None), (4.1, None), (2.0, None)]).is_met
+
+
 def test_chosen_rows_are_printed_and_written_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "table.json"
     assert main(["ledger", "--tiny", "--json", str(path)]) == 0
