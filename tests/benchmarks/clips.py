@@ -100,7 +100,13 @@ CLIP: Final = Bench(
         "wall": Figure("5-s 720p clip, five prompts: wall", "libx264 veryfast, the same frames", "s", 0.4),
         "cpu": Figure("the same: CPU", "libx264 veryfast, the same frames", "s", 0.6),
         "quality": Figure(
-            "its PSNR-Y above what is asked (43 dB, heavy rain 40)", "", "dB", 0.0, "value", at_least=True, every_run=True
+            "its PSNR-Y above what is asked (43 dB, heavy rain 40)",
+            "",
+            "dB",
+            0.0,
+            "value",
+            at_least=True,
+            every_run=True,
         ),
         "file": Figure("its file", "", "MB", 4.0, "value", every_run=True),
     },
