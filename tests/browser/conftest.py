@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.chromium import OPTIONS, find_chromium
-from tests.browser.lab import Lab, serve_lab, write_notebook
+from tests.browser.lab import Lab, LabServer, serve_lab, write_notebook
 
 
 @pytest.fixture(scope="module")  # not longer: while Playwright runs, asyncio finds its loop running in this thread
@@ -35,23 +34,30 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    """A JupyterLab over all folders of the tests: to start one takes longer than most of them."""
+    state = tmp_path_factory.mktemp("jupyter")
+    with serve_lab(tmp_path_factory.getbasetemp(), state) as url:
+        yield LabServer(url, tmp_path_factory.getbasetemp(), state)
+
+
 @pytest.fixture
-def open_lab(page: Page, tmp_path: Path) -> Iterator[Callable[[Path], Lab]]:
-    """Opens a notebook in a JupyterLab of its own, rooted in the notebook's folder."""
-    with ExitStack() as stack:
+def open_lab(page: Page, server: LabServer) -> Iterator[Callable[..., Lab]]:
+    """Opens a notebook in JupyterLab, with its default settings; its kernel has the environment of the test."""
+    server.forget_settings()
 
-        def open_notebook(notebook: Path, *, kernel: bool = True) -> Lab:
-            state = tmp_path / "jupyter"
-            state.mkdir(exist_ok=True)
-            url = stack.enter_context(serve_lab(notebook.parent, state))
-            return Lab(page, url, notebook.name, kernel=kernel)
+    def open_notebook(notebook: Path, *, kernel: bool = True) -> Lab:
+        server.give_kernels(os.environ)
+        return Lab(page, server.url, str(notebook.relative_to(server.root)), kernel=kernel)
 
-        yield open_notebook
+    yield open_notebook
+    server.end_kernels()
 
 
 @pytest.fixture
 def open_cells(
-    open_lab: Callable[[Path], Lab],
+    open_lab: Callable[..., Lab],
     tmp_path: Path,
     small: None,  # noqa: ARG001
 ) -> Callable[..., Lab]:

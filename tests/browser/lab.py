@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote
 
 import nbformat
@@ -19,14 +24,17 @@ from playwright.sync_api import Page, WebSocket
 START_SECONDS = 240
 STOP_SECONDS = 20
 RUN_MILLISECONDS = 120_000
+# The variables that tests change.
+_OURS: Final = ("DREAM_NB_", "LUMAAI_", "LUMA_")
 
 
 @contextlib.contextmanager
 def serve_lab(root: Path, state: Path) -> Iterator[str]:
     """JupyterLab on loopback over the folder `root`; its URL. Settings and data stay in `state`."""
     port = free_port()
-    environment = os.environ | {
+    environment = _own(os.environ) | {
         "JUPYTER_CONFIG_DIR": str(state / "config"),
+        "JUPYTER_PATH": str(state / "data"),
         "JUPYTER_RUNTIME_DIR": str(state / "runtime"),
         "JUPYTERLAB_SETTINGS_DIR": str(state / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(state / "workspaces"),
@@ -37,12 +45,59 @@ def serve_lab(root: Path, state: Path) -> Iterator[str]:
     options += ['--ServerApp.jpserver_extensions={"voila.server_extension": False}']
     options += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     options += [f"--ServerApp.{name}" for name in ("token=", "password=", f"port={port}", "port_retries=0")]
-    notifications = state / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
-    notifications.parent.mkdir(parents=True, exist_ok=True)
-    notifications.write_text('{"fetchNews": "false", "checkForUpdates": false}')
+    server = LabServer(f"http://127.0.0.1:{port}", root, state)
+    server.forget_settings()
+    server.give_kernels(os.environ)
     command = ["-m", "jupyterlab", *options, f"--ServerApp.root_dir={root}"]
-    with serve(command, f"http://127.0.0.1:{port}", "/api", state / "lab.log", environment) as url:
+    with serve(command, server.url, "/api", state / "lab.log", environment) as url:
         yield url
+
+
+def _own(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a server takes of an environment; the rest is given to its kernels."""
+    return {name: value for name, value in environment.items() if not name.startswith(_OURS)}
+
+
+@dataclass(frozen=True, slots=True)
+class LabServer:
+    """A JupyterLab for several tests.
+
+    Args:
+        url: where it answers.
+        root: the folder that it shows.
+        state: where its settings and data are kept.
+    """
+
+    url: str
+    root: Path
+    state: Path
+
+    def forget_settings(self) -> None:
+        """Its settings are the default ones again: a test may have changed the theme."""
+        settings = self.state / "settings"
+        shutil.rmtree(settings, ignore_errors=True)
+        notifications = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+        notifications.parent.mkdir(parents=True)
+        notifications.write_text('{"fetchNews": "false", "checkForUpdates": false}')
+
+    def give_kernels(self, environment: Mapping[str, str]) -> None:
+        """Kernels that start from now on have the variables of this project that are in this environment."""
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        given = {name: value for name, value in environment.items() if name.startswith(_OURS)}
+        spec = {"argv": argv, "display_name": "Python 3", "language": "python", "env": given}
+        folder = self.state / "data" / "kernels" / "python3"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
+
+    def end_kernels(self) -> None:
+        """End every kernel that it started."""
+        kernels = f"{self.url}/api/kernels"
+        with urllib.request.urlopen(kernels) as answer:
+            running = [kernel["id"] for kernel in json.load(answer)]
+        for one in running:
+            # It may have ended by itself.
+            with contextlib.suppress(urllib.error.HTTPError):
+                urllib.request.urlopen(urllib.request.Request(f"{kernels}/{one}", method="DELETE")).close()
 
 
 @contextlib.contextmanager

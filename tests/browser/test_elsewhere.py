@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,17 @@ pytestmark = pytest.mark.browser
 HAS_PLAYED = "video => video.currentTime > 0.05 && video.videoWidth > 0 && !video.error"
 
 
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    """A folder that JupyterLab does not serve."""
+    with tempfile.TemporaryDirectory(prefix="dream_nb-elsewhere-") as folder:
+        yield Path(folder)
+
+
 def test_a_video_outside_jupyters_root_plays(
-    open_cells: Callable[..., Lab], page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_cells: Callable[..., Lab], page: Page, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DREAM_NB_LIBRARY", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("DREAM_NB_LIBRARY", str(elsewhere))
     open_cells("%load_ext dream_nb", "%dream a lake").run_all()
     video = page.locator("video")
     expect(video).to_have_count(1)
