@@ -12,12 +12,15 @@ from dream_nb.studio.render import camera, concepts
 from dream_nb.studio.render.brief import Brief
 from dream_nb.studio.render.noise import chance, pick
 from dream_nb.studio.render.prompt import KnownWords
+from dream_nb.studio.render.subjects.cast import Cast
 from dream_nb.studio.render.vocabulary import RGB
 
 # What a prompt leaves open is chosen among these; a name that stands twice is chosen twice as often.
 _HOURS: Final = ("dawn", "morning", "noon", "golden", "sunset", "sunset", "dusk", "night")
 _STORMY_HOURS: Final = ("dusk", "dusk", "night")
 _AUTUMN_HOURS: Final = ("golden", "golden", "morning", "sunset")
+# In which the colours of a subject are seen.
+_BRIGHT_HOURS: Final = ("morning", "morning", "noon", "golden", "golden", "dawn", "sunset")
 _INLAND: Final = ("mountains", "mountains", "hills", "hills")
 _LANDS: Final = (*_INLAND, "islands", "cliffs", "mesa", "dunes")
 _TREES: Final = ("pine", "oak", "pine", "cypress")
@@ -55,6 +58,7 @@ class ScenePlan:
     lush: float
     built: tuple[str, ...]
     life: tuple[tuple[str, int], ...]
+    cast: Cast
     skies: tuple[str, ...]
     motes: tuple[str, ...]
     tints: tuple[RGB, ...]
@@ -103,6 +107,7 @@ def read(brief: Brief) -> ScenePlan:
         lush=lush,
         built=built,
         life=life,
+        cast=words.cast,
         skies=words.names("sky"),
         motes=words.names("motes"),
         tints=tints,
@@ -135,6 +140,8 @@ def _hour(words: KnownWords, idea: np.random.Generator) -> str:
     hours: tuple[str, ...] = _HOURS if words.most("storm") is None else _STORMY_HOURS
     if "autumn" in words.names("plant"):
         hours = _AUTUMN_HOURS
+    elif words.cast.subjects and words.most("storm") is None:
+        hours = _BRIGHT_HOURS
     return words.first("hour") or _one_of(hours, idea)
 
 
@@ -159,7 +166,7 @@ def _water(words: KnownWords, land: str, idea: np.random.Generator) -> str:
 
 
 def _tints(words: KnownWords, idea: np.random.Generator) -> tuple[RGB, ...]:
-    if words.words:
+    if words.words or words.cast.subjects:
         return words.tints()[:_MOST_TINTS]
     # A text of which no word is known still has colours of its own.
     turn = float(idea.random())
@@ -182,11 +189,11 @@ def _sights(
     built, life = words.names("built"), words.life()
     if ("umbrella", 0) in life:  # somebody holds it
         life = tuple(one for one in life if one[0] not in _HOLDERS)
-    if not words.words:
+    if not words.words and not words.cast.subjects:
         # And something to look at.
         motif = _one_of(_LIVING_MOTIFS + _BUILT_MOTIFS, idea)
         built, life = ((), ((motif, 0),)) if motif in _LIVING_MOTIFS else ((motif,), ())
-    if not life and hour != "night" and land != "deep" and idea.random() < 0.5:
+    if not life and not words.cast.subjects and hour != "night" and land != "deep" and idea.random() < 0.5:
         life = (("birds", 5),)
     return built, life
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
+from typing import cast as cast_type
 
+from dream_nb.studio.render.subjects.cast import cast
 from dream_nb.studio.render.vocabulary import RGB, VOCABULARY, Traits
 
 Name = Literal["hour", "land", "ground", "water", "plant", "built", "sky", "style", "motes"]
@@ -28,11 +30,12 @@ _SINGULARS: Final = (("ies", "y"), ("ves", "f"), ("es", ""), ("s", ""))
 
 
 class KnownWord(NamedTuple):
-    """A name of the vocabulary, what it sets, and how many of it are meant (0: the prompt does not say)."""
+    """A name of the vocabulary, what it sets, how many of it are meant (0: the prompt does not say), its place."""
 
     name: str
     traits: Traits
     number: int
+    at: int
 
 
 class KnownWords:
@@ -43,7 +46,12 @@ class KnownWords:
     """
 
     def __init__(self, prompt: str) -> None:
-        self.words = list(_known(re.findall(r"\w+", _CAMERA.sub(" ", prompt.lower()))))
+        said = re.findall(r"\w+", _CAMERA.sub(" ", prompt.lower()))
+        self.cast = cast(said, VOCABULARY)
+        self.words = [
+            KnownWord(word.name, _of_the_scene(word.traits) if word.at in self.cast.bound else word.traits, word.number, word.at)
+            for word in _known(said)
+        ]
 
     def first(self, trait: Name) -> str | None:
         """The name that comes first, or None."""
@@ -77,6 +85,12 @@ class KnownWords:
         return tuple(reversed(counts.items()))
 
 
+def _of_the_scene(traits: Traits) -> Traits:
+    """What a word sets that says something of a subject: its colour is not that of the scene."""
+    kept = {name: value for name, value in traits.items() if name not in ("tint", "life", "built", "plant", "motes")}
+    return cast_type(Traits, kept)
+
+
 def _known(words: list[str]) -> Iterator[KnownWord]:
     at = 0
     before: Traits = {}
@@ -87,7 +101,7 @@ def _known(words: list[str]) -> Iterator[KnownWord]:
             # "palm trees" are palms, and no oaks besides.
             again = name in ("tree", "trees") and "plant" in before
             if not again and not _NOT.intersection(lead):
-                yield KnownWord(name, traits, _count(lead, name))
+                yield KnownWord(name, traits, _count(lead, name), at)
                 before = traits
         at += name.count(" ") + 1
 

@@ -19,6 +19,7 @@ from dream_nb.studio.render.planes import Planes
 from dream_nb.studio.render.sky import bodies, weather
 from dream_nb.studio.render.sky.sky import Sky
 from dream_nb.studio.render.stage import SceneStage
+from dream_nb.studio.render.subjects import subjects
 
 # Figures in the sky are never nearer than this, and those on land never farther away.
 _HIGHEST: Final = 0.36
@@ -49,6 +50,7 @@ class Scene:
         self.water = Water(s) if s.plan.water != "none" else None
         self.neon_floor = NeonFloor(s) if s.plan.style == "synthwave" and s.plan.land != "deep" else None
         self.character = character
+        self.puppets = subjects.puppets(s, s.plan.cast, subjects.Ground())
         self.aloft = weather.aloft(s)
         self.falling = weather.falling(s)
         self.map = FromAbove(s) if "from above" in s.effects else None
@@ -61,6 +63,8 @@ class Scene:
         """One frame, counted from 0."""
         s = self.stage
         canvas = self._from_the_side(frame) if self.map is None else self._from_above(self.map, frame)
+        for puppet in self.puppets:
+            puppet.draw(canvas, frame)
         for motes in self.falling:
             motes.draw(canvas, frame)
         if s.camera.turns:

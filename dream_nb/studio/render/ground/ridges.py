@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dream_nb.studio.render.figures import figures
 from dream_nb.studio.render.noise import F64, fbm1, pick
 from dream_nb.studio.render.stage import SceneStage
 
@@ -60,10 +59,10 @@ def ridges(stage: SceneStage) -> list[Ridge]:
     if plan.style == "synthwave":  # which has a floor of its own
         return found
     if wet:
-        on_land = any(figures.named(kind).place == "ground" for kind, _ in plan.life)
+        on_land = any(subject.thing.habitat == "ground" for subject in plan.cast.subjects)
         often = 0.3 if plan.water == "sea" else 0.75
         if rng.random() < often or on_land or plan.asked_plants or plan.lush > 0.6:
-            found.append(Ridge(0.92, "bank", h * 1.0, 0.24 if plan.ground == "sand" else 0.12, ahead=True))
+            found.append(Ridge(0.92, "bank", h * 1.0, 0.24 if plan.ground == "sand" or on_land else 0.12, ahead=True))
     else:
         found.append(Ridge(0.46, front, hz + (h - hz) * 0.22, 0.08))
         higher = 2.0 if front == "dunes" else 1.0

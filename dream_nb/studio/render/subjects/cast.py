@@ -1,0 +1,263 @@
+"""A prompt's subjects: what it is of, how many, in which colours, with what, doing what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
+
+from dream_nb.studio.render.subjects.colours import COLOURS
+from dream_nb.studio.render.subjects.things import (
+    AGED,
+    GARMENTS,
+    OLD,
+    RIDDEN,
+    SYNONYMS,
+    THINGS,
+    WORN,
+    Thing,
+    foreign,
+    thing_of,
+)
+
+_LONGEST: Final = 3
+_ARTICLES: Final = frozenset({"a", "an", "the", "one", "lone", "single", "some"})
+_NUMBERS: Final = {"two": 2, "pair": 2, "couple": 2, "three": 3, "four": 4, "five": 5, "several": 4, "many": 6, "few": 3,
+                   "crowd": 7, "group": 5, "herd": 5, "flock": 6, "pack": 4}  # fmt: skip
+_MOST: Final = 7
+_PLURAL: Final = 3
+# Words that end the adjectives before a noun.
+_BORDERS: Final = frozenset(
+    "in on at of with by to from over under through near beside behind before into onto across around above below for "
+    "is are and or while as that who which wearing holding drinking eating riding".split()
+)
+_HOLDS: Final = frozenset("with holding carrying drinking eating reading playing using sipping".split())
+_WEARS: Final = frozenset("with wearing in".split())
+_PLURALS: Final = frozenset({"people", "children", "men", "women", "butterflies", "geese", "mice", "wolves"})
+# Castles that stand behind whoever else is in the picture are those of the landscape.
+_LANDMARKS: Final = frozenset({"castle", "fortress", "palace", "mosque", "torii", "castles"})
+_GROWING: Final = frozenset({"sunflower", "tulip", "rose", "daisy", "daisie", "mushroom", "cactus"})
+_FLOCKS: Final = frozenset({"bird", "butterfl", "bat", "fish", "balloon", "pigeon", "sparrow", "bee"})
+_NOT: Final = frozenset({"no", "without", "not", "never", "minus"})
+_LARGE: Final = frozenset({"giant", "huge", "gigantic", "enormous", "massive", "towering", "colossal", "big", "large"})
+_SMALL: Final = frozenset({"tiny", "distant", "little", "small", "miniature"})
+_FAR: Final = re.compile(r"\b(far away|in the distance|from afar|wide shot|extreme wide)\b")
+_CLOSE: Final = re.compile(r"\b(close ?up|portrait|macro|headshot|detail of)\b")
+_ACTIONS: Final = {
+    "walk": "hop", "stroll": "hop", "trot": "hop", "run": "run", "gallop": "run", "chase": "run", "race": "run",
+    "jump": "jump", "leap": "jump", "hop": "jump", "bounce": "jump", "dance": "dance", "twirl": "dance",
+    "fly": "fly", "soar": "fly", "glide": "fly", "swim": "swim", "dive": "swim", "drive": "roll", "speed": "roll",
+    "drift": "drift", "float": "float", "hover": "float", "fall": "fall", "land": "fall", "descend": "fall",
+    "rise": "rise", "launch": "rise", "ascend": "rise", "spin": "spin", "rotate": "spin", "sleep": "breathe",
+    "sit": "breathe", "stand": "breathe",
+}  # fmt: skip
+_LASTING: Final = {"running": "run", "swimming": "swim", "spinning": "spin", "sitting": "sit", "hopping": "hop"}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One subject of a picture.
+
+    Args:
+        word: what the prompt calls it.
+        thing: what is drawn.
+        count: how many.
+        colour: of it, as hexadecimal RGB, or None for its own.
+        clothes: what it wears: their colour, or "" where the prompt only says that they are long, or None.
+        dress: whether its clothes are long.
+        size: factor of its height.
+        gait: how it moves.
+        worn: what it wears or holds: the word, and its colour or None.
+        mount: what it rides on.
+    """
+
+    word: str
+    thing: Thing
+    count: int = 1
+    colour: str | None = None
+    clothes: str | None = None
+    dress: bool = False
+    size: float = 1.0
+    gait: str = ""
+    worn: tuple[tuple[str, str | None], ...] = ()
+    mount: Subject | None = None
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A subject while the prompt is read."""
+
+    word: str
+    thing: Thing
+    count: int
+    colour: str | None
+    size: float
+    clothes: str | None = None
+    dress: bool = False
+    gait: str = ""
+    worn: list[tuple[str, str | None]] = field(default_factory=list)
+    mount: _Draft | None = None
+
+    def done(self) -> Subject:
+        mount = self.mount.done() if self.mount is not None else None
+        long = self.dress or self.thing.dress
+        gait = self.gait or (mount.gait if mount is not None else "") or self.thing.gait
+        return Subject(
+            self.word, self.thing, self.count, self.colour, self.clothes, long, self.size, gait, tuple(self.worn), mount
+        )
+
+
+class _Adjectives(NamedTuple):
+    """What stands before a noun, and at which word that begins."""
+
+    colour: str | None
+    count: int
+    size: float
+    old: bool
+    begin: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """What a prompt is of.
+
+    Args:
+        subjects: in their order.
+        bound: places, among the words of the prompt, of what says something of a subject alone.
+        closeness: 1 is usual; more fills the frame, less is far away.
+    """
+
+    subjects: tuple[Subject, ...]
+    bound: frozenset[int]
+    closeness: float
+
+
+def cast(words: list[str], known: Container[str]) -> Cast:
+    """Read the subjects of a prompt.
+
+    Args:
+        words: of the prompt, in lower case.
+        known: words that are known otherwise, and mean no thing in another language.
+    """
+    drafts: list[_Draft] = []
+    bound: set[int] = set()
+    at = 0
+    while at < len(words):
+        length, thing = _longest(words, at, known)
+        name = " ".join(words[at : at + length])
+        if thing is None and name in GARMENTS and drafts and drafts[-1].thing.body == "person":
+            _dress(drafts[-1], words, at, bound)
+        elif thing is not None and _is_scenery(name, words[max(0, at - 2) : at]):
+            pass
+        elif thing is not None and not _NOT.intersection(words[max(0, at - 2) : at]):
+            _add(drafts, bound, words, at, length, thing)
+        elif thing is None and drafts:
+            drafts[-1].gait = _ACTIONS.get(_stem(words[at]), "") or drafts[-1].gait
+        at += length
+    if any(draft.word not in _LANDMARKS for draft in drafts):
+        drafts = [draft for draft in drafts if draft.word not in _LANDMARKS]
+        bound -= {place for place, word in enumerate(words) if word in _LANDMARKS}
+    subjects = [draft.done() for draft in drafts]
+    said = " ".join(words)
+    close = 1.7 if _CLOSE.search(said) else 0.35 if _FAR.search(said) else 1.0
+    return Cast(tuple(subjects), frozenset(bound), close)
+
+
+def _longest(words: list[str], at: int, known: Container[str]) -> tuple[int, Thing | None]:
+    for length in range(min(_LONGEST, len(words) - at), 0, -1):
+        thing = thing_of(" ".join(words[at : at + length]))
+        if thing is not None:
+            return length, thing
+    word = words[at]
+    if len(word) > 3 and word not in known and word not in COLOURS and word not in _BORDERS:
+        return 1, foreign(word)
+    return 1, None
+
+
+def _add(drafts: list[_Draft], bound: set[int], words: list[str], at: int, length: int, thing: Thing) -> None:
+    name = " ".join(words[at : at + length])
+    said = _adjectives(words, at, bound)
+    colour = said.colour
+    bound.update(range(at, at + length))
+    lead = words[max(0, said.begin - 2) : said.begin]
+    if said.old and thing.code in AGED:
+        thing = replace(thing, code=AGED[thing.code])
+    after = at + length
+    if colour is None and after < len(words) and words[after] in COLOURS and thing_of(name) is None:
+        # As in "un gato negro".
+        colour = COLOURS[words[after]]
+        bound.add(after)
+    draft = _Draft(name, thing, said.count or (_PLURAL if _is_plural(name) else 1), colour, said.size)
+    before = drafts[-1] if drafts else None
+    single = name.removesuffix("s") if name.removesuffix("s") in RIDDEN else name
+    if before is not None and single in RIDDEN and ("riding" in lead or "on" in lead or "rides" in lead):
+        before.mount = draft
+        return
+    alive = before is not None and (before.thing.habitat != "table" and not before.thing.still)
+    if before is not None and alive and (name in WORN and _WEARS.intersection(lead) or _is_held(thing, lead)):
+        before.worn.append((name, colour))
+        return
+    drafts.append(draft)
+
+
+def _is_held(thing: Thing, lead: list[str]) -> bool:
+    return thing.habitat == "table" and bool(_HOLDS.intersection(lead))
+
+
+def _adjectives(words: list[str], at: int, bound: set[int]) -> _Adjectives:
+    """What stands before a noun."""
+    colour, count, size, old = None, 0, 1.0, False
+    place = at - 1
+    while place >= 0 and at - place <= 5:
+        word = words[place]
+        if word in COLOURS:
+            colour = colour or COLOURS[word]
+            bound.add(place)
+        elif word in _NUMBERS:
+            count = count or _NUMBERS[word]
+        elif word.isdecimal() and len(word) < 3:
+            count = count or max(1, min(_MOST, int(word)))
+        elif word in OLD:
+            old = True
+        elif word in _LARGE:
+            size = 1.3
+        elif word in _SMALL:
+            size = 0.45
+        elif word == "of" and place and words[place - 1] in _NUMBERS:
+            pass
+        elif word in _BORDERS:
+            break
+        if word in _ARTICLES and place and words[place - 1] != "of":
+            place -= 1
+            break
+        place -= 1
+    return _Adjectives(colour, count, size, old, place + 1)
+
+
+def _dress(draft: _Draft, words: list[str], at: int, bound: set[int]) -> None:
+    bound.add(at)
+    draft.clothes, draft.dress = _adjectives(words, at, bound).colour or draft.clothes, GARMENTS[words[at]] or draft.dress
+
+
+def _stem(word: str) -> str:
+    if word in _LASTING:
+        return _LASTING[word]
+    for ending in ("ing", "es", "s", ""):
+        root = word.removesuffix(ending) if ending else word
+        for form in (root, f"{root}e"):
+            if word.endswith(ending) and form in _ACTIONS:
+                return form
+    return word
+
+
+def _is_plural(name: str) -> bool:
+    return name in _PLURALS or (name not in THINGS and name not in SYNONYMS and name.endswith("s"))
+
+
+def _is_scenery(name: str, lead: list[str]) -> bool:
+    """Whether the landscape has it: a field of flowers, a flock of birds."""
+    single = name if name in THINGS else name.removesuffix("s")
+    if single in _GROWING:
+        return _is_plural(name) and ("of" in lead or "with" in lead or "and" in lead)
+    return _is_plural(name) and name.rstrip("s").removesuffix("ie") in _FLOCKS

@@ -1,0 +1,78 @@
+"""Colours by their names, and drawings whose own colour gives way to another."""
+
+from __future__ import annotations
+
+import colorsys
+import re
+from typing import Final
+
+_NAMED: Final = {
+    "#d22f2a": "red scarlet crimson ruby cherry rojo roja rouge rot rote roter rotes rosso rossa",
+    "#8e1f2f": "maroon burgundy",
+    "#ee7a26": "orange tangerine ginger naranja",
+    "#f6c928": "yellow golden gold lemon amarillo jaune gelb gelbe gelber giallo gialla",
+    "#58a63a": "green lime emerald verde vert verte grün grüne grüner",
+    "#2f6b45": "jade olive",
+    "#1fa3a0": "teal turquoise cyan aqua",
+    "#2f6fd0": "blue azure cobalt azul bleu bleue blau blaue blauer blu azzurro",
+    "#23346e": "navy indigo",
+    "#7b3fb5": "purple violet lilac lavender morado violett lila viola",
+    "#ee7fae": "pink rosy magenta fuchsia rosa rose",
+    "#7a4a26": "brown bronze copper chestnut marrón brun braun braune brauner marrone",
+    "#f3f1ec": "white ivory blanco blanca blanc blanche weiß weiße weißer bianco bianca",
+    "#33323a": "black noir negro negra noire schwarz schwarze schwarzer nero nera",
+    "#9a9ca2": "grey gray silver gris grau graue grigio",
+    "#d9b26a": "blond blonde tan beige",
+}
+COLOURS: Final = {name: value for value, names in _NAMED.items() for name in names.split()}
+"""What a colour's name looks like, as hexadecimal RGB."""
+
+_FILL: Final = re.compile(r"#[0-9a-f]{6}\b|#[0-9a-f]{3}\b", re.IGNORECASE)
+# Brightness below and above which a fill is an outline, an eye or a tooth.
+_DARK, _LIGHT = 0.2, 0.97
+
+
+def recoloured(svg: str, main: str, colour: str) -> str:
+    """A drawing in another colour: each fill of the hue of `main` becomes a shade of `colour`.
+
+    Args:
+        svg: the drawing.
+        main: the fill that most of it has.
+        colour: what it becomes.
+    """
+    hue, light, strength = _parts(main)
+    to_hue, to_light, to_strength = _parts(colour)
+
+    def changed(found: re.Match[str]) -> str:
+        own_hue, own_light, own_strength = _parts(found[0])
+        apart = abs((own_hue - hue + 0.5) % 1.0 - 0.5)
+        grey = strength < 0.15
+        same = own_strength < 0.15 and _DARK < own_light < _LIGHT if grey else own_strength > 0.15 and apart < 0.1
+        if found[0].lower() != main.lower() and not same:
+            return found[0]
+        shade = min(0.97, max(0.06, to_light + 0.8 * (own_light - light)))
+        return _text(*colorsys.hls_to_rgb(to_hue, shade, to_strength))
+
+    return _FILL.sub(changed, svg)
+
+
+def mixed(a: str, b: str, part: float) -> str:
+    """From a (0) to b (1)."""
+    one, other = _rgb(a), _rgb(b)
+    return _text(*(x + (y - x) * part for x, y in zip(one, other, strict=True)))
+
+
+def _rgb(colour: str) -> tuple[float, float, float]:
+    digits = colour.removeprefix("#")
+    digits = "".join(2 * digit for digit in digits) if len(digits) == 3 else digits
+    red, green, blue = (int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4))
+    return red, green, blue
+
+
+def _parts(colour: str) -> tuple[float, float, float]:
+    """Hue, lightness, strength."""
+    return colorsys.rgb_to_hls(*_rgb(colour))
+
+
+def _text(red: float, green: float, blue: float) -> str:
+    return "#" + "".join(f"{round(255 * min(1.0, max(0.0, part))):02x}" for part in (red, green, blue))

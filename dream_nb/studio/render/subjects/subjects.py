@@ -1,0 +1,184 @@
+"""The subjects of a scene: where each stands, how large, lit by the scene, and drawn into its frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from dream_nb.studio.render.noise import pick
+from dream_nb.studio.render.palette import mix, times
+from dream_nb.studio.render.planes import Planes
+from dream_nb.studio.render.stage import SceneStage
+from dream_nb.studio.render.subjects import bodies
+from dream_nb.studio.render.subjects.bodies import Art
+from dream_nb.studio.render.subjects.cast import Cast, Subject
+from dream_nb.studio.render.subjects.openmoji import rendered
+from dream_nb.studio.render.subjects.puppets import GAITS, POSES, Path, Pose
+from dream_nb.studio.render.subjects.sprite import Sprite, paper, shadow
+from dream_nb.studio.render.subjects.things import FACES, WORN, thing_of
+
+# Height of one usual subject as a part of the frame's, and of its width.
+_HIGH: Final = 0.46
+_WIDE: Final = 0.72
+_WHITE: Final = (1.0, 1.0, 1.0)
+_NEAR: Final = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where subjects stand.
+
+    Args:
+        foot: row, as a part of the frame's height.
+        size: height of a usual subject, as a part of the frame's.
+        reflects: how much the ground mirrors, 0 to 1.
+    """
+
+    foot: float = 0.9
+    size: float = _HIGH
+    reflects: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Puppet:
+    """One figure in a scene.
+
+    Args:
+        sprite: its pictures.
+        shade: its shadow on the ground, or None.
+        path: its way.
+        ground: row of the ground below it.
+    """
+
+    stage: SceneStage
+    sprite: Sprite
+    shade: Sprite | None
+    path: Path
+    ground: float
+    reflects: float
+
+    def draw(self, canvas: Planes, frame: int) -> None:
+        """Set it into a frame."""
+        dx, dy = self.stage.shift(frame, _NEAR)
+        x, foot = self.path.at(frame)
+        if self.shade is not None:
+            self.shade.draw(canvas, 0, x + dx, self.ground + dy)
+        self.sprite.draw(canvas, int(self.path.step(frame) * POSES) % POSES, x + dx, foot + dy)
+
+
+def puppets(stage: SceneStage, cast: Cast, ground: Ground) -> list[Puppet]:
+    """The figures of a scene, from the farthest to the nearest."""
+    several = [(subject, number) for subject in cast.subjects for number in range(subject.count)][:8]
+    many = len(several)
+    rng = stage.plan.chance("subjects")
+    side = -1.0 if rng.random() < 0.5 else 1.0
+    order = [1.0] if many == 1 else [1.0 - 0.055 * (many - 1)] * many
+    made: list[Puppet] = []
+    for at, (subject, number) in enumerate(several):
+        made.append(_puppet(stage, subject, (at, many), number, cast.closeness * order[at], side, ground))
+    return sorted(made, key=lambda puppet: puppet.ground)
+
+
+def _puppet(
+    s: SceneStage, subject: Subject, place: tuple[int, int], number: int, close: float, side: float, ground: Ground
+) -> Puppet:
+    rng = s.plan.chance("subject", subject.word, number)
+    at, many = place
+    art = _art(s, subject, rng)
+    whole = subject.thing.high * subject.size * close * pick(rng, 0.94, 1.08)
+    picture = _cropped(rendered(art.inside, (art.width, art.height), 2 * round(art.height)))
+    tall, wide = picture.shape[:2]
+    room = min(ground.size * s.height, _WIDE * s.width * tall / wide / max(1.0, 0.6 * many))
+    # What is wider than high needs less height to be as large.
+    high = room * whole * min(1.0, (1.25 * tall / wide) ** 0.45) * (1.25 if subject.mount is not None else 1.0)
+    rows = max(8, round(min(high, 2.0 * s.height) * 2 * round(art.height) / tall))
+    picture = _cropped(rendered(art.inside, (art.width, art.height), rows))
+    gait = GAITS[subject.gait or "breathe"]
+    facing = side if gait.way else -1.0
+    if facing > 0 and subject.thing.body == "plain":
+        picture = picture[:, ::-1]
+    sprite = Sprite(paper(picture, _light(s), rng), [gait.pose(pose / POSES) for pose in range(POSES)], 0.0)
+    sprite.foot = sprite.size[1] - 3.0
+    spread = min(0.86, 0.2 + 0.17 * many)
+    x = s.width * (0.5 + spread * ((at + 0.5) / many - 0.5)) + pick(rng, -0.06, 0.06) * s.width * (many < 3)
+    foot = _foot(s, subject, sprite, ground, rng)
+    stands = subject.thing.habitat in ("ground", "table")
+    shade = _shade(sprite) if stands else None
+    path = Path(s, gait, x, foot, float(sprite.size[1]), facing if gait.way else side, float(rng.random()))
+    return Puppet(s, sprite, shade, path, foot, ground.reflects if stands else 0.0)
+
+
+def _foot(s: SceneStage, subject: Subject, sprite: Sprite, ground: Ground, rng: np.random.Generator) -> float:
+    high = sprite.size[1]
+    if subject.gait in ("fly", "float") and subject.thing.habitat == "air":
+        return min(0.72 * s.height, s.height * pick(rng, 0.12, 0.28) + high)
+    if subject.thing.habitat == "water":
+        deep = s.plan.land == "deep"
+        middle = pick(rng, 0.45, 0.65) if deep else 0.5 * (s.horizon / s.height + 1.0) + 0.04
+        return min(s.height * 0.95, s.height * middle + high * (0.5 if deep else 0.4))
+    # A close figure is cut by the lower edge.
+    return max(ground.foot * s.height, min(1.35 * s.height, high + 0.08 * s.height)) + pick(rng, -0.02, 0.03) * s.height
+
+
+def _art(s: SceneStage, subject: Subject, rng: np.random.Generator) -> Art:
+    """The drawing of a subject, with what it wears, holds and rides."""
+    thing = subject.thing
+    if thing.code in FACES and any(word in WORN for word, _ in subject.worn):
+        thing = replace(thing, code=FACES[thing.code], body="seated", tail="thin")
+    skin = list(bodies.SKINS)[int(rng.random() * 4)]
+    match thing.body:
+        case "person":
+            art = bodies.person(thing.code, skin, subject.clothes or thing.coat or subject.colour, subject.dress)
+        case "seated":
+            art = bodies.seated(thing.code, subject.colour or thing.coat, thing.belly, thing.limbs, thing.tail)
+        case "robot":
+            art = bodies.robot(thing.code, subject.colour)
+        case _:
+            art = bodies.plain(thing.code, subject.colour)
+    for word, colour in subject.worn:
+        art = _with(art, word, colour)
+    return art if subject.mount is None else _mounted(s, art, subject.mount, rng)
+
+
+def _with(art: Art, word: str, colour: str | None) -> Art:
+    thing = thing_of(word)
+    if thing is None:
+        return art
+    where, size = WORN.get(word, ("hand", 0.36))
+    point = {"eyes": art.eyes, "crown": art.crown, "hand": art.hand}[where]
+    if point is None:
+        # A drawing of which nobody knows where its face is: before it, on the ground.
+        point, size = (art.width * 0.2, art.height * 0.8), 0.3
+    return bodies.wearing(art, thing.code, point, size, colour)
+
+
+def _mounted(s: SceneStage, rider: Art, mount: Subject, rng: np.random.Generator) -> Art:
+    below = _art(s, replace(mount, mount=None), rng)
+    size = 0.5
+    left, top = below.width * 0.52 - rider.width * size / 2, 14.0 - rider.height * size * 0.7
+    inside = (
+        f'<g transform="translate({left:.1f},{top:.1f}) scale({size})">{rider.inside}</g>'
+        f"{below.inside}"
+    )
+    return Art(f'<g transform="translate(0,{-top:.1f})">{inside}</g>', below.width, below.height - top)
+
+
+def _cropped(picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """Without the empty rows and columns around it."""
+    rows, columns = (np.flatnonzero(picture[..., 3].any(axis=axis)) for axis in (1, 0))
+    return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _light(s: SceneStage) -> tuple[float, float, float]:
+    """What falls on a figure: the light of the hour, never so little that its colours are lost."""
+    light = mix(_WHITE, mix(s.light.shade, s.light.lit, 0.85), 0.55)
+    strongest = max(light)
+    return s.style.one(times(light, (1 / strongest,) * 3)) if strongest > 1 else s.style.one(light)
+
+
+def _shade(sprite: Sprite) -> Sprite:
+    width, height = sprite.size
+    wide, high = max(4, round(0.9 * width)), max(4, round(0.13 * min(width, height)))
+    return Sprite(shadow(wide, high, 0.5), [Pose()], high * 0.55)
