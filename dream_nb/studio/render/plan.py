@@ -24,7 +24,7 @@ _BRIGHT_HOURS: Final = ("morning", "morning", "noon", "golden", "golden", "dawn"
 _INLAND: Final = ("mountains", "mountains", "hills", "hills")
 _LANDS: Final = (*_INLAND, "islands", "cliffs", "mesa", "dunes")
 _TREES: Final = ("pine", "oak", "pine", "cypress")
-_LIVING_MOTIFS: Final = ("balloons", "person", "deer", "eagle")
+_LIVING_MOTIFS: Final = ("balloons",)
 _BUILT_MOTIFS: Final = ("castle", "windmill", "ruins", "torii")
 # What a land brings along: its ground, where that is not grass, and its water, where that is not left to chance.
 _GROUNDS: Final = {
@@ -36,7 +36,6 @@ _WATERS: Final = {
 _FRESH: Final = frozenset({"lake", "river", "marsh"})
 _WOODED: Final = frozenset({"hills", "mountains", "islands"})
 _BARREN: Final = frozenset({"sand", "ash"})
-_HOLDERS: Final = frozenset({"person", "child"})
 _STARS: Final = {"night": 0.6, "dusk": 0.2}
 _WAVES: Final = {"sea": 0.45}
 _MOST_TINTS: Final = 3
@@ -187,8 +186,6 @@ def _sights(
 ) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
     """The buildings, and the figures with how many they are (0: the usual number)."""
     built, life = words.names("built"), words.life()
-    if ("umbrella", 0) in life:  # somebody holds it
-        life = tuple(one for one in life if one[0] not in _HOLDERS)
     if not words.words and not words.cast.subjects:
         # And something to look at.
         motif = _one_of(_LIVING_MOTIFS + _BUILT_MOTIFS, idea)

@@ -53,7 +53,7 @@ def bare(place: SceneStage, grain: float = 0.0, discs: bool = False, figures: bo
     """
     plan = replace(place.plan, rain=0.0, snow=0.0, storm=0.0, motes=())
     if not figures:
-        plan = replace(plan, built=(), life=())
+        plan = replace(plan, built=(), life=(), cast=replace(plan.cast, subjects=()))
     style = replace(place.style, grain=grain, vignette=0.0, paper=0.0)
     scene = Scene(replace(place, plan=plan, style=style))
     if not discs:

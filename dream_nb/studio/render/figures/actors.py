@@ -21,8 +21,7 @@ Path = Callable[[int], tuple[float, float]]
 
 _DARK: Final[RGB] = (0.10, 0.09, 0.11)
 _WHITE: Final[RGB] = (0.98, 0.97, 0.95)
-_GLOWING: Final[RGB] = (0.95, 0.75, 0.95)
-_WHITE_KINDS: Final = frozenset({"swan", "sailboat"})
+_WHITE_KINDS: Final = frozenset({"sailboat"})
 # The colours of a kind that has its own, which its members take in turn; how much of the light falls on them, and how
 # much haze lies before them.
 _COLOURFUL: Final[dict[str, tuple[tuple[RGB, ...], float, float]]] = {
@@ -291,8 +290,6 @@ def _tone(role: _Role, near: float) -> RGB:
     if role.kind in _COLOURFUL:
         hues, sunny, hazy = _COLOURFUL[role.kind]
         return mix(times(hues[role.number % len(hues)], mix(light.shade, light.lit, sunny)), light.haze, hazy)
-    if role.kind == "jellyfish":
-        return mix(light.zenith, _GLOWING, 0.5)
     tone = mix(_DARK, mix(light.haze, light.horizon, 0.3), 0.70 * (1 - near) ** 1.6)
     tone = mix(tone, times(light.shade, (0.55, 0.5, 0.55)), 0.4)
     if role.kind in _WHITE_KINDS:
