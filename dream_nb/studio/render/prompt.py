@@ -49,7 +49,12 @@ class KnownWords:
         said = re.findall(r"\w+", _CAMERA.sub(" ", prompt.lower()))
         self.cast = cast(said, VOCABULARY)
         self.words = [
-            KnownWord(word.name, _of_the_scene(word.traits) if word.at in self.cast.bound else word.traits, word.number, word.at)
+            KnownWord(
+                word.name,
+                _of_the_scene(word.traits) if word.at in self.cast.bound else word.traits,
+                word.number,
+                word.at,
+            )
             for word in _known(said)
         ]
 

@@ -39,7 +39,7 @@ class Scene:
         for index, ground in enumerate(grounds):
             land.planted(s, ground, index)
             parts.append((ground.ridge.near, ground.ridge.ahead, relief.coloured(s, ground, index)))
-        parts += actors.actors(s, grounds)
+        parts += actors.actors(s)
         parts.sort(key=lambda part: part[0])
         self.behind = [part for _, ahead, part in parts if not ahead]
         self.ahead = [part for _, ahead, part in parts if ahead]

@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 
 from dream_nb.studio.render.figures import figures
-from dream_nb.studio.render.ground.land import Ground
 from dream_nb.studio.render.noise import F32, U8, pick
 from dream_nb.studio.render.palette import mix, times
 from dream_nb.studio.render.planes import Planes, yuv_of
@@ -19,6 +18,8 @@ from dream_nb.studio.render.vocabulary import RGB
 
 Path = Callable[[int], tuple[float, float]]
 
+# How far a figure goes up and down, in scene units.
+_BOB: Final = 0.006
 _DARK: Final[RGB] = (0.10, 0.09, 0.11)
 _WHITE: Final[RGB] = (0.98, 0.97, 0.95)
 _WHITE_KINDS: Final = frozenset({"sailboat"})
@@ -132,19 +133,17 @@ class _Spot:
     Args:
         near: 0 (far) to 1 (near).
         ahead: in front of the water.
-        foot: row of the frame on which it stands, where `surface` is None.
+        foot: row of the frame on which it stands.
         size: factor of its height.
-        surface: the land that it walks on.
     """
 
     near: float
     ahead: bool
     foot: float
     size: float
-    surface: Ground | None = None
 
 
-def actors(stage: SceneStage, grounds: list[Ground]) -> list[tuple[float, bool, Actor]]:
+def actors(stage: SceneStage) -> list[tuple[float, bool, Actor]]:
     """All figures of a plan: how near, whether in front of the water, and who."""
     found: list[tuple[float, bool, Actor]] = []
     for kind, count in stage.plan.life:
@@ -153,7 +152,7 @@ def actors(stage: SceneStage, grounds: list[Ground]) -> list[tuple[float, bool, 
         many = count or figure.many
         for number in range(many):
             role = _Role(stage, kind, figure, number, many, rng, pick(rng, 0.86, 1.1), rng.random(), rng.random())
-            spot = _spot(role, grounds)
+            spot = _spot(role)
             found.append((spot.near, spot.ahead, _actor(role, spot)))
     return found
 
@@ -171,7 +170,7 @@ def _actor(role: _Role, spot: _Spot) -> Actor:
         home=_home(role, side),
         way=way,
         wide=masks[0].shape[1],
-        bob=_bob(figure) * s.unit,
+        bob=_BOB * s.unit,
         phase=2 * math.pi * start,
         rises=figure.place == "sky" and figure.speed == 0.0,
     )
@@ -193,23 +192,8 @@ def _home(role: _Role, side: float) -> float:
     return (group + columns * apart * (1 if many > 1 else 0)) * s.width
 
 
-def _bob(figure: figures.Figure) -> float:
-    """How far a figure goes up and down, in scene units."""
-    if figure.place == "water" and figure.width > 1.9 and figure.speed >= 0.3:
-        return 0.05  # leaps
-    return 0.0 if figure.place == "ground" else 0.006
-
-
-def _spot(role: _Role, grounds: list[Ground]) -> _Spot:
-    if role.figure.place != "ground":
-        return {"sky": _in_the_sky, "deep": _under_water, "water": _on_water}[role.figure.place](role)
-    s = role.stage
-    if s.plan.style == "synthwave":
-        return _Spot(0.5, True, s.horizon + 0.55 * (s.height - s.horizon), role.size * 1.2)
-    standing = [g for g in grounds if g.ridge.near > 0.4] or grounds[-1:]
-    surface = standing[0] if len(standing) < 3 else standing[1]
-    ridge = surface.ridge
-    return _Spot(ridge.near + 0.001, ridge.ahead, 0.0, role.size * (0.55 + 0.75 * ridge.near), surface)
+def _spot(role: _Role) -> _Spot:
+    return {"sky": _in_the_sky, "deep": _under_water, "water": _on_water}[role.figure.place](role)
 
 
 def _in_the_sky(role: _Role) -> _Spot:
@@ -267,9 +251,6 @@ class _Route:
         s = self.stage
         x = self._looping(frame) if s.loop else self.home + self.way * (frame / max(1, s.frames - 1) - 0.5)
         row = self.spot.foot + self.bob * math.sin(s.cycles(3.0) * s.turn(frame) + self.phase)
-        surface = self.spot.surface
-        if surface is not None:
-            row = surface.row_at(x + surface.left) + surface.top + 0.006 * s.unit
         if self.rises and s.frames > 1 and not s.loop:
             row -= 0.5 * s.horizon * (frame / s.frames - 0.3)
         return x, row

@@ -12,7 +12,7 @@ from dream_nb.studio.render.figures.pen import Pen, stamp
 from dream_nb.studio.render.noise import U8
 
 Draw = Callable[[Pen, float], None]
-Place = Literal["ground", "sky", "water", "deep"]
+Place = Literal["sky", "water", "deep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Figure:
     draw: Draw
     width: float
     high: float
-    place: Place = "ground"
+    place: Place
     speed: float = 0.0
     poses: int = 1
     beats: int = 6

@@ -22,6 +22,7 @@ from dream_nb.files import replacing
 from dream_nb.studio.render.brief import Brief, Soundtrack
 from dream_nb.studio.render.edits.carried_sound import carry_sound
 from dream_nb.studio.render.edits.edited import Edited, edited
+from dream_nb.studio.render.finish.credits import credited
 from dream_nb.studio.render.finish.parts import frames_of, parts_of
 from dream_nb.studio.render.frames import shots
 from dream_nb.studio.render.noise import U8
@@ -37,6 +38,7 @@ _STEADY: Final = "ipratio=1:pbratio=1:no-psy=1:aq-mode=0:sliced-threads=0"
 
 def write(brief: Brief, progress: Path | None = None, thumbnail: Path | None = None) -> bytes:
     """The file of a brief; see `dream_nb.studio.render.render`."""
+    brief = credited(brief)
     report = Report(progress)
     report(0.0)
     if isinstance(brief.edit, Soundtrack):

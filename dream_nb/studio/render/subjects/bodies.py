@@ -62,7 +62,7 @@ def person(code: str, skin: str, clothes: str | None = None, dress: bool = False
         _shape("M48,96 L48,127 L38,127 L36.5,98 Z", tone if dress else legs),
         _shape("M20,131 Q20,125 28,125.5 L34.5,126 L34.5,131 Z", "#3b3038"),
         _shape("M52,131 Q52,125 44,125.5 L37.5,126 L37.5,131 Z", "#3b3038"),
-        f'<circle cx="13.5" cy="91" r="4.2" fill="{tone}" {_LINE}/><circle cx="58.5" cy="91" r="4.2" fill="{tone}" {_LINE}/>',
+        *(f'<circle cx="{x}" cy="91" r="4.2" fill="{tone}" {_LINE}/>' for x in (13.5, 58.5)),
         _shape("M18.5,56 C12,66 9.5,78 10,88 L17,89 C18.5,80 20,72 23,66 Z", shade),
         _shape("M53.5,56 C60,66 62.5,78 62,88 L55,89 C53.5,80 52,72 49,66 Z", shade),
     ]
@@ -75,7 +75,9 @@ def person(code: str, skin: str, clothes: str | None = None, dress: bool = False
     return Art("".join(below) + bust, 72.0, 132.0, (36.0, 30.0), (36.0, 10.0), (58.5, 90.0), 131.0)
 
 
-def seated(code: str, fur: str | None = None, belly: str | None = None, limbs: str | None = None, tail: str = "") -> Art:
+def seated(
+    code: str, fur: str | None = None, belly: str | None = None, limbs: str | None = None, tail: str = ""
+) -> Art:
     """An animal that sits and looks at the viewer, below the face of a drawing.
 
     Args:
@@ -95,8 +97,11 @@ def seated(code: str, fur: str | None = None, belly: str | None = None, limbs: s
         parts.append(_shape("M50,92 C76,98 80,70 69,58 C60,66 66,80 48,82 Z", coat))
         parts.append(_shape("M69,58 C75,65 76,74 74,80 C70,74 66,72 64.6,70 C66,66 66,62 69,58 Z", "#ffffff"))
     elif tail == "thin":
-        parts.append(f'<path d="M52,92 C70,96 74,82 68,72" fill="none" stroke="{INK}" stroke-width="6.4" stroke-linecap="round"/>')
-        parts.append(f'<path d="M52,92 C70,96 74,82 68,72" fill="none" stroke="{coat}" stroke-width="4" stroke-linecap="round"/>')
+        for stroke, wide in ((INK, 6.4), (coat, 4.0)):
+            parts.append(
+                f'<path d="M52,92 C70,96 74,82 68,72" fill="none" stroke="{stroke}" stroke-width="{wide}" '
+                'stroke-linecap="round"/>'
+            )
     parts += [
         _shape("M36,46 C56,46 60,74 58,90 C56,102 16,102 14,90 C12,74 16,46 36,46 Z", coat),
         f'<ellipse cx="36" cy="78" rx="12.5" ry="17" fill="{light}"/>',

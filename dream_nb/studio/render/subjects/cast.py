@@ -23,20 +23,23 @@ from dream_nb.studio.render.subjects.things import (
 
 _LONGEST: Final = 3
 _ARTICLES: Final = frozenset({"a", "an", "the", "one", "lone", "single", "some"})
-_NUMBERS: Final = {"two": 2, "pair": 2, "couple": 2, "three": 3, "four": 4, "five": 5, "several": 4, "many": 6, "few": 3,
-                   "crowd": 7, "group": 5, "herd": 5, "flock": 6, "pack": 4}  # fmt: skip
+_NUMBERS: Final = {
+    "two": 2, "pair": 2, "couple": 2, "three": 3, "few": 3, "four": 4, "several": 4, "five": 5, "many": 6,
+    "crowd": 7, "group": 5, "herd": 5, "flock": 6, "pack": 4,
+}  # fmt: skip
 _MOST: Final = 7
 _PLURAL: Final = 3
 # Words that end the adjectives before a noun.
-_BORDERS: Final = frozenset(
-    "in on at of with by to from over under through near beside behind before into onto across around above below for "
-    "is are and or while as that who which wearing holding drinking eating riding".split()
+_BORDERS: Final = frozenset({
+    "in", "on", "at", "of", "with", "by", "to", "from", "over", "under", "through", "near", "beside", "behind",
+    "before", "into", "onto", "across", "around", "above", "below", "for", "is", "are", "and", "or", "while",
+    "as", "that", "who", "which", "wearing", "holding", "drinking", "eating", "riding",
+})  # fmt: skip
+_HOLDS: Final = frozenset(
+    {"with", "holding", "carrying", "drinking", "eating", "reading", "playing", "using", "sipping"}
 )
-_HOLDS: Final = frozenset("with holding carrying drinking eating reading playing using sipping".split())
-_WEARS: Final = frozenset("with wearing in".split())
+_WEARS: Final = frozenset(["with", "wearing", "in"])
 _PLURALS: Final = frozenset({"people", "children", "men", "women", "butterflies", "geese", "mice", "wolves"})
-# Castles that stand behind whoever else is in the picture are those of the landscape.
-_LANDMARKS: Final = frozenset({"castle", "fortress", "palace", "mosque", "torii", "castles"})
 _GROWING: Final = frozenset({"sunflower", "tulip", "rose", "daisy", "daisie", "mushroom", "cactus"})
 _FLOCKS: Final = frozenset({"bird", "butterfl", "bat", "fish", "balloon", "pigeon", "sparrow", "bee"})
 _NOT: Final = frozenset({"no", "without", "not", "never", "minus"})
@@ -112,9 +115,10 @@ class _Adjectives(NamedTuple):
     """What stands before a noun, and at which word that begins."""
 
     colour: str | None
-    count: int
+    many: int
     size: float
     old: bool
+    gait: str
     begin: int
 
 
@@ -155,9 +159,6 @@ def cast(words: list[str], known: Container[str]) -> Cast:
         elif thing is None and drafts:
             drafts[-1].gait = _ACTIONS.get(_stem(words[at]), "") or drafts[-1].gait
         at += length
-    if any(draft.word not in _LANDMARKS for draft in drafts):
-        drafts = [draft for draft in drafts if draft.word not in _LANDMARKS]
-        bound -= {place for place, word in enumerate(words) if word in _LANDMARKS}
     subjects = [draft.done() for draft in drafts]
     said = " ".join(words)
     close = 1.7 if _CLOSE.search(said) else 0.35 if _FAR.search(said) else 1.0
@@ -188,14 +189,14 @@ def _add(drafts: list[_Draft], bound: set[int], words: list[str], at: int, lengt
         # As in "un gato negro".
         colour = COLOURS[words[after]]
         bound.add(after)
-    draft = _Draft(name, thing, said.count or (_PLURAL if _is_plural(name) else 1), colour, said.size)
+    draft = _Draft(name, thing, said.many or (_PLURAL if _is_plural(name) else 1), colour, said.size, gait=said.gait)
     before = drafts[-1] if drafts else None
     single = name.removesuffix("s") if name.removesuffix("s") in RIDDEN else name
     if before is not None and single in RIDDEN and ("riding" in lead or "on" in lead or "rides" in lead):
         before.mount = draft
         return
     alive = before is not None and (before.thing.habitat != "table" and not before.thing.still)
-    if before is not None and alive and (name in WORN and _WEARS.intersection(lead) or _is_held(thing, lead)):
+    if before is not None and alive and ((name in WORN and _WEARS.intersection(lead)) or _is_held(thing, lead)):
         before.worn.append((name, colour))
         return
     drafts.append(draft)
@@ -207,7 +208,7 @@ def _is_held(thing: Thing, lead: list[str]) -> bool:
 
 def _adjectives(words: list[str], at: int, bound: set[int]) -> _Adjectives:
     """What stands before a noun."""
-    colour, count, size, old = None, 0, 1.0, False
+    colour, count, size, old, gait = None, 0, 1.0, False, ""
     place = at - 1
     while place >= 0 and at - place <= 5:
         word = words[place]
@@ -220,6 +221,8 @@ def _adjectives(words: list[str], at: int, bound: set[int]) -> _Adjectives:
             count = count or max(1, min(_MOST, int(word)))
         elif word in OLD:
             old = True
+        elif word.endswith("ing") and _stem(word) in _ACTIONS:
+            gait = _ACTIONS[_stem(word)]
         elif word in _LARGE:
             size = 1.3
         elif word in _SMALL:
@@ -232,12 +235,15 @@ def _adjectives(words: list[str], at: int, bound: set[int]) -> _Adjectives:
             place -= 1
             break
         place -= 1
-    return _Adjectives(colour, count, size, old, place + 1)
+    return _Adjectives(colour, count, size, old, gait, place + 1)
 
 
 def _dress(draft: _Draft, words: list[str], at: int, bound: set[int]) -> None:
     bound.add(at)
-    draft.clothes, draft.dress = _adjectives(words, at, bound).colour or draft.clothes, GARMENTS[words[at]] or draft.dress
+    draft.clothes, draft.dress = (
+        _adjectives(words, at, bound).colour or draft.clothes,
+        GARMENTS[words[at]] or draft.dress,
+    )
 
 
 def _stem(word: str) -> str:

@@ -43,8 +43,7 @@ def drawing(code: str, thin: float = 0.62) -> str:
     inside = _OUTER.sub("", data)
     inside = _LINE.sub(lambda found: f'stroke-width="{float(found[1]) * thin:.2f}"', inside)
     # What is filled with no colour is black.
-    inside = re.sub(r"<(path|circle|ellipse|rect|polygon)(?![^>]*\bfill=)", rf'<\1 fill="{INK}"', inside)
-    return _BLACK.sub(INK, inside)
+    return f'<g fill="{INK}">{_BLACK.sub(INK, inside)}</g>'
 
 
 def _read(code: str) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,11 +18,13 @@ class Pose:
 
     Args:
         turn: degrees, anticlockwise, around its foot.
-        tall: factor of its height; its width changes the other way.
+        tall: factor of its height.
+        wide: factor of its width; negative shows it from behind.
     """
 
     turn: float = 0.0
     tall: float = 1.0
+    wide: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,38 +34,49 @@ class Gait:
     Args:
         way: widths of the frame that it travels in five seconds.
         beats: steps in five seconds.
-        hop: how high, as a part of its height.
-        pose: at a part of a step, 0 to 1.
-        lift: heights by which it rises (falls, where negative) in the clip.
+        rock: degrees by which it leans to and fro.
+        squash: part of its height by which it becomes lower and higher.
+        hop: heights by which it leaves the ground.
+        lift: heights by which it rises in the clip; falls, where negative.
+        spins: whether it turns around itself.
     """
 
-    way: float
-    beats: int
-    hop: float
-    pose: Callable[[float], Pose]
+    way: float = 0.0
+    beats: int = 1
+    rock: float = 0.0
+    squash: float = 0.0
+    hop: float = 0.0
     lift: float = 0.0
+    spins: bool = False
 
+    def poses(self) -> list[Pose]:
+        """Those of a step."""
+        return [self._pose(number / POSES) for number in range(POSES)]
 
-def _wave(part: float) -> float:
-    return math.sin(2 * math.pi * part)
+    def _pose(self, part: float) -> Pose:
+        swing, beat = math.sin(2 * math.pi * part), math.sin(4 * math.pi * part + math.pi / 2)
+        tall = 1.0 + self.squash * beat
+        around = math.cos(2 * math.pi * part)
+        wide = math.copysign(max(0.08, abs(around)), around) if self.spins else 1.0 / tall
+        return Pose(self.rock * swing, tall, wide)
 
 
 GAITS: Final[dict[str, Gait]] = {
-    "still": Gait(0.0, 1, 0.0, lambda part: Pose()),
-    "breathe": Gait(0.0, 2, 0.0, lambda part: Pose(0.8 * _wave(part), 1 + 0.018 * _wave(part))),
-    "sway": Gait(0.03, 4, 0.0, lambda part: Pose(2.2 * _wave(part), 1 + 0.008 * _wave(2 * part))),
-    "hop": Gait(0.22, 8, 0.05, lambda part: Pose(3.5 * _wave(part), 1 + 0.025 * _wave(2 * part + 0.25))),
-    "run": Gait(0.5, 11, 0.10, lambda part: Pose(7 * _wave(part), 1 + 0.05 * _wave(2 * part + 0.25))),
-    "jump": Gait(0.2, 5, 0.42, lambda part: Pose(4 * _wave(part), 1 + 0.08 * _wave(2 * part + 0.25))),
-    "dance": Gait(0.05, 8, 0.06, lambda part: Pose(9 * _wave(part), 1 + 0.04 * _wave(2 * part))),
-    "roll": Gait(0.55, 16, 0.012, lambda part: Pose(0.6 * _wave(part))),
-    "drift": Gait(0.4, 3, 0.02, lambda part: Pose(2.5 * _wave(part))),
-    "float": Gait(0.10, 3, 0.05, lambda part: Pose(2.5 * _wave(part))),
-    "fly": Gait(0.42, 5, 0.08, lambda part: Pose(5 * _wave(part), 1 + 0.05 * _wave(2 * part))),
-    "swim": Gait(0.25, 4, 0.05, lambda part: Pose(5 * _wave(part), 1 + 0.03 * _wave(2 * part))),
-    "fall": Gait(0.02, 2, 0.0, lambda part: Pose(1.5 * _wave(part)), lift=-0.9),
-    "rise": Gait(0.02, 2, 0.0, lambda part: Pose(1.0 * _wave(part)), lift=0.9),
-    "spin": Gait(0.0, 3, 0.0, lambda part: Pose(0.0, 1.0)),
+    "still": Gait(),
+    "breathe": Gait(beats=2, rock=0.8, squash=0.018),
+    "sway": Gait(0.03, 4, 2.2, 0.008),
+    "hop": Gait(0.22, 8, 3.5, 0.025, hop=0.05),
+    "run": Gait(0.5, 11, 7.0, 0.05, hop=0.10),
+    "jump": Gait(0.2, 5, 4.0, 0.08, hop=0.42),
+    "dance": Gait(0.05, 8, 9.0, 0.04, hop=0.06),
+    "roll": Gait(0.55, 16, 0.6, hop=0.012),
+    "drift": Gait(0.4, 3, 2.5, hop=0.02),
+    "float": Gait(0.10, 3, 2.5, hop=0.05),
+    "fly": Gait(0.42, 5, 5.0, 0.05, hop=0.08),
+    "swim": Gait(0.25, 4, 5.0, 0.03, hop=0.05),
+    "fall": Gait(0.02, 2, 1.5, lift=-0.9),
+    "rise": Gait(0.02, 2, 1.0, lift=0.9),
+    "spin": Gait(beats=3, spins=True),
 }
 
 

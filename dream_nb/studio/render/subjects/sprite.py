@@ -19,28 +19,40 @@ U16 = NDArray[np.uint16]
 _CREAM: Final = (1.0, 0.97, 0.88)
 
 
-def paper(picture: U8, light: tuple[float, float, float], rng: np.random.Generator) -> F32:
-    """A drawing as cut paper in a light: rows x columns x RGBA, 0 to 1, with a cream edge around it.
+def paper(picture: U8, light: tuple[float, float, float], rng: np.random.Generator, poses: list[Pose]) -> U8:
+    """A drawing as cut paper in a light, with a cream edge around it: rows x columns x YUVA.
+
+    Y, U and V are multiplied by the coverage A.
 
     Args:
         picture: rows x columns x RGBA.
         light: what falls on it, multiplied with its colours.
         rng: for the grain.
+        poses: that it will take: there is room for them around it.
     """
-    edge = max(1, round(picture.shape[0] / 110))
+    high = picture.shape[0]
+    edge = max(1, round(high / 110))
     pad = 2 * edge + 2
-    wide = np.pad(picture, ((pad, pad), (pad, pad), (0, 0))).astype(np.float32) / 255
+    aside = pad + math.ceil(high * math.sin(math.radians(max(abs(pose.turn) for pose in poses))))
+    above = pad + math.ceil(high * (max(pose.tall for pose in poses) - 1.0)) + math.ceil(0.1 * (aside - pad))
+    wide = np.pad(picture, ((above, pad), (aside, aside), (0, 0))).astype(np.float32) / 255
     cover = Image.fromarray((wide[..., 3] * 255).astype(np.uint8))
     outer = cover.filter(ImageFilter.MaxFilter(2 * edge + 1)).filter(ImageFilter.BoxBlur(max(0.5, edge / 3)))
-    soft = np.asarray(cover.filter(ImageFilter.BoxBlur(max(2.0, picture.shape[0] / 26))), np.float32) / 255
+    soft = np.asarray(cover.filter(ImageFilter.BoxBlur(max(2.0, high / 26))), np.float32) / 255
     down, across = np.gradient(soft)
-    shading = np.clip(1.0 + (across + 1.3 * down) * (picture.shape[0] / 26), 0.72, 1.22)
+    shading = np.clip(1.0 + (across + 1.3 * down) * (high / 26), 0.72, 1.22)
     grain = rng.normal(0, 0.02, wide.shape[:2]).astype(np.float32)
     alpha = wide[..., 3:]
     inner = wide[..., :3] * (shading + grain)[..., None] * np.asarray(light, np.float32)
     rim = np.asarray(_CREAM, np.float32) * np.asarray(light, np.float32)
     colour = inner * alpha + rim * (1 - alpha)
-    return np.concatenate([np.clip(colour, 0, 1), (np.asarray(outer, np.float32) / 255)[..., None]], axis=2)
+    return _laid_flat(np.clip(colour, 0, 1).astype(np.float32), np.asarray(outer, np.float32) / np.float32(255))
+
+
+def _laid_flat(colour: F32, cover: F32) -> U8:
+    """Colours (rows x columns x RGB) as YUV multiplied by a coverage, and that coverage."""
+    planes = [np.clip(plane, 24, 227) * cover for plane in yuv(colour)]
+    return np.rint(np.stack([*planes, cover * 255], axis=2)).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +68,15 @@ class Sprite:
     """A figure in its poses, each prepared when it is first shown.
 
     Args:
-        picture: rows x columns x RGBA, 0 to 1.
+        picture: rows x columns x YUVA, as `paper` makes it.
         poses: of a step.
         foot: row of the picture on which it stands.
     """
 
-    picture: F32
+    picture: U8
     poses: list[Pose]
     foot: float
+    _posed: dict[int, U8] = field(default_factory=dict)
     _ready: dict[tuple[int, int], tuple[_Laid, _Laid, _Laid]] = field(default_factory=dict)
 
     @property
@@ -87,42 +100,39 @@ class Sprite:
 
     def _laid(self, pose: int, odd: int) -> tuple[_Laid, _Laid, _Laid]:
         if (pose, odd) not in self._ready:
-            self._ready[pose, odd] = _prepared(self._posed(self.poses[pose]), odd)
+            if pose not in self._posed:
+                self._posed[pose] = self._moved(self.poses[pose])
+            self._ready[pose, odd] = _prepared(self._posed[pose], odd)
         return self._ready[pose, odd]
 
-    def _posed(self, pose: Pose) -> F32:
+    def _moved(self, pose: Pose) -> U8:
         """The picture turned around its foot, and stretched."""
-        width, height = self.size
+        if pose == Pose():
+            return self.picture
         turn = math.radians(pose.turn)
         cos, sin = math.cos(turn), math.sin(turn)
-        mx, my = width / 2, self.foot
+        mx, my = self.size[0] / 2, self.foot
         # From a place in the result to one in the picture.
-        a, b = cos * pose.tall, -sin * pose.tall
+        a, b = cos / pose.wide, -sin / pose.wide
         d, e = sin / pose.tall, cos / pose.tall
         matrix = (a, b, mx - a * mx - b * my, d, e, my - d * mx - e * my)
-        alpha = self.picture[..., 3:]
-        channels = [*np.moveaxis(self.picture[..., :3] * alpha, 2, 0), alpha[..., 0]]
-        size, how = (width, height), Image.Resampling.BILINEAR
-        moved = [
-            np.asarray(Image.fromarray(np.ascontiguousarray(one)).transform(size, Image.Transform.AFFINE, matrix, how))
-            for one in channels
-        ]
-        return np.stack(moved, axis=2)
+        # Pillow would not mix the colours of a picture that it takes for one with transparency.
+        image = Image.fromarray(self.picture, "CMYK")
+        return np.asarray(image.transform(self.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR))
 
 
-def _prepared(picture: F32, odd: int) -> tuple[_Laid, _Laid, _Laid]:
-    """The planes of a picture whose colours are multiplied by its coverage, begun at an even column."""
+def _prepared(picture: U8, odd: int) -> tuple[_Laid, _Laid, _Laid]:
+    """The planes of a picture, begun at an even column."""
     height, width = picture.shape[:2]
     wide = np.pad(picture, ((0, height % 2), (odd, (width + odd) % 2), (0, 0)))
-    half = (wide[0::2, 0::2] + wide[1::2, 0::2] + wide[0::2, 1::2] + wide[1::2, 1::2]) / 4
-    planes = []
-    for part, at in ((wide, 0), (half, 1), (half, 2)):
-        alpha = part[..., 3]
-        colour = part[..., :3] / np.maximum(alpha, 1e-4)[..., None]
-        value = np.clip(yuv(np.clip(colour, 0, 1).astype(np.float32))[at], 24, 227)
-        tint = (value * alpha * 256 + 128).astype(np.uint16)
-        planes.append(_Laid(tint, (256 - np.rint(alpha * 256)).astype(np.uint16)))
-    return planes[0], planes[1], planes[2]
+    half = np.asarray(Image.fromarray(wide, "CMYK").reduce(2))
+    return _plane(wide, 0), _plane(half, 1), _plane(half, 2)
+
+
+def _plane(picture: U8, at: int) -> _Laid:
+    cover = picture[..., 3].astype(np.uint16)
+    cover += cover >> 7  # 255 becomes 256: opaque is opaque
+    return _Laid(picture[..., at].astype(np.uint16) * np.uint16(256) + np.uint16(128), np.uint16(256) - cover)
 
 
 def _lay(plane: U8, laid: _Laid, left: int, top: int) -> None:
@@ -138,10 +148,9 @@ def _lay(plane: U8, laid: _Laid, left: int, top: int) -> None:
     np.copyto(view, mixed, casting="unsafe")
 
 
-def shadow(width: int, height: int, strength: float) -> F32:
-    """A soft ellipse of shadow as a picture: rows x columns x RGBA."""
+def shadow(width: int, height: int, strength: float) -> U8:
+    """A soft ellipse of shadow: rows x columns x YUVA, as `paper` makes it."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     away = ((x - width / 2 + 0.5) / (width / 2)) ** 2 + ((y - height / 2 + 0.5) / (height / 2)) ** 2
-    alpha = np.clip(1.0 - away, 0.0, 1.0) ** 1.3 * strength
     dark = np.broadcast_to(np.asarray((0.05, 0.04, 0.07), np.float32), (height, width, 3))
-    return np.concatenate([dark, alpha[..., None]], axis=2).astype(np.float32)
+    return _laid_flat(dark, (np.clip(1.0 - away, 0.0, 1.0) ** 1.3 * strength).astype(np.float32))

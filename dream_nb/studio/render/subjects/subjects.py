@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from dream_nb.studio.render.noise import pick
+from dream_nb.studio.render.noise import U8, pick
 from dream_nb.studio.render.palette import mix, times
 from dream_nb.studio.render.planes import Planes
 from dream_nb.studio.render.stage import SceneStage
@@ -19,9 +20,10 @@ from dream_nb.studio.render.subjects.puppets import GAITS, POSES, Path, Pose
 from dream_nb.studio.render.subjects.sprite import Sprite, paper, shadow
 from dream_nb.studio.render.subjects.things import FACES, WORN, thing_of
 
-# Height of one usual subject as a part of the frame's, and of its width.
-_HIGH: Final = 0.46
-_WIDE: Final = 0.72
+# The part of the frame that one usual subject covers, its height at most, and its width at most.
+_COVERED: Final = 0.105
+_HIGHEST: Final = 0.62
+_WIDEST: Final = 0.7
 _WHITE: Final = (1.0, 1.0, 1.0)
 _NEAR: Final = 0.8
 
@@ -32,12 +34,12 @@ class Ground:
 
     Args:
         foot: row, as a part of the frame's height.
-        size: height of a usual subject, as a part of the frame's.
+        size: height of a usual subject at most, as a part of the frame's.
         reflects: how much the ground mirrors, 0 to 1.
     """
 
     foot: float = 0.9
-    size: float = _HIGH
+    size: float = _HIGHEST
     reflects: float = 0.0
 
 
@@ -87,27 +89,33 @@ def _puppet(
     rng = s.plan.chance("subject", subject.word, number)
     at, many = place
     art = _art(s, subject, rng)
-    whole = subject.thing.high * subject.size * close * pick(rng, 0.94, 1.08)
-    picture = _cropped(rendered(art.inside, (art.width, art.height), 2 * round(art.height)))
-    tall, wide = picture.shape[:2]
-    room = min(ground.size * s.height, _WIDE * s.width * tall / wide / max(1.0, 0.6 * many))
-    # What is wider than high needs less height to be as large.
-    high = room * whole * min(1.0, (1.25 * tall / wide) ** 0.45) * (1.25 if subject.mount is not None else 1.0)
-    rows = max(8, round(min(high, 2.0 * s.height) * 2 * round(art.height) / tall))
+    outline = _cropped(rendered(art.inside, (art.width, art.height), 2 * round(art.height)))
+    high = _height(s, outline, ground, many) * subject.thing.high * subject.size * close * pick(rng, 0.9, 1.12)
+    rows = max(8, round(min(high, 2.0 * s.height) * 2 * round(art.height) / outline.shape[0]))
     picture = _cropped(rendered(art.inside, (art.width, art.height), rows))
     gait = GAITS[subject.gait or "breathe"]
     facing = side if gait.way else -1.0
     if facing > 0 and subject.thing.body == "plain":
         picture = picture[:, ::-1]
-    sprite = Sprite(paper(picture, _light(s), rng), [gait.pose(pose / POSES) for pose in range(POSES)], 0.0)
+    poses = gait.poses()
+    sprite = Sprite(paper(picture, _light(s), rng, poses), poses, 0.0)
     sprite.foot = sprite.size[1] - 3.0
     spread = min(0.86, 0.2 + 0.17 * many)
-    x = s.width * (0.5 + spread * ((at + 0.5) / many - 0.5)) + pick(rng, -0.06, 0.06) * s.width * (many < 3)
+    x = s.width * (0.5 + spread * ((at + 0.5) / many - 0.5)) + pick(rng, -0.13, 0.13) * s.width / many
     foot = _foot(s, subject, sprite, ground, rng)
     stands = subject.thing.habitat in ("ground", "table")
-    shade = _shade(sprite) if stands else None
+    shade = _shade(sprite, picture.shape[1]) if stands else None
     path = Path(s, gait, x, foot, float(sprite.size[1]), facing if gait.way else side, float(rng.random()))
     return Puppet(s, sprite, shade, path, foot, ground.reflects if stands else 0.0)
+
+
+def _height(s: SceneStage, outline: U8, ground: Ground, many: int) -> float:
+    """Rows that a usual subject of this form has: all cover about the same part of the frame."""
+    tall, wide = outline.shape[:2]
+    covered = _COVERED * s.width * s.height / many**0.75
+    high = math.sqrt(covered * tall / (wide * float((outline[..., 3] > 0).mean())))
+    widest = _WIDEST * s.width / many**0.7
+    return min(high, ground.size * s.height, widest * tall / wide)
 
 
 def _foot(s: SceneStage, subject: Subject, sprite: Sprite, ground: Ground, rng: np.random.Generator) -> float:
@@ -158,14 +166,11 @@ def _mounted(s: SceneStage, rider: Art, mount: Subject, rng: np.random.Generator
     below = _art(s, replace(mount, mount=None), rng)
     size = 0.5
     left, top = below.width * 0.52 - rider.width * size / 2, 14.0 - rider.height * size * 0.7
-    inside = (
-        f'<g transform="translate({left:.1f},{top:.1f}) scale({size})">{rider.inside}</g>'
-        f"{below.inside}"
-    )
+    inside = f'<g transform="translate({left:.1f},{top:.1f}) scale({size})">{rider.inside}</g>{below.inside}'
     return Art(f'<g transform="translate(0,{-top:.1f})">{inside}</g>', below.width, below.height - top)
 
 
-def _cropped(picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def _cropped(picture: U8) -> U8:
     """Without the empty rows and columns around it."""
     rows, columns = (np.flatnonzero(picture[..., 3].any(axis=axis)) for axis in (1, 0))
     return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -178,7 +183,7 @@ def _light(s: SceneStage) -> tuple[float, float, float]:
     return s.style.one(times(light, (1 / strongest,) * 3)) if strongest > 1 else s.style.one(light)
 
 
-def _shade(sprite: Sprite) -> Sprite:
-    width, height = sprite.size
+def _shade(sprite: Sprite, width: int) -> Sprite:
+    height = sprite.size[1]
     wide, high = max(4, round(0.9 * width)), max(4, round(0.13 * min(width, height)))
     return Sprite(shadow(wide, high, 0.5), [Pose()], high * 0.55)

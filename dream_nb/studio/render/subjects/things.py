@@ -26,7 +26,7 @@ class Thing:
         dress: whether a person's clothes are long.
         tail: of an animal that sits.
         belly, limbs, coat: colours that differ from the drawing's own.
-        """
+    """
 
     code: str
     body: Body = "plain"
@@ -153,16 +153,14 @@ THINGS: Final[dict[str, Thing]] = {
         1F680 rocket spaceship starship spacecraft
         1F6F8 ufo saucer
         1F6F0 satellite
-        1F388 balloon
         1F47B ghost
         """,
         habitat="air",
         gait="float",
-        high=0.85,
     ),
     **_rows(
         """
-        1F433 whale
+        1F433 whale orca
         1F40B humpback
         1F42C dolphin
         1F988 shark
@@ -209,7 +207,6 @@ THINGS: Final[dict[str, Thing]] = {
         1F6F9 skateboard
         """,
         gait="roll",
-        high=0.8,
     ),
     "man": Thing("1F468", "person", gait="sway"),
     "woman": Thing("1F469", "person", gait="sway"),
@@ -388,13 +385,9 @@ THINGS: Final[dict[str, Thing]] = {
         """
         1F5FC eiffel_tower eiffel
         1F5FD statue_of_liberty
-        1F3F0 castle fortress palace
         1F3A1 ferris_wheel
         1F3A0 carousel
         1F3AA circus
-        1F54C mosque
-        26E9 torii
-        1F3EF japanese_castle
         """,
         gait="still",
         still=True,
@@ -439,11 +432,9 @@ _OTHER_LANGUAGES: Final = ("de", "es", "fr", "it", "pt")
 
 
 def thing_of(words: str) -> Thing | None:
-    """The thing that some words name, in the singular or the plural, in English or in a language of `emoji`."""
+    """The thing that some words name in English, in the singular or the plural."""
     name = _known(words)
-    if name is not None:
-        return THINGS[name]
-    return None
+    return None if name is None else THINGS[name]
 
 
 def _known(words: str) -> str | None:
@@ -469,19 +460,19 @@ def _foreign() -> dict[str, Thing]:
     import emoji
 
     emoji.config.load_language(list(_OTHER_LANGUAGES))
-    by_code = {}
+    by_code: dict[str, Thing] = {}
     for thing in THINGS.values():
         by_code.setdefault(thing.code.removesuffix("-FE0F"), thing)
     found: dict[str, Thing] = {}
     for text, names in emoji.EMOJI_DATA.items():
         code = "-".join(f"{ord(letter):X}" for letter in text if letter != "\ufe0f")
-        thing = by_code.get(code)
-        if thing is None:
+        named = by_code.get(code)
+        if named is None:
             continue
         for language in _OTHER_LANGUAGES:
             name = names.get(language, "").strip(":").replace("_", " ")
             if re.fullmatch(r"\w+", name):
-                found.setdefault(_folded(name), thing)
+                found.setdefault(_folded(name), named)
     return found
 
 

@@ -1,0 +1,31 @@
+"""Who drew what a file shows, in the file itself, where a licence asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from dream_nb.studio.render.brief import Brief
+from dream_nb.studio.render.prompt import KnownWords
+from dream_nb.studio.render.subjects.openmoji import CREDIT
+
+
+def credited(brief: Brief) -> Brief:
+    """The brief with one more tag, where its figures, or those of a file that it is given, are somebody's drawings."""
+    drawn = brief.edit is None and bool(KnownWords(brief.prompt).cast.subjects)
+    if drawn or any(CREDIT.encode() in data for data in _given(brief)):
+        return replace(brief, tags=(*brief.tags, ("copyright", CREDIT)))
+    return brief
+
+
+def _given(brief: Brief) -> Iterator[bytes]:
+    """The files that a result can show."""
+    if brief.edit is not None:
+        yield brief.edit.source
+    for frame in (brief.frame0, brief.frame1):
+        if frame is not None:
+            yield frame.data
+    for reference in (*brief.image_refs, brief.modify):
+        if reference is not None:
+            yield reference.picture
+    yield from brief.character_refs
