@@ -99,7 +99,7 @@ def join_runs(brief: Brief, runs: Sequence[Sequence[bytes]]) -> bytes:
     Raises:
         RenderError: the video that the sound is to be taken of cannot be read.
     """
-    from dream_nb.studio.render.finish.credits import credited
+    from dream_nb.studio.render.finish.copyright import credited
     from dream_nb.studio.render.finish.encode import join_parts
 
     return join_parts(credited(brief), [part for run in runs for part in run], brief.sound)

@@ -50,7 +50,7 @@ class Scene:
         self.water = Water(s) if s.plan.water != "none" else None
         self.neon_floor = NeonFloor(s) if s.plan.style == "synthwave" and s.plan.land != "deep" else None
         self.character = character
-        self.puppets = subjects.puppets(s, s.plan.cast, subjects.Ground())
+        self.puppets = subjects.puppets(s, s.plan.cast, subjects.Footing())
         self.aloft = weather.aloft(s)
         self.falling = weather.falling(s)
         self.map = FromAbove(s) if "from above" in s.effects else None

@@ -22,7 +22,7 @@ from dream_nb.files import replacing
 from dream_nb.studio.render.brief import Brief, Soundtrack
 from dream_nb.studio.render.edits.carried_sound import carry_sound
 from dream_nb.studio.render.edits.edited import Edited, edited
-from dream_nb.studio.render.finish.credits import credited
+from dream_nb.studio.render.finish.copyright import credited
 from dream_nb.studio.render.finish.parts import frames_of, parts_of
 from dream_nb.studio.render.frames import shots
 from dream_nb.studio.render.noise import U8

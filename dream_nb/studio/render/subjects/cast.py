@@ -7,7 +7,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-from dream_nb.studio.render.subjects.colours import COLOURS
+from dream_nb.studio.render.subjects.repainting import COLOURS
 from dream_nb.studio.render.subjects.things import (
     AGED,
     GARMENTS,

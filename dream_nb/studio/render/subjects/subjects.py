@@ -12,8 +12,8 @@ from dream_nb.studio.render.noise import U8, pick
 from dream_nb.studio.render.palette import mix, times
 from dream_nb.studio.render.planes import Planes
 from dream_nb.studio.render.stage import SceneStage
-from dream_nb.studio.render.subjects import bodies
-from dream_nb.studio.render.subjects.bodies import Art
+from dream_nb.studio.render.subjects import art as arts
+from dream_nb.studio.render.subjects.art import Art
 from dream_nb.studio.render.subjects.cast import Cast, Subject
 from dream_nb.studio.render.subjects.openmoji import rendered
 from dream_nb.studio.render.subjects.puppets import GAITS, POSES, Path, Pose
@@ -29,7 +29,7 @@ _NEAR: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Footing:
     """Where subjects stand.
 
     Args:
@@ -70,7 +70,7 @@ class Puppet:
         self.sprite.draw(canvas, int(self.path.step(frame) * POSES) % POSES, x + dx, foot + dy)
 
 
-def puppets(stage: SceneStage, cast: Cast, ground: Ground) -> list[Puppet]:
+def puppets(stage: SceneStage, cast: Cast, ground: Footing) -> list[Puppet]:
     """The figures of a scene, from the farthest to the nearest."""
     several = [(subject, number) for subject in cast.subjects for number in range(subject.count)][:8]
     many = len(several)
@@ -84,7 +84,7 @@ def puppets(stage: SceneStage, cast: Cast, ground: Ground) -> list[Puppet]:
 
 
 def _puppet(
-    s: SceneStage, subject: Subject, place: tuple[int, int], number: int, close: float, side: float, ground: Ground
+    s: SceneStage, subject: Subject, place: tuple[int, int], number: int, close: float, side: float, ground: Footing
 ) -> Puppet:
     rng = s.plan.chance("subject", subject.word, number)
     at, many = place
@@ -109,7 +109,7 @@ def _puppet(
     return Puppet(s, sprite, shade, path, foot, ground.reflects if stands else 0.0)
 
 
-def _height(s: SceneStage, outline: U8, ground: Ground, many: int) -> float:
+def _height(s: SceneStage, outline: U8, ground: Footing, many: int) -> float:
     """Rows that a usual subject of this form has: all cover about the same part of the frame."""
     tall, wide = outline.shape[:2]
     covered = _COVERED * s.width * s.height / many**0.75
@@ -118,7 +118,7 @@ def _height(s: SceneStage, outline: U8, ground: Ground, many: int) -> float:
     return min(high, ground.size * s.height, widest * tall / wide)
 
 
-def _foot(s: SceneStage, subject: Subject, sprite: Sprite, ground: Ground, rng: np.random.Generator) -> float:
+def _foot(s: SceneStage, subject: Subject, sprite: Sprite, ground: Footing, rng: np.random.Generator) -> float:
     high = sprite.size[1]
     if subject.gait in ("fly", "float") and subject.thing.habitat == "air":
         return min(0.72 * s.height, s.height * pick(rng, 0.12, 0.28) + high)
@@ -135,16 +135,16 @@ def _art(s: SceneStage, subject: Subject, rng: np.random.Generator) -> Art:
     thing = subject.thing
     if thing.code in FACES and any(word in WORN for word, _ in subject.worn):
         thing = replace(thing, code=FACES[thing.code], body="seated", tail="thin")
-    skin = list(bodies.SKINS)[int(rng.random() * 4)]
+    skin = list(arts.SKINS)[int(rng.random() * 4)]
     match thing.body:
         case "person":
-            art = bodies.person(thing.code, skin, subject.clothes or thing.coat or subject.colour, subject.dress)
+            art = arts.person(thing.code, skin, subject.clothes or thing.coat or subject.colour, subject.dress)
         case "seated":
-            art = bodies.seated(thing.code, subject.colour or thing.coat, thing.belly, thing.limbs, thing.tail)
+            art = arts.seated(thing.code, subject.colour or thing.coat, thing.belly, thing.limbs, thing.tail)
         case "robot":
-            art = bodies.robot(thing.code, subject.colour)
+            art = arts.robot(thing.code, subject.colour)
         case _:
-            art = bodies.plain(thing.code, subject.colour)
+            art = arts.plain(thing.code, subject.colour)
     for word, colour in subject.worn:
         art = _with(art, word, colour)
     return art if subject.mount is None else _mounted(s, art, subject.mount, rng)
@@ -159,7 +159,7 @@ def _with(art: Art, word: str, colour: str | None) -> Art:
     if point is None:
         # A drawing of which nobody knows where its face is: before it, on the ground.
         point, size = (art.width * 0.2, art.height * 0.8), 0.3
-    return bodies.wearing(art, thing.code, point, size, colour)
+    return arts.wearing(art, thing.code, point, size, colour)
 
 
 def _mounted(s: SceneStage, rider: Art, mount: Subject, rng: np.random.Generator) -> Art:

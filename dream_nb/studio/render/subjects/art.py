@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from dream_nb.studio.render.subjects.colours import mixed, recoloured
 from dream_nb.studio.render.subjects.openmoji import INK, drawing, main_fill
+from dream_nb.studio.render.subjects.repainting import mixed, recoloured
 
 _LINE: Final = f'stroke="{INK}" stroke-width="1.3" stroke-linejoin="round" stroke-linecap="round"'
 SKINS: Final = {"1F3FB": "#fadcbc", "1F3FC": "#e0bb95", "1F3FD": "#bf8f68", "1F3FE": "#9b643d", "1F3FF": "#594539"}
