@@ -115,7 +115,7 @@ def _height(s: SceneStage, outline: U8, ground: Footing, many: int) -> float:
     covered = _COVERED * s.width * s.height / many**0.75
     high = math.sqrt(covered * tall / (wide * float((outline[..., 3] > 0).mean())))
     widest = _WIDEST * s.width / many**0.7
-    return min(high, ground.size * s.height, widest * tall / wide)
+    return float(min(high, ground.size * s.height, widest * tall / wide))
 
 
 def _foot(s: SceneStage, subject: Subject, sprite: Sprite, ground: Footing, rng: np.random.Generator) -> float:
