@@ -57,6 +57,7 @@ class ScenePlan:
     lush: float
     built: tuple[str, ...]
     life: tuple[tuple[str, int], ...]
+    paint: tuple[tuple[str, RGB], ...]
     cast: Cast
     skies: tuple[str, ...]
     motes: tuple[str, ...]
@@ -106,6 +107,7 @@ def read(brief: Brief) -> ScenePlan:
         lush=lush,
         built=built,
         life=life,
+        paint=tuple(words.paint.items()),
         cast=words.cast,
         skies=words.names("sky"),
         motes=words.names("motes"),

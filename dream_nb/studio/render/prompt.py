@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 from typing import cast as cast_type
 
@@ -43,20 +44,20 @@ class KnownWords:
 
     Args:
         prompt: any text.
+
+    Attributes:
+        cast: its subjects.
+        words: those of the vocabulary, in their order.
+        paint: the colours of flocks, boats and the like, by their names.
     """
 
     def __init__(self, prompt: str) -> None:
         said = re.findall(r"\w+", _CAMERA.sub(" ", prompt.lower()))
         self.cast = cast(said, VOCABULARY)
-        self.words = [
-            KnownWord(
-                word.name,
-                _of_the_scene(word.traits) if word.at in self.cast.bound else word.traits,
-                word.number,
-                word.at,
-            )
-            for word in _known(said)
-        ]
+        words = list(_known(said))
+        bound, self.paint = _painted(words)
+        bound |= self.cast.bound
+        self.words = [word._replace(traits=_of_the_scene(word.traits)) if word.at in bound else word for word in words]
 
     def first(self, trait: Name) -> str | None:
         """The name that comes first, or None."""
@@ -88,6 +89,18 @@ class KnownWords:
             if "life" in word.traits:
                 counts[word.traits["life"]] = word.number
         return tuple(reversed(counts.items()))
+
+
+def _painted(words: list[KnownWord]) -> tuple[set[int], dict[str, RGB]]:
+    """The places of colours that stand before a figure or a building, and the colours of figures by their names."""
+    bound: set[int] = set()
+    paint: dict[str, RGB] = {}
+    for before, word in pairwise(words):
+        if "tint" in before.traits and before.at + 1 == word.at and word.traits.keys() & {"life", "built"}:
+            bound.add(before.at)
+            if "life" in word.traits:
+                paint[word.traits["life"]] = before.traits["tint"]
+    return bound, paint
 
 
 def _of_the_scene(traits: Traits) -> Traits:

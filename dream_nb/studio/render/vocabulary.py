@@ -59,7 +59,7 @@ VOCABULARY: dict[str, Traits] = {
     **_w("snow snowfall snowing snowflake", snow=0.7, ground="snow", cloud=0.6),
     **_w("snowy snowcapped", snow=0.25, ground="snow"),
     **_w("blizzard snowstorm", snow=1.0, ground="snow", wind=1.0, cloud=1.0, haze=0.6),
-    **_w("fog foggy", haze=0.9, cloud=0.5),
+    **_w("fog foggy", haze=0.95, cloud=1.0),
     **_w("mist misty haze hazy", haze=0.65),
     **_w("wind windy breeze breezy gust", wind=0.8),
     **_w("calm serene still tranquil peaceful quiet", wind=0.1, waves=0.15, pace=0.6),
@@ -173,7 +173,7 @@ VOCABULARY: dict[str, Traits] = {
     **_w("black dark darkness", tint=(0.16, 0.16, 0.20)),
     **_w("grey gray silver", tint=(0.55, 0.57, 0.60)),
     # Styles
-    **_w("noir monochrome black_and_white", style="noir"),
+    **_w("noir film_noir monochrome black_and_white", style="noir"),
     **_w("watercolor watercolour aquarelle painted", style="watercolour"),
     **_w("pixel pixelated pixel_art 8bit 8_bit retro_game", style="pixel"),
     **_w("sketch pencil drawing charcoal ink etching", style="sketch"),

@@ -101,3 +101,9 @@ def test_words_of_distance_say_how_large() -> None:
     near, usual, far = (KnownWords(f"{lead}a cat").cast.closeness for lead in ("close-up of ", "", "far away, "))
     assert near > usual > far
     assert subjects("a giant cat")[0].size > 1 > subjects("a tiny cat")[0].size
+
+
+def test_a_boat_has_the_colour_before_it_and_the_lake_does_not() -> None:
+    words = KnownWords("a red boat on a lake")
+    assert words.paint.keys() == {"boat"}
+    assert words.tints() == ()

@@ -146,3 +146,8 @@ def test_what_is_made_of_such_a_file_says_it_too() -> None:
     source = render(small("a cat on a meadow"))
     for edit in (Modify(source, 0.5), Soundtrack(source)):
         assert decoded(render(Brief("video", "rain", edit=edit))).tags["copyright"] == CREDIT
+
+
+def test_a_subject_is_drawn_in_the_style_of_the_scene() -> None:
+    tones = colour("film noir, a red cat in the rain")
+    assert np.ptp(tones) < 6

@@ -268,8 +268,10 @@ class _Route:
 def _tone(role: _Role, near: float) -> RGB:
     """The colour of a figure: dark against the light, paler far away, unless its kind has one of its own."""
     light = role.stage.light
-    if role.kind in _COLOURFUL:
-        hues, sunny, hazy = _COLOURFUL[role.kind]
+    hues, sunny, hazy = _COLOURFUL.get(role.kind, ((), 0.75, 0.1))
+    own = dict(role.stage.plan.paint).get(role.kind)
+    hues = hues if own is None else (own,)
+    if hues:
         return mix(times(hues[role.number % len(hues)], mix(light.shade, light.lit, sunny)), light.haze, hazy)
     tone = mix(_DARK, mix(light.haze, light.horizon, 0.3), 0.70 * (1 - near) ** 1.6)
     tone = mix(tone, times(light.shade, (0.55, 0.5, 0.55)), 0.4)

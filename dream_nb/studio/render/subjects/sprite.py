@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,13 +14,14 @@ from PIL import Image, ImageFilter
 from dream_nb.studio.render.noise import F32, U8
 from dream_nb.studio.render.planes import Planes, yuv
 from dream_nb.studio.render.subjects.puppets import Pose
+from dream_nb.studio.render.vocabulary import RGB
 
 U16 = NDArray[np.uint16]
 
 _CREAM: Final = (1.0, 0.97, 0.88)
 
 
-def paper(picture: U8, light: tuple[float, float, float], rng: np.random.Generator, poses: list[Pose]) -> U8:
+def paper(picture: U8, light: RGB, grade: Callable[[F32], F32], rng: np.random.Generator, poses: list[Pose]) -> U8:
     """A drawing as cut paper in a light, with a cream edge around it: rows x columns x YUVA.
 
     Y, U and V are multiplied by the coverage A.
@@ -27,6 +29,7 @@ def paper(picture: U8, light: tuple[float, float, float], rng: np.random.Generat
     Args:
         picture: rows x columns x RGBA.
         light: what falls on it, multiplied with its colours.
+        grade: what the style does to colours.
         rng: for the grain.
         poses: that it will take: there is room for them around it.
     """
@@ -46,7 +49,7 @@ def paper(picture: U8, light: tuple[float, float, float], rng: np.random.Generat
     inner = wide[..., :3] * (shading + grain)[..., None] * np.asarray(light, np.float32)
     rim = np.asarray(_CREAM, np.float32) * np.asarray(light, np.float32)
     colour = inner * alpha + rim * (1 - alpha)
-    return _laid_flat(np.clip(colour, 0, 1).astype(np.float32), np.asarray(outer, np.float32) / np.float32(255))
+    return _laid_flat(np.clip(grade(colour.astype(np.float32)), 0, 1), np.asarray(outer, np.float32) / np.float32(255))
 
 
 def _laid_flat(colour: F32, cover: F32) -> U8:

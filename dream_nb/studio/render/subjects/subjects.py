@@ -19,6 +19,7 @@ from dream_nb.studio.render.subjects.openmoji import rendered
 from dream_nb.studio.render.subjects.puppets import GAITS, POSES, Path, Pose
 from dream_nb.studio.render.subjects.sprite import Sprite, paper, shadow
 from dream_nb.studio.render.subjects.things import FACES, WORN, thing_of
+from dream_nb.studio.render.vocabulary import RGB
 
 # The part of the frame that one usual subject covers, its height at most, and its width at most.
 _COVERED: Final = 0.105
@@ -98,7 +99,7 @@ def _puppet(
     if facing > 0 and subject.thing.body == "plain":
         picture = picture[:, ::-1]
     poses = gait.poses()
-    sprite = Sprite(paper(picture, _light(s), rng, poses), poses, 0.0)
+    sprite = Sprite(paper(picture, _light(s), s.style.grade, rng, poses), poses, 0.0)
     sprite.foot = sprite.size[1] - 3.0
     spread = min(0.86, 0.2 + 0.17 * many)
     x = s.width * (0.5 + spread * ((at + 0.5) / many - 0.5)) + pick(rng, -0.13, 0.13) * s.width / many
@@ -176,11 +177,10 @@ def _cropped(picture: U8) -> U8:
     return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _light(s: SceneStage) -> tuple[float, float, float]:
+def _light(s: SceneStage) -> RGB:
     """What falls on a figure: the light of the hour, never so little that its colours are lost."""
     light = mix(_WHITE, mix(s.light.shade, s.light.lit, 0.85), 0.55)
-    strongest = max(light)
-    return s.style.one(times(light, (1 / strongest,) * 3)) if strongest > 1 else s.style.one(light)
+    return times(light, (1 / max(1.0, *light),) * 3)
 
 
 def _shade(sprite: Sprite, width: int) -> Sprite:
