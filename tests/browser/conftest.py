@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from tests.browser.chromium import OPTIONS, find_chromium
-from tests.browser.lab import Lab, LabServer, serve_lab, write_notebook
+from tests.browser.lab import Lab, LabServer, close_notebooks, serve_lab, write_notebook
+
+VIEWPORT: Final[ViewportSize] = {"width": 1280, "height": 1000}
 
 
 @pytest.fixture(scope="module")  # not longer: while Playwright runs, asyncio finds its loop running in this thread
@@ -27,11 +30,24 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[Page]:
+    """A tab for the tests of a file: to load JupyterLab takes longer than most of them."""
+    context = browser.new_context(viewport=VIEWPORT)
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def page(tab: Page) -> Iterator[Page]:
+    """The tab, as a new one would be."""
+    yield tab
+    tab.unroute_all(behavior="ignoreErrors")
+    tab.emulate_media(media="null", color_scheme="null", reduced_motion="null", forced_colors="null")
+    tab.set_viewport_size(VIEWPORT)
+    tab.context.clear_permissions()
+    if "/lab" not in tab.url:
+        tab.goto("about:blank")
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +68,7 @@ def open_lab(page: Page, server: LabServer) -> Iterator[Callable[..., Lab]]:
         return Lab(page, server.url, str(notebook.relative_to(server.root)), kernel=kernel)
 
     yield open_notebook
+    close_notebooks(page)
     server.end_kernels()
 
 

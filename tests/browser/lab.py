@@ -147,6 +147,34 @@ def write_notebook(path: Path, *cells: str) -> Path:
     return path
 
 
+_OPEN: Final = """async path => {
+    const { commands, shell } = window.jupyterapp;
+    if (document.body.dataset.jpThemeName !== 'JupyterLab Light') {
+        await commands.execute('apputils:change-theme', { theme: 'JupyterLab Light' });
+    }
+    const opened = await commands.execute('docmanager:open', { path });
+    shell.activateById(opened.id);
+}"""
+_CLOSE: Final = """() => {
+    for (const widget of [...(window.jupyterapp?.shell.widgets('main') ?? [])]) {
+        // One that has changed would ask.
+        if (widget.context?.model) widget.context.model.dirty = false;
+        widget.dispose();
+    }
+}"""
+
+
+def close_notebooks(page: Page) -> None:
+    """Close what JupyterLab shows, without saving it; nothing where the page shows something else."""
+    page.evaluate(_CLOSE)
+
+
+def _is_open(page: Page, url: str) -> bool:
+    """Whether the page shows the JupyterLab of that address, and no question of its."""
+    shown = page.url.startswith(f"{url}/lab") and page.evaluate("() => !!window.jupyterapp")
+    return bool(shown) and page.locator(".jp-Dialog").count() == 0
+
+
 class Lab:
     """One notebook, open in a page.
 
@@ -155,13 +183,18 @@ class Lab:
         url: of the server.
         notebook: the notebook's path below the server's root.
         kernel: whether to wait for its kernel.
+        loaded: whether to load JupyterLab anew where the page shows it already.
     """
 
-    def __init__(self, page: Page, url: str, notebook: str, *, kernel: bool = True) -> None:
+    def __init__(self, page: Page, url: str, notebook: str, *, kernel: bool = True, loaded: bool = False) -> None:
         self.page = page
         self.url = url
         self.notebook = notebook
-        page.goto(f"{url}/lab/tree/{quote(notebook)}?reset")
+        if loaded or not _is_open(page, url):
+            page.goto(f"{url}/lab/tree/{quote(notebook)}?reset")
+        else:
+            close_notebooks(page)
+            page.evaluate(_OPEN, notebook)
         context = "window.jupyterapp?.shell.currentWidget?.sessionContext"
         ready = f"{context}?.session?.kernel?.info" if kernel else f"{context} && !{context}.session?.kernel"
         page.wait_for_function(ready)
@@ -211,7 +244,7 @@ class Lab:
     def reopen(self) -> Lab:
         """End every kernel, and open the saved notebook again with a new one."""
         self.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
-        return Lab(self.page, self.url, self.notebook)
+        return Lab(self.page, self.url, self.notebook, loaded=True)
 
     def reopen_without_kernel(self) -> Lab:
         """End every kernel, and open the saved notebook again where none can start."""
@@ -219,7 +252,7 @@ class Lab:
         self.page.route(
             "**/api/sessions**", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
         )
-        return Lab(self.page, self.url, self.notebook, kernel=False)
+        return Lab(self.page, self.url, self.notebook, kernel=False, loaded=True)
 
 
 class Traffic:

@@ -212,3 +212,5 @@ def test_a_white_page_without_jupyters_variables_is_readable(open_cells: Callabl
     show_everything(open_cells(*CELLS))
     assert page.evaluate(WITHOUT_VARIABLES) == ""
     assert serious(page) == []
+    # The page has lost its colours for good.
+    page.goto("about:blank")
