@@ -142,6 +142,20 @@ class Dream:
         return self.generation.state or ("completed" if self._record.is_finished else self._record.state)
 
     @property
+    def drawn(self) -> tuple[str, ...]:
+        """The words of the prompt that the studio has drawn; empty for what another server made."""
+        return self._told("drawn")
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The words of the prompt that the studio does not know; empty for what another server made."""
+        return self._told("unknown")
+
+    def _told(self, name: str) -> tuple[str, ...]:
+        words = (self.generation.model_extra or {}).get(name)
+        return tuple(word for word in words if isinstance(word, str)) if isinstance(words, list | tuple) else ()
+
+    @property
     def failure_reason(self) -> str | None:
         """Why it could not be made, in the server's words; None where it was."""
         return self.generation.failure_reason

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from dream_nb.api.models import FINAL_STATES
 from dream_nb.studio.record import StoredGeneration
+from dream_nb.studio.render.understood import understood
 
 PREFIX: Final = "/dream-machine/v1"
 _MOST_FINISHED: Final = 4096
@@ -33,7 +34,8 @@ class Drawing(Protocol):
 
 
 def generation(record: StoredGeneration, base_url: str, drawing: Drawing | None = None) -> bytes:
-    """The `Generation` of the specification, with `take`; while it dreams, `progress` (0 to 1) and `assets.thumbnail`.
+    """The `Generation` of the specification, with `take`; while it dreams, `progress` (0 to 1) and `assets.thumbnail`;
+    when it is done, `drawn` and `unknown`: the words of the prompt that are drawn, and those that are not known.
 
     Args:
         record: what is remembered of it.
@@ -68,6 +70,7 @@ def _written(record: StoredGeneration, base_url: str, drawing: Drawing | None) -
         document["failure_reason"] = record.failure_reason
     if record.state == "completed":
         document["assets"] = {record.kind: asset_url(base_url, record.asset)}
+        document |= _understood(record)
     if drawing and record.state == "dreaming":
         if (fraction := drawing.progress(record.id)) is not None:
             document["progress"] = fraction
@@ -75,6 +78,15 @@ def _written(record: StoredGeneration, base_url: str, drawing: Drawing | None) -
             document["assets"] = {"thumbnail": asset_url(base_url, thumbnail)}
     # The request is kept as JSON, and put in as it is: reading and writing it again would cost most of the time.
     return to_json(document)[:-1] + b',"request":' + record.request.encode() + b"}"
+
+
+def _understood(record: StoredGeneration) -> dict[str, tuple[str, ...]]:
+    """What is drawn of the prompt; nothing where the pictures are those of another generation."""
+    prompt = from_json(record.request).get("prompt")
+    if record.source is not None or not isinstance(prompt, str):
+        return {}
+    found = understood(prompt)
+    return {name: words for name, words in (("drawn", found.drawn), ("unknown", found.unknown)) if words}
 
 
 def page(generations: Sequence[bytes], has_more: bool, limit: int, offset: int) -> bytes:

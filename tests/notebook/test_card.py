@@ -25,6 +25,12 @@ def test_a_card_shows_its_dream_after_the_session_was_closed(page: Page, session
     assert (card.state, card.film["name"], card.lineage) == ("completed", dream.path.name, [])
 
 
+def test_it_says_what_the_studio_drew_and_did_not_know(page: Page, session: Session) -> None:  # noqa: ARG001
+    dream = session.submit(ImageGenerationRequest(prompt="a red fox, quixotic snow")).result(SECONDS)
+    assert (dream.drawn, dream.unknown) == (("fox", "snow"), ("quixotic",))
+    assert Card(dream).facts[-2:] == ["drew: fox, snow", "did not know: quixotic"]
+
+
 def test_it_says_whether_another_state_follows(page: Page, session: Session) -> None:  # noqa: ARG001
     card = Card(session.submit(ImageGenerationRequest(prompt="a lake")).result(SECONDS))
     assert card.ended

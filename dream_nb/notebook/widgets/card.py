@@ -461,7 +461,14 @@ def _facts(shown: Dream | Job | Sweep) -> list[str]:
     loops = "loop" if getattr(request, "loop", False) else ""
     take = f"take {first.take}" if first.take > 1 and not isinstance(shown, Sweep) else ""
     drawn = "drawn by the studio, procedurally" if first.backend == "studio" else ""
-    return [fact for fact in (*what, loops, take, drawn) if fact]
+    words = _words_told(shown) if isinstance(shown, Dream) else []
+    return [fact for fact in (*what, loops, take, drawn, *words) if fact]
+
+
+def _words_told(dream: Dream) -> list[str]:
+    """What the studio says of the words of a prompt."""
+    told = (("drew", dream.drawn), ("did not know", dream.unknown))
+    return [f"{what}: {', '.join(words)}" for what, words in told if words]
 
 
 def _problem(error: BaseException) -> Problem:

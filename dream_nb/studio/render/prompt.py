@@ -46,15 +46,16 @@ class KnownWords:
         prompt: any text.
 
     Attributes:
+        said: all words, in lower case.
         cast: its subjects.
         words: those of the vocabulary, in their order.
         paint: the colours of flocks, boats and the like, by their names.
     """
 
     def __init__(self, prompt: str) -> None:
-        said = re.findall(r"\w+", _CAMERA.sub(" ", prompt.lower()))
-        self.cast = cast(said, VOCABULARY)
-        words = list(_known(said))
+        self.said = re.findall(r"\w+", _CAMERA.sub(" ", prompt.lower()))
+        self.cast = cast(self.said, VOCABULARY)
+        words = list(_known(self.said))
         bound, self.paint = _painted(words)
         bound |= self.cast.bound
         self.words = [word._replace(traits=_of_the_scene(word.traits)) if word.at in bound else word for word in words]

@@ -246,6 +246,11 @@ def _dress(draft: _Draft, words: list[str], at: int, bound: set[int]) -> None:
     )
 
 
+def says_how(word: str) -> bool:
+    """Whether a word says how somebody moves, looks or is dressed."""
+    return _stem(word) in _ACTIONS or word in _LARGE | _SMALL | OLD or word in COLOURS or word in GARMENTS
+
+
 def _stem(word: str) -> str:
     if word in _LASTING:
         return _LASTING[word]
