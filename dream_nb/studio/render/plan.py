@@ -204,6 +204,6 @@ def _hue(turn: float) -> RGB:
 
 
 def _habit(rng: np.random.Generator) -> camera.CameraMotion:
-    """The camera that nobody asked for: carried slowly to one side."""
+    """The camera that nobody asked for: carried slowly into the scene, and a little to one side."""
     side = 1.0 if rng.random() < 0.5 else -1.0
-    return camera.CameraMotion(truck_x=side * pick(rng, 0.05, 0.09))
+    return camera.CameraMotion(truck_x=side * pick(rng, 0.05, 0.09), truck_y=pick(rng, 0.07, 0.10))
