@@ -30,6 +30,7 @@ from dream_nb.media.sound import has_sound
 from dream_nb.notebook.magics.to_line import to_line
 from dream_nb.notebook.widgets.awaited import AwaitedWidget
 from dream_nb.notebook.widgets.base import Answer, Widget, action
+from dream_nb.notebook.widgets.dream_facts import facts_of, first_of
 from dream_nb.notebook.widgets.first_sight import colours_of, picture_of
 from dream_nb.notebook.widgets.messages import Edits, Film, Line, Problem, Quote, Relation, Relative
 from dream_nb.requests.edits import audio_request, modify_request, reframe_request, upscale_request
@@ -160,10 +161,10 @@ class Card(AwaitedWidget):
         slim: bool = False,
     ) -> None:
         self._under: list[Widget] = []
-        width, height = _shape(_first(shown).request.aspect_ratio)
+        width, height = _shape(first_of(shown).request.aspect_ratio)
         super().__init__(
             prompt=_title(shown),
-            facts=_facts(shown),
+            facts=facts_of(shown),
             width=width,
             height=height,
             trusted=trusted,
@@ -293,7 +294,7 @@ class Card(AwaitedWidget):
             self.edits = dict(_edits(dream))
             self.film = dict(film)
             self.lineage = [dict(relative) for relative in _lineage(dream)]
-            self.facts = _facts(dream)
+            self.facts = facts_of(dream)
             self.state = "completed"
         except LibraryError as error:
             missing: Problem = {"title": "Not there", "text": str(error), "facts": ""}
@@ -375,7 +376,7 @@ class Card(AwaitedWidget):
     @action
     def change(self) -> Answer:
         """Begin a request that is like it."""
-        request = _first(self.shown).request
+        request = first_of(self.shown).request
         if isinstance(self.shown, Sweep):
             request = request.model_copy(update={"prompt": self.shown.title})
         self._use(request, "request")
@@ -426,11 +427,6 @@ def _ender(card: weakref.ref[Card]) -> Callable[[Job | Sweep], None]:
     return end
 
 
-def _first(shown: Dream | Job | Sweep) -> Dream | Job:
-    """What stands for it where one request is asked for."""
-    return shown.jobs[0] if isinstance(shown, Sweep) else shown
-
-
 def _shape(ratio: str | None) -> tuple[int, int]:
     """Width and height of an aspect ratio; of one that is none, as servers may write, those of 16:9."""
     sides = re.fullmatch(r"([1-9]\d{0,3}):([1-9]\d{0,3})", ratio or "")
@@ -443,25 +439,6 @@ def _missing(sweep: Sweep) -> list[Job]:
 
 def _title(shown: Dream | Job | Sweep) -> str:
     return shown.title
-
-
-def _facts(shown: Dream | Job | Sweep) -> list[str]:
-    first = _first(shown)
-    request = first.request
-    what: list[str | None]
-    if isinstance(shown, Dream):
-        try:
-            width, height = shown.size
-            what = [f"{shown.duration:.1f} s"] if shown.duration else []
-            what += [f"{width}×{height}"]  # noqa: RUF001 - the sign for "by"
-        except LibraryError:  # it failed, or its file is gone: the card says so
-            what = [request.kind, request.aspect_ratio]
-    else:
-        what = [request.kind, request.aspect_ratio]
-    loops = "loop" if getattr(request, "loop", False) else ""
-    take = f"take {first.take}" if first.take > 1 and not isinstance(shown, Sweep) else ""
-    drawn = "drawn by the studio, procedurally" if first.backend == "studio" else ""
-    return [fact for fact in (*what, loops, take, drawn) if fact]
 
 
 def _problem(error: BaseException) -> Problem:
