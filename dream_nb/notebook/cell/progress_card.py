@@ -52,12 +52,12 @@ def open_card(shell: InteractiveShell, job: UnderWay) -> Iterator[Vanishing | No
         WaitInterrupted: an interrupt ended the wait, also while the card was opened.
     """
     try:
+        _note(job)
         if job.replayed:
             tell(shell)
             yield None
             return
         load_modules()
-        _note(job)
         if not hasattr(shell, "kernel"):
             with _line(job):
                 yield None

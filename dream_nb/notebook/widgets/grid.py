@@ -261,7 +261,8 @@ class Grid(AwaitedWidget):
             dream = self._dreams[number]
             assert dream is not None
             failed = dream.generation.has_failed
-            state, fraction, note = "failed" if failed else dream.state, 1.0, dream.generation.why_not_made
+            state, note = "failed" if failed else dream.state, dream.generation.why_not_made
+            fraction: float | None = 1.0
         else:
             job = self._jobs[number]
             error = job.exception() if job.done() else None
