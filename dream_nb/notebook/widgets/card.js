@@ -1,5 +1,5 @@
 // The card: one generation, while it is made and when it is done.
-import { ask, askNow, askSoon, button, clock, copied, element, errorLine, folded, media, release, stateLabel, views } from "./base.js";
+import { ask, askNow, askSoon, button, clock, copied, element, errorLine, folded, galleries, media, release, stateLabel, views } from "./base.js";
 import { createPlayer } from "./card_player.js";
 import { controlResult } from "./result_player.js";
 
@@ -27,6 +27,7 @@ const HINTS = {
   Upscale: "make it in a higher resolution",
   Sound: "give it sound",
   "As keyframe": "begin a new dream with it, in the panel",
+  "Open in gallery": "show it among everything in your library",
   "Copy as %dream": "copy the line that makes it again",
   Save: "save the file to your downloads",
   "Full screen": "fill the screen with it",
@@ -182,6 +183,7 @@ class Actions {
       button("Another take", does("again")),
       ...this.#edits(),
       button("As keyframe", does("keyframe")),
+      ...(this.#model.get("kept") ? [button("Open in gallery", () => this.#openGallery())] : []),
       button("Copy as %dream", () => this.#copy()),
       button("Save", () => this.#save()),
       ...(fillScreen ? [button("Full screen", fillScreen)] : []),
@@ -257,6 +259,11 @@ class Actions {
     more.replaceChildren(form);
     field.focus();
     field.select();
+  }
+
+  #openGallery() {
+    const shown = [...galleries].filter(([root]) => root.isConnected).map(([, model]) => model.get("name"));
+    return this.#do("show_in_gallery", { shown });
   }
 
   async #copy() {

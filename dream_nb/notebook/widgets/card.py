@@ -25,13 +25,14 @@ from dream_nb.api.models import FINAL_STATES
 from dream_nb.api.request_models import ASPECT_RATIOS, MODES, RESOLUTIONS, Edit
 from dream_nb.html.stand_in import stand_in
 from dream_nb.jobs.runner import failure
-from dream_nb.library.library import with_ledger
+from dream_nb.library.library import Library, with_ledger
 from dream_nb.media.sound import has_sound
 from dream_nb.notebook.magics.to_line import to_line
 from dream_nb.notebook.widgets.awaited import AwaitedWidget
 from dream_nb.notebook.widgets.base import Answer, Widget, action
 from dream_nb.notebook.widgets.dream_facts import facts_of, first_of
 from dream_nb.notebook.widgets.first_sight import colours_of, picture_of
+from dream_nb.notebook.widgets.gallery import Gallery, open_gallery
 from dream_nb.notebook.widgets.messages import Edits, Film, Line, Problem, Quote, Relation, Relative
 from dream_nb.requests.edits import audio_request, modify_request, reframe_request, upscale_request
 from dream_nb.requests.media import source_ids
@@ -136,6 +137,9 @@ class Card(AwaitedWidget):
 
     edits = traitlets.Dict().tag(sync=True)
     """The `Edits` that its backend can make of it; empty until it is made."""
+
+    kept = traitlets.Bool(False).tag(sync=True)
+    """Whether it is in a library, whose gallery can show it."""
 
     poster = traitlets.Bytes(b"").tag(sync=True)
     """A JPEG of it; empty until it is made."""
@@ -292,6 +296,7 @@ class Card(AwaitedWidget):
             }
             self.words = dream._scene()[0]
             self.edits = dict(_edits(dream))
+            self.kept = isinstance(dream._library, Library)
             self.film = dict(film)
             self.lineage = [dict(relative) for relative in _lineage(dream)]
             self.facts = facts_of(dream)
@@ -380,6 +385,32 @@ class Card(AwaitedWidget):
         if isinstance(self.shown, Sweep):
             request = request.model_copy(update={"prompt": self.shown.title})
         self._use(request, "request")
+        return None
+
+    @action
+    def show_in_gallery(self, shown: list[str]) -> Answer:
+        """Show it among everything in its library: in a gallery that the page shows, else in one below the card.
+
+        Args:
+            shown: the model ids of the galleries that the page shows, in the order in which it came to.
+
+        Raises:
+            InvalidRequestError: it is not in its library any more.
+        """
+        dream = self._dream()
+        gallery = open_gallery(shown, dream)
+        if gallery is not None:
+            gallery.show(dream)
+            return None
+        maker = self._maker()
+        assert isinstance(maker, Session)
+        gallery = Gallery(maker, trusted=self.trusted)
+        try:
+            gallery.show(dream)
+        except DreamError:
+            gallery.close()
+            raise
+        self._put(gallery)
         return None
 
     @action

@@ -131,6 +131,7 @@ class GalleryRow(TypedDict):
         key: the short name of its record.
         id: the generation's id at the server.
         prompt: its prompt. Of this, `note` and `reason` only the first 400 characters are sent.
+        caption: the prompt with what tells it from others of the same, such as its take, where there is that.
         kind: "video" or "image".
         state: the generation's state: queued, dreaming, completed or failed.
         ratio: the aspect ratio that was asked for, such as "16:9".
@@ -149,6 +150,7 @@ class GalleryRow(TypedDict):
     key: str
     id: NotRequired[str]
     prompt: NotRequired[str]
+    caption: NotRequired[str]
     kind: str
     state: str
     ratio: str
