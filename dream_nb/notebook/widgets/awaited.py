@@ -26,6 +26,10 @@ class AwaitedWidget(Widget):
     note = traitlets.Unicode().tag(sync=True)
     """Why it takes its time, or what it costs; empty where there is nothing to say."""
 
+    asked_by = traitlets.Unicode().tag(sync=True)
+    """The `digest_of_code` of the cell that asked for it; empty where no cell did. After a restart of the kernel a page
+    can have that cell come back to it."""
+
     waits = traitlets.Bool(False).tag(sync=True)
     """Whether a cell waits for it, so that the wait can be stopped."""
 

@@ -1,13 +1,10 @@
 // The card: one generation, while it is made and when it is done.
 import { ask, askNow, askSoon, button, clock, copied, element, errorLine, folded, galleries, media, release, stateLabel, views } from "./base.js";
 import { createPlayer } from "./card_player.js";
+import { orphanAlert } from "./orphan.js";
 import { controlResult } from "./result_player.js";
 
 const TICK = 250;
-const ORPHANED = {
-  title: "The kernel was restarted",
-  text: "It goes on at its server. Run this cell again to come back to it: nothing is sent or paid a second time.",
-};
 // An estimate never fills the bar.
 const MOST_EXPECTED = 0.97;
 const DEEPEST = 6;
@@ -333,10 +330,10 @@ class Card {
   }
 
   /** Stop counting: nobody tells any more how far it is. */
-  orphan() {
+  orphan(el) {
     if (this.#shown.kind !== "live") return;
     this.#shown = { kind: "orphan", offers: "" };
-    this.#top.replaceChildren(alertOf(ORPHANED));
+    this.#top.replaceChildren(orphanAlert(this.#model, el));
     this.#note.textContent = "";
     this.#buttons.replaceChildren();
   }
@@ -363,7 +360,7 @@ export function render({ model, el }) {
   el.append(card.root, below);
   const free = model.get("bare") && model.get("film").kind === "video" ? controlResult(el, model.get("film")) : () => {};
   const reflect = () => card.reflect();
-  const orphan = () => card.orphan();
+  const orphan = () => card.orphan(el);
   model.on("change", reflect);
   // What the widget manager tells its models when their kernel is gone.
   model.on("comm_live_update", orphan);

@@ -69,7 +69,7 @@ class Card(AwaitedWidget):
         shown: the dream; the job for as long as it is under way.
     """
 
-    modules: ClassVar = ("card.css", "card_player.js", "result_player.js", "card.js")
+    modules: ClassVar = ("card.css", "orphan.js", "card_player.js", "result_player.js", "card.js")
 
     _panel: ClassVar[type[Panel]]
     """The class of panels: its module, which imports this one, sets it."""

@@ -160,12 +160,17 @@ class Grid {
     if (this.#active < 0) this.#activate(this.#tiles.findIndex(({ isThere }) => isThere));
     this.#progress.reflect();
     // A kernel whose cell waits for the sweep would answer none of these.
-    this.#foot.hidden = this.#model.get("waits") || this.#large.isOpen;
+    this.#foot.hidden = this.#model.get("waits") || this.#large.isOpen || this.#progress.isOrphan;
     this.#transport.root.hidden = !this.#tiles.some(({ isVideo }) => isVideo);
     const there = states.filter(({ url }) => url).length;
     this.#wantPictures();
     this.#start();
     this.#hint.textContent = there < cells.length ? `${there} of ${cells.length} there` : HINTS[this.#compared.length];
+  }
+
+  orphan(el) {
+    this.#progress.orphan(el);
+    this.reflect();
   }
 
   look(number, bytes) {
@@ -324,6 +329,8 @@ export function render({ model, el }) {
     if (sight !== undefined) grid.look(sight, buffers[0]);
     if (picture !== undefined) grid.take(picture, buffers[0]);
   });
+  // What the widget manager tells its models when their kernel is gone.
+  listen(model, signal, "comm_live_update", () => grid.orphan(el));
   grid.reflect();
   const restore = model.get("in_place") ? replaceStandIn(el, ".dream_nb-overview") : () => {};
   return () => {

@@ -66,6 +66,7 @@ class Grid(AwaitedWidget):
         "compare.css",
         "grid.css",
         "compare.js",
+        "orphan.js",
         "grid_progress.js",
         "grid_files.js",
         "grid_tile.js",

@@ -1,5 +1,6 @@
 // How far a sweep under way is: one bar, one clock and one Cancel for all of it.
 import { askNow, button, clock, element } from "./base.js";
+import { orphanAlert } from "./orphan.js";
 
 const TICK = 250;
 
@@ -14,6 +15,7 @@ export class GridProgress {
   #buttons = element("span", "dream-whole-buttons");
   #offered = "";
   #timer = setInterval(() => this.#tick(), TICK);
+  isOrphan = false;
 
   constructor(model, tell) {
     this.#model = model;
@@ -23,7 +25,16 @@ export class GridProgress {
     this.root = element("div", "dream-whole", "", {}, element("div", "dream-prompt", model.get("title")), this.#bar, line);
   }
 
+  /** Stop counting: nobody tells any more how far it is. */
+  orphan(el) {
+    if (!this.#model.get("title") || this.#model.get("ended") || this.isOrphan) return;
+    this.isOrphan = true;
+    this.close();
+    this.root.replaceChildren(element("div", "dream-prompt", this.#model.get("title")), orphanAlert(this.#model, el));
+  }
+
   reflect() {
+    if (this.isOrphan) return;
     const [note, seconds, ended, fraction, waits, cancels] =
       ["note", "seconds", "ended", "fraction", "waits", "cancels"].map((trait) => this.#model.get(trait));
     this.root.hidden = !this.#model.get("title") || (ended && !this.#late);

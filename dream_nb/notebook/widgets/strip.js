@@ -1,5 +1,6 @@
 // The strip: the shots of a storyboard while they are made.
 import { clock, element, stateLabel } from "./base.js";
+import { orphanAlert } from "./orphan.js";
 
 function tile(number, ratio) {
   const item = element("li", "dream-shot");
@@ -71,8 +72,16 @@ export function render({ model, el }) {
   model.on("change", update);
   update();
   const timer = setInterval(tick, 250);
+  const orphan = () => {
+    if (model.get("ended")) return;
+    clearInterval(timer);
+    foot.replaceWith(orphanAlert(model, el));
+  };
+  // What the widget manager tells its models when their kernel is gone.
+  model.on("comm_live_update", orphan);
   return () => {
     clearInterval(timer);
     model.off("change", update);
+    model.off("comm_live_update", orphan);
   };
 }

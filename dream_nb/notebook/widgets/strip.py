@@ -20,9 +20,12 @@ _SIDE: Final = 190
 class Strip(Widget):
     """A tile a shot: its picture when it is done, before that how far it is, or for what it waits."""
 
-    modules = ("strip.css", "strip.js")
+    modules = ("strip.css", "orphan.js", "strip.js")
 
     # The page changes none of these.
+    asked_by = traitlets.Unicode().tag(sync=True)
+    """As in `AwaitedWidget`."""
+
     shots = traitlets.List(traitlets.Dict()).tag(sync=True)
     """A `ShotTile` for each shot, in the order of the storyboard."""
 
