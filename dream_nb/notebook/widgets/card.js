@@ -1,6 +1,7 @@
 // The card: one generation, while it is made and when it is done.
 import { ask, askNow, askSoon, button, clock, copied, element, errorLine, folded, galleries, media, release, stateLabel, views } from "./base.js";
 import { createPlayer } from "./card_player.js";
+import { followWait } from "./long_wait.js";
 import { orphanAlert } from "./orphan.js";
 import { controlResult } from "./result_player.js";
 
@@ -283,6 +284,7 @@ class Card {
   #model;
   #tell;
   #live;
+  #wait;
   #actions;
   #shown = { kind: "", offers: "" };
   #top = element("div", "dream-top");
@@ -296,6 +298,7 @@ class Card {
     this.#model = model;
     this.#tell = tell;
     this.#live = new Progress(model);
+    this.#wait = followWait(model, model.get("prompt"));
     this.#actions = new Actions(model, this.#more, this.#note, tell);
     this.#text = element("div", "dream-text", "", {}, folded(element("div", "dream-prompt", model.get("prompt"))),
       this.#facts, this.#note, this.#buttons, this.#more, line);
@@ -314,6 +317,7 @@ class Card {
     const kind = problem.title ? "problem" : film.kind ? "film" : "live";
     this.#facts.textContent = [...facts, problem.facts].filter(Boolean).join(" · ");
     if (kind === "live") this.#live.reflect();
+    this.#wait.follow();
     const offers = kind === "live" ? `${this.#model.get("waits")} ${this.#model.get("cancels")}` : "";
     const before = this.#shown;
     this.#shown = { kind, offers };
@@ -322,7 +326,7 @@ class Card {
     const fillScreen = this.#model.get("bare") ? null : () => this.#top.querySelector(".dream-picture").requestFullscreen?.();
     const buttons = this.#actions.buttons(kind, fillScreen);
     for (const one of buttons) one.title = HINTS[one.textContent] ?? "";
-    this.#buttons.replaceChildren(...buttons);
+    this.#buttons.replaceChildren(...buttons, ...(kind === "live" && this.#wait.node ? [this.#wait.node] : []));
   }
 
   tick() {
@@ -333,12 +337,14 @@ class Card {
   orphan(el) {
     if (this.#shown.kind !== "live") return;
     this.#shown = { kind: "orphan", offers: "" };
+    this.#wait.leave();
     this.#top.replaceChildren(orphanAlert(this.#model, el));
     this.#note.textContent = "";
     this.#buttons.replaceChildren();
   }
 
   close() {
+    this.#wait.leave();
     this.#actions.release();
   }
 

@@ -28,7 +28,7 @@ from dream_nb.jobs.runner import failure
 from dream_nb.library.library import Library, with_ledger
 from dream_nb.media.sound import has_sound
 from dream_nb.notebook.magics.to_line import to_line
-from dream_nb.notebook.widgets.awaited import AwaitedWidget
+from dream_nb.notebook.widgets.awaited import AwaitedWidget, outcome_of
 from dream_nb.notebook.widgets.base import Answer, Widget, action
 from dream_nb.notebook.widgets.dream_facts import facts_of, first_of
 from dream_nb.notebook.widgets.first_sight import colours_of, picture_of
@@ -69,7 +69,7 @@ class Card(AwaitedWidget):
         shown: the dream; the job for as long as it is under way.
     """
 
-    modules: ClassVar = ("card.css", "orphan.js", "card_player.js", "result_player.js", "card.js")
+    modules: ClassVar = ("card.css", "orphan.js", "long_wait.js", "card_player.js", "result_player.js", "card.js")
 
     _panel: ClassVar[type[Panel]]
     """The class of panels: its module, which imports this one, sets it."""
@@ -180,6 +180,7 @@ class Card(AwaitedWidget):
         self._add = add or self._add_below
         self._use = use or self._open_panel
         if isinstance(shown, Dream):
+            self.outcome = "done"
             self._show(shown)
         else:
             self.expected = shown.expected
@@ -205,6 +206,7 @@ class Card(AwaitedWidget):
             self.note = job.progress.note
             self.fraction = job.progress.fraction
             self.seconds = job.seconds
+            self.outcome = outcome_of(job.progress)
             self.moving = job.progress.video or self.moving
             if job.picture is not None and (self.sight_is_source or not self.sight):
                 self.sight, self.sight_is_source = job.picture, False

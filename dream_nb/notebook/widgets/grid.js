@@ -322,7 +322,7 @@ export function render({ model, el }) {
   const { line, tell } = errorLine(model, { signal });
   const grid = new Grid(model, line, tell);
   el.append(grid.root);
-  for (const trait of ["states", "picked", "note", "ended", "waits", "cancels"]) {
+  for (const trait of ["states", "picked", "note", "ended", "outcome", "waits", "cancels"]) {
     listen(model, signal, `change:${trait}`, () => grid.reflect());
   }
   listen(model, signal, "msg:custom", ({ sight, picture }, buffers) => {

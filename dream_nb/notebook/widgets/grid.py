@@ -15,7 +15,7 @@ from dream_nb.html.stand_in import stand_in
 from dream_nb.library.library import Library
 from dream_nb.library.small_videos import small_video
 from dream_nb.media.axes import Layout
-from dream_nb.notebook.widgets.awaited import AwaitedWidget
+from dream_nb.notebook.widgets.awaited import AwaitedWidget, outcome_of
 from dream_nb.notebook.widgets.base import action, said
 from dream_nb.notebook.widgets.dream_facts import facts_of
 from dream_nb.notebook.widgets.grid_pictures import GridPictures
@@ -67,6 +67,7 @@ class Grid(AwaitedWidget):
         "grid.css",
         "compare.js",
         "orphan.js",
+        "long_wait.js",
         "grid_progress.js",
         "grid_files.js",
         "grid_tile.js",
@@ -107,6 +108,7 @@ class Grid(AwaitedWidget):
 
     # A grid that could not be made is closed too.
     _jobs: tuple[Job, ...] = ()
+    _sweep: Sweep | None = None
 
     def __init__(
         self,
@@ -142,6 +144,10 @@ class Grid(AwaitedWidget):
             title=self._sweep.title if self._sweep else "",
         )
         self._tell_whole()
+        if self._sweep is None:
+            self.outcome = "done"
+        else:
+            self._sweep.on_change(self._hear_end)
         for number, job in enumerate(self._jobs):
             job.on_change(self._changed)
             job.on_end(self._taker(number))
@@ -185,8 +191,16 @@ class Grid(AwaitedWidget):
     def _changed(self, _: Job) -> None:
         self._later()
 
+    def _hear_end(self, sweep: Sweep) -> None:
+        # At once: whoever waits for the sweep takes the grid off the page.
+        if self.comm is not None and not self.outcome:
+            self.outcome = outcome_of(sweep.progress)
+
     def close(self) -> None:
         """Follow no more, and leave the page."""
+        if self._sweep is not None:
+            with contextlib.suppress(ValueError):
+                self._sweep.off_change(self._hear_end)
         for job in self._jobs:
             # The job would keep this grid for as long as anybody keeps the job.
             with contextlib.suppress(ValueError):

@@ -1,5 +1,6 @@
 // How far a sweep under way is: one bar, one clock and one Cancel for all of it.
 import { askNow, button, clock, element } from "./base.js";
+import { followWait } from "./long_wait.js";
 import { orphanAlert } from "./orphan.js";
 
 const TICK = 250;
@@ -19,6 +20,7 @@ export class GridProgress {
 
   constructor(model, tell) {
     this.#model = model;
+    this.wait = followWait(model, model.get("title"));
     const say = (text) => ((this.#late = text), this.reflect());
     this.act = (action, patience) => askNow(model, action, { patience, say, tell });
     const line = element("div", "dream-whole-line", "", {}, this.#time, this.#said, this.#buttons);
@@ -40,6 +42,7 @@ export class GridProgress {
     this.root.hidden = !this.#model.get("title") || (ended && !this.#late);
     if (this.seconds !== seconds) [this.seconds, this.#told] = [seconds, performance.now()];
     this.#said.textContent = this.#late || note;
+    this.wait.follow();
     this.#done.style.width = `${100 * fraction}%`;
     this.#bar.setAttribute("aria-valuenow", Math.round(100 * fraction));
     const offered = `${waits} ${cancels}`;
@@ -47,12 +50,14 @@ export class GridProgress {
       this.#offered = offered;
       this.#buttons.replaceChildren(
         ...(waits ? [button("Stop waiting", () => this.act("stop"))] : []),
-        ...(cancels ? [button("Cancel all", () => this.act("cancel", 0))] : []));
+        ...(cancels ? [button("Cancel all", () => this.act("cancel", 0))] : []),
+        ...(ended || !this.wait.node ? [] : [this.wait.node]));
     }
     this.#tick();
   }
 
   close() {
+    this.wait.leave();
     clearInterval(this.#timer);
   }
 

@@ -1,5 +1,6 @@
 // The strip: the shots of a storyboard while they are made.
 import { clock, element, stateLabel } from "./base.js";
+import { followWait } from "./long_wait.js";
 import { orphanAlert } from "./orphan.js";
 
 function tile(number, ratio) {
@@ -57,6 +58,8 @@ export function render({ model, el }) {
     const since = model.get("ended") ? 0 : (performance.now() - seen) / 1000;
     time.textContent = clock(model.get("seconds") + since);
   };
+  const wait = followWait(model, model.get("title"));
+  if (wait.node) foot.append(wait.node);
   const update = () => {
     seen = performance.now();
     model.get("shots").forEach((shot, index) => {
@@ -67,6 +70,7 @@ export function render({ model, el }) {
       tiles[index].update(shot);
     });
     note.textContent = model.get("note");
+    wait.follow();
     tick();
   };
   model.on("change", update);
@@ -75,12 +79,14 @@ export function render({ model, el }) {
   const orphan = () => {
     if (model.get("ended")) return;
     clearInterval(timer);
+    wait.leave();
     foot.replaceWith(orphanAlert(model, el));
   };
   // What the widget manager tells its models when their kernel is gone.
   model.on("comm_live_update", orphan);
   return () => {
     clearInterval(timer);
+    wait.leave();
     model.off("change", update);
     model.off("comm_live_update", orphan);
   };
