@@ -17,8 +17,14 @@ PICTURES = 24
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def write_many(folder: Path, count: int) -> None:
-    """Fill a library with so many finished images, the newest last. Each has a file; many share its bytes."""
+def write_many(folder: Path, count: int, *, video: Path | None = None) -> None:
+    """Fill a library with so many finished dreams, the newest last. Each has a file; many share its bytes.
+
+    Args:
+        folder: of the library.
+        count: how many.
+        video: the file that every dream is a copy of; by default they are pictures.
+    """
     library = Library(folder)
     for number in range(min(count, PICTURES)):
         hue = (number * 37 % 256, 110, 190)
@@ -28,13 +34,13 @@ def write_many(folder: Path, count: int) -> None:
         ).convert("RGB").save(folder / f"picture-{number}.jpg")
     rows = []
     for number in range(count):
-        name = f"dream-{number}.jpg"
-        os.link(folder / f"picture-{number % PICTURES}.jpg", folder / name)
+        name = f"dream-{number}{'.jpg' if video is None else video.suffix}"
+        os.link(folder / f"picture-{number % PICTURES}.jpg" if video is None else video, folder / name)
         prompt = (
             f"a {WORDS[number % len(WORDS)]} number {number} at dusk, with mist over the water and a small red boat"
         )
         request = {
-            "generation_type": "video" if number % 8 == 1 else "image",
+            "generation_type": "video" if video is not None or number % 8 == 1 else "image",
             "prompt": prompt,
             "aspect_ratio": ("16:9", "1:1", "9:16")[number % 3],
         }

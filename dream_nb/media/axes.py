@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from dream_nb.api.errors import InvalidRequestError
+
+# A longer axis that is alone is folded into a wall.
+_LONGEST_ROW: Final = 10
 
 
 def axes_of(words: Iterable[Mapping[str, str]]) -> dict[str, list[str]]:
@@ -54,7 +57,8 @@ class Layout:
         Args:
             words: for each dream the word that it has on each axis.
             rows: the axis that heads the rows; by default the last that is not that of the columns. Dreams that are
-                not all on the same axes are a plain wall unless one is named.
+                not all on the same axes, and those on a single axis of more than 10 words, are a plain wall unless one
+                is named.
             columns: the axis that heads the columns; by default the last that is not that of the rows.
 
         Raises:
@@ -69,7 +73,9 @@ class Layout:
             raise InvalidRequestError(f"rows and columns are both {rows!r}: name two axes")
         across = columns or next((axis for axis in reversed(axes) if axis != rows), None)
         down = rows or next((axis for axis in reversed(axes) if axis != across), None)
-        if (across is None and down is None) or (rows is None and columns is None and not are_on_axes(words)):
+        is_long = len(axes) == 1 and len(words) > _LONGEST_ROW
+        is_free = rows is None and columns is None
+        if (across is None and down is None) or (is_free and (is_long or not are_on_axes(words))):
             width = math.ceil(math.sqrt(len(words)))
             places = [(number // width, number % width, " · ".join(word.values())) for number, word in enumerate(words)]
             return cls([""] * math.ceil(len(words) / width), [""] * width, places)

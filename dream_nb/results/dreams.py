@@ -350,7 +350,7 @@ class Dreams(Sequence[Dream]):
             columns: the axis whose words head the columns; by default the last. Dreams without axes are a plain wall.
 
         Raises:
-            ValueError: there is no such axis, no dream, or there are more than 100.
+            ValueError: there is no such axis, no dream, or there are more than 2,000.
         """
         # By its public name: widgets are built on results, and not the other way round.
         return dream_nb.Grid(self, rows, columns)

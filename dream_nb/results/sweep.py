@@ -74,7 +74,7 @@ class Sweep(Pending[Dreams]):
             columns: the axis whose words head the columns; by default the last.
 
         Raises:
-            ValueError: there is no such axis, or there are more than 100.
+            ValueError: there is no such axis, or there are more than 2,000.
         """
         # By its public name: widgets are built on results, and not the other way round.
         return dream_nb.Grid(self, rows, columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -38,6 +39,20 @@ def running_cell() -> tuple[str, str]:
     """The cell that a page runs, and this run of it; empty where the request does not say."""
     request = _request()
     return str(request.get("metadata", {}).get("cellId", "")), str(request.get("header", {}).get("msg_id", ""))
+
+
+def digest_of_code(code: str) -> str:
+    """What a page knows the source of a cell by: its sha256.
+
+    Args:
+        code: the source.
+    """
+    return hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()
+
+
+def running_digest() -> str:
+    """The `digest_of_code` of the cell that a page runs; empty where no page does."""
+    return digest_of_code(str(_request().get("content", {}).get("code", ""))) if is_in_page() else ""
 
 
 class Vanishing:

@@ -28,6 +28,7 @@ class Shooting(Pending["Storyboard"]):
     Args:
         board: what is made.
         backend: who makes it.
+        replayed: whether the library has all of it.
 
     Attributes:
         board: what is made: its `shots` are those that are there so far.
@@ -37,8 +38,8 @@ class Shooting(Pending["Storyboard"]):
 
     _goes_on = "the storyboard goes on"
 
-    def __init__(self, board: Storyboard, backend: str) -> None:
-        super().__init__("\n".join(board.prompts))
+    def __init__(self, board: Storyboard, backend: str, *, replayed: bool = False) -> None:
+        super().__init__("\n".join(board.prompts), replayed=replayed)
         self.board = board
         self.backend = backend
         self._shots = {number: _waiting(before) for scene in board.scenes for before, number in _pairs(scene)}

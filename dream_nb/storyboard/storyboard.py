@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from dream_nb.api.errors import InvalidRequestError, LibraryError
+from dream_nb.api.errors import DreamError, InvalidRequestError, LibraryError
 from dream_nb.api.request_models import AudioGenerationRequest, GenerationReference, GenerationRequest, Keyframes
 from dream_nb.default import default_session
 from dream_nb.files import given_path
@@ -205,9 +205,17 @@ class Storyboard:
             self.plan()
         if self._shooting is None or (self._shooting.done() and self._shooting.exception() is not None):
             self._errors.clear()
-            self._shooting = Shooting(self, self._maker().backend)
+            self._shooting = Shooting(self, self._maker().backend, replayed=self._is_there())
             self._shooting.begin()
         return self._shooting
+
+    def _is_there(self) -> bool:
+        """Whether the library has all of it, so that nothing is sent."""
+        try:
+            return all(entry.standing == "in the library" for entry in self.plan().entries)
+        except DreamError:
+            # Which is told of the shot that it befalls.
+            return False
 
     def make(self) -> Storyboard:
         """Make what is not made, join it, and wait for it.

@@ -52,8 +52,9 @@ def test_one_button_plays_all_and_one_line_moves_all(
     )
 
     table.get_by_role("button", name="compare: a calm lake at dawn").click()
+    table.get_by_role("button", name="open: a calm lake at dawn").focus()
     page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
+    page.keyboard.press("c")
     stage = page.get_by_role("group", name="A and B")
     expect(stage.locator("mark")).to_have_text(["only in A: dawn", "only in B: night"])
     divider = stage.get_by_role("slider", name="divider")
@@ -100,3 +101,51 @@ def test_videos_play_together_as_soon_as_they_are_seen(
     assert len(list((tmp_path / "work" / "dreams" / "thumbnails").glob("*.mp4"))) == 4
     page.get_by_role("button", name="pause all").click()
     page.wait_for_function("() => [...document.querySelectorAll('video')].every(video => video.paused)")
+
+
+def test_a_click_shows_one_large_and_the_keys_lead_to_its_neighbours_and_back(
+    open_cells: Callable[..., Lab], page: Page
+) -> None:
+    open_cells("import dream_nb\n" + GRID).run_all()
+    page.wait_for_function(ALL_PLAY, timeout=240_000)
+    table = page.get_by_role("table", name="on their axes")
+    # One stop of the Tab key, which leads on to the buttons of that cell.
+    assert page.locator(".dream-cell-open[tabindex='0']").count() == 1
+    table.get_by_role("button", name="open: a calm lake at dawn").click()
+    large = page.locator(".dream-large")
+    expect(large).to_be_focused()
+    expect(table).to_be_hidden()
+    expect(large.get_by_text("a calm lake at dawn")).to_be_visible()
+    expect(large.locator(".dream-facts")).to_contain_text("5.0 s")
+    expect(large.get_by_role("button", name="previous")).to_be_disabled()
+    # The whole file, and not the small copy.
+    source = "() => document.querySelector('.dream-large video').src"
+    page.wait_for_function(f"() => ({source})().includes('/files/dreams/')")
+    page.wait_for_function("() => !document.querySelector('.dream-large video').paused")
+    page.keyboard.press(" ")
+    page.wait_for_function("() => document.querySelector('.dream-large video').paused")
+    page.keyboard.press("ArrowRight")
+    expect(large.get_by_text("a stormy lake at dawn")).to_be_visible()
+    large.get_by_role("button", name="next").click()
+    expect(large.locator(".dream-large-place")).to_have_text("3 of 4")
+    page.keyboard.press("Escape")
+    expect(table.get_by_role("button", name="open: a calm lake at night")).to_be_focused()
+    page.wait_for_function(ALL_PLAY)
+
+    # The keyboard alone.
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("b")
+    expect(table.get_by_role("button", name="best: a stormy lake at night")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Enter")
+    expect(large.locator(".dream-large-place")).to_have_text("4 of 4")
+    expect(large.get_by_role("button", name="next")).to_be_disabled()
+    page.keyboard.press("Escape")
+
+    # Where all stand still, the one under the pointer plays, and no longer than it is there.
+    page.get_by_role("button", name="pause all").click()
+    playing = "() => [...document.querySelectorAll('video')].filter(video => !video.paused).length"
+    page.wait_for_function(f"() => ({playing})() === 0")
+    table.get_by_role("button", name="open: a calm lake at dawn").hover()
+    page.wait_for_function(f"() => ({playing})() === 1")
+    page.mouse.move(5, 5)
+    page.wait_for_function(f"() => ({playing})() === 0")

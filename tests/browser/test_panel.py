@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -253,20 +255,66 @@ def test_a_button_says_at_once_that_a_busy_kernel_acts_later(
     expect(page.get_by_text("The kernel is busy")).to_have_count(0)
 
 
-def test_a_card_whose_kernel_was_restarted_says_so(
-    open_cells: Callable[..., Lab], page: Page, monkeypatch: pytest.MonkeyPatch
+RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+EDIT = "source => window.jupyterapp.shell.currentWidget.content.widgets[1].model.sharedModel.setSource(source)"
+
+
+def count_requests(folder: Path) -> int:
+    """How many requests the ledger of a library has."""
+    with contextlib.closing(sqlite3.connect(folder / "ledger.sqlite")) as database:
+        return int(database.execute("SELECT count(*) FROM requests").fetchone()[0])
+
+
+def test_a_card_whose_kernel_was_restarted_finds_its_dream_again_and_asks_for_no_other(
+    open_cells: Callable[..., Lab], page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "2160")
     lab = open_cells("job = %dream a lake at noon -b --duration 9s --resolution 4k")
     lab.run_cell(0)
     lab.run_cell(1)
-    expect(page.get_by_role("timer")).to_be_visible()
-    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    timer = page.get_by_role("timer")
+    expect(timer).to_be_visible()
+    page.evaluate(RESTART)
     alert = page.locator(".dream-failed")
     expect(alert).to_contain_text("The kernel was restarted")
-    expect(alert).to_contain_text("Run this cell again to come back to it")
+    expect(timer).to_have_count(0)
+    expect(page.locator(".dream-card").get_by_role("button")).to_have_text(["Find it again"])
+
+    # The extension is loaded by that too.
+    alert.get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    expect(timer).to_be_visible(timeout=60_000)
+    expect(alert).to_have_count(0)
+
+    page.evaluate(RESTART)
+    expect(alert).to_be_visible()
+    page.evaluate(EDIT, "job = %dream a lake at night -b")
+    alert.get_by_role("button").click()
+    expect(page.get_by_text("Nothing was sent: this cell was changed")).to_be_visible(timeout=60_000)
+    assert count_requests(tmp_path / "work" / "dreams") == 1
+    # A run of one's own makes it.
+    lab.run_cell(1)
+    expect(timer).to_be_visible()
+    assert count_requests(tmp_path / "work" / "dreams") == 2
+
+
+def test_a_sweep_and_a_storyboard_whose_kernel_was_restarted_say_so_too(
+    open_cells: Callable[..., Lab], page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "2160")
+    lab = open_cells(
+        "sweep = %dream a {calm|stormy} lake -b --duration 9s --resolution 4k",
+        "%%storyboard -b --duration 9s --resolution 4k\na lake\nrain",
+    )
+    for number in range(3):
+        lab.run_cell(number)
+    expect(page.get_by_role("timer")).to_have_count(2)
+    page.evaluate(RESTART)
+    expect(page.get_by_role("button", name="Find it again")).to_have_count(2)
     expect(page.get_by_role("timer")).to_have_count(0)
-    expect(page.locator(".dream-card").get_by_role("button")).to_have_count(0)
+    expect(page.get_by_role("button", name="Cancel all")).to_have_count(0)
+    page.get_by_role("button", name="Find it again").first.click()
+    expect(page.get_by_role("button", name="Cancel all")).to_be_visible(timeout=60_000)
 
 
 CELLS = ("import dream_nb\ndream_nb.Card(dream_nb.dream('a lake'))", "dream_nb.Panel(prompt='a <b>lake</b>')")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.lab import Lab
+from tests.many import write_many
 
 pytestmark = pytest.mark.browser
 
@@ -84,3 +86,33 @@ def test_a_sweep_under_way_fills_one_by_one_and_can_be_cancelled(
     expect(page.locator(".dream-cell-seen")).not_to_have_count(0, timeout=120_000)
     page.get_by_role("button", name="Cancel all").click()
     expect(page.locator(".dream-cell[data-state=failed]")).to_have_count(6)
+
+
+def test_a_result_is_opened_in_a_gallery_below_it_and_then_in_the_one_that_is_there(
+    open_cells: Callable[..., Lab], page: Page, tmp_path: Path
+) -> None:
+    (tmp_path / "work" / "dreams").mkdir(parents=True)
+    lab = open_cells("d = %dream a lake --image", "import dream_nb\ng = dream_nb.Gallery(search='harbour')\ng")
+    lab.run_cell(0)
+    lab.run_cell(1)
+    write_many(tmp_path / "work" / "dreams", 400)
+    open_it = page.get_by_role("button", name="Open in gallery")
+    open_it.focus()
+    page.keyboard.press("Enter")
+    wall = page.get_by_role("listbox")
+    expect(wall).to_be_focused()
+    chosen = wall.locator("[aria-selected=true]")
+    expect(chosen).to_have_count(1)
+    expect(chosen).to_have_attribute("aria-label", "a lake, image")
+    expect(page.locator(".dream-gallery")).to_have_count(1)
+
+    # What it looks for does not admit the dream.
+    lab.run_cell(2)
+    last = page.locator(".dream-gallery").nth(1)
+    expect(last.locator(".dream-count")).to_have_text("50 of 401")
+    open_it.click()
+    expect(last.locator(".dream-count")).to_have_text("401 dreams · 1 selected")
+    expect(last.get_by_role("searchbox")).to_have_value("")
+    expect(last.get_by_role("listbox")).to_be_focused()
+    expect(last.get_by_role("listbox")).to_be_in_viewport()
+    expect(page.locator(".dream-gallery")).to_have_count(2)

@@ -104,7 +104,7 @@ def test_no_text_runs_as_a_script_in_gallery_and_grid(open_cells: Callable[..., 
         page.keyboard.press(key)
     expect(page.locator(".dream-gallery mark").first).to_be_visible()
     expect(page.locator(".dream-grid th[scope=col]").first).to_have_text(INJECTIONS[0])
-    cells = page.locator(".dream-grid .dream-cell-take")
+    cells = page.locator(".dream-grid .dream-cell-compare")
     cells.nth(0).press("Enter")
     cells.nth(1).press("Enter")
     expect(page.locator(".dream-grid mark").first).to_be_visible()

@@ -15,7 +15,14 @@ from tests.browser.test_first_notebook import HAS_PLAYED
 pytestmark = pytest.mark.browser
 
 
-def test_its_strip_shows_the_shots_as_they_come_and_then_the_film(
+COUNT_STRIPS = """() => {
+    window.strips = 0;
+    const look = () => (window.strips += document.querySelectorAll('.dream-strip').length);
+    new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+}"""
+
+
+def test_its_strip_shows_the_shots_as_they_come_and_then_the_film_which_they_seek(
     tmp_path: Path, open_lab: Callable[[Path], Lab], page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "270")
@@ -36,3 +43,26 @@ def test_its_strip_shows_the_shots_as_they_come_and_then_the_film(
     expect(page.get_by_text("3 · 10.0 s")).to_be_visible()
     video.evaluate("video => video.play()")
     page.wait_for_function(HAS_PLAYED, arg=video.element_handle())
+
+    shots = page.locator("figure .dream-shot-link")
+    expect(shots).to_have_count(4)
+    shots.nth(2).click()
+    at = "([video, least]) => !video.seeking && video.currentTime >= least && video.currentTime < least + 4"
+    page.wait_for_function(at, arg=[video.element_handle(), 10])
+    expect(shots.nth(2)).to_have_attribute("aria-current", "true")
+    expect(page.locator("figure [aria-current]")).to_have_count(1)
+    # The page is still the notebook, and the film has the controls of a result.
+    expect(page.get_by_role("group", name="playing").get_by_role("slider", name="time")).to_be_visible()
+    page.get_by_role("button", name="pause").click()
+    page.emulate_media(reduced_motion="reduce")
+    shots.nth(1).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function(at, arg=[video.element_handle(), 5])
+    assert video.evaluate("video => video.paused")
+
+    # What the library has comes back without a strip.
+    page.evaluate(COUNT_STRIPS)
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
+    expect(page.get_by_text("from your library")).to_be_visible(timeout=60_000)
+    expect(page.locator("figure .dream-shot-link")).to_have_count(4, timeout=60_000)
+    assert page.evaluate("() => window.strips") == 0

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from dream_nb.api.request_models import ImageGenerationRequest
 from dream_nb.jobs.progress import Progress
 from dream_nb.notebook.widgets.card import Card
+from dream_nb.notebook.widgets.gallery import Gallery
 from dream_nb.notebook.widgets.panel import Panel
 from dream_nb.requests.inputs import make_request
 from dream_nb.requests.plan import Ask
 from dream_nb.results.dream import Dream
+from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
 from dream_nb.session import Session
 from tests.notebook.page import Page
@@ -125,3 +128,25 @@ def test_the_first_picture_of_its_server_takes_the_place_of_the_source(page: Pag
     job.report(Progress("dreaming", picture=b"a picture", video="https://files.example/so-far.mp4"))
     assert (card.sight, card.sight_is_source) == (b"a picture", False)
     assert card.moving == "https://files.example/so-far.mp4"
+
+
+def test_it_is_shown_in_a_gallery_that_the_page_has_else_in_one_below_it(page: Page, session: Session) -> None:
+    lake = session.dream("a lake", kind="image")
+    session.dream("a city", kind="image")
+    card, gallery = Card(lake), Gallery(session)
+    assert card.kept
+    page.ask(card, "show_in_gallery", shown=["another notebook's", gallery.model_id])
+    assert list(gallery.selected) == [lake]
+    assert card.below == []
+
+    page.ask(card, "show_in_gallery", shown=[])
+    (below,) = card._under
+    assert isinstance(below, Gallery)
+    assert (list(below.selected), below.point["at"]) == ([lake], 1)
+
+
+def test_a_file_of_no_library_has_no_gallery(page: Page, session: Session, tmp_path: Path) -> None:  # noqa: ARG001
+    (tmp_path / "files").mkdir()
+    lake = session.dream("a lake", kind="image")
+    shutil.copy(lake.path, tmp_path / "files")
+    assert not Card(Dreams.from_files(tmp_path / "files")[0]).kept

@@ -134,6 +134,30 @@ def test_shown_it_has_a_picture_and_a_text_that_is_the_same_at_every_run(gallery
     assert 1_000 < len(html) < 60_000
 
 
+def test_takes_of_one_prompt_have_captions_of_their_own(page: Page, session: Session) -> None:  # noqa: ARG001
+    for take in (1, 2):
+        session.dream("a lake", kind="image", take=take)
+    rows = Gallery(session).first["rows"]
+    assert [(row["prompt"], row.get("caption")) for row in rows] == [("a lake", "a lake · take 2"), ("a lake", None)]
+
+
+def test_a_dream_that_is_pointed_to_is_selected_and_seen_whatever_is_looked_for(
+    gallery: Gallery, session: Session
+) -> None:
+    gallery.filters = {"kind": "video"}
+    admitted = gallery.dreams[3]
+    gallery.show(admitted)
+    assert (list(gallery.selected), gallery.filters, gallery.point) == (
+        [admitted],
+        {"kind": "video"},
+        {"at": 3, "turn": 1},
+    )
+    other = session.history().filter(kind="image")[5]
+    gallery.show(other)
+    assert (list(gallery.selected), gallery.filters) == ([other], {})
+    assert gallery.dreams[gallery.point["at"]] == other
+
+
 def test_a_wrong_filter_is_an_error_at_once(page: Page, session: Session) -> None:  # noqa: ARG001
     with pytest.raises(InvalidRequestError, match="no filter 'colour'"):
         Gallery(session, colour="red")

@@ -28,7 +28,6 @@ def test_words_head_rows_and_columns(dreams: Dreams) -> None:
     grid = dreams.grid(rows="time", columns="mood")
     assert (grid.row_words, grid.column_words) == (["dawn", "noon"], ["calm", "stormy"])
     assert [(cell["row"], cell["column"]) for cell in grid.cells] == [(0, 0), (1, 0), (0, 1), (1, 1)]
-    assert all(cell["poster"].startswith("data:image/jpeg") for cell in grid.cells)
     assert dreams.grid().column_words == ["dawn", "noon"]
 
 
@@ -37,10 +36,27 @@ def test_an_unknown_axis_is_an_error_that_names_those_there_are(dreams: Dreams) 
         dreams.grid(rows="place")
 
 
-@pytest.mark.parametrize("count", [0, 101])
+@pytest.mark.parametrize("count", [0, 2001])
 def test_there_is_something_in_it_and_not_too_much(page: Page, dreams: Dreams, count: int) -> None:  # noqa: ARG001
-    with pytest.raises(ValueError, match=f"1 to 100 dreams, not {count}"):
+    with pytest.raises(ValueError, match=f"1 to 2000 dreams, not {count}"):
         Dreams([dreams[0]] * count).grid()
+
+
+def test_only_the_pictures_that_are_asked_for_travel_and_are_kept_beside_the_files(page: Page, dreams: Dreams) -> None:
+    grid = dreams.grid()
+    opened = page.opened[grid.comm.comm_id]
+    assert "data:" not in str(opened)
+    answer, pictures = page.ask(grid, "pictures", numbers=[1, 3, 9])
+    assert answer["numbers"] == [1, 3]
+    assert all(picture.startswith(b"\xff\xd8") for picture in pictures)
+    assert len(list((dreams[0].path.parent / "thumbnails").glob("*.jpg"))) == 2
+
+
+def test_facts_of_one_are_told_when_it_is_asked_for(page: Page, dreams: Dreams) -> None:
+    answer, _ = page.ask(dreams.grid(), "facts", number=2)
+    width, height = dreams[2].size
+    assert answer["facts"][0] == f"{width}×{height}"
+    assert "no dream number 9" in page.ask(dreams.grid(), "facts", number=9)[0]["error"]
 
 
 def test_a_third_axis_stands_below_and_a_missing_word_has_its_place() -> None:
@@ -48,6 +64,14 @@ def test_a_third_axis_stands_below_and_a_missing_word_has_its_place() -> None:
     layout = Layout.of(words, "a", "b")
     assert layout.columns == ["x", ""]
     assert layout.places == [(0, 0, "p"), (0, 0, "q"), (1, 1, "")]
+
+
+def test_a_long_axis_that_is_alone_is_a_wall_unless_it_is_named() -> None:
+    words = [{"hour": str(hour)} for hour in range(12)]
+    layout = Layout.of(words)
+    assert (len(layout.rows), len(layout.columns), layout.places[5]) == (3, 4, (1, 1, "5"))
+    assert Layout.of(words, columns="hour").rows == [""]
+    assert Layout.of(words[:10]).rows == [""]
 
 
 def test_dreams_without_words_are_a_square() -> None:
@@ -59,9 +83,13 @@ def test_a_sweep_under_way_fills_it(page: Page, session: Session) -> None:
     sweep = session.start(session.plan(asks))
     grid = sweep.grid(columns="mood")
     assert grid.column_words == ["calm", "stormy"]
-    page.wait_for(lambda: all(cell["url"] for cell in grid.cells) or None)
+    page.wait_for(lambda: all(state["url"] for state in grid.states) or None)
     page.wait_for(lambda: all(state["state"] == "completed" for state in grid.states) or None)
     assert grid.dreams.words == [{"mood": "calm"}, {"mood": "stormy"}]
+    # A page whose kernel is busy with the cell that waits could not ask for them.
+    page.wait_for(
+        lambda: {0, 1} <= {(sent.get("content") or {}).get("picture") for _, sent, _ in page.messages} or None
+    )
 
 
 def test_the_best_is_picked_here_and_there(dreams: Dreams) -> None:

@@ -203,7 +203,9 @@ def test_a_damaged_header_does_not_hide_the_others(
     damaged(lake, tmp_path, was, becomes)
     dreams = Dreams.from_files(tmp_path)
     assert reason in dreams._repr_mimebundle_()["text/html"]
-    assert [bool(cell["problem"]) for cell in dreams.grid().cells] == [False, True]
+    grid = dreams.grid()
+    assert grid.pictures([0, 1])[0] == {"numbers": [0]}
+    assert [bool(state["problem"]) for state in grid.states] == [False, True]
     assert dreams.contact_sheet(columns=2, side=64).width > 2 * 64
 
 

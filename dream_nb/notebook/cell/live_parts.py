@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from IPython.display import display
 
+from dream_nb.api.errors import LibraryError
 from dream_nb.html.stand_in import VIEW
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.vanishing import is_in_page, running_cell
+from dream_nb.storyboard.storyboard import Storyboard
 
 if TYPE_CHECKING:
     from dream_nb.notebook.widgets.base import Widget
@@ -32,10 +34,30 @@ def is_live(made: object) -> bool:
         return False
     from dream_nb.notebook.widgets.grid import LARGEST
 
+    if isinstance(made, Storyboard):
+        return _has_film(made)
     return isinstance(made, Dream) or (isinstance(made, Dreams) and 1 <= len(made) <= LARGEST)
 
 
-def show_live(made: Dream | Dreams) -> None:
+def _has_film(board: Storyboard) -> bool:
+    try:
+        return board.path.is_file()
+    except (LibraryError, OSError):
+        return False
+
+
+def _part_of(made: Dream | Dreams | Storyboard) -> Widget:
+    if isinstance(made, Storyboard):
+        from dream_nb.notebook.widgets.storyboard_player import StoryboardPlayer
+
+        return StoryboardPlayer(made)
+    from dream_nb.notebook.widgets.card import Card
+    from dream_nb.notebook.widgets.grid import Grid
+
+    return Card(made, bare=True) if isinstance(made, Dream) else Grid(made, in_place=True)
+
+
+def show_live(made: Dream | Dreams | Storyboard) -> None:
     """Show the live parts of a result in the running cell, below its preview.
 
     They are an output of the widgets' own type only: nbval skips it, and a saved notebook is the same without it.
@@ -43,10 +65,7 @@ def show_live(made: Dream | Dreams) -> None:
     Args:
         made: the result.
     """
-    from dream_nb.notebook.widgets.card import Card
-    from dream_nb.notebook.widgets.grid import Grid
-
-    part: Widget = Card(made, bare=True) if isinstance(made, Dream) else Grid(made, in_place=True)
+    part = _part_of(made)
     display({VIEW: part.view()}, raw=True)
     cell, run = running_cell()
     for earlier in [one for one in _open if one[0] == cell and one[1] != run]:

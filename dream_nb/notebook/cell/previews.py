@@ -67,7 +67,7 @@ class Previews:
             else:
                 card.become(made)
             self._shown.append(made)
-            if isinstance(made, Dream | Dreams) and is_live(made):
+            if isinstance(made, Dream | Dreams | Storyboard) and is_live(made):
                 show_live(made)
         else:
             self._due.append(made)

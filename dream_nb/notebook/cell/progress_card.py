@@ -22,7 +22,7 @@ from dream_nb.results.job import Job
 from dream_nb.results.pending import Pending, Show
 from dream_nb.results.stills import still
 from dream_nb.results.sweep import Sweep
-from dream_nb.results.vanishing import Vanishing, is_watched
+from dream_nb.results.vanishing import Vanishing, is_watched, running_digest
 from dream_nb.storyboard.shooting import Shooting
 from dream_nb.storyboard.storyboard import Storyboard
 
@@ -52,12 +52,12 @@ def open_card(shell: InteractiveShell, job: UnderWay) -> Iterator[Vanishing | No
         WaitInterrupted: an interrupt ended the wait, also while the card was opened.
     """
     try:
+        _note(job)
         if job.replayed:
             tell(shell)
             yield None
             return
         load_modules()
-        _note(job)
         if not hasattr(shell, "kernel"):
             with _line(job):
                 yield None
@@ -90,7 +90,13 @@ def card_of_wait(shell: InteractiveShell) -> Show:
 
 
 def _widget(job: UnderWay) -> Card | Grid | Strip:
-    """What shows this job while it is made."""
+    """What shows this job while it is made, in the cell that asked for it."""
+    card = _kind_of(job)
+    card.asked_by = running_digest()
+    return card
+
+
+def _kind_of(job: UnderWay) -> Card | Grid | Strip:
     if isinstance(job, Shooting):
         from dream_nb.notebook.widgets.strip import Strip
 

@@ -10,11 +10,21 @@ import traitlets
 
 from dream_nb.api.errors import DreamError
 from dream_nb.backends.backends import is_paid
+from dream_nb.jobs.progress import Progress
 from dream_nb.notebook.widgets.base import Answer, Widget, action
 from dream_nb.requests.plan import dollars
 from dream_nb.results.job import Job
 from dream_nb.results.sweep import Sweep
 from dream_nb.session import Session
+
+
+def outcome_of(progress: Progress) -> str:
+    """How something ended, "done" or "not made"; empty before that.
+
+    Args:
+        progress: where it stands.
+    """
+    return {"completed": "done", "failed": "not made"}.get(progress.state, "")
 
 
 class AwaitedWidget(Widget):
@@ -26,8 +36,15 @@ class AwaitedWidget(Widget):
     note = traitlets.Unicode().tag(sync=True)
     """Why it takes its time, or what it costs; empty where there is nothing to say."""
 
+    asked_by = traitlets.Unicode().tag(sync=True)
+    """The `digest_of_code` of the cell that asked for it; empty where no cell did. After a restart of the kernel a page
+    can have that cell come back to it."""
+
     waits = traitlets.Bool(False).tag(sync=True)
     """Whether a cell waits for it, so that the wait can be stopped."""
+
+    outcome = traitlets.Unicode().tag(sync=True)
+    """How it ended, "done" or "not made"; empty before that."""
 
     cancels = traitlets.Bool(False).tag(sync=True)
     """Whether it can be cancelled."""

@@ -179,6 +179,9 @@ export function release(address) {
   if (address?.startsWith("blob:")) URL.revokeObjectURL(address);
 }
 
+/** The galleries that the page shows: their elements, each with its model. Scripts of several versions share them. */
+export const galleries = (globalThis[Symbol.for("dream_nb.galleries")] ??= new Map());
+
 // What makes an element more than an empty line, besides text.
 const SHOWN = "img, video, audio, canvas, iframe, input, textarea, select, button, script[type$='+json'], [data-dream-nb]";
 

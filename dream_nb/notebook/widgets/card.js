@@ -1,13 +1,11 @@
 // The card: one generation, while it is made and when it is done.
-import { ask, askNow, askSoon, button, clock, copied, element, errorLine, folded, media, release, stateLabel, views } from "./base.js";
+import { ask, askNow, askSoon, button, clock, copied, element, errorLine, folded, galleries, media, release, stateLabel, views } from "./base.js";
 import { createPlayer } from "./card_player.js";
+import { followWait } from "./long_wait.js";
+import { orphanAlert } from "./orphan.js";
 import { controlResult } from "./result_player.js";
 
 const TICK = 250;
-const ORPHANED = {
-  title: "The kernel was restarted",
-  text: "It goes on at its server. Run this cell again to come back to it: nothing is sent or paid a second time.",
-};
 // An estimate never fills the bar.
 const MOST_EXPECTED = 0.97;
 const DEEPEST = 6;
@@ -27,6 +25,7 @@ const HINTS = {
   Upscale: "make it in a higher resolution",
   Sound: "give it sound",
   "As keyframe": "begin a new dream with it, in the panel",
+  "Open in gallery": "show it among everything in your library",
   "Copy as %dream": "copy the line that makes it again",
   Save: "save the file to your downloads",
   "Full screen": "fill the screen with it",
@@ -182,6 +181,7 @@ class Actions {
       button("Another take", does("again")),
       ...this.#edits(),
       button("As keyframe", does("keyframe")),
+      ...(this.#model.get("kept") ? [button("Open in gallery", () => this.#openGallery())] : []),
       button("Copy as %dream", () => this.#copy()),
       button("Save", () => this.#save()),
       ...(fillScreen ? [button("Full screen", fillScreen)] : []),
@@ -259,6 +259,11 @@ class Actions {
     field.select();
   }
 
+  #openGallery() {
+    const shown = [...galleries].filter(([root]) => root.isConnected).map(([, model]) => model.get("name"));
+    return this.#do("show_in_gallery", { shown });
+  }
+
   async #copy() {
     const answer = await this.#do("copy_line");
     if (answer?.line && (await copied(answer.line, this.#more))) this.#note.textContent = "copied";
@@ -279,6 +284,7 @@ class Card {
   #model;
   #tell;
   #live;
+  #wait;
   #actions;
   #shown = { kind: "", offers: "" };
   #top = element("div", "dream-top");
@@ -292,6 +298,7 @@ class Card {
     this.#model = model;
     this.#tell = tell;
     this.#live = new Progress(model);
+    this.#wait = followWait(model, model.get("prompt"));
     this.#actions = new Actions(model, this.#more, this.#note, tell);
     this.#text = element("div", "dream-text", "", {}, folded(element("div", "dream-prompt", model.get("prompt"))),
       this.#facts, this.#note, this.#buttons, this.#more, line);
@@ -310,6 +317,7 @@ class Card {
     const kind = problem.title ? "problem" : film.kind ? "film" : "live";
     this.#facts.textContent = [...facts, problem.facts].filter(Boolean).join(" · ");
     if (kind === "live") this.#live.reflect();
+    this.#wait.follow();
     const offers = kind === "live" ? `${this.#model.get("waits")} ${this.#model.get("cancels")}` : "";
     const before = this.#shown;
     this.#shown = { kind, offers };
@@ -318,7 +326,7 @@ class Card {
     const fillScreen = this.#model.get("bare") ? null : () => this.#top.querySelector(".dream-picture").requestFullscreen?.();
     const buttons = this.#actions.buttons(kind, fillScreen);
     for (const one of buttons) one.title = HINTS[one.textContent] ?? "";
-    this.#buttons.replaceChildren(...buttons);
+    this.#buttons.replaceChildren(...buttons, ...(kind === "live" && this.#wait.node ? [this.#wait.node] : []));
   }
 
   tick() {
@@ -326,15 +334,17 @@ class Card {
   }
 
   /** Stop counting: nobody tells any more how far it is. */
-  orphan() {
+  orphan(el) {
     if (this.#shown.kind !== "live") return;
     this.#shown = { kind: "orphan", offers: "" };
-    this.#top.replaceChildren(alertOf(ORPHANED));
+    this.#wait.leave();
+    this.#top.replaceChildren(orphanAlert(this.#model, el));
     this.#note.textContent = "";
     this.#buttons.replaceChildren();
   }
 
   close() {
+    this.#wait.leave();
     this.#actions.release();
   }
 
@@ -356,7 +366,7 @@ export function render({ model, el }) {
   el.append(card.root, below);
   const free = model.get("bare") && model.get("film").kind === "video" ? controlResult(el, model.get("film")) : () => {};
   const reflect = () => card.reflect();
-  const orphan = () => card.orphan();
+  const orphan = () => card.orphan(el);
   model.on("change", reflect);
   // What the widget manager tells its models when their kernel is gone.
   model.on("comm_live_update", orphan);

@@ -25,12 +25,14 @@ from dream_nb.api.models import FINAL_STATES
 from dream_nb.api.request_models import ASPECT_RATIOS, MODES, RESOLUTIONS, Edit
 from dream_nb.html.stand_in import stand_in
 from dream_nb.jobs.runner import failure
-from dream_nb.library.library import with_ledger
+from dream_nb.library.library import Library, with_ledger
 from dream_nb.media.sound import has_sound
 from dream_nb.notebook.magics.to_line import to_line
-from dream_nb.notebook.widgets.awaited import AwaitedWidget
+from dream_nb.notebook.widgets.awaited import AwaitedWidget, outcome_of
 from dream_nb.notebook.widgets.base import Answer, Widget, action
+from dream_nb.notebook.widgets.dream_facts import facts_of, first_of
 from dream_nb.notebook.widgets.first_sight import colours_of, picture_of
+from dream_nb.notebook.widgets.gallery import Gallery, open_gallery
 from dream_nb.notebook.widgets.messages import Edits, Film, Line, Problem, Quote, Relation, Relative
 from dream_nb.requests.edits import audio_request, modify_request, reframe_request, upscale_request
 from dream_nb.requests.media import source_ids
@@ -67,7 +69,7 @@ class Card(AwaitedWidget):
         shown: the dream; the job for as long as it is under way.
     """
 
-    modules: ClassVar = ("card.css", "card_player.js", "result_player.js", "card.js")
+    modules: ClassVar = ("card.css", "orphan.js", "long_wait.js", "card_player.js", "result_player.js", "card.js")
 
     _panel: ClassVar[type[Panel]]
     """The class of panels: its module, which imports this one, sets it."""
@@ -136,6 +138,9 @@ class Card(AwaitedWidget):
     edits = traitlets.Dict().tag(sync=True)
     """The `Edits` that its backend can make of it; empty until it is made."""
 
+    kept = traitlets.Bool(False).tag(sync=True)
+    """Whether it is in a library, whose gallery can show it."""
+
     poster = traitlets.Bytes(b"").tag(sync=True)
     """A JPEG of it; empty until it is made."""
 
@@ -160,10 +165,10 @@ class Card(AwaitedWidget):
         slim: bool = False,
     ) -> None:
         self._under: list[Widget] = []
-        width, height = _shape(_first(shown).request.aspect_ratio)
+        width, height = _shape(first_of(shown).request.aspect_ratio)
         super().__init__(
             prompt=_title(shown),
-            facts=_facts(shown),
+            facts=facts_of(shown),
             width=width,
             height=height,
             trusted=trusted,
@@ -175,6 +180,7 @@ class Card(AwaitedWidget):
         self._add = add or self._add_below
         self._use = use or self._open_panel
         if isinstance(shown, Dream):
+            self.outcome = "done"
             self._show(shown)
         else:
             self.expected = shown.expected
@@ -200,6 +206,7 @@ class Card(AwaitedWidget):
             self.note = job.progress.note
             self.fraction = job.progress.fraction
             self.seconds = job.seconds
+            self.outcome = outcome_of(job.progress)
             self.moving = job.progress.video or self.moving
             if job.picture is not None and (self.sight_is_source or not self.sight):
                 self.sight, self.sight_is_source = job.picture, False
@@ -291,9 +298,10 @@ class Card(AwaitedWidget):
             }
             self.words = dream._scene()[0]
             self.edits = dict(_edits(dream))
+            self.kept = isinstance(dream._library, Library)
             self.film = dict(film)
             self.lineage = [dict(relative) for relative in _lineage(dream)]
-            self.facts = _facts(dream)
+            self.facts = facts_of(dream)
             self.state = "completed"
         except LibraryError as error:
             missing: Problem = {"title": "Not there", "text": str(error), "facts": ""}
@@ -375,10 +383,36 @@ class Card(AwaitedWidget):
     @action
     def change(self) -> Answer:
         """Begin a request that is like it."""
-        request = _first(self.shown).request
+        request = first_of(self.shown).request
         if isinstance(self.shown, Sweep):
             request = request.model_copy(update={"prompt": self.shown.title})
         self._use(request, "request")
+        return None
+
+    @action
+    def show_in_gallery(self, shown: list[str]) -> Answer:
+        """Show it among everything in its library: in a gallery that the page shows, else in one below the card.
+
+        Args:
+            shown: the model ids of the galleries that the page shows, in the order in which it came to.
+
+        Raises:
+            InvalidRequestError: it is not in its library any more.
+        """
+        dream = self._dream()
+        gallery = open_gallery(shown, dream)
+        if gallery is not None:
+            gallery.show(dream)
+            return None
+        maker = self._maker()
+        assert isinstance(maker, Session)
+        gallery = Gallery(maker, trusted=self.trusted)
+        try:
+            gallery.show(dream)
+        except DreamError:
+            gallery.close()
+            raise
+        self._put(gallery)
         return None
 
     @action
@@ -426,11 +460,6 @@ def _ender(card: weakref.ref[Card]) -> Callable[[Job | Sweep], None]:
     return end
 
 
-def _first(shown: Dream | Job | Sweep) -> Dream | Job:
-    """What stands for it where one request is asked for."""
-    return shown.jobs[0] if isinstance(shown, Sweep) else shown
-
-
 def _shape(ratio: str | None) -> tuple[int, int]:
     """Width and height of an aspect ratio; of one that is none, as servers may write, those of 16:9."""
     sides = re.fullmatch(r"([1-9]\d{0,3}):([1-9]\d{0,3})", ratio or "")
@@ -443,32 +472,6 @@ def _missing(sweep: Sweep) -> list[Job]:
 
 def _title(shown: Dream | Job | Sweep) -> str:
     return shown.title
-
-
-def _facts(shown: Dream | Job | Sweep) -> list[str]:
-    first = _first(shown)
-    request = first.request
-    what: list[str | None]
-    if isinstance(shown, Dream):
-        try:
-            width, height = shown.size
-            what = [f"{shown.duration:.1f} s"] if shown.duration else []
-            what += [f"{width}×{height}"]  # noqa: RUF001 - the sign for "by"
-        except LibraryError:  # it failed, or its file is gone: the card says so
-            what = [request.kind, request.aspect_ratio]
-    else:
-        what = [request.kind, request.aspect_ratio]
-    loops = "loop" if getattr(request, "loop", False) else ""
-    take = f"take {first.take}" if first.take > 1 and not isinstance(shown, Sweep) else ""
-    drawn = "drawn by the studio, procedurally" if first.backend == "studio" else ""
-    words = _words_told(shown) if isinstance(shown, Dream) else []
-    return [fact for fact in (*what, loops, take, drawn, *words) if fact]
-
-
-def _words_told(dream: Dream) -> list[str]:
-    """What the studio says of the words of a prompt."""
-    told = (("drew", dream.drawn), ("did not know", dream.unknown))
-    return [f"{what}: {', '.join(words)}" for what, words in told if words]
 
 
 def _problem(error: BaseException) -> Problem:

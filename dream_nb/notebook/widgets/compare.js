@@ -103,6 +103,15 @@ export class Transport {
     this.#videos.forEach((video) => video.play().catch(() => {}));
   }
 
+  /** Whether it plays a video. */
+  plays(video) {
+    return this.#isPlaying && this.#videos.includes(video);
+  }
+
+  get isPlaying() {
+    return this.#isPlaying;
+  }
+
   stop() {
     cancelAnimationFrame(this.#frame);
     this.#videos.forEach((video) => video.pause());
@@ -114,10 +123,11 @@ export class Transport {
       this.stop();
       return this.#place(0.02);
     }
+    const had = this.#play.matches(":focus");
     this.#play.disabled = true;
     await this.#begin();
     this.#play.disabled = false;
-    this.#play.focus({ preventScroll: true });
+    if (had) this.#play.focus({ preventScroll: true });
   }
 
   async #begin() {
@@ -229,9 +239,10 @@ function differences(a, b) {
 /**
  * One item, or two as A and B, large: `root`, `ready()`, which promises their videos, `controls`, a `Transport` or null,
  * and `leave()`, which takes it off the page.
- * `own` is whether it has a play button of its own; `close` is called when the user closes it.
+ * `own` is whether it has a play button of its own, `shuts` whether it has a button that closes it; `close` is called when
+ * the user closes it.
  */
-export function enlarged(items, { close, tell, own = true }) {
+export function enlarged(items, { close, tell, own = true, shuts = true }) {
   const areTwo = items.length === 2;
   const layers = items.map((item, index) => picture(item, `dream-layer dream-layer-${index ? "b" : "a"}`));
   const box = element("div", "dream-ab", "", {}, ...layers.map((layer) => layer.node));
@@ -244,11 +255,11 @@ export function enlarged(items, { close, tell, own = true }) {
   const caption = element("div", "dream-caption", "", {}, ...words);
   const ready = () => Promise.all(layers.map((layer) => layer.load()));
   const controls = own && items.some((item) => item.kind === "video") ? new Transport(ready, tell) : null;
-  const shut = button("Close", () => leave(true), "dream-button", { "aria-label": "close what is shown large" });
-  const foot = element("div", "dream-compare-foot", "", {}, ...(controls ? [controls.root] : []), shut);
+  const shut = shuts ? [button("Close", () => leave(true), "dream-button", { "aria-label": "close what is shown large" })] : [];
+  const foot = element("div", "dream-compare-foot", "", {}, ...(controls ? [controls.root] : []), ...shut);
   const label = areTwo ? "A and B" : "shown large";
   const root = element("div", "dream-compare", "", { role: "group", "aria-label": label }, box, caption, foot);
-  root.addEventListener("keydown", (event) => event.key === "Escape" && (event.stopPropagation(), leave(true)));
+  if (shuts) root.addEventListener("keydown", (event) => event.key === "Escape" && (event.stopPropagation(), leave(true)));
   const leave = (told) => {
     controls?.stop();
     layers.forEach(({ node }) => (node.removeAttribute("src"), node.load?.()));

@@ -1,5 +1,5 @@
 // The gallery: everything in the library, with filters, a selection and what can be done with it.
-import { element, errorLine, listen, media } from "./base.js";
+import { element, errorLine, galleries, listen, media } from "./base.js";
 import { enlarged } from "./compare.js";
 import { Actions } from "./gallery_actions.js";
 import { Filters } from "./gallery_filters.js";
@@ -56,6 +56,31 @@ class Enlarged {
   }
 }
 
+/** Scrolls to the dream that Python points to, once its row can be reached. */
+class Pointer {
+  #model;
+  #root;
+  #parts;
+  #turn = 0;
+
+  constructor(model, root, parts) {
+    this.#model = model;
+    this.#root = root;
+    this.#parts = parts;
+  }
+
+  follow() {
+    const { at, turn = 0 } = this.#model.get("point");
+    const { rows, list } = this.#parts;
+    // Hidden, or before its rows have come, the list has no height to scroll.
+    if (turn === this.#turn || at >= rows.count || !list.node.clientWidth) return;
+    this.#turn = turn;
+    list.go(at);
+    this.#root.scrollIntoView({ block: "nearest" });
+    list.focus();
+  }
+}
+
 /** The parts of a gallery. `reflect()` is called when rows have arrived. */
 function createParts(model, tell, reflect) {
   const rows = new Rows(model, {
@@ -81,12 +106,15 @@ export function render({ model, el }) {
   const leaving = new AbortController();
   const { signal } = leaving;
   const { line, tell } = errorLine(model, { signal });
-  const reflect = () => (filters.showCounts(rows.count, selection.keys.length), actions.reflect());
+  const reflect = () => (filters.showCounts(rows.count, selection.keys.length), actions.reflect(), pointer?.follow());
+  let pointer = null;
   const { rows, selection, pictures, list, large, actions, filters, input } = createParts(model, tell, reflect);
   // With this attribute JupyterLab's shortcuts leave the list's keys alone.
   const root = element("div", "dream-nb dream-box dream-gallery", "", { "data-lm-suppress-shortcuts": "true" },
     ...filters.nodes, large.node, list.node, list.empty, ...actions.nodes, line);
   el.append(root);
+  galleries.set(root, model);
+  pointer = new Pointer(model, root, { rows, list });
 
   const reload = () => (rows.reload(), list.paint());
   const on = (event, handler) => listen(model, signal, event, handler);
@@ -94,8 +122,9 @@ export function render({ model, el }) {
   on("change:version", reload);
   on("change:facets", () => filters.reflect());
   on("change:total", reflect);
+  on("change:point", () => pointer.follow());
   on("change:chosen", () => (selection.reflect(), reflect(), list.paint()));
-  const sized = new ResizeObserver(() => list.layout());
+  const sized = new ResizeObserver(() => (list.layout(), pointer.follow()));
   sized.observe(root);
 
   filters.reflect();
@@ -106,6 +135,7 @@ export function render({ model, el }) {
   else reload();
   return () => {
     leaving.abort();
+    galleries.delete(root);
     sized.disconnect();
     large.close();
     pictures.close();

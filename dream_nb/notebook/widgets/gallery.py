@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ from dream_nb.default import default_session
 from dream_nb.files import given_path
 from dream_nb.html.stand_in import stand_in
 from dream_nb.library.catalogue import STATES, Catalogue, Filter, key
+from dream_nb.library.library import Library
 from dream_nb.library.lineage import ratio
 from dream_nb.library.record import Record
 from dream_nb.library.sidecars import MAX_STARS
@@ -121,6 +123,13 @@ class Gallery(Widget):
     facets = traitlets.Dict().tag(sync=True)
     """The `Facets` of the library. Python changes it."""
 
+    name = traitlets.Unicode().tag(sync=True)
+    """Its model id, by which a page names it. It never changes."""
+
+    point = traitlets.Dict().tag(sync=True)
+    """The dream that the page scrolls to, as its number among those that the filters admit, `at`, and how often one was
+    pointed to, `turn`; empty before the first. Python changes it."""
+
     place = traitlets.Unicode().tag(sync=True)
     """Where exports go, in words that follow "a folder". It never changes."""
 
@@ -139,6 +148,8 @@ class Gallery(Widget):
             trusted=trusted,
         )
         self.place = "beside the notebook" if self.trusted else "inside the library"
+        self.name = self.model_id
+        _open.add(self)
         portal.start(self._watch)
 
     @property
@@ -149,6 +160,35 @@ class Gallery(Widget):
     @selected.setter
     def selected(self, dreams: Iterable[Dream]) -> None:
         self.chosen = [key(dream._record) for dream in dreams]
+
+    def show(self, dream: Dream) -> None:
+        """Select a dream, and have the page scroll to it. Filters that do not admit it are removed.
+
+        Args:
+            dream: the dream, of this gallery's library.
+
+        Raises:
+            InvalidRequestError: it is not in this library, or deleted.
+        """
+        name, filters = key(dream._record), self.filters
+        keys = self._catalogue.keys(Filter.of(filters))
+        if name not in keys:
+            filters, keys = {}, self._catalogue.keys()
+        if not self.holds(dream) or name not in keys:
+            raise InvalidRequestError(f"{dream.title!r} is not in {self._session.library.folder.name!r} any more")
+        with self.hold_sync():
+            self.filters = filters
+            self.chosen = [name]
+            self.point = {"at": keys.index(name), "turn": self.point.get("turn", 0) + 1}
+
+    def holds(self, dream: Dream) -> bool:
+        """Whether a dream is of this gallery's library.
+
+        Args:
+            dream: the dream.
+        """
+        library = dream._library
+        return isinstance(library, Library) and library.folder == self._session.library.folder
 
     @property
     def dreams(self) -> Dreams:
@@ -195,7 +235,8 @@ class Gallery(Widget):
         row: GalleryRow = {
             "key": key(record),
             "id": dream.generation.id or "",
-            "prompt": _short(dream.title),
+            "prompt": _short(title := dream.title),
+            "caption": _short(caption) if (caption := dream.caption) != title else "",
             "kind": dream._shows,
             "state": "failed" if dream.generation.has_failed else dream.state,
             "ratio": record.request.aspect_ratio or ratio(self._session.library.ledger, record),
@@ -389,6 +430,21 @@ class Gallery(Widget):
             with suppress(LibraryError):
                 shown.append((reduced(read_picture(path), _STILL_SIDE), ""))
         return jpeg(sheet(shown, _STILL_COLUMNS, _STILL_SIDE)) if shown else None
+
+
+def open_gallery(names: Sequence[str], dream: Dream) -> Gallery | None:
+    """The last of some galleries that are open and of a dream's library; None where there is none.
+
+    Args:
+        names: the model ids of galleries, as a page knows them.
+        dream: the dream.
+    """
+    there = {gallery.model_id: gallery for gallery in tuple(_open) if gallery.comm is not None}
+    found = [there[name] for name in names if name in there and there[name].holds(dream)]
+    return found[-1] if found else None
+
+
+_open: weakref.WeakSet[Gallery] = weakref.WeakSet()
 
 
 def _short(text: str) -> str:

@@ -166,7 +166,7 @@ export class TileList {
   }
 
   #fill(tile, row) {
-    const prompt = row.prompt || "without a prompt";
+    const prompt = row.caption || row.prompt || "without a prompt";
     const state = row.state === "completed" ? "" : row.state;
     const problem = this.#pictures.problem(row.key);
     const words = [prompt, row.kind, state, row.stars ? `${row.stars} stars` : "", ...(row.tags ?? [])];

@@ -1,63 +1,18 @@
-// The grid: a sweep on two axes. All of it plays together, and two of it can be compared.
-import { ask, button, change, element, errorLine, listen, media, release, replaceStandIn, stateLabel } from "./base.js";
-import { enlarged, picture, Transport } from "./compare.js";
+// The grid: a sweep on two axes. What is in view plays together, one is shown large, and two can be compared.
+import { ask, button, change, element, errorLine, listen, replaceStandIn } from "./base.js";
+import { enlarged, Transport } from "./compare.js";
 import { GridProgress } from "./grid_progress.js";
+import { Addresses, Lanes, Pictures } from "./grid_files.js";
+import { isStill, Tile } from "./grid_tile.js";
+import { Large } from "./grid_large.js";
 
-// How many files are fetched at the same time.
-const LANES = 4;
 // Of more videos at once a browser drops frames.
 const MOST_PLAYING = 24;
 // Milliseconds after which a page that is being scrolled has come to rest.
 const REST = 200;
-const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 const COLUMN_WIDTH = 118;
 const HEADER_WIDTH = 84;
-
-/** Runs tasks, only a few at the same time. */
-class Lanes {
-  #ends = Array.from({ length: LANES }, () => Promise.resolve());
-  #turn = 0;
-
-  /** Promises the task's result. */
-  run(task) {
-    const lane = (this.#turn += 1) % LANES;
-    const end = this.#ends[lane].then(task);
-    this.#ends[lane] = end.catch(() => {});
-    return end;
-  }
-}
-
-/** The addresses of the cells' files. */
-class Addresses {
-  #model;
-  #coming = new Map();
-
-  constructor(model) {
-    this.#model = model;
-  }
-
-  of(number) {
-    return this.#once(String(number), this.#model.get("cells")[number].url);
-  }
-
-  /** The address of a small copy: of whole files only a few play at the same time. */
-  ofSmall(number) {
-    return this.#model.get("cells")[number].kind === "video" ? this.#once(`small-${number}`, "") : this.of(number);
-  }
-
-  #once(file, url) {
-    if (!this.#coming.has(file)) {
-      const coming = media(this.#model, { file, url });
-      this.#coming.set(file, coming);
-      coming.catch(() => this.#coming.delete(file));
-    }
-    return this.#coming.get(file);
-  }
-
-  release() {
-    for (const coming of this.#coming.values()) coming.then(release, () => {});
-  }
-}
+const HINTS = ["a click shows one large, A/B compares two", "A/B of another compares the two", ""];
 
 /** The table with its headers: `node`, and `places`, its empty cells by row and column. */
 function createTable(rows, columns) {
@@ -76,79 +31,6 @@ function createTable(rows, columns) {
   node.append(body);
   node.style.minWidth = `${columns.length * COLUMN_WIDTH + (hasRows ? HEADER_WIDTH : 0)}px`;
   return { node, places };
-}
-
-/** One dream in the grid; its buttons call `compare()` and `pick()`. */
-class Tile {
-  #state = element("span", "dream-cell-state");
-  #done = element("i", "");
-  #bar = element("div", "dream-cell-bar", "", {}, this.#done);
-  #badge = element("span", "dream-cell-side", "", { "aria-hidden": "true" });
-  #best;
-  #box;
-  #picture = null;
-  #sight = null;
-  /** Whether it is in sight. */
-  isSeen = false;
-  /** Loads its video and promises the element; null as long as there is no video. */
-  load = null;
-
-  constructor(cell, { compare, pick }) {
-    this.take = button("", compare, "dream-cell-take", { "aria-pressed": "false" });
-    this.#best = button("☆", pick, "dream-button dream-cell-best", { "aria-pressed": "false" });
-    this.#box = element("div", "dream-cell", "", {}, this.#state, this.#bar, this.take, this.#badge, this.#best);
-    this.#box.style.aspectRatio = cell.ratio.replace(":", " / ");
-    this.node = element("div", "dream-cell-place", "", {}, this.#box, element("div", "dream-cell-caption", cell.caption));
-  }
-
-  /** Show the dream's status. `side` is "A" or "B" if it is compared, else empty; `address()` promises its file's. */
-  reflect(cell, { state, fraction, note }, { side, isPicked, address }) {
-    const isThere = Boolean(cell.url) && !cell.problem;
-    if (isThere) this.#addPicture(cell, address);
-    const says = isThere ? "" : cell.problem || (state === "failed" ? `not made: ${note}` : stateLabel(state));
-    this.#state.textContent = says;
-    this.#state.title = note;
-    this.#state.hidden = isThere;
-    this.#bar.hidden = isThere || state === "failed";
-    this.#done.style.width = `${100 * (fraction ?? 0)}%`;
-    this.#box.dataset.state = isThere ? "completed" : state;
-    this.#badge.textContent = side;
-    this.#badge.hidden = !side;
-    this.take.disabled = !isThere;
-    this.take.setAttribute("aria-pressed", String(Boolean(side)));
-    this.take.setAttribute("aria-label", [`compare: ${cell.prompt}`, side, says].filter(Boolean).join(", "));
-    this.take.title = cell.prompt;
-    this.#best.hidden = !isThere;
-    this.#best.textContent = isPicked ? "★" : "☆";
-    this.#best.setAttribute("aria-pressed", String(isPicked));
-    this.#best.setAttribute("aria-label", `best: ${cell.prompt}`);
-    this.#box.classList.toggle("dream-picked", isPicked);
-  }
-
-  /** Show the first picture of what is being made. */
-  look(bytes) {
-    if (this.#picture) return;
-    this.#forget();
-    this.#sight = element("img", "dream-cell-picture", "", { alt: "", src: URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" })) });
-    this.#box.prepend(this.#sight);
-    this.#box.classList.add("dream-cell-seen");
-  }
-
-  #forget() {
-    if (!this.#sight) return;
-    URL.revokeObjectURL(this.#sight.src);
-    this.#sight.remove();
-    this.#sight = null;
-    this.#box.classList.remove("dream-cell-seen");
-  }
-
-  #addPicture({ prompt, kind, poster }, address) {
-    if (this.#picture) return;
-    this.#picture = picture({ prompt, kind, poster, address }, "dream-cell-picture");
-    this.#box.prepend(this.#picture.node);
-    this.#forget();
-    if (kind === "video") this.load = this.#picture.load;
-  }
 }
 
 /** Buttons that write files, and the line that says where they were written. */
@@ -170,18 +52,35 @@ function createExport(model, tell) {
   return { buttons: [write("png", "Contact sheet", ""), write("mp4", "Side-by-side film", "writing the film …")], said };
 }
 
-/** Let the arrow keys move the focus to the next cell, if its dream can be compared. */
-function listenToArrows(table, tiles, model) {
-  table.addEventListener("keydown", (event) => {
-    const number = tiles.findIndex(({ take }) => take === event.target);
-    const by = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
-    if (number < 0 || !by) return;
+/** The keys of the cells: arrows move the focus to the next cell whose dream is there, Home and End to the first and the last. */
+function listenToKeys(table, tiles, model, { activate, compare, pick }) {
+  const go = (number) => {
+    if (number === undefined || number < 0) return;
+    activate(number);
+    tiles[number].main.focus();
+  };
+  const near = (number, [down, right]) => {
     const cells = model.get("cells");
     const { row, column } = cells[number];
-    const next = cells.findIndex((cell, at) => cell.row === row + by[0] && cell.column === column + by[1] && !tiles[at].take.disabled);
+    // Cells that are not there yet are passed over.
+    const ahead = cells.map((cell, at) => ({ at, by: down ? (cell.row - row) * down : (cell.column - column) * right, cell }))
+      .filter(({ at, by, cell }) => by > 0 && tiles[at].isThere && (down ? cell.column === column : cell.row === row));
+    return ahead.sort((a, b) => a.by - b.by)[0]?.at;
+  };
+  table.addEventListener("keydown", (event) => {
+    const number = tiles.findIndex(({ main }) => main === event.target);
+    if (number < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    const way = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+    const act = way ? () => go(near(number, way)) : {
+      Home: () => go(tiles.findIndex(({ isThere }) => isThere)),
+      End: () => go(tiles.findLastIndex(({ isThere }) => isThere)),
+      c: () => compare(number),
+      b: () => pick(number),
+    }[event.key];
+    if (!act) return;
     event.preventDefault();
     event.stopPropagation();
-    tiles[next]?.take.focus();
+    act();
   });
 }
 
@@ -190,75 +89,180 @@ class Grid {
   #model;
   #tell;
   #addresses;
+  #pictures;
   #lanes = new Lanes();
   #compared = [];
   #shown = null;
   #tiles;
+  #numbers = new Map();
   #transport;
   #hint = element("span", "dream-grid-hint", "", { role: "status" });
   #progress;
   #foot;
+  #scroll;
+  #large;
+  #active = -1;
   #seen;
   #resting;
   #hasStarted = false;
-  #large = element("div", "");
+  #wasPlaying = false;
+  #pair = element("div", "");
 
   constructor(model, line, tell) {
     this.#model = model;
     this.#tell = tell;
     this.#addresses = new Addresses(model);
+    this.#pictures = new Pictures(model, { came: (number, address) => this.#tiles[number]?.show(address), tell });
     const table = createTable(model.get("row_words"), model.get("column_words"));
-    this.#tiles = model.get("cells").map((cell, number) => {
-      const pick = () => change(model, "picked", model.get("picked") === number ? null : number);
-      const tile = new Tile(cell, { compare: () => this.#compare(number), pick });
-      table.places[cell.row][cell.column].append(tile.node);
-      return tile;
+    this.#tiles = model.get("cells").map((cell, number) => this.#createTile(cell, number, table));
+    listenToKeys(table.node, this.#tiles, model, {
+      activate: (number) => this.#activate(number), compare: (number) => this.#compare(number), pick: (number) => this.#pick(number),
     });
-    listenToArrows(table.node, this.#tiles, model);
-    this.#seen = new IntersectionObserver((entries) => this.#see(entries));
-    this.#tiles.forEach((tile) => this.#seen.observe(tile.node));
+    this.#pictures.recall();
     this.#transport = new Transport(() => this.#videos(), tell);
     this.#progress = new GridProgress(model, tell);
+    this.#large = this.#createLarge();
     const { buttons, said } = createExport(model, tell);
-    const foot = this.#foot = element("div", "dream-grid-foot", "", {}, this.#transport.root, this.#hint, ...buttons);
+    this.#foot = element("div", "dream-grid-foot", "", {}, this.#transport.root, this.#hint, ...buttons);
+    this.#scroll = element("div", "dream-grid-scroll", "", {}, table.node);
     this.root = element("div", "dream-nb dream-grid", "", { "data-lm-suppress-shortcuts": "true" },
-      this.#progress.root, element("div", "dream-grid-scroll", "", {}, table.node), foot, said, line, this.#large);
+      this.#progress.root, this.#scroll, this.#large.root, this.#foot, said, line, this.#pair);
+    this.#seen = new IntersectionObserver((entries) => this.#see(entries));
+    this.#tiles.forEach((tile) => this.#seen.observe(tile.node));
+  }
+
+  #createTile(cell, number, table) {
+    const tile = new Tile(cell, {
+      open: () => this.#open(number), compare: () => this.#compare(number), pick: () => this.#pick(number),
+      hover: (isOver) => this.#hover(number, isOver),
+    });
+    this.#numbers.set(tile.node, number);
+    table.places[cell.row][cell.column].append(tile.node);
+    return tile;
+  }
+
+  #createLarge() {
+    return new Large(this.#model, {
+      tell: this.#tell,
+      poster: (number) => this.#pictures.of(number) ?? "",
+      address: (number) => this.#addresses.of(number),
+      opened: () => this.#leaveCells(),
+      closed: (number) => this.#returnToCells(number),
+    });
   }
 
   reflect() {
     const [cells, states, picked] = ["cells", "states", "picked"].map((trait) => this.#model.get(trait));
     this.#tiles.forEach((tile, number) => {
       const side = ["A", "B"][this.#compared.indexOf(number)] ?? "";
-      const address = () => this.#addresses.ofSmall(number);
-      tile.reflect(cells[number], states[number], { side, isPicked: picked === number, address });
+      tile.reflect(states[number], { side, isPicked: picked === number });
     });
+    if (this.#active < 0) this.#activate(this.#tiles.findIndex(({ isThere }) => isThere));
     this.#progress.reflect();
     // A kernel whose cell waits for the sweep would answer none of these.
-    this.#foot.hidden = this.#model.get("waits");
-    this.#transport.root.hidden = !cells.some((cell) => cell.kind === "video" && cell.url);
-    const there = cells.filter((cell) => cell.url).length;
+    this.#foot.hidden = this.#model.get("waits") || this.#large.isOpen || this.#progress.isOrphan;
+    this.#transport.root.hidden = !this.#tiles.some(({ isVideo }) => isVideo);
+    const there = states.filter(({ url }) => url).length;
+    this.#wantPictures();
     this.#start();
-    this.#hint.textContent = there < cells.length
-      ? `${there} of ${cells.length} there`
-      : ["choose two to compare", "choose another to compare", ""][this.#compared.length];
+    this.#hint.textContent = there < cells.length ? `${there} of ${cells.length} there` : HINTS[this.#compared.length];
+  }
+
+  orphan(el) {
+    this.#progress.orphan(el);
+    this.reflect();
   }
 
   look(number, bytes) {
     this.#tiles[number]?.look(bytes);
   }
 
+  take(number, bytes) {
+    this.#pictures.receive(number, bytes);
+  }
+
+  #activate(number) {
+    if (number < 0) return;
+    this.#tiles[this.#active]?.activate(false);
+    this.#active = number;
+    this.#tiles[number].activate(true);
+  }
+
+  #pick(number) {
+    change(this.#model, "picked", this.#model.get("picked") === number ? null : number);
+  }
+
+  /** Show one large in the place of the cells. */
+  #open(number) {
+    const cells = this.#model.get("cells");
+    const order = this.#tiles.map((_, at) => at).filter((at) => this.#tiles[at].isThere)
+      .sort((a, b) => cells[a].row - cells[b].row || cells[a].column - cells[b].column || a - b);
+    this.#large.open(number, order);
+  }
+
+  #leaveCells() {
+    this.#wasPlaying = this.#transport.isPlaying;
+    this.#transport.stop();
+    this.#scroll.hidden = true;
+    this.reflect();
+  }
+
+  #returnToCells(number) {
+    this.#scroll.hidden = false;
+    this.reflect();
+    this.#activate(number);
+    const { main } = this.#tiles[number];
+    main.focus({ preventScroll: true });
+    main.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (this.#wasPlaying) this.#transport.start();
+  }
+
+  /** Play the one under the pointer, also where the others stand still or are too many. */
+  #hover(number, isOver) {
+    const tile = this.#tiles[number];
+    if (isStill() || !tile.isVideo || this.#model.get("waits")) return;
+    if (!isOver) {
+      if (tile.video && !this.#transport.plays(tile.video)) tile.video.pause();
+      return;
+    }
+    this.#load(number).then((video) => tile.isHovered && video.play()).catch(this.#tell);
+  }
+
+  #load(number) {
+    return this.#tiles[number].load(() => this.#addresses.ofSmall(number));
+  }
+
+  /** The numbers of those in view, in the order of the table. */
+  #inSight() {
+    return this.#tiles.map((_, number) => number).filter((number) => this.#tiles[number].isSeen);
+  }
+
+  /** Ask for the pictures of those in view. A kernel whose cell waits for the sweep sends them by itself. */
+  #wantPictures() {
+    if (this.#model.get("waits")) return;
+    this.#pictures.want(this.#inSight().filter((number) => this.#tiles[number].isThere));
+  }
+
   /** Play what has come, once: whoever stops it has it stopped. */
   #start() {
-    const isWaiting = this.#model.get("waits") || !this.#tiles.some(({ load, isSeen }) => load && isSeen);
+    const isWaiting = this.#model.get("waits") || !this.#tiles.some(({ isVideo, isSeen }) => isVideo && isSeen);
     if (this.#hasStarted || isWaiting || isStill()) return;
     this.#hasStarted = true;
     this.#transport.start();
   }
 
   #see(entries) {
-    for (const { target, isIntersecting } of entries) this.#tiles.find(({ node }) => node === target).isSeen = isIntersecting;
+    for (const { target, isIntersecting } of entries) this.#tiles[this.#numbers.get(target)].isSeen = isIntersecting;
     clearTimeout(this.#resting);
-    this.#resting = setTimeout(() => (this.#start(), this.#transport.update()), REST);
+    this.#resting = setTimeout(() => this.#rest(), REST);
+  }
+
+  #rest() {
+    this.#wantPictures();
+    this.#start();
+    this.#transport.update();
+    for (const tile of this.#tiles) if (!tile.isSeen && !tile.isHovered) tile.unload();
+    this.#addresses.trim((number) => Boolean(this.#tiles[number].video));
   }
 
   close() {
@@ -267,13 +271,16 @@ class Grid {
     this.#progress.close();
     this.#transport.stop();
     this.#shown?.leave(false);
+    this.#large.release();
+    this.#tiles.forEach((tile) => tile.close());
+    this.#pictures.release();
     this.#addresses.release();
   }
 
   /** Promises the videos of the table that are in sight, and of the comparison. Those that cannot be loaded are left out. */
   async #videos() {
-    const inSight = this.#tiles.filter(({ load, isSeen }) => load && isSeen).slice(0, MOST_PLAYING);
-    const loads = inSight.map(({ load }) => this.#lanes.run(load));
+    const inSight = this.#inSight().filter((number) => this.#tiles[number].isVideo).slice(0, MOST_PLAYING);
+    const loads = inSight.map((number) => this.#lanes.run(() => this.#load(number)));
     const came = await Promise.allSettled([...loads, ...(this.#shown ? [this.#shown.ready()] : [])]);
     const wrong = came.find(({ status }) => status === "rejected");
     if (wrong) this.#tell(wrong.reason);
@@ -291,11 +298,12 @@ class Grid {
     this.#shown = null;
     if (this.#compared.length !== 2) return;
     const items = this.#compared.map((one) => {
-      const { prompt, kind, ratio, poster } = this.#model.get("cells")[one];
-      return { prompt, kind, ratio, poster, address: () => this.#addresses.of(one) };
+      const { prompt, ratio } = this.#model.get("cells")[one];
+      const { kind } = this.#model.get("states")[one];
+      return { prompt, kind, ratio, poster: this.#pictures.of(one) ?? "", address: () => this.#addresses.of(one) };
     });
     this.#shown = enlarged(items, { tell: this.#tell, own: false, close: () => this.#endComparison() });
-    this.#large.replaceChildren(this.#shown.root);
+    this.#pair.replaceChildren(this.#shown.root);
     // They start at the time that the other videos have reached.
     this.#transport.refresh().catch(this.#tell);
   }
@@ -304,7 +312,7 @@ class Grid {
     const [, last] = this.#compared.splice(0);
     this.#shown = null;
     this.reflect();
-    this.#tiles[last]?.take.focus();
+    this.#tiles[last]?.main.focus();
   }
 }
 
@@ -314,10 +322,15 @@ export function render({ model, el }) {
   const { line, tell } = errorLine(model, { signal });
   const grid = new Grid(model, line, tell);
   el.append(grid.root);
-  for (const trait of ["cells", "states", "picked", "note", "ended", "waits", "cancels"]) {
+  for (const trait of ["states", "picked", "note", "ended", "outcome", "waits", "cancels"]) {
     listen(model, signal, `change:${trait}`, () => grid.reflect());
   }
-  listen(model, signal, "msg:custom", ({ sight }, buffers) => sight !== undefined && grid.look(sight, buffers[0]));
+  listen(model, signal, "msg:custom", ({ sight, picture }, buffers) => {
+    if (sight !== undefined) grid.look(sight, buffers[0]);
+    if (picture !== undefined) grid.take(picture, buffers[0]);
+  });
+  // What the widget manager tells its models when their kernel is gone.
+  listen(model, signal, "comm_live_update", () => grid.orphan(el));
   grid.reflect();
   const restore = model.get("in_place") ? replaceStandIn(el, ".dream_nb-overview") : () => {};
   return () => {

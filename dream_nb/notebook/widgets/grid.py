@@ -11,14 +11,15 @@ from typing import Any, Final, Literal
 import traitlets
 
 from dream_nb.api.errors import InvalidRequestError, LibraryError
-from dream_nb.html.page import picture_uri
 from dream_nb.html.stand_in import stand_in
 from dream_nb.library.library import Library
 from dream_nb.library.small_videos import small_video
 from dream_nb.media.axes import Layout
-from dream_nb.notebook.widgets.awaited import AwaitedWidget
+from dream_nb.notebook.widgets.awaited import AwaitedWidget, outcome_of
 from dream_nb.notebook.widgets.base import action, said
-from dream_nb.notebook.widgets.messages import Cell, Status, Written
+from dream_nb.notebook.widgets.dream_facts import facts_of
+from dream_nb.notebook.widgets.grid_pictures import GridPictures
+from dream_nb.notebook.widgets.messages import Cell, CellFacts, CellStatus, FileStatus, Pictured, Written
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.grid_files import write_film, write_picture
@@ -27,10 +28,13 @@ from dream_nb.results.stills import still
 from dream_nb.results.sweep import Sweep
 from dream_nb.workers import pool
 
-_SIDE: Final = 240
-# Beyond this a page would be as large as a video.
-LARGEST: Final = 100
+# Of more the page has too many elements to be quick.
+LARGEST: Final = 2000
+_MOST_PICTURES: Final = 24
 _TELL_SECONDS: Final = 0.2
+# All of them travel at each change: of many, less often.
+_MANY: Final = 100
+_TELL_MANY_SECONDS: Final = 1.0
 
 
 def _titled(dreams: Sequence[Dream]) -> Dreams:
@@ -46,7 +50,7 @@ class Grid(AwaitedWidget):
 
     Args:
         dreams: a sweep's dreams, a `Sweep` under way, whose results appear as they come, or a list of dreams, which are
-            headed by their titles. At most 100.
+            headed by their titles. At most 2,000.
         rows: the axis whose words head the rows; by default the last but one.
         columns: the axis whose words head the columns; by default the last.
         in_place: whether it takes the place of the overview of its dreams, which stands before it.
@@ -58,7 +62,18 @@ class Grid(AwaitedWidget):
         ValueError: there is no such axis, no dream, or there are too many.
     """
 
-    modules = ("compare.css", "grid.css", "compare.js", "grid_progress.js", "grid.js")
+    modules = (
+        "compare.css",
+        "grid.css",
+        "compare.js",
+        "orphan.js",
+        "long_wait.js",
+        "grid_progress.js",
+        "grid_files.js",
+        "grid_tile.js",
+        "grid_large.js",
+        "grid.js",
+    )
     page_traits = frozenset({"picked"})
 
     row_words = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -68,10 +83,10 @@ class Grid(AwaitedWidget):
     """What heads each column; empty texts where there is no such axis. It never changes."""
 
     cells = traitlets.List(traitlets.Dict()).tag(sync=True)
-    """A `Cell` for each dream, in the order of the sweep. Python changes them as files come."""
+    """A `Cell` for each dream, in the order of the sweep. They never change."""
 
     states = traitlets.List(traitlets.Dict()).tag(sync=True)
-    """A `Status` for each dream, in the same order. Python changes them."""
+    """A `CellStatus` for each dream, in the same order. Python changes them as files come."""
 
     in_place = traitlets.Bool(False).tag(sync=True)
     """Whether it takes the place of the overview of its dreams, which stands before it. It never changes."""
@@ -93,6 +108,7 @@ class Grid(AwaitedWidget):
 
     # A grid that could not be made is closed too.
     _jobs: tuple[Job, ...] = ()
+    _sweep: Sweep | None = None
 
     def __init__(
         self,
@@ -113,7 +129,9 @@ class Grid(AwaitedWidget):
         self._dreams: list[Dream | None] = [None] * len(words) if isinstance(dreams, Sweep) else list(dreams)
         self._layout = layout
         self._lock = threading.RLock()
-        self._came: dict[int, Cell] = {}
+        self._came: list[int] = []
+        self._pictures = GridPictures()
+        self._problems: dict[int, str] = {}
         self._timer: threading.Timer | None = None
         self._sweep = dreams if isinstance(dreams, Sweep) and not dreams.done() else None
         self._looked: set[int] = set()
@@ -126,6 +144,10 @@ class Grid(AwaitedWidget):
             title=self._sweep.title if self._sweep else "",
         )
         self._tell_whole()
+        if self._sweep is None:
+            self.outcome = "done"
+        else:
+            self._sweep.on_change(self._hear_end)
         for number, job in enumerate(self._jobs):
             job.on_change(self._changed)
             job.on_end(self._taker(number))
@@ -158,23 +180,27 @@ class Grid(AwaitedWidget):
 
     def _taker(self, number: int) -> Callable[[Job], None]:
         def take(job: Job) -> None:
-            def decode() -> None:
-                with self._lock:
-                    if job.exception() is None:
-                        self._dreams[number] = job.result()
-                    self._came[number] = self._cell(number)
-                self._later()
-
-            # Jobs end on the loop that all others need: decoding is not done there.
-            threading.Thread(target=decode, name="dream_nb-grid", daemon=True).start()
+            with self._lock:
+                if job.exception() is None:
+                    self._dreams[number] = job.result()
+                    self._came.append(number)
+            self._later()
 
         return take
 
     def _changed(self, _: Job) -> None:
         self._later()
 
+    def _hear_end(self, sweep: Sweep) -> None:
+        # At once: whoever waits for the sweep takes the grid off the page.
+        if self.comm is not None and not self.outcome:
+            self.outcome = outcome_of(sweep.progress)
+
     def close(self) -> None:
         """Follow no more, and leave the page."""
+        if self._sweep is not None:
+            with contextlib.suppress(ValueError):
+                self._sweep.off_change(self._hear_end)
         for job in self._jobs:
             # The job would keep this grid for as long as anybody keeps the job.
             with contextlib.suppress(ValueError):
@@ -185,23 +211,40 @@ class Grid(AwaitedWidget):
         """Tell the page soon where all stand: many changes are one message."""
         with self._lock:
             if self._timer is None:
-                self._timer = threading.Timer(_TELL_SECONDS, self._tell)
+                seconds = _TELL_SECONDS if len(self._words) <= _MANY else _TELL_MANY_SECONDS
+                self._timer = threading.Timer(seconds, self._tell)
                 self._timer.daemon = True
                 self._timer.start()
 
     def _tell(self) -> None:
         with self._lock:
             self._timer = None
-            came, self._came = self._came, {}
-            if self.comm is not None:
-                # All of them travel: not for each one anew.
-                if came:
-                    self.cells = [
-                        dict(came[number]) if number in came else cell for number, cell in enumerate(self.cells)
-                    ]
-                self.states = [dict(self._status(number)) for number in range(len(self._words))]
-                self._tell_whole()
-                self._show_sights()
+            came, self._came = self._came, []
+            if self.comm is None:
+                return
+            self._tell_states()
+            self._tell_whole()
+            self._show_sights()
+        if self._sweep is None:
+            return
+        for number in came:
+            # A kernel whose cell waits for the sweep would not answer a page that asks for them.
+            for _, jpeg in self._make_pictures([number], here=True):
+                self.send({"picture": number}, [jpeg])
+
+    def _tell_states(self) -> None:
+        self.states = [dict(self._status(number)) for number in range(len(self._words))]
+
+    def _make_pictures(self, numbers: Sequence[int], *, here: bool) -> list[tuple[int, bytes]]:
+        """The small pictures of some. Why one cannot be made stands in its status from now on."""
+        there = [(number, dream) for number in numbers if (dream := self._dreams[number]) is not None]
+        made = self._pictures.make([dream for _, dream in there], here=here)
+        pairs = [(number, picture) for (number, _), picture in zip(there, made, strict=True)]
+        if problems := {number: picture.problem for number, picture in pairs if picture.problem}:
+            with self._lock:
+                self._problems |= problems
+                self._tell_states()
+        return [(number, picture.jpeg) for number, picture in pairs if picture.jpeg]
 
     def _tell_whole(self) -> None:
         """Tell the page how far the whole sweep is."""
@@ -228,43 +271,45 @@ class Grid(AwaitedWidget):
         """The sweep, while it is under way."""
         return None if self._sweep is None or self._sweep.done() else self._sweep
 
-    def _status(self, number: int) -> Status:
+    def _status(self, number: int) -> CellStatus:
         if not self._jobs:
             dream = self._dreams[number]
             assert dream is not None
             failed = dream.generation.has_failed
-            return {
-                "state": "failed" if failed else dream.state,
-                "fraction": 1.0,
-                "note": dream.generation.why_not_made,
-            }
-        job = self._jobs[number]
-        error = job.exception() if job.done() else None
-        note = said(error) if error is not None else job.progress.note
-        return {"state": job.progress.state, "fraction": job.progress.fraction, "note": note}
+            state, note = "failed" if failed else dream.state, dream.generation.why_not_made
+            fraction: float | None = 1.0
+        else:
+            job = self._jobs[number]
+            error = job.exception() if job.done() else None
+            state, fraction = job.progress.state, job.progress.fraction
+            note = said(error) if error is not None else job.progress.note
+        return {"state": state, "fraction": fraction, "note": note, **self._file_status(number)}
+
+    def _file_status(self, number: int) -> FileStatus:
+        dream = self._dreams[number]
+        if dream is None:
+            return {"kind": self._jobs[number].request.kind, "url": "", "problem": ""}
+        problem = self._problems.get(number, "")
+        if not problem:
+            try:
+                # It raises where there is no file.
+                _ = dream.path
+            except LibraryError as error:
+                problem = str(error)
+        return {"kind": dream._shows, "url": dream.url, "problem": problem}
 
     def _cell(self, number: int) -> Cell:
-        """What stands in the grid for one of them, whether it is there or not."""
+        """What never changes of one of them."""
         dream = self._dreams[number]
         request = dream.request if dream is not None else self._jobs[number].request
         row, column, caption = self._layout.places[number]
-        cell: Cell = {
+        return {
             "row": row,
             "column": column,
             "caption": caption,
             "prompt": request.label,
-            "kind": request.kind,
             "ratio": getattr(request, "aspect_ratio", None) or "16:9",
-            "url": "",
-            "poster": "",
-            "problem": "",
         }
-        if dream is None:
-            return cell
-        try:
-            return cell | {"kind": dream._shows, "url": dream.url, "poster": picture_uri(dream._jpeg(_SIDE))}
-        except LibraryError as error:
-            return cell | {"problem": str(error)}
 
     def file(self, name: str) -> Path | None:
         """The file of one of them, or a small copy of it.
@@ -313,6 +358,32 @@ class Grid(AwaitedWidget):
             LibraryError: nothing is there yet, or it cannot be read or written.
         """
         return write_film(self._layout, self._dreams, path)
+
+    @action
+    def pictures(self, numbers: list[int]) -> tuple[Pictured, list[bytes]]:
+        """The small pictures of some of those that are there, as JPEGs. One that cannot be made says why in its status.
+
+        Args:
+            numbers: their numbers, from 0; at most 24.
+        """
+        known = [number for number in numbers[:_MOST_PICTURES] if 0 <= number < len(self._dreams)]
+        made = self._make_pictures(known, here=False)
+        return {"numbers": [number for number, _ in made]}, [jpeg for _, jpeg in made]
+
+    @action
+    def facts(self, number: int) -> CellFacts:
+        """What is known of one of them besides its prompt.
+
+        Args:
+            number: its number, from 0.
+
+        Raises:
+            InvalidRequestError: it is not there.
+        """
+        dream = self._dreams[number] if 0 <= number < len(self._dreams) else None
+        if dream is None:
+            raise InvalidRequestError(f"there is no dream number {number} in this grid")
+        return {"facts": facts_of(dream)}
 
     @action
     def export(self, form: Literal["png", "mp4"]) -> Written:

@@ -1,5 +1,7 @@
 // How far a sweep under way is: one bar, one clock and one Cancel for all of it.
 import { askNow, button, clock, element } from "./base.js";
+import { followWait } from "./long_wait.js";
+import { orphanAlert } from "./orphan.js";
 
 const TICK = 250;
 
@@ -14,21 +16,33 @@ export class GridProgress {
   #buttons = element("span", "dream-whole-buttons");
   #offered = "";
   #timer = setInterval(() => this.#tick(), TICK);
+  isOrphan = false;
 
   constructor(model, tell) {
     this.#model = model;
+    this.wait = followWait(model, model.get("title"));
     const say = (text) => ((this.#late = text), this.reflect());
     this.act = (action, patience) => askNow(model, action, { patience, say, tell });
     const line = element("div", "dream-whole-line", "", {}, this.#time, this.#said, this.#buttons);
     this.root = element("div", "dream-whole", "", {}, element("div", "dream-prompt", model.get("title")), this.#bar, line);
   }
 
+  /** Stop counting: nobody tells any more how far it is. */
+  orphan(el) {
+    if (!this.#model.get("title") || this.#model.get("ended") || this.isOrphan) return;
+    this.isOrphan = true;
+    this.close();
+    this.root.replaceChildren(element("div", "dream-prompt", this.#model.get("title")), orphanAlert(this.#model, el));
+  }
+
   reflect() {
+    if (this.isOrphan) return;
     const [note, seconds, ended, fraction, waits, cancels] =
       ["note", "seconds", "ended", "fraction", "waits", "cancels"].map((trait) => this.#model.get(trait));
     this.root.hidden = !this.#model.get("title") || (ended && !this.#late);
     if (this.seconds !== seconds) [this.seconds, this.#told] = [seconds, performance.now()];
     this.#said.textContent = this.#late || note;
+    this.wait.follow();
     this.#done.style.width = `${100 * fraction}%`;
     this.#bar.setAttribute("aria-valuenow", Math.round(100 * fraction));
     const offered = `${waits} ${cancels}`;
@@ -36,12 +50,14 @@ export class GridProgress {
       this.#offered = offered;
       this.#buttons.replaceChildren(
         ...(waits ? [button("Stop waiting", () => this.act("stop"))] : []),
-        ...(cancels ? [button("Cancel all", () => this.act("cancel", 0))] : []));
+        ...(cancels ? [button("Cancel all", () => this.act("cancel", 0))] : []),
+        ...(ended || !this.wait.node ? [] : [this.wait.node]));
     }
     this.#tick();
   }
 
   close() {
+    this.wait.leave();
     clearInterval(this.#timer);
   }
 

@@ -131,6 +131,7 @@ class GalleryRow(TypedDict):
         key: the short name of its record.
         id: the generation's id at the server.
         prompt: its prompt. Of this, `note` and `reason` only the first 400 characters are sent.
+        caption: the prompt with what tells it from others of the same, such as its take, where there is that.
         kind: "video" or "image".
         state: the generation's state: queued, dreaming, completed or failed.
         ratio: the aspect ratio that was asked for, such as "16:9".
@@ -149,6 +150,7 @@ class GalleryRow(TypedDict):
     key: str
     id: NotRequired[str]
     prompt: NotRequired[str]
+    caption: NotRequired[str]
     kind: str
     state: str
     ratio: str
@@ -275,22 +277,52 @@ class Cell(TypedDict):
         row, column: its place in the table, from 0. Several dreams may share one.
         caption: its words on the other axes; may be empty.
         prompt: its prompt.
-        kind: "video" or "image".
         ratio: the aspect ratio that was asked for, such as "16:9".
-        url: the address of its file, seen from the notebook; empty until it is made.
-        poster: a `data:` URI of a small picture; empty until it is made.
-        problem: why its file cannot be shown; empty where it can.
     """
 
     row: int
     column: int
     caption: str
     prompt: str
-    kind: str
     ratio: str
+
+
+class FileStatus(TypedDict):
+    """What is there of a dream of a grid.
+
+    Attributes:
+        kind: "video" or "image": what a page shows its file as.
+        url: the address of its file, seen from the notebook; empty until it is made.
+        problem: why its file cannot be shown; empty where it can.
+    """
+
+    kind: str
     url: str
-    poster: str
     problem: str
+
+
+class CellStatus(Status, FileStatus):
+    """Where a dream of a grid stands, and what is there of it."""
+
+
+class Pictured(TypedDict):
+    """The answer of `Grid.pictures`, beside the JPEGs.
+
+    Attributes:
+        numbers: for each JPEG the number of its dream.
+    """
+
+    numbers: list[int]
+
+
+class CellFacts(TypedDict):
+    """The answer of `Grid.facts`.
+
+    Attributes:
+        facts: what is known of a dream besides its prompt, each in a few words.
+    """
+
+    facts: list[str]
 
 
 class Written(TypedDict):

@@ -2,7 +2,7 @@
 import { button, clock, element, precedingOutput } from "./base.js";
 
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
-const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+export const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** Play, time line, frames, speed, sound and full screen for one video. */
 class Controls {

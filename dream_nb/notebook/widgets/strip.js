@@ -1,5 +1,7 @@
 // The strip: the shots of a storyboard while they are made.
 import { clock, element, stateLabel } from "./base.js";
+import { followWait } from "./long_wait.js";
+import { orphanAlert } from "./orphan.js";
 
 function tile(number, ratio) {
   const item = element("li", "dream-shot");
@@ -56,6 +58,8 @@ export function render({ model, el }) {
     const since = model.get("ended") ? 0 : (performance.now() - seen) / 1000;
     time.textContent = clock(model.get("seconds") + since);
   };
+  const wait = followWait(model, model.get("title"));
+  if (wait.node) foot.append(wait.node);
   const update = () => {
     seen = performance.now();
     model.get("shots").forEach((shot, index) => {
@@ -66,13 +70,24 @@ export function render({ model, el }) {
       tiles[index].update(shot);
     });
     note.textContent = model.get("note");
+    wait.follow();
     tick();
   };
   model.on("change", update);
   update();
   const timer = setInterval(tick, 250);
+  const orphan = () => {
+    if (model.get("ended")) return;
+    clearInterval(timer);
+    wait.leave();
+    foot.replaceWith(orphanAlert(model, el));
+  };
+  // What the widget manager tells its models when their kernel is gone.
+  model.on("comm_live_update", orphan);
   return () => {
     clearInterval(timer);
+    wait.leave();
     model.off("change", update);
+    model.off("comm_live_update", orphan);
   };
 }

@@ -9,6 +9,7 @@ import traitlets
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import FINAL_STATES
+from dream_nb.notebook.widgets.awaited import outcome_of
 from dream_nb.notebook.widgets.base import Widget
 from dream_nb.notebook.widgets.messages import ShotTile
 from dream_nb.storyboard.film_strip import middle
@@ -20,11 +21,20 @@ _SIDE: Final = 190
 class Strip(Widget):
     """A tile a shot: its picture when it is done, before that how far it is, or for what it waits."""
 
-    modules = ("strip.css", "strip.js")
+    modules = ("strip.css", "orphan.js", "long_wait.js", "strip.js")
 
     # The page changes none of these.
+    asked_by = traitlets.Unicode().tag(sync=True)
+    """As in `AwaitedWidget`."""
+
     shots = traitlets.List(traitlets.Dict()).tag(sync=True)
     """A `ShotTile` for each shot, in the order of the storyboard."""
+
+    outcome = traitlets.Unicode().tag(sync=True)
+    """As in `AwaitedWidget`."""
+
+    title = traitlets.Unicode().tag(sync=True)
+    """What is made: the first prompt. It never changes."""
 
     note = traitlets.Unicode().tag(sync=True)
     """How much of the storyboard is done, in words."""
@@ -45,7 +55,7 @@ class Strip(Widget):
     def of(cls, shooting: Shooting) -> Self:
         """A strip that follows the storyboard."""
         width, height = (int(side) for side in shooting.board.aspect_ratio.split(":"))
-        strip = cls(width=width, height=height)
+        strip = cls(width=width, height=height, title=shooting.board.prompts[0])
         strip._pictures = {}
         strip._lock = threading.Lock()
         strip._drawn = "drawn by the studio, procedurally" if shooting.backend == "studio" else ""
@@ -88,6 +98,7 @@ class Strip(Widget):
             self.note = " · ".join(filter(None, [shooting.progress.note, self._drawn]))
             self.seconds = shooting.seconds
             self.ended = shooting.progress.state in FINAL_STATES
+            self.outcome = outcome_of(shooting.progress)
 
     def _take_pictures(self, shooting: Shooting) -> None:
         for dream, words in zip(shooting.board.shots, shooting.board.shots.words, strict=True):

@@ -1,0 +1,166 @@
+// What a long wait does besides its card: the tab's title counts, and at its end the user is told who allowed that once.
+import { button, clock } from "./base.js";
+
+// Seconds from which a wait is long.
+const LONG = 20;
+const TICK = 1000;
+const ALLOWED = "dream_nb.tell";
+const TONES = [660, 880];
+const TONE_SECONDS = 0.18;
+
+const stored = {
+  get isOn() {
+    try {
+      return localStorage.getItem(ALLOWED) === "on";
+    } catch {
+      return false; // a page without storage forgets it
+    }
+  },
+  set isOn(isOn) {
+    try {
+      localStorage.setItem(ALLOWED, isOn ? "on" : "off");
+    } catch {
+      // As above.
+    }
+  },
+};
+
+/** All long waits of a page: one title for them, and one answer to whether the user wants to be told. */
+class Waits {
+  #open = new Set();
+  #timer = null;
+  #prefix = "";
+  #sound = null;
+  isOn = stored.isOn;
+
+  join(wait) {
+    this.#open.add(wait);
+    this.#timer ??= setInterval(() => this.#tick(), TICK);
+  }
+
+  leave(wait) {
+    if (!this.#open.delete(wait)) return;
+    this.#tick();
+    if (this.#open.size) return;
+    clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Ask for permission where the page needs it: at a click only, and once. Without it there is a sound. */
+  async toggle() {
+    this.isOn = !this.isOn;
+    stored.isOn = this.isOn;
+    this.#open.forEach((wait) => wait.reflect());
+    if (!this.isOn) return;
+    // At the click: later the browser would not let it begin.
+    this.#sound ??= globalThis.AudioContext ? new AudioContext() : null;
+    if (globalThis.Notification?.permission === "default") await Notification.requestPermission().catch(() => {});
+  }
+
+  /** Tell the user, if the page is hidden and that was allowed. */
+  tell(text) {
+    if (!this.isOn || !document.hidden) return;
+    try {
+      if (Notification.permission === "granted") return this.#notify(text);
+    } catch {
+      // Some browsers have notifications of service workers only.
+    }
+    this.#play();
+  }
+
+  #notify(text) {
+    const shown = new Notification(text, { tag: ALLOWED });
+    shown.addEventListener("click", () => (window.focus(), shown.close()));
+  }
+
+  #play() {
+    this.#sound ??= globalThis.AudioContext ? new AudioContext() : null;
+    if (!this.#sound) return;
+    TONES.forEach((tone, number) => {
+      const [from, to] = [number, number + 1].map((at) => this.#sound.currentTime + at * TONE_SECONDS);
+      const [voice, loudness] = [this.#sound.createOscillator(), this.#sound.createGain()];
+      voice.frequency.value = tone;
+      loudness.gain.setValueAtTime(0.12, from);
+      loudness.gain.exponentialRampToValueAtTime(0.001, to);
+      voice.connect(loudness).connect(this.#sound.destination);
+      voice.start(from);
+      voice.stop(to);
+    });
+  }
+
+  #tick() {
+    this.#open.forEach((wait) => wait.reflect());
+    const long = [...this.#open].filter((wait) => wait.isLong);
+    const longest = clock(Math.max(0, ...long.map((wait) => wait.seconds)));
+    this.#show(long.length ? `(${long.length > 1 ? `${long.length} · ` : ""}${longest}) ` : "");
+  }
+
+  /** Put a text before the title, whatever that is now: the page changes it too. */
+  #show(prefix) {
+    const title = document.title.startsWith(this.#prefix) ? document.title.slice(this.#prefix.length) : document.title;
+    this.#prefix = prefix;
+    if (document.title !== prefix + title) document.title = prefix + title;
+  }
+}
+
+// Scripts of several versions share them.
+const waits = (globalThis[Symbol.for("dream_nb.waits")] ??= new Waits());
+
+/**
+ * One wait, from now until `end` or `leave`. `title` says what is waited for, `seconds` how long it has been under way.
+ * `node` is the control that lets the user be told of its end: it is shown when the wait is long.
+ */
+export class LongWait {
+  #title;
+  #began;
+  node = button("", () => waits.toggle(), "dream-button dream-tell", { hidden: true });
+
+  constructor({ title, seconds }) {
+    this.#title = title;
+    this.#began = performance.now() - 1000 * seconds;
+    waits.join(this);
+  }
+
+  get seconds() {
+    return (performance.now() - this.#began) / 1000;
+  }
+
+  get isLong() {
+    return this.seconds >= LONG;
+  }
+
+  reflect() {
+    if (!this.isLong && this.node.hidden) return;
+    this.node.hidden = false;
+    this.node.textContent = waits.isOn ? "Tells you when it is done" : "Tell me when it is done";
+    this.node.title = "by a notification, or else a sound, while you look at another page";
+    this.node.setAttribute("aria-pressed", String(waits.isOn));
+  }
+
+  /** It has ended: `outcome` is "done" or "not made". */
+  end(outcome) {
+    // What ended before it was counted is no news.
+    if (!this.node.hidden) waits.tell(`${outcome === "done" ? "Done" : "Not made"}: ${this.#title}`);
+    this.leave();
+  }
+
+  leave() {
+    this.node.remove();
+    waits.leave(this);
+  }
+}
+
+/** The long wait for what a widget with the traits `seconds` and `outcome` shows. `follow()` is called at each change. */
+export function followWait(model, title) {
+  let wait = model.get("outcome") ? null : new LongWait({ title, seconds: model.get("seconds") });
+  const leave = () => (wait?.leave(), (wait = null));
+  return {
+    node: wait?.node ?? null,
+    leave,
+    follow() {
+      if (!wait || !model.get("outcome")) return;
+      wait.end(model.get("outcome"));
+      wait = null;
+    },
+  };
+}
