@@ -39,8 +39,14 @@ def tab(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
-def page(tab: Page) -> Iterator[Page]:
-    """The tab, as a new one would be."""
+def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    """The tab of the file, as a new one would be; with the mark `own_tab` a new one."""
+    if request.node.get_closest_marker("own_tab"):
+        context = browser.new_context(viewport=VIEWPORT)
+        yield context.new_page()
+        context.close()
+        return
+    tab: Page = request.getfixturevalue("tab")
     yield tab
     tab.unroute_all(behavior="ignoreErrors")
     tab.emulate_media(media="null", color_scheme="null", reduced_motion="null", forced_colors="null")

@@ -120,7 +120,7 @@ def test_a_click_shows_one_large_and_the_keys_lead_to_its_neighbours_and_back(
     expect(large.get_by_role("button", name="previous")).to_be_disabled()
     # The whole file, and not the small copy.
     source = "() => document.querySelector('.dream-large video').src"
-    page.wait_for_function(f"() => ({source})().includes('/files/dreams/')")
+    page.wait_for_function(f"() => /files.*\\/dreams\\/[^/]+mp4/.test(({source})())")
     page.wait_for_function("() => !document.querySelector('.dream-large video').paused")
     page.keyboard.press(" ")
     page.wait_for_function("() => document.querySelector('.dream-large video').paused")

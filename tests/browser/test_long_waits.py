@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.lab import Lab
 
-pytestmark = pytest.mark.browser
+# Its clock and its scripts stay as they are made.
+pytestmark = [pytest.mark.browser, pytest.mark.own_tab]
 
 # What the browser would show, and how often it was asked whether it may. A real question waits for a person.
 RECORD = """
