@@ -15,7 +15,7 @@ from typing import Final
 
 from dream_nb.sqlite import connect, differences, make_tables, transaction, version_of
 
-VERSION: Final = 7
+VERSION: Final = 8
 
 _TABLES: Final = """
 CREATE TABLE requests (
@@ -46,6 +46,7 @@ CREATE UNIQUE INDEX by_id ON requests (backend, id) WHERE id IS NOT NULL;
 CREATE INDEX unfinished ON requests (state) WHERE file IS NULL AND state IN ('sending', 'taken');
 CREATE INDEX timed ON requests (backend, sent_at) WHERE seconds IS NOT NULL;
 CREATE INDEX finished ON requests (written_at, file, stars) WHERE file IS NOT NULL;
+CREATE INDEX by_file ON requests (file) WHERE file IS NOT NULL;
 CREATE TABLE past (backend TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (backend, id)) STRICT, WITHOUT ROWID;
 CREATE TABLE measures (
     sha256 TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (sha256, name)
