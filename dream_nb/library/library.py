@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import sqlite3
 import tempfile
@@ -36,6 +37,8 @@ LEDGER: Final = "ledger.sqlite"
 """The name of the ledger's file inside a library."""
 
 _STALE_SECONDS: Final = 3600.0
+
+logger = logging.getLogger("dream_nb.library")
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,13 +294,21 @@ def _finish(path: Path, record: Record) -> tuple[str, str]:
     if found is None:
         raise DamagedFileError(f"what was downloaded {NOT_READ}: run the cell again to fetch it anew")
     try:
-        check_whole(path)
-    except UnreadableFileError as error:
-        raise DamagedFileError(f"what was downloaded {error.reason}: run the cell again to fetch it anew") from error
-    inscribe(path, record)
+        inscribe(path, record)
+    except (ValueError, UnreadableFileError) as error:
+        _check(path)
+        # A container that cannot take it is still what was paid for.
+        logger.warning("%s does not say where it comes from (%s)", path.name, type(error).__name__)
     with path.open("rb+") as file:
         os.fsync(file.fileno())
     return found.suffix, sha256_of(path)
+
+
+def _check(path: Path) -> None:
+    try:
+        check_whole(path)
+    except UnreadableFileError as error:
+        raise DamagedFileError(f"what was downloaded {error.reason}: run the cell again to fetch it anew") from error
 
 
 def _plain(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from dream_nb.media.animations import read_animation_facts
 from dream_nb.media.containers import is_cut_off
 from dream_nb.media.formats import NOT_READ, PICTURES, format_of
 from dream_nb.media.pictures import picture_size, read_picture
-from dream_nb.media.video import frame_at, read_facts
+from dream_nb.media.video import frame_at, iterate_frames, read_facts
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -50,7 +51,7 @@ def read_size(file: Path) -> tuple[int, int]:
 
 
 def check_whole(file: Path) -> None:
-    """Decode a picture with all its frames, or the beginning of a video, and see that its end is there.
+    """Decode a picture with all its frames, or the first frame of a video, and see that its end is there.
 
     Args:
         file: its path.
@@ -61,7 +62,9 @@ def check_whole(file: Path) -> None:
     if _is_picture(file):
         read_animation_facts(file, file.name)
     else:
-        frame_at(file, 0.0)
+        # In this thread: of one frame, to set up others would cost more.
+        with closing(iterate_frames(file, threads=False)) as frames:
+            next(frames)
     if is_cut_off(file):
         raise UnreadableFileError(file.name, "is cut off")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
@@ -150,7 +150,7 @@ def iterate_frames(
     size: Size | None = None,
     *,
     threads: bool = True,
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     """The frames of a video in order, one in memory at a time.
 
     Args:
