@@ -89,12 +89,11 @@ class Claims:
         ledger = self._ledger
         with self._running.lock:
             runner = self._backends.runner(backend)
-            # Looked up before a row is written for it, which would stay.
-            is_free = not ledger.is_claimed(backend, generation.id or "")
-            row = self._lost_row(backend, generation) or self._new_row(backend, request) if is_free else None
-            record = ledger.claim(row, generation) if row is not None else None
-            if record is None:
-                raise DreamError(f"generation {generation.id} is being brought in by another notebook")
+            with ledger.file.transaction():
+                row = self._lost_row(backend, generation) or self._new_row(backend, request)
+                record = ledger.claim(row, generation)
+                if record is None:
+                    raise DreamError(f"generation {generation.id} is being brought in by another notebook")
             runner.looks.note(generation.id or "")
             return self._running.start(runner, record)
 

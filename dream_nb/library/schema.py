@@ -44,6 +44,7 @@ CREATE TABLE requests (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX by_id ON requests (backend, id) WHERE id IS NOT NULL;
 CREATE INDEX unfinished ON requests (state) WHERE file IS NULL AND state IN ('sending', 'taken');
+CREATE INDEX unanswered ON requests (backend, sent_at) WHERE id IS NULL AND sent_at IS NOT NULL;
 CREATE INDEX timed ON requests (backend, sent_at) WHERE seconds IS NOT NULL;
 CREATE INDEX finished ON requests (written_at, file, stars) WHERE file IS NOT NULL;
 CREATE INDEX by_file ON requests (file) WHERE file IS NOT NULL;

@@ -288,3 +288,21 @@ def test_a_file_is_known_that_a_row_has_and_any_other_is_not(ledger: Ledger) -> 
     ledger.update(record, file="lake.mp4", sha256=64 * "0")
     not_text = os.fsdecode(b"lake-\xff.mp4")
     assert ledger.unknown_files(["hill.mp4", "lake.mp4", not_text]) == ["hill.mp4", not_text]
+
+
+def test_a_row_that_has_its_file_is_held_by_nobody(ledger: Ledger) -> None:
+    record = ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
+    assert ledger.lease(record, "one", 50.0)
+    assert ledger.finish(record, "lake.mp4", 64 * "0").file == "lake.mp4"
+    assert ledger.lease(record, "another", 10.0)
+
+
+def test_a_transaction_within_another_is_a_part_of_it(ledger: Ledger) -> None:
+    def begin() -> None:
+        with ledger.file.transaction():
+            ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        begin()
+    assert ledger.all() == []
