@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from dream_nb.media.animations import read_animation_facts
 from dream_nb.media.containers import is_cut_off
 from dream_nb.media.formats import NOT_READ, PICTURES, format_of
 from dream_nb.media.pictures import picture_size, read_picture
-from dream_nb.media.video import frame_at, iterate_frames, read_facts
+from dream_nb.media.video import check_first_frame, frame_at, read_facts
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -62,9 +61,7 @@ def check_whole(file: Path) -> None:
     if _is_picture(file):
         read_animation_facts(file, file.name)
     else:
-        # In this thread: of one frame, to set up others would cost more.
-        with closing(iterate_frames(file, threads=False)) as frames:
-            next(frames)
+        check_first_frame(file)
     if is_cut_off(file):
         raise UnreadableFileError(file.name, "is cut off")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
@@ -150,7 +150,7 @@ def iterate_frames(
     size: Size | None = None,
     *,
     threads: bool = True,
-) -> Generator[Frame, None, None]:
+) -> Iterator[Frame]:
     """The frames of a video in order, one in memory at a time.
 
     Args:
@@ -261,6 +261,21 @@ def frame_at(file: Path, seconds: float, size: Size | None = None) -> Frame:
         if shown is None:
             raise UnreadableFileError(file.name, "has no frames in it")
         return _pixels(VideoReformatter(), shown, size)
+
+
+def check_first_frame(file: Path) -> None:
+    """See that the first frame of a video decodes.
+
+    Args:
+        file: where it lies.
+
+    Raises:
+        UnreadableFileError: it does not.
+    """
+    # In this thread: of one frame, to set up others would cost more.
+    with opened(file, threads=False) as container:
+        if next(_decoded(container), None) is None:
+            raise UnreadableFileError(file.name, "has no frames in it")
 
 
 def _decoded(container: InputContainer) -> Iterator[tuple[VideoFrame, float]]:
