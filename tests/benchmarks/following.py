@@ -118,7 +118,7 @@ def _books(origin: str) -> Any:
 CREATES = Bench(
     name="creates",
     figures={
-        "cpu": Figure("1,000 creates followed to their files: CPU", "AsyncLumaAI, no files", "s", 0.1),
+        "cpu": Figure("1,000 creates followed to their files: CPU", "AsyncLumaAI, no files", "s", 0.06),
         "wall": Figure("the same: wall", "AsyncLumaAI, no files", "s"),
         "memory": Figure("the same: most memory", "AsyncLumaAI, no files", "MB"),
     },
