@@ -17,7 +17,10 @@ from dream_nb.sqlite import connect, differences, make_tables, transaction, vers
 
 VERSION: Final = 8
 
-_TABLES: Final = """
+SHOWN: Final = "(file IS NOT NULL OR state NOT IN ('intended', 'deleted'))"
+"""What a catalogue shows: not what never left this machine, nor what its user deleted."""
+
+_TABLES: Final = f"""
 CREATE TABLE requests (
     hash TEXT NOT NULL,
     take INTEGER NOT NULL,
@@ -47,6 +50,8 @@ CREATE INDEX unfinished ON requests (state) WHERE file IS NULL AND state IN ('se
 CREATE INDEX unanswered ON requests (backend, sent_at) WHERE id IS NULL AND sent_at IS NOT NULL;
 CREATE INDEX timed ON requests (backend, sent_at) WHERE seconds IS NOT NULL;
 CREATE INDEX finished ON requests (written_at, file, stars) WHERE file IS NOT NULL;
+CREATE INDEX shown ON requests (written_at DESC, hash, take, backend, file, state) WHERE {SHOWN};
+CREATE INDEX tagged ON requests (tags) WHERE tags <> '[]';
 CREATE INDEX by_file ON requests (file) WHERE file IS NOT NULL;
 CREATE TABLE past (backend TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (backend, id)) STRICT, WITHOUT ROWID;
 CREATE TABLE measures (
