@@ -275,7 +275,7 @@ def check_first_frame(file: Path) -> None:
     # In this thread: of one frame, to set up others would cost more.
     with opened(file, threads=False) as container:
         if next(_decoded(container), None) is None:
-            raise UnreadableFileError(file.name, "has no frames in it")
+            raise UnreadableFileError(file.name, "is cut off" if is_cut_off(file) else "has no frames in it")
 
 
 def _decoded(container: InputContainer) -> Iterator[tuple[VideoFrame, float]]:
