@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Final
 
@@ -22,6 +22,8 @@ from dream_nb.results.job import Job
 from dream_nb.running import Running
 
 _SETTLE_SECONDS: Final = 10.0
+# Generations that are brought in by one transaction, during which nothing else is written.
+_AT_ONCE: Final = 100
 
 
 class Claims:
@@ -78,6 +80,21 @@ class Claims:
             GenerationFailedError: it could not be made.
             DreamError: it may be what a request that is just being sent makes, or another session brings it in.
         """
+        (job,) = self._take_all(backend, [generation])
+        return job
+
+    def _take_all(self, backend: str, generations: Iterable[Generation]) -> list[Job]:
+        """As `take`, of several whose rows are written together. Each is looked at once those before it have theirs."""
+        with self._running.lock:
+            runner = self._backends.runner(backend)
+            with self._ledger.file.transaction():
+                taken = [(self._claimed(backend, generation), generation.id or "") for generation in generations]
+            for _, id in taken:  # noqa: A001 - the field's name in the specification
+                runner.looks.note(id)
+            return [self._running.start(runner, record) for record, _ in taken]
+
+    def _claimed(self, backend: str, generation: Generation) -> Record:
+        """The row of a generation that has none yet. Where it cannot have one, the caller's transaction must end."""
         request = generation.request
         if request is None:
             raise UnreadableAnswerError("getGeneration", f"generation {generation.id} does not say its request")
@@ -86,17 +103,11 @@ class Claims:
             raise DreamError(
                 f"generation {generation.id} may be what a request makes whose answer is awaited: wait for its job"
             )
-        ledger = self._ledger
-        with self._running.lock:
-            runner = self._backends.runner(backend)
-            # Looked up before a row is written for it, which would stay.
-            is_free = not ledger.is_claimed(backend, generation.id or "")
-            row = self._lost_row(backend, generation) or self._new_row(backend, request) if is_free else None
-            record = ledger.claim(row, generation) if row is not None else None
-            if record is None:
-                raise DreamError(f"generation {generation.id} is being brought in by another notebook")
-            runner.looks.note(generation.id or "")
-            return self._running.start(runner, record)
+        row = self._lost_row(backend, generation) or self._new_row(backend, request)
+        record = self._ledger.claim(row, generation)
+        if record is None:
+            raise DreamError(f"generation {generation.id} is being brought in by another notebook")
+        return record
 
     def _new_row(self, backend: str, request: Request) -> Record:
         """A row for a request that was made elsewhere. A file of a generation of this library counts as that."""
@@ -146,14 +157,18 @@ class Claims:
         awaited = self._ledger.unknown(backend)
         near = {one.generation.id for record in awaited for one in find_candidates(record, listed, ahead).nearest}
         again = [job for one in reversed(made) if one.id in known for job in self._again(known[one.id], one.id or "")]
-        return again + [
-            self.take(backend, generation)
-            for generation in reversed(listed)
+
+        def is_free(generation: Generation) -> bool:
             # One that does not say what was asked for has no place in a library.
-            if generation.request is not None
-            and not self._is_awaited(backend, generation)
-            and (generation.id not in near or self._lost_row(backend, generation) is not None)
-        ]
+            return (
+                generation.request is not None
+                and not self._is_awaited(backend, generation)
+                and (generation.id not in near or self._lost_row(backend, generation) is not None)
+            )
+
+        oldest_first = listed[::-1]
+        parts = (oldest_first[at : at + _AT_ONCE] for at in range(0, len(oldest_first), _AT_ONCE))
+        return again + [job for part in parts for job in self._take_all(backend, filter(is_free, part))]
 
     def lost(self, backend: str) -> list[Lost]:
         """The creates whose outcome is unknown, oldest first, with what may be their answers.

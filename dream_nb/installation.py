@@ -7,7 +7,6 @@ or learned is kept here, or carries its seal.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import hmac
 import logging
 import os
@@ -76,7 +75,7 @@ def is_sealed(text: str, seal: object) -> bool:
 
 
 def _code(text: str) -> str:
-    return hmac.new(_secret(), text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    return hmac.digest(_secret(), text.encode("utf-8", "surrogatepass"), "sha256").hex()
 
 
 def _secret() -> bytes:

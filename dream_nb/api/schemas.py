@@ -171,6 +171,8 @@ def outside_json(value: Any, where: str = "") -> str | None:
         parts = enumerate(value)
     else:
         return None
+    # Of most parts, which are texts or missing, nothing is asked: every request comes through here.
+    asked = ((name, part) for name, part in parts if part is not None and type(part) is not str)
     return next(
-        filter(None, (outside_json(part, f"{where}.{name}" if where else str(name)) for name, part in parts)), None
+        filter(None, (outside_json(part, f"{where}.{name}" if where else str(name)) for name, part in asked)), None
     )

@@ -78,7 +78,7 @@ class Downloads:
                         "download", f"the file did not come within {self._patience.download:.0f} s"
                     ) from None
                 else:
-                    return self._library.ledger.follow(record, file=stored.name, sha256=stored.sha256)
+                    return self._library.ledger.finish(record, stored.name, stored.sha256)
             assert damage is not None
             raise damage
 

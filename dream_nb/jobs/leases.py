@@ -7,8 +7,8 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 import anyio
@@ -39,6 +39,7 @@ class Leases:
         self._seconds = seconds
         self._held = 0
         self._heart: asyncio.Task[None] | None = None
+        self._asking: list[tuple[Record, asyncio.Future[bool]]] = []
         self._unreleased: dict[tuple[str, int, str], Record] = {}
 
     @asynccontextmanager
@@ -50,26 +51,58 @@ class Leases:
             report: told where it stands.
             is_over: whether there is nothing left to hold it for.
         """
-        while not self._ledger.lease(record, self.owner, self._seconds):
-            record = self._ledger.reread(record)
-            if is_over(record):
-                yield record
-                return
-            state = record.generation.state if record.generation else None
-            report(Progress(state or "sending", note="another notebook is at it"))
-            await anyio.sleep(_LOOK_SECONDS)
-        self._held += 1
-        self._unreleased.pop(record.key, None)
-        if self._heart is None or self._heart.done():
-            self._heart = asyncio.create_task(self._beat())
         try:
-            yield self._ledger.reread(record)
+            while not await self._lease(record):
+                record = self._ledger.reread(record)
+                if is_over(record):
+                    yield record
+                    return
+                state = record.generation.state if record.generation else None
+                report(Progress(state or "sending", note="another notebook is at it"))
+                await anyio.sleep(_LOOK_SECONDS)
+            with self._beating():
+                yield self._ledger.reread(record)
         finally:
-            self._held -= 1
+            # Also where it was stopped before it could know that it holds it.
             self._unreleased[record.key] = record
             with contextlib.suppress(Exception):
                 # What came of the request counts, whether or not the ledger can be written at this moment.
                 self._release()
+
+    async def _lease(self, record: Record) -> bool:
+        """Hold a row, unless another one does. Those who ask in one turn of the loop share a transaction."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[bool] = loop.create_future()
+        if not self._asking:
+            loop.call_soon(self._lease_all)
+        self._asking.append((record, future))
+        return await future
+
+    def _lease_all(self) -> None:
+        asking = [(record, future) for record, future in self._asking if not future.done()]
+        self._asking.clear()
+        try:
+            with self._ledger.file.transaction():
+                held = [self._ledger.lease(record, self.owner, self._seconds) for record, _ in asking]
+        except Exception as error:  # noqa: BLE001 - the ledger cannot be written: everybody who waits has to hear it
+            for _, future in asking:
+                future.set_exception(error)
+            return
+        for (record, future), is_held in zip(asking, held, strict=True):
+            if is_held:
+                self._unreleased.pop(record.key, None)
+            future.set_result(is_held)
+
+    @contextmanager
+    def _beating(self) -> Iterator[None]:
+        """Renew what is held, until nothing is."""
+        self._held += 1
+        if self._heart is None or self._heart.done():
+            self._heart = asyncio.create_task(self._beat())
+        try:
+            yield
+        finally:
+            self._held -= 1
             if not self._held and self._heart is not None:
                 self._heart.cancel()
                 self._heart = None

@@ -14,9 +14,8 @@ from dream_nb.api.request_models import KIND_OF
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record, records_of
 from dream_nb.library.rows import HAS_FAILED, ROWS, UNFINISHED
+from dream_nb.library.schema import SHOWN
 
-# Not what never left this machine, nor what its user deleted.
-_SHOWN: Final = "(file IS NOT NULL OR state NOT IN ('intended', 'deleted'))"
 # SQLite may read a generation otherwise than the parser does: nothing that costs depends on this.
 _UNDER_WAY: Final = f"{UNFINISHED} AND (state = 'sending' OR NOT {HAS_FAILED})"
 _STATES: Final = {
@@ -101,7 +100,7 @@ class Filter:
 
     def where(self) -> tuple[str, list[object]]:
         """The condition in SQL, and its values; the cheap ones first."""
-        parts, values = [_SHOWN], list[object]()
+        parts, values = [SHOWN], list[object]()
 
         def add(condition: str, *given: object) -> None:
             parts.append(condition)
@@ -204,13 +203,14 @@ class Catalogue:
 
     def backends(self) -> list[str]:
         """Who made them, by name."""
-        return [row[0] for row in self._ledger.file.read("SELECT DISTINCT backend FROM requests ORDER BY backend")]
+        rows = self._ledger.file.read(f"SELECT DISTINCT backend FROM requests WHERE {SHOWN} ORDER BY backend")  # noqa: S608 - ours
+        return [row[0] for row in rows]
 
     def tags(self) -> list[str]:
         """What they are filed under, by name; the first 1,000."""
         rows = self._ledger.file.read(
             "SELECT DISTINCT value FROM requests, json_each(iif(json_valid(tags), tags, '[]')) WHERE tags <> '[]'"  # noqa: S608 - ours
-            f" AND {_SHOWN} ORDER BY value LIMIT ?",
+            f" AND {SHOWN} ORDER BY value LIMIT ?",
             _MOST,
         )
         return [str(row[0]) for row in rows]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
@@ -20,8 +19,6 @@ from dream_nb.media.tags import read_tag, write_tag
 from dream_nb.requests.identity import MAX_TAKE
 
 KEY: Final = "dream_nb"
-
-logger = logging.getLogger("dream_nb.library")
 
 
 def describe(record: Record) -> dict[str, Any]:
@@ -58,21 +55,19 @@ def tell_shots(records: Sequence[Record]) -> dict[str, str]:
 
 
 def inscribe(path: Path, record: Record) -> None:
-    """Write into a file where it comes from. Where that cannot be, the file stays as it was.
+    """Write into a file where it comes from, and see that it is whole. Where that cannot be, it stays as it was.
 
     Args:
-        path: of the file, under whatever name.
+        path: of the file, under a name that nobody reads yet.
         record: of the request that made it.
 
     Raises:
+        ValueError: its format has no place for it, or it is damaged.
+        UnreadableFileError: it does not decode.
         OSError: there is no room.
     """
     document = describe(record)
-    try:
-        write_tag(path, KEY, json.dumps(document, ensure_ascii=False), document["prompt"])
-    except (ValueError, UnreadableFileError) as error:
-        # A container that cannot take it is still what was paid for.
-        logger.warning("%s does not say where it comes from (%s)", path.name, type(error).__name__)
+    write_tag(path, KEY, json.dumps(document, ensure_ascii=False), document["prompt"])
 
 
 def read_inscription(path: Path) -> Record | None:

@@ -259,6 +259,19 @@ class Ledger(Rows):
                 )
             return self.update(record, **columns)
 
+    def finish(self, record: Record, file: str, sha256: str) -> Record:
+        """As `follow`, of a generation whose file is in the library: no process has to hold its row any more.
+
+        Args:
+            record: the row.
+            file: the name of the file.
+            sha256: of its bytes.
+
+        Raises:
+            LibraryError: the request has another generation by now, or none.
+        """
+        return self.follow(record, file=file, sha256=sha256, owner=None, lease_until=None)
+
     def _has(self, record: Record, of_id: str | None) -> bool:
         if self.file.read(f"SELECT 1 FROM requests WHERE {KEY} AND id IS ?", *record.key, of_id):  # noqa: S608 - ours
             return True

@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -175,7 +175,7 @@ class LedgerFile:
         with self.lock:
             self._check_place()
             try:
-                with contextlib.nullcontext() if self._database.in_transaction else transaction(self._database):
+                with self._transaction():
                     done = self._database.execute(statement, values)
                     rows = done.fetchall()
                 return rows, done.rowcount
@@ -188,6 +188,8 @@ class LedgerFile:
     def transaction(self) -> Iterator[None]:
         """All or nothing: what is written inside is there when the block has ended, even if the process dies next.
 
+        Within another one it is a part of that.
+
         Raises:
             sqlite3.IntegrityError: another row has that id.
             LibraryError: it cannot be written, and nothing was.
@@ -195,12 +197,16 @@ class LedgerFile:
         with self.lock:
             self._check_place()
             try:
-                with transaction(self._database):
+                with self._transaction():
                     yield
             except sqlite3.IntegrityError:
                 raise
             except sqlite3.Error as error:
                 raise self._failure(error) from error
+
+    def _transaction(self) -> AbstractContextManager[None]:
+        database = self._database
+        return contextlib.nullcontext() if database.in_transaction else transaction(database)
 
     def _failure(self, error: sqlite3.Error) -> LibraryError:
         """What is raised where SQLite fails."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import sqlite3
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -26,7 +27,7 @@ from dream_nb.library.ledger import Ledger
 from dream_nb.library.ledger_file import sqlite_failure
 from dream_nb.library.lineage import title
 from dream_nb.library.record import Record
-from dream_nb.library.sidecars import SUFFIX, check_marks, read_sidecars, write_sidecar
+from dream_nb.library.sidecars import SUFFIX, check_marks, described, read_sidecars, write_sidecar
 from dream_nb.library.trash import KEPT, Trash
 from dream_nb.media.formats import NOT_READ, format_of
 from dream_nb.media.posters import check_whole
@@ -36,6 +37,8 @@ LEDGER: Final = "ledger.sqlite"
 """The name of the ledger's file inside a library."""
 
 _STALE_SECONDS: Final = 3600.0
+
+logger = logging.getLogger("dream_nb.library")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,9 @@ class Library(Folder):
             self.read_only = self.ledger.read_only
             self.trash = Trash(self.folder, self.ledger)
             if not self.read_only:
-                self._sweep()
-                self._take_in_sidecars()
+                names = os.listdir(self.folder)  # noqa: PTH208 - of 100,000 files, a path of each would take a second
+                self._sweep(names)
+                self._take_in_sidecars(names)
         except sqlite3.DatabaseError as error:
             raise sqlite_failure(error, f"the ledger {str(path)!r}") from error
         except (OSError, ValueError) as error:
@@ -98,18 +102,24 @@ class Library(Folder):
             return False
         return True
 
-    def _sweep(self) -> None:
+    def _sweep(self, names: Iterable[str]) -> None:
         """Remove what a process that died was writing. What was written to lately may be another one's."""
-        for path in self.folder.glob("*.part"):
+        for name in names:
+            if not name.endswith(".part"):
+                continue
+            path = self.folder / name
             with contextlib.suppress(OSError):
                 if time.time() - path.stat().st_mtime > _STALE_SECONDS:
                     path.unlink()
         with contextlib.suppress(OSError):
             self.trash.empty(datetime.now(UTC) - KEPT)
 
-    def _take_in_sidecars(self) -> None:
-        for record in read_sidecars(self.folder, set(self.ledger.files())):
-            self.ledger.insert(record)
+    def _take_in_sidecars(self, names: Iterable[str]) -> None:
+        records = read_sidecars(self.folder, self.ledger.unknown_files(described(names)))
+        if records:
+            with self.ledger.file.transaction():
+                for record in records:
+                    self.ledger.insert(record)
 
     def close(self) -> None:
         """Close the ledger."""
@@ -284,13 +294,21 @@ def _finish(path: Path, record: Record) -> tuple[str, str]:
     if found is None:
         raise DamagedFileError(f"what was downloaded {NOT_READ}: run the cell again to fetch it anew")
     try:
-        check_whole(path)
-    except UnreadableFileError as error:
-        raise DamagedFileError(f"what was downloaded {error.reason}: run the cell again to fetch it anew") from error
-    inscribe(path, record)
+        inscribe(path, record)
+    except (ValueError, UnreadableFileError) as error:
+        _check(path)
+        # A container that cannot take it is still what was paid for.
+        logger.warning("%s does not say where it comes from (%s)", path.name, type(error).__name__)
     with path.open("rb+") as file:
         os.fsync(file.fileno())
     return found.suffix, sha256_of(path)
+
+
+def _check(path: Path) -> None:
+    try:
+        check_whole(path)
+    except UnreadableFileError as error:
+        raise DamagedFileError(f"what was downloaded {error.reason}: run the cell again to fetch it anew") from error
 
 
 def _plain(error: Exception) -> str:

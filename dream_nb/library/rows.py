@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from itertools import chain, combinations
 from typing import Final
@@ -147,6 +148,22 @@ class Rows:
             starred,
         )
         return {row["file"]: row["written_at"] for row in rows}
+
+    def unknown_files(self, names: Iterable[str]) -> list[str]:
+        """Those of these names that no row has as its finished file, in their order.
+
+        Args:
+            names: of files in the library's folder.
+        """
+        given = list(names)
+        if not given:
+            return []
+        # By their places: a name that is not valid text could be asked for, and not be read.
+        rows = self.file.read(
+            "SELECT key FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM requests WHERE file = value)",
+            json.dumps(given),
+        )
+        return [given[row["key"]] for row in rows]
 
     def under_way(self, backend: str | None = None) -> list[Record]:
         """What may have left this machine and is neither in the library nor failed, oldest first."""

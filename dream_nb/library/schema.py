@@ -15,9 +15,12 @@ from typing import Final
 
 from dream_nb.sqlite import connect, differences, make_tables, transaction, version_of
 
-VERSION: Final = 7
+VERSION: Final = 8
 
-_TABLES: Final = """
+SHOWN: Final = "(file IS NOT NULL OR state NOT IN ('intended', 'deleted'))"
+"""What a catalogue shows: not what never left this machine, nor what its user deleted."""
+
+_TABLES: Final = f"""
 CREATE TABLE requests (
     hash TEXT NOT NULL,
     take INTEGER NOT NULL,
@@ -44,8 +47,12 @@ CREATE TABLE requests (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX by_id ON requests (backend, id) WHERE id IS NOT NULL;
 CREATE INDEX unfinished ON requests (state) WHERE file IS NULL AND state IN ('sending', 'taken');
+CREATE INDEX unanswered ON requests (backend, sent_at) WHERE id IS NULL AND sent_at IS NOT NULL;
 CREATE INDEX timed ON requests (backend, sent_at) WHERE seconds IS NOT NULL;
 CREATE INDEX finished ON requests (written_at, file, stars) WHERE file IS NOT NULL;
+CREATE INDEX shown ON requests (written_at DESC, hash, take, backend, file, state) WHERE {SHOWN};
+CREATE INDEX tagged ON requests (tags) WHERE tags <> '[]';
+CREATE INDEX by_file ON requests (file) WHERE file IS NOT NULL;
 CREATE TABLE past (backend TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (backend, id)) STRICT, WITHOUT ROWID;
 CREATE TABLE measures (
     sha256 TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (sha256, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,20 +50,35 @@ def write_sidecar(folder: Path, record: Record) -> None:
         json.dump(document, file, ensure_ascii=False, indent=1)
 
 
-def read_sidecars(folder: Path, known: set[str]) -> list[Record]:
-    """The records that sidecars tell of, besides those of known files.
+def described(names: Iterable[str]) -> list[str]:
+    """The files that sidecars may describe, by name.
+
+    Args:
+        names: everything in a folder.
+    """
+    files = (name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX))
+    return [file for file in files if "." in file]
+
+
+def read_sidecars(folder: Path, files: Iterable[str]) -> list[Record]:
+    """The records that the sidecars of files tell of.
 
     They may come with a repository: whatever is not a plain sidecar of a plain file beside it is ignored, with a line.
+
+    Args:
+        folder: where they lie.
+        files: the names of the files, as `described` gives them.
     """
     records = []
-    for path in sorted(folder.glob(f"*.*{SUFFIX}")):
-        file = path.name.removesuffix(SUFFIX)
-        if file in known or not (folder / file).exists():
+    for file in sorted(files):
+        if not (folder / file).exists():
             continue
+        path = folder / f"{file}{SUFFIX}"
         try:
             records.append(_read(path, file))
         except (OSError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
-            logger.warning("%s is ignored: it is no sidecar of a dream (%s)", path.name, type(error).__name__)
+            name = path.name.encode(errors="backslashreplace").decode()
+            logger.warning("%s is ignored: it is no sidecar of a dream (%s)", name, type(error).__name__)
     return records
 
 
@@ -70,8 +86,8 @@ def _read(path: Path, file: str) -> Record:
     if path.is_symlink() or (path.parent / file).is_symlink() or path.stat().st_size > _MAX_BYTES:
         raise ValueError("a link, or too large")
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    # Half a character can be written in JSON, and nowhere else.
-    json.dumps(document, ensure_ascii=False).encode()
+    # Half a character can be written in JSON and in the name of a file, and nowhere else.
+    json.dumps([file, document], ensure_ascii=False).encode()
     take, sha256 = document["take"], document["sha256"]
     is_plain = (
         document["version"] == _VERSION

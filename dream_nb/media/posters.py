@@ -10,7 +10,7 @@ from dream_nb.media.animations import read_animation_facts
 from dream_nb.media.containers import is_cut_off
 from dream_nb.media.formats import NOT_READ, PICTURES, format_of
 from dream_nb.media.pictures import picture_size, read_picture
-from dream_nb.media.video import frame_at, read_facts
+from dream_nb.media.video import check_first_frame, frame_at, read_facts
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -50,7 +50,7 @@ def read_size(file: Path) -> tuple[int, int]:
 
 
 def check_whole(file: Path) -> None:
-    """Decode a picture with all its frames, or the beginning of a video, and see that its end is there.
+    """Decode a picture with all its frames, or the first frame of a video, and see that its end is there.
 
     Args:
         file: its path.
@@ -61,7 +61,7 @@ def check_whole(file: Path) -> None:
     if _is_picture(file):
         read_animation_facts(file, file.name)
     else:
-        frame_at(file, 0.0)
+        check_first_frame(file)
     if is_cut_off(file):
         raise UnreadableFileError(file.name, "is cut off")
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from dream_nb.files import replacing
 from dream_nb.media.containers import top_boxes
@@ -27,10 +26,10 @@ _HEADER: Final = 8
 
 
 def write_tag(path: Path, key: str, text: str, title: str) -> None:
-    """Have a file say something of itself. Where that cannot be, the file stays as it was.
+    """Have a file say something of itself, and see that it is whole. Where that cannot be, it stays as it was.
 
     Args:
-        path: of the file, under whatever name.
+        path: of the file, under a name that nobody reads yet: a process that is killed may leave half a tag in it.
         key: under which it is said.
         text: what is said.
         title: of a video, which players show.
@@ -43,11 +42,11 @@ def write_tag(path: Path, key: str, text: str, title: str) -> None:
     found = format_of(path)
     if found not in (MP4, MOV, AVIF, PNG, JPEG, GIF, WEBP):
         raise ValueError(f"{found.name if found else 'an unknown format'} has no place for it")
+    if found in (MP4, MOV, AVIF):
+        _append_box(path, key, text, title)
+        return
     with replacing(path) as partial:
-        if found in (MP4, MOV, AVIF):
-            _append_box(path, partial, key, text, title)
-        else:
-            partial.write_bytes(_with_comment(path.read_bytes(), key, text))
+        partial.write_bytes(_with_comment(path.read_bytes(), key, text))
         # What is kept is what was checked.
         check_whole(partial)
 
@@ -109,24 +108,35 @@ def _said(comments: list[bytes], key: str) -> str | None:
     return next((comment.removeprefix(mark).decode() for comment in comments if comment.startswith(mark)), None)
 
 
-def _append_box(path: Path, partial: Path, key: str, text: str, title: str) -> None:
+def _append_box(path: Path, key: str, text: str, title: str) -> None:
     """A box `udta` behind all others, as iTunes writes its tags: nothing before it moves, so that all offsets stay."""
-    boxes, size = top_boxes(path), path.stat().st_size
-    if not boxes or boxes[-1].end != size:
+    boxes, end = top_boxes(path), path.stat().st_size
+    if not boxes or boxes[-1].end != end:
         raise ValueError("its last box does not end where the file does")
     if boxes[-1].kind == b"udta":
         # What it says already is said anew.
-        size = boxes[-1].begin - _HEADER
+        end = boxes[-1].begin - _HEADER
     handler = _box(b"hdlr", bytes(8), b"mdirappl", bytes(9))
     named = _box(b"\xa9nam", _data(title))
     tag = _box(
         b"----", _box(b"mean", bytes(4), b"com.apple.iTunes"), _box(b"name", bytes(4), key.encode()), _data(text)
     )
-    shutil.copyfile(path, partial)
-    with partial.open("rb+") as file:
-        file.truncate(size)
-        file.seek(size)
-        file.write(_box(b"udta", _box(b"meta", bytes(4), handler, _box(b"ilst", named, tag))))
+    with path.open("rb+", buffering=0) as file:
+        file.seek(end)
+        said = file.read()
+        try:
+            _end_with(file, end, _box(b"udta", _box(b"meta", bytes(4), handler, _box(b"ilst", named, tag))))
+            # What is kept is what was checked.
+            check_whole(path)
+        except BaseException:
+            _end_with(file, end, said)
+            raise
+
+
+def _end_with(file: BinaryIO, at: int, content: bytes) -> None:
+    file.seek(at)
+    file.truncate()
+    file.write(content)
 
 
 def _box(kind: bytes, *parts: bytes) -> bytes:

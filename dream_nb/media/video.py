@@ -263,6 +263,21 @@ def frame_at(file: Path, seconds: float, size: Size | None = None) -> Frame:
         return _pixels(VideoReformatter(), shown, size)
 
 
+def check_first_frame(file: Path) -> None:
+    """See that the first frame of a video decodes.
+
+    Args:
+        file: where it lies.
+
+    Raises:
+        UnreadableFileError: it does not.
+    """
+    # In this thread: of one frame, to set up others would cost more.
+    with opened(file, threads=False) as container:
+        if next(_decoded(container), None) is None:
+            raise UnreadableFileError(file.name, "is cut off" if is_cut_off(file) else "has no frames in it")
+
+
 def _decoded(container: InputContainer) -> Iterator[tuple[VideoFrame, float]]:
     """The frames from where the container stands, each with its time from the beginning of the video in seconds."""
     stream = container.streams.video[0]

@@ -14,7 +14,7 @@ from dream_nb.files import sha256_of
 from dream_nb.library.folder import Folder
 from dream_nb.library.inscriptions import read_film, read_inscription
 from dream_nb.library.record import Record
-from dream_nb.library.sidecars import read_sidecars
+from dream_nb.library.sidecars import described, read_sidecars
 from dream_nb.media.animations import is_animation
 from dream_nb.media.formats import NOT_READ, PICTURES, VIDEOS, Format, format_of
 from dream_nb.place import find_place
@@ -37,8 +37,9 @@ def read_folder(folder: Path) -> list[Dream]:
         LibraryError: it is not a folder, or cannot be read.
     """
     try:
-        found = {path: _format(path) for path in sorted(folder.iterdir()) if _is_plain(path)}
-        told = {record.file: record for record in read_sidecars(folder, set())}
+        paths = sorted(folder.iterdir())
+        found = {path: _format(path) for path in paths if _is_plain(path)}
+        told = {record.file: record for record in read_sidecars(folder, described(path.name for path in paths))}
     except OSError as error:
         raise LibraryError(f"{str(folder)!r} is no folder that can be read ({error.strerror or error})") from error
     library, home = Folder(folder), find_place().output

@@ -132,10 +132,13 @@ class Store:
 
     def page(self, account: str, limit: int, offset: int) -> list[str]:
         """The ids of an account's generations, newest first."""
-        rows = self._db.execute(
-            "SELECT id FROM generations WHERE account = ? ORDER BY seq DESC LIMIT ? OFFSET ?", (account, limit, offset)
-        )
-        return [uid for (uid,) in rows]
+        # As one text, which is decoded once: an id of ours has no comma in it.
+        (uids,) = self._db.execute(
+            "SELECT group_concat(id) FROM"
+            " (SELECT id FROM generations WHERE account = ? ORDER BY seq DESC LIMIT ? OFFSET ?)",
+            (account, limit, offset),
+        ).fetchone()
+        return uids.split(",") if uids else []
 
     def unfinished(self, account: str) -> int:
         """How many generations of an account are queued or dreaming."""

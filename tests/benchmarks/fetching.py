@@ -99,7 +99,7 @@ FETCH = Bench(
     figures={
         "gigabit": Figure("50 assets of 5 MB over 1 Gbit/s, checked, renamed", "`curl --parallel`, no check", "s", 1.5),
         # No network is as fast as loopback: this is what decoding, tags, checksum and a safe place on the disk cost.
-        "loopback": Figure("the same without a network between", "`curl --parallel`, no check", "s"),
+        "loopback": Figure("the same without a network between", "`curl --parallel`, no check", "s", 3),
     },
     prepare=prepare,
     size=50,

@@ -151,7 +151,7 @@ LEDGER = Bench(
         "open": Figure("ledger of 100,000 rows: opening", "bare sqlite3, the same statements", "ms", 3),
         "find": Figure("ledger of 100,000 rows: finding a request", "bare sqlite3, the same statements", "ms", 3),
         "intend": Figure("ledger of 100,000 rows: writing an intent", "bare sqlite3, the same statements", "ms", 3),
-        "session": Figure("a session on that library: opening", "bare sqlite3, the same statements", "ms"),
+        "session": Figure("a session on that library: opening", "bare sqlite3, the same statements", "ms", 2),
     },
     prepare=prepare,
     size=100_000,

@@ -70,7 +70,7 @@ def _cpu() -> float:
 MEASURE = Bench(
     name="measure",
     figures={
-        "wall": Figure("`Dreams.measure()` over 50 clips of 720p: wall", "decoding by PyAV", "s", 2),
+        "wall": Figure("`Dreams.measure()` over 50 clips of 720p: wall", "decoding by PyAV", "s", 0.6),
         "cpu": Figure("the same: CPU", "decoding by PyAV", "s", 2),
     },
     prepare=prepare,

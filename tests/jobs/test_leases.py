@@ -175,3 +175,34 @@ async def test_a_heart_that_stopped_beats_again_for_the_next(leases: Leases, led
         async with held(leases, ledger):
             beats = ledger.beats
             await until(lambda: ledger.beats > beats)
+
+
+async def test_those_who_ask_at_once_share_a_transaction(leases: Leases, ledger: Shaky) -> None:
+    records = [ledger.intend(GenerationRequest(prompt=f"lake {number}"), 1, "studio") for number in range(5)]
+    begun: list[str] = []
+    ledger.file._opened.set_trace_callback(lambda said: begun.append(said) if said.startswith("BEGIN") else None)
+    reached = asyncio.Barrier(len(records))
+
+    async def hold(record: Record) -> None:
+        async with leases.held(record, lambda _: None, lambda _: False):
+            await reached.wait()
+            assert len(begun) == 1
+            await reached.wait()
+
+    await asyncio.gather(*map(hold, records))
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+async def test_what_was_stopped_while_it_asked_holds_nothing(leases: Leases, ledger: Shaky, turns: int) -> None:
+    async def hold() -> None:
+        async with held(leases, ledger):
+            await asyncio.sleep(SECONDS)
+
+    task = asyncio.create_task(hold())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.sleep(0)
+    assert ledger.owner() == (None, None)

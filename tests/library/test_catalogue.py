@@ -103,3 +103,11 @@ def test_the_stamp_changes_with_every_change(library: Library, catalogue: Catalo
 def test_a_wrong_filter_is_refused_in_one_line(values: dict[str, object]) -> None:
     with pytest.raises(InvalidRequestError):
         Filter.of(values)
+
+
+def test_a_backend_is_known_once_something_of_it_is_shown(library: Library, catalogue: Catalogue) -> None:
+    (before,) = catalogue.backends()
+    intended = library.ledger.intend(request_from({"prompt": "a hill", "generation_type": "video"}), 1, "hosted")
+    assert catalogue.backends() == [before]
+    library.ledger.update(intended, state="sending")
+    assert catalogue.backends() == sorted([before, "hosted"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -280,3 +281,28 @@ def test_how_far_a_clock_is_ahead_is_the_median_of_the_last_creates(ledger: Ledg
         created(ledger, take, ahead + off)
     assert ledger.clock_ahead("hosted") == ahead
     assert ledger.clock_ahead("studio") is None
+
+
+def test_a_file_is_known_that_a_row_has_and_any_other_is_not(ledger: Ledger) -> None:
+    record = ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
+    ledger.update(record, file="lake.mp4", sha256=64 * "0")
+    not_text = os.fsdecode(b"lake-\xff.mp4")
+    assert ledger.unknown_files(["hill.mp4", "lake.mp4", not_text]) == ["hill.mp4", not_text]
+
+
+def test_a_row_that_has_its_file_is_held_by_nobody(ledger: Ledger) -> None:
+    record = ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
+    assert ledger.lease(record, "one", 50.0)
+    assert ledger.finish(record, "lake.mp4", 64 * "0").file == "lake.mp4"
+    assert ledger.lease(record, "another", 10.0)
+
+
+def test_a_transaction_within_another_is_a_part_of_it(ledger: Ledger) -> None:
+    def begin() -> None:
+        with ledger.file.transaction():
+            ledger.intend(GenerationRequest(prompt="a lake"), 1, "studio")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        begin()
+    assert ledger.all() == []

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -238,4 +239,14 @@ def test_a_number_that_is_none_leaves_a_sidecar_out(library: Library, record: Re
     sidecar.write_text(json.dumps(json.loads(sidecar.read_text()) | {"seconds": 10**400}))
     for path in library.folder.glob("ledger.sqlite*"):
         path.unlink()
+    assert Library(library.folder).ledger.all() == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is text")
+def test_a_sidecar_whose_name_is_not_text_is_left_out(library: Library, record: Record) -> None:
+    stored = library.folder / store(library, record, picture())
+    for path in library.folder.glob("ledger.sqlite*"):
+        path.unlink()
+    for path in (stored, stored.with_name(f"{stored.name}.json")):
+        path.rename(path.with_name(os.fsdecode(b"\xff") + path.name))
     assert Library(library.folder).ledger.all() == []

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from dream_nb.api.errors import UnreadableFileError
 from dream_nb.library.inscriptions import read_inscription
 from dream_nb.library.sidecars import SUFFIX
 from dream_nb.media.formats import MATROSKA, WEBM, format_of
@@ -117,3 +118,13 @@ def test_what_cannot_be_said_leaves_the_file_alone(tmp_path: Path) -> None:
         write_tag(file, "dream_nb", "x" * 70_000, "a lake")
     assert file.read_bytes() == before
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_video_that_is_damaged_stays_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "a.mp4"
+    ODD_VIDEOS["plain.mp4"](file)
+    damaged = file.read_bytes().replace(b"trak", b"free")
+    file.write_bytes(damaged)
+    with pytest.raises(UnreadableFileError, match="has no video in it"):
+        write_tag(file, "dream_nb", TEXT, "a lake")
+    assert file.read_bytes() == damaged
