@@ -8,7 +8,9 @@ from typing import Final, Literal, NamedTuple
 
 from dream_nb.studio.render.vocabulary import RGB, VOCABULARY, Traits
 
-Name = Literal["hour", "land", "ground", "water", "plant", "built", "sky", "style", "motes"]
+Name = Literal[
+    "hour", "place", "haunt", "room", "matter", "land", "ground", "water", "plant", "built", "sky", "style", "motes"
+]  # fmt: skip
 """Traits that are names."""
 Amount = Literal["cloud", "storm", "haze", "rain", "snow", "wind", "stars", "pace", "waves", "falls", "lush"]
 """Traits that are numbers."""
@@ -24,6 +26,13 @@ _NUMBERS: Final = {
 _MOST: Final = 12
 _PLURAL: Final = 3
 _LONGEST_NAME: Final = 3  # words
+_SHORT: Final = 2  # letters of a word that names nothing
+# Words that name nothing which could be seen.
+_FILLERS: Final = frozenset(
+    {"the", "and", "with", "for", "from", "into", "onto", "over", "under", "near", "very", "some", "this", "that"}
+    | {"style", "scene", "image", "picture", "photo", "video", "shot", "view", "clip", "art", "camera", "painting"}
+    | {"illustration", "beautiful", "lovely", "nice", "great", "high", "quality", "detailed"}
+)
 _SINGULARS: Final = (("ies", "y"), ("ves", "f"), ("es", ""), ("s", ""))
 
 
@@ -43,7 +52,9 @@ class KnownWords:
     """
 
     def __init__(self, prompt: str) -> None:
-        self.words = list(_known(re.findall(r"\w+", _CAMERA.sub(" ", prompt.lower()))))
+        spoken = re.findall(r"\w+", _CAMERA.sub(" ", prompt.lower()))
+        self.words = list(_known(spoken))
+        self.unknown = _unknown(spoken, {part for word in self.words for part in word.name.split()})
 
     def first(self, trait: Name) -> str | None:
         """The name that comes first, or None."""
@@ -75,6 +86,12 @@ class KnownWords:
             if "life" in word.traits:
                 counts[word.traits["life"]] = word.number
         return tuple(reversed(counts.items()))
+
+
+def _unknown(spoken: list[str], known: set[str]) -> tuple[str, ...]:
+    """The words that name something which the vocabulary lacks."""
+    naming = (word for word in spoken if len(word) > _SHORT and word.isalpha() and word not in known | _FILLERS)
+    return tuple(word for word in naming if word not in _NUMBERS and _longest([word])[1] is None)
 
 
 def _known(words: list[str]) -> Iterator[KnownWord]:
