@@ -95,7 +95,8 @@ VOCABULARY: dict[str, Traits] = {
     **_w("street avenue boulevard main_street busy_street city_street sidewalk crosswalk crossroads", place="street"),
     **_w("downtown_street tokyo_street street_corner street_scene street_photography cobblestone", place="street"),
     **_w("alley alleyway side_street backstreet narrow_street lane", place="street", room="alley"),
-    **_w("street_market market night_market marketplace bazaar souk street_food", place="street", room="market"),
+    **_w("street_market market marketplace bazaar souk street_food", place="street", room="market"),
+    **_w("night_market", place="street", room="market", hour="night"),
     **_w(
         "neon_street neon_alley neon_city cyberpunk_city cyberpunk_street",
         place="street",

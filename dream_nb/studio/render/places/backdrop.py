@@ -32,7 +32,9 @@ def place(s: SceneStage) -> ScenePlace:
     board = Board(s, 0.08, "backdrop")
     lit = _wall(board, wall, second, foot, side, spot)
     air = Motes(s, "studio air", 40, 0.0026, -0.10, 0.05, mix(second, (1.0, 1.0, 1.0), 0.6), 0.35, blink=True)
-    return ScenePlace(behind=(board.smooth(lit), _lights(s, second), air), ahead=(), foot=0.93, size=0.78, reflects=0.06)
+    return ScenePlace(
+        behind=(board.smooth(lit), _lights(s, second), air), ahead=(), foot=0.93, size=0.78, reflects=0.06
+    )
 
 
 def colours(s: SceneStage) -> tuple[RGB, RGB]:

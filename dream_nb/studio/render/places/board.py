@@ -137,6 +137,19 @@ class Board:
         lit: F32 = 1.0 / (1.0 + away**power * np.float32(2.0))
         return lit
 
+    def around(self, x: float, y: float, reach: float) -> tuple[slice, slice]:
+        """The rows and columns of the coarse grid that lie around a point.
+
+        Args:
+            x, y: in pixels of the frame.
+            reach: pixels each way.
+        """
+        spans = []
+        for middle, first, count in ((y, self.top, self.high), (x, -self.left, self.wide)):
+            begin, end = (round((middle + way * reach - first) / _COARSE) for way in (-1, 1))
+            spans.append(slice(min(max(begin, 0), count), min(max(end, 0), count)))
+        return spans[0], spans[1]
+
     def smooth(self, colours: F32) -> Laid:
         """The layer of a field of colours on the coarse grid: no forms, only light."""
         y, u, v = yuv(self.stage.style.grade(np.clip(colours, 0.0, 1.2).astype(np.float32)))

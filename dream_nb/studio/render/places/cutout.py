@@ -12,16 +12,16 @@ from dream_nb.studio.render.stage import SceneStage
 
 
 class Cutout:
-    """Moves by whole pixels: for what is out of focus.
+    """Moves by whole pixels: for what is out of focus, or does not move.
 
     Args:
         stage: of the scene.
-        near: 0 (far) to 1 (near).
+        near: 0 (far) to 1 (near), or None for what moves with the camera.
         picture: red, green, blue and coverage.
         left, top: its place in the frame, even pixels.
     """
 
-    def __init__(self, stage: SceneStage, near: float, picture: U8, left: int, top: int) -> None:
+    def __init__(self, stage: SceneStage, near: float | None, picture: U8, left: int, top: int) -> None:
         self.stage, self.near = stage, near
         rows = np.flatnonzero(picture[..., 3].any(axis=1))
         columns = np.flatnonzero(picture[..., 3].any(axis=0))
@@ -40,7 +40,7 @@ class Cutout:
 
     def draw(self, canvas: Planes, frame: int) -> None:
         """Lay it over a frame."""
-        dx, dy = self.stage.shift(frame, self.near)
+        dx, dy = (0.0, 0.0) if self.near is None else self.stage.shift(frame, self.near)
         left, top = 2 * round((self.left + dx) / 2), 2 * round((self.top + dy) / 2)
         height, width = self.tints[0].shape
         x0, x1 = max(0, left), min(canvas.width, left + width)

@@ -20,18 +20,20 @@ class Perspective:
         x, y: the vanishing point, in pixels of the frame.
         k: pixels of a metre at depth 1.
         eye: metres of the viewer's eye above the ground.
+        up: 1, or -1 for what a wet ground mirrors.
     """
 
     x: float
     y: float
     k: float
     eye: float
+    up: float = 1.0
 
     def at(self, point: Point) -> tuple[float, float]:
         """Where a point is seen, in pixels of the frame."""
         x, up, deep = point
         scale = self.k / deep
-        return self.x + x * scale, self.y + (self.eye - up) * scale
+        return self.x + x * scale, self.y + (self.eye - self.up * up) * scale
 
     def face(self, points: Iterable[Point], fill: str, extra: str = "") -> str:
         """A flat form with corners."""
@@ -52,6 +54,7 @@ class Perspective:
         """
         left, foot = self.at((x0, y0, deep))
         right, top = self.at((x1, y1, deep))
+        top, foot = min(top, foot), max(top, foot)
         corner = f'rx="{round_ * self.k / deep:.1f}" ' if round_ else ""
         return (
             f'<rect x="{left:.1f}" y="{top:.1f}" width="{max(0.1, right - left):.1f}" '

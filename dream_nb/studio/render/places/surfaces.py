@@ -41,7 +41,10 @@ def in_perspective(board: Board, texture: U8, horizon: float, middle: float, siz
         0.0, -1.0 / above,
     )  # fmt: skip
     image = Image.fromarray(_wrapped(texture))
-    seen = image.transform((board.width, board.height), Image.Transform.PERSPECTIVE, terms, Image.Resampling.BILINEAR)
+    # So far away that the texture has no more pixels it is one colour.
+    mean = tuple(int(part) for part in texture.reshape(-1, 3).mean(axis=0))
+    size_ = (board.width, board.height)
+    seen = image.transform(size_, Image.Transform.PERSPECTIVE, terms, Image.Resampling.BILINEAR, fillcolor=mean)
     alpha = np.full((board.height, board.width, 1), 255, np.uint8)
     return np.concatenate([np.asarray(seen), alpha], axis=2)
 
