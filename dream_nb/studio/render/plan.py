@@ -48,6 +48,8 @@ _MATTERS: Final = {
     "macro": ("leaf", "moss", "drops"),
     "abstract": ("ink", "metal", "smoke", "geometry", "fractal"),
 }
+# Of the places that give way, those that do so to living things too.
+_LIFELESS: Final = frozenset({"macro", "abstract", "table"})
 _OUTDOORS: Final[tuple[Name, ...]] = ("land", "water", "built")
 # What sets no scene: with these and an unknown noun there is nothing to see but that noun.
 _MOODS: Final = frozenset({"tint", "style", "pace", "wind", "waves"})
@@ -169,8 +171,8 @@ def _place(words: KnownWords, prompt: str) -> str:
     if any(words.first(trait) for trait in _OUTDOORS):
         return ""
     if haunt is not None:
-        # A lion in close-up is no ground to look at from near.
-        return "" if haunt == "macro" and words.life() else haunt
+        # A lion in close-up is no ground to look at from near, and a dragon's smoke is not all there is.
+        return "" if haunt in _LIFELESS and words.life() else haunt
     only_moods = all(_MOODS.issuperset(word.traits) for word in words.words)
     return "backdrop" if only_moods and words.unknown else ""
 

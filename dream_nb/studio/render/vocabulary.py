@@ -93,7 +93,7 @@ VOCABULARY: dict[str, Traits] = {
     **_w("moss mossy", ground="moss", haunt="macro", matter="moss"),
     # Places that are no landscapes
     **_w("street avenue boulevard main_street busy_street city_street sidewalk crosswalk crossroads", place="street"),
-    **_w("downtown_street tokyo_street street_corner street_scene street_photography cobblestone", place="street"),
+    **_w("downtown_street street_corner street_scene street_photography cobblestone", place="street"),
     **_w("alley alleyway side_street backstreet narrow_street lane", place="street", room="alley"),
     **_w("street_market market marketplace bazaar souk street_food", place="street", room="market"),
     **_w("night_market", place="street", room="market", hour="night"),
@@ -104,6 +104,7 @@ VOCABULARY: dict[str, Traits] = {
         hour="night",
         style="neon",
     ),
+    **_w("tokyo_street", place="street", room="neon"),
     **_w("times_square shibuya chinatown", place="street", room="neon", hour="night"),
     **_w("library bookshop bookstore bookshelf bookcase archive study reading_room", place="interior", room="library"),
     **_w(

@@ -61,7 +61,7 @@ def _wall(board: Board, wall: RGB, second: RGB, foot: float, side: float, spot: 
     radius = 0.62 * math.sqrt(w * h)
     key = board.glow(spot[0] * w, spot[1] * h, radius, 1.7)
     dim = 0.75 if s.plan.hour in _DARK_HOURS else 1.0
-    light = (0.40 * dim + 0.95 * key) * cloth
+    light = (0.50 * dim + 1.0 * key) * cloth
     # The floor comes towards the light, and is darker where it bends.
     floor = smoothstep((down - np.float32(foot)) / np.float32(0.16))
     bend = np.exp(-(((down - np.float32(foot + 0.02)) / np.float32(0.07)) ** 2))

@@ -294,11 +294,11 @@ def _sign(street: Street, house: House, view: Perspective, rng: np.random.Genera
         a, b = sorted((x - house.side * 0.25, x - house.side * (0.25 + wide)))
         parts.append(
             view.front(
-                a, b, foot, foot + high, deep, hexed(mix(toned(colour, 0.22), (0.04, 0.03, 0.07), 0.5)), round_=0.08
+                a, b, foot, foot + high, deep, hexed(mix(toned(colour, 0.30), (0.04, 0.03, 0.07), 0.35)), round_=0.08
             )
         )
         line = 0.055 * view.k / deep
-        stroke = f'stroke="{hexed(mix(colour, (1.0, 1.0, 1.0), 0.35))}" stroke-width="{line:.1f}"'
+        stroke = f'stroke="{hexed(mix(colour, (1.0, 1.0, 1.0), 0.18))}" stroke-width="{line:.1f}"'
         parts.append(view.front(a + 0.08, b - 0.08, foot + 0.08, foot + high - 0.08, deep, "none", stroke, 0.06))
         glyphs = max(1, round(high / 0.75))
         for glyph in range(glyphs):
@@ -307,9 +307,11 @@ def _sign(street: Street, house: House, view: Perspective, rng: np.random.Genera
             for bar in range(3):
                 d = c + tall * bar / 2.2
                 left, right = sorted((a + pick(rng, 0.18, 0.34), b - pick(rng, 0.18, 0.34)))
-                parts.append(view.front(left, right, d, d + 0.06, deep, hexed(mix(colour, (1.0, 1.0, 1.0), 0.6))))
+                parts.append(view.front(left, right, d, d + 0.06, deep, hexed(mix(colour, (1.0, 1.0, 1.0), 0.4))))
             post = pick(rng, a + 0.25, b - 0.25)
             parts.append(
-                view.front(post - 0.03, post + 0.03, c, c + tall, deep, hexed(mix(colour, (1.0, 1.0, 1.0), 0.5)))
+                view.front(post - 0.03, post + 0.03, c, c + tall, deep, hexed(mix(colour, (1.0, 1.0, 1.0), 0.35)))
             )
-        street.shine(((a + b) / 2, foot + high / 2, deep), 0.9 + high * 0.5, colour, 0.8)
+        street.shine(
+            ((a + b) / 2, foot + high / 2, deep), 0.9 + high * 0.5, colour, 1.3 if street.kind == "neon" else 0.8
+        )

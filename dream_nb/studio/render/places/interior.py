@@ -105,7 +105,7 @@ def _light(room: Room, board: Board, bright: str) -> tuple[F32, F32]:
     sky = mix(s.light.horizon, s.light.lit, 0.5)
     shade = board.soft("".join(room.shade), 0.03)[..., 3]
     low: RGB = (0.36, 0.28, 0.26)
-    base = mix(mix((0.20, 0.20, 0.28), low, 0.6), toned(sky, 0.62), day)
+    base = mix(mix((0.20, 0.20, 0.28), low, 0.6), toned(sky, 0.74), day)
     light = np.ones((board.high, board.wide, 1), np.float32) * field(base)
     glow = np.zeros((board.high, board.wide, 3), np.float32)
     # Darker towards the near ends of the walls, the ceiling and the floor.
@@ -114,7 +114,8 @@ def _light(room: Room, board: Board, bright: str) -> tuple[F32, F32]:
     light *= (1.10 - 0.85 * np.clip(away, 0.0, 0.9))[..., None]
     if room.panes:
         light, glow = _daylight(room, board, sky, light, glow)
-    dark = 1.0 - 0.75 * day
+    # Without a window lamps are lit by day too.
+    dark = 1.0 - (0.75 if room.panes else 0.30) * day
     for lamp in room.lamps:
         power = lamp.strength * (dark if not lamp.flame else 0.35 + 0.65 * dark)
         fall = board.glow(lamp.x, lamp.y, lamp.reach * 0.70 * s.unit, 1.9)
