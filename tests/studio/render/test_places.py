@@ -179,7 +179,7 @@ def test_rain_falls_behind_the_window() -> None:
 def vanishing(picture: F64) -> tuple[float, float, float]:
     """Where the lines of a picture meet, in parts of its width and height, and how many more do so than elsewhere."""
     grey = light(picture)
-    gy, gx = np.gradient(grey)
+    gy, gx = np.gradient(grey, axis=0), np.gradient(grey, axis=1)
     strong = np.hypot(gx, gy)
     # Slanted lines alone: upright and level ones are in every picture.
     slant = np.minimum(np.abs(gx), np.abs(gy)) / (np.maximum(np.abs(gx), np.abs(gy)) + 1e-9)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from PIL import Image
 
-from dream_nb.studio.render.noise import F32, U8
+from dream_nb.studio.render.noise import F32, U8, pick
 from dream_nb.studio.render.palette import mix
 from dream_nb.studio.render.places import rooms, surfaces
-from dream_nb.studio.render.places.board import Board, Laid, field, hexed
+from dream_nb.studio.render.places.board import Board, Laid, blurred, field, hexed
+from dream_nb.studio.render.places.cutout import Cutout
 from dream_nb.studio.render.places.lights import Light, Lights
 from dream_nb.studio.render.places.perspective import Perspective, toned
 from dream_nb.studio.render.places.place import Drawable, ScenePlace
 from dream_nb.studio.render.places.room import Room
+from dream_nb.studio.render.places.shapes import area
 from dream_nb.studio.render.planes import Planes
 from dream_nb.studio.render.sky import weather
 from dream_nb.studio.render.sky.weather import Motes
@@ -23,7 +26,7 @@ from dream_nb.studio.render.stage import SceneStage
 from dream_nb.studio.render.vocabulary import RGB
 
 _EYE: Final = 1.3
-_WALL, _NEARER = 0.15, 0.40
+_WALL, _NEARER, _FRONT = 0.15, 0.40, 0.85
 _STONE_FLOORS: Final = ("kitchen", "cafe")
 _MOST_PANES: Final = 12
 
@@ -37,7 +40,33 @@ def place(s: SceneStage) -> ScenePlace:
     behind.append(_furniture(room))
     behind.append(_lamps(room))
     behind.append(Motes(s, "room air", 46, 0.0024, -0.08, 0.05, (1.0, 0.92, 0.76), 0.16 + 0.3 * room.day, blink=True))
-    return ScenePlace(tuple(behind), (), foot=0.93, size=0.62, reflects=0.08)
+    return ScenePlace(tuple(behind), (_foreground(room),), foot=0.93, size=0.62, reflects=0.08)
+
+
+def _foreground(room: Room) -> Cutout:
+    """A plant so near, in one corner, that it is out of focus."""
+    s = room.stage
+    rng = s.plan.chance("foreground")
+    side = 1.0 if rng.random() < 0.5 else -1.0
+    board = Board(s, _FRONT, "foreground", top=0.45 * s.height)
+    foot = (s.width * (0.5 + 0.52 * side), 1.08 * s.height)
+    leaves = []
+    for _ in range(11):
+        turn = math.pi / 2 + side * pick(rng, -0.35, 1.25)
+        long = pick(rng, 0.24, 0.50) * s.unit
+        x, y = foot[0] + long * math.cos(turn), foot[1] - long * math.sin(turn)
+        wide = 0.10 * long
+        bend = (0.5 * (foot[0] + x) + wide * side, 0.5 * (foot[1] + y) - wide)
+        tone = hexed(toned((0.17, 0.26, 0.14), pick(rng, 0.5, 1.2)))
+        there = f"Q{bend[0] - wide:.1f},{bend[1]:.1f} {x:.1f},{y:.1f}"
+        start = f"{foot[0]:.1f},{foot[1]:.1f}"
+        leaves.append(area(f"M{start}{there}Q{bend[0] + wide:.1f},{bend[1] + wide:.1f} {start}z", tone))
+    forms = blurred(board.svg("".join(leaves), 2), 0.004 * s.unit)
+    dim = mix(toned(s.light.lit, 0.25 + 0.35 * room.day), (0.42, 0.32, 0.24), 0.5 * (1.0 - room.day))
+    forms[..., :3] = np.clip(forms[..., :3] * field(dim) * np.float32(1.3), 0, 255)
+    size = (forms.shape[1] * 2, forms.shape[0] * 2)
+    picture = np.asarray(Image.fromarray(forms).resize(size, Image.Resampling.BILINEAR))
+    return Cutout(s, _FRONT, picture, -board.left, board.top)
 
 
 def _empty(s: SceneStage) -> Room:
