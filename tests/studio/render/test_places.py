@@ -316,6 +316,14 @@ def test_noir_is_grey_in_every_place(prompt: str) -> None:
     assert float((picture.max(axis=2) - picture.min(axis=2)).mean()) < 2
 
 
+@pytest.mark.parametrize("prompt", ["a library at noon", "a street at noon", "moss at noon"])
+def test_a_sketch_of_a_place_has_outlines(prompt: str) -> None:
+    picture = light(drawn(f"pencil sketch, {prompt}", 640, 360))
+    lines = picture[1:-1, 1:-1] < np.minimum(picture[1:-1, :-2], picture[1:-1, 2:]) - 12
+    soft = light(drawn(f"pastel, {prompt}", 640, 360))
+    assert lines.mean() > 2 * (soft[1:-1, 1:-1] < np.minimum(soft[1:-1, :-2], soft[1:-1, 2:]) - 12).mean() + 0.005
+
+
 @pytest.mark.parametrize("prompt", ALL)
 def test_another_take_of_a_place_is_another_composition(prompt: str) -> None:
     coarse = [drawn(prompt, 160, 90, take).reshape(9, 10, 16, 10, 3).mean(axis=(1, 3)) for take in (1, 2, 3)]
@@ -335,6 +343,17 @@ def test_a_loop_of_a_place_closes(prompt: str) -> None:
     shown = list(rgb_frames(small(prompt, seconds=2.0, loop=True)))
     steps = [distance(a, b) for a, b in pairwise(shown)]
     assert distance(shown[-1], shown[0]) <= 1.5 * float(np.median(steps)) + 0.05
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a living room at night", "outer space", "dewdrops", "neon street", "a table at night"]
+)
+def test_each_light_of_a_loop_comes_back(prompt: str) -> None:
+    brief = small(f"{prompt}, camera static", seconds=2.0, loop=True)
+    shown = np.stack([frame.astype(float).mean(axis=2) for frame in rgb_frames(brief)])
+    blocks = shown.reshape(-1, 18, 5, 32, 5).mean(axis=(2, 4))
+    steps = np.abs(np.diff(blocks, axis=0)).max()
+    assert np.abs(blocks[-1] - blocks[0]).max() <= 1.2 * steps
 
 
 @pytest.mark.parametrize("prompt", ALL)

@@ -86,6 +86,20 @@ class Board:
         )
         return drawn(head + _GRADIENTS + body + "</svg>", wide, high)
 
+    def hazy(self, body: str, blur: float) -> U8:
+        """Forms out of focus, for every pixel: drawn at half the size, which is seen no more.
+
+        Args:
+            body: SVG elements, in pixels of the frame.
+            blur: in scene units.
+
+        Returns:
+            As `svg`.
+        """
+        shapes = Image.fromarray(blurred(self.svg(body, 2), blur * self.stage.unit / 2))
+        box = (0.0, 0.0, self.width / 2, self.height / 2)
+        return np.array(shapes.resize((self.width, self.height), Image.Resampling.BILINEAR, box=box))
+
     def soft(self, body: str, blur: float) -> F32:
         """Forms without edges, on the coarse grid.
 
@@ -206,10 +220,24 @@ class Board:
         first = int(held[0]) // 2 * 2 if len(held) else 0
         last = -(-(int(held[-1]) + 1) // 2) * 2 if len(held) else 2
         y, u, v = planes
+        if self.stage.style.ink:
+            y = _inked(y, self.stage.style.ink)
         parts = (y[first:last], u[first // 2 : last // 2], v[first // 2 : last // 2])
         s = self.stage
         phases = phases_for(s.height) if s.moves(self.near) else 1
         return Laid(s, layer(self.near, first + self.top, self.left, parts, alpha[first:last], phases))
+
+
+def _inked(y: U8, strength: float) -> U8:
+    """The brightness of a layer with dark lines along its edges."""
+    bright = y.astype(np.int16)
+    edge = np.zeros_like(bright)
+    edge[:, 1:] = np.abs(bright[:, 1:] - bright[:, :-1])
+    edge[1:] = np.maximum(edge[1:], np.abs(bright[1:] - bright[:-1]))
+    edge -= 6
+    np.clip(edge, 0, 22, out=edge)
+    bright -= edge * np.int16(round(5 * strength))
+    return np.maximum(bright, np.minimum(y, 30)).astype(np.uint8)
 
 
 def _enlarged(field: F32, width: int, height: int, box: tuple[float, float, float, float]) -> F32:

@@ -12,7 +12,7 @@ from PIL import Image
 from dream_nb.studio.render.noise import F32, U8, pick
 from dream_nb.studio.render.palette import mix
 from dream_nb.studio.render.places import rooms, surfaces
-from dream_nb.studio.render.places.board import Board, Laid, blurred, field, hexed
+from dream_nb.studio.render.places.board import Board, Laid, field, hexed
 from dream_nb.studio.render.places.cutout import Cutout
 from dream_nb.studio.render.places.lights import Light, Lights
 from dream_nb.studio.render.places.perspective import Perspective, toned
@@ -61,12 +61,10 @@ def _foreground(room: Room) -> Cutout:
         there = f"Q{bend[0] - wide:.1f},{bend[1]:.1f} {x:.1f},{y:.1f}"
         start = f"{foot[0]:.1f},{foot[1]:.1f}"
         leaves.append(area(f"M{start}{there}Q{bend[0] + wide:.1f},{bend[1] + wide:.1f} {start}z", tone))
-    forms = blurred(board.svg("".join(leaves), 2), 0.004 * s.unit)
+    forms = board.hazy("".join(leaves), 0.008)
     dim = mix(toned(s.light.lit, 0.25 + 0.35 * room.day), (0.42, 0.32, 0.24), 0.5 * (1.0 - room.day))
     forms[..., :3] = np.clip(forms[..., :3] * field(dim) * np.float32(1.3), 0, 255)
-    size = (forms.shape[1] * 2, forms.shape[0] * 2)
-    picture = np.asarray(Image.fromarray(forms).resize(size, Image.Resampling.BILINEAR))
-    return Cutout(s, _FRONT, picture, -board.left, board.top)
+    return Cutout(s, _FRONT, forms, -board.left, board.top)
 
 
 def _empty(s: SceneStage) -> Room:

@@ -89,13 +89,13 @@ def _behind(s: SceneStage, colour: RGB) -> Laid:
     return board.smooth(colours.astype(np.float32))
 
 
-def _shone(board: Board, forms: U8, sharp: F32, texture: F32, radius: float) -> Laid:
-    """Forms in the light from behind, sharp where `sharp` is 1 and out of focus elsewhere.
+def _shone(board: Board, forms: U8, sharp: F32 | None, texture: F32 | None, radius: float) -> Laid:
+    """Forms in the light from behind.
 
     Args:
         board: what they are painted on.
         forms: of `Board.svg`.
-        sharp: coarse grid, 0 to 1.
+        sharp: coarse grid: 1 where they are sharp, 0 where they are out of focus; None leaves them as they are.
         texture: as for `Board.lit`.
         radius: of the blur, in scene units.
     """
@@ -107,6 +107,8 @@ def _shone(board: Board, forms: U8, sharp: F32, texture: F32, radius: float) -> 
     light = light * (1.0 + near[..., None] * (field((1.10, 1.06, 0.72)) - 1.0))
     glow = field(s.light.sun) * (near**2 * np.float32(0.10))[..., None]
     shaded = board.shaded(forms, light.astype(np.float32), glow.astype(np.float32), texture)
+    if sharp is None:
+        return board.finished(shaded, np.ascontiguousarray(forms[..., 3]))
     picture = np.concatenate([shaded, forms[..., 3:]], axis=2)
     soft = blurred(picture, radius * s.unit)
     share = board.full(np.clip(sharp, 0.0, 1.0).astype(np.float32))[..., None]
@@ -267,9 +269,8 @@ def _moss(s: SceneStage, colour: RGB) -> tuple[list[Laid], list[Spot]]:
             spots = tips
             parts.append(_DROPS)
             parts += [_drop(s, spot, mix(colour, (0.8, 0.9, 0.6), 0.4)) for spot in spots]
-        forms = board.svg("".join(parts), 1)
-        sharp = np.full((board.high, board.wide), 1.0 if not blur else 0.0, np.float32)
-        layers.append(_shone(board, forms, sharp, np.zeros((1, 1), np.float32), blur or 0.001))
+        forms = board.hazy("".join(parts), blur) if blur else board.svg("".join(parts))
+        layers.append(_shone(board, forms, None, None, 0.0))
     return layers, spots
 
 
@@ -355,11 +356,12 @@ def _blades(s: SceneStage, colour: RGB) -> tuple[list[Laid], list[Spot]]:
         parts.append(_DROPS)
         if not blur:
             parts += [_drop(s, spot, mix(colour, (0.75, 0.9, 0.6), 0.45)) for spot in spots]
-        forms = board.svg("".join(parts))
+        if blur:
+            layers.append(_shone(board, board.hazy("".join(parts), blur), None, None, 0.0))
+            continue
         away = np.abs(board.y / np.float32(s.height) - 0.5) + 0.0 * board.x
-        sharp = np.zeros_like(away) if blur else 1.5 - away * 2.2
         rough = board.noise("fibre", 0.02, 2, fine=True) * np.float32(0.05)
-        layers.append(_shone(board, forms, sharp, rough, blur or 0.009))
+        layers.append(_shone(board, board.svg("".join(parts)), 1.5 - away * 2.2, rough, 0.009))
     return layers, spots
 
 

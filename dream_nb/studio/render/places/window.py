@@ -76,7 +76,8 @@ def _outside(room: Room, city: bool, shape: float) -> str:
             for offset, colour in ((0, light.middle), (0.65, light.horizon), (1, light.haze))
         )
         + "</linearGradient></defs>"
-        f'<filter id="far"><feGaussianBlur stdDeviation="{1.3 / max(0.7, shape):.2f} 1.3"/></filter>'
+        '<filter id="far" filterUnits="userSpaceOnUse" x="-8" y="-8" width="116" height="116">'
+        f'<feGaussianBlur stdDeviation="{1.3 / max(0.7, shape):.2f} 1.3"/></filter>'
         '<rect width="100" height="100" fill="url(#sky)"/><g filter="url(#far)">'
     )
     parts = [sky]
