@@ -44,8 +44,8 @@ def colours(s: SceneStage) -> tuple[RGB, RGB]:
     cloth = _CLOTHS[int(rng.random() * len(_CLOTHS))]
     if not tints:
         return cloth, mix(cloth, s.light.horizon, 0.35)
-    first = mix(tints[0], (0.52, 0.5, 0.5), 0.28)
-    return first, mix(tints[1] if len(tints) > 1 else cloth, (0.5, 0.5, 0.52), 0.25)
+    first = mix(tints[0], (0.50, 0.49, 0.48), 0.40)
+    return first, mix(tints[1] if len(tints) > 1 else cloth, (0.5, 0.5, 0.52), 0.35)
 
 
 def _wall(board: Board, wall: RGB, second: RGB, foot: float, side: float, spot: tuple[float, float]) -> F32:
