@@ -5,6 +5,7 @@ A concept changes how a scene is shown, never what is in it: nothing here takes 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -46,6 +47,9 @@ EFFECTS: Final = (
 )
 """All effects, in the order in which they are applied: what is nearer to the viewer comes later."""
 
+_FROM_ABOVE: Final = re.compile(
+    r"\b(aerial (view|shot|photo)|bird'?s[- ]eye|from above|top[- ]down|overhead (view|shot)|from the air)\b"
+)
 _RISING: Final = CameraMotion(pan_y=0.05, truck_y=0.14, zoom=-0.10)
 _CONCEPTS: Final[dict[str, CameraConcept]] = {
     "aerial": CameraConcept(_RISING, horizon=0.30, relief=0.62, effects=("converging down",)),
@@ -91,6 +95,11 @@ _CONCEPTS: Final[dict[str, CameraConcept]] = {
     "zoom_in": CameraConcept(named("camera zoom in")),
     "zoom_out": CameraConcept(named("camera zoom out")),
 }
+
+
+def told(prompt: str) -> tuple[str, ...]:
+    """The keys of concepts that a prompt asks for in words: a view from above."""
+    return ("overhead",) if _FROM_ABOVE.search(prompt.lower()) else ()
 
 
 def combined(keys: Iterable[str]) -> CameraConcept:

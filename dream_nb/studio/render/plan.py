@@ -11,7 +11,7 @@ import numpy as np
 from dream_nb.studio.render import camera, concepts
 from dream_nb.studio.render.brief import Brief
 from dream_nb.studio.render.noise import chance, pick
-from dream_nb.studio.render.prompt import KnownWords
+from dream_nb.studio.render.prompt import KnownWords, Name
 from dream_nb.studio.render.subjects.cast import Cast
 from dream_nb.studio.render.vocabulary import RGB
 
@@ -39,16 +39,35 @@ _BARREN: Final = frozenset({"sand", "ash"})
 _STARS: Final = {"night": 0.6, "dusk": 0.2}
 _WAVES: Final = {"sea": 0.45}
 _MOST_TINTS: Final = 3
+# What a place can be like; the first is the usual.
+_ROOMS: Final = {
+    "interior": ("living", "library", "cafe", "kitchen", "bedroom", "office", "workshop"),
+    "street": ("street", "alley", "market", "neon"),
+    "space": ("planet", "orbit", "station", "hole"),
+}
+_MATTERS: Final = {
+    "table": ("wood", "marble", "slate", "studio"),
+    "macro": ("leaf", "moss", "drops"),
+    "abstract": ("ink", "metal", "smoke", "geometry", "fractal"),
+}
+# Of the places that give way, those that do so to living things too.
+_LIFELESS: Final = frozenset({"macro", "abstract", "table"})
+_OUTDOORS: Final[tuple[Name, ...]] = ("land", "water", "built")
+# What sets no scene: with these and an unknown noun there is nothing to see but that noun.
+_MOODS: Final = frozenset({"tint", "style", "pace", "wind", "waves"})
 
 
 @dataclass(frozen=True, slots=True)
 class ScenePlan:
     """What is drawn. Amounts are 0 to 1; names are those of `vocabulary.Traits`.
 
-    `usual` is the motion of the camera without the concepts of the brief.
+    `place` is empty for a landscape. `usual` is the motion of the camera without the concepts of the brief.
     """
 
     hour: str
+    place: str
+    room: str
+    matter: str
     land: str
     ground: str
     water: str
@@ -88,17 +107,21 @@ def read(brief: Brief) -> ScenePlan:
     # Each choice takes the next number, so the order of the choices is part of the drawing.
     idea = chance("idea", brief.prompt)
     hour = _hour(words, idea)
+    place = _place(words, brief.prompt)
     land = _land(words, idea)
     water = _water(words, land, idea)
     ground = words.first("ground") or _GROUNDS.get(land, "grass")
     tints = _tints(words, idea)
     plants, lush = _growth(words, land, ground, idea)
-    built, life = _sights(words, hour, land, idea)
+    built, life = _sights(brief.prompt, words, hour, land, idea)
     cloud = words.first_amount("cloud")
     haze = words.most("haze")
     asked, habit = camera.asked(brief.prompt), _habit(chance("layout", brief.prompt, brief.take))
     return ScenePlan(
         hour=hour,
+        place=place,
+        room=_of_place(words.names("room"), _ROOMS.get(place, ())),
+        matter=_of_place(words.names("matter"), _MATTERS.get(place, ())),
         land=land,
         ground=ground,
         water=water,
@@ -146,6 +169,34 @@ def _hour(words: KnownWords, idea: np.random.Generator) -> str:
     return words.first("hour") or _one_of(hours, idea)
 
 
+def _place(words: KnownWords, prompt: str) -> str:
+    """The place, or nothing for a landscape."""
+    place, haunt = words.first("place"), words.first("haunt")
+    subjects = words.cast.subjects
+    laid = bool(subjects) and subjects[0].thing.habitat == "table"
+    if place is not None:
+        # Food in close-up lies on its table.
+        return "table" if laid and place in _LIFELESS else place
+    if not words.words and not subjects:
+        return "backdrop" if prompt.strip() else ""
+    if any(words.first(trait) for trait in _OUTDOORS):
+        return ""
+    if laid:
+        return "table"
+    if haunt is not None:
+        # A lion in close-up is no ground to look at from near, and a dragon's smoke is not all there is.
+        return "" if haunt in _LIFELESS and (words.life() or subjects) else haunt
+    if subjects:
+        return ""
+    only_moods = all(_MOODS.issuperset(word.traits) for word in words.words)
+    return "backdrop" if only_moods and words.unknown else ""
+
+
+def _of_place(named: tuple[str, ...], known: tuple[str, ...]) -> str:
+    """The first name that fits the place, or what is usual there."""
+    return next((name for name in named if name in known), known[0] if known else "")
+
+
 def _land(words: KnownWords, idea: np.random.Generator) -> str:
     lands = _INLAND if words.first("water") in _FRESH else _LANDS
     land = words.first("land") or _one_of(lands, idea)
@@ -184,12 +235,12 @@ def _growth(words: KnownWords, land: str, ground: str, idea: np.random.Generator
 
 
 def _sights(
-    words: KnownWords, hour: str, land: str, idea: np.random.Generator
+    prompt: str, words: KnownWords, hour: str, land: str, idea: np.random.Generator
 ) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
     """The buildings, and the figures with how many they are (0: the usual number)."""
     built, life = words.names("built"), words.life()
-    if not words.words and not words.cast.subjects:
-        # And something to look at.
+    if not prompt.strip():
+        # Something to look at.
         motif = _one_of(_LIVING_MOTIFS + _BUILT_MOTIFS, idea)
         built, life = ((), ((motif, 0),)) if motif in _LIVING_MOTIFS else ((motif,), ())
     if not life and not words.cast.subjects and hour != "night" and land != "deep" and idea.random() < 0.5:

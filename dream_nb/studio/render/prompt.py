@@ -8,10 +8,12 @@ from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 from typing import cast as cast_type
 
-from dream_nb.studio.render.subjects.cast import cast
+from dream_nb.studio.render.subjects.cast import cast, says_how
 from dream_nb.studio.render.vocabulary import RGB, VOCABULARY, Traits
 
-Name = Literal["hour", "land", "ground", "water", "plant", "built", "sky", "style", "motes"]
+Name = Literal[
+    "hour", "place", "haunt", "room", "matter", "land", "ground", "water", "plant", "built", "sky", "style", "motes"
+]  # fmt: skip
 """Traits that are names."""
 Amount = Literal["cloud", "storm", "haze", "rain", "snow", "wind", "stars", "pace", "waves", "falls", "lush"]
 """Traits that are numbers."""
@@ -27,6 +29,22 @@ _NUMBERS: Final = {
 _MOST: Final = 12
 _PLURAL: Final = 3
 _LONGEST_NAME: Final = 3  # words
+_SHORTEST: Final = 4  # letters of a word that names something
+# Words that ask for nothing by themselves.
+_COMMON: Final = frozenset({
+    "about", "above", "across", "after", "against", "along", "among", "another", "around", "away", "back",
+    "beautiful", "before", "behind", "below", "beneath", "beside", "between", "beyond", "both", "camera",
+    "detailed", "down", "drinking", "during", "each", "eating", "every", "from", "have", "having", "here",
+    "high", "highly", "holding", "image", "into", "just", "left", "light", "lighting", "lights", "like", "lit",
+    "long", "made", "make", "making", "many", "more", "most", "much", "near", "next", "onto", "other", "over",
+    "part", "photo", "photograph", "picture", "quality", "realistic", "riding", "right", "same", "scene",
+    "seen", "shot", "showing", "some", "style", "such", "than", "that", "their", "them", "then", "there",
+    "these", "they", "this", "those", "through", "toward", "towards", "under", "underneath", "until", "upon",
+    "very", "video", "view", "wearing", "what", "when", "where", "which", "while", "whose", "with", "within",
+    "without",
+})  # fmt: skip
+# What means nothing in another language.
+_ENGLISH: Final = VOCABULARY.keys() | _COMMON
 _SINGULARS: Final = (("ies", "y"), ("ves", "f"), ("es", ""), ("s", ""))
 
 
@@ -49,16 +67,27 @@ class KnownWords:
         said: all words, in lower case.
         cast: its subjects.
         words: those of the vocabulary, in their order.
+        unknown: the words that ask for something, and are not known.
         paint: the colours of flocks, boats and the like, by their names.
     """
 
     def __init__(self, prompt: str) -> None:
         self.said = re.findall(r"\w+", _CAMERA.sub(" ", prompt.lower()))
-        self.cast = cast(self.said, VOCABULARY)
+        self.cast = cast(self.said, _ENGLISH)
         words = list(_known(self.said))
         bound, self.paint = _painted(words)
         bound |= self.cast.bound
+        self.unknown = tuple(self._not_known(words))
         self.words = [word._replace(traits=_of_the_scene(word.traits)) if word.at in bound else word for word in words]
+
+    def _not_known(self, words: list[KnownWord]) -> Iterator[str]:
+        covered = set(self.cast.bound)
+        for known in words:
+            covered.update(range(known.at, known.at + known.name.count(" ") + 1))
+        for at, word in enumerate(self.said):
+            common = len(word) < _SHORTEST or not word.isalpha() or word in _COMMON or word in _NUMBERS or word in _NOT
+            if at not in covered and not common and not says_how(word) and _longest([word])[1] is None:
+                yield word
 
     def first(self, trait: Name) -> str | None:
         """The name that comes first, or None."""

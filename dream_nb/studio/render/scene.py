@@ -15,6 +15,8 @@ from dream_nb.studio.render.ground.neon_floor import NeonFloor
 from dream_nb.studio.render.ground.water import Water
 from dream_nb.studio.render.ground.waterfall import Waterfall
 from dream_nb.studio.render.layers import Layer
+from dream_nb.studio.render.places import places
+from dream_nb.studio.render.places.place import Drawable, ScenePlace
 from dream_nb.studio.render.planes import Planes
 from dream_nb.studio.render.sky import bodies, weather
 from dream_nb.studio.render.sky.sky import Sky
@@ -30,6 +32,24 @@ class Scene:
 
     def __init__(self, stage: SceneStage, character: Layer | None = None) -> None:
         s = self.stage = stage
+        self.place = places.built(s)
+        if self.place is None:
+            self._set_up_land()
+        footing = subjects.Footing()
+        self.nearest: tuple[Drawable, ...] = ()
+        if self.place is not None:
+            footing = subjects.Footing(self.place.foot, self.place.size, self.place.reflects)
+            self.nearest = self.place.ahead
+        self.puppets = subjects.puppets(s, s.plan.cast, footing)
+        self.character = character
+        self.falling = weather.falling(s)
+        self.vertigo = views.Vertigo(s) if "vertigo" in s.effects else None
+        self.lens = Lens()
+        self.views = [*views.views(s), *foregrounds.foregrounds(s)]
+        self.grain = Grain(s)
+
+    def _set_up_land(self) -> None:
+        s = self.stage
         self.sky = Sky(s)
         self.stars = bodies.Stars(s)
         self.discs = bodies.discs(s)
@@ -49,22 +69,20 @@ class Scene:
         )
         self.water = Water(s) if s.plan.water != "none" else None
         self.neon_floor = NeonFloor(s) if s.plan.style == "synthwave" and s.plan.land != "deep" else None
-        self.character = character
-        self.puppets = subjects.puppets(s, s.plan.cast, subjects.Footing())
         self.aloft = weather.aloft(s)
-        self.falling = weather.falling(s)
         self.map = FromAbove(s) if "from above" in s.effects else None
-        self.vertigo = views.Vertigo(s) if "vertigo" in s.effects else None
-        self.lens = Lens()
-        self.views = [*views.views(s), *foregrounds.foregrounds(s)]
-        self.grain = Grain(s)
 
     def frame(self, frame: int) -> Planes:
         """One frame, counted from 0."""
         s = self.stage
-        canvas = self._from_the_side(frame) if self.map is None else self._from_above(self.map, frame)
-        for puppet in self.puppets:
-            puppet.draw(canvas, frame)
+        if self.place is not None:
+            canvas = self._in_place(self.place, frame)
+        elif self.map is not None:
+            canvas = self._from_above(self.map, frame)
+        else:
+            canvas = self._from_the_side(frame)
+        for part in (*self.puppets, *self.nearest):
+            part.draw(canvas, frame)
         for motes in self.falling:
             motes.draw(canvas, frame)
         if s.camera.turns:
@@ -72,6 +90,17 @@ class Scene:
         for view in self.views:
             view.apply(canvas, frame)
         return self.grain.applied(canvas, frame)
+
+    def _in_place(self, place: ScenePlace, frame: int) -> Planes:
+        s = self.stage
+        canvas = Planes.empty(s.width, s.height)
+        for part in place.behind:
+            part.draw(canvas, frame)
+        if self.vertigo is not None:
+            self.vertigo.apply(canvas, frame)
+        if self.character is not None:
+            self.character.draw(canvas, *s.shift(frame, self.character.near))
+        return canvas
 
     def _from_above(self, ground: FromAbove, frame: int) -> Planes:
         """The land, and what flies over it."""

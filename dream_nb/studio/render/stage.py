@@ -97,7 +97,7 @@ def of(brief: Brief, scale: int = 1) -> SceneStage:
     low, high = (0.54, 0.64) if plan.water != "none" else (0.60, 0.70)
     place = 1.0 if plan.land == "deep" else pick(rng, low, high)
     side = -1.0 if rng.random() < 0.5 else 1.0
-    concept = concepts.combined(brief.concepts)
+    concept = concepts.combined((*brief.concepts, *concepts.told(brief.prompt)))
     if concept.horizon is not None:
         # Under water it is the floor that sinks or rises; what of a take is its own stays.
         place = 1.0 + 0.6 * (concept.horizon - 0.62) if plan.land == "deep" else _angled(concept.horizon, place - low)

@@ -12,6 +12,10 @@ class Traits(TypedDict, total=False):
     """What a word can set. A word that comes first wins where two disagree; amounts are 0 to 1."""
 
     hour: str  # dawn morning noon golden sunset dusk night
+    place: str  # instead of a landscape: street interior table macro abstract backdrop space
+    haunt: str  # a place that gives way to land, water and buildings that the prompt names
+    room: str  # of an interior or a street: library cafe kitchen bedroom living office workshop; market alley neon
+    matter: str  # of a table, macro or abstract: wood marble slate; leaf moss drops; ink metal smoke geometry fractal
     land: str  # mountains hills dunes mesa cliffs plain islands ice volcano city deep space
     ground: str  # where it is not that of the land: grass rock sand snow earth red ash moss
     water: str  # lake sea river marsh none
@@ -70,8 +74,10 @@ VOCABULARY: dict[str, Traits] = {
     **_w("rainbow", sky="rainbow", rain=0.2, cloud=0.5),
     **_w("aurora borealis northern_lights auroras", hour="night", sky="aurora", stars=0.8, cloud=0.1),
     **_w("comet meteor shooting_star meteors", hour="night", sky="comet", stars=0.8),
-    **_w("galaxy milky_way nebula cosmos cosmic", hour="night", sky="galaxy", stars=1.0, cloud=0.0),
-    **_w("space planet planets alien extraterrestrial", hour="night", sky="planets", stars=1.0, cloud=0.0, land="mesa"),
+    **_w("milky_way", hour="night", sky="galaxy", stars=1.0, cloud=0.0),
+    **_w("galaxy nebula cosmos cosmic supernova", hour="night", sky="galaxy", stars=1.0, cloud=0.0, haunt="space"),
+    **_w("planet planets", hour="night", sky="planets", stars=1.0, cloud=0.0, haunt="space"),
+    **_w("alien extraterrestrial alien_planet", hour="night", sky="planets", stars=1.0, cloud=0.0, land="mesa"),
     # Terrain
     **_w("mountain alp alps peak summit himalaya andes fuji alpine", land="mountains"),
     **_w("hill rolling countryside highland valley pastoral tuscany", land="hills"),
@@ -86,7 +92,81 @@ VOCABULARY: dict[str, Traits] = {
     **_w("island islands archipelago", land="islands", water="sea"),
     **_w("volcano volcanic eruption erupting lava magma", land="volcano", motes="embers"),
     **_w("iceberg arctic antarctic antarctica polar glacier ice icy frozen", land="ice", water="sea"),
-    **_w("moss mossy", ground="moss"),
+    **_w("moss mossy", ground="moss", haunt="macro", matter="moss"),
+    # Places that are no landscapes
+    **_w("street avenue boulevard main_street busy_street city_street sidewalk crosswalk crossroads", place="street"),
+    **_w("downtown_street street_corner street_scene street_photography cobblestone", place="street"),
+    **_w("alley alleyway side_street backstreet narrow_street lane", place="street", room="alley"),
+    **_w("street_market market marketplace bazaar souk street_food", place="street", room="market"),
+    **_w("night_market", place="street", room="market", hour="night"),
+    **_w(
+        "neon_street neon_alley neon_city cyberpunk_city cyberpunk_street",
+        place="street",
+        room="neon",
+        hour="night",
+        style="neon",
+    ),
+    **_w("tokyo_street", place="street", room="neon"),
+    **_w("times_square shibuya chinatown", place="street", room="neon", hour="night"),
+    **_w("library bookshop bookstore bookshelf bookcase archive study reading_room", place="interior", room="library"),
+    **_w(
+        "cafe café coffee_shop coffeehouse restaurant diner bar pub bistro bakery tavern", place="interior", room="cafe"
+    ),
+    **_w("kitchen kitchenette pantry", place="interior", room="kitchen"),
+    **_w("bedroom nursery hotel_room dorm", place="interior", room="bedroom"),
+    **_w(
+        "living_room lounge sitting_room parlour parlor fireplace hearth sofa couch armchair",
+        place="interior",
+        room="living",
+    ),
+    **_w("cosy_room cozy_room cosy_interior cozy_interior", place="interior", room="living"),
+    **_w(
+        "office workspace cubicle boardroom meeting_room classroom laboratory lab hospital",
+        place="interior",
+        room="office",
+    ),
+    **_w("workshop garage workbench atelier art_studio artist_studio forge studio", place="interior", room="workshop"),
+    **_w("room interior indoors indoor inside apartment loft attic hallway", haunt="interior"),
+    **_w("window windowsill", haunt="interior"),
+    **_w("table tabletop dining_table still_life", place="table"),
+    **_w("wooden_table cutting_board chopping_board", place="table", matter="wood"),
+    **_w("marble marble_table marble_countertop countertop", haunt="table", matter="marble"),
+    **_w("slate slate_table stone_table concrete", haunt="table", matter="slate"),
+    **_w("food_photography food_shot on_a_plate", place="table"),
+    **_w("product_shot product_photography product packshot advertisement commercial", haunt="table", matter="studio"),
+    **_w("macro macro_shot macro_photography extreme_close_up microscopic", place="macro"),
+    **_w("close_up closeup", haunt="macro"),
+    **_w("leaf foliage fern", haunt="macro", matter="leaf"),
+    **_w("moss_carpet lichen sporophyte", place="macro", matter="moss"),
+    **_w(
+        "dew dewdrop dewdrops water_drop water_drops waterdrop droplet morning_dew raindrop",
+        haunt="macro",
+        matter="drops",
+    ),
+    **_w("abstract generative abstraction", place="abstract"),
+    **_w("ink ink_in_water ink_drop flowing_ink paint_in_water swirling_ink", haunt="abstract", matter="ink"),
+    **_w(
+        "liquid_metal molten_metal mercury chrome liquid_chrome liquid_silver",
+        haunt="abstract",
+        matter="metal",
+        tint=(0.70, 0.73, 0.78),
+    ),
+    **_w("liquid_gold molten_gold", haunt="abstract", matter="metal", tint=(0.98, 0.72, 0.22)),
+    **_w("liquid fluid swirl swirling swirls marbling", haunt="abstract", matter="ink"),
+    **_w("smoke smoky vapour vapor plume incense", haunt="abstract", matter="smoke"),
+    **_w(
+        "geometry geometric tessellation polygon kaleidoscope mandala cube hexagon triangles",
+        haunt="abstract",
+        matter="geometry",
+    ),
+    **_w("fractal mandelbrot julia_set", haunt="abstract", matter="fractal"),
+    **_w("portrait headshot selfie bust studio_portrait close_portrait", haunt="backdrop"),
+    **_w("studio_light studio_lighting studio_shot photo_studio backdrop plain_background", haunt="backdrop"),
+    **_w("white_background", haunt="backdrop", tint=(0.92, 0.92, 0.93)),
+    **_w("space outer_space deep_space interstellar starfield solar_system", haunt="space", hour="night", stars=1.0),
+    **_w("orbit in_orbit orbiting low_orbit satellite earth", haunt="space", room="orbit", hour="night", stars=1.0),
+    **_w("space_station spaceship_interior space_ship", place="space", room="station", hour="night", stars=1.0),
+    **_w("black_hole wormhole", haunt="space", room="hole", hour="night", stars=1.0),
     # Water
     **_w("lake pond reservoir loch", water="lake"),
     **_w("sea ocean seascape bay lagoon harbor harbour", water="sea", land="islands"),
@@ -117,7 +197,7 @@ VOCABULARY: dict[str, Traits] = {
     # Buildings
     **_w("city metropolis downtown skyline skyscraper cityscape urban", land="city", built="towers"),
     **_w("manhattan tokyo", land="city", built="towers"),
-    **_w("street road alley avenue boulevard", land="city", built="towers", water="none"),
+    **_w("road highway", land="plain", water="none"),
     **_w("town village hamlet", built="village"),
     **_w("house cottage cabin hut farmhouse barn home", built="house"),
     **_w("castle fortress palace citadel", built="castle"),
@@ -151,7 +231,7 @@ VOCABULARY: dict[str, Traits] = {
     # Things in the air
     **_w("firefly fireflies", motes="fireflies", hour="night"),
     **_w("petal petals", motes="petals"),
-    **_w("leaf leaves", motes="leaves"),
+    **_w("leaves falling_leaf falling_leaves", motes="leaves"),
     **_w("ember embers fire flame flames sparks burning", motes="embers", tint=(0.95, 0.4, 0.1)),
     **_w("bubble bubbles", motes="bubbles"),
     **_w("dust dusty pollen", motes="dust"),
@@ -176,9 +256,9 @@ VOCABULARY: dict[str, Traits] = {
     **_w("noir film_noir monochrome black_and_white", style="noir"),
     **_w("watercolor watercolour aquarelle painted", style="watercolour"),
     **_w("pixel pixelated pixel_art 8bit 8_bit retro_game", style="pixel"),
-    **_w("sketch pencil drawing charcoal ink etching", style="sketch"),
+    **_w("sketch pencil drawing charcoal etching ink_drawing", style="sketch"),
     **_w("oil impressionist impressionism brushstrokes monet", style="oil"),
-    **_w("anime ghibli manga cartoon animated", style="anime"),
+    **_w("anime ghibli studio_ghibli manga cartoon animated", style="anime"),
     **_w("comic pop_art", style="comic"),
     **_w("poster flat minimalist minimal vector", style="flat"),
     **_w("neon cyberpunk", style="neon", hour="night"),

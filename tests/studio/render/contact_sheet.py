@@ -1,4 +1,4 @@
-"""Twenty-four prompts on one sheet, to be looked at: `python -m tests.studio.render.contact_sheet OUT.png [WIDTH]`.
+"""Thirty-six prompts on one sheet, to be looked at: `python -m tests.studio.render.contact_sheet OUT.png [WIDTH]`.
 
 With a prompt after the width, all concepts of that prompt: first, middle and last frame of a clip.
 """
@@ -39,6 +39,18 @@ PROMPTS = (
     "a tropical beach with palm trees at noon",
     "fireworks over a bridge at midnight",
     "quixotic velleity of the ombudsman",
+    "a library at night",
+    "a cafe in the rain, evening",
+    "a kitchen in the morning",
+    "neon street",
+    "an avenue in autumn, golden hour",
+    "a marble table in the morning",
+    "macro of a leaf with dew",
+    "ink in water",
+    "liquid gold",
+    "in orbit above the earth",
+    "outer space",
+    "portrait of a woman",
 )
 
 

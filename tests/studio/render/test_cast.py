@@ -103,6 +103,11 @@ def test_words_of_distance_say_how_large() -> None:
     assert subjects("a giant cat")[0].size > 1 > subjects("a tiny cat")[0].size
 
 
+@pytest.mark.parametrize("prompt", ["an alien planet", "a lake, camera static", "a watch over the sea"])
+def test_a_word_of_something_else_is_no_subject(prompt: str) -> None:
+    assert words(prompt) == []
+
+
 def test_a_boat_has_the_colour_before_it_and_the_lake_does_not() -> None:
     words = KnownWords("a red boat on a lake")
     assert words.paint.keys() == {"boat"}

@@ -387,3 +387,9 @@ def test_equal_briefs_give_equal_pixels_in_every_process() -> None:
 def test_a_clip_with_concepts_becomes_a_file() -> None:
     shown = decoded(render(small(concepts=("tiny_planet", "elevator_doors"))))
     assert len(shown.frames) == 12
+
+
+@pytest.mark.parametrize("prompt", ["aerial view of a river through a forest", "a coast from above", "a top-down lake"])
+def test_words_ask_for_the_view_from_above_too(prompt: str) -> None:
+    assert "from above" in of(small(prompt)).effects
+    assert "from above" not in of(small("a river through a forest")).effects

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from dream_nb.studio.render.brief import LONGEST_SIDE, Placing, RenderError
-from dream_nb.studio.render.edits.plane_scaler import PlaneScaler
 from dream_nb.studio.render.noise import F32, F64, U8
+from dream_nb.studio.render.plane_scaler import PlaneScaler
 from dream_nb.studio.render.planes import Planes
 
 # Pixels: a place farther away is a mistake.

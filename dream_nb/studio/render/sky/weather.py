@@ -279,9 +279,11 @@ def falling(stage: SceneStage) -> list[Motes | Rain]:
     """All that a plan lets fall or float."""
     s, plan = stage, stage.plan
     found: list[Motes | Rain] = []
-    if plan.rain > 0.25:
+    # It rains on landscapes and streets. A place with windows shows behind them what falls outside.
+    outside = plan.place in ("", "street")
+    if plan.rain > 0.25 and outside:
         found.append(Rain(s))
-    if plan.snow:
+    if plan.snow and outside:
         found.append(Motes(s, "snow", int(560 * plan.snow) + 60, 0.0046, 1.6 + plan.wind, 0.03, None, 0.85))
     rng = plan.chance("air")
     for mote in plan.motes:

@@ -167,9 +167,13 @@ def cast(words: list[str], known: Container[str]) -> Cast:
 
 def _longest(words: list[str], at: int, known: Container[str]) -> tuple[int, Thing | None]:
     for length in range(min(_LONGEST, len(words) - at), 0, -1):
-        thing = thing_of(" ".join(words[at : at + length]))
+        name = " ".join(words[at : at + length])
+        thing = thing_of(name)
         if thing is not None:
             return length, thing
+        if length > 1 and name in known:
+            # As "alien planet", which is no alien.
+            return length, None
     word = words[at]
     if len(word) > 3 and word not in known and word not in COLOURS and word not in _BORDERS:
         return 1, foreign(word)

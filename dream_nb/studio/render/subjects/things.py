@@ -329,8 +329,8 @@ THINGS: Final[dict[str, Thing]] = {
         1F460 high_heels heels
         1F45C handbag purse
         1F392 backpack
-        231A watch wristwatch
-        1F4F7 camera
+        231A wristwatch
+        1F4F7 vintage_camera photo_camera old_camera
         1F4F1 smartphone phone
         1F4BB laptop computer
         1F3A7 headphones
@@ -338,7 +338,7 @@ THINGS: Final[dict[str, Thing]] = {
         1F4D6 book
         1F56F candle
         1F4A1 light_bulb lightbulb
-        1F381 gift present
+        1F381 gift gift_box
         1F9F8 teddy teddy_bear
         1F52E crystal_ball
         1F3B8 guitar
@@ -355,8 +355,7 @@ THINGS: Final[dict[str, Thing]] = {
         1F4A0 jewel
         1F5FF moai
         1F3A9 top_hat
-        1F511 key
-        2699 gear
+        1F511 golden_key old_key
         1F570 clock
         1F9ED compass
         1F52D telescope

@@ -1,0 +1,34 @@
+"""What every place is to a scene: what lies behind its subjects and before them, and where they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from dream_nb.studio.render.planes import Planes
+
+
+class Drawable(Protocol):
+    """A part of a place."""
+
+    def draw(self, canvas: Planes, frame: int, /) -> None:
+        """Set it into a frame, counted from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScenePlace:
+    """Where subjects stand.
+
+    Args:
+        behind: what is drawn before the subjects, the farthest first. The first covers the frame.
+        ahead: what is drawn after them.
+        foot: row on which a subject stands, as a part of the frame's height.
+        size: height of a usual subject, as a part of the frame's height.
+        reflects: how much the ground mirrors what stands on it, 0 to 1.
+    """
+
+    behind: tuple[Drawable, ...]
+    ahead: tuple[Drawable, ...]
+    foot: float
+    size: float
+    reflects: float
