@@ -86,6 +86,8 @@ class KnownWords:
             covered.update(range(known.at, known.at + known.name.count(" ") + 1))
         for at, word in enumerate(self.said):
             common = len(word) < _SHORTEST or not word.isalpha() or word in _COMMON or word in _NUMBERS or word in _NOT
+            # A participle or an adverb says how something is, and is no thing that could be seen.
+            common = common or word.endswith(("ed", "ly"))
             if at not in covered and not common and not says_how(word) and _longest([word])[1] is None:
                 yield word
 
