@@ -24,6 +24,7 @@ from playwright.sync_api import Page, WebSocket
 START_SECONDS = 240
 STOP_SECONDS = 20
 RUN_MILLISECONDS = 120_000
+ATTEMPTS = 50
 # The variables that tests change.
 _OURS: Final = ("DREAM_NB_", "LUMAAI_", "LUMA_")
 
@@ -226,6 +227,18 @@ class Lab:
             }""",
             number,
         )
+
+    def run_until_printed(self, number: int, text: str) -> None:
+        """Run one cell again and again until it prints this as the last text of the page.
+
+        A widget shows a change at once, and tells the kernel as soon as that has heard of the one before.
+        """
+        printed = self.page.locator(".jp-OutputArea-output pre").last
+        for _ in range(ATTEMPTS):
+            self.run_cell(number)
+            if printed.inner_text().strip() == text:
+                return
+        raise AssertionError(f"the cell prints {printed.inner_text()!r}, not {text!r}")
 
     def theme(self, name: str) -> None:
         """Show it in another theme, such as "JupyterLab Dark"."""

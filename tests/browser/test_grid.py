@@ -22,8 +22,6 @@ ALL_PLAY = """() => {
 }"""
 TIMES = "() => [...document.querySelectorAll('video')].map(video => video.currentTime)"
 
-ATTEMPTS = 50
-
 
 def test_one_button_plays_all_and_one_line_moves_all(
     open_cells: Callable[..., Lab], page: Page, tmp_path: Path
@@ -75,13 +73,7 @@ def test_one_button_plays_all_and_one_line_moves_all(
 
     table.get_by_role("button", name="best: a stormy lake at night").click()
     expect(table.get_by_role("button", name="best: a stormy lake at night")).to_have_attribute("aria-pressed", "true")
-    # The page marks it at once, and tells the kernel as soon as that listens.
-    printed = page.locator(".jp-OutputArea-output pre").last
-    for _ in range(ATTEMPTS):
-        lab.run_cell(2)
-        if printed.inner_text() == "a stormy lake at night\n":
-            break
-    expect(printed).to_have_text("a stormy lake at night\n")
+    lab.run_until_printed(2, "a stormy lake at night")
 
     page.get_by_role("button", name="Side-by-side film").click()
     expect(page.locator(".dream-grid .dream-said")).to_contain_text("Written: dreams/", timeout=240_000)

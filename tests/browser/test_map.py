@@ -29,8 +29,7 @@ def test_it_zooms_moves_and_selects(open_cells: Callable[..., Lab], page: Page) 
     spots.nth(3).focus()
     page.keyboard.press("Space")
     expect(page.get_by_text("2 selected")).to_be_visible()
-    lab.run_cell(3)
-    expect(page.get_by_text("['a calm lake at noon', 'a stormy lake at dawn']")).to_be_visible()
+    lab.run_until_printed(3, "['a calm lake at noon', 'a stormy lake at dawn']")
     plot = page.locator(".dream-map-plot").bounding_box()
     assert plot is not None
     ticks = page.locator(".dream-map-plot").text_content() or ""
