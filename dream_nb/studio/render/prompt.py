@@ -32,7 +32,7 @@ _LONGEST_NAME: Final = 3  # words
 _SHORTEST: Final = 4  # letters of a word that names something
 # Words that ask for nothing by themselves.
 _COMMON: Final = frozenset({
-    "about", "above", "across", "after", "against", "along", "among", "another", "around", "away", "back",
+    "about", "above", "aerial", "across", "after", "against", "along", "among", "another", "around", "away", "back",
     "beautiful", "before", "behind", "below", "beneath", "beside", "between", "beyond", "both", "camera",
     "detailed", "down", "drinking", "during", "each", "eating", "every", "from", "have", "having", "here",
     "high", "highly", "holding", "image", "into", "just", "left", "light", "lighting", "lights", "like", "lit",
@@ -87,7 +87,7 @@ class KnownWords:
         for at, word in enumerate(self.said):
             common = len(word) < _SHORTEST or not word.isalpha() or word in _COMMON or word in _NUMBERS or word in _NOT
             # A participle or an adverb says how something is, and is no thing that could be seen.
-            common = common or word.endswith(("ed", "ly"))
+            common = common or word.endswith(("ed", "ing", "ly"))
             if at not in covered and not common and not says_how(word) and _longest([word])[1] is None:
                 yield word
 

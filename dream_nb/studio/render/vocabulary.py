@@ -84,6 +84,7 @@ VOCABULARY: dict[str, Traits] = {
     **_w("dune dunes desert sahara sand", land="dunes", water="none", cloud=0.1),
     **_w("mars martian", land="mesa", water="none", cloud=0.0, haze=0.3, hour="golden", tint=(0.85, 0.45, 0.28)),
     **_w("pool swimming_pool poolside", water="lake", waves=0.1),
+    **_w("cappadocia", land="mesa", water="none"),
     **_w("canyon mesa gorge badlands western", land="mesa", water="none"),
     **_w("cliff cliffs fjord coast coastline headland", land="cliffs", water="sea"),
     **_w("plain plains prairie steppe savanna savannah", land="plain", water="none"),

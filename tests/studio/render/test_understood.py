@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dream_nb.studio.render.understood import understood
+from tests.studio.render.prompts import TYPICAL
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,9 @@ def test_a_long_prompt_gives_short_lists() -> None:
     found = understood(" ".join(f"a cat, a lake, wuzzle{'x' * number}" for number in range(40)))
     assert len(found.drawn) == 2
     assert len(found.unknown) == 12
+
+
+@pytest.mark.parametrize("prompt", TYPICAL)
+def test_of_a_typical_prompt_at_most_one_word_is_unknown(prompt: str) -> None:
+    assert understood(prompt).drawn
+    assert len(understood(prompt).unknown) <= 1
