@@ -175,20 +175,22 @@ def _julia(s: SceneStage, rng: np.random.Generator, wide: int, high: int, part: 
     seed = _SEEDS[int(rng.random() * len(_SEEDS))]
     turn = 2 * math.pi * float(rng.random())
     zoom = pick(rng, 0.9, 1.5) / s.unit * part
-    x = (np.arange(wide, dtype=np.float32) - wide / 2) * np.float32(zoom)
-    y = (np.arange(high, dtype=np.float32) - high / 2) * np.float32(zoom)
-    z = ((x[None, :] + 1j * y[:, None]) * complex(math.cos(turn), math.sin(turn))).astype(np.complex64).reshape(-1)
-    steps = np.full(z.shape, 70.0, np.float32)
-    alive = np.arange(z.size)
+    cos, sin = math.cos(turn) * zoom, math.sin(turn) * zoom
+    across, down = np.arange(wide) - wide / 2, (np.arange(high) - high / 2)[:, None]
+    x, y = (across * cos - down * sin).reshape(-1), (across * sin + down * cos).reshape(-1)
+    steps = np.full(x.shape, 70.0, np.float32)
+    alive = np.arange(x.size)
     for step in range(70):
-        z = z * z + np.complex64(seed)
-        size = z.real**2 + z.imag**2
+        # Not with complex numbers: processors multiply those with other last bits, which grow from step to step.
+        xx, yy = x * x, y * y
+        x, y = xx - yy + seed.real, 2.0 * (x * y) + seed.imag
+        size = x * x + y * y
         gone = size > 256.0
         if gone.any():
             late = np.log2(np.log2(np.maximum(size[gone], 4.0)) / 8.0)
             steps[alive[gone]] = step + 1.0 - late
             keep = ~gone
-            alive, z = alive[keep], z[keep]
+            alive, x, y = alive[keep], x[keep], y[keep]
         if not len(alive):
             break
     bands = np.sqrt(np.maximum(steps, 0.0)) * np.float32(62.0)
