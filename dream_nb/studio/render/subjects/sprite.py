@@ -119,16 +119,23 @@ class Sprite:
         a, b = cos / pose.wide, -sin / pose.wide
         d, e = sin / pose.tall, cos / pose.tall
         matrix = (a, b, mx - a * mx - b * my, d, e, my - d * mx - e * my)
-        # Pillow would not mix the colours of a picture that it takes for one with transparency.
-        image = Image.fromarray(self.picture, "CMYK")
+        image = _image(self.picture)
         return np.asarray(image.transform(self.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR))
+
+
+def _image(picture: U8) -> Image.Image:
+    """The four planes of a picture as an image of four planes that have nothing to do with each other.
+
+    As one with transparency Pillow would not mix them alike.
+    """
+    return Image.frombuffer("CMYK", picture.shape[1::-1], np.ascontiguousarray(picture), "raw", "CMYK", 0, 1)
 
 
 def _prepared(picture: U8, odd: int) -> tuple[_Laid, _Laid, _Laid]:
     """The planes of a picture, begun at an even column."""
     height, width = picture.shape[:2]
     wide = np.pad(picture, ((0, height % 2), (odd, (width + odd) % 2), (0, 0)))
-    half = np.asarray(Image.fromarray(wide, "CMYK").reduce(2))
+    half = np.asarray(_image(wide).reduce(2))
     return _plane(wide, 0), _plane(half, 1), _plane(half, 2)
 
 
