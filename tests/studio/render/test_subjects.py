@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -151,3 +152,14 @@ def test_what_is_made_of_such_a_file_says_it_too() -> None:
 def test_a_subject_is_drawn_in_the_style_of_the_scene() -> None:
     tones = colour("film noir, a red cat in the rain")
     assert np.ptp(tones) < 6
+
+
+def test_water_mirrors_what_swims_on_it() -> None:
+    scene = Scene(of(still("a swan on a calm lake at noon", width=640, height=360)))
+    shown = scene.frame(0).y.astype(int)
+    assert all(puppet.mirror is not None for puppet in scene.puppets)
+    scene.puppets = [replace(puppet, mirror=None) for puppet in scene.puppets]
+    row = round(scene.puppets[0].ground)
+    changed = np.abs(shown - scene.frame(0).y) > 3
+    assert changed[row + 2 :].any()
+    assert not changed[: row - 8].any()

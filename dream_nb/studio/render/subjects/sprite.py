@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -92,7 +92,7 @@ class Sprite:
 
         Args:
             onto: the frame.
-            pose: which.
+            pose: its number in `poses`.
             x, foot: column of its middle and row of its foot.
         """
         width, _ = self.size
@@ -121,6 +121,19 @@ class Sprite:
         matrix = (a, b, mx - a * mx - b * my, d, e, my - d * mx - e * my)
         image = _image(self.picture)
         return np.asarray(image.transform(self.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR))
+
+
+def mirrored(sprite: Sprite, strength: float) -> Sprite:
+    """What lies below a figure on wet ground: the figure upside down, fading away from its foot.
+
+    Args:
+        sprite: the figure.
+        strength: how much of it is seen at its foot, 0 to 1.
+    """
+    fade = np.linspace(strength, 0.1 * strength, sprite.size[1], dtype=np.float32)[:, None, None]
+    picture = np.rint(sprite.picture[::-1] * fade).astype(np.uint8)
+    poses = [replace(pose, turn=-pose.turn) for pose in sprite.poses]
+    return Sprite(picture, poses, sprite.size[1] - sprite.foot)
 
 
 def _image(picture: U8) -> Image.Image:

@@ -17,7 +17,7 @@ from dream_nb.studio.render.subjects.art import Art
 from dream_nb.studio.render.subjects.cast import Cast, Subject
 from dream_nb.studio.render.subjects.openmoji import rendered
 from dream_nb.studio.render.subjects.puppets import GAITS, POSES, Path, Pose
-from dream_nb.studio.render.subjects.sprite import Sprite, paper, shadow
+from dream_nb.studio.render.subjects.sprite import Sprite, mirrored, paper, shadow
 from dream_nb.studio.render.subjects.things import FACES, WORN, thing_of
 from dream_nb.studio.render.vocabulary import RGB
 
@@ -27,6 +27,9 @@ _HIGHEST: Final = 0.62
 _WIDEST: Final = 0.7
 _WHITE: Final = (1.0, 1.0, 1.0)
 _NEAR: Final = 0.8
+# How much water mirrors, and below what nothing is seen of it.
+_WATER: Final = 0.45
+_LEAST: Final = 0.08
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Puppet:
     Args:
         sprite: its pictures.
         shade: its shadow on the ground, or None.
+        mirror: what the ground, or the water, reflects of it, or None.
         path: its way.
         ground: row of the ground below it.
     """
@@ -58,9 +62,9 @@ class Puppet:
     stage: SceneStage
     sprite: Sprite
     shade: Sprite | None
+    mirror: Sprite | None
     path: Path
     ground: float
-    reflects: float
 
     def draw(self, canvas: Planes, frame: int) -> None:
         """Set it into a frame."""
@@ -68,7 +72,11 @@ class Puppet:
         x, foot = self.path.at(frame)
         if self.shade is not None:
             self.shade.draw(canvas, 0, x + dx, self.ground + dy)
-        self.sprite.draw(canvas, int(self.path.step(frame) * POSES) % POSES, x + dx, foot + dy)
+        pose = int(self.path.step(frame) * POSES) % POSES
+        if self.mirror is not None:
+            # As far below the ground as it is above.
+            self.mirror.draw(canvas, pose, x + dx, 2 * self.ground - foot + dy)
+        self.sprite.draw(canvas, pose, x + dx, foot + dy)
 
 
 def puppets(stage: SceneStage, cast: Cast, ground: Footing) -> list[Puppet]:
@@ -107,7 +115,9 @@ def _puppet(
     stands = subject.thing.habitat in ("ground", "table")
     shade = _shade(sprite, picture.shape[1]) if stands else None
     path = Path(s, gait, x, foot, float(sprite.size[1]), facing if gait.way else side, float(rng.random()))
-    return Puppet(s, sprite, shade, path, foot, ground.reflects if stands else 0.0)
+    wet = subject.thing.habitat == "water" and s.plan.land != "deep"
+    strength = _WATER if wet else ground.reflects if stands else 0.0
+    return Puppet(s, sprite, shade, mirrored(sprite, strength) if strength > _LEAST else None, path, foot)
 
 
 def _height(s: SceneStage, outline: U8, ground: Footing, many: int) -> float:
@@ -125,8 +135,9 @@ def _foot(s: SceneStage, subject: Subject, sprite: Sprite, ground: Footing, rng:
         return min(0.72 * s.height, s.height * pick(rng, 0.12, 0.28) + high)
     if subject.thing.habitat == "water":
         deep = s.plan.land == "deep"
-        middle = pick(rng, 0.45, 0.65) if deep else 0.5 * (s.horizon / s.height + 1.0) + 0.04
-        return min(s.height * 0.95, s.height * middle + high * (0.5 if deep else 0.4))
+        if deep:
+            return min(s.height * 0.95, s.height * pick(rng, 0.45, 0.65) + high * 0.5)
+        return min(s.height * 0.86, s.horizon + 0.4 * (s.height - s.horizon) + 0.12 * high)
     # A close figure is cut by the lower edge.
     return max(ground.foot * s.height, min(1.35 * s.height, high + 0.08 * s.height)) + pick(rng, -0.02, 0.03) * s.height
 
