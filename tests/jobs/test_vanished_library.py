@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -51,6 +52,9 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamM
         yield fake
 
 
+ATTEMPTS = 20
+
+
 def git(*arguments: str, check: bool = True) -> None:
     author = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "safe.directory=*"]
     subprocess.run(["git", *author, *arguments], check=check, capture_output=True)
@@ -85,6 +89,10 @@ def cleaned() -> None:
 
 def checked_out() -> None:
     LEDGER.unlink()
+    # A session that opens a new ledger at that moment stands in the way of git, which writes no file over another.
+    for _ in range(ATTEMPTS - 1):
+        with contextlib.suppress(subprocess.CalledProcessError):
+            return git("checkout", "-q", "--", "dreams")
     git("checkout", "-q", "--", "dreams")
 
 
