@@ -92,7 +92,8 @@ def checked_out() -> None:
     # A session that opens a new ledger at that moment stands in the way of git, which writes no file over another.
     for _ in range(ATTEMPTS - 1):
         with contextlib.suppress(subprocess.CalledProcessError):
-            return git("checkout", "-q", "--", "dreams")
+            git("checkout", "-q", "--", "dreams")
+            return
     git("checkout", "-q", "--", "dreams")
 
 
