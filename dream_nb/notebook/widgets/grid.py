@@ -292,7 +292,7 @@ class Grid(AwaitedWidget):
         problem = self._problems.get(number, "")
         if not problem:
             try:
-                # It raises where there is no file.
+                # Asking for a file that is gone raises an error.
                 _ = dream.path
             except LibraryError as error:
                 problem = str(error)
