@@ -1,5 +1,6 @@
 """The tutorials are tests too (nbval), and no test may spend money."""
 
-from tests.environment import force_studio
+from tests.environment import force_studio, use_unix_sockets
 
 force_studio()
+use_unix_sockets()

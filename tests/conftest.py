@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from dream_nb.session import Session
-from tests.environment import force_studio
+from tests.environment import force_studio, use_unix_sockets
 
 force_studio()
+use_unix_sockets()
 
 
 _LONG = (

@@ -1,12 +1,14 @@
-"""No test may spend money, or touch what the user's own installation keeps."""
+"""No test may spend money, touch what the user's own installation keeps, or lose a kernel to another program."""
 
 from __future__ import annotations
 
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from functools import cache
+from pathlib import Path
 
 
 def force_studio() -> None:
@@ -18,6 +20,15 @@ def force_studio() -> None:
         del os.environ[name]
     os.environ["DREAM_NB_BACKEND"] = "studio"
     os.environ["DREAM_NB_STATE"] = _state_folder()
+
+
+def use_unix_sockets() -> None:
+    """Let every kernel that is started here, or by a program started from here, be reached over Unix sockets."""
+    folder = str(Path(__file__).parent / "on_path")
+    if folder not in sys.path:
+        sys.path.append(folder)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), folder]))
+    os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = "unix-sockets"
 
 
 @cache

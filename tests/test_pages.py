@@ -98,7 +98,8 @@ def test_a_fresh_clone_is_installed_and_opened_as_the_readme_says(tmp_path: Path
         shutil.copy(ROOT / name, clone / name)
     block = read(README).partition("<!-- lab command -->")[2]
     install, opening = block.partition("```bash\n")[2].partition("```")[0].splitlines()
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    ours = {"PYTHONPATH", "JUPYTER_DEFAULT_PROVISIONER_NAME"}
+    environment = {name: value for name, value in os.environ.items() if name not in ours}
     subprocess.run(["bash", "-euo", "pipefail", "-c", install], cwd=clone, env=environment, check=True)
     # What the second command opens, without a browser.
     executing = opening.replace("jupyter lab", "jupyter execute")

@@ -14,12 +14,10 @@ from tests.kernel import Kernel, start_kernel
 from tests.notebook.test_magic import previews
 
 COUNT = """
-import threading
 shell = get_ipython()
 manager = shell.input_transformer_manager
 formatter = shell.display_formatter.ipython_display_formatter
 counted = {
-    "threads": sorted(one.name for one in threading.enumerate() if "dream" in one.name.lower()),
     "magics": sorted(name for kind in shell.magics_manager.magics.values() for name in kind),
     "registry": sorted(shell.magics_manager.registry),
     "transformers": len(manager.token_transformers) + len(manager.line_transforms) + len(manager.cleanup_transforms),
@@ -28,6 +26,14 @@ counted = {
     "configurables": len(shell.configurables),
     "formatters": len(formatter.type_printers) + len(formatter.deferred_printers),
 }
+"""
+
+WAIT_FOR_THREADS = """
+import threading, time
+end = time.monotonic() + 30
+while left := [one.name for one in threading.enumerate() if "dream" in one.name.lower()]:
+    assert time.monotonic() < end, left
+    time.sleep(0.05)
 """
 
 
@@ -43,16 +49,16 @@ def test_unloading_leaves_what_was_there_before(tmp_path: Path) -> None:
         loaded = counted(kernel)
         kernel.run("%unload_ext dream_nb")
         before = counted(kernel)
-        assert {name for name in before if before[name] == loaded[name]} == {"threads"}
+        assert not {name for name in before if before[name] == loaded[name]}
         children = len(psutil.Process(kernel.pid).children(recursive=True))
         for source in ("%load_ext dream_nb", "%reload_ext dream_nb", "%load_ext dream_nb"):
             assert kernel.run(source).error is None
             assert previews(kernel.run(f"%dream a lake --take {len(source)}")) == 1
             kernel.run("%dreams history")
-            loaded_again = counted(kernel)
-            assert {name for name in loaded if loaded_again[name] != loaded[name]} == {"threads"}
+            assert counted(kernel) == loaded
         kernel.run("%unload_ext dream_nb")
         assert counted(kernel) == before
+        assert kernel.run(WAIT_FOR_THREADS).error is None
         left = psutil.Process(kernel.pid).children(recursive=True)
         psutil.wait_procs(left[children:], timeout=30)
         assert len(psutil.Process(kernel.pid).children(recursive=True)) == children
