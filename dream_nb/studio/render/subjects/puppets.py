@@ -8,7 +8,7 @@ from typing import Final
 
 from dream_nb.studio.render.stage import SceneStage
 
-POSES: Final = 12
+POSES: Final = 8
 """How many poses a step has."""
 
 

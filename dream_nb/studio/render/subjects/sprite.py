@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -18,6 +18,8 @@ from dream_nb.studio.render.vocabulary import RGB
 
 U16 = NDArray[np.uint16]
 
+# Of a blurred coverage, how it becomes a wider one with a soft edge.
+_FULL: Final = [min(255, round(5.0 * value)) for value in range(256)]
 _CREAM: Final = (1.0, 0.97, 0.88)
 
 
@@ -40,7 +42,7 @@ def paper(picture: U8, light: RGB, grade: Callable[[F32], F32], rng: np.random.G
     above = pad + math.ceil(high * (max(pose.tall for pose in poses) - 1.0)) + math.ceil(0.1 * (aside - pad))
     wide = np.pad(picture, ((above, pad), (aside, aside), (0, 0))).astype(np.float32) / 255
     cover = Image.fromarray((wide[..., 3] * 255).astype(np.uint8))
-    outer = cover.filter(ImageFilter.MaxFilter(2 * edge + 1)).filter(ImageFilter.BoxBlur(max(0.5, edge / 3)))
+    outer = _widened(cover, edge)
     soft = np.asarray(cover.filter(ImageFilter.BoxBlur(max(2.0, high / 26))), np.float32) / 255
     down, across = np.gradient(soft)
     shading = np.clip(1.0 + (across + 1.3 * down) * (high / 26), 0.72, 1.22)
@@ -50,6 +52,11 @@ def paper(picture: U8, light: RGB, grade: Callable[[F32], F32], rng: np.random.G
     rim = np.asarray(_CREAM, np.float32) * np.asarray(light, np.float32)
     colour = inner * alpha + rim * (1 - alpha)
     return _laid_flat(np.clip(grade(colour.astype(np.float32)), 0, 1), np.asarray(outer, np.float32) / np.float32(255))
+
+
+def _widened(cover: Image.Image, edge: int) -> Image.Image:
+    """A coverage that reaches `edge` pixels farther, softly: what a blur leaves of it there becomes full."""
+    return cover.filter(ImageFilter.BoxBlur(edge)).filter(ImageFilter.BoxBlur(edge / 2)).point(_FULL)
 
 
 def _laid_flat(colour: F32, cover: F32) -> U8:
@@ -103,10 +110,14 @@ class Sprite:
 
     def _laid(self, pose: int, odd: int) -> tuple[_Laid, _Laid, _Laid]:
         if (pose, odd) not in self._ready:
-            if pose not in self._posed:
-                self._posed[pose] = self._moved(self.poses[pose])
-            self._ready[pose, odd] = _prepared(self._posed[pose], odd)
+            self._ready[pose, odd] = _prepared(self.posed(pose), odd)
         return self._ready[pose, odd]
+
+    def posed(self, pose: int) -> U8:
+        """The picture in a pose, of its own size."""
+        if pose not in self._posed:
+            self._posed[pose] = self._moved(self.poses[pose])
+        return self._posed[pose]
 
     def _moved(self, pose: Pose) -> U8:
         """The picture turned around its foot, and stretched."""
@@ -123,17 +134,27 @@ class Sprite:
         return np.asarray(image.transform(self.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR))
 
 
-def mirrored(sprite: Sprite, strength: float) -> Sprite:
+@dataclass(slots=True)
+class Reflection:
     """What lies below a figure on wet ground: the figure upside down, fading away from its foot.
 
     Args:
         sprite: the figure.
         strength: how much of it is seen at its foot, 0 to 1.
     """
-    fade = np.linspace(strength, 0.1 * strength, sprite.size[1], dtype=np.float32)[:, None, None]
-    picture = np.rint(sprite.picture[::-1] * fade).astype(np.uint8)
-    poses = [replace(pose, turn=-pose.turn) for pose in sprite.poses]
-    return Sprite(picture, poses, sprite.size[1] - sprite.foot)
+
+    sprite: Sprite
+    strength: float
+    _poses: dict[int, Sprite] = field(default_factory=dict)
+
+    def draw(self, onto: Planes, pose: int, x: float, foot: float) -> None:
+        """Set a pose into a frame; the arguments are those of `Sprite.draw`."""
+        if pose not in self._poses:
+            rows = self.sprite.size[1]
+            fade = np.rint(np.linspace(256 * self.strength, 25.6 * self.strength, rows)).astype(np.uint16)
+            picture = ((self.sprite.posed(pose)[::-1] * fade[:, None, None]) >> 8).astype(np.uint8)
+            self._poses[pose] = Sprite(picture, [Pose()], rows - self.sprite.foot)
+        self._poses[pose].draw(onto, 0, x, foot)
 
 
 def _image(picture: U8) -> Image.Image:

@@ -17,7 +17,7 @@ from dream_nb.studio.render.subjects.art import Art
 from dream_nb.studio.render.subjects.cast import Cast, Subject
 from dream_nb.studio.render.subjects.openmoji import rendered
 from dream_nb.studio.render.subjects.puppets import GAITS, POSES, Path, Pose
-from dream_nb.studio.render.subjects.sprite import Sprite, mirrored, paper, shadow
+from dream_nb.studio.render.subjects.sprite import Reflection, Sprite, paper, shadow
 from dream_nb.studio.render.subjects.things import FACES, WORN, thing_of
 from dream_nb.studio.render.vocabulary import RGB
 
@@ -62,7 +62,7 @@ class Puppet:
     stage: SceneStage
     sprite: Sprite
     shade: Sprite | None
-    mirror: Sprite | None
+    mirror: Reflection | None
     path: Path
     ground: float
 
@@ -98,9 +98,9 @@ def _puppet(
     rng = s.plan.chance("subject", subject.word, number)
     at, many = place
     art = _art(s, subject, rng)
-    outline = _cropped(rendered(art.inside, (art.width, art.height), 2 * round(art.height)))
+    outline = _cropped(rendered(art.inside, (art.width, art.height), round(art.height)))
     high = _height(s, outline, ground, many) * subject.thing.high * subject.size * close * pick(rng, 0.9, 1.12)
-    rows = max(8, round(min(high, 2.0 * s.height) * 2 * round(art.height) / outline.shape[0]))
+    rows = max(8, round(min(high, 2.0 * s.height) * round(art.height) / outline.shape[0]))
     picture = _cropped(rendered(art.inside, (art.width, art.height), rows))
     gait = GAITS[subject.gait or "breathe"]
     facing = side if gait.way else -1.0
@@ -117,7 +117,7 @@ def _puppet(
     path = Path(s, gait, x, foot, float(sprite.size[1]), facing if gait.way else side, float(rng.random()))
     wet = subject.thing.habitat == "water" and s.plan.land != "deep"
     strength = _WATER if wet else ground.reflects if stands else 0.0
-    return Puppet(s, sprite, shade, mirrored(sprite, strength) if strength > _LEAST else None, path, foot)
+    return Puppet(s, sprite, shade, Reflection(sprite, strength) if strength > _LEAST else None, path, foot)
 
 
 def _height(s: SceneStage, outline: U8, ground: Footing, many: int) -> float:
