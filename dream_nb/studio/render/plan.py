@@ -12,7 +12,7 @@ from dream_nb.studio.render import camera, concepts
 from dream_nb.studio.render.brief import Brief
 from dream_nb.studio.render.noise import chance, pick
 from dream_nb.studio.render.prompt import KnownWords, Name
-from dream_nb.studio.render.subjects.cast import Cast
+from dream_nb.studio.render.subjects.cast import Cast, Subject
 from dream_nb.studio.render.vocabulary import RGB
 
 # What a prompt leaves open is chosen among these; a name that stands twice is chosen twice as often.
@@ -179,6 +179,14 @@ def _place(words: KnownWords, prompt: str) -> str:
         return "table" if laid and place in _LIFELESS else place
     if not words.words and not subjects:
         return "backdrop" if prompt.strip() else ""
+    if (
+        haunt == "street"
+        and words.first("ground") != "roof"
+        and subjects
+        and _walks(subjects[0])
+        and words.first("water") is None
+    ):
+        return haunt
     if any(words.first(trait) for trait in _OUTDOORS):
         return ""
     if laid:
@@ -192,6 +200,11 @@ def _place(words: KnownWords, prompt: str) -> str:
     return "backdrop" if only_moods and words.unknown else ""
 
 
+def _walks(subject: Subject) -> bool:
+    """Whether a subject is one that is met in a street, rather than seen above the roofs."""
+    return subject.thing.habitat == "ground" and not subject.thing.still
+
+
 def _of_place(named: tuple[str, ...], known: tuple[str, ...]) -> str:
     """The first name that fits the place, or what is usual there."""
     return next((name for name in named if name in known), known[0] if known else "")
@@ -199,9 +212,15 @@ def _of_place(named: tuple[str, ...], known: tuple[str, ...]) -> str:
 
 def _land(words: KnownWords, idea: np.random.Generator) -> str:
     lands = _INLAND if words.first("water") in _FRESH else _LANDS
-    land = words.first("land") or _one_of(lands, idea)
+    land = words.first("land") or ("deep" if _dives(words) else _one_of(lands, idea))
     # A waterfall needs something to fall from.
     return "cliffs" if words.most("falls") else land
+
+
+def _dives(words: KnownWords) -> bool:
+    """Whether there is nothing to see but what swims."""
+    swims = [one.thing.habitat == "water" and one.gait == "swim" for one in words.cast.subjects]
+    return bool(swims) and all(swims) and not any(words.first(trait) for trait in _OUTDOORS)
 
 
 def _water(words: KnownWords, land: str, idea: np.random.Generator) -> str:

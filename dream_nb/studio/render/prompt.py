@@ -8,7 +8,9 @@ from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 from typing import cast as cast_type
 
+from dream_nb.studio.render.languages import in_english
 from dream_nb.studio.render.subjects.cast import cast, says_how
+from dream_nb.studio.render.subjects.things import thing_of
 from dream_nb.studio.render.vocabulary import RGB, VOCABULARY, Traits
 
 Name = Literal[
@@ -40,7 +42,7 @@ _COMMON: Final = frozenset({
     "part", "photo", "photograph", "picture", "quality", "realistic", "riding", "right", "same", "scene",
     "seen", "shot", "showing", "some", "style", "such", "than", "that", "their", "them", "then", "there",
     "these", "they", "this", "those", "through", "toward", "towards", "under", "underneath", "until", "upon",
-    "very", "video", "view", "wearing", "what", "when", "where", "which", "while", "whose", "with", "within",
+    "very", "video", "view", "wearing", "what", "wooden", "when", "where", "which", "while", "whose", "with", "within",
     "without",
 })  # fmt: skip
 # What means nothing in another language.
@@ -64,7 +66,7 @@ class KnownWords:
         prompt: any text.
 
     Attributes:
-        said: all words, in lower case.
+        said: all words, in lower case and in English as far as they are known.
         cast: its subjects.
         words: those of the vocabulary, in their order.
         unknown: the words that ask for something, and are not known.
@@ -72,7 +74,7 @@ class KnownWords:
     """
 
     def __init__(self, prompt: str) -> None:
-        self.said = re.findall(r"\w+", _CAMERA.sub(" ", prompt.lower()))
+        self.said = in_english(re.findall(r"\w+", _CAMERA.sub(" ", prompt.lower())), _is_english)
         self.cast = cast(self.said, _ENGLISH)
         words = list(_known(self.said))
         bound, self.paint = _painted(words)
@@ -121,6 +123,10 @@ class KnownWords:
             if "life" in word.traits:
                 counts[word.traits["life"]] = word.number
         return tuple(reversed(counts.items()))
+
+
+def _is_english(word: str) -> bool:
+    return word in _ENGLISH or thing_of(word) is not None or says_how(word)
 
 
 def _painted(words: list[KnownWord]) -> tuple[set[int], dict[str, RGB]]:

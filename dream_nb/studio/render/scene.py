@@ -18,7 +18,7 @@ from dream_nb.studio.render.layers import Layer
 from dream_nb.studio.render.places import places
 from dream_nb.studio.render.places.place import Drawable, ScenePlace
 from dream_nb.studio.render.planes import Planes
-from dream_nb.studio.render.sky import bodies, weather
+from dream_nb.studio.render.sky import bodies, surf, weather
 from dream_nb.studio.render.sky.sky import Sky
 from dream_nb.studio.render.stage import SceneStage
 from dream_nb.studio.render.subjects import subjects
@@ -68,6 +68,8 @@ class Scene:
             Waterfall(s, max(cliffs, key=lambda ground: ground.ridge.near)) if s.plan.falls and cliffs else None
         )
         self.water = Water(s) if s.plan.water != "none" else None
+        rough = self.water is not None and s.plan.water == "sea" and s.plan.waves >= surf.ROUGH
+        self.surf = surf.Surf(s) if rough else None
         self.neon_floor = NeonFloor(s) if s.plan.style == "synthwave" and s.plan.land != "deep" else None
         self.aloft = weather.aloft(s)
         self.map = FromAbove(s) if "from above" in s.effects else None
@@ -126,6 +128,8 @@ class Scene:
             self.waterfall.draw(canvas, frame)
         if self.water is not None:
             self.water.draw(canvas, frame)
+        if self.surf is not None:
+            self.surf.draw(canvas, frame)
         if self.neon_floor is not None:
             self.neon_floor.draw(canvas, frame)
         if self.vertigo is not None:

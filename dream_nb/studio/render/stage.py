@@ -46,6 +46,11 @@ class SceneStage:
     relief: float
     effects: tuple[str, ...]
 
+    @property
+    def lee(self) -> int:
+        """Where the wind blows to: 1 to the right, -1 to the left."""
+        return 1 if self.sun_x < 0.5 else -1
+
     def turn(self, frame: int) -> float:
         """Angle of a frame, a full turn a clip: what goes by its whole multiples comes back in a loop."""
         return 2 * math.pi * frame / self.frames

@@ -17,7 +17,7 @@ class Traits(TypedDict, total=False):
     room: str  # of an interior or a street: library cafe kitchen bedroom living office workshop; market alley neon
     matter: str  # of a table, macro or abstract: wood marble slate; leaf moss drops; ink metal smoke geometry fractal
     land: str  # mountains hills dunes mesa cliffs plain islands ice volcano city deep space
-    ground: str  # where it is not that of the land: grass rock sand snow earth red ash moss
+    ground: str  # where it is not that of the land: grass rock sand snow earth red ash moss roof
     water: str  # lake sea river marsh none
     plant: str  # see plants.py
     built: str  # see buildings.py
@@ -109,7 +109,11 @@ VOCABULARY: dict[str, Traits] = {
     ),
     **_w("tokyo_street", place="street", room="neon"),
     **_w("times_square shibuya chinatown", place="street", room="neon", hour="night"),
-    **_w("library bookshop bookstore bookshelf bookcase archive study reading_room", place="interior", room="library"),
+    **_w(
+        "library bookshop bookstore bookshelf shelf shelves bookcase archive study reading_room",
+        place="interior",
+        room="library",
+    ),
     **_w(
         "cafe café coffee_shop coffeehouse restaurant diner bar pub bistro bakery tavern", place="interior", room="cafe"
     ),
@@ -122,7 +126,7 @@ VOCABULARY: dict[str, Traits] = {
     ),
     **_w("cosy_room cozy_room cosy_interior cozy_interior", place="interior", room="living"),
     **_w(
-        "office workspace cubicle boardroom meeting_room classroom laboratory lab hospital",
+        "office workspace desk cubicle boardroom meeting_room classroom laboratory lab hospital",
         place="interior",
         room="office",
     ),
@@ -173,6 +177,7 @@ VOCABULARY: dict[str, Traits] = {
     **_w("sea ocean seascape bay lagoon harbor harbour", water="sea", land="islands"),
     **_w("beach shore seashore tropical tropics", water="sea", land="islands", ground="sand", plant="palm", lush=0.75),
     **_w("wave waves surf surfing", water="sea", waves=0.8, land="islands"),
+    **_w("crashing breaking breakers breaker pounding", water="sea", waves=1.0),
     **_w("river stream creek brook", water="river"),
     **_w("waterfall cascade niagara", water="lake", land="cliffs", haze=0.3, falls=1.0),
     **_w("marsh swamp wetland bayou", water="marsh", land="plain", haze=0.5, plant="reeds"),
@@ -196,8 +201,15 @@ VOCABULARY: dict[str, Traits] = {
     **_w("reed reeds rush", plant="reeds", lush=0.7),
     **_w("mushroom toadstool", plant="mushroom", lush=0.6),
     # Buildings
-    **_w("city metropolis downtown skyline skyscraper cityscape urban", land="city", built="towers"),
-    **_w("manhattan tokyo", land="city", built="towers"),
+    **_w("skyline skyscraper cityscape", land="city", built="towers"),
+    **_w(
+        "city metropolis downtown urban manhattan paris london berlin rome new_york nyc chicago barcelona madrid",
+        land="city",
+        built="towers",
+        haunt="street",
+    ),
+    **_w("tokyo osaka seoul hong_kong shanghai", land="city", built="towers", haunt="street", room="neon"),
+    **_w("rooftop rooftops roof", land="city", built="towers", ground="roof", water="none"),
     **_w("road highway", land="plain", water="none"),
     **_w("town village hamlet", built="village"),
     **_w("house cottage cabin hut farmhouse barn home", built="house"),

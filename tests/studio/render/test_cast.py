@@ -7,7 +7,7 @@ import pytest
 from dream_nb.studio.render.prompt import KnownWords
 from dream_nb.studio.render.subjects import openmoji
 from dream_nb.studio.render.subjects.cast import Subject
-from dream_nb.studio.render.subjects.things import AGED, FACES, THINGS, WORN, thing_of
+from dream_nb.studio.render.subjects.things import AGED, FACES, THINGS, WORN, other_thing_of, thing_of
 
 
 def subjects(prompt: str) -> tuple[Subject, ...]:
@@ -25,7 +25,7 @@ def test_every_noun_has_its_drawing() -> None:
 
 
 def test_what_is_worn_is_a_thing() -> None:
-    assert all(thing_of(word) is not None for word in WORN)
+    assert all(thing_of(word) or other_thing_of(word) for word in WORN)
 
 
 @pytest.mark.parametrize(
@@ -112,3 +112,31 @@ def test_a_boat_has_the_colour_before_it_and_the_lake_does_not() -> None:
     words = KnownWords("a red boat on a lake")
     assert words.paint.keys() == {"boat"}
     assert words.tints() == ()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "named"),
+    [
+        ("a treasure chest on the beach", ["treasure chest"]),
+        ("three trophies", ["trophies"]),
+        ("an accordion in a meadow", ["accordion"]),
+        ("they trophy along", []),
+    ],
+)
+def test_what_the_emoji_package_names_in_english_is_a_subject_where_a_noun_can_stand(
+    prompt: str, named: list[str]
+) -> None:
+    assert words(prompt) == named
+
+
+@pytest.mark.parametrize(
+    ("prompt", "count"), [("fish in a reef", 3), ("a fish in a reef", 1), ("a school of fish", 5), ("two sheep", 2)]
+)
+def test_a_noun_that_is_its_own_plural_means_several_without_an_article(prompt: str, count: int) -> None:
+    assert subjects(prompt)[0].count == count
+
+
+def test_a_colour_that_stands_alone_is_that_of_the_clothes() -> None:
+    (woman,) = subjects("a woman in red at a window")
+    assert (woman.clothes, woman.colour) == ("#d22f2a", None)
+    assert subjects("a woman in red mountains")[0].clothes is None

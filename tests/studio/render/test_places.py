@@ -105,6 +105,21 @@ def test_what_no_word_tells_stands_before_a_neutral_backdrop(prompt: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("prompt", "place"),
+    [
+        ("a giant robot in a city", "street"),
+        ("a woman walking in Tokyo at night", "street"),
+        ("a city at night", ""),
+        ("a dragon flying over a city", ""),
+        ("a man at a river in a city", ""),
+        ("an anime girl on a rooftop", ""),
+    ],
+)
+def test_who_walks_in_a_city_is_met_in_a_street(prompt: str, place: str) -> None:
+    assert place_of(prompt) == place
+
+
+@pytest.mark.parametrize(
     "prompt", [f"{start}{end}" for start in ("blorp", "vexle", "quim", "zand") for end in "aeiouy"]
 )
 def test_an_unknown_noun_is_no_castle_nor_balloon(prompt: str) -> None:

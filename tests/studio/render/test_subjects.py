@@ -163,3 +163,23 @@ def test_water_mirrors_what_swims_on_it() -> None:
     changed = np.abs(shown - scene.frame(0).y) > 3
     assert changed[row + 2 :].any()
     assert not changed[: row - 8].any()
+
+
+def test_an_umbrella_is_held_over_the_head() -> None:
+    brief = still("a woman with a red umbrella on a meadow at noon", width=320, height=180)
+    shown, _ = pictures(brief)
+    rows, _ = np.nonzero(mask(brief))
+    red = mask(brief) & (shown[..., 0].astype(int) > 2 * shown[..., 2])
+    assert np.median(np.nonzero(red)[0]) < rows.min() + 0.3 * (rows.max() - rows.min())
+
+
+@pytest.mark.parametrize("word", ["surfer", "dancer", "runner"])
+def test_who_is_drawn_from_head_to_foot_wears_the_colour_of_the_prompt(word: str) -> None:
+    red, blue = (colour(f"a {word} in {name} on a meadow at noon") for name in ("red", "blue"))
+    assert red[0] > 1.5 * red[2]
+    assert blue[2] > 1.5 * blue[0]
+
+
+@pytest.mark.parametrize("prompt", ["a school of fish", "a shark"])
+def test_what_swims_with_nothing_around_it_is_seen_under_water(prompt: str) -> None:
+    assert of(still(prompt)).plan.land == "deep"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dream_nb.studio.render.frames import rgb_frames
+from dream_nb.studio.render.ground.plants import bent
 from tests.studio.render.clips import F64, small, still
 
 
@@ -84,6 +85,43 @@ def test_a_waterfall_runs_down() -> None:
         return float((np.roll(fall[:-1], down, axis=1) * fall[1:])[:, 24:-24].mean())
 
     assert 0 < max(range(-20, 21), key=match) < 20
+
+
+def test_crashing_waves_are_white_and_move_more_than_calm_ones() -> None:
+    films = [
+        np.stack(
+            [
+                frame.astype(float).mean(axis=2)[100:150]
+                for frame in rgb_frames(small(prompt, width=320, height=180, fps=6))
+            ]
+        )
+        for prompt in ("a calm sea at noon, camera static", "crashing waves at noon, camera static")
+    ]
+    calm, rough = (float(np.abs(np.diff(film, axis=0)).mean()) for film in films)
+    assert rough > 1.5 * calm
+    calm, rough = (float((film > 200).mean()) for film in films)
+    assert rough > calm
+
+
+def test_a_storm_bends_the_trees_the_way_its_rain_falls() -> None:
+    upright = np.zeros((40, 11), np.uint8)
+    upright[:, 5] = 255
+    for lean in (-0.4, 0.4):
+        plant = bent(upright, lean)
+        top, foot = (int(np.flatnonzero(plant[row])[0]) - plant.shape[1] // 2 for row in (0, -1))
+        assert foot == 0
+        assert round(40 * lean) - 1 <= top <= round(40 * lean) + 1
+
+
+def test_trees_in_a_storm_lean_to_one_side() -> None:
+    def lean(prompt: str) -> float:
+        """How far the outlines of the land slope to one side: the balance of the two diagonals."""
+        grey = drawn(prompt).mean(axis=2)[50:150]
+        down, across = np.gradient(grey)
+        return float((down * across).mean() / (down**2 + across**2).mean())
+
+    calm, stormy = lean("a pine forest at dusk, wind"), lean("a pine forest at dusk, a tempest, no rain")
+    assert abs(stormy) > 3 * abs(calm)
 
 
 def test_rain_falls_in_streaks() -> None:

@@ -15,6 +15,9 @@ from dream_nb.studio.render.noise import F64, U8, fbm1
 from dream_nb.studio.render.plan import ScenePlan
 from dream_nb.studio.render.stage import SceneStage
 
+# Wind that bends plants, and how far.
+_STORM_WIND: Final = 0.85
+_LEAN: Final = 0.45
 _MEADOWS: Final = frozenset({"grass", "moss", "earth"})
 _WITHOUT_MEADOWS: Final = frozenset({"deep", "city"})
 _NEAR_BUILDINGS: Final = frozenset({"tent", "torii", "pier"})
@@ -118,6 +121,9 @@ def _sown(
     mask = np.zeros_like(land.alpha)
     forms = plants.grown(kind, rng, size, 5)
     wide = max(2.0, forms[-1].shape[1] * (0.5 if small else 0.62))
+    windy = s.plan.wind >= _STORM_WIND
+    if windy:
+        forms = [plants.bent(form, s.lee * _LEAN) for form in forms]
     lush = max(s.plan.lush, 0.55 if kind == "grass" else 0.0)
     dense = lush * (1.0 if small else 0.30 + 0.75 * (1.0 - land.ridge.near))
     thick = fbm1(rng, np.arange(0, 400, dtype=np.float64) * 0.23 + 7, 2)
@@ -131,7 +137,7 @@ def _sown(
             # On the slope too, not only along the crest.
             down = 0.0 if framing else float(form * 7 % 1.0) ** 1.5 * max(0.03, 0.45 * land.ridge.high) * s.unit
             foot = land.row_at(column) + 0.03 * size + 2 + down
-            press(forms[int(form * 5)], mask, column, foot, bool(turn < 0.5))
+            press(forms[int(form * 5)], mask, column, foot, bool(turn < 0.5) and not windy)
     return mask
 
 

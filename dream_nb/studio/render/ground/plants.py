@@ -233,6 +233,22 @@ def height(kind: str) -> float:
     return _KINDS[kind][2]
 
 
+def bent(plant: U8, lean: float) -> U8:
+    """A plant in the wind: the higher a row, the farther it is carried to one side.
+
+    Args:
+        plant: its mask.
+        lean: heights by which its top is carried, to the right where positive.
+    """
+    rows = plant.shape[0]
+    aside = math.ceil(abs(lean) * rows)
+    wide = np.pad(plant, ((0, 0), (aside, aside)))
+    # It bends, and so becomes lower.
+    for row in range(rows):
+        wide[row] = np.roll(wide[row], round(lean * rows * (1.0 - row / rows) ** 1.6))
+    return wide
+
+
 def grown(kind: str, rng: np.random.Generator, pixels: float, forms: int) -> list[U8]:
     """Masks of several plants of a kind, of about this height in pixels."""
     grow, width, _ = _KINDS[kind]

@@ -56,6 +56,9 @@ def ridges(stage: SceneStage) -> list[Ridge]:
         found.append(Ridge(0.75, "deep", hz * 1.02, 0.16, ahead=True))
         return found
     front = {"dunes": "dunes", "mesa": "plain", "city": "plain", "plain": "plain"}.get(land, "hills")
+    if plan.ground == "roof":
+        found.append(Ridge(0.92, "roof", h * 1.0, 0.36, ahead=True))
+        return found
     if plan.style == "synthwave":  # which has a floor of its own
         return found
     if wet:
@@ -111,6 +114,10 @@ def crest(shape: str, rng: np.random.Generator, x: F64) -> F64:
     if shape == "bank":
         side = 1.0 if rng.random() < 0.5 else -1.0
         return 0.42 + 0.75 * np.maximum(0.0, side * x * 0.75) ** 1.3 + 0.18 * fbm1(rng, x * 1.6, 4, 0.4)
+    if shape == "roof":
+        # Flat, and at one side the house of its stairs.
+        side = 1.0 if rng.random() < 0.5 else -1.0
+        return 0.46 + 0.9 * _step(side * x - pick(rng, 0.45, 0.6), 0.0, 0.004)
     return 0.55 + 0.45 * fbm1(rng, x * 0.95, 4, 0.36)
 
 

@@ -50,7 +50,7 @@ class Motes:
         self.gust = (s.plan.wind - 0.2) * (0.9 if fall > 0 else 0.3) * s.seconds / 5.0
         self.gust = float(round(self.gust)) if s.loop else self.gust
         self.tint = None if tint is None else yuv_of(s.style.one(tint))
-        self.steps = [_spot(max(0.55, size * s.unit * k)) for k in (0.45, 0.7, 1.0)]
+        self.steps = [spot(max(0.55, size * s.unit * k)) for k in (0.45, 0.7, 1.0)]
 
     def draw(self, onto: Planes, frame: int) -> None:
         """Set them into a frame."""
@@ -60,7 +60,7 @@ class Motes:
         band = 1.0 - self.low
         y = self.low + ((p[:, 1] + self.laps * part) % 1.0) * (band + 0.1) - 0.05
         beats = 1 + (p[:, 3] * 3).astype(np.int64)
-        x = (p[:, 0] + self.gust * part * (1 if s.sun_x < 0.5 else -1)) % 1.0 * 1.1 - 0.05
+        x = (p[:, 0] + self.gust * part * s.lee) % 1.0 * 1.1 - 0.05
         swing = self.sway * np.sin(beats * turn + 2 * np.pi * p[:, 4])
         light = np.full(len(p), self.strength)
         if self.blink:
@@ -68,9 +68,9 @@ class Motes:
             y = y + 0.04 * np.sin(beats * turn + 9 * p[:, 5])
         px = np.rint(x * s.width + swing * s.unit).astype(np.int64)
         py = np.rint(y * s.height).astype(np.int64)
-        for kind, spot in enumerate(self.steps):
+        for kind, step in enumerate(self.steps):
             of_size = np.minimum((self.near * 3).astype(np.int64), 2) == kind
-            dab(onto, px[of_size], py[of_size], light[of_size], spot, self.tint)
+            dab(onto, px[of_size], py[of_size], light[of_size], step, self.tint)
 
 
 def dab(
@@ -78,7 +78,7 @@ def dab(
     x: NDArray[np.int64],
     y: NDArray[np.int64],
     light: NDArray[np.float64],
-    spot: NDArray[np.float64],
+    shape: NDArray[np.float64],
     tint: tuple[float, float, float] | None,
 ) -> None:
     """Set soft spots into a frame.
@@ -86,10 +86,10 @@ def dab(
     Args:
         x, y: their middles in pixels; those at the rim are left out.
         light: coverage of each, 0 to 1.
-        spot: coverage of one, square.
+        shape: coverage of one, square.
         tint: Y, U and V, or None to brighten only.
     """
-    reach = spot.shape[0] // 2
+    reach = shape.shape[0] // 2
     inside = (x >= reach) & (x < onto.width - reach - 1) & (y >= reach) & (y < onto.height - reach - 1)
     x, y, light = x[inside], y[inside], light[inside]
     if not len(x):
@@ -97,12 +97,12 @@ def dab(
     goal = 235.0 if tint is None else tint[0]
     flat = onto.y.reshape(-1)
     at = (y * onto.width + x)[:, None] + _offsets(reach, onto.width)[None, :]
-    weight = light[:, None] * spot.reshape(-1)[None, :]
+    weight = light[:, None] * shape.reshape(-1)[None, :]
     old = flat[at].astype(np.float64)
     flat[at] = np.clip(old + weight * (goal - old), 16, 235).astype(np.uint8)
     if tint is None:
         return
-    small = np.ascontiguousarray(spot[::2, ::2]) if reach > 1 else spot[reach : reach + 1, reach : reach + 1]
+    small = np.ascontiguousarray(shape[::2, ::2]) if reach > 1 else shape[reach : reach + 1, reach : reach + 1]
     half = small.shape[0] // 2
     keep = (x // 2 >= half) & (x // 2 < onto.width // 2 - half) & (y // 2 >= half) & (y // 2 < onto.height // 2 - half)
     at = ((y // 2) * (onto.width // 2) + x // 2)[keep, None] + _offsets(half, onto.width // 2)[None, : small.size]
@@ -113,7 +113,8 @@ def dab(
         flat[at] = np.clip(old + weight * (value - old), 16, 240).astype(np.uint8)
 
 
-def _spot(radius: float) -> NDArray[np.float64]:
+def spot(radius: float) -> NDArray[np.float64]:
+    """The coverage of a soft spot of this radius in pixels."""
     reach = max(1, math.ceil(radius * 1.4))
     at = np.arange(-reach, reach + 1, dtype=np.float64)
     away = np.hypot(at[:, None], at[None, :]) / radius
@@ -132,7 +133,7 @@ class Rain:
         s = self.stage = stage
         rng = s.plan.chance("rain")
         self.tiles: list[tuple[U8, int, int]] = []
-        lean = (s.plan.wind - 0.1) * 0.35 * (1 if s.sun_x < 0.5 else -1)
+        lean = (s.plan.wind - 0.1) * 0.35 * s.lee
         for depth, (length, light, speed) in enumerate(((0.05, 16, 1.1), (0.085, 24, 1.7), (0.13, 30, 2.5))):
             high = max(8, round((0.9 + 0.13 * depth) * s.unit / 2) * 2)
             tile = np.zeros((high, s.width + 2), np.uint8)
@@ -240,7 +241,7 @@ class Fireworks:
             hue = self._HUES[int(rng.random() * len(self._HUES))]
             tint = yuv_of(s.style.one(hue))
             self.shells.append((number / count, place, pick(rng, 0.13, 0.24) * s.unit, points, tint))
-        self.spot = _spot(max(0.6, 0.0032 * s.unit))
+        self.spark = spot(max(0.6, 0.0032 * s.unit))
         self.life = 1.9 / s.seconds
 
     def draw(self, onto: Planes, frame: int) -> None:
@@ -259,9 +260,9 @@ class Fireworks:
                 px = np.rint(x + out * flat * np.cos(turn)).astype(np.int64)
                 py = np.rint(y - out * up + 0.16 * s.unit * t * t).astype(np.int64)
                 light = np.full(len(px), (1 - age) ** 1.4 * (1.0, 0.7, 0.5, 0.36, 0.25, 0.16)[echo])
-                dab(onto, px, py, light, self.spot, tint)
+                dab(onto, px, py, light, self.spark, tint)
             if age < 0.25:
-                glow = _spot(0.16 * s.unit)
+                glow = spot(0.16 * s.unit)
                 dab(onto, np.array([round(x)]), np.array([round(y)]), np.array([0.5 * (1 - age * 4)]), glow, tint)
 
 

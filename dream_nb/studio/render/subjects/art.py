@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Final
 
 from dream_nb.studio.render.subjects.openmoji import INK, drawing, main_fill
@@ -39,6 +40,26 @@ def plain(code: str, colour: str | None = None) -> Art:
     """A drawing as it is, or in another colour."""
     inside = drawing(code)
     return Art(inside if colour is None else recoloured(inside, main_fill(inside), colour))
+
+
+def whole(code: str, skin: str, clothes: str) -> Art:
+    """Somebody whom a drawing shows from head to foot.
+
+    Args:
+        code: of the drawing.
+        skin: a tone, one of `SKINS`.
+        clothes: the colour of all but the head, which is a circle in these drawings.
+    """
+    inside = _toned(code, skin)
+    main = main_fill(inside)
+    bare = re.compile("|".join(map(re.escape, (main, _short(main)))), re.IGNORECASE)
+    return Art(
+        re.sub(
+            r"<[^>]+>",
+            lambda shape: bare.sub(SKINS[skin] if shape[0].startswith("<circle") else clothes, shape[0]),
+            inside,
+        )
+    )
 
 
 def person(code: str, skin: str, clothes: str | None = None, dress: bool = False, legs: str = "#4a4f63") -> Art:
@@ -134,6 +155,12 @@ def robot(code: str, metal: str | None = None) -> Art:
         f'<g transform="translate(7.2,8) scale(.8)">{head}</g>',
     ]
     return Art("".join(parts), 72.0, 132.0, (36.0, 33.0), (36.0, 15.0), (65.0, 96.0), 130.0)
+
+
+def with_stick(art: Art, hand: tuple[float, float], high: float) -> Art:
+    """A drawing that holds something by a stick of this height."""
+    stick = f'<path d="M{hand[0]:g},{hand[1] + 6:g} V{hand[1] - high:g}" fill="none" {_LINE}/>'
+    return replace(art, inside=stick + art.inside)
 
 
 def wearing(art: Art, code: str, at: tuple[float, float], size: float, colour: str | None = None) -> Art:

@@ -8,16 +8,17 @@ from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from dream_nb.studio.render.subjects.repainting import COLOURS
+from dream_nb.studio.render.subjects.thing import Thing
 from dream_nb.studio.render.subjects.things import (
     AGED,
     GARMENTS,
     OLD,
     RIDDEN,
-    SYNONYMS,
     THINGS,
     WORN,
-    Thing,
     foreign,
+    is_one,
+    other_thing_of,
     thing_of,
 )
 
@@ -25,7 +26,7 @@ _LONGEST: Final = 3
 _ARTICLES: Final = frozenset({"a", "an", "the", "one", "lone", "single", "some"})
 _NUMBERS: Final = {
     "two": 2, "pair": 2, "couple": 2, "three": 3, "few": 3, "four": 4, "several": 4, "five": 5, "many": 6,
-    "crowd": 7, "group": 5, "herd": 5, "flock": 6, "pack": 4,
+    "crowd": 7, "group": 5, "school": 5, "shoal": 6, "herd": 5, "flock": 6, "pack": 4,
 }  # fmt: skip
 _MOST: Final = 7
 _PLURAL: Final = 3
@@ -40,6 +41,8 @@ _HOLDS: Final = frozenset(
 )
 _WEARS: Final = frozenset(["with", "wearing", "in"])
 _PLURALS: Final = frozenset({"people", "children", "men", "women", "butterflies", "geese", "mice", "wolves"})
+# Of these one and several are called alike.
+_ALIKE: Final = frozenset({"fish", "sheep", "deer", "salmon", "squid", "bison", "moose"})
 _GROWING: Final = frozenset({"sunflower", "tulip", "rose", "daisy", "daisie", "mushroom", "cactus"})
 _FLOCKS: Final = frozenset({"bird", "butterfl", "bat", "fish", "balloon", "pigeon", "sparrow", "bee"})
 _NOT: Final = frozenset({"no", "without", "not", "never", "minus"})
@@ -120,6 +123,7 @@ class _Adjectives(NamedTuple):
     old: bool
     gait: str
     begin: int
+    article: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,9 @@ def cast(words: list[str], known: Container[str]) -> Cast:
             pass
         elif thing is not None and not _NOT.intersection(words[max(0, at - 2) : at]):
             _add(drafts, bound, words, at, length, thing)
+        elif thing is None and drafts and _is_colour_of_clothes(drafts[-1], words, at):
+            drafts[-1].clothes = COLOURS[words[at]]
+            bound.add(at)
         elif thing is None and drafts:
             drafts[-1].gait = _ACTIONS.get(_stem(words[at]), "") or drafts[-1].gait
         at += length
@@ -174,10 +181,30 @@ def _longest(words: list[str], at: int, known: Container[str]) -> tuple[int, Thi
         if length > 1 and name in known:
             # As "alien planet", which is no alien.
             return length, None
+        if name not in known and name not in GARMENTS and (length > 1 or _is_named(words, at)):
+            thing = other_thing_of(name)
+            if thing is not None:
+                return length, thing
     word = words[at]
     if len(word) > 3 and word not in known and word not in COLOURS and word not in _BORDERS:
         return 1, foreign(word)
     return 1, None
+
+
+def _is_colour_of_clothes(draft: _Draft, words: list[str], at: int) -> bool:
+    """Whether a colour is all that is said of somebody's clothes: "a woman in red"."""
+    alone = at + 1 == len(words) or words[at + 1] in _BORDERS
+    return words[at] in COLOURS and words[at - 1] == "in" and alone and draft.thing.body in ("person", "whole")
+
+
+def _is_named(words: list[str], at: int) -> bool:
+    """Whether a word stands where the name of a thing does: "a watch", but not "they watch"."""
+    for before in reversed(words[max(0, at - 3) : at]):
+        if before in _ARTICLES or before in _NUMBERS:
+            return True
+        if before in _BORDERS:
+            break
+    return at == 0
 
 
 def _add(drafts: list[_Draft], bound: set[int], words: list[str], at: int, length: int, thing: Thing) -> None:
@@ -193,10 +220,10 @@ def _add(drafts: list[_Draft], bound: set[int], words: list[str], at: int, lengt
         # As in "un gato negro".
         colour = COLOURS[words[after]]
         bound.add(after)
-    draft = _Draft(name, thing, said.many or (_PLURAL if _is_plural(name) else 1), colour, said.size, gait=said.gait)
+    several = _is_plural(name) or (name in _ALIKE and not said.article)
+    draft = _Draft(name, thing, said.many or (_PLURAL if several else 1), colour, said.size, gait=said.gait)
     before = drafts[-1] if drafts else None
-    single = name.removesuffix("s") if name.removesuffix("s") in RIDDEN else name
-    if before is not None and single in RIDDEN and ("riding" in lead or "on" in lead or "rides" in lead):
+    if before is not None and thing.code in RIDDEN and ("riding" in lead or "on" in lead or "rides" in lead):
         before.mount = draft
         return
     alive = before is not None and (before.thing.habitat != "table" and not before.thing.still)
@@ -212,7 +239,7 @@ def _is_held(thing: Thing, lead: list[str]) -> bool:
 
 def _adjectives(words: list[str], at: int, bound: set[int]) -> _Adjectives:
     """What stands before a noun."""
-    colour, count, size, old, gait = None, 0, 1.0, False, ""
+    colour, count, size, old, gait, article = None, 0, 1.0, False, "", False
     place = at - 1
     while place >= 0 and at - place <= 5:
         word = words[place]
@@ -236,10 +263,11 @@ def _adjectives(words: list[str], at: int, bound: set[int]) -> _Adjectives:
         elif word in _BORDERS:
             break
         if word in _ARTICLES and place and words[place - 1] != "of":
-            place -= 1
+            place, article = place - 1, True
             break
+        article = article or word in _ARTICLES
         place -= 1
-    return _Adjectives(colour, count, size, old, gait, place + 1)
+    return _Adjectives(colour, count, size, old, gait, place + 1, article)
 
 
 def _dress(draft: _Draft, words: list[str], at: int, bound: set[int]) -> None:
@@ -267,7 +295,8 @@ def _stem(word: str) -> str:
 
 
 def _is_plural(name: str) -> bool:
-    return name in _PLURALS or (name not in THINGS and name not in SYNONYMS and name.endswith("s"))
+    english = thing_of(name) or other_thing_of(name)
+    return name in _PLURALS or (english is not None and not is_one(name) and name.endswith("s"))
 
 
 def _is_scenery(name: str, lead: list[str]) -> bool:

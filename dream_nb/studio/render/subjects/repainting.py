@@ -7,21 +7,21 @@ import re
 from typing import Final
 
 _NAMED: Final = {
-    "#d22f2a": "red scarlet crimson ruby cherry rojo roja rouge rot rote roter rotes rosso rossa",
+    "#d22f2a": "red scarlet crimson ruby cherry",
     "#8e1f2f": "maroon burgundy",
-    "#ee7a26": "orange tangerine ginger naranja",
-    "#f6c928": "yellow golden gold lemon amarillo jaune gelb gelbe gelber giallo gialla",
-    "#58a63a": "green lime emerald verde vert verte grün grüne grüner",
+    "#ee7a26": "orange tangerine ginger",
+    "#f6c928": "yellow golden gold lemon",
+    "#58a63a": "green lime emerald",
     "#2f6b45": "jade olive",
     "#1fa3a0": "teal turquoise cyan aqua",
-    "#2f6fd0": "blue azure cobalt azul bleu bleue blau blaue blauer blu azzurro",
+    "#2f6fd0": "blue azure cobalt",
     "#23346e": "navy indigo",
-    "#7b3fb5": "purple violet lilac lavender morado violett lila viola",
-    "#ee7fae": "pink rosy magenta fuchsia rosa rose",
-    "#7a4a26": "brown bronze copper chestnut marrón brun braun braune brauner marrone",
-    "#f3f1ec": "white ivory blanco blanca blanc blanche weiß weiße weißer bianco bianca",
-    "#33323a": "black noir negro negra noire schwarz schwarze schwarzer nero nera",
-    "#9a9ca2": "grey gray silver gris grau graue grigio",
+    "#7b3fb5": "purple violet lilac lavender",
+    "#ee7fae": "pink rosy magenta fuchsia",
+    "#7a4a26": "brown bronze copper chestnut",
+    "#f3f1ec": "white ivory",
+    "#33323a": "black noir",
+    "#9a9ca2": "grey gray silver",
     "#d9b26a": "blond blonde tan beige",
 }
 COLOURS: Final = {name: value for value, names in _NAMED.items() for name in names.split()}

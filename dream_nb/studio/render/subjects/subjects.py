@@ -18,13 +18,15 @@ from dream_nb.studio.render.subjects.cast import Cast, Subject
 from dream_nb.studio.render.subjects.openmoji import rendered
 from dream_nb.studio.render.subjects.puppets import GAITS, POSES, Path, Pose
 from dream_nb.studio.render.subjects.sprite import Reflection, Sprite, paper, shadow
-from dream_nb.studio.render.subjects.things import FACES, WORN, thing_of
+from dream_nb.studio.render.subjects.things import FACES, WORN, other_thing_of, thing_of
 from dream_nb.studio.render.vocabulary import RGB
 
 # The part of the frame that one usual subject covers, its height at most, and its width at most.
 _COVERED: Final = 0.105
 _HIGHEST: Final = 0.62
 _WIDEST: Final = 0.7
+# Of those whose drawings have none.
+_CLOTHES: Final = ("#2f6fd0", "#d22f2a", "#1fa3a0", "#7b3fb5")
 _WHITE: Final = (1.0, 1.0, 1.0)
 _NEAR: Final = 0.8
 # How much water mirrors, and below what nothing is seen of it.
@@ -151,6 +153,10 @@ def _art(s: SceneStage, subject: Subject, rng: np.random.Generator) -> Art:
     match thing.body:
         case "person":
             art = arts.person(thing.code, skin, subject.clothes or thing.coat or subject.colour, subject.dress)
+        case "whole":
+            art = arts.whole(
+                thing.code, skin, subject.clothes or subject.colour or _CLOTHES[int(rng.random() * len(_CLOTHES))]
+            )
         case "seated":
             art = arts.seated(thing.code, subject.colour or thing.coat, thing.belly, thing.limbs, thing.tail)
         case "robot":
@@ -163,11 +169,13 @@ def _art(s: SceneStage, subject: Subject, rng: np.random.Generator) -> Art:
 
 
 def _with(art: Art, word: str, colour: str | None) -> Art:
-    thing = thing_of(word)
+    thing = thing_of(word) or other_thing_of(word)
     if thing is None:
         return art
     where, size = WORN.get(word, ("hand", 0.36))
-    point = {"eyes": art.eyes, "crown": art.crown, "hand": art.hand}[where]
+    point = {"eyes": art.eyes, "crown": art.crown, "hand": art.hand, "over hand": art.hand}[where]
+    if point is not None and where == "over hand":
+        art, point = arts.with_stick(art, point, 64 * size), (point[0] - 4 * size, point[1] - 64 * size)
     if point is None:
         # A drawing of which nobody knows where its face is: before it, on the ground.
         point, size = (art.width * 0.2, art.height * 0.8), 0.3

@@ -2,43 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from dataclasses import dataclass
 from functools import cache
-from typing import Final, Literal
+from typing import Final
 
-Habitat = Literal["ground", "air", "water", "table"]
-Body = Literal["plain", "person", "seated", "robot"]
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """A noun that can be drawn.
-
-    Args:
-        code: of its drawing.
-        body: what is drawn below it: nothing, or a whole body below a bust or a face.
-        habitat: where it belongs.
-        high: its height against that of a usual subject.
-        gait: how it moves when the prompt does not say.
-        still: whether it stays where it is, such as a tower.
-        dress: whether a person's clothes are long.
-        tail: of an animal that sits.
-        belly, limbs, coat: colours that differ from the drawing's own.
-    """
-
-    code: str
-    body: Body = "plain"
-    habitat: Habitat = "ground"
-    high: float = 1.0
-    gait: str = "breathe"
-    still: bool = False
-    dress: bool = False
-    tail: str = ""
-    belly: str | None = None
-    limbs: str | None = None
-    coat: str | None = None
+from dream_nb.studio.render.languages import folded
+from dream_nb.studio.render.subjects import emoji_names
+from dream_nb.studio.render.subjects.thing import Thing
 
 
 def _rows(text: str, **traits: object) -> dict[str, Thing]:
@@ -222,7 +191,6 @@ THINGS: Final[dict[str, Thing]] = {
     "samurai": Thing("1F9D4", "person", gait="sway", dress=True, coat="#8e1f2f"),
     "knight": Thing("1F9D4", "person", gait="sway", coat="#9a9ca2"),
     "ninja": Thing("1F977", "person", gait="sway", coat="#33323a"),
-    "dancer": Thing("1F469", "person", gait="dance", dress=True, coat="#ee7fae"),
     "ballerina": Thing("1F469", "person", gait="dance", dress=True, coat="#f6d5e2"),
     "hiker": Thing("1F9D1", "person", gait="sway", coat="#ee7a26"),
     "cowboy": Thing("1F920", "person", gait="sway"),
@@ -409,71 +377,64 @@ SYNONYMS: Final = {
     "traveler": "hiker", "traveller": "hiker", "wanderer": "hiker", "explorer": "hiker", "backpacker": "hiker",
     "geese": "goose", "mice": "mouse", "oxen": "ox", "butterflies": "butterfly", "kitties": "kitten",
     "pirate": "sailor", "captain": "sailor", "kung fu master": "monk", "girlfriend": "woman", "boyfriend": "man",
+    "surfer": "person surfing", "cyclist": "person biking", "biker": "person biking", "runner": "person running",
+    "jogger": "person running", "swimmer": "person swimming", "dancer": "woman dancing",
+    "acrobat": "person cartwheeling",
+    "juggler": "person juggling", "climber": "person climbing", "rower": "person rowing boat", "infant": "baby",
+    "jeep": "sport utility vehicle", "suv": "sport utility vehicle", "pickup": "pickup truck",
+    "tuk tuk": "auto rickshaw",
     "grizzly": "bear", "raven": "bird", "crow": "bird", "mug": "coffee", "espresso cup": "coffee",
 }  # fmt: skip
 
 # What a person or an animal wears or holds, rather than stands beside.
 WORN: Final = {"sunglasses": ("eyes", 0.5), "glasses": ("eyes", 0.5), "hat": ("crown", 0.5), "top hat": ("crown", 0.5),
-               "crown": ("crown", 0.42), "headphones": ("eyes", 0.62)}  # fmt: skip
+               "crown": ("crown", 0.42), "headphones": ("eyes", 0.62), "umbrella": ("over hand", 1.2)}  # fmt: skip
 GARMENTS: Final = {
     "dress": True, "gown": True, "kimono": True, "robe": True, "cloak": True, "raincoat": True, "skirt": True,
     "coat": True, "cape": True, "jacket": False, "shirt": False, "suit": False, "hoodie": False, "sweater": False,
     "blouse": False, "uniform": False, "t-shirt": False, "pullover": False, "armor": False, "spacesuit": False,
 }  # fmt: skip
-RIDDEN: Final = frozenset({
-    "horse", "stallion", "pony", "camel", "elephant", "unicorn", "dragon", "bicycle", "bike", "motorcycle", "motorbike",
-    "scooter", "skateboard", "llama", "zebra", "donkey", "tiger", "lion", "bear", "turtle", "whale", "dinosaur",
-})  # fmt: skip
+_MOUNTS: Final = (
+    "horse camel elephant unicorn dragon bicycle motorcycle scooter skateboard llama zebra donkey deer tiger lion "
+    "bear turtle whale dinosaur"
+)
+RIDDEN: Final = frozenset(THINGS[name].code for name in _MOUNTS.split(" "))
+"""The codes of what somebody can sit on."""
 
 _SINGULARS: Final = (("ies", "y"), ("ves", "f"), ("es", ""), ("s", ""))
-# Code points of animals, people, food, vehicles and objects whose names in other languages are known.
-_OTHER_LANGUAGES: Final = ("de", "es", "fr", "it", "pt")
 
 
 def thing_of(words: str) -> Thing | None:
-    """The thing that some words name in English, in the singular or the plural."""
-    name = _known(words)
-    return None if name is None else THINGS[name]
+    """The thing that some words name in English, in the singular or the plural; of those above."""
+    return next((THINGS[name] for name in _forms(words) if name in THINGS), None)
 
 
-def _known(words: str) -> str | None:
-    words = SYNONYMS.get(words, words)
-    if words in THINGS:
-        return words
-    for ending, instead in _SINGULARS:
-        if words.endswith(ending) and len(words) > len(ending) + 2:
-            single = words.removesuffix(ending) + instead
-            single = SYNONYMS.get(single, single)
-            if single in THINGS:
-                return single
-    return None
+def other_thing_of(words: str) -> Thing | None:
+    """The same among the many that the `emoji` package names."""
+    names = emoji_names.english()
+    return next((names[name] for name in _forms(words) if name in names), None)
+
+
+def is_one(words: str) -> bool:
+    """Whether some words are the name of a thing in the singular."""
+    return words in THINGS or words in SYNONYMS or words in emoji_names.english()
+
+
+def _forms(words: str) -> list[str]:
+    """The words, and what they may be the plural of."""
+    singles = [
+        words.removesuffix(ending) + instead
+        for ending, instead in _SINGULARS
+        if words.endswith(ending) and len(words) > len(ending) + 2
+    ]
+    return [SYNONYMS.get(form, form) for form in (words, *singles)]
 
 
 def foreign(word: str) -> Thing | None:
     """The thing that a word of another language names; only for words that English does not know."""
-    return _foreign().get(_folded(word))
+    return _foreign().get(folded(word))
 
 
 @cache
 def _foreign() -> dict[str, Thing]:
-    import emoji
-
-    emoji.config.load_language(list(_OTHER_LANGUAGES))
-    by_code: dict[str, Thing] = {}
-    for thing in THINGS.values():
-        by_code.setdefault(thing.code.removesuffix("-FE0F"), thing)
-    found: dict[str, Thing] = {}
-    for text, names in emoji.EMOJI_DATA.items():
-        code = "-".join(f"{ord(letter):X}" for letter in text if letter != "\ufe0f")
-        named = by_code.get(code)
-        if named is None:
-            continue
-        for language in _OTHER_LANGUAGES:
-            name = names.get(language, "").strip(":").replace("_", " ")
-            if re.fullmatch(r"\w+", name):
-                found.setdefault(_folded(name), named)
-    return found
-
-
-def _folded(word: str) -> str:
-    return "".join(letter for letter in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(letter))
+    return emoji_names.elsewhere(THINGS.values())
