@@ -223,14 +223,14 @@ def language_of(words: Sequence[str], english: Callable[[str], bool]) -> Languag
     return cast(Language, best) if told[best] and (small[best] or best == "en") else None
 
 
-def in_english(words: Sequence[str], english: Callable[[str], bool]) -> list[str]:
+def in_english(words: Sequence[str], language: Language | None, english: Callable[[str], bool]) -> list[str]:
     """The words of a prompt, with English ones in place of those that are known in its language; one for each.
 
     Args:
         words: of the prompt, in lower case.
+        language: that of the prompt, or None where nothing tells.
         english: whether a word is known in English.
     """
-    language = language_of(words, english)
     if language == "en":
         return list(words)
     if language is not None:

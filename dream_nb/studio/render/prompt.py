@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 from typing import cast as cast_type
 
-from dream_nb.studio.render.languages import in_english
+from dream_nb.studio.render.languages import in_english, language_of
 from dream_nb.studio.render.subjects.cast import cast, says_how
 from dream_nb.studio.render.subjects.things import thing_of
 from dream_nb.studio.render.vocabulary import RGB, VOCABULARY, Traits
@@ -74,8 +74,10 @@ class KnownWords:
     """
 
     def __init__(self, prompt: str) -> None:
-        self.said = in_english(re.findall(r"\w+", _CAMERA.sub(" ", prompt.lower())), _is_english)
-        self.cast = cast(self.said, _ENGLISH)
+        words_said = re.findall(r"\w+", _CAMERA.sub(" ", prompt.lower()))
+        language = language_of(words_said, _is_english)
+        self.said = in_english(words_said, language, _is_english)
+        self.cast = cast(self.said, _ENGLISH, abroad=language != "en")
         words = list(_known(self.said))
         bound, self.paint = _painted(words)
         bound |= self.cast.bound

@@ -13,6 +13,11 @@ def is_english(word: str) -> bool:
     return word in VOCABULARY
 
 
+def read(prompt: str) -> list[str]:
+    words = prompt.split()
+    return in_english(words, language_of(words, is_english), is_english)
+
+
 @pytest.mark.parametrize(
     ("prompt", "language"),
     [
@@ -51,13 +56,18 @@ def test_subject_colour_and_scene_are_the_same_in_every_language(prompt: str) ->
 
 def test_a_word_that_english_has_keeps_its_meaning_in_an_english_prompt() -> None:
     words = ["a", "rose", "in", "the", "mare", "nostrum"]
-    assert in_english(words, is_english) == words
+    assert read(" ".join(words)) == words
 
 
 def test_a_colour_that_another_language_calls_by_the_name_of_a_flower_is_read_there_only() -> None:
-    assert "pink" in in_english(["une", "maison", "rose", "dans", "la", "ville"], is_english)
-    assert "pink" not in in_english(["a", "rose", "house", "in", "the", "city"], is_english)
+    assert "pink" in read("une maison rose dans la ville")
+    assert "pink" not in read("a rose house in the city")
 
 
 def test_accents_may_be_left_out() -> None:
-    assert in_english(["une", "foret", "sous", "la", "neige"], is_english)[1] == "forest"
+    assert read("une foret sous la neige")[1] == "forest"
+
+
+def test_a_word_of_another_language_is_no_thing_in_an_english_prompt() -> None:
+    assert [one.word for one in KnownWords("un chat").cast.subjects] == ["chat"]
+    assert KnownWords("a chat in the rain").cast.subjects == ()

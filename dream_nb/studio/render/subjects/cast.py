@@ -141,18 +141,19 @@ class Cast:
     closeness: float
 
 
-def cast(words: list[str], known: Container[str]) -> Cast:
+def cast(words: list[str], known: Container[str], abroad: bool) -> Cast:
     """Read the subjects of a prompt.
 
     Args:
         words: of the prompt, in lower case.
         known: words that are known otherwise, and mean no thing in another language.
+        abroad: whether words may be of another language than English.
     """
     drafts: list[_Draft] = []
     bound: set[int] = set()
     at = 0
     while at < len(words):
-        length, thing = _longest(words, at, known)
+        length, thing = _longest(words, at, known, abroad)
         name = " ".join(words[at : at + length])
         if thing is None and name in GARMENTS and drafts and drafts[-1].thing.body == "person":
             _dress(drafts[-1], words, at, bound)
@@ -172,7 +173,7 @@ def cast(words: list[str], known: Container[str]) -> Cast:
     return Cast(tuple(subjects), frozenset(bound), close)
 
 
-def _longest(words: list[str], at: int, known: Container[str]) -> tuple[int, Thing | None]:
+def _longest(words: list[str], at: int, known: Container[str], abroad: bool) -> tuple[int, Thing | None]:
     for length in range(min(_LONGEST, len(words) - at), 0, -1):
         name = " ".join(words[at : at + length])
         thing = thing_of(name)
@@ -186,7 +187,7 @@ def _longest(words: list[str], at: int, known: Container[str]) -> tuple[int, Thi
             if thing is not None:
                 return length, thing
     word = words[at]
-    if len(word) > 3 and word not in known and word not in COLOURS and word not in _BORDERS:
+    if abroad and len(word) > 3 and word not in known and word not in COLOURS and word not in _BORDERS:
         return 1, foreign(word)
     return 1, None
 
