@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.browser.chromium import OPTIONS, find_chromium
 from tests.browser.lab import Lab, LabServer, close_notebooks, serve_lab, write_notebook
+
+# What a busy machine may take until a kernel has answered a page: no test is about that.
+expect.set_options(timeout=30_000)
 
 VIEWPORT: Final[ViewportSize] = {"width": 1280, "height": 1000}
 

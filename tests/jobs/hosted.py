@@ -37,6 +37,7 @@ class Books:
         calls: method and path below the prefix of every request that came.
         keys: the bearer keys that came.
         late: seconds by which the next answer to a POST comes late, though it was taken at once.
+        waits: set when that answer may go; or None.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -45,17 +46,20 @@ class Books:
         self.calls: list[tuple[str, str]] = []
         self.keys: list[str] = []
         self.late = 0.0
+        self.waits: threading.Event | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (b"x-test", b"1") not in scope["headers"]:
             with self._lock:
                 self.calls.append((scope["method"], scope["path"].removeprefix(PREFIX)))
                 self.keys += [value.decode() for name, value in scope["headers"] if name == b"authorization"]
-        if scope["type"] == "http" and scope["method"] == "POST" and self.late:
-            late, self.late = self.late, 0.0
+        if scope["type"] == "http" and scope["method"] == "POST" and (self.late or self.waits):
+            (late, self.late), (waits, self.waits) = (self.late, 0.0), (self.waits, None)
 
             async def send_late(message: Message) -> None:
                 await asyncio.sleep(late)
+                if waits is not None:
+                    await asyncio.to_thread(waits.wait, SECONDS)
                 await send(message)
 
             await self._app(scope, receive, send_late)

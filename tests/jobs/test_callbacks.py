@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import socket
+import threading
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from dream_nb.jobs import callbacks
 from dream_nb.jobs.callbacks import Callbacks
 from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
-from tests.jobs.hosted import SECONDS, Held, Hosted, hosted, use
+from tests.jobs.hosted import HASTE, SECONDS, Held, Hosted, hosted, use
 from tests.studio.machine import picture, wait_for
 
 REQUEST = make_request("a lake", kind="image", format="png")
@@ -80,8 +84,16 @@ def test_a_callback_that_comes_before_the_answer_to_the_create_is_heard(
     server: Hosted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dream_nb.jobs.watcher._SAFETY_SECONDS", 10.0 * SECONDS)
-    session = server.session(callbacks=Callbacks())
-    server.books.late = 0.6
+    named, told = callbacks._named, threading.Event()
+
+    def hear(body: bytearray) -> str | None:
+        if json.loads(body)["state"] == "completed":
+            told.set()
+        return named(body)
+
+    monkeypatch.setattr(callbacks, "_named", hear)
+    session = server.session(callbacks=Callbacks(), patience=replace(HASTE, call=SECONDS))
+    server.books.waits = told
     assert session.submit(REQUEST).result(SECONDS).state == "completed"
     assert looks(server) == 1
 
