@@ -49,6 +49,7 @@ class Expected:
         whole: whether the colour belongs to all of the picture and not to the subject.
         stages: the stages that would do.
         hour: the time of day where the prompt names one.
+        inhabited: whether a prompt of scenery names beings or things that may be drawn large in it.
     """
 
     kind: str
@@ -62,6 +63,17 @@ class Expected:
     whole: bool = False
     stages: tuple[Stage, ...] = ()
     hour: Hour | None = None
+    inhabited: bool = False
+
+
+_INHABITED = frozenset(
+    {
+        "Times Square at night with neon billboards and crowds of people",
+        "Cyberpunk city with holograms, neon signs and steam, drone flight between skyscrapers",
+        "Aerial view of a city highway at night, light trails of the traffic",
+        "Une terrasse de café à Paris le matin",
+    }
+)
 
 
 def _row(kind: str, language: str, prompt: str, subject: str, colour: str, stages: str, hour: str = "") -> Expected:
@@ -102,6 +114,7 @@ def _row(kind: str, language: str, prompt: str, subject: str, colour: str, stage
         whole=colour.startswith("whole "),
         stages=cast(tuple[Stage, ...], places),
         hour=cast(Hour, hour) if hour else None,
+        inhabited=prompt in _INHABITED,
     )
 
 
