@@ -5,6 +5,7 @@ The names of things come from the `emoji` package (see `subjects/emoji_names.py`
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -62,7 +63,7 @@ sunset     sonnenuntergang               ocaso/puesta          coucher/crépuscu
 sunrise    sonnenaufgang/morgengrauen    amanecer/alba         aube/aurore                alba                      amanhecer/nascer
 noon       mittag                        mediodía              midi                       mezzogiorno               -
 moon       mond/mondschein               luna                  lune                       luna                      lua
-sunny      sonnig/sonnigen/sonnige       soleado/soleada       ensoleillé/ensoleillée     soleggiato                ensolarado/ensolarada
+sunny      sonnig/sonnigen/sonnige/sonne       soleado/soleada/sol   ensoleillé/ensoleillée/soleil soleggiato/sole          ensolarado/ensolarada/sol
 star       sterne/stern/sternen/sternenhimmel  estrellas/estrella  étoiles/étoile         stelle/stella             estrelas/estrela
 starry     sternklar/sternenklaren       estrellado/estrellada étoilé/étoilée             stellato/stellata         estrelado/estrelada
 snow       schnee                        nieve                 neige                      neve                      neve
@@ -89,7 +90,7 @@ field      feld/wiese/felder             campo/prado           champ/champs/pré
 island     insel                         isla                  île/îles                   isola                     ilha
 volcano    vulkan                        volcán                volcan                     vulcano                   vulcão
 ice        eis                           hielo                 glace                      ghiaccio                  gelo
-frozen     gefroren/gefrorenen/zugefrorenen  helado/congelado  gelé                       ghiacciato                congelado
+frozen     gefroren/gefrorenen/zugefrorenen  congelado  gelé                       ghiacciato                congelado
 lake       see                           lago                  lac                        lago                      lago
 sea        meer                          mar/océano            mer/océan                  mare/oceano               mar/oceano
 beach      strand                        playa                 plage                      spiaggia                  praia
@@ -189,8 +190,43 @@ dragon     drache/drachen                dragón                dragon          
 car        auto/wagen                    coche/auto            voiture                    macchina/auto             carro
 puppy      welpe                         cachorro              chiot                      cucciolo                  filhote
 kitten     kätzchen                      gatito                chaton                     gattino                   gatinho
+room       zimmer                        habitación            chambre                    stanza/camera             quarto
+living_room wohnzimmer                   -                     salon                      soggiorno                 -
+old_town   altstadt                      -                     -                          -                         -
+christmas_tree weihnachtsbaum/christbaum -                     sapin                      -                         -
+wine       wein                          vino                  vin                        vino                      vinho
+champagne  champagner/sekt               champán               champagne                  champagne/spumante        champanhe
+ice_cream  eiscreme/speiseeis            helado/helados        -                          gelato                    sorvete
+ring       ring                          anillo                bague/anneau               anello                    anel
+sunglasses sonnenbrille                  gafas                 -                          occhiali                  -
+sunflower  sonnenblume/sonnenblumen      girasol/girasoles     tournesol/tournesols       girasole/girasoli         girassol/girassóis
+fairy      fee                           hada                  fée                        fata                      fada
+wizard     zauberer                      mago                  magicien/sorcier           mago                      mago
+robe       robe                          túnica                -                          veste/tunica              túnica
+uniform    uniform                       uniforme              uniforme                   uniforme/divisa           uniforme
+guitar     gitarre                       guitarra              guitare                    chitarra                  violão
+candle     kerze/kerzen                  vela/velas            bougie/bougies             candela/candele           vela/velas
+tram       straßenbahn                   tranvía               tramway                    tram                      bonde
+noodle_soup nudelsuppe                   -                     -                          -                         -
+web        netz                          telaraña              -                          ragnatela                 teia
+pier       steg                          muelle                jetée                      molo                      cais
+dawn       dämmerung/morgengrauen        amanecer/alba         aube/aurore                alba                      alvorada
+sand       sand                          arena                 sable                      sabbia                    areia
+forest     nadelwald/kiefernwald/tannenwald -                  -                          -                         -
+stone      stein/felsen                  piedra                pierre                     pietra                    pedra
+countryside land/landschaft              campiña               campagne                   campagna                  campo
 bottle     flasche                       botella               bouteille                  bottiglia                 garrafa
 """  # noqa: E501
+
+
+_PHRASES: Final[dict[str, dict[str, str]]] = {
+    "de": {},
+    "es": {"primer plano": "closeup", "puesta de sol": "sunset", "salida del sol": "sunrise"},
+    "fr": {"gros plan": "closeup", "coucher de soleil": "sunset", "lever de soleil": "sunrise"},
+    "it": {"primo piano": "closeup"},
+    "pt": {"pôr do sol": "sunset", "nascer do sol": "sunrise"},
+}
+"""Of several words, which mean something else together."""
 
 
 @cache
@@ -207,7 +243,8 @@ def _words(language: Language) -> dict[str, str]:
 
 
 def language_of(words: Sequence[str], english: Callable[[str], bool]) -> Language | None:
-    """The language that most words of a prompt belong to; None where none of its small words tells.
+    """The language that most words of a prompt belong to; None where none of its small words tells, or two
+    languages would do.
 
     Args:
         words: of the prompt, in lower case.
@@ -218,13 +255,15 @@ def language_of(words: Sequence[str], english: Callable[[str], bool]) -> Languag
     told = {"en": small["en"] + sum(map(english, words))}
     for language in OTHERS:
         told[language] = small[language] + sum(word in _words(language) for word in plain)
-    # Of several that tie the first wins, and that is English.
-    best = max(told, key=lambda language: told[language] if small[language] or language == "en" else 0)
-    return cast(Language, best) if told[best] and (small[best] or best == "en") else None
+    count = {language: told[language] if small[language] or language == "en" else 0 for language in told}
+    best = max(count, key=lambda language: count[language])
+    # English, which comes first, wins where others tie with it; two others leave it open.
+    tie = best != "en" and list(count.values()).count(count[best]) > 1
+    return cast(Language, best) if count[best] and not tie else None
 
 
 def in_english(words: Sequence[str], language: Language | None, english: Callable[[str], bool]) -> list[str]:
-    """The words of a prompt, with English ones in place of those that are known in its language; one for each.
+    """The words of a prompt, with English ones in place of those that are known in its language.
 
     Args:
         words: of the prompt, in lower case.
@@ -234,7 +273,10 @@ def in_english(words: Sequence[str], language: Language | None, english: Callabl
     if language == "en":
         return list(words)
     if language is not None:
-        return [_words(language).get(folded(word), word) for word in words]
+        said = " ".join(words)
+        for phrase, meaning in _PHRASES[language].items():
+            said = re.sub(rf"\b{phrase}\b", meaning, said)
+        return [_words(language).get(folded(word), word) for word in said.split()]
     return [word if english(word) else _in_any(word) for word in words]
 
 

@@ -13,6 +13,7 @@ from dream_nb.studio.render.brief import Brief
 from dream_nb.studio.render.noise import chance, pick
 from dream_nb.studio.render.prompt import KnownWords, Name
 from dream_nb.studio.render.subjects.cast import Cast, Subject
+from dream_nb.studio.render.subjects.things import MINIATURE
 from dream_nb.studio.render.vocabulary import RGB
 
 # What a prompt leaves open is chosen among these; a name that stands twice is chosen twice as often.
@@ -38,6 +39,9 @@ _WOODED: Final = frozenset({"hills", "mountains", "islands"})
 _BARREN: Final = frozenset({"sand", "ash"})
 _STARS: Final = {"night": 0.6, "dusk": 0.2}
 _WAVES: Final = {"sea": 0.45}
+_SEVERAL: Final = 2
+# Of many buildings.
+_MASSES: Final = frozenset({"towers", "village"})
 _MOST_TINTS: Final = 3
 # What a place can be like; the first is the usual.
 _ROOMS: Final = {
@@ -52,6 +56,7 @@ _MATTERS: Final = {
 }
 # Of the places that give way, those that do so to living things too.
 _LIFELESS: Final = frozenset({"macro", "abstract", "table"})
+_INDOORS: Final = frozenset({"interior", "table", "backdrop"})
 _OUTDOORS: Final[tuple[Name, ...]] = ("land", "water", "built")
 # What sets no scene: with these and an unknown noun there is nothing to see but that noun.
 _MOODS: Final = frozenset({"tint", "style", "pace", "wind", "waves"})
@@ -61,7 +66,8 @@ _MOODS: Final = frozenset({"tint", "style", "pace", "wind", "waves"})
 class ScenePlan:
     """What is drawn. Amounts are 0 to 1; names are those of `vocabulary.Traits`.
 
-    `place` is empty for a landscape. `usual` is the motion of the camera without the concepts of the brief.
+    `place` is empty for a landscape. `lone` is the boat or building that a prompt is of, or empty.
+    `usual` is the motion of the camera without the concepts of the brief.
     """
 
     hour: str
@@ -77,6 +83,7 @@ class ScenePlan:
     built: tuple[str, ...]
     life: tuple[tuple[str, int], ...]
     paint: tuple[tuple[str, RGB], ...]
+    lone: str
     cast: Cast
     skies: tuple[str, ...]
     motes: tuple[str, ...]
@@ -131,6 +138,7 @@ def read(brief: Brief) -> ScenePlan:
         built=built,
         life=life,
         paint=tuple(words.paint.items()),
+        lone=_lone(words),
         cast=words.cast,
         skies=words.names("sky"),
         motes=words.names("motes"),
@@ -179,18 +187,16 @@ def _place(words: KnownWords, prompt: str) -> str:
         return "table" if laid and place in _LIFELESS else place
     if not words.words and not subjects:
         return "backdrop" if prompt.strip() else ""
-    if (
-        haunt == "street"
-        and words.first("ground") != "roof"
-        and subjects
-        and _walks(subjects[0])
-        and words.first("water") is None
-    ):
+    if haunt == "street" and subjects and _walks(subjects[0]) and not (words.first("water") or words.first("ground")):
         return haunt
+    if laid and haunt in _INDOORS:
+        return "interior" if haunt == "interior" else "table"
     if any(words.first(trait) for trait in _OUTDOORS):
         return ""
     if laid:
         return "table"
+    if subjects and all(one.thing.code in MINIATURE for one in subjects) and (haunt in _LIFELESS or _is_near(words)):
+        return "macro"
     if haunt is not None:
         # A lion in close-up is no ground to look at from near, and a dragon's smoke is not all there is.
         return "" if haunt in _LIFELESS and (words.life() or subjects) else haunt
@@ -198,6 +204,10 @@ def _place(words: KnownWords, prompt: str) -> str:
         return ""
     only_moods = all(_MOODS.issuperset(word.traits) for word in words.words)
     return "backdrop" if only_moods and words.unknown else ""
+
+
+def _is_near(words: KnownWords) -> bool:
+    return words.cast.closeness > 1
 
 
 def _walks(subject: Subject) -> bool:
@@ -224,7 +234,8 @@ def _dives(words: KnownWords) -> bool:
 
 
 def _water(words: KnownWords, land: str, idea: np.random.Generator) -> str:
-    asked = words.first("water")
+    # "A lake in the forest" has its lake, though a forest has none.
+    asked = next((name for name in words.names("water") if name != "none"), words.first("water"))
     wet = idea.random() < 0.55
     water = asked or _WATERS.get(land) or ("lake" if wet else "none")
     if land == "islands" and water == "none":
@@ -265,6 +276,13 @@ def _sights(
     if not life and not words.cast.subjects and hour != "night" and land != "deep" and idea.random() < 0.5:
         life = (("birds", 5),)
     return built, life
+
+
+def _lone(words: KnownWords) -> str:
+    """The one boat or building of a prompt that names nothing else to look at."""
+    boats = [kind for kind, many in words.life() if many < _SEVERAL]
+    sights = [*boats, *(kind for kind in words.names("built") if kind not in _MASSES)]
+    return sights[0] if len(sights) == 1 and not words.cast.subjects else ""
 
 
 def _hue(turn: float) -> RGB:

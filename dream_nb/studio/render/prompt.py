@@ -77,7 +77,7 @@ class KnownWords:
         words_said = re.findall(r"\w+", _CAMERA.sub(" ", prompt.lower()))
         language = language_of(words_said, _is_english)
         self.said = in_english(words_said, language, _is_english)
-        self.cast = cast(self.said, _ENGLISH, abroad=language != "en")
+        self.cast = cast(self.said, _ENGLISH, language)
         words = list(_known(self.said))
         bound, self.paint = _painted(words)
         bound |= self.cast.bound

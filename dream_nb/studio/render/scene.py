@@ -152,5 +152,5 @@ def _room(s: SceneStage, ridge: ridges.Ridge) -> float:
     plan = s.plan
     room: float = max((plants.height(kind) for kind in plan.plants), default=0.0) * (0.1 + 0.9 * ridge.near**1.4) * 1.2
     if plan.built and (ridge.near < 0.5 or ridge.ahead):
-        room = max(room, 0.42)
+        room = max(room, 0.75 if plan.lone else 0.42)
     return max(room, 0.5) if plan.land == "city" and ridge.near <= 0.4 else room

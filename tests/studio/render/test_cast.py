@@ -120,7 +120,7 @@ def test_a_boat_has_the_colour_before_it_and_the_lake_does_not() -> None:
         ("a treasure chest on the beach", ["treasure chest"]),
         ("three trophies", ["trophies"]),
         ("an accordion in a meadow", ["accordion"]),
-        ("they trophy along", []),
+        ("we shall always trophy along", []),
     ],
 )
 def test_what_the_emoji_package_names_in_english_is_a_subject_where_a_noun_can_stand(

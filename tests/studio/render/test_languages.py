@@ -21,6 +21,7 @@ def read(prompt: str) -> list[str]:
 @pytest.mark.parametrize(
     ("prompt", "language"),
     [
+        ("un chat", None),
         ("a cat in the snow", "en"),
         ("rose garden in spring", "en"),
         ("no dog a lake", "en"),

@@ -22,6 +22,8 @@ Path = Callable[[int], tuple[float, float]]
 _BOB: Final = 0.006
 _DARK: Final[RGB] = (0.10, 0.09, 0.11)
 _WHITE: Final[RGB] = (0.98, 0.97, 0.95)
+# How much larger a boat is that is all there is to see.
+_LONE: Final = 1.9
 _WHITE_KINDS: Final = frozenset({"sailboat"})
 # The colours of a kind that has its own, which its members take in turn; how much of the light falls on them, and how
 # much haze lies before them.
@@ -220,9 +222,10 @@ def _under_water(role: _Role) -> _Spot:
 
 def _on_water(role: _Role) -> _Spot:
     s = role.stage
-    depth = 0.14 + 0.30 * role.spread
+    lone = s.plan.lone == role.kind
+    depth = 0.36 if lone else 0.14 + 0.30 * role.spread
     foot = s.horizon + (s.height - s.horizon) * depth
-    return _Spot(0.25 + 0.5 * depth, True, foot, role.size * (0.55 + 1.3 * depth))
+    return _Spot(0.25 + 0.5 * depth, True, foot, role.size * (0.55 + 1.3 * depth) * (_LONE if lone else 1.0))
 
 
 @dataclass(frozen=True, slots=True)

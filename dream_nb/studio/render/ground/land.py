@@ -18,6 +18,8 @@ from dream_nb.studio.render.stage import SceneStage
 # Wind that bends plants, and how far.
 _STORM_WIND: Final = 0.85
 _LEAN: Final = 0.45
+# How much larger a building is that is all there is to see.
+_LONE: Final = 1.7
 _MEADOWS: Final = frozenset({"grass", "moss", "earth"})
 _WITHOUT_MEADOWS: Final = frozenset({"deep", "city"})
 _NEAR_BUILDINGS: Final = frozenset({"tent", "torii", "pier"})
@@ -179,6 +181,8 @@ def _raise(s: SceneStage, land: Ground, kind: str, side: float, rng: np.random.G
     torn = land.ridge.shape in _TORN
     spread = 1.0 if torn or buildings.many(kind) > 1 else 0.18
     scale = (0.62 + 0.5 * land.ridge.near) * (1.0 if land.ridge.ahead else s.relief)
+    if s.plan.lone == kind:
+        scale *= _LONE
     walls, lamps = buildings.raised(kind, rng, buildings.height(kind) * scale * s.unit)
     tries = land.left + s.width * np.clip(side + (rng.random(21) - 0.5) * spread, 0.12, 0.88)
     reach = int(walls.shape[1] * 0.34)

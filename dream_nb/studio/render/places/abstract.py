@@ -45,7 +45,7 @@ def place(s: SceneStage) -> ScenePlace:
             colours = scheme(s)
             # Dark ink in clear water, or light in dark.
             part = Ink(s, _inks(colours if rng.random() < 0.55 else colours[::-1]))
-    return ScenePlace((part,), (), foot=0.82, size=0.58, reflects=0.0)
+    return ScenePlace((part,), (), foot=0.82, size=0.72, reflects=0.0)
 
 
 def scheme(s: SceneStage) -> tuple[RGB, ...]:

@@ -40,7 +40,7 @@ def place(s: SceneStage) -> ScenePlace:
     behind.append(_furniture(room))
     behind.append(_lamps(room))
     behind.append(Motes(s, "room air", 46, 0.0024, -0.08, 0.05, (1.0, 0.92, 0.76), 0.16 + 0.3 * room.day, blink=True))
-    return ScenePlace(tuple(behind), (_foreground(room),), foot=0.93, size=0.62, reflects=0.08)
+    return ScenePlace(tuple(behind), (_foreground(room),), foot=0.93, size=0.80, reflects=0.08)
 
 
 def _foreground(room: Room) -> Cutout:

@@ -40,7 +40,7 @@ def place(s: SceneStage) -> ScenePlace:
     behind += layers
     behind.append(_glints(s, spots))
     behind.append(Motes(s, "pollen", 36, 0.0030, -0.10, 0.05, mix(s.light.sun, (1.0, 1.0, 0.9), 0.5), 0.4, blink=True))
-    return ScenePlace(tuple(behind), (), foot=0.84, size=0.45, reflects=0.0)
+    return ScenePlace(tuple(behind), (), foot=0.84, size=0.58, reflects=0.0)
 
 
 def _colour(s: SceneStage) -> RGB:

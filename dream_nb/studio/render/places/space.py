@@ -53,7 +53,7 @@ def place(s: SceneStage) -> ScenePlace:
             if rng.random() < 0.6:
                 other = (1.0 - x + pick(rng, -0.1, 0.1), pick(rng, 0.12, 0.4))
                 behind += _planet(s, other[0] * s.width, other[1] * s.height, pick(rng, 0.04, 0.07) * s.unit, "moon")
-    return ScenePlace(tuple(behind), tuple(ahead), foot=0.74, size=0.50, reflects=0.0)
+    return ScenePlace(tuple(behind), tuple(ahead), foot=0.74, size=0.74, reflects=0.0)
 
 
 def _sky(s: SceneStage) -> Laid:

@@ -34,7 +34,7 @@ def place(s: SceneStage) -> ScenePlace:
     street = _empty(s)
     behind: list[Drawable] = [_houses(street), _lights(street)]
     wet = max(0.06, 0.5 * street.wet)
-    return ScenePlace(tuple(behind), (), foot=0.90, size=0.58, reflects=wet)
+    return ScenePlace(tuple(behind), (), foot=0.90, size=0.72, reflects=wet)
 
 
 def _empty(s: SceneStage) -> Street:

@@ -39,7 +39,7 @@ class Art:
 def plain(code: str, colour: str | None = None) -> Art:
     """A drawing as it is, or in another colour."""
     inside = drawing(code)
-    return Art(inside if colour is None else recoloured(inside, main_fill(inside), colour))
+    return Art(inside if colour is None else recoloured(inside, main_fill(inside, vivid=True), colour))
 
 
 def whole(code: str, skin: str, clothes: str) -> Art:

@@ -7,6 +7,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
+from dream_nb.studio.render.languages import Language
 from dream_nb.studio.render.subjects.repainting import COLOURS
 from dream_nb.studio.render.subjects.thing import Thing
 from dream_nb.studio.render.subjects.things import (
@@ -14,6 +15,7 @@ from dream_nb.studio.render.subjects.things import (
     GARMENTS,
     OLD,
     RIDDEN,
+    SIGHTS,
     THINGS,
     WORN,
     foreign,
@@ -30,6 +32,8 @@ _NUMBERS: Final = {
 }  # fmt: skip
 _MOST: Final = 7
 _PLURAL: Final = 3
+# The size of what a thing is served with, against its own.
+_BESIDE: Final = 0.4
 # Words that end the adjectives before a noun.
 _BORDERS: Final = frozenset({
     "in", "on", "at", "of", "with", "by", "to", "from", "over", "under", "through", "near", "beside", "behind",
@@ -37,7 +41,22 @@ _BORDERS: Final = frozenset({
     "as", "that", "who", "which", "wearing", "holding", "drinking", "eating", "riding",
 })  # fmt: skip
 _HOLDS: Final = frozenset(
-    {"with", "holding", "carrying", "drinking", "eating", "reading", "playing", "using", "sipping"}
+    {
+        "with",
+        "holding",
+        "carrying",
+        "drinking",
+        "eating",
+        "reading",
+        "playing",
+        "using",
+        "sipping",
+        "cooking",
+        "baking",
+        "making",
+        "serving",
+        "preparing",
+    }
 )
 _WEARS: Final = frozenset(["with", "wearing", "in"])
 _PLURALS: Final = frozenset({"people", "children", "men", "women", "butterflies", "geese", "mice", "wolves"})
@@ -45,11 +64,18 @@ _PLURALS: Final = frozenset({"people", "children", "men", "women", "butterflies"
 _ALIKE: Final = frozenset({"fish", "sheep", "deer", "salmon", "squid", "bison", "moose"})
 _GROWING: Final = frozenset({"sunflower", "tulip", "rose", "daisy", "daisie", "mushroom", "cactus"})
 _FLOCKS: Final = frozenset({"bird", "butterfl", "bat", "fish", "balloon", "pigeon", "sparrow", "bee"})
+_OPENING: Final = frozenset({"of", "with", "and"})
+"""Those behind which a noun may stand without an article."""
+# Words at the beginning of a prompt that are likely to be its subject.
+_FIRST: Final = 3
 _NOT: Final = frozenset({"no", "without", "not", "never", "minus"})
 _LARGE: Final = frozenset({"giant", "huge", "gigantic", "enormous", "massive", "towering", "colossal", "big", "large"})
-_SMALL: Final = frozenset({"tiny", "distant", "little", "small", "miniature"})
+_SMALL: Final = frozenset({"tiny", "distant", "miniature"})
+_YOUNG: Final = frozenset({"little", "small"})
 _FAR: Final = re.compile(r"\b(far away|in the distance|from afar|wide shot|extreme wide)\b")
 _CLOSE: Final = re.compile(r"\b(close ?up|portrait|macro|headshot|detail of)\b")
+# How much larger a close-up is.
+_NEAR: Final = 1.45
 _ACTIONS: Final = {
     "walk": "hop", "stroll": "hop", "trot": "hop", "run": "run", "gallop": "run", "chase": "run", "race": "run",
     "jump": "jump", "leap": "jump", "hop": "jump", "bounce": "jump", "dance": "dance", "twirl": "dance",
@@ -99,6 +125,7 @@ class _Draft:
     count: int
     colour: str | None
     size: float
+    end: int
     clothes: str | None = None
     dress: bool = False
     gait: str = ""
@@ -141,39 +168,42 @@ class Cast:
     closeness: float
 
 
-def cast(words: list[str], known: Container[str], abroad: bool) -> Cast:
+def cast(words: list[str], known: Container[str], language: Language | None) -> Cast:
     """Read the subjects of a prompt.
 
     Args:
         words: of the prompt, in lower case.
         known: words that are known otherwise, and mean no thing in another language.
-        abroad: whether words may be of another language than English.
+        language: of the prompt, or None where nothing tells.
     """
     drafts: list[_Draft] = []
     bound: set[int] = set()
+    abroad = language != "en"
     at = 0
     while at < len(words):
-        length, thing = _longest(words, at, known, abroad)
+        length, thing = _longest(words, at, known, language)
         name = " ".join(words[at : at + length])
         if thing is None and name in GARMENTS and drafts and drafts[-1].thing.body == "person":
-            _dress(drafts[-1], words, at, bound)
+            _dress(drafts[-1], words, at, bound, abroad)
         elif thing is not None and _is_scenery(name, words[max(0, at - 2) : at]):
             pass
         elif thing is not None and not _NOT.intersection(words[max(0, at - 2) : at]):
-            _add(drafts, bound, words, at, length, thing)
+            _add(drafts, bound, words, at, length, thing, abroad)
         elif thing is None and drafts and _is_colour_of_clothes(drafts[-1], words, at):
             drafts[-1].clothes = COLOURS[words[at]]
             bound.add(at)
         elif thing is None and drafts:
             drafts[-1].gait = _ACTIONS.get(_stem(words[at]), "") or drafts[-1].gait
         at += length
+    if not drafts:
+        _add_sight(drafts, bound, words, known)
     subjects = [draft.done() for draft in drafts]
     said = " ".join(words)
-    close = 1.7 if _CLOSE.search(said) else 0.35 if _FAR.search(said) else 1.0
+    close = _NEAR if _CLOSE.search(said) else 0.35 if _FAR.search(said) else 1.0
     return Cast(tuple(subjects), frozenset(bound), close)
 
 
-def _longest(words: list[str], at: int, known: Container[str], abroad: bool) -> tuple[int, Thing | None]:
+def _longest(words: list[str], at: int, known: Container[str], language: Language | None) -> tuple[int, Thing | None]:
     for length in range(min(_LONGEST, len(words) - at), 0, -1):
         name = " ".join(words[at : at + length])
         thing = thing_of(name)
@@ -187,9 +217,23 @@ def _longest(words: list[str], at: int, known: Container[str], abroad: bool) -> 
             if thing is not None:
                 return length, thing
     word = words[at]
-    if abroad and len(word) > 3 and word not in known and word not in COLOURS and word not in _BORDERS:
-        return 1, foreign(word)
+    taken = word in known or word in COLOURS or word in _BORDERS or word in GARMENTS
+    if language != "en" and len(word) > 3 and not taken:
+        return 1, foreign(word, language)
     return 1, None
+
+
+def _add_sight(drafts: list[_Draft], bound: set[int], words: list[str], known: Container[str]) -> None:
+    """Let a prompt that is of nothing else be of the first building or the like that it names."""
+    at = 0
+    while at < len(words):
+        names = {length: " ".join(words[at : at + length]) for length in range(min(_LONGEST, len(words) - at), 0, -1)}
+        length = next((length for length, name in names.items() if name in SIGHTS or (length > 1 and name in known)), 1)
+        sight = SIGHTS.get(names[length])
+        if sight is not None and _is_named(words, at) and not _NOT.intersection(words[max(0, at - 2) : at]):
+            _add(drafts, bound, words, at, length, sight)
+            return
+        at += length
 
 
 def _is_colour_of_clothes(draft: _Draft, words: list[str], at: int) -> bool:
@@ -199,16 +243,20 @@ def _is_colour_of_clothes(draft: _Draft, words: list[str], at: int) -> bool:
 
 
 def _is_named(words: list[str], at: int) -> bool:
-    """Whether a word stands where the name of a thing does: "a watch", but not "they watch"."""
+    """Whether a word stands where the name of a thing does: "a watch", but not "they watch" nor "cooking"."""
+    if words[at].endswith("ing"):
+        return False
     for before in reversed(words[max(0, at - 3) : at]):
         if before in _ARTICLES or before in _NUMBERS:
             return True
         if before in _BORDERS:
-            break
-    return at == 0
+            return before in _OPENING
+    return at < _FIRST
 
 
-def _add(drafts: list[_Draft], bound: set[int], words: list[str], at: int, length: int, thing: Thing) -> None:
+def _add(
+    drafts: list[_Draft], bound: set[int], words: list[str], at: int, length: int, thing: Thing, abroad: bool = False
+) -> None:
     name = " ".join(words[at : at + length])
     said = _adjectives(words, at, bound)
     colour = said.colour
@@ -217,13 +265,20 @@ def _add(drafts: list[_Draft], bound: set[int], words: list[str], at: int, lengt
     if said.old and thing.code in AGED:
         thing = replace(thing, code=AGED[thing.code])
     after = at + length
-    if colour is None and after < len(words) and words[after] in COLOURS and thing_of(name) is None:
+    if abroad and colour is None and after < len(words) and words[after] in COLOURS:
         # As in "un gato negro".
         colour = COLOURS[words[after]]
         bound.add(after)
+    if words[after : after + 1] == ["s"]:
+        # As in "a child's bedroom".
+        return
     several = _is_plural(name) or (name in _ALIKE and not said.article)
-    draft = _Draft(name, thing, said.many or (_PLURAL if several else 1), colour, said.size, gait=said.gait)
+    draft = _Draft(name, thing, said.many or (_PLURAL if several else 1), colour, said.size, after, gait=said.gait)
     before = drafts[-1] if drafts else None
+    if before is not None and before.end == at:
+        # As in "a chocolate cake": of two nouns the second is what it is.
+        drafts[-1] = draft
+        return
     if before is not None and thing.code in RIDDEN and ("riding" in lead or "on" in lead or "rides" in lead):
         before.mount = draft
         return
@@ -231,6 +286,9 @@ def _add(drafts: list[_Draft], bound: set[int], words: list[str], at: int, lengt
     if before is not None and alive and ((name in WORN and _WEARS.intersection(lead)) or _is_held(thing, lead)):
         before.worn.append((name, colour))
         return
+    if before is not None and not alive and "with" in lead:
+        # As in "a cake with candles".
+        draft.count, draft.size = 1, _BESIDE * draft.size
     drafts.append(draft)
 
 
@@ -271,17 +329,18 @@ def _adjectives(words: list[str], at: int, bound: set[int]) -> _Adjectives:
     return _Adjectives(colour, count, size, old, gait, place + 1, article)
 
 
-def _dress(draft: _Draft, words: list[str], at: int, bound: set[int]) -> None:
+def _dress(draft: _Draft, words: list[str], at: int, bound: set[int], abroad: bool) -> None:
     bound.add(at)
-    draft.clothes, draft.dress = (
-        _adjectives(words, at, bound).colour or draft.clothes,
-        GARMENTS[words[at]] or draft.dress,
-    )
+    colour = _adjectives(words, at, bound).colour
+    if colour is None and abroad and at + 1 < len(words) and words[at + 1] in COLOURS:
+        colour = COLOURS[words[at + 1]]
+        bound.add(at + 1)
+    draft.clothes, draft.dress = colour or draft.clothes, GARMENTS[words[at]] or draft.dress
 
 
 def says_how(word: str) -> bool:
     """Whether a word says how somebody moves, looks or is dressed."""
-    return _stem(word) in _ACTIONS or word in _LARGE | _SMALL | OLD or word in COLOURS or word in GARMENTS
+    return _stem(word) in _ACTIONS or word in _LARGE | _SMALL | _YOUNG | OLD or word in COLOURS or word in GARMENTS
 
 
 def _stem(word: str) -> str:

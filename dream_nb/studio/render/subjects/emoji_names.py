@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Final
 
-from dream_nb.studio.render.languages import OTHERS, folded
+from dream_nb.studio.render.languages import Language, folded
 from dream_nb.studio.render.subjects.thing import Thing
 
 # First and last code point of drawings of one kind. Faces, hands, signs and buttons are left out, and sights of the
@@ -66,13 +66,14 @@ def _codes(ranges: str) -> Iterator[str]:
 @cache
 def english() -> dict[str, Thing]:
     """The things by their English names."""
-    return _named(["en"], by_code())
+    return _named("en", by_code())
 
 
-def elsewhere(things: Iterable[Thing]) -> dict[str, Thing]:
-    """Things by their names in other languages, without accents.
+def elsewhere(language: Language, things: Iterable[Thing]) -> dict[str, Thing]:
+    """Things by their names in another language, without accents.
 
     Args:
+        language: which.
         things: those that have a word of ours, besides those of this module.
     """
     known = by_code().copy()
@@ -80,20 +81,21 @@ def elsewhere(things: Iterable[Thing]) -> dict[str, Thing]:
     own: dict[str, Thing] = {}
     for thing in things:
         own.setdefault(thing.code.removesuffix("-FE0F"), thing)
-    return _named(list(OTHERS), known | own)
+    return _named(language, known | own)
 
 
-def _named(languages: list[str], things: dict[str, Thing]) -> dict[str, Thing]:
+def _named(language: Language, things: dict[str, Thing]) -> dict[str, Thing]:
     import emoji
 
-    emoji.config.load_language(languages)
+    emoji.config.load_language(language)
     found: dict[str, Thing] = {}
     for text, names in emoji.EMOJI_DATA.items():
         thing = things.get("-".join(f"{ord(letter):X}" for letter in text if letter != "\ufe0f"))
         if thing is None:
             continue
-        for language in languages:
-            name = _OF_A_FACE.sub("", names.get(language, "").strip(":").replace("_", " ").replace("-", " "))
-            if re.fullmatch(r"\w+( \w+)*", name) and name.count(" ") < _LONGEST and not _NOT.search(name):
-                found.setdefault(folded(name), thing)
+        # What follows a stroke is the feminine, such as "Feuerwehrmann/-frau".
+        name = names.get(language, "").strip(":").partition("/")[0]
+        name = _OF_A_FACE.sub("", name.replace("_", " ").replace("-", " "))
+        if re.fullmatch(r"\w+( \w+)*", name) and name.count(" ") < _LONGEST and not _NOT.search(name):
+            found.setdefault(folded(name), thing)
     return found

@@ -21,6 +21,8 @@ CREDIT: Final = "figures by OpenMoji (openmoji.org), CC BY-SA 4.0"
 INK: Final = "#3a241a"
 """A dark brown in place of black lines: those of a storybook."""
 
+# Levels between the strongest and the weakest part of a colour that is no grey.
+_VIVID: Final = 60
 _OUTER: Final = re.compile(r"<\?xml[^>]*>|<svg[^>]*>|</svg>")
 _LINE: Final = re.compile(r'stroke-width="([\d.]+)"')
 _BLACK: Final = re.compile(r"#000000\b|#000\b|(?<=stroke=\")black", re.IGNORECASE)
@@ -54,18 +56,25 @@ def _read(code: str) -> str | None:
 
 
 @cache
-def main_fill(svg: str, rows: tuple[float, float] = (0.0, 1.0)) -> str:
+def main_fill(svg: str, rows: tuple[float, float] = (0.0, 1.0), vivid: bool = False) -> str:
     """The fill that is seen most in a drawing.
 
     Args:
         svg: the inside of an SVG on a field of 72 x 72.
         rows: the part of the field that counts, from its top (0) to its foot (1).
+        vivid: whether greys count only where there is no colour.
     """
     pixels = rendered(svg, (72.0, 72.0), 72)[round(72 * rows[0]) : round(72 * rows[1])].reshape(-1, 4)
     seen = Counter(map(tuple, pixels[pixels[:, 3] == 255, :3].tolist()))
     del seen[tuple(bytes.fromhex(INK[1:]))]
+    if vivid and any(_is_vivid(colour) for colour in seen):
+        seen = Counter({colour: count for colour, count in seen.items() if _is_vivid(colour)})
     (red, green, blue), _ = seen.most_common(1)[0] if seen else ((136, 136, 136), 0)
     return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def _is_vivid(colour: tuple[int, ...]) -> bool:
+    return max(colour) - min(colour) > _VIVID
 
 
 def rendered(inside: str, field: tuple[float, float], height: int) -> U8:

@@ -22,8 +22,8 @@ from dream_nb.studio.render.subjects.things import FACES, WORN, other_thing_of, 
 from dream_nb.studio.render.vocabulary import RGB
 
 # The part of the frame that one usual subject covers, its height at most, and its width at most.
-_COVERED: Final = 0.105
-_HIGHEST: Final = 0.62
+_COVERED: Final = 0.125
+_HIGHEST: Final = 0.76
 _WIDEST: Final = 0.7
 # Of those whose drawings have none.
 _CLOTHES: Final = ("#2f6fd0", "#d22f2a", "#1fa3a0", "#7b3fb5")
@@ -87,21 +87,31 @@ def puppets(stage: SceneStage, cast: Cast, ground: Footing) -> list[Puppet]:
     many = len(several)
     rng = stage.plan.chance("subjects")
     side = -1.0 if rng.random() < 0.5 else 1.0
-    order = [1.0] if many == 1 else [1.0 - 0.055 * (many - 1)] * many
+    # What is small beside another leaves it room.
+    room = max(1.0, sum(min(1.0, subject.size) for subject, _ in several))
+    close = cast.closeness * (1.0 - 0.055 * (room - 1.0))
     made: list[Puppet] = []
     for at, (subject, number) in enumerate(several):
-        made.append(_puppet(stage, subject, (at, many), number, cast.closeness * order[at], side, ground))
+        made.append(_puppet(stage, subject, (at, many, room), number, close, side, ground))
     return sorted(made, key=lambda puppet: puppet.ground)
 
 
 def _puppet(
-    s: SceneStage, subject: Subject, place: tuple[int, int], number: int, close: float, side: float, ground: Footing
+    s: SceneStage,
+    subject: Subject,
+    place: tuple[int, int, float],
+    number: int,
+    close: float,
+    side: float,
+    ground: Footing,
 ) -> Puppet:
     rng = s.plan.chance("subject", subject.word, number)
-    at, many = place
+    at, many, room = place
+    # Alone a mouse is as large as an elephant.
+    own = subject.thing.high if many > 1 else min(subject.thing.high, 1.0) ** 0.4
     art = _art(s, subject, rng)
     outline = _cropped(rendered(art.inside, (art.width, art.height), round(art.height)))
-    high = _height(s, outline, ground, many) * subject.thing.high * subject.size * close * pick(rng, 0.9, 1.12)
+    high = _height(s, outline, ground, room) * own * subject.size * close * pick(rng, 0.97, 1.1)
     rows = max(8, round(min(high, 2.0 * s.height) * round(art.height) / outline.shape[0]))
     picture = _cropped(rendered(art.inside, (art.width, art.height), rows))
     gait = GAITS[subject.gait or "breathe"]
@@ -116,13 +126,15 @@ def _puppet(
     foot = _foot(s, subject, sprite, ground, rng)
     stands = subject.thing.habitat in ("ground", "table")
     shade = _shade(sprite, picture.shape[1]) if stands else None
-    path = Path(s, gait, x, foot, float(sprite.size[1]), facing if gait.way else side, float(rng.random()))
+    # What turns around itself is first seen from the front.
+    start = 0.0 if gait.spins else float(rng.random())
+    path = Path(s, gait, x, foot, float(sprite.size[1]), facing if gait.way else side, start)
     wet = subject.thing.habitat == "water" and s.plan.land != "deep"
     strength = _WATER if wet else ground.reflects if stands else 0.0
     return Puppet(s, sprite, shade, Reflection(sprite, strength) if strength > _LEAST else None, path, foot)
 
 
-def _height(s: SceneStage, outline: U8, ground: Footing, many: int) -> float:
+def _height(s: SceneStage, outline: U8, ground: Footing, many: float) -> float:
     """Rows that a usual subject of this form has: all cover about the same part of the frame."""
     tall, wide = outline.shape[:2]
     covered = _COVERED * s.width * s.height / many**0.75
@@ -134,7 +146,8 @@ def _height(s: SceneStage, outline: U8, ground: Footing, many: int) -> float:
 def _foot(s: SceneStage, subject: Subject, sprite: Sprite, ground: Footing, rng: np.random.Generator) -> float:
     high = sprite.size[1]
     if subject.gait in ("fly", "float") and subject.thing.habitat == "air":
-        return min(0.72 * s.height, s.height * pick(rng, 0.12, 0.28) + high)
+        # As high as leaves it whole.
+        return max(high + 0.02 * s.height, min(0.76 * s.height, s.height * pick(rng, 0.08, 0.24) + high))
     if subject.thing.habitat == "water":
         deep = s.plan.land == "deep"
         if deep:

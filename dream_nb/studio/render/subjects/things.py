@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from dream_nb.studio.render.languages import folded
+from dream_nb.studio.render.languages import OTHERS, Language, folded
 from dream_nb.studio.render.subjects import emoji_names
 from dream_nb.studio.render.subjects.thing import Thing
 
@@ -116,7 +116,6 @@ THINGS: Final[dict[str, Thing]] = {
         1F41D bee bumblebee
         1F987 bat
         1F409 dragon
-        1F9DA fairy
         1F681 helicopter
         2708 airplane plane jet
         1F680 rocket spaceship starship spacecraft
@@ -227,6 +226,7 @@ THINGS: Final[dict[str, Thing]] = {
     ),
     "king": Thing("1F934", "person", gait="sway", dress=True, coat="#7b3fb5"),
     "queen": Thing("1F478", "person", gait="sway", dress=True, coat="#7b3fb5"),
+    "fairy": Thing("1F9DA", "person", "air", gait="float", dress=True),
     "witch": Thing("1F9D9-200D-2640-FE0F", "person", gait="sway", dress=True, coat="#4a3a6b"),
     "robot": Thing("1F916", "robot", gait="sway", high=1.1),
     "android": Thing("1F916", "robot", gait="sway", high=1.1),
@@ -282,7 +282,8 @@ THINGS: Final[dict[str, Thing]] = {
         2615 coffee espresso cappuccino latte cup_of_coffee
         1F375 tea cup_of_tea
         1FAD6 teapot
-        1F377 wine glass_of_wine
+        1F377 wine glass_of_wine wine_glass red_wine
+        1F37E champagne bottle_of_champagne
         1F37A beer
         1F378 cocktail martini
         1F379 tropical_drink
@@ -298,7 +299,7 @@ THINGS: Final[dict[str, Thing]] = {
         1F45C handbag purse
         1F392 backpack
         231A wristwatch
-        1F4F7 vintage_camera photo_camera old_camera
+        1F4F7 vintage_camera photo_camera old_camera film_camera
         1F4F1 smartphone phone
         1F4BB laptop computer
         1F3A7 headphones
@@ -350,8 +351,9 @@ THINGS: Final[dict[str, Thing]] = {
     ),
     **_rows(
         """
-        1F5FC eiffel_tower eiffel
+        1F5FC eiffel_tower eiffel tokyo_tower
         1F5FD statue_of_liberty
+        1F384 christmas_tree
         1F3A1 ferris_wheel
         1F3A0 carousel
         1F3AA circus
@@ -361,6 +363,34 @@ THINGS: Final[dict[str, Thing]] = {
         high=1.5,
     ),
 }
+
+SIGHTS: Final = {
+    **_rows(
+        """
+        1F3F0 castle fortress palace citadel
+        1F3EF japanese_castle
+        26EA church chapel cathedral
+        1F54C mosque
+        1F3DB temple greek_temple museum
+        1F6D6 hut
+        1F3E0 house cottage cabin farmhouse barn
+        26E9 torii
+        1F32A tornado whirlwind
+        """,
+        gait="still",
+        still=True,
+        high=1.2,
+    ),
+    **_rows("1FA90 planet saturn", habitat="air", gait="float", still=True),
+    **_rows("1F6CB armchair sofa couch", gait="still", still=True),
+}
+"""What the scenery has in its own hand, unless a prompt is of nothing else."""
+
+# Of these a whole picture may be had from near: the ground is a leaf or moss.
+_SMALL_ONES: Final = (
+    "snail caterpillar ant spider scorpion ladybug beetle bee butterfly mushroom sunflower tulip rose daisy frog"
+)
+MINIATURE: Final = frozenset(THINGS[name].code for name in _SMALL_ONES.split(" "))
 
 # The faces of animals whose bodies are drawn from the side: they sit and look at the viewer when they wear something.
 FACES: Final = {
@@ -382,8 +412,9 @@ SYNONYMS: Final = {
     "acrobat": "person cartwheeling",
     "juggler": "person juggling", "climber": "person climbing", "rower": "person rowing boat", "infant": "baby",
     "jeep": "sport utility vehicle", "suv": "sport utility vehicle", "pickup": "pickup truck",
-    "tuk tuk": "auto rickshaw",
-    "grizzly": "bear", "raven": "bird", "crow": "bird", "mug": "coffee", "espresso cup": "coffee",
+    "tuk tuk": "auto rickshaw", "mug": "coffee", "espresso cup": "coffee",
+    "convertible": "car", "cabriolet": "car", "sedan": "car", "limousine": "car", "roadster": "car",
+    "panda bear": "panda", "grizzly": "bear", "raven": "bird", "crow": "bird",
 }  # fmt: skip
 
 # What a person or an animal wears or holds, rather than stands beside.
@@ -430,11 +461,12 @@ def _forms(words: str) -> list[str]:
     return [SYNONYMS.get(form, form) for form in (words, *singles)]
 
 
-def foreign(word: str) -> Thing | None:
-    """The thing that a word of another language names; only for words that English does not know."""
-    return _foreign().get(folded(word))
+def foreign(word: str, language: Language | None) -> Thing | None:
+    """The thing that a word names in a language, or in any where None; only for words that English does not know."""
+    languages = OTHERS if language is None else (language,)
+    return next((thing for one in languages if (thing := _foreign(one).get(folded(word)))), None)
 
 
 @cache
-def _foreign() -> dict[str, Thing]:
-    return emoji_names.elsewhere(THINGS.values())
+def _foreign(language: Language) -> dict[str, Thing]:
+    return emoji_names.elsewhere(language, THINGS.values())
