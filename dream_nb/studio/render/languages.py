@@ -119,6 +119,7 @@ road       landstraße                    carretera             route           
 house      haus/hütte                    casa/cabaña           maison/cabane              casa/capanna              casa/cabana
 castle     schloss/burg                  castillo              château                    castello                  castelo
 lighthouse leuchtturm                    faro                  phare                      faro                      farol
+tower      turm                          torre                 tour                       torre                     torre
 church     kirche/dom                    iglesia/catedral      église/cathédrale          chiesa/cattedrale         igreja/catedral
 temple     tempel                        templo                temple                     tempio                    templo
 pyramid    pyramide/pyramiden            pirámide/pirámides    pyramide/pyramides         piramide/piramidi         pirâmide/pirâmides

@@ -220,7 +220,7 @@ VOCABULARY: dict[str, Traits] = {
     **_w("coastal_road coast_road seaside_road", land="cliffs", water="sea"),
     **_w("town village hamlet", built="village"),
     **_w("house cottage cabin hut farmhouse barn home", built="house"),
-    **_w("castle fortress palace citadel", built="castle"),
+    **_w("castle fortress palace citadel tower watchtower", built="castle"),
     **_w("lighthouse beacon", built="lighthouse", water="sea"),
     **_w("church cathedral chapel abbey", built="church"),
     **_w("temple pagoda shrine", built="pagoda"),

@@ -19,7 +19,7 @@ from tests.studio.render.faces import SEEN, likeness
 from tests.studio.render.silhouettes import SAME, agreement
 
 # The part of the 120 prompts that is met at least. It is only ever raised; what is aimed at is 0.9.
-_FLOOR = 0.36
+_FLOOR = 0.88
 _COLOURS = {
     "red": (200, 40, 40), "orange": (235, 130, 40), "yellow": (240, 210, 60), "green": (60, 150, 60),
     "blue": (50, 90, 210), "purple": (140, 60, 200), "pink": (245, 150, 185), "white": (235, 232, 225),

@@ -20,6 +20,8 @@ _STORM_WIND: Final = 0.85
 _LEAN: Final = 0.45
 # How much larger a building is that is all there is to see.
 _LONE: Final = 1.7
+# How much larger the trees of a forest are.
+_FOREST: Final = 1.35
 _MEADOWS: Final = frozenset({"grass", "moss", "earth"})
 _WITHOUT_MEADOWS: Final = frozenset({"deep", "city"})
 _NEAR_BUILDINGS: Final = frozenset({"tent", "torii", "pier"})
@@ -85,7 +87,7 @@ def planted(stage: SceneStage, land: Ground, index: int) -> None:
     rng = plan.chance("plants", index)
     for kind in kinds:
         near = land.ridge.near if kind in plants.SMALL else 0.10 + 0.90 * land.ridge.near**1.4
-        size = plants.height(kind) * s.unit * near
+        size = plants.height(kind) * s.unit * near * (_FOREST if _is_forest(plan, kind) else 1.0)
         if size >= 2:
             mask = _sown(s, land, kind, size, rng, plan.chance("plants beyond", index, kind))
             land.growth.append((kind, mask))
@@ -98,6 +100,11 @@ def _kinds(plan: ScenePlan, land: Ground) -> list[str]:
     if land.ridge.ahead and plan.ground in _MEADOWS and plan.land not in _WITHOUT_MEADOWS and "grass" not in kinds:
         kinds.append("grass")
     return sorted(kinds, key=lambda kind: (kind in plants.SMALL, kind != "grass"))
+
+
+def _is_forest(plan: ScenePlan, kind: str) -> bool:
+    """Whether trees of a kind stand close together, and not along a shore."""
+    return plan.lush >= 1.0 and kind not in plants.SMALL and plan.water == "none"
 
 
 def _is_bare(plan: ScenePlan, land: Ground) -> bool:
@@ -122,12 +129,12 @@ def _sown(
     framing = land.ridge.ahead and s.plan.water != "none"
     mask = np.zeros_like(land.alpha)
     forms = plants.grown(kind, rng, size, 5)
-    wide = max(2.0, forms[-1].shape[1] * (0.5 if small else 0.62))
+    wide = max(2.0, forms[-1].shape[1] * (0.5 if small else 0.44 if _is_forest(s.plan, kind) else 0.62))
     windy = s.plan.wind >= _STORM_WIND
     if windy:
         forms = [plants.bent(form, s.lee * _LEAN) for form in forms]
     lush = max(s.plan.lush, 0.55 if kind == "grass" else 0.0)
-    dense = lush * (1.0 if small else 0.30 + 0.75 * (1.0 - land.ridge.near))
+    dense = lush * (1.0 if small or _is_forest(s.plan, kind) else 0.30 + 0.75 * (1.0 - land.ridge.near))
     thick = fbm1(rng, np.arange(0, 400, dtype=np.float64) * 0.23 + 7, 2)
     wider = s.wider(land.ridge.near)
     more, last = math.ceil(max(0, wider) / wide), math.ceil((len(land.rows) - 2 * wider) / wide) + 2

@@ -31,7 +31,7 @@ def place(s: SceneStage) -> ScenePlace:
     lamps = Lights(s, "table", [] if kind == "studio" else _bokeh(s, edge))
     air = Motes(s, "table air", 30, 0.0022, -0.08, 0.04, (1.0, 0.95, 0.85), 0.3, blink=True)
     table = _table(s, wall, edge, side)
-    return ScenePlace((behind, lamps, table, air), (), foot=0.84, size=0.68, reflects=_MIRRORS[kind])
+    return ScenePlace((behind, lamps, table, air), (), foot=0.84, size=0.76, reflects=_MIRRORS[kind])
 
 
 def _room(s: SceneStage, rng: np.random.Generator) -> tuple[RGB, RGB]:

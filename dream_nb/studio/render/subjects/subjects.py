@@ -111,7 +111,7 @@ def _puppet(
     own = subject.thing.high if many > 1 else min(subject.thing.high, 1.0) ** 0.4
     art = _art(s, subject, rng)
     outline = _cropped(rendered(art.inside, (art.width, art.height), round(art.height)))
-    high = _height(s, outline, ground, room) * own * subject.size * close * pick(rng, 0.97, 1.1)
+    high = _height(s, outline, ground, room, many) * own * subject.size * close * pick(rng, 0.97, 1.1)
     rows = max(8, round(min(high, 2.0 * s.height) * round(art.height) / outline.shape[0]))
     picture = _cropped(rendered(art.inside, (art.width, art.height), rows))
     gait = GAITS[subject.gait or "breathe"]
@@ -121,8 +121,8 @@ def _puppet(
     poses = gait.poses()
     sprite = Sprite(paper(picture, _light(s), s.style.grade, rng, poses), poses, 0.0)
     sprite.foot = sprite.size[1] - 3.0
-    spread = min(0.86, 0.2 + 0.17 * many)
-    x = s.width * (0.5 + spread * ((at + 0.5) / many - 0.5)) + pick(rng, -0.13, 0.13) * s.width / many
+    aside = 0.13 if many == 1 else 0.05
+    x = s.width * (0.5 + _spread(many) * ((at + 0.5) / many - 0.5)) + pick(rng, -aside, aside) * s.width / many
     foot = _foot(s, subject, sprite, ground, rng)
     stands = subject.thing.habitat in ("ground", "table")
     shade = _shade(sprite, picture.shape[1]) if stands else None
@@ -134,20 +134,26 @@ def _puppet(
     return Puppet(s, sprite, shade, Reflection(sprite, strength) if strength > _LEAST else None, path, foot)
 
 
-def _height(s: SceneStage, outline: U8, ground: Footing, many: float) -> float:
+def _height(s: SceneStage, outline: U8, ground: Footing, room: float, many: int) -> float:
     """Rows that a usual subject of this form has: all cover about the same part of the frame."""
     tall, wide = outline.shape[:2]
-    covered = _COVERED * s.width * s.height / many**0.75
+    covered = _COVERED * s.width * s.height / room**0.6
     high = math.sqrt(covered * tall / (wide * float((outline[..., 3] > 0).mean())))
-    widest = _WIDEST * s.width / many**0.7
+    # Of several each keeps to its own part of the width.
+    widest = s.width * (_WIDEST if many == 1 else 0.95 * _spread(many) / many)
     return float(min(high, ground.size * s.height, widest * tall / wide))
+
+
+def _spread(many: int) -> float:
+    """The part of the frame's width that several share."""
+    return min(0.94, 0.34 + 0.17 * many)
 
 
 def _foot(s: SceneStage, subject: Subject, sprite: Sprite, ground: Footing, rng: np.random.Generator) -> float:
     high = sprite.size[1]
     if subject.gait in ("fly", "float") and subject.thing.habitat == "air":
         # As high as leaves it whole.
-        return max(high + 0.02 * s.height, min(0.76 * s.height, s.height * pick(rng, 0.08, 0.24) + high))
+        return max(high + 0.04 * s.height, min(0.76 * s.height, s.height * pick(rng, 0.08, 0.24) + high))
     if subject.thing.habitat == "water":
         deep = s.plan.land == "deep"
         if deep:
