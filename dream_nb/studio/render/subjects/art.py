@@ -92,6 +92,7 @@ def person(code: str, skin: str, clothes: str | None = None, dress: bool = False
         below.append(f'<path d="M22.5,80 Q36,84 49.5,80" fill="none" {_LINE}/>')
     else:
         below.append(_shape("M17,59 L20,99 Q36,103 52,99 L55,59 Z", cloth))
+    below.append(_shape("M30,46 L30,60 Q36,64 42,60 L42,46 Z", tone))
     # Its own clothes end at the neck of what stands below: their edge would be a line across the chest.
     return Art("".join(below) + bust, 72.0, 132.0, (36.0, 30.0), (36.0, 10.0), (58.5, 90.0), 131.0)
 
@@ -124,7 +125,7 @@ def seated(
                 'stroke-linecap="round"/>'
             )
     parts += [
-        _shape("M36,46 C56,46 60,74 58,90 C56,102 16,102 14,90 C12,74 16,46 36,46 Z", coat),
+        _shape("M24,44 Q36,38 48,44 C58,52 60,74 58,90 C56,102 16,102 14,90 C12,74 14,52 24,44 Z", coat),
         f'<ellipse cx="36" cy="78" rx="12.5" ry="17" fill="{light}"/>',
         _shape("M20,58 C12,66 12,80 18,86 C24,88 27,84 26,80 C24,74 25,68 27,62 Z", dark),
         _shape("M52,58 C60,66 60,80 54,86 C48,88 45,84 46,80 C48,74 47,68 45,62 Z", dark),
@@ -149,6 +150,7 @@ def robot(code: str, metal: str | None = None) -> Art:
         f'<rect x="38" y="120" width="19" height="10" rx="4" fill="{coat}" {_LINE}/>',
         f'<rect x="1" y="64" width="11" height="34" rx="5" fill="{dark}" {_LINE}/>',
         f'<rect x="60" y="64" width="11" height="34" rx="5" fill="{dark}" {_LINE}/>',
+        f'<rect x="28" y="50" width="16" height="14" fill="{dark}" {_LINE}/>',
         f'<rect x="12" y="60" width="48" height="40" rx="7" fill="{coat}" {_LINE}/>',
         f'<circle cx="36" cy="76" r="7" fill="#f1b31c" {_LINE}/>',
         f'<path d="M22,90 H50" fill="none" {_LINE}/>',

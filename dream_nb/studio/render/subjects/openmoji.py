@@ -14,6 +14,7 @@ from PIL import Image
 from resvg_py import svg_to_bytes
 
 from dream_nb.studio.render.noise import U8
+from dream_nb.studio.render.subjects.own_drawings import OWN
 
 CREDIT: Final = "figures by OpenMoji (openmoji.org), CC BY-SA 4.0"
 """What a file says that contains such a drawing."""
@@ -49,6 +50,8 @@ def drawing(code: str, thin: float = 0.62) -> str:
 
 
 def _read(code: str) -> str | None:
+    if code in OWN:
+        return OWN[code]
     try:
         return (get_openmoji_svg_data() / f"{code}.svg").read_text(encoding="utf-8")
     except FileNotFoundError:

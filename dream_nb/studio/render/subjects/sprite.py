@@ -23,6 +23,16 @@ _FULL: Final = [min(255, round(5.0 * value)) for value in range(256)]
 _CREAM: Final = (1.0, 0.97, 0.88)
 
 
+def margin(high: int) -> int:
+    """Empty rows below a figure of this height, as `paper` makes it."""
+    return 2 * _edge(high) + 2
+
+
+def _edge(high: int) -> int:
+    """Pixels of the cream edge of a figure."""
+    return max(1, round(high / 110))
+
+
 def paper(picture: U8, light: RGB, grade: Callable[[F32], F32], rng: np.random.Generator, poses: list[Pose]) -> U8:
     """A drawing as cut paper in a light, with a cream edge around it: rows x columns x YUVA.
 
@@ -36,8 +46,7 @@ def paper(picture: U8, light: RGB, grade: Callable[[F32], F32], rng: np.random.G
         poses: that it will take: there is room for them around it.
     """
     high = picture.shape[0]
-    edge = max(1, round(high / 110))
-    pad = 2 * edge + 2
+    edge, pad = _edge(high), margin(high)
     aside = pad + math.ceil(high * math.sin(math.radians(max(abs(pose.turn) for pose in poses))))
     above = pad + math.ceil(high * (max(pose.tall for pose in poses) - 1.0)) + math.ceil(0.1 * (aside - pad))
     wide = np.pad(picture, ((above, pad), (aside, aside), (0, 0))).astype(np.float32) / 255

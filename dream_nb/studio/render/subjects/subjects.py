@@ -17,7 +17,7 @@ from dream_nb.studio.render.subjects.art import Art
 from dream_nb.studio.render.subjects.cast import Cast, Subject
 from dream_nb.studio.render.subjects.openmoji import rendered
 from dream_nb.studio.render.subjects.puppets import GAITS, POSES, Path, Pose
-from dream_nb.studio.render.subjects.sprite import Reflection, Sprite, paper, shadow
+from dream_nb.studio.render.subjects.sprite import Reflection, Sprite, margin, paper, shadow
 from dream_nb.studio.render.subjects.things import FACES, WORN, other_thing_of, thing_of
 from dream_nb.studio.render.vocabulary import RGB
 
@@ -120,7 +120,7 @@ def _puppet(
         picture = picture[:, ::-1]
     poses = gait.poses()
     sprite = Sprite(paper(picture, _light(s), s.style.grade, rng, poses), poses, 0.0)
-    sprite.foot = sprite.size[1] - 3.0
+    sprite.foot = sprite.size[1] - margin(picture.shape[0])
     aside = 0.13 if many == 1 else 0.05
     x = s.width * (0.5 + _spread(many) * ((at + 0.5) / many - 0.5)) + pick(rng, -aside, aside) * s.width / many
     foot = _foot(s, subject, sprite, ground, rng)
@@ -182,7 +182,8 @@ def _art(s: SceneStage, subject: Subject, rng: np.random.Generator) -> Art:
             art = arts.robot(thing.code, subject.colour)
         case _:
             art = arts.plain(thing.code, subject.colour)
-    for word, colour in subject.worn:
+    own = [(thing.holds, None)] if thing.holds else []
+    for word, colour in (*own, *subject.worn):
         art = _with(art, word, colour)
     return art if subject.mount is None else _mounted(s, art, subject.mount, rng)
 
@@ -224,4 +225,4 @@ def _light(s: SceneStage) -> RGB:
 def _shade(sprite: Sprite, width: int) -> Sprite:
     height = sprite.size[1]
     wide, high = max(4, round(0.9 * width)), max(4, round(0.13 * min(width, height)))
-    return Sprite(shadow(wide, high, 0.5), [Pose()], high * 0.55)
+    return Sprite(shadow(wide, high, 0.62), [Pose()], high * 0.6)

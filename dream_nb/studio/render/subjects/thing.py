@@ -23,6 +23,7 @@ class Thing:
         dress: whether a person's clothes are long.
         tail: of an animal that sits.
         belly, limbs, coat: colours that differ from the drawing's own.
+        holds: what makes it what it is, such as a fishing pole.
     """
 
     code: str
@@ -36,3 +37,4 @@ class Thing:
     belly: str | None = None
     limbs: str | None = None
     coat: str | None = None
+    holds: str = ""

@@ -183,7 +183,7 @@ THINGS: Final[dict[str, Thing]] = {
     "girl": Thing("1F467", "person", gait="sway", dress=True, high=0.85),
     "boy": Thing("1F466", "person", gait="sway", high=0.85),
     "child": Thing("1F9D2", "person", gait="sway", high=0.8),
-    "fisherman": Thing("1F9D4", "person", gait="sway", coat="#e0a526"),
+    "fisherman": Thing("1F9D4", "person", gait="sway", coat="#e0a526", holds="fishing pole"),
     "sailor": Thing("1F9D4", "person", gait="sway", coat="#23346e"),
     "monk": Thing("1F468-200D-1F9B2", "person", gait="sway", dress=True, coat="#c8641e"),
     "warrior": Thing("1F9D4", "person", gait="sway", coat="#8e1f2f"),
@@ -318,7 +318,8 @@ THINGS: Final[dict[str, Thing]] = {
         26BD football soccer_ball
         1F3C0 basketball
         1F3BE tennis_ball
-        1F9F4 perfume perfume_bottle lotion
+        1F9F4 lotion lotion_bottle shampoo
+        perfume perfume perfume_bottle fragrance cologne
         1F3FA vase amphora
         1F490 bouquet
         1F4A0 jewel
@@ -419,7 +420,8 @@ SYNONYMS: Final = {
 
 # What a person or an animal wears or holds, rather than stands beside.
 WORN: Final = {"sunglasses": ("eyes", 0.5), "glasses": ("eyes", 0.5), "hat": ("crown", 0.5), "top hat": ("crown", 0.5),
-               "crown": ("crown", 0.42), "headphones": ("eyes", 0.62), "umbrella": ("over hand", 1.2)}  # fmt: skip
+               "crown": ("crown", 0.42), "headphones": ("eyes", 0.62), "umbrella": ("over hand", 1.2),
+               "fishing pole": ("hand", 0.85)}  # fmt: skip
 GARMENTS: Final = {
     "dress": True, "gown": True, "kimono": True, "robe": True, "cloak": True, "raincoat": True, "skirt": True,
     "coat": True, "cape": True, "jacket": False, "shirt": False, "suit": False, "hoodie": False, "sweater": False,
