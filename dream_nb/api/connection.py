@@ -178,10 +178,7 @@ class Connection:
         """
         request = self._request(method, path, body, params, headers, wait)
         if logger.isEnabledFor(logging.DEBUG):
-            document = params if body is None else body
-            shown = (
-                f"{body.size} bytes" if isinstance(body, Content) else "" if document is None else redacted(document)
-            )
+            shown = f"{body.size} bytes" if isinstance(body, Content) else _shown(params if body is None else body)
             logger.debug("%s: %s %s %s", operation, method, path, shown)
         began = time.perf_counter()
         deadline = None if self._deadline is None or isinstance(body, Content) else self._deadline + wait
@@ -397,6 +394,10 @@ _BY_STATUS: Final[Mapping[int, type[errors.APIError]]] = {
     404: errors.NotFoundError,
     429: errors.RateLimitError,
 }
+
+
+def _shown(document: Mapping[str, Any] | None) -> str:
+    return "" if document is None else redacted(document)
 
 
 def _not_stored(operation: str, host: str, answer: Answer) -> errors.APIError | None:
