@@ -192,22 +192,20 @@ class AsyncLuma:
         upload = Upload(file, mime_type, filename, progress)
         return await self._send_inline(upload, _announced(upload, purpose, expires_at, user_id))
 
-    async def put_file(
-        self, upload: PresignedUpload, file: File, *, mime_type: str | None = None, progress: Progress | None = None
-    ) -> None:
+    async def put_file(self, upload: PresignedUpload, file: File, *, progress: Progress | None = None) -> None:
         """Put the bytes of a file where `create_file` said, without the key.
 
         Args:
             upload: where to.
             file: its bytes, or its path.
-            mime_type: what it is, where `upload` does not say it; by default by the suffix of its name.
             progress: called with the bytes that were sent, and how many there are.
 
         Raises:
             InvalidRequestError: the file cannot be read. Nothing was sent.
             APIError: it was not stored. Putting it again does no harm.
         """
-        await self._put(upload, Upload(file, mime_type or "application/octet-stream", None, progress))
+        # What it is was said when it was announced, and is in the headers to send.
+        await self._put(upload, Upload(file, "application/octet-stream", None, progress))
 
     async def complete_file(self, id: str) -> LumaFile:  # noqa: A002 - the API's name
         """`POST /files/{id}/complete`: say that the bytes of a file were put. It is then examined.
@@ -388,7 +386,7 @@ class AsyncLuma:
             raise UnreadableAnswerError("put_file", f"the file is to be sent by {upload.method[:20]}, not by PUT")
         headers = {name.lower(): value for name, value in (upload.headers or {}).items()}
         own = {name: value for name, value in headers.items() if name not in _NOT_FOREIGN}
-        await self._connection.put("put_file", upload.url, file.plain({"content-type": file.mime_type, **own}))
+        await self._connection.put("put_file", upload.url, file.plain(own))
 
     async def _ask(
         self,
@@ -533,22 +531,19 @@ class Luma(BlockingClient[AsyncLuma]):
             )
         )
 
-    def put_file(
-        self, upload: PresignedUpload, file: File, *, mime_type: str | None = None, progress: Progress | None = None
-    ) -> None:
+    def put_file(self, upload: PresignedUpload, file: File, *, progress: Progress | None = None) -> None:
         """Put the bytes of a file where `create_file` said, without the key.
 
         Args:
             upload: where to.
             file: its bytes, or its path.
-            mime_type: what it is, where `upload` does not say it; by default by the suffix of its name.
             progress: called with the bytes that were sent, and how many there are.
 
         Raises:
             InvalidRequestError: the file cannot be read. Nothing was sent.
             APIError: it was not stored. Putting it again does no harm.
         """
-        portal.call(partial(self._client.put_file, upload, file, mime_type=mime_type, progress=progress))
+        portal.call(partial(self._client.put_file, upload, file, progress=progress))
 
     def complete_file(self, id: str) -> LumaFile:  # noqa: A002 - the API's name
         """`POST /files/{id}/complete`: say that the bytes of a file were put. It is then examined.

@@ -198,6 +198,13 @@ def test_a_store_that_redirects_is_not_followed(hostile: Hostile) -> None:
     assert len(hostile.requests) == 1
 
 
+def test_an_upload_has_no_deadline(fake: FakeLuma) -> None:
+    with Luma(KEY, fake.base_url, deadline=0.0) as luma:
+        with pytest.raises(errors.APITimeoutError):
+            luma.list_files()
+        assert luma.send_file(b"abcd", mime_type="image/png").state == "pending"
+
+
 @pytest.mark.parametrize("method", ["POST", "GET"])
 def test_another_method_than_put_is_not_used(fake: FakeLuma, luma: Luma, method: str) -> None:
     fake.upload = lambda upload: upload | {"method": method}
