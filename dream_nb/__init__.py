@@ -41,6 +41,9 @@ if TYPE_CHECKING:
         UnreadableAnswerError,
         UnreadableFileError,
     )
+    from dream_nb.api.luma import AsyncLuma, Luma
+    from dream_nb.api.luma_models import LumaFile, LumaGeneration
+    from dream_nb.api.luma_requests import LumaRequest, MediaReference, VideoOptions
     from dream_nb.api.models import Generation
     from dream_nb.api.portal import run
     from dream_nb.api.request_models import (
@@ -87,6 +90,7 @@ __all__ = [
     "APIError",
     "APITimeoutError",
     "AsyncDreamMachine",
+    "AsyncLuma",
     "Audio",
     "AudioGenerationRequest",
     "AuthenticationError",
@@ -116,9 +120,14 @@ __all__ = [
     "Keyframes",
     "LibraryError",
     "Limits",
+    "Luma",
+    "LumaFile",
+    "LumaGeneration",
+    "LumaRequest",
     "Map",
     "Measure",
     "Media",
+    "MediaReference",
     "ModifyImageRef",
     "ModifyVideoRequest",
     "NotFoundError",
@@ -141,6 +150,7 @@ __all__ = [
     "UnreadableAnswerError",
     "UnreadableFileError",
     "UpscaleVideoGenerationRequest",
+    "VideoOptions",
     "dream",
     "keyframe",
     "measure",
@@ -178,6 +188,13 @@ _MODULES = {
     "ImageIdentity": "api.request_models",
     "ImageRef": "api.request_models",
     "Audio": "media.sound",
+    "AsyncLuma": "api.luma",
+    "Luma": "api.luma",
+    "LumaFile": "api.luma_models",
+    "LumaGeneration": "api.luma_models",
+    "LumaRequest": "api.luma_requests",
+    "MediaReference": "api.luma_requests",
+    "VideoOptions": "api.luma_requests",
     "AudioGenerationRequest": "api.request_models",
     "Media": "api.request_models",
     "ModifyVideoRequest": "api.request_models",

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx2
 from pydantic import SecretStr
 
+from dream_nb.api.blocking_client import BlockingClient
 from dream_nb.api.client import AsyncDreamMachine
 from dream_nb.api.connection import DEADLINE_SECONDS, hidden
 from dream_nb.api.dialect import API, Dialect
-from dream_nb.api.errors import ConfigurationError
 from dream_nb.api.models import Credits, Generation, ListGenerationResponse, Pong
 from dream_nb.api.pages import Pages
 from dream_nb.api.portal import portal
@@ -28,10 +26,9 @@ from dream_nb.api.request_models import (
     Request,
     UpscaleVideoGenerationRequest,
 )
-from dream_nb.lifetime import Stage, close_at_exit, keep_for_ever, let_go_after_fork
 
 
-class DreamMachine:
+class DreamMachine(BlockingClient[AsyncDreamMachine]):
     """`AsyncDreamMachine`, synchronously: also inside a notebook's running loop, and from any thread.
 
     An interrupt ends the call at once; a create that was interrupted may have been taken (look with
@@ -63,63 +60,8 @@ class DreamMachine:
         http_client: httpx2.AsyncClient | None = None,
     ) -> None:
         key, api_key = hidden(api_key), None
-        self._opened = AsyncDreamMachine(
-            key, base_url, api=api, timeout=timeout, deadline=deadline, http_client=http_client
-        )
-        self.base_url = self._opened.base_url
-        self._make = partial(AsyncDreamMachine, key, self.base_url, api=api, timeout=timeout, deadline=deadline)
-        self._is_own = http_client is None
-        self._is_inherited = False
-        self._collected = self._close_when_collected()
-        close_at_exit(self, Stage.CLIENT)
-        let_go_after_fork(self)
-
-    def _close_when_collected(self) -> weakref.finalize[[Callable[[], Coroutine[Any, Any, None]]], Self]:
-        # A finalizer must not wait: it may run on the loop that it would wait for.
-        collected = weakref.finalize(self, portal.run_later, self._opened.aclose)
-        collected.atexit = False
-        return collected
-
-    @property
-    def _client(self) -> AsyncDreamMachine:
-        if self._is_inherited:
-            if not self._is_own:
-                raise ConfigurationError(
-                    f"the http_client of {self!r} belongs to the process that this one was forked from: make a "
-                    "DreamMachine here, with an http_client of its own"
-                )
-            # The parent goes on using the connections of the old one.
-            self._is_inherited, self._opened = False, self._make()
-            self._collected = self._close_when_collected()
-        return self._opened
-
-    def __repr__(self) -> str:
-        # A traceback that shows variables also shows the client that could not be made, and has no address.
-        return f"{type(self).__name__}({getattr(self, 'base_url', '')!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._collected.detach()
-        if not self._is_inherited:
-            portal.call(self._opened.aclose)
-
-    def _end(self, seconds: float) -> None:
-        if not self._is_inherited and self._collected.detach() is not None:
-            portal.run_within(seconds, self._opened.aclose)
-
-    def _forked(self) -> None:
-        if self._collected.detach() is not None:
-            # Its connections would say when they are collected that nobody closed them.
-            keep_for_ever(self._opened)
-        self._is_inherited = True
+        make = partial(AsyncDreamMachine, key, api=api, timeout=timeout, deadline=deadline)
+        super().__init__(make, base_url, http_client)
 
     def dialect(self) -> Dialect:
         """How the server wants its requests. It is asked once, and never by a create.

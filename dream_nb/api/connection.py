@@ -7,7 +7,8 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import AsyncIterable, Callable, Generator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NoReturn, TypeVar
 from urllib.parse import urlencode
@@ -20,11 +21,30 @@ from pydantic import SecretStr
 from dream_nb.api import errors
 from dream_nb.api.answer import ENCODING, Answer
 from dream_nb.api.departure import Departure
-from dream_nb.api.network import far_client, near_client
+from dream_nb.api.network import far_client, files_client, near_client
 from dream_nb.api.redaction import redacted
 
 DEFAULT_BASE_URL: Final = "https://api.lumalabs.ai/dream-machine/v1"
-"""The server that the specification names."""
+"""The server that the specification of the Dream Machine API names."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostedAPI:
+    """One of the provider's APIs: where it is, and which variables of the environment say so.
+
+    Attributes:
+        base_url: the address of its server.
+        key_variable: holds the key.
+        url_variable: holds the address that this key belongs to, where it is another.
+    """
+
+    base_url: str
+    key_variable: str
+    url_variable: str
+
+
+DREAM_MACHINE: Final = HostedAPI(DEFAULT_BASE_URL, "LUMAAI_API_KEY", "LUMAAI_BASE_URL")
+"""The Dream Machine API."""
 
 TIMEOUT_SECONDS: Final = 30.0
 DEADLINE_SECONDS: Final = 120.0
@@ -68,8 +88,27 @@ class _Bearer(httpx2.Auth):
         return body.replace(self._key.get_secret_value().encode(), b"[key]")
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A body that is sent as it is, in parts.
+
+    Attributes:
+        parts: the body. It can be gone through once.
+        size: its bytes.
+        headers: header fields that say what it is.
+    """
+
+    parts: AsyncIterable[bytes]
+    size: int
+    headers: Mapping[str, str]
+
+
 class Connection:
-    """The way to one server. The arguments are those of `AsyncDreamMachine`."""
+    """The way to one server. The arguments are those of `AsyncDreamMachine`.
+
+    Args:
+        api: whose server it is by default, and where its key is found.
+    """
 
     def __init__(
         self,
@@ -79,21 +118,24 @@ class Connection:
         timeout: float | httpx2.Timeout | None,
         deadline: float | None,
         http_client: httpx2.AsyncClient | None,
+        api: HostedAPI = DREAM_MACHINE,
     ) -> None:
-        home = os.environ.get("LUMAAI_BASE_URL") or DEFAULT_BASE_URL
-        url = _address(base_url or home)
+        home = os.environ.get(api.url_variable) or api.base_url
+        url = _address(base_url or home, api.base_url)
         self.base_url = str(url).rstrip("/")
         if http_client is None:
             _check_safe(url)
-        if key is None and _origin(url) == _origin(_address(home)):
-            key = hidden(os.environ.get("LUMAAI_API_KEY"))
-        self._auth = _Bearer(_checked(key, url.host), _origin(url))
+        if key is None and _origin(url) == _origin(_address(home, api.base_url)):
+            key = hidden(os.environ.get(api.key_variable))
+        self._auth = _Bearer(_checked(key, url.host, api), _origin(url))
+        self._is_near = url.scheme == "http"
         self._deadline = deadline
         self._owns_http = http_client is None
         if timeout is None and http_client is None:
             timeout = TIMEOUT_SECONDS
         self._timeout = httpx2.USE_CLIENT_DEFAULT if timeout is None else httpx2.Timeout(timeout)
         self._http = http_client or (near_client() if url.scheme == "http" else far_client())
+        self._files: httpx2.AsyncClient | None = None
         self.clock_ahead: timedelta | None = None
 
     def __reduce__(self) -> NoReturn:
@@ -104,6 +146,8 @@ class Connection:
         """Close the connections that were opened here."""
         if self._owns_http:
             await self._http.aclose()
+        if self._files is not None:
+            await self._files.aclose()
 
     async def ask(
         self,
@@ -112,19 +156,19 @@ class Connection:
         method: str,
         path: str,
         *,
-        body: Mapping[str, Any] | None = None,
-        params: Mapping[str, int] | None = None,
+        body: Mapping[str, Any] | Content | None = None,
+        params: Mapping[str, str | int] | None = None,
         headers: Mapping[str, str] | None = None,
         wait: float = 0.0,
     ) -> T:
-        """Make one call.
+        """Make one call. One with a `Content` has no deadline: its time goes by its size, and each part has a timeout.
 
         Args:
             operation: its name in the specification.
             read: makes of the answer's body what is given back, or raises ValueError.
             method: of HTTP.
             path: below the base URL.
-            body: the request's document.
+            body: the request's document, or a content of another form.
             params: the query.
             headers: further header fields.
             wait: seconds that the server may take longer than usual.
@@ -134,10 +178,11 @@ class Connection:
         """
         request = self._request(method, path, body, params, headers, wait)
         if logger.isEnabledFor(logging.DEBUG):
-            document = params if body is None else body
-            logger.debug("%s: %s %s %s", operation, method, path, "" if document is None else redacted(document))
+            shown = f"{body.size} bytes" if isinstance(body, Content) else _shown(params if body is None else body)
+            logger.debug("%s: %s %s %s", operation, method, path, shown)
         began = time.perf_counter()
-        answer = await self._send(operation, request, wait)
+        deadline = None if self._deadline is None or isinstance(body, Content) else self._deadline + wait
+        answer = await self._send(operation, request, deadline, self._http, self._auth)
         milliseconds = 1e3 * (time.perf_counter() - began)
         outcome = answer if isinstance(answer, errors.APIError) else self._outcome(operation, answer, read)
         if isinstance(outcome, errors.BadRequestError) and body is None:
@@ -150,18 +195,72 @@ class Connection:
             raise outcome
         return outcome
 
+    async def put(self, operation: str, address: str, content: Content) -> None:
+        """Put a file where the server said, which is mostly another server: the key does not go there.
+
+        Args:
+            operation: what errors call it.
+            address: where to, as the server gave it.
+            content: the file, with the header fields that the server asked for.
+
+        Raises:
+            APIError: it was not stored, or nobody knows whether it was.
+        """
+        if self._http.is_closed:
+            raise errors.APIConnectionError(operation, "no connection (the client was closed)", reached=False)
+        url = self._foreign(operation, address)
+        # Not built by the client: what its owner lets it send along by default may be secret too.
+        timeout = self._timeout if isinstance(self._timeout, httpx2.Timeout) else self._http.timeout
+        request = httpx2.Request(
+            "PUT",
+            url,
+            headers={**content.headers, "content-length": str(content.size)},
+            content=content.parts,
+            extensions={"timeout": timeout.as_dict()},
+        )
+        logger.debug("%s: PUT %s/… %d bytes", operation, url.host, content.size)
+        answer = await self._send(operation, request, None, self._foreign_client(), None)
+        failed = answer if isinstance(answer, errors.APIError) else _not_stored(operation, url.host, answer)
+        if failed is not None:
+            logger.debug("%s: %s: %s", operation, type(failed).__name__, failed)
+            raise failed
+
+    def _foreign(self, operation: str, address: str) -> httpx2.URL:
+        """An address that the server gave, where it may be followed to."""
+        try:
+            url = httpx2.URL(address)
+        except httpx2.InvalidURL:
+            url = httpx2.URL()
+        # Only a server on this machine may send its clients to this machine.
+        is_safe = url.scheme == "https" or (url.scheme == "http" and self._is_near and _is_loopback(url.host))
+        if not is_safe or not url.host or url.userinfo:
+            raise errors.UnreadableAnswerError(
+                operation, "the address to put the file at is not an https address", reached=False
+            )
+        return url
+
+    def _foreign_client(self) -> httpx2.AsyncClient:
+        if not self._owns_http:
+            return self._http
+        if self._files is None:
+            self._files = files_client(self.base_url, TIMEOUT_SECONDS)
+        return self._files
+
     def _request(
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any] | None,
-        params: Mapping[str, int] | None,
+        body: Mapping[str, Any] | Content | None,
+        params: Mapping[str, str | int] | None,
         headers: Mapping[str, str] | None,
         wait: float,
     ) -> httpx2.Request:
         fields = {"accept": "application/json", "accept-encoding": ENCODING}
-        content = None
-        if body is not None:
+        content: bytes | AsyncIterable[bytes] | None = None
+        if isinstance(body, Content):
+            content = body.parts
+            fields |= {**body.headers, "content-length": str(body.size)}
+        elif body is not None:
             fields["content-type"] = "application/json"
             try:
                 content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
@@ -183,18 +282,24 @@ class Connection:
         read = None if usual.read is None else usual.read + wait
         return httpx2.Timeout(connect=usual.connect, read=read, write=usual.write, pool=usual.pool)
 
-    async def _send(self, operation: str, request: httpx2.Request, wait: float) -> Answer | errors.APIError:
+    async def _send(
+        self,
+        operation: str,
+        request: httpx2.Request,
+        deadline: float | None,
+        http: httpx2.AsyncClient,
+        auth: httpx2.Auth | None,
+    ) -> Answer | errors.APIError:
         """Send the request once. Redirects are not followed: a create could be made twice, a key could travel."""
         host = request.url.host
-        if self._http.is_closed:
+        if http.is_closed:
             return errors.APIConnectionError(
                 operation, f"no connection to {host} (the client was closed)", reached=False
             )
         departure = Departure(request)
         try:
-            deadline = None if self._deadline is None else self._deadline + wait
             with anyio.fail_after(deadline), departure:
-                response = await self._http.send(request, auth=self._auth, stream=True, follow_redirects=False)
+                response = await http.send(request, auth=auth, stream=True, follow_redirects=False)
                 departure.has_answer()
                 try:
                     answer = await Answer.read(response)
@@ -220,7 +325,7 @@ class Connection:
             ending.__cause__ = ending.__context__ = None
             raise ending.with_traceback(None)  # noqa: B904 - it is the same exception
         logger.debug("%s: %d, %d bytes", operation, answer.status, len(answer.body))
-        if answer.date is not None:
+        if answer.date is not None and auth is not None:
             self.clock_ahead = answer.date - datetime.now(UTC)
         return answer
 
@@ -281,12 +386,26 @@ _NOT_SENT: Final = (
 
 _READ_ADVICE: Final = "Try again later; if it stays, ask the provider of the server what its words mean"
 
+_UPLOAD_ADVICE: Final = "Upload the file again: the address to put it at may have expired"
+
 _BY_STATUS: Final[Mapping[int, type[errors.APIError]]] = {
     401: errors.AuthenticationError,
     403: errors.AuthenticationError,
     404: errors.NotFoundError,
     429: errors.RateLimitError,
 }
+
+
+def _shown(document: Mapping[str, Any] | None) -> str:
+    return "" if document is None else redacted(document)
+
+
+def _not_stored(operation: str, host: str, answer: Answer) -> errors.APIError | None:
+    if answer.is_success:
+        return None
+    kind = errors.ServerError if httpx2.codes.is_server_error(answer.status) else errors.BadRequestError
+    what = f"{answer.status} from {host}, which stores the file"
+    return kind(operation, what, status=answer.status, retry_after=answer.retry_after, advice=_UPLOAD_ADVICE)
 
 
 def _reason(error: ValueError) -> str:
@@ -296,7 +415,7 @@ def _reason(error: ValueError) -> str:
     return str(error)
 
 
-def _address(base_url: str) -> httpx2.URL:
+def _address(base_url: str, example: str = DEFAULT_BASE_URL) -> httpx2.URL:
     if "@" in base_url:
         raise errors.ConfigurationError("the base URL must not hold a user name or password: pass the key as api_key=")
     try:
@@ -307,7 +426,7 @@ def _address(base_url: str) -> httpx2.URL:
         # What has no scheme is not shown: it may be a key in the wrong place.
         shown = repr(base_url) if "://" in base_url else "given"
         raise errors.ConfigurationError(
-            f"the base URL {shown} is not an http(s) address without a query, such as {DEFAULT_BASE_URL}"
+            f"the base URL {shown} is not an http(s) address without a query, such as {example}"
         )
     return url
 
@@ -340,10 +459,10 @@ def _check_safe(url: httpx2.URL) -> None:
         )
 
 
-def _checked(key: SecretStr | None, host: str) -> SecretStr:
+def _checked(key: SecretStr | None, host: str, api: HostedAPI) -> SecretStr:
     if key is None or not key.get_secret_value().strip():
         raise errors.ConfigurationError(
-            f"no key for {host}: set LUMAAI_API_KEY (with LUMAAI_BASE_URL for another server), or pass api_key="
+            f"no key for {host}: set {api.key_variable} (with {api.url_variable} for another server), or pass api_key="
         )
     # A file's last newline often comes along. Anything else would end in an error that quotes the header.
     key = SecretStr(key.get_secret_value().strip())

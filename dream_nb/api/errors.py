@@ -81,7 +81,7 @@ class InvalidRequestError(DreamError, ValueError):
 
 
 # Messages of our own already name the field and the value.
-_OWN_MESSAGES = frozenset({"enum", "unknown_field", "extra", "misplaced", "keyframe", "number"})
+_OWN_MESSAGES = frozenset({"enum", "unknown_field", "extra", "misplaced", "keyframe", "number", "luma"})
 
 
 def _sentence(location: tuple[int | str, ...], kind: str, message: str) -> str:

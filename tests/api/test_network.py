@@ -16,8 +16,8 @@ from dream_nb.api import errors
 from dream_nb.api.blocking import DreamMachine
 from dream_nb.api.network import broken_variable, files_client
 from tests.api.conftest import Open
+from tests.api.leaks import seen
 from tests.api.servers import Hostile, free_port, hostile, tunnel
-from tests.api.test_keys import seen
 
 if TYPE_CHECKING:
     from trustme import CA

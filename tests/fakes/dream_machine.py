@@ -192,7 +192,7 @@ class FakeDreamMachine:
 
         async def credits_(_request: Request) -> Response:
             if self.no_balance is not None:
-                return _replied(self.no_balance)
+                return replied(self.no_balance)
             return JSONResponse({"credit_balance": self.balance})
 
         return Starlette(
@@ -230,7 +230,7 @@ class FakeDreamMachine:
         if scope["method"] == "GET" and path.startswith("/generations") and path not in _WORDS:
             reply = self.look_replies.popleft() if self.look_replies else self.every_look
         if reply is not None:
-            await _replied(reply)(scope, receive, send)
+            await replied(reply)(scope, receive, send)
             return
 
         async def dated(message: Any) -> None:
@@ -265,7 +265,7 @@ class FakeDreamMachine:
         document = self._take(body, asked, source) if reply is None or reply.taken else None
         if reply is None:
             return JSONResponse(self._shown(document or {}), 200 if source else 201)
-        return _replied(reply)
+        return replied(reply)
 
     def _problem(self, request: Request, body: Document, asked: str) -> str | None:
         """What no schema says."""
@@ -397,7 +397,8 @@ class FakeDreamMachine:
             monkeypatch.setenv(name, value)
 
 
-def _replied(reply: Reply) -> Response:
+def replied(reply: Reply) -> Response:
+    """The answer of a reply."""
     if reply.status is None:
         return _Dropped()
     return Response(reply.body, reply.status, dict(reply.headers or {}), "application/json")

@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.dream_machine import KEY, FakeDreamMachine
+from tests.fakes.dream_machine import FakeDreamMachine
+from tests.fakes.luma import FakeLuma
 
 SCRIPTS = Path(__file__).parent / "sdk"
 
 
-def run(python: str | Path, script: str, fake: FakeDreamMachine) -> None:
+def run(python: str | Path, script: str, fake: FakeDreamMachine | FakeLuma) -> None:
     """Run a script of the official client against the fake; it says that every operation works."""
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("LUMAAI_")}
-    variables |= {"LUMAAI_API_KEY": KEY, "LUMAAI_BASE_URL": fake.base_url}
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("LUMAAI_", "LUMA_"))}
+    variables |= fake.environment()
     result = subprocess.run(
         [python, SCRIPTS / script], env=variables, capture_output=True, text=True, timeout=120, check=False
     )
@@ -31,6 +32,16 @@ def test_the_client_of_2025_works_with_the_fake() -> None:
         run(sys.executable, "lumaai_2025.py", fake)
         edits = ["modify_video", "reframe_video", "reframe_image", "upscale_video", "add_audio"]
         assert [document["_asked"] for document in fake.taken] == ["video", "image", *edits]
+
+
+def test_the_client_of_the_luma_api_works_with_the_fake() -> None:
+    pytest.importorskip("luma_agents")
+    with FakeLuma().running() as fake:
+        run(sys.executable, "luma_agents_2026.py", fake)
+        types = {document["type"] for document in fake.taken}
+        assert types == {"image", "image_edit", "video", "video_edit", "video_reframe", "layering"}
+        assert all("authorization" not in headers for headers in fake.store_headers)
+        assert fake.request_ids[0] == "an image"
 
 
 @pytest.mark.slow

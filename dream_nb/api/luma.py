@@ -1,0 +1,767 @@
+"""The operations of the Luma API of 2026, in its own names."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+from urllib.parse import quote
+
+import anyio
+import httpx2
+from pydantic import SecretStr, ValidationError
+from pydantic_core import from_json
+
+from dream_nb.api.blocking_client import BlockingClient
+from dream_nb.api.connection import DEADLINE_SECONDS, Connection, Content, HostedAPI, hidden
+from dream_nb.api.errors import APIError, APITimeoutError, InvalidRequestError, UnreadableAnswerError
+from dream_nb.api.luma_models import FILE_STATES, CreatedFile, FilePage, LumaFile, LumaGeneration, PresignedUpload
+from dream_nb.api.luma_requests import PURPOSES, FileRequest, LumaRequest
+from dream_nb.api.luma_uploads import Progress, Upload
+from dream_nb.api.portal import portal
+from dream_nb.api.retry import Backoff, is_passing, says_not_taken, was_refused
+
+LUMA: Final = HostedAPI("https://agents.lumalabs.ai/v1", "LUMA_AGENTS_API_KEY", "LUMA_BASE_URL")
+"""The hosted Luma API."""
+
+INLINE_BYTES: Final = 5 * 2**20
+"""Files up to this size are sent inline. The server's own cap is not published: one that refuses gets a link."""
+MAX_PAGE: Final = 100
+READY_SECONDS: Final = 300.0
+"""How long a file is waited for, by default."""
+
+_MAX_REQUEST_ID: Final = 128
+_TOO_LARGE: Final = 413
+_FIRST_LOOK_SECONDS: Final = 0.5
+_ADVICE: Final[Mapping[int, str]] = {
+    401: "Check the key of the Luma API: LUMA_AGENTS_API_KEY, or api_key=",
+    402: "Add funds to the account, then send it again",
+    403: "Check that the account is active and may do this, and its key: LUMA_AGENTS_API_KEY, or api_key=",
+    413: "Give a smaller file, or upload it with upload_file and name its file_id",
+}
+T = TypeVar("T")
+File = bytes | str | os.PathLike[str]
+
+
+class AsyncLuma:
+    """A client of the Luma API: the hosted one, or any other server of the same API.
+
+    It belongs to one event loop. Every operation sends one request, once, and raises an `APIError` where that fails.
+    The logger `dream_nb.api` tells at level DEBUG what is sent, without keys and pictures, and with texts shortened.
+
+    Args:
+        api_key: the bearer key. By default `LUMA_AGENTS_API_KEY`, which belongs to the origin of `LUMA_BASE_URL`
+            (or of the hosted API) and is never sent to another.
+        base_url: the server. By default `LUMA_BASE_URL`, else the hosted API.
+        timeout: seconds for connecting, and for each read and write, or an `httpx2.Timeout` that names each.
+            By default 30, or what `http_client` has.
+        deadline: seconds for a whole call, reading its answer included; None sets no end. Uploads have none.
+        http_client: an `httpx2.AsyncClient` of your own, for another proxy, certificates or transport; you close it.
+            Files that the server wants to be put elsewhere go through it too, without the key.
+
+    Attributes:
+        base_url: the server's address.
+
+    Raises:
+        ConfigurationError: no key for this address, or plain http to another machine.
+    """
+
+    def __init__(
+        self,
+        api_key: str | SecretStr | None = None,
+        base_url: str | None = None,
+        *,
+        timeout: float | httpx2.Timeout | None = None,
+        deadline: float | None = DEADLINE_SECONDS,
+        http_client: httpx2.AsyncClient | None = None,
+    ) -> None:
+        key, api_key = hidden(api_key), None
+        self._connection = Connection(
+            key, base_url, timeout=timeout, deadline=deadline, http_client=http_client, api=LUMA
+        )
+        self.base_url = self._connection.base_url
+
+    def __repr__(self) -> str:
+        # A traceback that shows variables also shows the client that could not be made, and has no address.
+        return f"{type(self).__name__}({getattr(self, 'base_url', '')!r})"
+
+    @property
+    def clock_ahead(self) -> timedelta | None:
+        """How far the server's clock is ahead of this machine's, by its last answer; None where it never said."""
+        return self._connection.clock_ahead
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._connection.aclose()
+
+    async def create_generation(
+        self, request: LumaRequest, *, request_id: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> LumaGeneration:
+        """`POST /generations`: ask for an image, a video, an edit or layers. Sent once, never retried here.
+
+        The API lists no generations: where the answer is lost, nobody but the provider's support can say what became
+        of the request. The error then has the `X-Request-Id` to quote.
+
+        Args:
+            request: what is asked for.
+            request_id: the `X-Request-Id` that it is sent with, for tracing; by default a new one. It does not keep a
+                request from being made twice.
+            headers: further headers of this call.
+
+        Returns:
+            The queued generation.
+
+        Raises:
+            InvalidRequestError: `request_id` is not one. Nothing was sent.
+            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+        """
+        name = _checked_id(request_id or str(uuid.uuid4()))
+        further = {**(headers or {}), "X-Request-Id": name}
+        return await self._ask(
+            "create_generation", LumaGeneration.from_answer, "POST", "/generations", request.wire(), further, told=name
+        )
+
+    async def get_generation(self, id: str) -> LumaGeneration:  # noqa: A002 - the API's name
+        """`GET /generations/{id}`: a generation by its id, with fresh addresses of its files.
+
+        Args:
+            id: the generation's.
+
+        Raises:
+            NotFoundError: there is none of this id, or it is another key's.
+            APIError: the call failed otherwise.
+        """
+        path = f"/generations/{_part(id, 'generation')}"
+        return await self._ask("get_generation", LumaGeneration.from_answer, "GET", path)
+
+    async def create_file(self, request: FileRequest) -> CreatedFile:
+        """`POST /files`: announce a file, and be told where to put it; see `put_file` and `complete_file`.
+
+        Args:
+            request: what the file is.
+
+        Returns:
+            The file, which is pending, and where its bytes go.
+
+        Raises:
+            APIError: the call failed.
+        """
+        return await self._ask("create_file", CreatedFile.from_answer, "POST", "/files", request.wire())
+
+    async def send_file(
+        self,
+        file: File,
+        *,
+        mime_type: str | None = None,
+        filename: str | None = None,
+        purpose: str | None = None,
+        expires_at: datetime | None = None,
+        user_id: str | None = None,
+        progress: Progress | None = None,
+    ) -> LumaFile:
+        """`POST /files` with the bytes of a small file. One that is too large for the server is refused (413).
+
+        Args:
+            file: its bytes, or its path.
+            mime_type: what it is; by default by the suffix of its name.
+            filename: its name; by default that of the path.
+            purpose: "input" where it is what is edited, "reference" where it guides.
+            expires_at: when the provider may delete it.
+            user_id: a name of your own for who asks, kept by the provider.
+            progress: called with the bytes that were sent, and how many there are.
+
+        Returns:
+            The file, which is pending.
+
+        Raises:
+            InvalidRequestError: the file cannot be read, or an argument does not fit. Nothing was sent.
+            APIError: the call failed.
+        """
+        upload = Upload(file, mime_type, filename, progress)
+        return await self._send_inline(upload, _announced(upload, purpose, expires_at, user_id))
+
+    async def put_file(self, upload: PresignedUpload, file: File, *, progress: Progress | None = None) -> None:
+        """Put the bytes of a file where `create_file` said, without the key.
+
+        Args:
+            upload: where to.
+            file: its bytes, or its path.
+            progress: called with the bytes that were sent, and how many there are.
+
+        Raises:
+            InvalidRequestError: the file cannot be read. Nothing was sent.
+            APIError: it was not stored. Putting it again does no harm.
+        """
+        # What it is was said when it was announced, and is in the headers to send.
+        await self._put(upload, Upload(file, "application/octet-stream", None, progress))
+
+    async def complete_file(self, id: str) -> LumaFile:  # noqa: A002 - the API's name
+        """`POST /files/{id}/complete`: say that the bytes of a file were put. It is then examined.
+
+        Args:
+            id: the file's.
+
+        Returns:
+            The file, pending until it was examined.
+
+        Raises:
+            APIError: the call failed, for instance since no bytes are there.
+        """
+        path = f"/files/{_part(id, 'file')}/complete"
+        return await self._ask("complete_file", LumaFile.from_answer, "POST", path)
+
+    async def upload_file(
+        self,
+        file: File,
+        *,
+        mime_type: str | None = None,
+        filename: str | None = None,
+        purpose: str | None = None,
+        expires_at: datetime | None = None,
+        user_id: str | None = None,
+        progress: Progress | None = None,
+    ) -> LumaFile:
+        """Upload a file in the way of its size: a small one by `send_file`, another by announcing, putting, completing.
+
+        Args:
+            file: its bytes, or its path. A large one is never in memory as a whole.
+            mime_type: what it is; by default by the suffix of its name.
+            filename: its name; by default that of the path.
+            purpose: "input" where it is what is edited, "reference" where it guides.
+            expires_at: when the provider may delete it.
+            user_id: a name of your own for who asks, kept by the provider.
+            progress: called with the bytes that were sent, and how many there are.
+
+        Returns:
+            The file, which is pending; see `wait_for_file`.
+
+        Raises:
+            InvalidRequestError: the file cannot be read, or an argument does not fit. Nothing was sent.
+            UnreadableAnswerError: the server does not say where to put the file.
+            APIError: a call failed. Uploads are not billed: they can be tried again.
+        """
+        upload = Upload(file, mime_type, filename, progress)
+        request = _announced(upload, purpose, expires_at, user_id)
+        if upload.size <= INLINE_BYTES:
+            try:
+                return await self._send_inline(upload, request)
+            except APIError as error:
+                if error.status != _TOO_LARGE:
+                    raise
+        created = await self.create_file(request)
+        if created.upload is None:
+            raise UnreadableAnswerError("create_file", "the answer does not say where to put the file")
+        await self._put(created.upload, upload)
+        return await self.complete_file(created.file.id)
+
+    async def get_file(self, id: str) -> LumaFile:  # noqa: A002 - the API's name
+        """`GET /files/{id}`: a file by its id.
+
+        Args:
+            id: the file's.
+
+        Raises:
+            NotFoundError: there is none of this id, or it is another key's.
+            APIError: the call failed otherwise.
+        """
+        return await self._ask("get_file", LumaFile.from_answer, "GET", f"/files/{_part(id, 'file')}")
+
+    async def wait_for_file(self, id: str, *, seconds: float = READY_SECONDS) -> LumaFile:  # noqa: A002
+        """Ask for a file until it is ready to be referred to. Failures that may pass are waited out.
+
+        Args:
+            id: the file's.
+            seconds: how long, at most.
+
+        Returns:
+            The file, which is ready.
+
+        Raises:
+            InvalidRequestError: the server rejected the file, or it was deleted; the server's reason is in it.
+            APITimeoutError: it was not ready in time.
+            APIError: the call failed for good.
+        """
+        backoff, end = Backoff(_FIRST_LOOK_SECONDS), anyio.current_time() + seconds
+        while True:
+            failure: APIError | None = None
+            try:
+                file = await self.get_file(id)
+            except APIError as error:
+                if not is_passing(error):
+                    raise
+                failure = error
+            else:
+                if file.state == "ready":
+                    return file
+                if file.is_final:
+                    raise InvalidRequestError(_unusable(file), field="file")
+            pause = backoff.pause(failure)
+            if anyio.current_time() + pause > end:
+                break
+            await anyio.sleep(pause)
+        if failure is not None:
+            raise failure
+        raise APITimeoutError(
+            "wait_for_file",
+            f"file {id} is still pending after {seconds:g} seconds",
+            advice="Wait for it again, or upload it anew",
+        )
+
+    async def list_files(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+        purpose: str | None = None,
+        state: str | None = None,
+    ) -> FilePage:
+        """`GET /files`: one page of the account's files, newest first.
+
+        Args:
+            cursor: where it begins: the `next_cursor` of the page before it.
+            limit: how many at most, 1 to 100; by default the server's 25.
+            purpose: only those of this purpose: "input" or "reference".
+            state: only those in this state: "pending", "ready", "failed" or "deleted".
+
+        Raises:
+            InvalidRequestError: an argument does not fit. Nothing was sent.
+            APIError: the call failed.
+        """
+        if limit is not None and not 1 <= limit <= MAX_PAGE:
+            raise InvalidRequestError(f"limit must be 1 to {MAX_PAGE}, not {limit}", field="limit")
+        for name, value, known in (("purpose", purpose, PURPOSES), ("state", state, FILE_STATES)):
+            if value is not None and value not in known:
+                raise InvalidRequestError(f"{name} {value!r} is not one of {', '.join(known)}", field=name)
+        given = {"cursor": cursor, "limit": limit, "purpose": purpose, "state": state}
+        params = {name: value for name, value in given.items() if value is not None}
+        return await self._ask("list_files", FilePage.from_answer, "GET", "/files", params=params)
+
+    async def iter_files(
+        self, *, purpose: str | None = None, state: str | None = None, page: int = MAX_PAGE
+    ) -> AsyncIterator[LumaFile]:
+        """All of the account's files, newest first, `page` of them a call; a page is asked for when needed.
+
+        Args:
+            purpose: only those of this purpose.
+            state: only those in this state.
+            page: how many a call gives at most, 1 to 100.
+        """
+        cursors = _Cursors()
+        while cursors.goes_on:
+            found = await self.list_files(cursor=cursors.next, limit=page, purpose=purpose, state=state)
+            for file in cursors.of(found):
+                yield file
+
+    async def delete_file(self, id: str) -> None:  # noqa: A002 - the API's name
+        """`DELETE /files/{id}`: delete a file. What was made of it stays.
+
+        Args:
+            id: the file's.
+
+        Raises:
+            NotFoundError: there is none of this id, or it is another key's.
+            APIError: the call failed otherwise.
+        """
+        await self._ask("delete_file", _nothing, "DELETE", f"/files/{_part(id, 'file')}")
+
+    async def _send_inline(self, upload: Upload, request: FileRequest) -> LumaFile:
+        further = request.model_dump(mode="json", exclude_none=True, include={"purpose", "expires_at", "user_id"})
+        created = await self._ask("create_file", CreatedFile.from_answer, "POST", "/files", upload.form(further))
+        return created.file
+
+    async def _put(self, upload: PresignedUpload, file: Upload) -> None:
+        if upload.method.upper() != "PUT":
+            raise UnreadableAnswerError("put_file", f"the file is to be sent by {upload.method[:20]}, not by PUT")
+        headers = {name.lower(): value for name, value in (upload.headers or {}).items()}
+        own = {name: value for name, value in headers.items() if name not in _NOT_FOREIGN}
+        await self._connection.put("put_file", upload.url, file.plain(own))
+
+    async def _ask(
+        self,
+        operation: str,
+        read: Callable[[bytes], T],
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | Content | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        told: str | None = None,
+    ) -> T:
+        """Make one call; see `Connection.ask`. `told` is the `X-Request-Id` of one that is billed."""
+        try:
+            return await self._connection.ask(operation, read, method, path, body=body, headers=headers, params=params)
+        except APIError as error:
+            failed = _advised(error, told)
+        # Raised here: nothing leads from it to what is below.
+        raise failed
+
+
+class Luma(BlockingClient[AsyncLuma]):
+    """`AsyncLuma`, synchronously: also inside a notebook's running loop, and from any thread.
+
+    An interrupt ends the call at once; a create that was interrupted may have been taken, and billed.
+
+    Args:
+        api_key: as for `AsyncLuma`.
+        base_url: as for `AsyncLuma`.
+        timeout: as for `AsyncLuma`.
+        deadline: as for `AsyncLuma`.
+        http_client: an `httpx2.AsyncClient` of your own, used by no other event loop than the one in the background.
+
+    Attributes:
+        base_url: the server's address.
+
+    Raises:
+        ConfigurationError: no key for this address, or plain http to another machine.
+    """
+
+    def __init__(
+        self,
+        api_key: str | SecretStr | None = None,
+        base_url: str | None = None,
+        *,
+        timeout: float | httpx2.Timeout | None = None,
+        deadline: float | None = DEADLINE_SECONDS,
+        http_client: httpx2.AsyncClient | None = None,
+    ) -> None:
+        key, api_key = hidden(api_key), None
+        super().__init__(partial(AsyncLuma, key, timeout=timeout, deadline=deadline), base_url, http_client)
+
+    def create_generation(
+        self, request: LumaRequest, *, request_id: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> LumaGeneration:
+        """`POST /generations`: ask for an image, a video, an edit or layers. Sent once, never retried here.
+
+        The API lists no generations: where the answer is lost, nobody but the provider's support can say what became
+        of the request. The error then has the `X-Request-Id` to quote.
+
+        Args:
+            request: what is asked for.
+            request_id: the `X-Request-Id` that it is sent with, for tracing; by default a new one. It does not keep a
+                request from being made twice.
+            headers: further headers of this call.
+
+        Returns:
+            The queued generation.
+
+        Raises:
+            InvalidRequestError: `request_id` is not one. Nothing was sent.
+            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+        """
+        return portal.call(partial(self._client.create_generation, request, request_id=request_id, headers=headers))
+
+    def get_generation(self, id: str) -> LumaGeneration:  # noqa: A002 - the API's name
+        """`GET /generations/{id}`: a generation by its id, with fresh addresses of its files.
+
+        Args:
+            id: the generation's.
+
+        Raises:
+            NotFoundError: there is none of this id, or it is another key's.
+            APIError: the call failed otherwise.
+        """
+        return portal.call(self._client.get_generation, id)
+
+    def create_file(self, request: FileRequest) -> CreatedFile:
+        """`POST /files`: announce a file, and be told where to put it; see `put_file` and `complete_file`.
+
+        Args:
+            request: what the file is.
+
+        Returns:
+            The file, which is pending, and where its bytes go.
+
+        Raises:
+            APIError: the call failed.
+        """
+        return portal.call(self._client.create_file, request)
+
+    def send_file(
+        self,
+        file: File,
+        *,
+        mime_type: str | None = None,
+        filename: str | None = None,
+        purpose: str | None = None,
+        expires_at: datetime | None = None,
+        user_id: str | None = None,
+        progress: Progress | None = None,
+    ) -> LumaFile:
+        """`POST /files` with the bytes of a small file. One that is too large for the server is refused (413).
+
+        Args:
+            file: its bytes, or its path.
+            mime_type: what it is; by default by the suffix of its name.
+            filename: its name; by default that of the path.
+            purpose: "input" where it is what is edited, "reference" where it guides.
+            expires_at: when the provider may delete it.
+            user_id: a name of your own for who asks, kept by the provider.
+            progress: called with the bytes that were sent, and how many there are.
+
+        Returns:
+            The file, which is pending.
+
+        Raises:
+            InvalidRequestError: the file cannot be read, or an argument does not fit. Nothing was sent.
+            APIError: the call failed.
+        """
+        return portal.call(
+            partial(
+                self._client.send_file,
+                file,
+                mime_type=mime_type,
+                filename=filename,
+                purpose=purpose,
+                expires_at=expires_at,
+                user_id=user_id,
+                progress=progress,
+            )
+        )
+
+    def put_file(self, upload: PresignedUpload, file: File, *, progress: Progress | None = None) -> None:
+        """Put the bytes of a file where `create_file` said, without the key.
+
+        Args:
+            upload: where to.
+            file: its bytes, or its path.
+            progress: called with the bytes that were sent, and how many there are.
+
+        Raises:
+            InvalidRequestError: the file cannot be read. Nothing was sent.
+            APIError: it was not stored. Putting it again does no harm.
+        """
+        portal.call(partial(self._client.put_file, upload, file, progress=progress))
+
+    def complete_file(self, id: str) -> LumaFile:  # noqa: A002 - the API's name
+        """`POST /files/{id}/complete`: say that the bytes of a file were put. It is then examined.
+
+        Args:
+            id: the file's.
+
+        Returns:
+            The file, pending until it was examined.
+
+        Raises:
+            APIError: the call failed, for instance since no bytes are there.
+        """
+        return portal.call(self._client.complete_file, id)
+
+    def upload_file(
+        self,
+        file: File,
+        *,
+        mime_type: str | None = None,
+        filename: str | None = None,
+        purpose: str | None = None,
+        expires_at: datetime | None = None,
+        user_id: str | None = None,
+        progress: Progress | None = None,
+    ) -> LumaFile:
+        """Upload a file in the way of its size: a small one by `send_file`, another by announcing, putting, completing.
+
+        Args:
+            file: its bytes, or its path. A large one is never in memory as a whole.
+            mime_type: what it is; by default by the suffix of its name.
+            filename: its name; by default that of the path.
+            purpose: "input" where it is what is edited, "reference" where it guides.
+            expires_at: when the provider may delete it.
+            user_id: a name of your own for who asks, kept by the provider.
+            progress: called with the bytes that were sent, and how many there are.
+
+        Returns:
+            The file, which is pending; see `wait_for_file`.
+
+        Raises:
+            InvalidRequestError: the file cannot be read, or an argument does not fit. Nothing was sent.
+            UnreadableAnswerError: the server does not say where to put the file.
+            APIError: a call failed. Uploads are not billed: they can be tried again.
+        """
+        return portal.call(
+            partial(
+                self._client.upload_file,
+                file,
+                mime_type=mime_type,
+                filename=filename,
+                purpose=purpose,
+                expires_at=expires_at,
+                user_id=user_id,
+                progress=progress,
+            )
+        )
+
+    def get_file(self, id: str) -> LumaFile:  # noqa: A002 - the API's name
+        """`GET /files/{id}`: a file by its id.
+
+        Args:
+            id: the file's.
+
+        Raises:
+            NotFoundError: there is none of this id, or it is another key's.
+            APIError: the call failed otherwise.
+        """
+        return portal.call(self._client.get_file, id)
+
+    def wait_for_file(self, id: str, *, seconds: float = READY_SECONDS) -> LumaFile:  # noqa: A002
+        """Ask for a file until it is ready to be referred to. Failures that may pass are waited out.
+
+        Args:
+            id: the file's.
+            seconds: how long, at most.
+
+        Returns:
+            The file, which is ready.
+
+        Raises:
+            InvalidRequestError: the server rejected the file, or it was deleted; the server's reason is in it.
+            APITimeoutError: it was not ready in time.
+            APIError: the call failed for good.
+        """
+        return portal.call(partial(self._client.wait_for_file, id, seconds=seconds))
+
+    def list_files(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+        purpose: str | None = None,
+        state: str | None = None,
+    ) -> FilePage:
+        """`GET /files`: one page of the account's files, newest first.
+
+        Args:
+            cursor: where it begins: the `next_cursor` of the page before it.
+            limit: how many at most, 1 to 100; by default the server's 25.
+            purpose: only those of this purpose: "input" or "reference".
+            state: only those in this state: "pending", "ready", "failed" or "deleted".
+
+        Raises:
+            InvalidRequestError: an argument does not fit. Nothing was sent.
+            APIError: the call failed.
+        """
+        return portal.call(partial(self._client.list_files, cursor=cursor, limit=limit, purpose=purpose, state=state))
+
+    def iter_files(
+        self, *, purpose: str | None = None, state: str | None = None, page: int = MAX_PAGE
+    ) -> Iterator[LumaFile]:
+        """All of the account's files, newest first, `page` of them a call; a page is asked for when needed.
+
+        Args:
+            purpose: only those of this purpose.
+            state: only those in this state.
+            page: how many a call gives at most, 1 to 100.
+        """
+        cursors = _Cursors()
+        while cursors.goes_on:
+            yield from cursors.of(self.list_files(cursor=cursors.next, limit=page, purpose=purpose, state=state))
+
+    def delete_file(self, id: str) -> None:  # noqa: A002 - the API's name
+        """`DELETE /files/{id}`: delete a file. What was made of it stays.
+
+        Args:
+            id: the file's.
+
+        Raises:
+            NotFoundError: there is none of this id, or it is another key's.
+            APIError: the call failed otherwise.
+        """
+        portal.call(self._client.delete_file, id)
+
+
+class _Cursors:
+    """Where a walk through pages stands."""
+
+    def __init__(self) -> None:
+        self.next: str | None = None
+        self.goes_on = True
+        self._seen: set[str] = set()
+
+    def of(self, page: FilePage) -> list[LumaFile]:
+        """The files of a page.
+
+        Raises:
+            UnreadableAnswerError: the next page is one that was there.
+        """
+        self.next, self.goes_on = page.next_cursor, page.next_cursor is not None and page.has_more is not False
+        if self.goes_on and self.next in self._seen:
+            raise UnreadableAnswerError("list_files", "a page leads back to one before it")
+        self._seen.add(self.next or "")
+        return page.data
+
+
+# Of what the server wants to be sent elsewhere: these belong to the connection, or to nobody else.
+_NOT_FOREIGN: Final = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "authorization", "cookie", "proxy-authorization"}
+)
+
+
+def _advised(error: APIError, told: str | None) -> APIError:
+    """An error with the advice of this API.
+
+    Args:
+        error: the error.
+        told: the `X-Request-Id` of a call that is billed, or None.
+    """
+    if told is not None:
+        error.request_id = error.request_id or told
+        if error.reached and not was_refused(error) and not says_not_taken(error):
+            return error.advising(
+                "It may have been made and billed, and this API has no list to look for it: do not send it again "
+                f"before its support has said what became of X-Request-Id {told}"
+            )
+    advice = _ADVICE.get(error.status or 0)
+    return error if advice is None else error.advising(advice)
+
+
+def _announced(upload: Upload, purpose: str | None, expires_at: datetime | None, user_id: str | None) -> FileRequest:
+    try:
+        return FileRequest(
+            mime_type=upload.mime_type,
+            size_bytes=upload.size,
+            filename=upload.filename,
+            purpose=purpose,
+            expires_at=expires_at,
+            user_id=user_id,
+        )
+    except ValidationError as error:
+        raise InvalidRequestError.reading(error) from None
+
+
+def _unusable(file: LumaFile) -> str:
+    shown = repr(file.filename) if file.filename else f"file {file.id}"
+    if file.state == "deleted":
+        return f"{shown} was deleted at the server: upload it again"
+    reason = (file.failure_reason or "without a reason").rstrip(".")
+    return f"the server rejected {shown}: {reason}. Give another file"
+
+
+def _checked_id(request_id: str) -> str:
+    if not (request_id.isascii() and request_id.isprintable() and 0 < len(request_id.strip()) <= _MAX_REQUEST_ID):
+        raise InvalidRequestError(
+            f"request_id must be 1 to {_MAX_REQUEST_ID} printable ASCII characters", field="request_id"
+        )
+    return request_id.strip()
+
+
+def _part(id: str, what: str) -> str:  # noqa: A002 - the API's name
+    if id in {"", ".", ".."}:
+        raise InvalidRequestError(f"{id!r} is not the id of a {what}", field="id")
+    return quote(id, safe="")
+
+
+def _nothing(body: bytes) -> None:
+    # The API answers 204. A page of a proxy is no proof that anything was deleted.
+    if body:
+        from_json(body)

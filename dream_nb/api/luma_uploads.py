@@ -1,0 +1,124 @@
+"""Files as bodies of requests: in parts, with their progress, and as multipart forms."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import anyio.to_thread
+
+from dream_nb.api.connection import Content
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.luma_requests import MAX_FILE_BYTES
+
+Progress = Callable[[int, int], None]
+"""Is told how many bytes have been taken to be sent, and how many there are."""
+
+_PART: Final = 2**20
+# As browsers write names of files into forms.
+_ESCAPES: Final = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
+
+
+class Upload:
+    """A file that is to be uploaded: its size is known before it is read, and it is never in memory as a whole.
+
+    Args:
+        file: its bytes, or its path.
+        mime_type: what it is; by default by the suffix of its name.
+        filename: its name; by default that of the path.
+        progress: is told how far it is.
+
+    Raises:
+        InvalidRequestError: it is empty, too large, or cannot be read, or nothing says what it is.
+    """
+
+    def __init__(
+        self,
+        file: bytes | str | os.PathLike[str],
+        mime_type: str | None = None,
+        filename: str | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._file = file if isinstance(file, bytes) else Path(file)
+        self._progress = progress
+        self.filename = filename or (self._file.name if isinstance(self._file, Path) else None)
+        shown = repr(self.filename) if self.filename else "the file"
+        try:
+            self.size = len(self._file) if isinstance(self._file, bytes) else self._file.stat().st_size
+        except OSError as error:
+            raise InvalidRequestError(f"{shown} cannot be read: {error.strerror}", field="file") from None
+        if not 0 < self.size <= MAX_FILE_BYTES:
+            problem = "is empty" if not self.size else f"has {self.size:,} bytes: {MAX_FILE_BYTES:,} at most"
+            raise InvalidRequestError(f"{shown} {problem}", field="file")
+        told = mime_type or mimetypes.guess_type(self.filename or "")[0]
+        if told is None:
+            raise InvalidRequestError(f"nothing says what {shown} is: give its mime_type", field="mime_type")
+        self.mime_type = told
+
+    def plain(self, headers: Mapping[str, str]) -> Content:
+        """The file as a body of its own.
+
+        Args:
+            headers: what goes along with it.
+        """
+        return Content(self._parts(), self.size, headers)
+
+    def form(self, fields: Mapping[str, str]) -> Content:
+        """The file as the part `file` of a multipart form.
+
+        Args:
+            fields: the other parts, by name.
+        """
+        boundary = secrets.token_hex(16)
+        name = (self.filename or "file").translate(_ESCAPES)
+        head = "".join(
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'
+            for field, value in fields.items()
+        )
+        head += (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+            f"Content-Type: {self.mime_type}\r\n\r\n"
+        )
+        before, after = head.encode(), f"\r\n--{boundary}--\r\n".encode()
+        size = len(before) + self.size + len(after)
+        return Content(
+            self._between(before, after), size, {"content-type": f"multipart/form-data; boundary={boundary}"}
+        )
+
+    async def _between(self, before: bytes, after: bytes) -> AsyncIterator[bytes]:
+        yield before
+        async for part in self._parts():
+            yield part
+        yield after
+
+    async def _parts(self) -> AsyncIterator[bytes]:
+        sent = 0
+        async for part in _of_bytes(self._file) if isinstance(self._file, bytes) else _of_path(self._file):
+            yield part
+            # Asked for the next one: this one is on its way.
+            sent += len(part)
+            if self._progress is not None:
+                self._progress(sent, self.size)
+
+
+async def _of_bytes(data: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), _PART):
+        yield data[start : start + _PART]
+
+
+async def _of_path(path: Path) -> AsyncIterator[bytes]:
+    # Opened anew for each part: a call that is given up leaves nothing open.
+    start = 0
+    while part := await anyio.to_thread.run_sync(_read, path, start):
+        yield part
+        start += len(part)
+
+
+def _read(path: Path, start: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(_PART)
