@@ -65,6 +65,8 @@ export class Transport {
   #tell;
   #videos = [];
   #isPlaying = false;
+  #isLoading = false;
+  #hasChanged = false;
   #at = 0;
   #began = 0;
   #length = 0;
@@ -89,18 +91,31 @@ export class Transport {
 
   /** Begin to play, without the focus. */
   async start() {
-    if (!this.#isPlaying) await this.#begin();
+    if (!this.#isPlaying) await this.#alone(() => this.#begin());
   }
 
   /** While it plays: load the videos again, play those that are new among them, and stop those that are gone. */
   async update() {
-    if (!this.#isPlaying) return;
+    // What changes while others load would else be left out: they are loaded once more.
+    if (this.#isLoading) this.#hasChanged = true;
+    else if (this.#isPlaying) await this.#alone(() => this.#renew());
+  }
+
+  async #renew() {
     const before = this.#videos;
     await this.#load();
     before.filter((video) => !this.#videos.includes(video)).forEach((video) => video.pause());
     if (!this.#isPlaying) return;
     this.#place(DRIFT_SECONDS);
     this.#videos.forEach((video) => video.play().catch(() => {}));
+  }
+
+  async #alone(work) {
+    this.#isLoading = true;
+    await work().finally(() => (this.#isLoading = false));
+    if (!this.#hasChanged) return;
+    this.#hasChanged = false;
+    await this.update();
   }
 
   /** Whether it plays a video. */
@@ -125,7 +140,7 @@ export class Transport {
     }
     const had = this.#play.matches(":focus");
     this.#play.disabled = true;
-    await this.#begin();
+    await this.#alone(() => this.#begin());
     this.#play.disabled = false;
     if (had) this.#play.focus({ preventScroll: true });
   }

@@ -1,0 +1,84 @@
+"""One play button for several videos: what comes while others load is played too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route
+
+import dream_nb
+
+pytestmark = [pytest.mark.browser, pytest.mark.own_tab]
+
+SCRIPTS = Path(dream_nb.__file__).parent / "notebook" / "widgets"
+
+# Videos that only count, and a promise of them that is kept when the test says so.
+STAGE = """
+import { Transport } from "./compare.js";
+const fake = () => ({ duration: 5, currentTime: 0, paused: true, seeking: false,
+  play() { this.paused = false; return Promise.resolve(); }, pause() { this.paused = true; } });
+globalThis.videos = [fake(), fake()];
+globalThis.asked = [];
+globalThis.inSight = 1;
+const ready = () => {
+  const these = videos.slice(0, inSight);
+  return new Promise((come) => asked.push(() => come(these)));
+};
+globalThis.transport = new Transport(ready, (error) => { throw error; });
+"""
+PLAYING = "() => videos.map((video) => !video.paused)"
+
+
+@pytest.fixture
+def stage(page: Page) -> Page:
+    """A page with a transport of two videos, of which the first is in sight."""
+
+    def answer(route: Route) -> None:
+        name = route.request.url.rpartition("/")[2]
+        if not name:
+            route.fulfill(content_type="text/html", body="<script type=module src=stage.js></script>")
+        else:
+            body = STAGE if name == "stage.js" else (SCRIPTS / name).read_text(encoding="utf-8")
+            route.fulfill(content_type="text/javascript", body=body)
+
+    page.route("http://stage.test/**", answer)
+    page.goto("http://stage.test/")
+    page.wait_for_function("() => globalThis.transport")
+    return page
+
+
+def wait_for_question(page: Page, number: int) -> None:
+    page.wait_for_function("number => asked.length >= number", arg=number)
+
+
+def test_what_comes_into_sight_while_the_first_load_is_played_too(stage: Page) -> None:
+    stage.evaluate("() => { transport.start(); }")
+    wait_for_question(stage, 1)
+    stage.evaluate("() => { inSight = 2; transport.update(); asked[0](); }")
+    wait_for_question(stage, 2)
+    stage.evaluate("() => asked[1]()")
+    stage.wait_for_function("() => videos.every((video) => !video.paused)")
+
+
+def test_an_update_that_ends_late_does_not_undo_a_newer_one(stage: Page) -> None:
+    stage.evaluate("() => { transport.start(); }")
+    wait_for_question(stage, 1)
+    stage.evaluate("() => asked[0]()")
+    stage.wait_for_function("() => transport.isPlaying")
+    stage.evaluate("() => { transport.update(); inSight = 2; transport.update(); }")
+    wait_for_question(stage, 2)
+    stage.evaluate("() => asked[1]()")
+    wait_for_question(stage, 3)
+    stage.evaluate("() => asked[2]()")
+    stage.wait_for_function("() => videos.every((video) => !video.paused)")
+
+
+def test_nothing_is_loaded_for_one_that_was_stopped(stage: Page) -> None:
+    stage.evaluate("() => { transport.start(); }")
+    wait_for_question(stage, 1)
+    stage.evaluate("() => asked[0]()")
+    stage.wait_for_function("() => transport.isPlaying")
+    stage.evaluate("() => { transport.stop(); return transport.update(); }")
+    assert stage.evaluate("() => asked.length") == 1
+    assert stage.evaluate(PLAYING) == [False, False]
