@@ -122,10 +122,10 @@ def _card(job: UnderWay) -> Iterator[Vanishing]:
     card = _widget(job)
     shown = Vanishing(card)
     try:
-        _tell_wait(card, True)
+        card.waits = True
         yield shown
     except KeyboardInterrupt:
-        _tell_wait(card, False)
+        card.waits = False
         _keep(job, card, shown)
         raise
     except BaseException:
@@ -133,12 +133,6 @@ def _card(job: UnderWay) -> Iterator[Vanishing]:
         raise
     else:
         shown.vanish()
-
-
-def _tell_wait(card: Card | Grid | Strip, waits: bool) -> None:
-    """Let a card, which has a button for it, stop the wait of the cell."""
-    if hasattr(card, "waits"):
-        card.waits = waits
 
 
 def keep_card(shell: InteractiveShell, job: UnderWay) -> None:

@@ -344,9 +344,7 @@ def _jobs_of(value: Any) -> Sequence[Any]:
     """What is under way in the value of a variable."""
     if isinstance(value, Storyboard):
         value = value._shooting
-    if isinstance(value, Shooting):
-        return list(value._jobs.values())
-    return value.jobs if isinstance(value, Sweep) else (value,)
+    return value.jobs if isinstance(value, Sweep | Shooting) else (value,)
 
 
 def _listed(command: str, jobs: list[Job], what: str, note: str) -> Listing[Job]:

@@ -1,6 +1,8 @@
 // What a long wait does besides its card: the tab's title counts, and at its end the user is told who allowed that once.
-import { button, clock } from "./base.js";
+import { askNow, button, clock } from "./base.js";
 
+const STOP = "let the cell end; what was sent continues on the server";
+const CANCEL = "have the server delete what is not made yet, which refunds it";
 // Seconds from which a wait is long.
 const LONG = 20;
 const TICK = 1000;
@@ -163,4 +165,22 @@ export function followWait(model, title) {
       wait = null;
     },
   };
+}
+
+/** The note of an awaited widget: since it was cancelled, the balance. */
+export function noteOf(model) {
+  return model.get("balance") || model.get("note");
+}
+
+/**
+ * The buttons for what an awaited widget shows while it is under way; `wait` is its long wait, `cancel` the text of the
+ * button that cancels it. `say` shows that the kernel is busy, `tell` an error.
+ */
+export function waitButtons(model, wait, { cancel, say, tell }) {
+  const act = (action, patience) => askNow(model, action, { patience, say, tell });
+  return [
+    ...(model.get("waits") ? [button("Stop waiting", () => act("stop"), "dream-button", { title: STOP })] : []),
+    ...(model.get("cancels") ? [button(cancel, () => act("cancel", 0), "dream-button", { title: CANCEL })] : []),
+    ...(model.get("ended") || !wait.node ? [] : [wait.node]),
+  ];
 }
