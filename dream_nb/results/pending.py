@@ -6,11 +6,12 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar
+from weakref import WeakSet
 
 from dream_nb.api.errors import DreamError
 from dream_nb.jobs.progress import Progress
@@ -47,6 +48,26 @@ class WaitInterrupted(KeyboardInterrupt):
 
     def _render_traceback_(self) -> list[str]:
         return [f"Interrupted: {self}"]
+
+
+_given_up: WeakSet[Pending[Any]] = WeakSet()
+
+
+def take_given_up() -> list[Pending[Any]]:
+    """Those of which an `await` was cancelled since this was last called."""
+    given_up = list(_given_up)
+    _given_up.clear()
+    return given_up
+
+
+def interruption(waited_for: Sequence[Pending[Any]]) -> WaitInterrupted:
+    """What to say where an interrupt ends a wait.
+
+    Args:
+        waited_for: what goes on, at least one.
+    """
+    goes_on = waited_for[0]._goes_on if len(waited_for) == 1 else "the dreams go on"
+    return WaitInterrupted(f"no longer waiting; {goes_on}. Run this again to come back to it.")
 
 
 class Pending(Generic[Result]):
@@ -134,15 +155,20 @@ class Pending(Generic[Result]):
 
     def interrupted(self) -> WaitInterrupted:
         """What to raise where an interrupt ends a wait for it."""
-        return WaitInterrupted(f"no longer waiting; {self._goes_on}. Run this again to come back to it.")
+        return interruption([self])
 
     def __await__(self) -> Generator[Any, None, Result]:
         return self._wait().__await__()
 
     async def _wait(self) -> Result:
         # Short looks instead of a wrapped future: a kernel's interrupt arrives between them, and cancels nothing.
-        while not self._done.done():  # noqa: ASYNC110 - an event belongs to one loop, and any may wait
-            await asyncio.sleep(_LOOK_SECONDS)
+        try:
+            while not self._done.done():  # noqa: ASYNC110 - an event belongs to one loop, and any may wait
+                await asyncio.sleep(_LOOK_SECONDS)
+        except asyncio.CancelledError:
+            # Still that: who cancelled it, such as a timeout, expects it. Whoever shows it can say what goes on.
+            _given_up.add(self)
+            raise
         return self.result()
 
     def _anew(self, error: BaseException) -> BaseException:
