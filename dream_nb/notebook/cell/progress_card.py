@@ -15,7 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display, update_display
 
 from dream_nb.html.stand_in import VIEW, stand_in
-from dream_nb.notebook.cell.replays import tell
+from dream_nb.notebook.cell.replays import tell_terminal
 from dream_nb.notebook.early_start import load_modules
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job
@@ -54,7 +54,7 @@ def open_card(shell: InteractiveShell, job: UnderWay) -> Iterator[Vanishing | No
     try:
         _note(job)
         if job.replayed:
-            tell(shell)
+            tell_terminal(shell)
             yield None
             return
         load_modules()
