@@ -342,7 +342,8 @@ class Card {
   }
 
   #show(kind) {
-    if (kind === "problem") this.#top.replaceChildren(alertOf(this.#model.get("problem")));
+    // The preview above a bare card says already what is wrong.
+    if (kind === "problem") this.#top.replaceChildren(...(this.#model.get("bare") ? [] : [alertOf(this.#model.get("problem"))]));
     else if (kind === "live") this.#top.replaceChildren(...this.#live.parts);
     else {
       if (!this.#model.get("bare")) this.#top.replaceChildren(createPlayer(this.#model, this.#tell, () => this.#actions.source()));

@@ -338,8 +338,8 @@ class Card(AwaitedWidget):
 
     @action
     def again(self) -> Answer:
-        """Make another take of the same request; of a sweep make what could not be made."""
-        fresh, maker = isinstance(self.shown, Dream), self._maker()
+        """Make another take of the same request; what is not there, or could not be made, is asked for as it was."""
+        fresh, maker = bool(self.film), self._maker()
         for one in _missing(self.shown) if isinstance(self.shown, Sweep) else [self.shown]:
             self._add(maker.submit(one.request, take=one.take, fresh=fresh))
         return None
