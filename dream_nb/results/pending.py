@@ -10,10 +10,10 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, ClassVar, Final, Generic, Self, TypeVar
+from typing import Any, ClassVar, Final, Generic, Literal, Self, TypeVar
 from weakref import WeakSet
 
-from dream_nb.api.errors import DreamError
+from dream_nb.api.errors import DreamCancelledError, DreamError, SweepError
 from dream_nb.jobs.progress import Progress
 from dream_nb.lifetime import let_go_after_fork
 
@@ -26,6 +26,8 @@ REPLAYED: Final = Progress("completed", 1.0, "from your library, nothing spent; 
 
 
 Result = TypeVar("Result")
+
+Outcome = Literal["done", "not made", "cancelled"]
 
 Show = Callable[["Pending[Any]"], AbstractContextManager[None]]
 """Shows how far a job is, while the body waits for it."""
@@ -48,6 +50,13 @@ class WaitInterrupted(KeyboardInterrupt):
 
     def _render_traceback_(self) -> list[str]:
         return [f"Interrupted: {self}"]
+
+
+def _is_cancelled(error: BaseException) -> bool:
+    """Whether nothing but a cancelling kept something from being made."""
+    if isinstance(error, SweepError):
+        return all(_is_cancelled(one) for one in error.errors.values())
+    return isinstance(error, DreamCancelledError)
 
 
 _given_up: WeakSet[Pending[Any]] = WeakSet()
@@ -115,6 +124,16 @@ class Pending(Generic[Result]):
     def seconds(self) -> float:
         """Seconds since it was sent, else since it was submitted in this session."""
         return time.monotonic() - self._began
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it ended: "done", "not made", or "cancelled" by its user; None before that."""
+        if self._outcome is None:
+            return None
+        error = self._outcome[1]
+        if error is None:
+            return "done"
+        return "cancelled" if _is_cancelled(error) else "not made"
 
     def done(self) -> bool:
         """Whether it has ended, well or badly."""
@@ -224,10 +243,10 @@ class Pending(Generic[Result]):
             result: what was made, or None.
             error: why it could not be made, or None.
         """
+        self._outcome = result, error
         # Told before who waits wakes up, and may have put away what is told.
         done = REPLAYED if self.replayed else Progress("completed", 1.0)
         self.report(done if error is None else Progress("failed"))
-        self._outcome = result, error
         self._settle()
 
     def _settle(self) -> None:

@@ -197,3 +197,17 @@ def test_a_widget_cancels_and_tells_the_balance(slow_server: Hosted, kind: str) 
         wait_for(lambda: bool(widget.outcome))
         assert widget.balance == f"your balance is ${slow_server.balance / 100:.2f} now"
         wait_for(lambda: not widget.cancels)
+
+
+def test_what_was_cancelled_ends_otherwise_than_what_was_not_made(slow_server: Hosted, held: Held) -> None:
+    session = slow_server.session()
+    job, sweep = session.submit(VIDEO), session.start(session.plan([Ask(VIDEO), Ask(make_request("gore"))]))
+    assert (job.outcome, sweep.outcome) == (None, None)
+    under_way(session)
+    job.cancel()
+    sweep.exception(SECONDS)
+    assert (job.outcome, sweep.outcome) == ("cancelled", "not made")
+    held.let_go()
+    job = session.submit(VIDEO)
+    job.result(SECONDS)
+    assert job.outcome == "done"

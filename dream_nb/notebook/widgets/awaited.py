@@ -10,22 +10,12 @@ import traitlets
 
 from dream_nb.api.errors import DreamError
 from dream_nb.backends.backends import is_paid
-from dream_nb.jobs.progress import Progress
 from dream_nb.notebook.widgets.base import Answer, Widget, action
 from dream_nb.requests.plan import dollars
 from dream_nb.results.job import Job
 from dream_nb.results.sweep import Sweep
 from dream_nb.session import Session
 from dream_nb.storyboard.shooting import Shooting
-
-
-def outcome_of(progress: Progress) -> str:
-    """How something ended, "done" or "not made"; empty before that.
-
-    Args:
-        progress: where it stands.
-    """
-    return {"completed": "done", "failed": "not made"}.get(progress.state, "")
 
 
 class AwaitedWidget(Widget):
@@ -45,7 +35,7 @@ class AwaitedWidget(Widget):
     """Whether a cell waits for it, so that the wait can be stopped."""
 
     outcome = traitlets.Unicode().tag(sync=True)
-    """How it ended, "done" or "not made"; empty before that."""
+    """How it ended, "done", "not made" or "cancelled"; empty before that."""
 
     cancels = traitlets.Bool(False).tag(sync=True)
     """Whether it can be cancelled."""

@@ -28,7 +28,7 @@ from dream_nb.jobs.runner import failure
 from dream_nb.library.library import Library, with_ledger
 from dream_nb.media.sound import has_sound
 from dream_nb.notebook.magics.to_line import to_line
-from dream_nb.notebook.widgets.awaited import AwaitedWidget, outcome_of
+from dream_nb.notebook.widgets.awaited import AwaitedWidget
 from dream_nb.notebook.widgets.base import Answer, Widget, action
 from dream_nb.notebook.widgets.dream_facts import facts_of, first_of
 from dream_nb.notebook.widgets.first_sight import colours_of, picture_of
@@ -206,7 +206,7 @@ class Card(AwaitedWidget):
             self.note = job.progress.note
             self.fraction = job.progress.fraction
             self.seconds = job.seconds
-            self.outcome = outcome_of(job.progress)
+            self.outcome = job.outcome or ""
             self.moving = job.progress.video or self.moving
             if job.picture is not None and (self.sight_is_source or not self.sight):
                 self.sight, self.sight_is_source = job.picture, False

@@ -3,6 +3,7 @@ import { askNow, button, clock } from "./base.js";
 
 const STOP = "let the cell end; what was sent continues on the server";
 const CANCEL = "have the server delete what is not made yet, which refunds it";
+const ENDED = { done: "Done", "not made": "Not made", cancelled: "Cancelled" };
 // Seconds from which a wait is long.
 const LONG = 20;
 const TICK = 1000;
@@ -139,10 +140,10 @@ export class LongWait {
     this.node.setAttribute("aria-pressed", String(waits.isOn));
   }
 
-  /** It has ended: `outcome` is "done" or "not made". */
+  /** It has ended: `outcome` is "done", "not made" or "cancelled". */
   end(outcome) {
     // What ended before it was counted is no news.
-    if (!this.node.hidden) waits.tell(`${outcome === "done" ? "Done" : "Not made"}: ${this.#title}`);
+    if (!this.node.hidden) waits.tell(`${ENDED[outcome]}: ${this.#title}`);
     this.leave();
   }
 
@@ -151,6 +152,9 @@ export class LongWait {
     waits.leave(this);
   }
 }
+
+// What is being cancelled from this page: who asked for that needs no notification of it.
+const cancelled = new WeakSet();
 
 /** The long wait for what a widget with the traits `seconds` and `outcome` shows. `follow()` is called at each change. */
 export function followWait(model, title) {
@@ -161,6 +165,7 @@ export function followWait(model, title) {
     leave,
     follow() {
       if (!wait || !model.get("outcome")) return;
+      if (model.get("outcome") === "cancelled" && cancelled.has(model)) return leave();
       wait.end(model.get("outcome"));
       wait = null;
     },
@@ -177,10 +182,14 @@ export function noteOf(model) {
  * button that cancels it. `say` shows that the kernel is busy, `tell` an error.
  */
 export function waitButtons(model, wait, { cancel, say, tell }) {
-  const act = (action, patience) => askNow(model, action, { patience, say, tell });
+  const stop = () => askNow(model, "stop", { say, tell });
+  const cancelAll = () => {
+    cancelled.add(model);
+    askNow(model, "cancel", { patience: 0, say, tell: (error) => (cancelled.delete(model), tell(error)) });
+  };
   return [
-    ...(model.get("waits") ? [button("Stop waiting", () => act("stop"), "dream-button", { title: STOP })] : []),
-    ...(model.get("cancels") ? [button(cancel, () => act("cancel", 0), "dream-button", { title: CANCEL })] : []),
+    ...(model.get("waits") ? [button("Stop waiting", stop, "dream-button", { title: STOP })] : []),
+    ...(model.get("cancels") ? [button(cancel, cancelAll, "dream-button", { title: CANCEL })] : []),
     ...(model.get("ended") || !wait.node ? [] : [wait.node]),
   ];
 }

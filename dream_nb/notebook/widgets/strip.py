@@ -9,7 +9,7 @@ import traitlets
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import FINAL_STATES
-from dream_nb.notebook.widgets.awaited import AwaitedWidget, outcome_of
+from dream_nb.notebook.widgets.awaited import AwaitedWidget
 from dream_nb.notebook.widgets.messages import ShotTile
 from dream_nb.storyboard.film_strip import middle
 from dream_nb.storyboard.shooting import Shooting
@@ -88,7 +88,7 @@ class Strip(AwaitedWidget):
             self.note = " · ".join(filter(None, [shooting.progress.note, self._drawn]))
             self.seconds = shooting.seconds
             self.ended = shooting.progress.state in FINAL_STATES
-            self.outcome = outcome_of(shooting.progress)
+            self.outcome = shooting.outcome or ""
             self.cancels = not self.ended
             self.waits = self.waits and not self.ended
 
