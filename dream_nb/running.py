@@ -21,7 +21,7 @@ from dream_nb.library.library import Library
 from dream_nb.library.lineage import title
 from dream_nb.library.record import Record
 from dream_nb.results.dream import Dream
-from dream_nb.results.job import Job, Maker
+from dream_nb.results.job import CANCELLED_UNSENT, Job, Maker
 
 
 class _UnderWay(NamedTuple):
@@ -213,5 +213,5 @@ class Running:
         # The row may be gone, as the library may: its job ends all the same.
         with contextlib.suppress(DreamError):
             if job.cancelled and self._library.ledger.reread(record).state == "intended":
-                return DreamCancelledError("cancelled before it was sent: run the cell again to make it after all")
+                return DreamCancelledError(CANCELLED_UNSENT)
         return DreamError("stopped waiting; what was sent continues on the server: run the cell again to rejoin it")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from dream_nb.api.errors import DreamError
 from dream_nb.api.request_models import Request
 from dream_nb.requests.plan import Ask, Plan
 from dream_nb.results.dream import Dream
 from dream_nb.results.pending import Pending
+
+CANCELLED_UNSENT: Final = "cancelled before it was sent: run the cell again to make it after all"
 
 
 class Maker(Protocol):

@@ -6,13 +6,14 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, ClassVar, Final, Generic, Self, TypeVar
+from typing import Any, ClassVar, Final, Generic, Literal, Self, TypeVar
+from weakref import WeakSet
 
-from dream_nb.api.errors import DreamError
+from dream_nb.api.errors import DreamCancelledError, DreamError, SweepError
 from dream_nb.jobs.progress import Progress
 from dream_nb.lifetime import let_go_after_fork
 
@@ -25,6 +26,8 @@ REPLAYED: Final = Progress("completed", 1.0, "from your library, nothing spent; 
 
 
 Result = TypeVar("Result")
+
+Outcome = Literal["done", "not made", "cancelled"]
 
 Show = Callable[["Pending[Any]"], AbstractContextManager[None]]
 """Shows how far a job is, while the body waits for it."""
@@ -47,6 +50,33 @@ class WaitInterrupted(KeyboardInterrupt):
 
     def _render_traceback_(self) -> list[str]:
         return [f"Interrupted: {self}"]
+
+
+def _is_cancelled(error: BaseException) -> bool:
+    """Whether nothing but a cancelling kept something from being made."""
+    if isinstance(error, SweepError):
+        return all(_is_cancelled(one) for one in error.errors.values())
+    return isinstance(error, DreamCancelledError)
+
+
+_given_up: WeakSet[Pending[Any]] = WeakSet()
+
+
+def take_given_up() -> list[Pending[Any]]:
+    """Those of which an `await` was cancelled since this was last called."""
+    given_up = list(_given_up)
+    _given_up.clear()
+    return given_up
+
+
+def interruption(waited_for: Sequence[Pending[Any]]) -> WaitInterrupted:
+    """What to say where an interrupt ends a wait.
+
+    Args:
+        waited_for: what goes on, at least one.
+    """
+    goes_on = waited_for[0]._goes_on if len(waited_for) == 1 else "the dreams go on"
+    return WaitInterrupted(f"no longer waiting; {goes_on}. Run this again to come back to it.")
 
 
 class Pending(Generic[Result]):
@@ -95,6 +125,16 @@ class Pending(Generic[Result]):
         """Seconds since it was sent, else since it was submitted in this session."""
         return time.monotonic() - self._began
 
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it ended: "done", "not made", or "cancelled" by its user; None before that."""
+        if self._outcome is None:
+            return None
+        error = self._outcome[1]
+        if error is None:
+            return "done"
+        return "cancelled" if _is_cancelled(error) else "not made"
+
     def done(self) -> bool:
         """Whether it has ended, well or badly."""
         return self._done.done()
@@ -134,15 +174,20 @@ class Pending(Generic[Result]):
 
     def interrupted(self) -> WaitInterrupted:
         """What to raise where an interrupt ends a wait for it."""
-        return WaitInterrupted(f"no longer waiting; {self._goes_on}. Run this again to come back to it.")
+        return interruption([self])
 
     def __await__(self) -> Generator[Any, None, Result]:
         return self._wait().__await__()
 
     async def _wait(self) -> Result:
         # Short looks instead of a wrapped future: a kernel's interrupt arrives between them, and cancels nothing.
-        while not self._done.done():  # noqa: ASYNC110 - an event belongs to one loop, and any may wait
-            await asyncio.sleep(_LOOK_SECONDS)
+        try:
+            while not self._done.done():  # noqa: ASYNC110 - an event belongs to one loop, and any may wait
+                await asyncio.sleep(_LOOK_SECONDS)
+        except asyncio.CancelledError:
+            # Still that: who cancelled it, such as a timeout, expects it. Whoever shows it can say what goes on.
+            _given_up.add(self)
+            raise
         return self.result()
 
     def _anew(self, error: BaseException) -> BaseException:
@@ -198,10 +243,10 @@ class Pending(Generic[Result]):
             result: what was made, or None.
             error: why it could not be made, or None.
         """
+        self._outcome = result, error
         # Told before who waits wakes up, and may have put away what is told.
         done = REPLAYED if self.replayed else Progress("completed", 1.0)
         self.report(done if error is None else Progress("failed"))
-        self._outcome = result, error
         self._settle()
 
     def _settle(self) -> None:

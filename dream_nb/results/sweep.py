@@ -10,7 +10,7 @@ import dream_nb
 from dream_nb.api.errors import DreamError, SweepError, reason_of
 from dream_nb.jobs.progress import Progress
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.job import Job
+from dream_nb.results.job import Job, Maker
 from dream_nb.results.pending import Pending
 
 # What is said of the whole: the first of these in which any of them is.
@@ -29,6 +29,41 @@ def by_prompt(errors: Iterable[tuple[str, BaseException]]) -> dict[str, BaseExce
         counts[prompt] = counts.get(prompt, 0) + 1
         found[prompt if counts[prompt] == 1 else f"{prompt} ({counts[prompt]})"] = error
     return found
+
+
+def told_of(what: str, errors: Sequence[BaseException], *more: str) -> str:
+    """What a `SweepError` says.
+
+    Args:
+        what: what was not made first.
+        errors: why, of that and of all others.
+        more: what else there is to say, in whole sentences; empty ones are left out.
+    """
+    others = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    more = tuple(filter(None, more))
+    said = reason_of(errors[0])
+    first = f"{what}: {said.removesuffix('.') if others or more else said}{others}"
+    return " ".join([f"{first}." if more else first, *more])
+
+
+def cancel_all(jobs: Iterable[Job]) -> None:
+    """Cancel those that have not ended.
+
+    Args:
+        jobs: the jobs.
+
+    Raises:
+        DreamError: one cannot be cancelled; the others are.
+    """
+    problems: list[DreamError] = []
+    for job in jobs:
+        try:
+            if not job.done():
+                job.cancel()
+        except DreamError as error:
+            problems.append(error)
+    if problems:
+        raise problems[0]
 
 
 class Sweep(Pending[Dreams]):
@@ -62,6 +97,11 @@ class Sweep(Pending[Dreams]):
             job.on_end(self._ended)
 
     @property
+    def maker(self) -> Maker | None:
+        """The session that makes them, or None where no session does."""
+        return self.jobs[0].maker
+
+    @property
     def words(self) -> list[dict[str, str]]:
         """For each job the word that it has on each axis."""
         return [dict(word) for word in self._words]
@@ -85,17 +125,9 @@ class Sweep(Pending[Dreams]):
         Raises:
             DreamError: all have ended, or one cannot be cancelled; the others are.
         """
-        open_jobs = [job for job in self.jobs if not job.done()]
-        if not open_jobs:
+        if all(job.done() for job in self.jobs):
             raise DreamError("all have ended: there is nothing to cancel")
-        problems: list[DreamError] = []
-        for job in open_jobs:
-            try:
-                job.cancel()
-            except DreamError as error:
-                problems.append(error)
-        if problems:
-            raise problems[0]
+        cancel_all(self.jobs)
 
     def __len__(self) -> int:
         return len(self.jobs)
@@ -128,8 +160,7 @@ class Sweep(Pending[Dreams]):
 
     def _error(self, dreams: Dreams) -> SweepError:
         failed = [(job, error) for job in self.jobs if (error := job.exception()) is not None]
-        first, reason = failed[0]
-        others = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-        kept = " The others are in the library, and not made again." if dreams else ""
-        message = f"{len(failed)} of {len(self)} not made: {first.title!r}: {reason_of(reason)}{others}{kept}"
+        kept = "The others are in the library, and not made again." if dreams else ""
+        what = f"{len(failed)} of {len(self)} not made: {failed[0][0].title!r}"
+        message = told_of(what, [error for _, error in failed], kept)
         return SweepError(message, dreams, by_prompt([(job.title, error) for job, error in failed]))

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from dream_nb.api.errors import SweepError, reason_of
+from dream_nb.api.errors import DreamCancelledError, DreamError, SweepError
 from dream_nb.jobs.progress import Progress
 from dream_nb.results.dream import Dream
-from dream_nb.results.job import Job
+from dream_nb.results.job import CANCELLED_UNSENT, Job, Maker
 from dream_nb.results.pending import Pending
-from dream_nb.results.sweep import by_prompt
+from dream_nb.results.sweep import by_prompt, cancel_all, told_of
 
 if TYPE_CHECKING:
     from dream_nb.storyboard.storyboard import Storyboard
 
 _MOST_AT_ONCE: Final = 16
+
+Asked = TypeVar("Asked", Job, Job | None)
 
 
 class Shooting(Pending["Storyboard"]):
@@ -47,6 +50,7 @@ class Shooting(Pending["Storyboard"]):
         self._sounds: dict[int, Job] = {}
         self._scenes = list(board.scenes)
         self._left = len(self._scenes)
+        self._is_cancelled = False
         self._guard = threading.Lock()
         self.report(self._whole())
 
@@ -54,6 +58,27 @@ class Shooting(Pending["Storyboard"]):
     def shots(self) -> list[Progress]:
         """Where each shot stands."""
         return [progress for _, progress in sorted(self._shots.items())]
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """What was asked for so far: the shots, then their sounds."""
+        return (*self._jobs.values(), *self._sounds.values())
+
+    @property
+    def maker(self) -> Maker:
+        """The session that makes it."""
+        return self.board._maker()
+
+    def cancel(self) -> None:
+        """Ask for nothing more, and have the server delete what is not made yet, which refunds it. What is made stays.
+
+        Raises:
+            DreamError: all have ended, or one cannot be cancelled; the others are.
+        """
+        if self.done() or all(shot.state in ("completed", "failed") for shot in self.shots):
+            raise DreamError("all have ended: there is nothing to cancel")
+        self._is_cancelled = True
+        cancel_all(self.jobs)
 
     def begin(self) -> None:
         """Begin with the first shot of each scene. For the storyboard."""
@@ -90,7 +115,7 @@ class Shooting(Pending["Storyboard"]):
                 break
             try:
                 # What follows goes on from the picture, and does not wait for the sound.
-                sound = self.board._submit_sound(number, before)
+                sound = self._ask(self._sounds, number, partial(self.board._submit_sound, number, before))
             except BaseException as error:  # noqa: BLE001 - as above
                 self._fail(number, error)
                 continue
@@ -102,7 +127,6 @@ class Shooting(Pending["Storyboard"]):
         for number, job in sounds.items():
             try:
                 self.board._heard[number] = job.result()
-                self._sounds[number] = job
                 self._stand(number, Progress("completed", 1.0))
             except BaseException as error:  # noqa: BLE001 - as above
                 self._fail(number, error)
@@ -113,7 +137,7 @@ class Shooting(Pending["Storyboard"]):
 
     def _make_shot(self, number: int, before: Dream | None) -> Dream:
         self._stand(number, Progress("sending"))
-        job = self._jobs[number] = self.board._submit(number, before)
+        job = self._ask(self._jobs, number, partial(self.board._submit, number, before))
 
         def stand(job: Job) -> None:
             if not job.done() and job.progress.state != "completed":
@@ -126,6 +150,19 @@ class Shooting(Pending["Storyboard"]):
             job.off_change(stand)
         self.board._made[number] = made
         return made
+
+    def _ask(self, jobs: dict[int, Job], number: int, submit: Callable[[], Asked]) -> Asked:
+        """Ask for a shot or its sound, unless the storyboard was cancelled."""
+        if self._is_cancelled:
+            raise DreamCancelledError(CANCELLED_UNSENT)
+        job = submit()
+        if job is not None:
+            jobs[number] = job
+            if self._is_cancelled:
+                # While it was asked for, so that `cancel` has not seen it. What cannot be cancelled goes on.
+                with contextlib.suppress(DreamError):
+                    cancel_all([job])
+        return job
 
     def _stand(self, number: int, progress: Progress) -> None:
         self._shots[number] = progress
@@ -145,21 +182,20 @@ class Shooting(Pending["Storyboard"]):
         # Where it cannot be joined, the shots are there all the same, and `path` says why.
         with contextlib.suppress(Exception):
             self.board.join()
-        self.replayed = all(job.replayed for job in (*self._jobs.values(), *self._sounds.values()))
+        self.replayed = all(job.replayed for job in self.jobs)
         self.finish(self.board, None)
 
     def _error(self) -> SweepError:
-        number, reason = min(self.board._errors.items())
+        errors = sorted(self.board._errors.items())
+        number = errors[0][0]
         prompts, dreams = self.board.prompts, self.board.shots
-        others = f" (and {len(self.board._errors) - 1} more)" if len(self.board._errors) > 1 else ""
         left = [
             str(at) for at in range(1, len(prompts) + 1) if at not in self.board._made and at not in self.board._errors
         ]
-        later = f" What follows was not begun: shot{'s' if len(left) > 1 else ''} {', '.join(left)}." if left else ""
-        kept = " The others are in the library, and not made again." if dreams else ""
-        what = f"shot {number} of {len(prompts)} not made: {prompts[number - 1]!r}: {reason_of(reason)}"
-        message = f"{what}{others}{later}{kept}"
-        errors = sorted(self.board._errors.items())
+        later = f"What follows was not begun: shot{'s' if len(left) > 1 else ''} {', '.join(left)}." if left else ""
+        kept = "The others are in the library, and not made again." if dreams else ""
+        what = f"shot {number} of {len(prompts)} not made: {prompts[number - 1]!r}"
+        message = told_of(what, [error for _, error in errors], later, kept)
         return SweepError(message, dreams, by_prompt([(prompts[at - 1], error) for at, error in errors]))
 
 

@@ -116,3 +116,22 @@ def test_a_result_is_opened_in_a_gallery_below_it_and_then_in_the_one_that_is_th
     expect(last.get_by_role("listbox")).to_be_focused()
     expect(last.get_by_role("listbox")).to_be_in_viewport()
     expect(page.locator(".dream-gallery")).to_have_count(2)
+
+
+def test_a_file_that_is_missing_is_said_once_and_fetched_again(open_cells: Callable[..., Lab], page: Page) -> None:
+    lab = open_cells(
+        "d = %dream a lake --image\nd.path.unlink()",
+        "%dreams show d",
+        "h = %dreams history\nprint([one.take for one in h])",
+    )
+    lab.run_cell(0)
+    lab.run_cell(1)
+    lab.run_cell(2)
+    shown = page.locator(".jp-Notebook-cell").nth(2)
+    again = shown.get_by_role("button", name="Try again", exact=True)
+    expect(again).to_be_visible()
+    expect(shown.get_by_text("is no longer in 'dreams'")).to_have_count(1)
+    again.click()
+    expect(shown.locator(".dream-below img.dream-film, .dream-below .dream-picture img")).to_be_visible(timeout=60_000)
+    lab.run_cell(3)
+    expect(page.get_by_text("[1]", exact=True)).to_be_visible()

@@ -66,3 +66,23 @@ def test_its_strip_shows_the_shots_as_they_come_and_then_the_film_which_they_see
     expect(page.get_by_text("from your library")).to_be_visible(timeout=60_000)
     expect(page.locator("figure .dream-shot-link")).to_have_count(4, timeout=60_000)
     assert page.evaluate("() => window.strips") == 0
+
+
+def test_cancel_ends_the_cell_that_waits_for_it_and_nothing_more_is_asked_for(
+    open_cells: Callable[..., Lab], page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So large that it does not end before it is cancelled.
+    monkeypatch.setenv("DREAM_NB_STUDIO_SIDE", "2160")
+    lab = open_cells(
+        "%%storyboard --duration 9s --resolution 4k\na lake\nrain\n---\na city",
+        "import dream_nb.default\nprint(dream_nb.default.default_session().jobs(), 'under way')",
+    )
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    expect(page.get_by_role("button", name="Stop waiting")).to_be_visible(timeout=60_000)
+    page.get_by_role("button", name="Cancel all").click()
+    expect(page.locator(".dream-shot[data-state=failed]")).to_have_count(2, timeout=60_000)
+    expect(page.locator(".dream-shot[data-state=waiting]")).to_have_count(1)
+    expect(page.get_by_text("Interrupted: no longer waiting; the storyboard goes on").first).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel all")).to_have_count(0)
+    lab.run_cell(2)
+    expect(page.get_by_text("[] under way", exact=True)).to_be_visible()

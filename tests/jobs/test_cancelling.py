@@ -6,15 +6,25 @@ from pathlib import Path
 
 import pytest
 
-from dream_nb.api.errors import APIError, DreamCancelledError, DreamError
+from dream_nb.api.errors import APIError, DreamCancelledError, DreamError, SweepError
 from dream_nb.jobs.budget import Limits
 from dream_nb.jobs.progress import Report
 from dream_nb.library.record import Record
+from dream_nb.notebook.widgets.awaited import AwaitedWidget
+from dream_nb.notebook.widgets.card import Card
+from dream_nb.notebook.widgets.grid import Grid
+from dream_nb.notebook.widgets.strip import Strip
 from dream_nb.requests.inputs import make_request
+from dream_nb.requests.plan import Ask
+from dream_nb.results.dream import Dream
+from dream_nb.results.job import Job
 from dream_nb.session import Session
+from dream_nb.storyboard.shooting import Shooting
+from dream_nb.storyboard.storyboard import Shot, Storyboard
 from dream_nb.studio.faults import Fault
 from tests.fakes.dream_machine import FakeDreamMachine
 from tests.jobs.hosted import HASTE, SECONDS, Held, Hosted
+from tests.notebook.page import open_page
 from tests.studio.machine import wait_for
 
 VIDEO = make_request("a lake")
@@ -103,3 +113,101 @@ def test_what_another_notebook_has_in_hand_is_cancelled_and_not_sent_again(
             assert isinstance(job.exception(SECONDS), DreamError)
             assert isinstance(again.exception(SECONDS), DreamCancelledError)
         assert (len(fake.posts), len(fake.taken)) == (1, 0)
+
+
+SHOTS: list[str | Shot] = ["a lake", "the sun climbs", Shot("a city", cut=True), "rain"]
+
+
+def begun(session: Session, count: int) -> Shooting:
+    """A storyboard whose first shots are under way."""
+    shooting = Storyboard(SHOTS, session=session).start()
+    wait_for(lambda: sum(record.generation is not None for record in session.library.ledger.all()) == count)
+    return shooting
+
+
+def test_a_storyboard_asks_for_nothing_more_and_is_made_when_it_is_asked_for_again(
+    slow_server: Hosted, held: Held
+) -> None:
+    session, before = slow_server.session(), slow_server.balance
+    shooting = begun(session, 2)
+    shooting.cancel()
+    with pytest.raises(SweepError) as caught:
+        shooting.result(SECONDS)
+    assert str(caught.value) == (
+        "shot 1 of 4 not made: 'a lake': cancelled, and refunded: run the cell again to make it after all "
+        "(and 1 more). What follows was not begun: shots 2, 4."
+    )
+    assert [type(error) for error in caught.value.errors.values()] == [DreamCancelledError] * 2
+    assert (slow_server.made, slow_server.balance, slow_server.books.count("POST")) == ([], before, 2)
+    with pytest.raises(DreamError, match="nothing to cancel"):
+        shooting.cancel()
+    held.let_go()
+    assert len(shooting.board.start().result(SECONDS).shots) == 4
+
+
+def test_of_a_storyboard_what_is_made_stays(slow_server: Hosted, held: Held) -> None:
+    session = slow_server.session()
+    board = Storyboard(["a lake", "the sun climbs"], session=session)
+    shooting = board.start()
+    under_way(session)
+    held.let_go()
+    # Before the first is fetched, after which the second is asked for.
+    held.holds = True
+    wait_for(lambda: len(board.shots) == 1)
+    shooting.cancel()
+    assert isinstance(shooting.exception(SECONDS), SweepError)
+    assert [shot.prompt for shot in board.shots] == ["a lake"]
+
+
+def test_a_shot_that_is_asked_for_while_its_storyboard_is_cancelled_is_cancelled_too(
+    slow_server: Hosted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = slow_server.session()
+    board = Storyboard(["a lake"], session=session)
+    submit = board._submit
+
+    def submit_late(number: int, before: Dream | None) -> Job:
+        # `cancel` does not know the job yet.
+        shooting.cancel()
+        return submit(number, before)
+
+    monkeypatch.setattr(board, "_submit", submit_late)
+    shooting = Shooting(board, "hosted")
+    shooting.begin()
+    assert isinstance(shooting.exception(SECONDS), SweepError)
+    assert slow_server.made == []
+
+
+@pytest.mark.parametrize("kind", ["card", "grid", "strip"])
+def test_a_widget_cancels_and_tells_the_balance(slow_server: Hosted, kind: str) -> None:
+    session = slow_server.session()
+    with open_page() as page:
+        widget: AwaitedWidget
+        if kind == "card":
+            widget = Card(session.submit(VIDEO))
+        elif kind == "grid":
+            plan = session.plan([Ask(VIDEO), Ask(VIDEO, 2)])
+            widget = Grid(session.start(plan))
+        else:
+            widget = Strip.of(begun(session, 2))
+        # What is just being sent cannot be cancelled.
+        wait_for(lambda: widget.cancels and all(record.generation for record in session.library.ledger.all()))
+        answer, _ = page.ask(widget, "cancel")
+        assert "error" not in answer
+        wait_for(lambda: bool(widget.outcome))
+        assert widget.balance == f"your balance is ${slow_server.balance / 100:.2f} now"
+        wait_for(lambda: not widget.cancels)
+
+
+def test_what_was_cancelled_ends_otherwise_than_what_was_not_made(slow_server: Hosted, held: Held) -> None:
+    session = slow_server.session()
+    job, sweep = session.submit(VIDEO), session.start(session.plan([Ask(VIDEO), Ask(make_request("gore"))]))
+    assert (job.outcome, sweep.outcome) == (None, None)
+    under_way(session)
+    job.cancel()
+    sweep.exception(SECONDS)
+    assert (job.outcome, sweep.outcome) == ("cancelled", "not made")
+    held.let_go()
+    job = session.submit(VIDEO)
+    job.result(SECONDS)
+    assert job.outcome == "done"

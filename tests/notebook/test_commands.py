@@ -305,6 +305,23 @@ def test_what_was_listed_is_shown_again(kernel: Kernel) -> None:
     assert previews(kernel.run("%dreams show h[0]")) == previews(kernel.run("%dreams show h")) == 1
 
 
+def test_what_lies_in_the_trash_or_is_gone_is_not_listed_as_completed(kernel: Kernel) -> None:
+    kernel.run("kept = %dream -i a small weir\ngone = %dream -i a small weir --take 2")
+    kernel.run("%dreams delete gone --files")
+    text = shown(kernel.run("%dreams history small weir"))
+    assert text.startswith(
+        "%dreams history · 2 dreams with 'small weir' in the library 'dreams', 1 of them in the trash"
+    )
+    assert [("in the trash" in row, "completed" in row) for row in text.splitlines()[2:]] == [
+        (True, False),
+        (False, True),
+    ]
+    assert value(kernel, "x = %dreams show small weir\nx == kept") is True
+    kernel.run("%dreams trash --empty")
+    states = [row.split("  ") for row in shown(kernel.run("%dreams history small weir")).splitlines()[2:]]
+    assert ["deleted" in row for row in states] == [True, False]
+
+
 def test_a_storyboard_is_shown_as_its_shots(kernel: Kernel) -> None:
     kernel.run("%%storyboard --name film\na small pond\nit freezes")
     answer = kernel.run("both_shots = %dreams show film")

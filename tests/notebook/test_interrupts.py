@@ -102,6 +102,49 @@ def test_while_a_call_waits(tmp_path: Path, source: str, what: str) -> None:
         assert (answer.error, told(answer)) == (None, INTERRUPTED.replace("dream goes", what))
 
 
+def is_begun(message: Message) -> bool:
+    """Whether the cell has printed that it begins."""
+    return message["msg_type"] == "stream" and "begun" in message["content"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("awaited", "what"),
+    [
+        ("job", "dream goes"),
+        ("asyncio.wait_for(job, 600)", "dream goes"),
+        ("asyncio.gather(job, other)", "dreams go"),
+        ("board.start()", "storyboard goes"),
+    ],
+)
+def test_while_a_job_is_awaited(tmp_path: Path, awaited: str, what: str) -> None:
+    with start_kernel(tmp_path, DREAM_NB_STUDIO_SIDE="1080") as kernel:
+        kernel.run("import asyncio, dream_nb\nboard = dream_nb.Storyboard(['a hill'])")
+        kernel.run("job = %dream a valley -b\nother = %dream a river -b")
+        answer = kernel.run(f"print('begun')\nawait {awaited}", when=is_begun, then=kernel.manager.interrupt_kernel)
+        assert (answer.error, told(answer)) == (None, f"begun\n{INTERRUPTED.replace('dream goes', what)}")
+        assert kernel.run("[job.done() and job.exception() for job in (job, other)]").result == "[False, False]"
+
+
+def test_an_interrupt_of_something_else_is_shown_as_before(tmp_path: Path) -> None:
+    with start_kernel(tmp_path, DREAM_NB_STUDIO_SIDE="1080") as kernel:
+        kernel.run("import asyncio\njob = %dream a valley -b")
+        answer = kernel.run("await asyncio.wait_for(job, 0.2)")
+        assert answer.error is not None
+        assert answer.error["ename"] == "TimeoutError"
+        source = "print('begun')\nwhile True: await asyncio.sleep(0.05)"
+        answer = kernel.run(source, when=is_begun, then=kernel.manager.interrupt_kernel)
+        assert answer.error is not None
+        assert answer.error["ename"] == "CancelledError"
+
+
+def test_a_wait_that_the_cell_itself_cancels_is_shown_as_before(tmp_path: Path) -> None:
+    with start_kernel(tmp_path, DREAM_NB_STUDIO_SIDE="1080") as kernel:
+        kernel.run("import asyncio\njob = %dream a valley -b\nasync def wait(): await job")
+        answer = kernel.run("task = asyncio.create_task(wait())\nawait asyncio.sleep(0)\ntask.cancel()\nawait task")
+        assert answer.error is not None
+        assert answer.error["ename"] == "CancelledError"
+
+
 def test_before_anything_is_sent(tmp_path: Path) -> None:
     with start_kernel(tmp_path) as kernel:
         kernel.run("def plan(*_): raise KeyboardInterrupt\nimport dream_nb\ndream_nb.Session.plan = plan")

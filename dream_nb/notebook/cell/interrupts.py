@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from types import TracebackType
 from typing import Any, Final
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from dream_nb.results.pending import WaitInterrupted
+from dream_nb.results.pending import WaitInterrupted, interruption, take_given_up
 
 _HANDLER: Final = "_dream_nb_interrupts"
 
@@ -29,7 +30,9 @@ class PlainInterrupts:
 
     def install(self) -> None:
         """Begin to be asked, before a handler that is there already."""
-        self._shell.set_custom_exc((WaitInterrupted, *self._others), self._show)
+        # A kernel ends a cell that awaits by cancelling it.
+        self._shell.set_custom_exc((WaitInterrupted, asyncio.CancelledError, *self._others), self._show)
+        self._shell.events.register("pre_run_cell", self._begin_cell)
         setattr(self._shell, _HANDLER, self)
 
     @staticmethod
@@ -40,9 +43,15 @@ class PlainInterrupts:
             shell: the shell.
         """
         handler = shell.__dict__.pop(_HANDLER, None)
+        if handler is None:
+            return
+        shell.events.unregister("pre_run_cell", handler._begin_cell)
         # Another handler may have been set since.
-        if handler is not None and WaitInterrupted in shell.custom_exceptions:
+        if WaitInterrupted in shell.custom_exceptions:
             shell.custom_exceptions, shell.CustomTB = handler._others, handler._show_other
+
+    def _begin_cell(self, _: object) -> None:
+        take_given_up()
 
     def _show(
         self,
@@ -52,11 +61,33 @@ class PlainInterrupts:
         traceback: TracebackType | None,
         tb_offset: int | None = None,
     ) -> list[str]:
-        if not isinstance(error, WaitInterrupted):
-            shown: list[str] = self._show_other(kind, error, traceback, tb_offset)
-            return shown
-        lines = error._render_traceback_()
+        interrupt = _interrupt_of(error)
+        if interrupt is None:
+            return self._show_as_before(kind, error, traceback, tb_offset)
+        lines = interrupt._render_traceback_()
         sys.stdout.write("\n".join([*lines, ""]))
         # What a kernel's reply says of the failed cell.
         shell._last_traceback = lines
         return lines
+
+    def _show_as_before(
+        self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None, tb_offset: int | None
+    ) -> list[str]:
+        if not isinstance(error, self._others):
+            self._shell.showtraceback((kind, error, traceback), running_compiled_code=True)
+            return list(getattr(self._shell, "_last_traceback", []))
+        shown: list[str] = self._show_other(kind, error, traceback, tb_offset)
+        return shown
+
+
+def _interrupt_of(error: BaseException) -> WaitInterrupted | None:
+    """The interrupted wait with which a cell ended; None where it ended otherwise."""
+    if isinstance(error, WaitInterrupted):
+        return error
+    if not isinstance(error, asyncio.CancelledError):
+        return None
+    task = asyncio.current_task()
+    # The cell itself was cancelled, and not only something that it awaits.
+    is_interrupt = task is not None and task.cancelling() > 0
+    given_up = take_given_up()
+    return interruption(given_up) if is_interrupt and given_up else None

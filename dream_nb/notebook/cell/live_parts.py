@@ -9,6 +9,7 @@ from IPython.display import display
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.html.stand_in import VIEW
+from dream_nb.notebook.cell.replays import tell_below
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.vanishing import is_in_page, running_cell
@@ -57,15 +58,18 @@ def _part_of(made: Dream | Dreams | Storyboard) -> Widget:
     return Card(made, bare=True) if isinstance(made, Dream) else Grid(made, in_place=True)
 
 
-def show_live(made: Dream | Dreams | Storyboard) -> None:
+def show_live(made: Dream | Dreams | Storyboard, *, is_replay: bool = False) -> None:
     """Show the live parts of a result in the running cell, below its preview.
 
     They are an output of the widgets' own type only: nbval skips it, and a saved notebook is the same without it.
 
     Args:
         made: the result.
+        is_replay: whether the library had it, which is said for a moment.
     """
     part = _part_of(made)
+    if is_replay:
+        tell_below(part)
     display({VIEW: part.view()}, raw=True)
     cell, run = running_cell()
     for earlier in [one for one in _open if one[0] == cell and one[1] != run]:

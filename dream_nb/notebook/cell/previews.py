@@ -53,13 +53,18 @@ class Previews:
             self._shell.events.unregister("post_run_cell", self._end_cell)
 
     def show(
-        self, made: Dream | Dreams | Plan | Storyboard | Listing[Any] | Facts, card: Vanishing | None = None
+        self,
+        made: Dream | Dreams | Plan | Storyboard | Listing[Any] | Facts,
+        card: Vanishing | None = None,
+        *,
+        is_replay: bool = False,
     ) -> None:
         """Show what the running cell made.
 
         Args:
             made: what.
             card: what showed how far it was, and gives it its place.
+            is_replay: whether the library had it.
         """
         if hasattr(self._shell, "kernel"):
             if card is None:
@@ -68,7 +73,7 @@ class Previews:
                 card.become(made)
             self._shown.append(made)
             if isinstance(made, Dream | Dreams | Storyboard) and is_live(made):
-                show_live(made)
+                show_live(made, is_replay=is_replay)
         else:
             self._due.append(made)
 

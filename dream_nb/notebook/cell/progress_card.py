@@ -15,7 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display, update_display
 
 from dream_nb.html.stand_in import VIEW, stand_in
-from dream_nb.notebook.cell.replays import tell
+from dream_nb.notebook.cell.replays import tell_terminal
 from dream_nb.notebook.early_start import load_modules
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job
@@ -54,7 +54,7 @@ def open_card(shell: InteractiveShell, job: UnderWay) -> Iterator[Vanishing | No
     try:
         _note(job)
         if job.replayed:
-            tell(shell)
+            tell_terminal(shell)
             yield None
             return
         load_modules()
@@ -122,10 +122,10 @@ def _card(job: UnderWay) -> Iterator[Vanishing]:
     card = _widget(job)
     shown = Vanishing(card)
     try:
-        _tell_wait(card, True)
+        card.waits = True
         yield shown
     except KeyboardInterrupt:
-        _tell_wait(card, False)
+        card.waits = False
         _keep(job, card, shown)
         raise
     except BaseException:
@@ -133,12 +133,6 @@ def _card(job: UnderWay) -> Iterator[Vanishing]:
         raise
     else:
         shown.vanish()
-
-
-def _tell_wait(card: Card | Grid | Strip, waits: bool) -> None:
-    """Let a card, which has a button for it, stop the wait of the cell."""
-    if hasattr(card, "waits"):
-        card.waits = waits
 
 
 def keep_card(shell: InteractiveShell, job: UnderWay) -> None:

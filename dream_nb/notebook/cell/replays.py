@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb.results.pending import REPLAYED
-from dream_nb.results.vanishing import Vanishing, is_in_page
+
+if TYPE_CHECKING:
+    from dream_nb.notebook.widgets.base import Widget
 
 _SECONDS: Final = 6.0
 
@@ -17,40 +19,50 @@ _shown: list[_Line] = []
 
 
 class _Line(threading.Thread):
-    """A line in a cell, until its time is over.
+    """A line below a widget, until its time is over.
 
     Args:
+        widget: what shows it.
         seconds: how long it stays.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, widget: Widget, seconds: float) -> None:
         super().__init__(name="dream_nb-replay", daemon=True)
-        from ipywidgets import Label
-
-        # The first run of the cell had no such line.
-        self._line = Vanishing(Label(REPLAYED.note))
+        self.widget = widget
         self._seconds = seconds
         self.over = threading.Event()
+        widget.passing = REPLAYED.note
 
     def run(self) -> None:
-        """Wait, and vanish."""
+        """Wait, and take it away."""
         self.over.wait(self._seconds)
         try:
-            self._line.vanish()
+            self.widget.passing = ""
         finally:
             _shown.remove(self)
 
 
-def tell(shell: InteractiveShell) -> None:
-    """Say in the running cell, or in the terminal, that nothing was spent. The cell's output keeps nothing of it."""
-    if not hasattr(shell, "kernel"):
-        if sys.stderr.isatty():
-            sys.stderr.write(f"{REPLAYED.note}\n")
-        return
-    if is_in_page():
-        line = _Line(_SECONDS)
-        _shown.append(line)
-        line.start()
+def tell_terminal(shell: InteractiveShell) -> None:
+    """Say in a terminal that nothing was spent.
+
+    Args:
+        shell: the shell, which may be that of a notebook: there `tell_below` says it.
+    """
+    if not hasattr(shell, "kernel") and sys.stderr.isatty():
+        sys.stderr.write(f"{REPLAYED.note}\n")
+
+
+def tell_below(widget: Widget) -> None:
+    """Say for a moment, below the live parts of a result, that nothing was spent.
+
+    An output of its own could not be taken back: the saved cell would keep an empty one, which its first run had not.
+
+    Args:
+        widget: the live parts, not shown yet.
+    """
+    line = _Line(widget, _SECONDS)
+    _shown.append(line)
+    line.start()
 
 
 def vanish() -> None:

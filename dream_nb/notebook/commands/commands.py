@@ -150,11 +150,12 @@ class Commands:
         most = _whole(words[0].removeprefix("-n")) if words else _SHOWN
         # What never left this machine is under way, or was refused: it is no dream.
         found = [dream for dream in self._session.history() if dream.state != "intended" and _has(dream, what)]
+        trashed = {one.record.key for one in self._session.trash()}
         rows = [
             (
                 dream.title,
                 " · ".join(filter(None, [dream.kind, dream.request.aspect_ratio, _take(dream.take)])),
-                f"{dream.state}: {dream.failure_reason}" if dream.failure_reason else dream.state,
+                "in the trash" if dream._record.key in trashed else _standing(dream),
                 f"{dream.created.astimezone():%d %b %H:%M}",
                 (dream.generation.id or "")[:8],
             )
@@ -162,10 +163,13 @@ class Commands:
         ]
         which = f" with {what!r}" if what else ""
         count = f"{len(found)} {'dream' if len(found) == 1 else 'dreams'}{which}"
-        rest = len(found) - len(rows)
+        rest, gone = len(found) - len(rows), sum(dream._record.key in trashed for dream in found)
+        where = (
+            f"in the library {self._session.library.folder.name!r}{f', {gone} of them in the trash' if gone else ''}"
+        )
         return Listing(
             command="history",
-            title=f"{count} in the library {self._session.library.folder.name!r}, newest first",
+            title=f"{count} {where}, newest first",
             headings=("prompt", "what", "state", "made", "id"),
             rows=tuple(rows),
             note=f"and {rest} older: -n shows more" if rest else "",
@@ -218,7 +222,7 @@ class Commands:
         if not found:
             alike = [dream for dream in self._session.history() if dream.state != "intended" and _has(dream, what)]
             # What could not be made says why, and is shown where there is nothing else.
-            found = Dreams([dream for dream in alike if dream.state == "completed"] or alike)
+            found = Dreams([dream for dream in alike if dream._record.is_finished] or alike)
         if not found:
             raise InvalidRequestError(
                 f"no variable, id or prompt of the library has {what!r}: %dreams history lists what there is"
@@ -340,13 +344,18 @@ class Commands:
         return facts
 
 
+def _standing(dream: Dream) -> str:
+    """Where a dream that is not in the trash stands."""
+    if dream._record.state == "deleted" and not dream._record.is_finished:
+        return "deleted"
+    return f"{dream.state}: {dream.failure_reason}" if dream.failure_reason else dream.state
+
+
 def _jobs_of(value: Any) -> Sequence[Any]:
     """What is under way in the value of a variable."""
     if isinstance(value, Storyboard):
         value = value._shooting
-    if isinstance(value, Shooting):
-        return list(value._jobs.values())
-    return value.jobs if isinstance(value, Sweep) else (value,)
+    return value.jobs if isinstance(value, Sweep | Shooting) else (value,)
 
 
 def _listed(command: str, jobs: list[Job], what: str, note: str) -> Listing[Job]:

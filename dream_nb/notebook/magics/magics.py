@@ -202,7 +202,7 @@ class DreamMagics(DreamSettings):
                 self.state.last = before
                 self.previews.show(board, card)
                 raise
-            self.previews.show(board, card)
+            self.previews.show(board, card, is_replay=shooting.replayed)
         return board
 
     def _dream(self, line: str, cell: str | None) -> Made | Panel | None:
@@ -265,7 +265,7 @@ class DreamMagics(DreamSettings):
                 if error.dreams:
                     self.previews.show(error.dreams, card)
                 raise
-            self.previews.show(made, card)
+            self.previews.show(made, card, is_replay=job.replayed)
         return made
 
 

@@ -10,21 +10,12 @@ import traitlets
 
 from dream_nb.api.errors import DreamError
 from dream_nb.backends.backends import is_paid
-from dream_nb.jobs.progress import Progress
 from dream_nb.notebook.widgets.base import Answer, Widget, action
 from dream_nb.requests.plan import dollars
 from dream_nb.results.job import Job
 from dream_nb.results.sweep import Sweep
 from dream_nb.session import Session
-
-
-def outcome_of(progress: Progress) -> str:
-    """How something ended, "done" or "not made"; empty before that.
-
-    Args:
-        progress: where it stands.
-    """
-    return {"completed": "done", "failed": "not made"}.get(progress.state, "")
+from dream_nb.storyboard.shooting import Shooting
 
 
 class AwaitedWidget(Widget):
@@ -44,12 +35,15 @@ class AwaitedWidget(Widget):
     """Whether a cell waits for it, so that the wait can be stopped."""
 
     outcome = traitlets.Unicode().tag(sync=True)
-    """How it ended, "done" or "not made"; empty before that."""
+    """How it ended, "done", "not made" or "cancelled"; empty before that."""
 
     cancels = traitlets.Bool(False).tag(sync=True)
     """Whether it can be cancelled."""
 
-    def under_way(self) -> Job | Sweep | None:
+    balance = traitlets.Unicode().tag(sync=True)
+    """What the balance is since it was cancelled, in words; empty before that, and where nothing is paid for."""
+
+    def under_way(self) -> Job | Sweep | Shooting | None:
         """What can be cancelled; None where nothing is under way."""
         raise NotImplementedError
 
@@ -64,11 +58,11 @@ class AwaitedWidget(Widget):
         if job is None:
             raise DreamError("it is made already: there is nothing to cancel")
         job.cancel()
-        maker = (job.jobs[0] if isinstance(job, Sweep) else job).maker
+        maker = job.maker
         if isinstance(maker, Session) and is_paid(maker.backend):
             # What came back is told by the balance, and the cancelling holds without it.
             with contextlib.suppress(DreamError):
-                self.note = f"your balance is {dollars(maker.credits().credit_balance)} now"
+                self.balance = f"your balance is {dollars(maker.credits().credit_balance)} now"
         return None
 
     @action

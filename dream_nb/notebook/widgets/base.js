@@ -179,6 +179,19 @@ export function release(address) {
   if (address?.startsWith("blob:")) URL.revokeObjectURL(address);
 }
 
+/** Show below a widget what its trait `passing` says, for as long as it does. Gives back what ends that. */
+export function sayInPassing(model, el) {
+  const line = element("div", "dream-nb dream-passing", "", { role: "status" });
+  const reflect = () => {
+    line.textContent = model.get("passing");
+    if (line.textContent) el.append(line);
+    else line.remove();
+  };
+  model.on("change:passing", reflect);
+  reflect();
+  return () => model.off("change:passing", reflect);
+}
+
 /** The galleries that the page shows: their elements, each with its model. Scripts of several versions share them. */
 export const galleries = (globalThis[Symbol.for("dream_nb.galleries")] ??= new Map());
 

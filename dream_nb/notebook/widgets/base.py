@@ -160,6 +160,9 @@ class Widget(Listener, anywidget.AnyWidget):
     error = traitlets.Unicode().tag(sync=True)
     """What went wrong last, in one line for the user; empty where nothing did. Python changes it."""
 
+    passing = traitlets.Unicode().tag(sync=True)
+    """What stands below it for a moment; empty where nothing does. Python changes it."""
+
     def __init__(self, *, trusted: bool | None = None, **traits: Any) -> None:
         self.trusted = is_trusted() if trusted is None else trusted
         names = ("base.css", "base.js", *self.modules)

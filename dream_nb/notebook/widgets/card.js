@@ -1,7 +1,7 @@
 // The card: one generation, while it is made and when it is done.
-import { ask, askNow, askSoon, button, clock, copied, element, errorLine, folded, galleries, media, release, stateLabel, views } from "./base.js";
+import { ask, askSoon, button, clock, copied, element, errorLine, folded, galleries, media, release, stateLabel, views } from "./base.js";
 import { createPlayer } from "./card_player.js";
-import { followWait } from "./long_wait.js";
+import { followWait, noteOf, waitButtons } from "./long_wait.js";
 import { orphanAlert } from "./orphan.js";
 import { controlResult } from "./result_player.js";
 
@@ -15,8 +15,6 @@ const USUAL_MODE = "flex_1";
 const HINTS = {
   "Change and try again": "put the request into the panel, to change it",
   "Try again": "ask for the same again",
-  "Stop waiting": "let the cell end; the dream continues on the server",
-  Cancel: "have the server delete what is not made yet, which refunds it",
   Extend: "make a dream that goes on from the end of this one",
   Reverse: "make a dream that leads up to the beginning of this one",
   "Another take": "make another take of the same request",
@@ -148,15 +146,17 @@ class Actions {
   #more;
   #note;
   #tell;
+  #wait;
   #address = null;
   /** Why what was asked for has not happened yet; empty where nothing is late. */
   late = "";
 
-  constructor(model, more, note, tell) {
+  constructor(model, wait, more, note, tell) {
     this.#model = model;
     this.#more = more;
     this.#note = note;
     this.#tell = tell;
+    this.#wait = wait;
   }
 
   /** Promises the address of the dream's file. */
@@ -169,10 +169,7 @@ class Actions {
     const does = (action) => () => this.#do(action);
     if (kind === "problem") return [button("Change and try again", does("change")), button("Try again", does("again"))];
     if (kind === "live") {
-      return [
-        ...(this.#model.get("waits") ? [button("Stop waiting", () => this.#atOnce("stop"))] : []),
-        ...(this.#model.get("cancels") ? [button("Cancel", () => this.#atOnce("cancel", 0))] : []),
-      ];
+      return waitButtons(this.#model, this.#wait, { cancel: "Cancel", say: (text) => this.#sayLate(text), tell: this.#tell });
     }
     const isImage = this.#model.get("film").kind === "image";
     return [
@@ -233,14 +230,10 @@ class Actions {
     return askSoon(this.#model, action, { content, say: (text) => this.#sayLate(text) }).catch(this.#tell);
   }
 
-  #atOnce(action, patience) {
-    return askNow(this.#model, action, { patience, say: (text) => this.#sayLate(text), tell: this.#tell });
-  }
-
   #sayLate(text) {
     if (this.late === text) return;
     this.late = text;
-    this.#note.textContent = text || this.#model.get("note");
+    this.#note.textContent = text || noteOf(this.#model);
   }
 
   /** Ask for a prompt, and do something with it. */
@@ -299,7 +292,7 @@ class Card {
     this.#tell = tell;
     this.#live = new Progress(model);
     this.#wait = followWait(model, model.get("prompt"));
-    this.#actions = new Actions(model, this.#more, this.#note, tell);
+    this.#actions = new Actions(model, this.#wait, this.#more, this.#note, tell);
     this.#text = element("div", "dream-text", "", {}, folded(element("div", "dream-prompt", model.get("prompt"))),
       this.#facts, this.#note, this.#buttons, this.#more, line);
     const looks = ["wide", "bare", "slim"].filter((trait) => model.get(trait)).map((trait) => ` dream-${trait}`).join("");
@@ -308,12 +301,12 @@ class Card {
   }
 
   reflect() {
-    const [state, note, facts, problem, film] = ["state", "note", "facts", "problem", "film"].map((trait) => this.#model.get(trait));
+    const [state, facts, problem, film] = ["state", "facts", "problem", "film"].map((trait) => this.#model.get(trait));
     this.root.dataset.state = state;
     const [width, height] = [this.#model.get("width"), this.#model.get("height")];
     this.root.style.setProperty("--dream-ratio", width / height);
     this.root.classList.toggle("dream-upright", height > width);
-    this.#note.textContent = this.#actions.late || note;
+    this.#note.textContent = this.#actions.late || noteOf(this.#model);
     const kind = problem.title ? "problem" : film.kind ? "film" : "live";
     this.#facts.textContent = [...facts, problem.facts].filter(Boolean).join(" · ");
     if (kind === "live") this.#live.reflect();
@@ -325,8 +318,8 @@ class Card {
     if (kind !== before.kind) this.#show(kind);
     const fillScreen = this.#model.get("bare") ? null : () => this.#top.querySelector(".dream-picture").requestFullscreen?.();
     const buttons = this.#actions.buttons(kind, fillScreen);
-    for (const one of buttons) one.title = HINTS[one.textContent] ?? "";
-    this.#buttons.replaceChildren(...buttons, ...(kind === "live" && this.#wait.node ? [this.#wait.node] : []));
+    for (const one of buttons) one.title ||= HINTS[one.textContent] ?? "";
+    this.#buttons.replaceChildren(...buttons);
   }
 
   tick() {
@@ -349,7 +342,8 @@ class Card {
   }
 
   #show(kind) {
-    if (kind === "problem") this.#top.replaceChildren(alertOf(this.#model.get("problem")));
+    // The preview above a bare card says already what is wrong.
+    if (kind === "problem") this.#top.replaceChildren(...(this.#model.get("bare") ? [] : [alertOf(this.#model.get("problem"))]));
     else if (kind === "live") this.#top.replaceChildren(...this.#live.parts);
     else {
       if (!this.#model.get("bare")) this.#top.replaceChildren(createPlayer(this.#model, this.#tell, () => this.#actions.source()));

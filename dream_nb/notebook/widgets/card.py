@@ -28,7 +28,7 @@ from dream_nb.jobs.runner import failure
 from dream_nb.library.library import Library, with_ledger
 from dream_nb.media.sound import has_sound
 from dream_nb.notebook.magics.to_line import to_line
-from dream_nb.notebook.widgets.awaited import AwaitedWidget, outcome_of
+from dream_nb.notebook.widgets.awaited import AwaitedWidget
 from dream_nb.notebook.widgets.base import Answer, Widget, action
 from dream_nb.notebook.widgets.dream_facts import facts_of, first_of
 from dream_nb.notebook.widgets.first_sight import colours_of, picture_of
@@ -206,7 +206,7 @@ class Card(AwaitedWidget):
             self.note = job.progress.note
             self.fraction = job.progress.fraction
             self.seconds = job.seconds
-            self.outcome = outcome_of(job.progress)
+            self.outcome = job.outcome or ""
             self.moving = job.progress.video or self.moving
             if job.picture is not None and (self.sight_is_source or not self.sight):
                 self.sight, self.sight_is_source = job.picture, False
@@ -338,8 +338,8 @@ class Card(AwaitedWidget):
 
     @action
     def again(self) -> Answer:
-        """Make another take of the same request; of a sweep make what could not be made."""
-        fresh, maker = isinstance(self.shown, Dream), self._maker()
+        """Make another take of the same request; what is not there, or could not be made, is asked for as it was."""
+        fresh, maker = bool(self.film), self._maker()
         for one in _missing(self.shown) if isinstance(self.shown, Sweep) else [self.shown]:
             self._add(maker.submit(one.request, take=one.take, fresh=fresh))
         return None

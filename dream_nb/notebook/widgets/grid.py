@@ -15,7 +15,7 @@ from dream_nb.html.stand_in import stand_in
 from dream_nb.library.library import Library
 from dream_nb.library.small_videos import small_video
 from dream_nb.media.axes import Layout
-from dream_nb.notebook.widgets.awaited import AwaitedWidget, outcome_of
+from dream_nb.notebook.widgets.awaited import AwaitedWidget
 from dream_nb.notebook.widgets.base import action, said
 from dream_nb.notebook.widgets.dream_facts import facts_of
 from dream_nb.notebook.widgets.grid_pictures import GridPictures
@@ -194,7 +194,7 @@ class Grid(AwaitedWidget):
     def _hear_end(self, sweep: Sweep) -> None:
         # At once: whoever waits for the sweep takes the grid off the page.
         if self.comm is not None and not self.outcome:
-            self.outcome = outcome_of(sweep.progress)
+            self.outcome = sweep.outcome or ""
 
     def close(self) -> None:
         """Follow no more, and leave the page."""

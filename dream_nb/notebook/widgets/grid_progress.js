@@ -1,6 +1,6 @@
 // How far a sweep under way is: one bar, one clock and one Cancel for all of it.
-import { askNow, button, clock, element } from "./base.js";
-import { followWait } from "./long_wait.js";
+import { clock, element } from "./base.js";
+import { followWait, noteOf, waitButtons } from "./long_wait.js";
 import { orphanAlert } from "./orphan.js";
 
 const TICK = 250;
@@ -21,8 +21,7 @@ export class GridProgress {
   constructor(model, tell) {
     this.#model = model;
     this.wait = followWait(model, model.get("title"));
-    const say = (text) => ((this.#late = text), this.reflect());
-    this.act = (action, patience) => askNow(model, action, { patience, say, tell });
+    this.asking = { cancel: "Cancel all", say: (text) => ((this.#late = text), this.reflect()), tell };
     const line = element("div", "dream-whole-line", "", {}, this.#time, this.#said, this.#buttons);
     this.root = element("div", "dream-whole", "", {}, element("div", "dream-prompt", model.get("title")), this.#bar, line);
   }
@@ -37,21 +36,18 @@ export class GridProgress {
 
   reflect() {
     if (this.isOrphan) return;
-    const [note, seconds, ended, fraction, waits, cancels] =
-      ["note", "seconds", "ended", "fraction", "waits", "cancels"].map((trait) => this.#model.get(trait));
-    this.root.hidden = !this.#model.get("title") || (ended && !this.#late);
+    const [seconds, ended, fraction, waits, cancels, balance] =
+      ["seconds", "ended", "fraction", "waits", "cancels", "balance"].map((trait) => this.#model.get(trait));
+    this.root.hidden = !this.#model.get("title") || (ended && !this.#late && !balance);
     if (this.seconds !== seconds) [this.seconds, this.#told] = [seconds, performance.now()];
-    this.#said.textContent = this.#late || note;
+    this.#said.textContent = this.#late || noteOf(this.#model);
     this.wait.follow();
     this.#done.style.width = `${100 * fraction}%`;
     this.#bar.setAttribute("aria-valuenow", Math.round(100 * fraction));
     const offered = `${waits} ${cancels}`;
     if (offered !== this.#offered) {
       this.#offered = offered;
-      this.#buttons.replaceChildren(
-        ...(waits ? [button("Stop waiting", () => this.act("stop"))] : []),
-        ...(cancels ? [button("Cancel all", () => this.act("cancel", 0))] : []),
-        ...(ended || !this.wait.node ? [] : [this.wait.node]));
+      this.#buttons.replaceChildren(...waitButtons(this.#model, this.wait, this.asking));
     }
     this.#tick();
   }

@@ -1,6 +1,9 @@
 // What a long wait does besides its card: the tab's title counts, and at its end the user is told who allowed that once.
-import { button, clock } from "./base.js";
+import { askNow, button, clock } from "./base.js";
 
+const STOP = "let the cell end; what was sent continues on the server";
+const CANCEL = "have the server delete what is not made yet, which refunds it";
+const ENDED = { done: "Done", "not made": "Not made", cancelled: "Cancelled" };
 // Seconds from which a wait is long.
 const LONG = 20;
 const TICK = 1000;
@@ -137,10 +140,10 @@ export class LongWait {
     this.node.setAttribute("aria-pressed", String(waits.isOn));
   }
 
-  /** It has ended: `outcome` is "done" or "not made". */
+  /** It has ended: `outcome` is "done", "not made" or "cancelled". */
   end(outcome) {
     // What ended before it was counted is no news.
-    if (!this.node.hidden) waits.tell(`${outcome === "done" ? "Done" : "Not made"}: ${this.#title}`);
+    if (!this.node.hidden) waits.tell(`${ENDED[outcome]}: ${this.#title}`);
     this.leave();
   }
 
@@ -149,6 +152,9 @@ export class LongWait {
     waits.leave(this);
   }
 }
+
+// What is being cancelled from this page: who asked for that needs no notification of it.
+const cancelled = new WeakSet();
 
 /** The long wait for what a widget with the traits `seconds` and `outcome` shows. `follow()` is called at each change. */
 export function followWait(model, title) {
@@ -159,8 +165,31 @@ export function followWait(model, title) {
     leave,
     follow() {
       if (!wait || !model.get("outcome")) return;
+      if (model.get("outcome") === "cancelled" && cancelled.has(model)) return leave();
       wait.end(model.get("outcome"));
       wait = null;
     },
   };
+}
+
+/** The note of an awaited widget: since it was cancelled, the balance. */
+export function noteOf(model) {
+  return model.get("balance") || model.get("note");
+}
+
+/**
+ * The buttons for what an awaited widget shows while it is under way; `wait` is its long wait, `cancel` the text of the
+ * button that cancels it. `say` shows that the kernel is busy, `tell` an error.
+ */
+export function waitButtons(model, wait, { cancel, say, tell }) {
+  const stop = () => askNow(model, "stop", { say, tell });
+  const cancelAll = () => {
+    cancelled.add(model);
+    askNow(model, "cancel", { patience: 0, say, tell: (error) => (cancelled.delete(model), tell(error)) });
+  };
+  return [
+    ...(model.get("waits") ? [button("Stop waiting", stop, "dream-button", { title: STOP })] : []),
+    ...(model.get("cancels") ? [button(cancel, cancelAll, "dream-button", { title: CANCEL })] : []),
+    ...(model.get("ended") || !wait.node ? [] : [wait.node]),
+  ];
 }

@@ -1,6 +1,6 @@
 // The strip: the shots of a storyboard while they are made.
-import { clock, element, stateLabel } from "./base.js";
-import { followWait } from "./long_wait.js";
+import { clock, element, errorLine, stateLabel } from "./base.js";
+import { followWait, noteOf, waitButtons } from "./long_wait.js";
 import { orphanAlert } from "./orphan.js";
 
 function tile(number, ratio) {
@@ -47,21 +47,31 @@ export function render({ model, el }) {
   time.setAttribute("role", "timer");
   const note = element("span", "");
   note.setAttribute("role", "status");
-  foot.append(time, note);
-  root.append(list, foot);
+  const buttons = element("span", "dream-strip-buttons");
+  foot.append(time, note, buttons);
+  const leaving = new AbortController();
+  const { line, tell } = errorLine(model, leaving);
+  root.append(list, foot, line);
   el.append(root);
 
   const ratio = `${model.get("width")} / ${model.get("height")}`;
   const tiles = [];
-  let seen = performance.now();
+  let [told, seen] = [model.get("seconds"), performance.now()];
   const tick = () => {
     const since = model.get("ended") ? 0 : (performance.now() - seen) / 1000;
     time.textContent = clock(model.get("seconds") + since);
   };
   const wait = followWait(model, model.get("title"));
-  if (wait.node) foot.append(wait.node);
+  let [late, offered] = ["", ""];
+  const say = (text) => ((late = text), update());
+  const offer = () => {
+    const now = ["waits", "cancels", "ended"].map((trait) => model.get(trait)).join();
+    if (now === offered) return;
+    offered = now;
+    buttons.replaceChildren(...waitButtons(model, wait, { cancel: "Cancel all", say, tell }));
+  };
   const update = () => {
-    seen = performance.now();
+    if (told !== model.get("seconds")) [told, seen] = [model.get("seconds"), performance.now()];
     model.get("shots").forEach((shot, index) => {
       if (!tiles[index]) {
         tiles[index] = tile(index + 1, ratio);
@@ -69,7 +79,8 @@ export function render({ model, el }) {
       }
       tiles[index].update(shot);
     });
-    note.textContent = model.get("note");
+    note.textContent = late || noteOf(model);
+    offer();
     wait.follow();
     tick();
   };
@@ -86,6 +97,7 @@ export function render({ model, el }) {
   model.on("comm_live_update", orphan);
   return () => {
     clearInterval(timer);
+    leaving.abort();
     wait.leave();
     model.off("change", update);
     model.off("comm_live_update", orphan);

@@ -9,8 +9,7 @@ import traitlets
 
 from dream_nb.api.errors import LibraryError
 from dream_nb.api.models import FINAL_STATES
-from dream_nb.notebook.widgets.awaited import outcome_of
-from dream_nb.notebook.widgets.base import Widget
+from dream_nb.notebook.widgets.awaited import AwaitedWidget
 from dream_nb.notebook.widgets.messages import ShotTile
 from dream_nb.storyboard.film_strip import middle
 from dream_nb.storyboard.shooting import Shooting
@@ -18,26 +17,17 @@ from dream_nb.storyboard.shooting import Shooting
 _SIDE: Final = 190
 
 
-class Strip(Widget):
+class Strip(AwaitedWidget):
     """A tile a shot: its picture when it is done, before that how far it is, or for what it waits."""
 
     modules = ("strip.css", "orphan.js", "long_wait.js", "strip.js")
 
     # The page changes none of these.
-    asked_by = traitlets.Unicode().tag(sync=True)
-    """As in `AwaitedWidget`."""
-
     shots = traitlets.List(traitlets.Dict()).tag(sync=True)
     """A `ShotTile` for each shot, in the order of the storyboard."""
 
-    outcome = traitlets.Unicode().tag(sync=True)
-    """As in `AwaitedWidget`."""
-
     title = traitlets.Unicode().tag(sync=True)
     """What is made: the first prompt. It never changes."""
-
-    note = traitlets.Unicode().tag(sync=True)
-    """How much of the storyboard is done, in words."""
 
     seconds = traitlets.Float(0.0).tag(sync=True)
     """How long it had been under way, in seconds, when it was last told: the page counts on from there."""
@@ -98,7 +88,13 @@ class Strip(Widget):
             self.note = " · ".join(filter(None, [shooting.progress.note, self._drawn]))
             self.seconds = shooting.seconds
             self.ended = shooting.progress.state in FINAL_STATES
-            self.outcome = outcome_of(shooting.progress)
+            self.outcome = shooting.outcome or ""
+            self.cancels = not self.ended
+            self.waits = self.waits and not self.ended
+
+    def under_way(self) -> Shooting | None:
+        """The storyboard, while it is under way."""
+        return None if self._shooting is None or self._shooting.done() else self._shooting
 
     def _take_pictures(self, shooting: Shooting) -> None:
         for dream, words in zip(shooting.board.shots, shooting.board.shots.words, strict=True):

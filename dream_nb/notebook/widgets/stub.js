@@ -52,9 +52,11 @@ function answered(model) {
 async function show(context) {
   const modules = await load(context.model);
   context.el.dataset.dreamNb = "shown"; // the style in static.html no longer hides the widget's output
-  const restore = modules.get("base.js").replaceStandIn(context.el);
+  const { replaceStandIn, sayInPassing } = modules.get("base.js");
+  const restore = replaceStandIn(context.el);
   const leave = await [...modules.values()].at(-1).render(context);
-  return () => (restore(), leave?.());
+  const hush = sayInPassing(context.model, context.el);
+  return () => (restore(), hush(), leave?.());
 }
 
 async function render(context) {
