@@ -34,16 +34,15 @@ _LONGEST_NAME: Final = 3  # words
 _SHORTEST: Final = 4  # letters of a word that names something
 # Words that ask for nothing by themselves.
 _COMMON: Final = frozenset({
-    "about", "above", "aerial", "across", "after", "against", "along", "among", "another", "around", "away", "back",
-    "beautiful", "before", "behind", "below", "beneath", "beside", "between", "beyond", "both", "camera",
-    "detailed", "down", "drinking", "during", "each", "eating", "every", "from", "have", "having", "here",
-    "high", "highly", "holding", "image", "into", "just", "left", "light", "lighting", "lights", "like", "lit",
-    "long", "made", "make", "making", "many", "more", "most", "much", "near", "next", "onto", "other", "over",
-    "part", "photo", "photograph", "picture", "quality", "realistic", "riding", "right", "same", "scene",
-    "seen", "shot", "showing", "some", "style", "such", "than", "that", "their", "them", "then", "there",
-    "these", "they", "this", "those", "through", "toward", "towards", "under", "underneath", "until", "upon",
-    "very", "video", "view", "wearing", "what", "wooden", "when", "where", "which", "while", "whose", "with", "within",
-    "without",
+    "about", "above", "across", "aerial", "after", "against", "along", "among", "another", "around", "away", "back",
+    "beautiful", "before", "behind", "below", "beneath", "beside", "between", "beyond", "both", "camera", "detailed",
+    "down", "drinking", "during", "each", "eating", "every", "from", "goes", "have", "having", "here", "high",
+    "highly", "holding", "image", "into", "just", "last", "left", "light", "lighting", "lights", "like", "lit", "long",
+    "made", "make", "making", "many", "more", "most", "much", "near", "next", "onto", "other", "over", "part", "photo",
+    "photograph", "picture", "quality", "realistic", "riding", "right", "same", "scene", "seen", "shot", "showing",
+    "some", "style", "such", "than", "that", "their", "them", "then", "there", "these", "they", "this", "those",
+    "through", "toward", "towards", "under", "underneath", "until", "upon", "very", "video", "view", "water",
+    "wearing", "what", "when", "where", "which", "while", "whose", "with", "within", "without", "wooden",
 })  # fmt: skip
 # What means nothing in another language.
 _ENGLISH: Final = VOCABULARY.keys() | _COMMON

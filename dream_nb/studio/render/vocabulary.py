@@ -47,7 +47,7 @@ VOCABULARY: dict[str, Traits] = {
     # Time of day
     **_w("dawn daybreak sunrise", hour="dawn"),
     **_w("morning", hour="morning"),
-    **_w("noon midday day daytime sunny blue_sky rainy_day bright_day sunlight", hour="noon"),
+    **_w("noon midday day daytime sunny sunshine blue_sky rainy_day bright_day sunlight", hour="noon"),
     **_w("afternoon golden golden_hour magic_hour", hour="golden"),
     **_w("sunset sundown", hour="sunset"),
     **_w("dusk twilight evening gloaming blue_hour", hour="dusk"),

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from dream_nb.media.measures import Fingerprint, Look
 from dream_nb.studio.render.frames import rgb_frames
 from tests.studio.render.clips import decoded, distance, small, still
 
@@ -52,6 +53,25 @@ def test_another_take_is_another_composition(prompt: str) -> None:
     for one in range(3):
         for other in range(one):
             assert np.abs(coarse[one] - coarse[other]).mean() > 4
+
+
+def fingerprint(prompt: str, take: int) -> int:
+    """The 64 bits that `Dream.measure` calls a picture's fingerprint."""
+    measured = Fingerprint()
+    frame = next(iter(rgb_frames(still(prompt, take=take, width=320, height=180))))
+    measured.add(Look(frame))
+    return int(str(measured.value()), 16)
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a cat", "a red fox in the snow", "a cheeseburger", "a street at night", "a castle"]
+)
+def test_takes_are_told_apart_by_their_fingerprints(prompt: str) -> None:
+    takes = [fingerprint(prompt, take) for take in range(1, 6)]
+    bits = [(one ^ other).bit_count() for at, one in enumerate(takes) for other in takes[at + 1 :]]
+    # Near-duplicates differ by up to 4.
+    assert min(bits) > 4
+    assert sum(bits) / len(bits) >= 12
 
 
 def test_another_prompt_is_another_drawing() -> None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from dream_nb.studio.render.understood import understood
 from tests.studio.render.prompts import TYPICAL
+
+NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
 
 
 @pytest.mark.parametrize(
@@ -34,3 +41,20 @@ def test_a_long_prompt_gives_short_lists() -> None:
 def test_of_a_typical_prompt_at_most_one_word_is_unknown(prompt: str) -> None:
     assert understood(prompt).drawn
     assert len(understood(prompt).unknown) <= 1
+
+
+def prompts_of_the_tutorials() -> Iterator[str]:
+    """What stands behind `%dream` and `%%dream`, with each text of a sweep, without variables."""
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            source = "".join(cell["source"])
+            if source.startswith("%%dream"):
+                yield source.partition("\n")[2]
+            for line in re.findall(r"(?<!%)%dream (?:-i |--image )?([^-\n].*)", source):
+                prompt = re.sub(r"\{\{\w+\}\}", "", re.split(r"\s-{1,2}[a-zA-Z]", line)[0])
+                yield re.sub(r"\{(?:\w+=)?([^{}]*)\}", lambda texts: texts[1].replace("|", " "), prompt)
+
+
+@pytest.mark.parametrize("prompt", [*prompts_of_the_tutorials()])
+def test_every_word_of_the_tutorials_is_known(prompt: str) -> None:
+    assert understood(prompt).unknown == ()
