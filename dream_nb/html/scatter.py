@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
-from dream_nb.html.page import template
+from dream_nb.html.page import drawing_uri, template
 
 WIDTH: Final = 720
 HEIGHT: Final = 460
@@ -101,6 +101,9 @@ class _Place:
 def scatter(spots: Sequence[Spot], across: Scale, up: Scale, note: str = "") -> str:
     """Pictures on two axes as HTML. Those that would cover each other are moved, with a line to where they stand.
 
+    The drawing is one picture, in a grey that is seen on light and on dark: of SVG inside its HTML, a notebook that is
+    not trusted leaves only the words.
+
     Args:
         spots: what is shown.
         across: the horizontal axis.
@@ -113,7 +116,7 @@ def scatter(spots: Sequence[Spot], across: Scale, up: Scale, note: str = "") -> 
     for _ in range(_ROUNDS):
         if not _spread(places):
             break
-    return template("scatter.html").render(
+    drawing = template("scatter.svg").render(
         places=places,
         across=across,
         up=up,
@@ -121,7 +124,9 @@ def scatter(spots: Sequence[Spot], across: Scale, up: Scale, note: str = "") -> 
         rows=[(_TOP + (1 - up.share(value)) * high, text) for value, text in up.ticks],
         box=(_LEFT, _TOP, wide, high),
         extent=(WIDTH, HEIGHT),
-        note=note,
+    )
+    return template("scatter.html").render(
+        drawing=drawing_uri(drawing), count=len(spots), across=across, up=up, extent=(WIDTH, HEIGHT), note=note
     )
 
 

@@ -30,7 +30,7 @@ regex: <div class="dream_nb-picture">.*?</div>
 replace: dream_nb-picture
 
 [dream_nb map: where its pictures stand depends on the encoder]
-regex: (?s)<svg class="dream_nb-scatter".*?</svg>
+regex: data:image/svg\+xml;name=dream_nb,[^"]*
 replace: dream_nb-scatter
 
 [dream_nb plan: what is there, and what the rest would cost]

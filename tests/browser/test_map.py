@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.lab import Lab
+from tests.notebook.test_validation import SECONDS, execute
 
 pytestmark = pytest.mark.browser
 
@@ -48,3 +52,37 @@ def test_it_zooms_moves_and_selects(open_cells: Callable[..., Lab], page: Page) 
     page.get_by_role("button", name="Clear selection").click()
     lab.run_cell(3)
     expect(page.get_by_text("[]", exact=True)).to_be_visible()
+
+
+@pytest.fixture
+def executed(tmp_path: Path, small: None) -> Path:  # noqa: ARG001 - its environment is what counts
+    """A notebook with a map that a program has run: no JupyterLab trusts it."""
+    (tmp_path / "work").mkdir()
+    return execute(tmp_path / "work", "%load_ext dream_nb", *CELLS[:2])
+
+
+IS_DRAWN = """() => {
+    const image = document.querySelector('.dream_nb-static img.dream_nb-scatter');
+    return image?.checkVisibility() && image.naturalWidth === 720;
+}"""
+
+
+def test_in_a_notebook_that_is_not_trusted_its_drawing_is_there(
+    open_lab: Callable[..., Lab], page: Page, executed: Path
+) -> None:
+    page.route(
+        "**/api/sessions**", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
+    )
+    open_lab(executed, kernel=False)
+    page.wait_for_function(IS_DRAWN)
+    # JupyterLab takes out what it does not know, and leaves the words inside.
+    expect(page.locator(".dream_nb-static")).to_have_text("")
+
+
+def test_in_a_saved_page_its_drawing_is_there(page: Page, executed: Path) -> None:
+    command = [sys.executable, "-m", "nbconvert", "--to", "html", str(executed)]
+    subprocess.run(command, check=True, capture_output=True, timeout=SECONDS)
+    # No network: neither the widget manager nor a kernel.
+    page.route("**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort())
+    page.goto(executed.with_suffix(".html").as_uri())
+    page.wait_for_function(IS_DRAWN)

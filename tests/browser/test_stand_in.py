@@ -49,7 +49,7 @@ VIEW = """([stub, parts, live]) => {
     const traits = name => ({ name, text: parts[name], digest: name });
     const part = name => ({ comm_live: live ?? undefined, get: trait => traits(name)[trait] });
     const model = {
-        get: () => Object.keys(parts),
+        get: trait => (trait === 'parts' ? Object.keys(parts) : ''),
         on: (_, hear) => heard.add(hear),
         off: (_, hear) => heard.delete(hear),
         send: message => (globalThis.asked = message),

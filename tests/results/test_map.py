@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import pytest
 
@@ -15,9 +17,15 @@ from tests.dreams import unfinished
 from tests.notebook.page import open_page
 
 
+def drawing(html: str) -> str:
+    """The SVG document in a static map."""
+    (found,) = re.findall(r'src="data:image/svg\+xml;name=dream_nb,([^"]*)"', html)
+    return unquote(found)
+
+
 def boxes(html: str) -> list[tuple[float, ...]]:
     """Left, top, width and height of each picture."""
-    found = re.findall(r'<image [^>]*x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"', html)
+    found = re.findall(r'<image [^>]*x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"', drawing(html))
     return [tuple(map(float, one)) for one in found]
 
 
@@ -38,9 +46,10 @@ def test_a_column_of_the_table_is_an_axis(sweep: Dreams) -> None:
 def test_the_drawing_shows_each_dream_with_axes(sweep: Dreams) -> None:
     html = sweep.map("brightness", "colourfulness").static()
     assert len(boxes(html)) == len(sweep)
-    assert html.count("<circle") == len(sweep)
-    assert f"<title>{sweep[0].prompt}</title>" in html
-    assert "brightness (mean luma, 0 to 1)" in html
+    assert drawing(html).count("<circle") == len(sweep)
+    assert f"<title>{sweep[0].prompt}</title>" in drawing(html)
+    assert "brightness (mean luma, 0 to 1)" in drawing(html)
+    assert 'alt="6 dreams by brightness (mean luma, 0 to 1) and colourfulness (0 to about 109)"' in html
 
 
 def test_pictures_do_not_cover_each_other_and_stay_inside() -> None:
@@ -57,6 +66,13 @@ def test_pictures_do_not_cover_each_other_and_stay_inside() -> None:
             over = [min(left + width, other[0] + other[2]) - max(left, other[0])]
             over.append(min(top + height, other[1] + other[3]) - max(top, other[1]))
             assert min(over) <= 1
+
+
+def test_a_drawing_is_a_document_whatever_a_prompt_holds() -> None:
+    spot = Spot(0.5, 0.5, "", (1, 1), "a <lake> & 'hill' \x0b\x00 100% #1 \ud800 ❄ \U0001f30a")
+    svg = drawing(scatter([spot], Scale.of("x", [0.0, 1.0]), Scale.of("y", [0.0, 1.0])))
+    texts = [one.text for one in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}title")]
+    assert texts == ["a <lake> & 'hill'  100% #1  ❄ \U0001f30a"]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +105,7 @@ def test_what_cannot_be_an_axis_is_refused(sweep: Dreams) -> None:
 
 
 def test_a_dream_without_a_file_is_a_dot(lake: Dream) -> None:
-    html = Dreams([unfinished(lake)]).map("stars", "take").static()
+    html = drawing(Dreams([unfinished(lake)]).map("stars", "take").static())
     assert (html.count("<image"), html.count("<circle")) == (0, 1)
 
 
