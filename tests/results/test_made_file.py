@@ -68,7 +68,7 @@ def test_what_a_page_cannot_reach_is_in_it(lake: Dream, tmp_path: Path) -> None:
 
 
 def test_what_nbval_compares_holds_no_bytes_of_an_encoder(lake: Dream, tmp_path: Path) -> None:
-    (rule,) = re.findall("regex: (data:.*)", _RULES)
+    rule = "|".join(re.findall("regex: (data:.*)", _RULES))
     for made in (lake.to_gif(tmp_path / "b.gif"), lake.clip(path=tmp_path / "b.mp4"), lake.clip(0, 0.5, "b.mp4")):
         assert "base64" not in re.sub(rule, "", page(made))
 
