@@ -21,7 +21,7 @@ _LEAN: Final = 0.45
 # How much larger a building is that is all there is to see.
 _LONE: Final = 1.7
 # How much larger the trees of a forest are.
-_FOREST: Final = 1.35
+_FOREST: Final = 1.3
 _MEADOWS: Final = frozenset({"grass", "moss", "earth"})
 _WITHOUT_MEADOWS: Final = frozenset({"deep", "city"})
 _NEAR_BUILDINGS: Final = frozenset({"tent", "torii", "pier"})
@@ -129,7 +129,7 @@ def _sown(
     framing = land.ridge.ahead and s.plan.water != "none"
     mask = np.zeros_like(land.alpha)
     forms = plants.grown(kind, rng, size, 5)
-    wide = max(2.0, forms[-1].shape[1] * (0.5 if small else 0.44 if _is_forest(s.plan, kind) else 0.62))
+    wide = max(2.0, forms[-1].shape[1] * (0.5 if small else 0.52 if _is_forest(s.plan, kind) else 0.62))
     windy = s.plan.wind >= _STORM_WIND
     if windy:
         forms = [plants.bent(form, s.lee * _LEAN) for form in forms]

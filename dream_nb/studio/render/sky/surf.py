@@ -12,11 +12,11 @@ from dream_nb.studio.render.planes import Planes, yuv_of
 from dream_nb.studio.render.sky.weather import dab, spot
 from dream_nb.studio.render.stage import SceneStage
 
-_CRESTS: Final = 5
+_CRESTS: Final = 4
 # Rows of the nearest crest at most.
 _ROWS: Final = 16
-_BURSTS: Final = 6
-_DROPS: Final = 160
+_BURSTS: Final = 5
+_DROPS: Final = 110
 # Seconds from one breaker to the next at the same place, and of one burst of spray.
 _ROLLS: Final = 6.0
 _BREAKS: Final = 2.4
@@ -41,7 +41,9 @@ class Surf:
         broken = [np.clip((np.interp(across, knots, rng.random(9)) - 0.35) * 4.0, 0.0, 1.0) for _ in range(_CRESTS)]
         profile = np.sin(np.pi * (np.arange(_ROWS) + 0.7) / (_ROWS + 0.7)) ** 0.7 * np.linspace(1.0, 0.25, _ROWS)
         self.foam = [
-            (each[:, None] * profile[None, :] * (0.45 + 0.55 * rng.random((s.width, _ROWS)))).astype(np.float32)
+            (
+                each[:, None] * profile[None, :] * np.interp(across, fine, 0.6 + 0.4 * rng.random(len(fine)))[:, None]
+            ).astype(np.float32)
             for each in broken
         ]
         self.columns = np.arange(s.width)
@@ -50,7 +52,7 @@ class Surf:
         self.drops = rng.random((_BURSTS, _DROPS, 3))
         self.tint = yuv_of(s.style.one(mix(s.light.horizon, _WHITE, 0.75)))
         self.spots = [spot(max(0.7, size * s.unit)) for size in (0.0014, 0.0020, 0.0028)]
-        self.strength = min(1.0, 0.45 + 1.2 * (s.plan.waves - ROUGH))
+        self.strength = min(1.0, 0.40 + 1.2 * (s.plan.waves - ROUGH))
 
     def draw(self, onto: Planes, frame: int) -> None:
         """Set crests and spray into a frame."""
