@@ -196,7 +196,7 @@ class AsyncLuma:
         """Put the bytes of a file where `create_file` said, without the key.
 
         Args:
-            upload: where to.
+            upload: the address to which the file is sent, and its headers.
             file: its bytes, or its path.
             progress: called with the bytes that were sent, and how many there are.
 
@@ -535,7 +535,7 @@ class Luma(BlockingClient[AsyncLuma]):
         """Put the bytes of a file where `create_file` said, without the key.
 
         Args:
-            upload: where to.
+            upload: the address to which the file is sent, and its headers.
             file: its bytes, or its path.
             progress: called with the bytes that were sent, and how many there are.
 

@@ -121,7 +121,7 @@ class LumaGeneration(_Tolerant):
         """The error that tells why it was not made and what to do next; None where it has not failed.
 
         Returns:
-            The error. Whether the server refunds it is not known.
+            The error. It makes no claim about a refund, since the provider says nothing of that.
         """
         if self.state != "failed":
             return None

@@ -499,12 +499,12 @@ def _check_media(reference: MediaReference, kind: Literal["image", "video"], pla
 
 
 def _check_keyframes(frames: Sequence[object] | None, indexes: Sequence[int] | None, last: int | None) -> None:
-    """Refuse keyframes without their places, and places that are none.
+    """Refuse keyframes that have no index, and indexes that are not valid.
 
     Args:
         frames: the keyframes.
         indexes: the place of each.
-        last: the greatest place, or None where that is not known.
+        last: the largest index that is allowed; None if no limit is known.
     """
     if frames is None and indexes is None:
         return

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Literal, cast
 
 Language = Literal["en", "de", "es", "fr", "it", "pt"]
@@ -292,7 +292,7 @@ def _small(language: str) -> frozenset[str]:
     return frozenset(map(folded, _SMALL[language].split()))
 
 
-@cache
+@lru_cache(maxsize=4096)  # prompts bring ever new words
 def folded(word: str) -> str:
     """A word without its accents: people leave them out."""
     return "".join(letter for letter in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(letter))

@@ -73,7 +73,7 @@ def elsewhere(language: Language, things: Iterable[Thing]) -> dict[str, Thing]:
     """Things by their names in another language, without accents.
 
     Args:
-        language: which.
+        language: the language of the names.
         things: those that have a word of ours, besides those of this module.
     """
     known = by_code().copy()
