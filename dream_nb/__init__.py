@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from dream_nb.api.blocking import DreamMachine
+    from dream_nb.api.blocking_luma import Luma
     from dream_nb.api.client import AsyncDreamMachine
     from dream_nb.api.errors import (
         APIConnectionError,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
         UnreadableAnswerError,
         UnreadableFileError,
     )
-    from dream_nb.api.luma import AsyncLuma, Luma
+    from dream_nb.api.luma import AsyncLuma
     from dream_nb.api.luma_models import LumaFile, LumaGeneration
     from dream_nb.api.luma_requests import LumaRequest, MediaReference, VideoOptions
     from dream_nb.api.models import Generation
@@ -189,7 +190,7 @@ _MODULES = {
     "ImageRef": "api.request_models",
     "Audio": "media.sound",
     "AsyncLuma": "api.luma",
-    "Luma": "api.luma",
+    "Luma": "api.blocking_luma",
     "LumaFile": "api.luma_models",
     "LumaGeneration": "api.luma_models",
     "LumaRequest": "api.luma_requests",

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from dream_nb.api.blocking_luma import Luma
 from dream_nb.api.errors import (
     APITimeoutError,
     BadRequestError,
@@ -18,7 +19,7 @@ from dream_nb.api.errors import (
     NotFoundError,
     UnreadableAnswerError,
 )
-from dream_nb.api.luma import INLINE_BYTES, AsyncLuma, Luma
+from dream_nb.api.luma import INLINE_BYTES, AsyncLuma
 from dream_nb.api.luma_models import CreatedFile, FilePage, LumaFile, LumaGeneration, PresignedUpload
 from dream_nb.api.luma_requests import FileRequest, LumaRequest, MediaReference, VideoOptions
 from tests.fakes.luma import FAILURES, KEY, FakeLuma, error

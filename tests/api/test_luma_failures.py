@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from dream_nb.api import errors
-from dream_nb.api.luma import INLINE_BYTES, Luma
+from dream_nb.api.blocking_luma import Luma
+from dream_nb.api.luma import INLINE_BYTES
 from dream_nb.api.luma_models import PresignedUpload
 from dream_nb.api.luma_requests import FileRequest, LumaRequest
 from tests.api.servers import Behaviour, Exchange, Hostile, free_port

@@ -15,7 +15,8 @@ import httpx2
 import pytest
 
 from dream_nb.api import errors
-from dream_nb.api.luma import INLINE_BYTES, AsyncLuma, Luma
+from dream_nb.api.blocking_luma import Luma
+from dream_nb.api.luma import INLINE_BYTES, AsyncLuma
 from dream_nb.api.luma_models import PresignedUpload
 from dream_nb.api.luma_requests import LumaRequest
 from tests.api.leaks import LEAKS, seen

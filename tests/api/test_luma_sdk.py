@@ -10,7 +10,8 @@ import pytest
 from pydantic import BaseModel
 
 from dream_nb.api import luma_models, luma_requests
-from dream_nb.api.luma import LUMA, AsyncLuma, Luma
+from dream_nb.api.blocking_luma import Luma
+from dream_nb.api.luma import LUMA, AsyncLuma
 
 sdk = pytest.importorskip("luma_agents")
 types = pytest.importorskip("luma_agents.types")

@@ -8,8 +8,9 @@ from typing import assert_type
 
 import httpx2
 
+from dream_nb.api.blocking_luma import Luma
 from dream_nb.api.errors import GenerationFailedError
-from dream_nb.api.luma import AsyncLuma, Luma
+from dream_nb.api.luma import AsyncLuma
 from dream_nb.api.luma_models import CreatedFile, FilePage, LumaFile, LumaGeneration
 from dream_nb.api.luma_prices import luma_price
 from dream_nb.api.luma_requests import FileRequest, LumaRequest, MediaReference, VideoOptions

@@ -1,0 +1,27 @@
+"""Pages of the account's files: each names the next by its cursor."""
+
+from __future__ import annotations
+
+from dream_nb.api.errors import UnreadableAnswerError
+from dream_nb.api.luma_models import FilePage, LumaFile
+
+
+class Cursors:
+    """Where a walk through pages stands."""
+
+    def __init__(self) -> None:
+        self.next: str | None = None
+        self.goes_on = True
+        self._seen: set[str] = set()
+
+    def of(self, page: FilePage) -> list[LumaFile]:
+        """The files of a page.
+
+        Raises:
+            UnreadableAnswerError: the next page is one that was there.
+        """
+        self.next, self.goes_on = page.next_cursor, page.next_cursor is not None and page.has_more is not False
+        if self.goes_on and self.next in self._seen:
+            raise UnreadableAnswerError("list_files", "a page leads back to one before it")
+        self._seen.add(self.next or "")
+        return page.data
