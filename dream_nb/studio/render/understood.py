@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 from dream_nb.studio.render.prompt import KnownWords
@@ -25,7 +25,7 @@ class Understood:
     unknown: tuple[str, ...]
 
 
-@cache
+@lru_cache(maxsize=1024)
 def understood(prompt: str) -> Understood:
     """What is drawn of a prompt, and which of its words are not known."""
     known = KnownWords(prompt)
