@@ -19,7 +19,7 @@ def main() -> None:
         subprocess.run(
             [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", ".[lab]"], cwd=ROOT, check=True
         )
-        freeze = [python, "-m", "pip", "freeze", "--exclude", "dream_nb"]
+        freeze = [python, "-I", "-m", "pip", "freeze", "--exclude", "dream_nb"]
         pins = subprocess.run(freeze, capture_output=True, text=True, check=True).stdout
     (ROOT / "binder" / "constraints.txt").write_text(HEAD + pins, encoding="utf-8")
 
