@@ -515,9 +515,10 @@ class UnknownRequest(Schema):
 
     @property
     def label(self) -> str:
-        """What it is called where it is shown: its prompt, or the kind that it says."""
-        told = self.document.get("generation_type")
-        return self.prompt or (told.replace("_", " ") if isinstance(told, str) else "of an unknown kind")
+        """What it is called where it is shown: its prompt, else its id, else the kind that it says."""
+        told, id_ = self.document.get("generation_type"), self.document.get("id")
+        what = told.replace("_", " ") if isinstance(told, str) else "of an unknown kind"
+        return self.prompt or (f"generation {id_}" if isinstance(id_, str) else what)
 
     @property
     def callback_url(self) -> str | None:

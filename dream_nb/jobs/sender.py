@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from dream_nb.api.request_models import GenerationReference, ImageGenerationRequ
 from dream_nb.api.retry import Backoff, is_passing, may_be_taken_later, retried, says_not_taken, was_refused
 from dream_nb.backends.backends import Backend
 from dream_nb.backends.patience import Patience
+from dream_nb.jobs.account_files import AccountFiles
 from dream_nb.jobs.progress import Progress, Report, spoken
 from dream_nb.jobs.uploads import Uploads
 from dream_nb.library.ledger import Ledger
@@ -42,7 +44,7 @@ class Sender:
         owner: the name under which this process holds its rows.
         patience: how long is waited for what.
         callback_url: where the server tells what changed, for requests that name no other; or None.
-        uploads: where pictures go before a request leaves, or None: they go as `data:` URIs.
+        uploads: where the files of a request go before it leaves, or None: they go as `data:` URIs.
     """
 
     def __init__(
@@ -52,7 +54,7 @@ class Sender:
         owner: str,
         patience: Patience,
         callback_url: str | None = None,
-        uploads: Uploads | None = None,
+        uploads: Uploads | AccountFiles | None = None,
     ) -> None:
         self._uploads = uploads
         self._callback_url = callback_url
@@ -78,7 +80,8 @@ class Sender:
         turn = self._turn(record)
         while True:
             if record.sent_at is not None:
-                if found := await self._look_once(record, turn):
+                # Where there is no list, what is intended was certainly not taken.
+                if self._backend.can("list") and (found := await self._look_once(record, turn)):
                     return found
                 record = self._ledger.not_taken(record)
                 if record.generation is not None:
@@ -88,7 +91,7 @@ class Sender:
                 request = await self._with_addresses(record.request)
                 sent = request if request is not record.request else None
                 if self._uploads is not None:
-                    request = await self._uploads.replaced(request)
+                    request = await self._uploads.replaced(request, report)
             # Two takes of one request look the same in the list: while one is looked for, none is under way.
             async with turn.shared():
                 answer = await self._post_once(record, request, sent, report)
@@ -99,7 +102,8 @@ class Sender:
                 async with turn.alone():
                     return await self._look(record, report, answer)
             if not may_be_taken_later(answer):
-                if record.sent_at is not None and (found := await self._look_once(record, turn)):
+                may_be_there = record.sent_at is not None and self._backend.can("list")
+                if may_be_there and (found := await self._look_once(record, turn)):
                     return found
                 raise answer
             pause = backoff.pause(answer)
@@ -139,8 +143,11 @@ class Sender:
             DreamError: the generation has no file there.
         """
         client, patience = self._backend.client, self._patience
-        if not isinstance(request, ImageGenerationRequest):
-            (await retried(client.dialect, first=patience.pause, seconds=patience.trying)).check(request)
+        if not isinstance(request, ImageGenerationRequest) or client.known_dialect is not None:
+            dialect = await retried(client.dialect, first=patience.pause, seconds=patience.trying)
+            dialect.check(request)
+            if dialect.takes_ids:
+                return request
         source = getattr(request, "media", None)
         if request.is_source_in_path or not isinstance(source, GenerationReference):
             return request
@@ -171,16 +178,18 @@ class Sender:
         # What was stopped while it waited stops here: from the next line on it may have been sent.
         await anyio.lowlevel.checkpoint()
         report(Progress("sending"))
-        marked = self._ledger.mark_sending(record, self._owner, sent)
+        # Without a list, it is the only thing by which the provider can find a create whose answer was lost.
+        request_id = None if self._backend.can("list") else str(uuid.uuid4())
+        marked = self._ledger.mark_sending(record, self._owner, sent, request_id)
         if marked is None:
             record = self._ledger.reread(record)
             if record.generation is None and record.state == "intended":
                 raise DreamError("another notebook has taken it over: run the cell again to join it")
             return record if record.generation is not None else await self._look(record, report, None)
         try:
-            generation = await self._post(request, marked.take)
+            generation = await self._post(request, marked)
         except APIError as error:
-            if was_refused(error):
+            if was_refused(error) or (says_not_taken(error) and not self._backend.can("list")):
                 self._ledger.not_taken(record)
             elif says_not_taken(error) or not is_passing(error):
                 self._ledger.not_taken(record, is_certain=False)
@@ -194,8 +203,10 @@ class Sender:
             raise
         return self._ledger.answered(marked, generation)
 
-    async def _post(self, request: Request, take: int) -> Generation:
-        headers = self._backend.take_header(take)
+    async def _post(self, request: Request, record: Record) -> Generation:
+        headers = self._backend.take_header(record.take)
+        if record.request_id is not None:
+            headers["X-Request-Id"] = record.request_id
         client = self._backend.client
         if request.callback_url is None and self._callback_url is not None:
             request = request.model_copy(update={"callback_url": self._callback_url})
@@ -205,6 +216,8 @@ class Sender:
         return await client.create(request, headers=headers)
 
     async def _look(self, record: Record, report: Report, error: APIError | None) -> Record:
+        if not self._backend.can("list"):
+            raise OutcomeUnknownError(self._untold(self._ledger.give_up(record), error))
         backoff = Backoff(self._patience.pause)
         now, reconcile = anyio.current_time(), self._patience.reconcile
         # Just lost, it may still be on its way; of another process, it left at that time or never.
@@ -232,6 +245,17 @@ class Sender:
                     raise OutcomeUnknownError(_unknown(record, error, self._ledger.next_take(record.hash))) from None
                 pause = backoff.pause()
             await anyio.sleep(min(pause, max(self._patience.pause, end - anyio.current_time())))
+
+    def _untold(self, record: Record, error: APIError | None) -> str:
+        """Why nobody knows what became of a create, at a server that lists nothing; what to do then."""
+        take = self._ledger.next_take(record.hash)
+        named = f" (quote the request id {record.request_id} to its support)" if record.request_id else ""
+        what = error.what if error else "the answer to the create got lost"
+        return (
+            f"{self._backend.name}: {what}, so it may have been made and billed, and this API lists no generations to "
+            f"look in{named}. It is not sent again by itself: say what became of it (%dreams lost), or send it as "
+            f"another take with -t {take} (take={take})"
+        )
 
     async def _look_once(self, record: Record, turn: _Turn) -> Record | None:
         """Look for a create that the server says it did not take, before it is sent again."""

@@ -135,22 +135,26 @@ class Ledger(Rows):
         known = Generation(id=sent.id, state="queued", generation_type=record.request.kind)
         return self.claim(restored, known) or restored
 
-    def mark_sending(self, record: Record, owner: str, sent: Request | None = None) -> Record | None:
+    def mark_sending(
+        self, record: Record, owner: str, sent: Request | None = None, request_id: str | None = None
+    ) -> Record | None:
         """Commit that the request leaves now. None where it must not: it was sent before, by whichever process.
 
         Args:
             record: the row.
             owner: the name under which this process holds it.
             sent: the request as it leaves, where that is not as the row has it.
+            request_id: the `X-Request-Id` that it leaves with, or None.
         """
         begun = False
         try:
             with self.file.transaction():
                 marked = self.file.write(
-                    f"UPDATE requests SET state = 'sending', sent_at = ?, sent = ? WHERE {KEY}"  # noqa: S608 - ours
+                    f"UPDATE requests SET state = 'sending', sent_at = ?, sent = ?, request_id = ? WHERE {KEY}"  # noqa: S608 - ours
                     f" AND state = 'intended' AND owner = ? RETURNING {COLUMNS}",
                     datetime.now(UTC).isoformat(),
                     json.dumps(sent.wire(), ensure_ascii=False) if sent else None,
+                    request_id,
                     *record.key,
                     owner,
                 )

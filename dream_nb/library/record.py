@@ -25,7 +25,7 @@ _STATES: Final = frozenset(get_args(State))
 # Named, so that a row can be read by place.
 COLUMNS: Final = (
     "hash, take, backend, request, written_at, source, state, sent_at, sent,"
-    " generation, seconds, queued, charge, file, sha256, stars, note, tags, id"
+    " generation, seconds, queued, charge, file, sha256, stars, note, tags, request_id, id"
 )
 """The columns that `record_of` reads, in its order."""
 
@@ -45,7 +45,7 @@ class Record:
     Attributes:
         hash: the request hash (`request_hash`), 64 hexadecimal digits.
         take: which result of this request it is, from 1.
-        backend: "studio" or "hosted".
+        backend: "studio", "dream-machine", "luma", or the URL of another server.
         request: the request as it was sent.
         written_at: when the intent was written (UTC).
         source: the notebook or script that it came from.
@@ -62,6 +62,7 @@ class Record:
         stars: what its user thinks of it, from 0 to 5.
         note: what its user says of it.
         tags: what its user files it under, without repeats.
+        request_id: the `X-Request-Id` that it was sent with, by which the provider's support finds it; or None.
     """
 
     hash: str
@@ -82,6 +83,7 @@ class Record:
     stars: int = 0
     note: str = ""
     tags: tuple[str, ...] = ()
+    request_id: str | None = None
 
     @property
     def key(self) -> Key:
@@ -123,6 +125,7 @@ def columns_of(record: Record) -> dict[str, object]:
         "state": record.state,
         "sent_at": record.sent_at.isoformat() if record.sent_at else None,
         "sent": json.dumps(record.sent.wire(), ensure_ascii=False) if record.sent else None,
+        "request_id": record.request_id,
         "id": record.generation.id if record.generation else None,
         "generation": json.dumps(record.generation.wire(), ensure_ascii=False) if record.generation else None,
         "seconds": record.seconds,
@@ -158,7 +161,7 @@ def record_of(row: sqlite3.Row, known: Request | None = None) -> Record:
     """
     # Looking each column up by its name takes as long as finding the row.
     digest, take, backend, request, written_at, source, state, sent_at, sent = row[:9]
-    generation, seconds, queued, charge, file, sha256, stars, note, tags, id_ = row[9:]
+    generation, seconds, queued, charge, file, sha256, stars, note, tags, request_id, id_ = row[9:]
     if not (_HASH.fullmatch(digest) and 1 <= take <= MAX_TAKE and state in _STATES and is_backend(backend)):
         raise ValueError("a hash, take, state or backend that no row has")
     answer = Generation.from_answer(generation) if generation else None
@@ -187,6 +190,7 @@ def record_of(row: sqlite3.Row, known: Request | None = None) -> Record:
         stars=stars,
         note=note,
         tags=tuple(str(tag) for tag in json.loads(tags)) if tags != "[]" else (),
+        request_id=request_id,
     )
 
 

@@ -160,8 +160,8 @@ class DreamSettings(Magics):
     backend = BackendName(
         None,
         allow_none=True,
-        help="Who is asked: studio, hosted, or a URL with a key of its own; None is hosted where there is a key for "
-        "it, else the studio.",
+        help="Who is asked: studio, dream-machine, luma, or a URL with a key of its own; hosted is the first of the "
+        "hosted APIs that there is a key for. None is hosted where there is a key, else the studio.",
     ).tag(config=True)
     replay = Choice(
         REPLAYS,

@@ -190,7 +190,7 @@ class Dream:
 
     @property
     def backend(self) -> str:
-        """Who made it: "studio" or "hosted"; empty for a foreign file."""
+        """Who made it: "studio", "dream-machine", "luma", or a URL; empty for a foreign file."""
         return self._record.backend
 
     @property

@@ -23,7 +23,9 @@ ROUNDS = 5
 def many(library: Library) -> Dreams:
     """Dreams of a sweep, with marks, costs and measures."""
     began = datetime(2026, 1, 1, tzinfo=UTC)
-    record = Record("0" * 64, 1, "hosted", make_request("a lake"), began, state="taken", charge=32.0, tags=("calm",))
+    record = Record(
+        "0" * 64, 1, "dream-machine", make_request("a lake"), began, state="taken", charge=32.0, tags=("calm",)
+    )
     dreams, words, measures = [], [], []
     for number in range(COUNT):
         generation = Generation(id=f"{number:032x}", state="completed", created_at=began + timedelta(minutes=number))

@@ -297,7 +297,7 @@ class PaidWork(RuleBasedStateMachine):
     @step(name=names, other=st.booleans())
     def use(self, name: str, other: bool) -> None:
         if (session := self._opened(name)) is not None:
-            session.use(self.other.base_url if other else "hosted")
+            session.use(self.other.base_url if other else "dream-machine")
 
     @step(name=names)
     def sync(self, name: str) -> None:

@@ -53,7 +53,7 @@ def test_one_that_is_cancelled_as_soon_as_its_answer_is_there_is_told_so(
     slow_server: Hosted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = slow_server.session()
-    runner = session._backends.runner("hosted")
+    runner = session._backends.runner("dream-machine")
     send = runner._sender.send
 
     async def send_and_cancel(record: Record, report: Report) -> None:
@@ -172,7 +172,7 @@ def test_a_shot_that_is_asked_for_while_its_storyboard_is_cancelled_is_cancelled
         return submit(number, before)
 
     monkeypatch.setattr(board, "_submit", submit_late)
-    shooting = Shooting(board, "hosted")
+    shooting = Shooting(board, "dream-machine")
     shooting.begin()
     assert isinstance(shooting.exception(SECONDS), SweepError)
     assert slow_server.made == []

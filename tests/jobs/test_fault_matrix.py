@@ -99,7 +99,7 @@ class Stage:
         return self.session.submit(REQUEST).result(SECONDS)
 
     def looks(self) -> int:
-        return self.session._backends.runner("hosted").watcher.calls
+        return self.session._backends.runner("dream-machine").watcher.calls
 
 
 @pytest.fixture

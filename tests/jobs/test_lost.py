@@ -261,7 +261,7 @@ def test_how_long_a_generation_took_is_unknown_where_its_end_was_not_seen(
     with opened() as session:
         ledger = session.library.ledger
         ledger.update(
-            ledger.intend(REQUEST, 1, "hosted"),
+            ledger.intend(REQUEST, 1, "dream-machine"),
             state="taken",
             sent_at=(datetime.now(UTC) + sent).isoformat(),
             generation=Generation.from_answer(fake._shown(fake._take(REQUEST.wire(), "image"))),
@@ -288,7 +288,7 @@ def test_an_older_generation_of_the_same_request_is_not_taken_for_the_lost_one(
 
 def test_a_clock_that_was_set_back_does_not_prolong_the_look(fake: FakeDreamMachine) -> None:
     with opened() as session:
-        record = session.library.ledger.intend(REQUEST, 1, "hosted")
+        record = session.library.ledger.intend(REQUEST, 1, "dream-machine")
         later = datetime.now(UTC) + timedelta(hours=1)
         session.library.ledger.update(record, state="sending", sent_at=later.isoformat())
     with opened() as session:
@@ -538,7 +538,7 @@ def test_a_lost_take_of_the_studio_is_found_by_its_number(
         request = ImageGenerationRequest(prompt="a lake")
         sent_at = datetime.now(UTC).isoformat()
         ledger.update(ledger.intend(request, 2, "studio"), state="sending", sent_at=sent_at)
-        portal.call(partial(client.generate_image, request, headers={"Dream-Take": str(made)}))
+        portal.call(partial(client.create, request, headers={"Dream-Take": str(made)}))
     with Session("dreams", "studio", patience=HASTE, executor=Held) as session:
         (job,) = session.jobs()
         assert isinstance(job.exception(SECONDS), OutcomeUnknownError) == (made == 1)

@@ -50,7 +50,7 @@ def test_a_replay_says_that_nothing_was_spent(server: Hosted, made: Path) -> Non
 def test_a_hosted_dream_is_replayed_without_key_and_network(made: Path) -> None:
     with Session(made) as session:
         job = session.submit(REQUEST)
-        assert (job.replayed, job.result().backend, session.backend) == (True, "hosted", "studio")
+        assert (job.replayed, job.result().backend, session.backend) == (True, "dream-machine", "studio")
 
 
 def test_a_chosen_backend_takes_no_dream_of_another(made: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_sidecar_holds_the_request_and_where_it_came_from(made: Path, server: 
     document = sidecar(picture)
     assert document["request"]["prompt"] == "a lake"
     assert document["generation"]["id"] == server.made[0]["id"]
-    assert (document["version"], document["take"], document["backend"]) == (1, 1, "hosted")
+    assert (document["version"], document["take"], document["backend"]) == (1, 1, "dream-machine")
 
 
 def test_a_sidecar_names_the_version_of_the_library_that_wrote_it(made: Path) -> None:

@@ -138,7 +138,7 @@ def fake(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.fixture
 def stage(fake: FakeDreamMachine, page: Page) -> Iterator[Stage]:
-    with Session("dreams", "hosted", patience=HASTE) as session:
+    with Session("dreams", "dream-machine", patience=HASTE) as session:
         yield Stage(fake, session, page)
 
 

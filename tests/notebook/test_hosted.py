@@ -25,7 +25,7 @@ def fake(request: pytest.FixtureRequest) -> Iterator[FakeDreamMachine]:
 def kernel(fake: FakeDreamMachine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
     """A kernel with a key, in an environment whose proxy and certificates do not work."""
     broken = {"ALL_PROXY": "socks://proxy.example", "SSL_CERT_FILE": "/nowhere.pem", "DREAM_NB_REPLAY": "off"}
-    with start_kernel(tmp_path_factory.mktemp("hosted"), **fake.environment(), **broken) as kernel:
+    with start_kernel(tmp_path_factory.mktemp("dream-machine"), **fake.environment(), **broken) as kernel:
         kernel.run("import dream_nb")
         yield kernel
 

@@ -9,7 +9,7 @@ import httpx2
 
 from dream_nb.api.blocking import DreamMachine
 from dream_nb.api.client import AsyncDreamMachine
-from dream_nb.api.dialect import Dialect
+from dream_nb.api.dream_machine_dialect import DreamMachineDialect
 from dream_nb.api.errors import APIError, RateLimitError
 from dream_nb.api.models import Credits, Generation, ListGenerationResponse, Pong
 from dream_nb.api.request_models import (
@@ -67,7 +67,7 @@ def blocking() -> None:
         assert_type(machine.get_credits(), Credits)
         assert_type(machine.get_camera_motion(), list[str])
         assert_type(machine.get_concepts(), list[str])
-        assert_type(machine.dialect(), Dialect)
+        assert_type(machine.dialect(), DreamMachineDialect)
         assert_type(machine.ping(), Pong)
         machine.delete_generation("a")
         machine.create_generation(image)  # type: ignore[arg-type]
@@ -87,7 +87,7 @@ async def awaited() -> None:
         assert_type((await machine.get_credits()).credit_balance, float)
         assert_type(await machine.get_camera_motion(), list[str])
         assert_type(await machine.get_concepts(), list[str])
-        assert_type(await machine.dialect(), Dialect)
+        assert_type(await machine.dialect(), DreamMachineDialect)
         assert_type(await machine.ping(), Pong)
         await machine.delete_generation("a")
 
