@@ -40,7 +40,10 @@ PARTS = [
     "session",
     "default",
     "storyboard",
+    "lines",
     "notebook",
+    "command_line",
+    "__main__",
 ]
 
 HEAVY = ["numpy", "av", "PIL", "starlette", "ipywidgets", "anywidget", "httpx2", "pydantic", "IPython"]

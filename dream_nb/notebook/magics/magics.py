@@ -8,19 +8,20 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import cell_magic, line_cell_magic, line_magic, magics_class, no_var_expand
+from IPython.core.magic import Magics, cell_magic, line_cell_magic, line_magic, magics_class, no_var_expand
 
 from dream_nb.api.errors import BudgetError, DreamError, SweepError
 from dream_nb.default import default_session
+from dream_nb.lines.arguments import Arguments, read_arguments
+from dream_nb.lines.options import DREAM, STORYBOARD, asks_for_help, names
+from dream_nb.lines.references import References
+from dream_nb.lines.settings import DreamSettings
 from dream_nb.notebook.cell.previews import Previews
 from dream_nb.notebook.cell.progress_card import keep_card, open_card
 from dream_nb.notebook.commands.commands import Answer, Commands, asks_for_command_help
-from dream_nb.notebook.magics.arguments import Arguments, read_arguments
-from dream_nb.notebook.magics.options import DREAM, STORYBOARD, asks_for_help, names, takes
-from dream_nb.notebook.magics.references import References
+from dream_nb.notebook.magics.declaring import takes
 from dream_nb.notebook.magics.storyboards import read_storyboard
 from dream_nb.notebook.scope import Scope
-from dream_nb.notebook.settings import DreamSettings
 from dream_nb.notebook.state import NotebookState
 from dream_nb.requests.newer import newer_note
 from dream_nb.requests.plan import Plan, dollars
@@ -39,7 +40,7 @@ Made = Dream | Dreams | Storyboard | Job | Sweep | Shooting | Plan
 
 
 @magics_class
-class DreamMagics(DreamSettings):
+class DreamMagics(DreamSettings, Magics):
     """The magics of dream_nb.
 
     Args:
@@ -54,7 +55,7 @@ class DreamMagics(DreamSettings):
     shell: InteractiveShell
 
     def __init__(self, shell: InteractiveShell, previews: Previews) -> None:
-        super().__init__(shell)
+        super().__init__(shell=shell, parent=shell)
         self.previews = previews
         self.state = NotebookState(shell, self)
 

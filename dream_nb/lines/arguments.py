@@ -10,11 +10,11 @@ from typing import Any, Final, Literal, get_args
 
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.request_models import IMAGE_MODELS, GenerationRequest, ImageGenerationRequest, Request
-from dream_nb.notebook.magics.edit_options import edit_of
-from dream_nb.notebook.magics.options import DREAM, parse
-from dream_nb.notebook.magics.prompts import split_prompts
-from dream_nb.notebook.magics.references import References
-from dream_nb.notebook.magics.set_option import set_fields
+from dream_nb.lines.edit_options import edit_of
+from dream_nb.lines.options import DREAM, parse
+from dream_nb.lines.prompts import split_prompts
+from dream_nb.lines.references import References
+from dream_nb.lines.set_option import set_fields
 from dream_nb.requests.inputs import make_request, naming
 from dream_nb.requests.plan import Ask, takes_of
 from dream_nb.requests.roles import FIELD_OF, FRAMES, PLAIN, ROLES, Role, RolePicture, as_fields, role_picture
