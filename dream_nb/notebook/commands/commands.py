@@ -16,7 +16,6 @@ from dream_nb.library.repair import rebuild_ledger
 from dream_nb.lines.options import HELP, asks_for_help
 from dream_nb.lines.prompts import cut_prompt
 from dream_nb.lines.references import References
-from dream_nb.notebook.cell.progress_card import clock
 from dream_nb.notebook.commands.deleted_dreams import list_trash, restore_one
 from dream_nb.notebook.commands.listing import Facts, Listing
 from dream_nb.notebook.state import NotebookState
@@ -28,6 +27,7 @@ from dream_nb.results.sweep import Sweep
 from dream_nb.session import Session
 from dream_nb.storyboard.shooting import Shooting
 from dream_nb.storyboard.storyboard import Storyboard
+from dream_nb.terminal.waiting import clock
 
 Answer = Listing[Any] | Facts | Dream | Dreams
 
