@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from dream_nb.session import Session
     from dream_nb.storyboard.shooting import Shooting
     from dream_nb.storyboard.storyboard import Shot, Storyboard
+    from dream_nb.tutorial_files import tutorials
 
 __all__ = [
     "APIConnectionError",
@@ -158,6 +159,7 @@ __all__ = [
     "reference",
     "run",
     "sweep",
+    "tutorials",
 ]
 
 # Where each public name lives: imported when it is first touched, so that `import dream_nb` costs nothing.
@@ -233,6 +235,7 @@ _MODULES = {
     "reference": "requests.inputs",
     "run": "api.portal",
     "sweep": "default",
+    "tutorials": "tutorial_files",
 }
 
 

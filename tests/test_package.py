@@ -23,6 +23,7 @@ PARTS = [
     "lifetime",
     "api",
     "files",
+    "tutorial_files",
     "place",
     "sqlite",
     "workers",
@@ -34,13 +35,17 @@ PARTS = [
     "library",
     "jobs",
     "results",
+    "terminal",
     "running",
     "lookup",
     "claims",
     "session",
     "default",
     "storyboard",
+    "lines",
     "notebook",
+    "command_line",
+    "__main__",
 ]
 
 HEAVY = ["numpy", "av", "PIL", "starlette", "ipywidgets", "anywidget", "httpx2", "pydantic", "IPython"]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from dream_nb.files import given_path
+from dream_nb.lines.references import References
 from dream_nb.notebook.completion import _files
-from dream_nb.notebook.magics.references import References
 from dream_nb.notebook.widgets.gallery import Gallery
 from dream_nb.notebook.widgets.panel import Panel
 from dream_nb.requests.inputs import make_request

@@ -28,9 +28,9 @@ from dream_nb.api.request_models import (
 )
 from dream_nb.default import default_session, known_default_session
 from dream_nb.files import given_path
+from dream_nb.lines.edit_options import EDIT_OPTIONS
+from dream_nb.lines.options import DREAM, STORYBOARD, actions
 from dream_nb.notebook.commands.commands import COMMANDS
-from dream_nb.notebook.magics.edit_options import EDIT_OPTIONS
-from dream_nb.notebook.magics.options import DREAM, STORYBOARD, actions
 from dream_nb.requests.names import SUFFIXES
 from dream_nb.requests.roles import FRAMES, ROLES
 from dream_nb.results.dream import Dream

@@ -12,7 +12,7 @@ from IPython.core.getipython import get_ipython
 from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb.api.errors import ConfigurationError
-from dream_nb.notebook.settings import DreamSettings
+from dream_nb.lines.settings import DreamSettings
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.pending import Pending

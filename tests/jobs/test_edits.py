@@ -19,8 +19,8 @@ from dream_nb.api.connection import origin_of
 from dream_nb.api.errors import BudgetError, ConfigurationError, DreamError, InvalidRequestError, OutcomeUnknownError
 from dream_nb.api.request_models import GenerationReference, Media, UnknownRequest
 from dream_nb.library.catalogue import Catalogue, Filter
-from dream_nb.notebook.magics.arguments import read_arguments
-from dream_nb.notebook.magics.references import References
+from dream_nb.lines.arguments import read_arguments
+from dream_nb.lines.references import References
 from dream_nb.notebook.widgets.gallery import Gallery
 from dream_nb.notebook.widgets.grid import Grid
 from dream_nb.requests.code import to_code

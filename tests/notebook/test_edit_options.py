@@ -9,8 +9,8 @@ import pytest
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import Generation
 from dream_nb.api.request_models import REQUESTS
-from dream_nb.notebook.magics.arguments import read_arguments
-from dream_nb.notebook.magics.references import References
+from dream_nb.lines.arguments import read_arguments
+from dream_nb.lines.references import References
 
 ID = "00000000-0000-4000-8000-000000000001"
 CLIP = Generation(id=ID, generation_type="video", state="completed")

@@ -6,8 +6,8 @@ import pytest
 
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.request_models import request_from
-from dream_nb.notebook.magics.arguments import read_arguments
-from dream_nb.notebook.magics.references import References
+from dream_nb.lines.arguments import read_arguments
+from dream_nb.lines.references import References
 from dream_nb.notebook.magics.to_line import to_line
 from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session

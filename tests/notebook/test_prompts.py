@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.notebook.magics.prompts import cut_prompt
+from dream_nb.lines.prompts import cut_prompt
 
 OPTIONS = {"--loop": False, "-l": False, "--aspect-ratio": True, "-a": True, "--image": False}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -12,9 +11,9 @@ import pytest
 from tests.jobs.hosted import hosted
 
 pexpect = pytest.importorskip("pexpect", reason="a terminal to type in needs POSIX")
+pyte = pytest.importorskip("pyte")
 
 DREAM = "Dream('a lake', video, dreams/lake-"
-CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
 
 
 def type_in(folder: Path, *lines: str, expect: str = r"In \[\d+\]: ") -> list[str]:
@@ -44,9 +43,10 @@ def type_in(folder: Path, *lines: str, expect: str = r"In \[\d+\]: ") -> list[st
 
 
 def settled(text: str) -> str:
-    """What stays of a terminal's output when everything that was overwritten is gone."""
-    lines = (line.rpartition("\r")[2] for line in text.replace("\r\n", "\n").split("\n")[1:])
-    return "\n".join(CONTROL.sub("", line) for line in lines).strip()
+    """What the terminal's screen shows in the end, below the line that was typed."""
+    screen = pyte.Screen(200, 400)
+    pyte.Stream(screen).feed(text)
+    return "\n".join(line.rstrip() for line in screen.display[1:]).strip()
 
 
 def test_a_dream_is_a_line_of_progress_and_then_a_path(tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ from dream_nb.api.request_models import (
     ModifyImageRef,
     Request,
 )
-from dream_nb.notebook.magics.arguments import read_arguments
-from dream_nb.notebook.magics.references import References
+from dream_nb.lines.arguments import read_arguments
+from dream_nb.lines.references import References
 from dream_nb.requests.identity import request_hash
 from dream_nb.requests.inputs import keyframe, make_request, reference
 from dream_nb.requests.roles import FIELD_OF, FRAMES

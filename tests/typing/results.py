@@ -24,6 +24,7 @@ def made() -> None:
     assert_type(lake, Dream)
     assert_type(dream_nb.dream("a hill", kind="image"), Dream)
     assert_type(dream_nb.sweep("a {lake|hill}", takes=2), Dreams)
+    assert_type(dream_nb.tutorials("mine"), Path)
     dream_nb.dream("a hill", kind="sound")  # type: ignore[arg-type]
     dream_nb.dream(1)  # type: ignore[arg-type]
 

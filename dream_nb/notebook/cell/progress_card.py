@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from dream_nb.results.sweep import Sweep
 from dream_nb.results.vanishing import Vanishing, is_watched, running_digest
 from dream_nb.storyboard.shooting import Shooting
 from dream_nb.storyboard.storyboard import Storyboard
+from dream_nb.terminal.waiting import follow
 
 if TYPE_CHECKING:
     from dream_nb.notebook.widgets.card import Card
@@ -59,7 +59,7 @@ def open_card(shell: InteractiveShell, job: UnderWay) -> Iterator[Vanishing | No
             return
         load_modules()
         if not hasattr(shell, "kernel"):
-            with _line(job):
+            with follow(job):
                 yield None
         elif is_watched():
             with _card(job) as card:
@@ -190,29 +190,3 @@ def wait_for_stills() -> None:
         if job.done():
             left.wait(_STILL_SECONDS)
             _followed.remove(followed)
-
-
-@contextmanager
-def _line(job: Pending[Any]) -> Iterator[None]:
-    is_terminal = sys.stderr.isatty()
-
-    def write(job: Pending[Any]) -> None:
-        done = job.progress.fraction
-        parts = [job.progress.state, f"{done:.0%}" if done is not None else "", clock(job.seconds), job.progress.note]
-        sys.stderr.write("\r\x1b[K" + "  ".join(filter(None, parts)))
-        sys.stderr.flush()
-
-    if is_terminal:
-        job.on_change(write)
-    try:
-        yield
-    finally:
-        if is_terminal:
-            job.off_change(write)
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-
-
-def clock(seconds: float) -> str:
-    """Seconds as minutes and seconds: "1:05"."""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"

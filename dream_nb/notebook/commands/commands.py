@@ -13,12 +13,11 @@ from dream_nb.backends.backends import choose_backend, is_paid
 from dream_nb.backends.keys import HOSTED_APIS, find_key
 from dream_nb.default import close_default_session, default_library, default_session
 from dream_nb.library.repair import rebuild_ledger
-from dream_nb.notebook.cell.progress_card import clock
+from dream_nb.lines.options import HELP, asks_for_help
+from dream_nb.lines.prompts import cut_prompt
+from dream_nb.lines.references import References
 from dream_nb.notebook.commands.deleted_dreams import list_trash, restore_one
 from dream_nb.notebook.commands.listing import Facts, Listing
-from dream_nb.notebook.magics.options import HELP, asks_for_help
-from dream_nb.notebook.magics.prompts import cut_prompt
-from dream_nb.notebook.magics.references import References
 from dream_nb.notebook.state import NotebookState
 from dream_nb.requests.plan import dollars
 from dream_nb.results.dream import Dream
@@ -28,6 +27,7 @@ from dream_nb.results.sweep import Sweep
 from dream_nb.session import Session
 from dream_nb.storyboard.shooting import Shooting
 from dream_nb.storyboard.storyboard import Storyboard
+from dream_nb.terminal.waiting import clock
 
 Answer = Listing[Any] | Facts | Dream | Dreams
 

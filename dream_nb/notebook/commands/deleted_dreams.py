@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dream_nb.api.errors import InvalidRequestError
+from dream_nb.lines.references import References
 from dream_nb.notebook.commands.listing import Listing
-from dream_nb.notebook.magics.references import References
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.session import Session

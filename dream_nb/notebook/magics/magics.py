@@ -8,22 +8,24 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import cell_magic, line_cell_magic, line_magic, magics_class, no_var_expand
+from IPython.core.magic import Magics, cell_magic, line_cell_magic, line_magic, magics_class, no_var_expand
 
-from dream_nb.api.errors import BudgetError, DreamError, SweepError
+from dream_nb.api.errors import DreamError, SweepError
 from dream_nb.default import default_session
+from dream_nb.lines.arguments import Arguments, read_arguments
+from dream_nb.lines.options import DREAM, STORYBOARD, asks_for_help, names
+from dream_nb.lines.references import References
+from dream_nb.lines.settings import DreamSettings
+from dream_nb.lines.spending import check_cost
 from dream_nb.notebook.cell.previews import Previews
 from dream_nb.notebook.cell.progress_card import keep_card, open_card
 from dream_nb.notebook.commands.commands import Answer, Commands, asks_for_command_help
-from dream_nb.notebook.magics.arguments import Arguments, read_arguments
-from dream_nb.notebook.magics.options import DREAM, STORYBOARD, asks_for_help, names, takes
-from dream_nb.notebook.magics.references import References
+from dream_nb.notebook.magics.declaring import takes
 from dream_nb.notebook.magics.storyboards import read_storyboard
 from dream_nb.notebook.scope import Scope
-from dream_nb.notebook.settings import DreamSettings
 from dream_nb.notebook.state import NotebookState
 from dream_nb.requests.newer import newer_note
-from dream_nb.requests.plan import Plan, dollars
+from dream_nb.requests.plan import Plan
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
@@ -39,7 +41,7 @@ Made = Dream | Dreams | Storyboard | Job | Sweep | Shooting | Plan
 
 
 @magics_class
-class DreamMagics(DreamSettings):
+class DreamMagics(DreamSettings, Magics):
     """The magics of dream_nb.
 
     Args:
@@ -54,7 +56,7 @@ class DreamMagics(DreamSettings):
     shell: InteractiveShell
 
     def __init__(self, shell: InteractiveShell, previews: Previews) -> None:
-        super().__init__(shell)
+        super().__init__(shell=shell, parent=shell)
         self.previews = previews
         self.state = NotebookState(shell, self)
 
@@ -189,7 +191,7 @@ class DreamMagics(DreamSettings):
         if options.dry_run:
             self.previews.show(plan)
             return plan
-        _allow(plan, options.budget, None if options.yes else self.sweep_size)
+        check_cost(plan, options.budget, None if options.yes else self.sweep_size)
         before, self.state.last = self.state.last, (shooting := board.start())
         if options.background:
             keep_card(self.shell, shooting)
@@ -251,7 +253,7 @@ class DreamMagics(DreamSettings):
         asks, options = arguments.asks, arguments.options
         if not arguments.is_single or options.budget is not None:
             plan = session.plan(asks)
-            _allow(plan, options.budget, None if options.yes else self.sweep_size)
+            check_cost(plan, options.budget, None if options.yes else self.sweep_size)
         if arguments.is_single:
             return session.submit(asks[0].request, take=asks[0].take, fresh=asks[0].fresh)
         return session.start(plan, prompt=arguments.prompt)
@@ -279,20 +281,3 @@ def _plain(interrupt: KeyboardInterrupt) -> WaitInterrupted:
 def _tell_help(magic: Callable[..., Any]) -> None:
     """Print what `?` shows of a magic."""
     sys.stdout.write(f"{inspect.getdoc(magic)}\n")
-
-
-def _allow(plan: Plan, budget: float | None, most: int | None) -> None:
-    """Raise where a plan would cost too much, or more than is paid for unasked."""
-    if plan.backend == "studio" or not plan.new:
-        return
-    if budget is not None and plan.cents is None:
-        raise BudgetError(
-            f"the price is unknown, so --budget {budget:g} cannot be kept: make one without it, or give the session "
-            "prices="
-        )
-    if budget is not None and plan.cents is not None and plan.cents > budget:
-        raise BudgetError(f"this costs {plan.cost}, and --budget allows {dollars(budget)}: raise it to go on")
-    if most is not None and plan.new > most:
-        raise BudgetError(
-            f"{plan.new} dreams would be paid for, {plan.cost}: add --yes, or look at them with --dry-run first"
-        )

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.request_models import IMAGE_MODELS
-from dream_nb.notebook.magics.arguments import check_options, fields_of
-from dream_nb.notebook.magics.options import STORYBOARD, parse
-from dream_nb.notebook.magics.references import References
+from dream_nb.lines.arguments import check_options, fields_of
+from dream_nb.lines.options import STORYBOARD, parse
+from dream_nb.lines.references import References
 from dream_nb.requests.roles import PLAIN
 from dream_nb.requests.variants import expand
 from dream_nb.results.job import Maker

@@ -12,9 +12,9 @@ from dream_nb.api.errors import InvalidRequestError, LibraryError
 from dream_nb.api.request_models import GenerationReference, GenerationRequest, ImageReference, Request, UnknownRequest
 from dream_nb.files import replacing
 from dream_nb.library.library import Library
+from dream_nb.lines.options import DREAM, names
+from dream_nb.lines.prompts import cut_prompt, split_prompts
 from dream_nb.media.formats import format_of
-from dream_nb.notebook.magics.options import DREAM, names
-from dream_nb.notebook.magics.prompts import cut_prompt, split_prompts
 from dream_nb.requests.identity import data_bytes
 from dream_nb.requests.roles import FIELDS, FRAMES, PLAIN, references_of
 from dream_nb.requests.variants import expand

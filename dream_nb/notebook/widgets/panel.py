@@ -38,10 +38,10 @@ from dream_nb.default import default_session
 from dream_nb.files import given_path
 from dream_nb.html.page import template
 from dream_nb.html.stand_in import stand_in
+from dream_nb.lines.references import References
 from dream_nb.media.formats import VIDEOS, format_of
 from dream_nb.media.pictures import jpeg, read_picture, reduced
 from dream_nb.media.posters import read_poster
-from dream_nb.notebook.magics.references import References
 from dream_nb.notebook.magics.to_line import address_of, keep_picture, name_from, to_line
 from dream_nb.notebook.scope import NoVariables
 from dream_nb.notebook.state import current_state, notebook_variables, sweep_size

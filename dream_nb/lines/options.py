@@ -1,37 +1,76 @@
-"""The options of the magics: which there are, what each takes, and its help."""
+"""The options of a line: which there are, what each takes, and its help. Magics and the command line share them."""
 
 from __future__ import annotations
 
+import argparse
 from argparse import Action
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final, TypeVar
-
-from IPython.core.error import UsageError
-from IPython.core.magic_arguments import (
-    MagicArgumentParser,
-    argument,
-    argument_group,
-    magic_arguments,
-)
+from typing import Any, Final, NoReturn
 
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.request_models import MODES, RESOLUTIONS
-from dream_nb.notebook.magics.prompts import cut_prompt
+from dream_nb.lines.prompts import cut_prompt
 from dream_nb.requests.edits import DEFAULT_MODE
 
 *_SMALLER, _LARGEST = RESOLUTIONS
 _RESOLUTIONS: Final = f"{', '.join(_SMALLER)} or {_LARGEST}."
 
-Options = tuple[Any, ...]
-Magic = TypeVar("Magic", bound=Callable[..., Any])
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option.
+
+    Attributes:
+        names: short and long.
+        details: what `ArgumentParser.add_argument` takes besides.
+    """
+
+    names: tuple[str, ...]
+    details: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The name of its value: "aspect_ratio"."""
+        return self.names[-1].lstrip("-").replace("-", "_")
+
+    def __hash__(self) -> int:
+        return hash(self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A heading above the options that follow it.
+
+    Attributes:
+        title: the heading.
+        description: what the help says below it, or None.
+    """
+
+    title: str
+    description: str | None = None
+
+
+Options = tuple[Option | Group, ...]
+
+
+def argument(*names: str, **details: Any) -> Option:
+    """An option.
+
+    Args:
+        *names: short and long.
+        **details: what `ArgumentParser.add_argument` takes besides.
+    """
+    return Option(names, details)
+
 
 # What both magics take.
 _RATIO: Final = argument(
     "-a", "--aspect-ratio", metavar="W:H", help="1:1, 16:9 (the default), 9:16, 4:3, 3:4, 21:9 or 9:21."
 )
 _RESOLUTION: Final = argument("-r", "--resolution", metavar="LINES", help=_RESOLUTIONS)
-_SOURCES: Final = argument_group(
+_SOURCES: Final = Group(
     "What it goes on from",
     description="Each takes a URL, a file, a variable (Dream, Generation, path, Pillow image, array), an id, or last.",
 )
@@ -47,7 +86,7 @@ HELP: Final[Mapping[str, bool]] = {"-h": False, "--help": False}
 _HELP: Final = argument(*HELP, action="store_true", help="Show this help.")
 
 DREAM: Final[Options] = (
-    argument_group("What is made"),
+    Group("What is made"),
     argument("-k", "--kind", metavar="KIND", help="video (the default) or image."),
     argument("-i", "--image", action="store_true", help="Make an image: short for --kind image."),
     _RATIO,
@@ -69,7 +108,7 @@ DREAM: Final[Options] = (
     argument("--style-ref", metavar="IMAGE[:WEIGHT]", action="append", help="Whose style to follow. Repeatable."),
     argument("--character-ref", metavar="IMAGE", action="append", help="One and the same character. Repeatable."),
     argument("--modify-ref", metavar="IMAGE[:WEIGHT]", help="The picture to change; a high weight stays near to it."),
-    argument_group(
+    Group(
         "Another version of something",
         description="Each takes the same; the prompt says what is new, and may be empty.",
     ),
@@ -80,11 +119,11 @@ DREAM: Final[Options] = (
     argument("--audio", metavar="VIDEO", help="Give it the sound that the prompt says."),
     argument("--negative-prompt", metavar="WORDS", help="What is not to be heard."),
     argument("--first-frame", metavar="IMAGE", help="How the first frame is to look, of --modify and --reframe."),
-    argument_group("Which, and how many"),
+    Group("Which, and how many"),
     argument("-n", "--count", type=int, default=1, metavar="N", help="How many takes of each prompt (1)."),
     argument("-t", "--take", type=int, metavar="N", help="Which result of the same request, the first of several (1)."),
     argument("-f", "--fresh", action="store_true", help="Make another take at every run, whatever is there."),
-    argument_group("How"),
+    Group("How"),
     argument("-b", "--background", action="store_true", help="Give back the job at once; its card stays in the cell."),
     _DRY_RUN,
     argument("--name", metavar="VAR", help="Give what is made this name too."),
@@ -97,7 +136,7 @@ DREAM: Final[Options] = (
 """Of `%dream` and `%%dream`."""
 
 STORYBOARD: Final[Options] = (
-    argument_group("What is made"),
+    Group("What is made"),
     _RATIO,
     argument("-m", "--model", metavar="NAME", help="Which model of the API: ray-2, …"),
     argument("-d", "--duration", metavar="SECONDS", help="How long each shot is, such as 5s."),
@@ -106,10 +145,10 @@ STORYBOARD: Final[Options] = (
     _SOURCES,
     argument("--frame0", metavar="FROM", help="What the first shot begins with."),
     argument("--frame1", metavar="TO", help="What the last shot ends with."),
-    argument_group("Which"),
+    Group("Which"),
     argument("-t", "--take", type=int, metavar="N", help="Which result of each shot (1)."),
     argument("-f", "--fresh", action="store_true", help="Make other takes at every run, whatever is there."),
-    argument_group("How"),
+    Group("How"),
     argument("-b", "--background", action="store_true", help="Give back a future at once; its card stays in the cell."),
     _DRY_RUN,
     argument("--name", metavar="VAR", help="Give the storyboard this name too."),
@@ -120,22 +159,6 @@ STORYBOARD: Final[Options] = (
     _HELP,
 )
 """Of `%%storyboard`."""
-
-
-def takes(options: Options) -> Callable[[Magic], Magic]:
-    """Declare the options of a magic, which its help then lists.
-
-    Args:
-        options: `DREAM` or `STORYBOARD`.
-    """
-
-    def declare(magic: Magic) -> Magic:
-        for option in reversed(options):
-            magic = option(magic)
-        declared: Magic = magic_arguments()(magic)
-        return declared
-
-    return declare
 
 
 def actions(options: Options) -> Mapping[str, Action]:
@@ -167,10 +190,7 @@ def parse(options: Options, line: str) -> tuple[str, Any]:
         InvalidRequestError: an option is unknown, or has a wrong value.
     """
     prompt, words = cut_prompt(line, names(options))
-    try:
-        return prompt, _parser(options).parse_args(words)
-    except UsageError as error:
-        raise InvalidRequestError(str(error)) from None
+    return prompt, _parser(options).parse_args(words)
 
 
 def asks_for_help(line: str, options: Mapping[str, bool]) -> bool:
@@ -189,11 +209,32 @@ def asks_for_help(line: str, options: Mapping[str, bool]) -> bool:
     return not HELP.keys().isdisjoint(words)
 
 
-@cache
-def _parser(options: Options) -> MagicArgumentParser:
-    def magic() -> None:
-        """Stands for the magic, of which the parser reads its help."""
+class OptionParser(argparse.ArgumentParser):
+    """Reads options, and raises where one is wrong instead of ending the program.
 
-    declared: Any = takes(options)(magic)
-    parser: MagicArgumentParser = declared.parser
-    return parser
+    Args:
+        options: those that it knows.
+        **settings: what `argparse.ArgumentParser` takes besides.
+    """
+
+    def __init__(self, options: Options, **settings: Any) -> None:
+        super().__init__(add_help=False, allow_abbrev=False, **settings)
+        group: Any = self
+        for one in options:
+            if isinstance(one, Option):
+                group.add_argument(*one.names, **one.details)
+            else:
+                group = self.add_argument_group(one.title, one.description)
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong.
+
+        Raises:
+            InvalidRequestError: always.
+        """
+        raise InvalidRequestError(message)
+
+
+@cache
+def _parser(options: Options) -> OptionParser:
+    return OptionParser(options)

@@ -7,10 +7,8 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NoReturn
 
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics
 from traitlets import Bool, Enum, Float, Int, TraitType, Unicode, observe
-from traitlets.config import Config
+from traitlets.config import Config, Configurable
 
 from dream_nb.api.errors import ConfigurationError, DreamError, InvalidRequestError
 from dream_nb.api.request_models import ASPECT_RATIOS, IMAGE_MODELS, KINDS, RESOLUTIONS
@@ -118,11 +116,12 @@ class BackendName(Text):
         return None if value is None else choose_backend(value)
 
 
-class DreamSettings(Magics):
+class DreamSettings(Configurable):
     """What is where a line does not say it. Each setting has a variable of the environment, `DREAM_NB_` and its name.
 
     Args:
-        shell: whose `ipython_config.py` counts; a variable of the environment counts more.
+        parent: the shell whose `ipython_config.py` counts; a variable of the environment counts more. None has none.
+        **options: what the other base classes take.
 
     Raises:
         ConfigurationError: a setting is unknown, or has a wrong value.
@@ -185,9 +184,10 @@ class DreamSettings(Magics):
     _read_now: str | None = None
     """The setting that is read from the environment at this moment."""
 
-    def __init__(self, shell: InteractiveShell) -> None:
-        self._check_names(name for section in self.section_names() for name in shell.config.get(section, ()))
-        super().__init__(shell)
+    def __init__(self, *, parent: Any = None, **options: Any) -> None:
+        config = parent.config if parent is not None else {}
+        self._check_names(name for section in self.section_names() for name in config.get(section, ()))
+        super().__init__(parent=parent, **options)
         for name, trait in self.traits(config=True).items():
             text = os.environ.get(f"DREAM_NB_{name.upper()}")
             if text:

@@ -110,6 +110,24 @@ def _meant(word: str, options: Mapping[str, bool]) -> str | None:
     return next(iter(difflib.get_close_matches(f"--{name}", long, n=1, cutoff=_NEAR)), None)
 
 
+def check_dash(word: str, options: Mapping[str, bool]) -> None:
+    """Raise where a word is an option but for its dash, such as "—loop".
+
+    Args:
+        word: one word of a line.
+        options: every option, long and short, and whether it takes a value.
+
+    Raises:
+        InvalidRequestError: it is one.
+    """
+    if meant := _meant(word, options):
+        is_dash = any(map(_is_dash, word.partition(meant.lstrip("-"))[0]))
+        what = "a dash that is not a hyphen" if is_dash else "the wrong number of hyphens"
+        raise InvalidRequestError(
+            f"{word!r} begins with {what}: write {meant}. To have it in the prompt, put quotes around the whole prompt"
+        )
+
+
 def _is_dash(sign: str) -> bool:
     return sign != "-" and (unicodedata.category(sign) == "Pd" or sign in _DASHES)
 
@@ -136,18 +154,16 @@ def _take_options(text: str, position: int, options: Mapping[str, bool], words: 
     """Add the options that begin at this position to the words; where they end."""
     while match := _WORD.search(text, position):
         word = match.group()
-        if meant := _meant(word, options):
-            is_dash = any(map(_is_dash, word.partition(meant.lstrip("-"))[0]))
-            what = "a dash that is not a hyphen" if is_dash else "the wrong number of hyphens"
-            raise InvalidRequestError(
-                f"{word!r} begins with {what}: write {meant}. To have it in the prompt, put quotes around the whole "
-                "prompt"
-            )
+        check_dash(word, options)
         if not _is_option(word, options):
             return match.start()
         name, equals, _ = (word[:2], "", "") if _is_joined(word, options) else word.partition("=")
         if name not in options:
-            raise InvalidRequestError(_unknown(name, options))
+            raise InvalidRequestError(
+                f"{unknown_option(name, options)} To have it in the prompt, put quotes around the whole prompt"
+                if options
+                else f"unknown option {name}: there are none here"
+            )
         if not options[name]:
             if equals:
                 raise InvalidRequestError(f"{name} takes no value: {word!r}")
@@ -179,13 +195,18 @@ def _take_value(text: str, position: int, name: str) -> tuple[str, int]:
     return given, value.end()
 
 
-def _unknown(name: str, options: Collection[str]) -> str:
-    if not options:
-        return f"unknown option {name}: there are none here"
+def unknown_option(name: str, options: Collection[str]) -> str:
+    """What is said of an option that there is not.
+
+    Args:
+        name: what was given.
+        options: every option, long and short.
+    """
     long = [option for option in options if option.startswith("--")] or list(options)
     near = [option for option in long if option.startswith(name)] or difflib.get_close_matches(name, long, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(long))}."
-    return f"unknown option {name}: {hint} To have it in the prompt, put quotes around the whole prompt"
+    return f"unknown option {name}: " + (
+        f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(long))}."
+    )
 
 
 def split_prompts(body: str) -> list[str]:

@@ -36,6 +36,7 @@ class References:
             file may be named.
         files_first: whether a file comes before a variable of the same name.
         made: gives the dream of a generation's id, where the library has it.
+        in_notebook: whether there are variables and a last dream that can be named.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class References:
         within: Path | None = None,
         files_first: bool = False,
         made: Callable[[str], Dream | None] = lambda _: None,
+        in_notebook: bool = True,
     ) -> None:
         self.variables = variables
         self._last = last
@@ -54,6 +56,7 @@ class References:
         self._within = within
         self._files_first = files_first
         self._made = made
+        self._in_notebook = in_notebook
 
     def keyframe(self, text: str) -> ImageReference | GenerationReference:
         """The keyframe that a text stands for.
@@ -174,6 +177,8 @@ class References:
     def _newest(self) -> Dream:
         # Not the newest of the library: a notebook that is run again would go on from its own end.
         dreams = _dreams_of(_several(self._last))
+        if not dreams and not self._in_notebook:
+            raise InvalidRequestError("'last' is what a notebook made last: give a file, or the id of a generation")
         if not dreams:
             raise InvalidRequestError("there is no last dream in this notebook yet: run the cell that makes it first")
         return dreams[-1]
@@ -199,6 +204,8 @@ class References:
     def _unknown(self, text: str) -> str:
         if self._within is not None:
             return f"{text!r} is not a URL, an id, or a file of the library {self._within.name!r}"
+        if not self._in_notebook:
+            return explain(text, self.home, "URL, file or id", "give one of these")
         kinds = Dream | Generation | Dreams | Path
         names = [name for name, value in self.variables.items() if isinstance(value, kinds) and name[0] != "_"]
         return explain(text, self.home, "URL, variable, file or id", 'give one of these, or "last"', names)

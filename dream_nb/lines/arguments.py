@@ -10,11 +10,11 @@ from typing import Any, Final, Literal, get_args
 
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.request_models import IMAGE_MODELS, GenerationRequest, ImageGenerationRequest, Request
-from dream_nb.notebook.magics.edit_options import edit_of
-from dream_nb.notebook.magics.options import DREAM, parse
-from dream_nb.notebook.magics.prompts import split_prompts
-from dream_nb.notebook.magics.references import References
-from dream_nb.notebook.magics.set_option import set_fields
+from dream_nb.lines.edit_options import edit_of
+from dream_nb.lines.options import DREAM, parse
+from dream_nb.lines.prompts import split_prompts
+from dream_nb.lines.references import References
+from dream_nb.lines.set_option import set_fields
 from dream_nb.requests.inputs import make_request, naming
 from dream_nb.requests.plan import Ask, takes_of
 from dream_nb.requests.roles import FIELD_OF, FRAMES, PLAIN, ROLES, Role, RolePicture, as_fields, role_picture
@@ -72,8 +72,27 @@ def read_arguments(
             )
         # Empty lines around a prompt are no part of it, unless it is to be taken as it is.
         prompt = cell.removesuffix("\n") if given.raw else cell.strip("\n")
+    several = cell is not None and not given.raw
+    return ask_for(prompt, given, references=references, defaults=defaults, several=several)
+
+
+def ask_for(
+    prompt: str, given: Any, *, references: References, defaults: Mapping[str, Any], several: bool = False
+) -> Arguments:
+    """What a prompt and its options ask for.
+
+    Args:
+        prompt: as it was typed.
+        given: the options, which `check_options` has looked at.
+        references: finds variables, files and earlier dreams.
+        defaults: what options are where they are not given, by their names ("aspect_ratio").
+        several: whether lines of `---` separate prompts.
+
+    Raises:
+        InvalidRequestError: an option or a value is wrong; nothing was sent.
+    """
     make = edit_of(given, references) or _create_of(given, _fill_in(given, defaults), references)
-    prompts = split_prompts(prompt) if cell is not None and not given.raw else [prompt]
+    prompts = split_prompts(prompt) if several else [prompt]
     variants = [variant for text in prompts for variant in _variants(text, given.raw, references)]
     first = 1 if given.take is None else given.take
     asks = [
@@ -102,8 +121,9 @@ def check_options(given: Any) -> None:
     """
     if given.fresh and given.take is not None:
         raise InvalidRequestError("--fresh is the next take that is not there: leave out --take or --fresh")
-    if given.name is not None and (not given.name.isidentifier() or keyword.iskeyword(given.name)):
-        raise InvalidRequestError(f"--name {given.name!r} is not a name that Python takes: use letters, digits and _")
+    name = getattr(given, "name", None)
+    if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
+        raise InvalidRequestError(f"--name {name!r} is not a name that Python takes: use letters, digits and _")
     if given.budget is not None and not given.budget >= 0:
         raise InvalidRequestError(f"--budget {given.budget:g} is not a number of USD cents from 0")
     kind = getattr(given, "kind", None)

@@ -15,8 +15,8 @@ from dream_nb.api.request_models import (
     ReframeVideoRequest,
     UpscaleVideoGenerationRequest,
 )
-from dream_nb.notebook.magics.references import References
-from dream_nb.notebook.magics.set_option import set_fields
+from dream_nb.lines.references import References
+from dream_nb.lines.set_option import set_fields
 from dream_nb.requests.edits import (
     DEFAULT_MODE,
     Origin,

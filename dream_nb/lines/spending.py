@@ -1,0 +1,32 @@
+"""What a line may cost before it is asked about."""
+
+from __future__ import annotations
+
+from dream_nb.api.errors import BudgetError
+from dream_nb.requests.plan import Plan, dollars
+
+
+def check_cost(plan: Plan, budget: float | None, most: int | None) -> None:
+    """Look at what a plan would cost.
+
+    Args:
+        plan: what is asked for.
+        budget: USD cents that it may cost, or None.
+        most: how many dreams are paid for without being asked, or None.
+
+    Raises:
+        BudgetError: it would cost too much, or is more than that; nothing was sent.
+    """
+    if plan.backend == "studio" or not plan.new:
+        return
+    if budget is not None and plan.cents is None:
+        raise BudgetError(
+            f"the price is unknown, so --budget {budget:g} cannot be kept: make one without it, or give the session "
+            "prices="
+        )
+    if budget is not None and plan.cents is not None and plan.cents > budget:
+        raise BudgetError(f"this costs {plan.cost}, and --budget allows {dollars(budget)}: raise it to go on")
+    if most is not None and plan.new > most:
+        raise BudgetError(
+            f"{plan.new} dreams would be paid for, {plan.cost}: add --yes, or look at them with --dry-run first"
+        )

@@ -1,0 +1,1 @@
+"""What a terminal shows: how far something is."""

@@ -1,0 +1,117 @@
+"""How far a job is, as one line of a terminal: its state, a bar, the time that it has taken and what is left."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from dream_nb.results.pending import Pending
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+# Before that a fraction says little of the whole.
+_TELLING: Final = 0.15
+_WIDEST_TITLE: Final = 40
+
+
+@contextmanager
+def follow(job: Pending[Any]) -> Iterator[None]:
+    """Show how far a job is while the body waits for it. When it ends, nothing of this stays.
+
+    Where standard error is not a terminal, or one that cannot go back in a line, nothing is shown.
+
+    Args:
+        job: what the body waits for.
+    """
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield
+        return
+    with _line(job) as line:
+        task = line.add_task("", total=None)
+
+        def tell(job: Pending[Any]) -> None:
+            fraction = job.progress.fraction
+            line.update(task, total=None if fraction is None else 1.0, completed=fraction or 0.0)
+
+        job.on_change(tell)
+        try:
+            yield
+        finally:
+            job.off_change(tell)
+
+
+def _line(job: Pending[Any]) -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, ProgressColumn, Task
+    from rich.text import Text
+
+    class Words(ProgressColumn):
+        """A text that is asked for anew each time."""
+
+        def __init__(self, say: Callable[[], str]) -> None:
+            super().__init__()
+            self._say = say
+
+        def render(self, task: Task) -> Text:  # noqa: ARG002 - rich asks with it
+            return Text(self._say(), no_wrap=True, overflow="ellipsis")
+
+    title = " ".join(job.title.split())
+    short = title if len(title) <= _WIDEST_TITLE else f"{title[: _WIDEST_TITLE - 1]}…"
+    # What cells and programs print meanwhile is theirs: rich would move it to another stream.
+    return Progress(
+        Words(lambda: short),
+        BarColumn(bar_width=20),
+        Words(lambda: told(job)),
+        console=Console(file=sys.stderr, force_terminal=True),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+
+
+def told(job: Pending[Any]) -> str:
+    """The state of a job, the fraction done, the time that it has taken, and what is left: "dreaming 40% 0:12".
+
+    Args:
+        job: the job.
+    """
+    progress = job.progress
+    left = remaining(job.seconds, progress.fraction, job.expected)
+    parts = [
+        progress.state,
+        "" if progress.fraction is None else f"{progress.fraction:.0%}",
+        clock(job.seconds),
+        "" if left is None else f"about {clock(math.ceil(left))} to go",
+        progress.note,
+    ]
+    return "  ".join(filter(None, parts))
+
+
+def remaining(seconds: float, fraction: float | None, expected: float | None) -> float | None:
+    """How many seconds are left, as far as that can be estimated; None where it cannot.
+
+    Args:
+        seconds: how long it has taken.
+        fraction: how much is done, from 0 to 1, or None.
+        expected: how long such a request has taken before, or None.
+    """
+    if fraction == 1:
+        return None
+    is_late = expected is None or seconds > expected
+    if fraction is not None and fraction > _TELLING and is_late:
+        return seconds * (1 - fraction) / fraction
+    return expected - seconds if expected is not None and not is_late else None
+
+
+def clock(seconds: float) -> str:
+    """Seconds as minutes and seconds: "1:05".
+
+    Args:
+        seconds: how many.
+    """
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"

@@ -1,0 +1,50 @@
+"""The tutorials, which come with the package."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Final
+
+from dream_nb.api.errors import LibraryError
+from dream_nb.files import given_path
+
+_HERE: Final = Path(__file__).parent
+# Where a wheel has them, and where a clone has them.
+_PLACES: Final = (_HERE / "tutorial_notebooks", _HERE.parent / "notebooks")
+_KINDS: Final = ("*.ipynb", "*.jpg", "*.webp")
+_GUIDE: Final = "README.md"
+# What the guide links to outside of its folder stays behind.
+_OUTSIDE: Final = re.compile(r"\[([^\]]+)\]\(\.\./[^)]*\)")
+
+
+def tutorials(folder: Path | str = "dream_nb-tutorials") -> Path:
+    """Copy the tutorials, and the guide that belongs to them, into a folder of yours.
+
+    Args:
+        folder: a new or empty folder, by default in the working directory.
+
+    Returns:
+        The folder: open `01_first_dream.ipynb` in it.
+
+    Raises:
+        LibraryError: the folder holds something already, or cannot be written.
+    """
+    source = next((place for place in _PLACES if (place / "01_first_dream.ipynb").is_file()), None)
+    if source is None:
+        raise LibraryError("this installation of dream_nb has no tutorials: install the whole package anew")
+    target = given_path(folder)
+    try:
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise LibraryError(f"{str(target)!r} holds something already, which may be your work: give a new folder")
+        target.mkdir(parents=True, exist_ok=True)
+        for path in sorted(path for kind in _KINDS for path in source.glob(kind)):
+            shutil.copyfile(path, target / path.name)
+        guide = (source / _GUIDE).read_text(encoding="utf-8")
+        (target / _GUIDE).write_text(_OUTSIDE.sub(r"\1", guide), encoding="utf-8")
+    except OSError as error:
+        raise LibraryError(
+            f"{str(target)!r} cannot be written ({error.strerror or error}): give another folder"
+        ) from error
+    return target
