@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
     from dream_nb.api.blocking import DreamMachine
     from dream_nb.api.blocking_luma import Luma
+    from dream_nb.api.canonical import (
+        ControlledModifyRequest,
+        GuidedVideoRequest,
+        GuideFrame,
+        PlacedReframeRequest,
+        StyledImageRequest,
+    )
     from dream_nb.api.client import AsyncDreamMachine
     from dream_nb.api.errors import (
         APIConnectionError,
@@ -102,6 +109,7 @@ __all__ = [
     "Card",
     "CharacterRef",
     "ConfigurationError",
+    "ControlledModifyRequest",
     "Dream",
     "DreamCancelledError",
     "DreamError",
@@ -113,6 +121,8 @@ __all__ = [
     "GenerationReference",
     "GenerationRequest",
     "Grid",
+    "GuideFrame",
+    "GuidedVideoRequest",
     "ImageGenerationRequest",
     "ImageIdentity",
     "ImageRef",
@@ -137,6 +147,7 @@ __all__ = [
     "OutcomeUnknownError",
     "Panel",
     "Patience",
+    "PlacedReframeRequest",
     "Plan",
     "RateLimitError",
     "ReframeImageRequest",
@@ -146,6 +157,7 @@ __all__ = [
     "Shooting",
     "Shot",
     "Storyboard",
+    "StyledImageRequest",
     "Sweep",
     "SweepError",
     "UnknownRequest",
@@ -175,6 +187,11 @@ _MODULES = {
     "Card": "notebook.widgets.card",
     "CharacterRef": "api.request_models",
     "ConfigurationError": "api.errors",
+    "ControlledModifyRequest": "api.canonical",
+    "GuideFrame": "api.canonical",
+    "GuidedVideoRequest": "api.canonical",
+    "PlacedReframeRequest": "api.canonical",
+    "StyledImageRequest": "api.canonical",
     "Dream": "results.dream",
     "DreamCancelledError": "api.errors",
     "DreamError": "api.errors",

@@ -14,7 +14,7 @@ from dream_nb.api.errors import ConfigurationError, DreamError, GenerationFailed
 from dream_nb.api.request_models import GenerationRequest
 from dream_nb.default import close_default_session, default_session, known_default_session
 from dream_nb.jobs.callbacks import Callbacks
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.session import Session
 from dream_nb.studio import answers
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
+from dream_nb.api.canonical import luma_only_fields
 from dream_nb.api.dialect import API, OPERATION_WORDS, R
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.request_models import GenerationReference, Request
@@ -72,6 +73,12 @@ class DreamMachineDialect:
         Raises:
             InvalidRequestError: the API cannot do it.
         """
+        if fields := luma_only_fields(request):
+            raise InvalidRequestError(
+                f"{fields[0]}: only the Luma API can do this: ask for one of its models, such as -m ray-3.2 "
+                '(model="ray-3.2"), with the backend luma or the studio',
+                field=fields[0],
+            )
         if request.generation_type in self.paths:
             if request.is_source_in_path and getattr(request, "media", None) is None:
                 raise InvalidRequestError(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from urllib.parse import unquote_to_bytes
 
 import pydantic
 
+from dream_nb.api.canonical import guide_frames_of, with_fields
 from dream_nb.api.dialect import OPERATION_WORDS, R
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import Generation
@@ -42,10 +43,13 @@ _MODELS: Final[Mapping[str, str]] = {
     "modify_video": "ray-3.2",
     "reframe_video": "ray-3.2",
 }
-# Written out, so that what is paid for does not change when the server's defaults do.
-_BILLED: Final[Mapping[str, str]] = {"resolution": "720p", "duration": "5s"}
-# The API requires a prompt of a reframing too.
-_REFRAMED: Final = "the same scene, continued to the edges of the frame"
+# So that what is paid for does not change when the server's defaults do. A prompt is required of a reframing too.
+_WRITTEN_OUT: Final[Mapping[str, Mapping[str, str]]] = {
+    "video": {"resolution": "720p", "duration": "5s"},
+    "image": {},
+    "modify_video": {"resolution": "720p"},
+    "reframe_video": {"resolution": "720p", "prompt": "the same scene, continued to the edges of the frame"},
+}
 _PLACING: Final = (
     *("grid_position_x", "grid_position_y", "x_start", "x_end", "y_start", "y_end"),
     *("resized_width", "resized_height"),
@@ -55,7 +59,7 @@ _MISSING: Final[Mapping[str, str]] = {
     "concepts": "say the motion in the prompt",
     "style_ref": "give the picture as image_ref, and say in the prompt that its style counts",
     "character_ref": "give the picture as image_ref, and say in the prompt who is in it",
-    **dict.fromkeys(_PLACING, "leave it out, and the source lies in the middle"),
+    **dict.fromkeys(_PLACING, "say where the source lies by source_position (--position), in fractions of the result"),
 }
 _NO_FIRST_FRAME: Final = "leave it out: a reframed video keeps its own"
 _OLDER_MODELS: Final = frozenset({*VIDEO_MODELS, *IMAGE_MODELS})
@@ -80,9 +84,8 @@ class LumaDialect:
         type_ = getattr(named, "generation_type", "")
         if not is_of_luma(getattr(named, "model", None)):
             return named
-        written = _BILLED if type_ == "video" else {"prompt": _REFRAMED} if type_ == "reframe_video" else {}
-        missing = {name: value for name, value in written.items() if getattr(named, name) is None}
-        return named.model_copy(update=missing) if missing else named
+        missing = {name: value for name, value in _WRITTEN_OUT[type_].items() if getattr(named, name, None) is None}
+        return with_fields(named, **missing) if missing else named
 
     def with_model(self, request: R) -> R:
         """The request with the model that this API requires, where its user named none.
@@ -231,18 +234,53 @@ def _document(request: Request, type_: str) -> dict[str, Any]:
             loop=request.loop or None,
             start_frame=_reference(frames.frame0) if frames and frames.frame0 else None,
             end_frame=_reference(frames.frame1) if frames and frames.frame1 else None,
+            hdr=getattr(request, "hdr", None),
+            **_guides(request),
         )
     elif isinstance(request, ModifyVideoRequest):
-        from dream_nb.api.luma_requests import VideoEdit
+        from dream_nb.api.luma_requests import EditControls, VideoEdit
 
         first = request.first_frame
         document["source"] = _reference(request.media, "video")
+        is_auto = getattr(request, "auto_controls", None)
+        controls = getattr(request, "controls", None)
         document["video"] = _options(
-            edit=VideoEdit(strength=request.mode), start_frame=_reference(first) if first else None
+            edit=VideoEdit(
+                auto_controls=is_auto,
+                strength=None if is_auto else request.mode,
+                controls=EditControls(**controls) if controls is not None else None,
+                **_guides(request),
+            ),
+            resolution=getattr(request, "resolution", None),
+            start_frame=_reference(first) if first else None,
+            hdr=getattr(request, "hdr", None),
         )
     elif isinstance(request, ReframeVideoRequest):
         document["source"] = _reference(request.media, "video")
+        document["video"] = _options(
+            resolution=getattr(request, "resolution", None),
+            source_position=_position(getattr(request, "source_position", None)),
+        )
     return document
+
+
+def _guides(request: Request) -> dict[str, Any]:
+    """The guide frames of a request, as this API writes them: pictures, and the frames that they belong to."""
+    guides = guide_frames_of(request)
+    if not guides:
+        return {}
+    return {
+        "keyframes": [_reference(guide.frame) for guide in guides],
+        "keyframe_indexes": [guide.at for guide in guides],
+    }
+
+
+def _position(fractions: Sequence[float] | None) -> Any:
+    from dream_nb.api.luma_requests import SourcePosition
+
+    if fractions is None:
+        return None
+    return SourcePosition(**dict(zip(("x_norm", "y_norm", "w_norm", "h_norm"), fractions, strict=True)))
 
 
 def _options(**fields: Any) -> Any:
@@ -256,6 +294,8 @@ def _image_fields(request: ImageGenerationRequest) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "image_ref": [_reference(one) for one in request.image_ref or ()] or None,
         "output_format": "jpeg" if request.format == "jpg" else request.format,
+        "style": getattr(request, "style", None),
+        "web_search": getattr(request, "web_search", None),
     }
     if source is not None:
         fields |= {"type": "image_edit", "source": _reference(source)}

@@ -622,20 +622,3 @@ AnyRequest = Annotated[
     Discriminator(_request_type),
 ]
 """A request by its `generation_type`."""
-
-
-def request_from(document: Mapping[str, Any]) -> Request:
-    """A request from its document, as this package wrote it.
-
-    Args:
-        document: the document. Without a `generation_type` it is read as `type_told_by` says.
-
-    Raises:
-        ValueError: it is no request (`pydantic.ValidationError`).
-    """
-    told = document.get("generation_type")
-    if not isinstance(told, str) or (told not in REQUESTS and told != "unknown"):
-        told = type_told_by(document, None)
-    if told is None:
-        return UnknownRequest(document=dict(document))
-    return (UnknownRequest if told == "unknown" else REQUESTS[told]).from_answer({**document, "generation_type": told})

@@ -40,6 +40,16 @@ class Key:
     source: str
 
 
+def is_reached(backend: str, other: str) -> bool:
+    """Whether a session that asks one backend can go on with what another has made: a model decides between the hosted.
+
+    Args:
+        backend: the backend that the session asks.
+        other: the other one.
+    """
+    return backend == other or (backend in HOSTED_APIS and other in HOSTED_APIS)
+
+
 def address_of(backend: str) -> str:
     """The base URL of a backend that is not the studio.
 

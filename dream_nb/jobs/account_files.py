@@ -7,9 +7,10 @@ from typing import Final, TypeVar
 
 import anyio
 
+from dream_nb.api.canonical import request_from
 from dream_nb.api.luma import AsyncLuma
 from dream_nb.api.luma_dialect import FILE_SCHEME
-from dream_nb.api.request_models import Request, request_from
+from dream_nb.api.request_models import Request
 from dream_nb.api.retry import retried
 from dream_nb.backends.patience import Patience
 from dream_nb.jobs.progress import Progress, Report

@@ -11,6 +11,7 @@ from typing import Final
 import anyio
 import anyio.lowlevel
 
+from dream_nb.api.canonical import request_from
 from dream_nb.api.client import operation_of
 from dream_nb.api.departure import was_reached
 from dream_nb.api.errors import APIError, DreamError, InvalidRequestError, NotFoundError, OutcomeUnknownError
@@ -26,6 +27,7 @@ from dream_nb.jobs.uploads import Uploads
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record, utc
 from dream_nb.requests.identity import answers, echo_of
+from dream_nb.requests.media import references_in, with_addresses
 
 # A Date header has whole seconds, and is as old as its answer took to arrive.
 _CLOCK_SLACK: Final = timedelta(seconds=3)
@@ -147,24 +149,45 @@ class Sender:
             dialect = await retried(client.dialect, first=patience.pause, seconds=patience.trying)
             dialect.check(request)
             if dialect.takes_ids:
-                return request
+                return await self._with_pictures(request)
         source = getattr(request, "media", None)
         if request.is_source_in_path or not isinstance(source, GenerationReference):
             return request
+        url = _file_of(await self._generation(source.id, "media"), request.kind, "media")
+        return request.model_copy(update={"media": Media(url=url)})
+
+    async def _with_pictures(self, request: Request) -> Request:
+        """The request with the addresses of images, where the API takes by their ids only videos that go on.
+
+        Raises:
+            InvalidRequestError: a guide frame is a video.
+            DreamError: an image has no file there.
+        """
+        urls: dict[str, str] = {}
+        for place, reference in references_in(request).items():
+            # What is changed is named by its id, whatever it is.
+            if place == "media":
+                continue
+            found = await self._generation(reference.id, place)
+            if found.kind == "image":
+                urls[reference.id] = _file_of(found, "image", place)
+            elif place.startswith("guide_frames"):
+                raise InvalidRequestError(
+                    f"{place}: generation {reference.id} is a video, and a picture is wanted: give one of its frames, "
+                    "such as dream.last_frame",
+                    field="guide_frames",
+                )
+        return request_from(with_addresses(request.wire(), urls)) if urls else request
+
+    async def _generation(self, id: str, place: str) -> Generation:  # noqa: A002 - the API's name
+        """A generation that a request goes on from."""
+        client, patience = self._backend.client, self._patience
         try:
-            found = await retried(
-                lambda: client.get_generation(source.id), first=patience.pause, seconds=patience.trying
-            )
+            return await retried(lambda: client.get_generation(id), first=patience.pause, seconds=patience.trying)
         except NotFoundError:
             raise DreamError(
-                f"media: generation {source.id} is no longer at the server: give the file of its dream (dream.path)"
+                f"{place}: generation {id} is no longer at the server: give the file of its dream (dream.path)"
             ) from None
-        url = found.assets.of(request.kind) if found.assets else None
-        if url is None:
-            raise DreamError(
-                f"media: generation {source.id} has no {request.kind} at the server: wait until it is made"
-            )
-        return request.model_copy(update={"media": Media(url=url)})
 
     async def _post_once(
         self, record: Record, request: Request, sent: Request | None, report: Report
@@ -360,6 +383,14 @@ class _Turn:
             async with self._condition:
                 self._inside -= number
                 self._condition.notify_all()
+
+
+def _file_of(generation: Generation, kind: str, place: str) -> str:
+    """The address of the file of a generation that a request goes on from."""
+    url = generation.assets.of(kind) if generation.assets else None
+    if url is None:
+        raise DreamError(f"{place}: generation {generation.id} has no {kind} at the server: wait until it is made")
+    return url
 
 
 def _sent_at(record: Record) -> datetime:

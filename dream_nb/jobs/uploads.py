@@ -11,8 +11,9 @@ from typing import Final
 
 import anyio.to_thread
 
+from dream_nb.api.canonical import request_from
 from dream_nb.api.errors import ConfigurationError, DreamError
-from dream_nb.api.request_models import Request, request_from
+from dream_nb.api.request_models import Request
 from dream_nb.jobs.progress import Report
 from dream_nb.media.formats import format_of
 from dream_nb.requests.identity import data_bytes, upload_name

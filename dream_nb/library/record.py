@@ -13,8 +13,9 @@ from typing import Final, Literal, get_args
 
 from pydantic_core import from_json
 
+from dream_nb.api.canonical import request_from
 from dream_nb.api.models import Generation
-from dream_nb.api.request_models import Kind, Request, UnknownRequest, request_from
+from dream_nb.api.request_models import Kind, Request, UnknownRequest
 from dream_nb.backends.backends import is_backend
 from dream_nb.library.creates import Key
 from dream_nb.requests.identity import MAX_TAKE

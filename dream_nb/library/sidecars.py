@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from dream_nb import __version__
+from dream_nb.api.canonical import request_from
 from dream_nb.api.models import Generation
-from dream_nb.api.request_models import request_from
 from dream_nb.backends.backends import is_backend
 from dream_nb.files import replacing
 from dream_nb.library.record import Record, moment

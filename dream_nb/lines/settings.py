@@ -15,7 +15,7 @@ from dream_nb.api.request_models import ASPECT_RATIOS, IMAGE_MODELS, KINDS, RESO
 from dream_nb.backends.backends import choose_backend
 from dream_nb.default import configure_default_session
 from dream_nb.lookup import REPLAYS
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.roles import PLAIN
 
 # Options of a line that have a setting, and what the default session is opened with.

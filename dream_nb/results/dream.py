@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self, overload
 
 from dream_nb.api.errors import ConfigurationError, InvalidRequestError, LibraryError
+from dream_nb.api.luma_dialect import is_of_luma
+from dream_nb.api.luma_limits import LUMA_VIDEO_MODELS
 from dream_nb.api.models import Generation
 from dream_nb.api.request_models import (
     GenerationReference,
@@ -22,6 +24,7 @@ from dream_nb.api.request_models import (
     ModifyVideoRequest,
     Request,
 )
+from dream_nb.backends.keys import is_reached
 from dream_nb.files import given_path, written
 from dream_nb.html.page import picture_uri, video_uri
 from dream_nb.html.preview import Preview, preview
@@ -40,7 +43,6 @@ from dream_nb.media.sound import Audio, read_audio
 from dream_nb.media.video import frame_at, iterate_frames, iterate_timed, read_facts
 from dream_nb.requests.code import to_code
 from dream_nb.requests.edits import (
-    DEFAULT_MODE,
     audio_request,
     modify_request,
     nearest_ratio,
@@ -72,6 +74,8 @@ _POSTER_SIDE: Final = 640
 _THUMBNAIL_SIDE: Final = 160
 # As wide as a preview is shown.
 _PREVIEW_SIDE: Final = 640
+_FINAL: Final = "1080p"
+_SHORT: Final = "5s"
 
 
 class Dream:
@@ -609,26 +613,28 @@ class Dream:
         self,
         prompt: str | None = None,
         *,
-        mode: str = DEFAULT_MODE,
+        mode: str | None = None,
         take: int = 1,
         wait: Literal[True] = True,
         **fields: Any,
     ) -> Dream | Dreams: ...
     @overload
     def modify(
-        self, prompt: str | None = None, *, mode: str = DEFAULT_MODE, take: int = 1, wait: Literal[False], **fields: Any
+        self, prompt: str | None = None, *, mode: str | None = None, take: int = 1, wait: Literal[False], **fields: Any
     ) -> Job | Pending[Dreams]: ...
     def modify(
-        self, prompt: str | None = None, *, mode: str = DEFAULT_MODE, take: int = 1, wait: bool = True, **fields: Any
+        self, prompt: str | None = None, *, mode: str | None = None, take: int = 1, wait: bool = True, **fields: Any
     ) -> Dream | Dreams | Job | Pending[Dreams]:
         """Make a video with another look of it: its motion stays.
 
         Args:
             prompt: what it becomes, such as "in deep snow". `{snow|rain}` in it makes several.
-            mode: how far it goes: adhere_1 (nearest) to adhere_3, flex_1 to flex_3, reimagine_1 to reimagine_3.
+            mode: how far it goes: adhere_1 (nearest) to adhere_3, flex_1 (the default) to flex_3, reimagine_1 to
+                reimagine_3. The Luma API calls it `strength`, which is taken too.
             take: the number of the result of this request.
             wait: whether to wait for it; else its job comes back at once.
-            **fields: the others of `ModifyVideoRequest`: `model`, and `first_frame`, which takes a picture.
+            **fields: the others of `ModifyVideoRequest`: `model`, and `first_frame`, which takes a picture. For the
+                Luma API also `resolution`, `guide_frames`, `auto_controls`, `controls` and `hdr`.
 
         Returns:
             The dream; of a prompt with an axis, its dreams. Without waiting their job.
@@ -659,7 +665,8 @@ class Dream:
             prompt: what is to be seen in the new parts. `{sea|sand}` in it makes several.
             take: the number of the result of this request.
             wait: whether to wait for it; else its job comes back at once.
-            **fields: the others of `ReframeVideoRequest` or `ReframeImageRequest`, such as `x_start` and `x_end`.
+            **fields: the others of `ReframeVideoRequest` or `ReframeImageRequest`, such as `x_start` and `x_end`. For
+                the Luma API `position` and `resolution`.
 
         Returns:
             The dream; of a prompt with an axis, its dreams. Without waiting their job.
@@ -791,6 +798,44 @@ class Dream:
         jobs = [maker.submit(self.request, take=self.take + number) for number in range(1, count + 1)]
         return self._several(job.result() for job in jobs) if wait else jobs
 
+    @overload
+    def finish(self, resolution: str = ..., *, take: int = 1, wait: Literal[True] = True) -> Dream: ...
+    @overload
+    def finish(self, resolution: str = ..., *, take: int = 1, wait: Literal[False]) -> Job: ...
+    def finish(self, resolution: str = _FINAL, *, take: int = 1, wait: bool = True) -> Dream | Job:
+        """Ask for the same video in a higher resolution: a draft becomes a final.
+
+        No API has a seed: it is a new sample, which resembles the draft as another take would. On a backend that is
+        paid, a warning says so before anything is sent.
+
+        Args:
+            resolution: such as "1080p".
+            take: the number of the result of that request.
+            wait: whether to wait for it; else its job comes back at once.
+
+        Raises:
+            InvalidRequestError: it was made of something else, or has that resolution.
+            ConfigurationError: no session goes on with it, or one of another backend.
+            DreamError: it could not be made.
+        """
+        request = self.request
+        if not isinstance(request, GenerationRequest):
+            raise InvalidRequestError(
+                f"finish asks for a new video of the same prompt, and {self.title!r} was made of something else",
+                field="resolution",
+            )
+        if request.resolution == resolution:
+            raise InvalidRequestError(f"{self.title!r} was asked for in {resolution} already", field="resolution")
+        maker = self._maker or self._maker_for()
+        if maker.backend != "studio":
+            warnings.warn(
+                f"finish({resolution!r}) is a new sample of the prompt, and is paid for: it resembles the draft, and "
+                "is not the same video",
+                stacklevel=2,
+            )
+        job = maker.submit(request.model_copy(update={"resolution": resolution}), take=take)
+        return job.result() if wait else job
+
     def _go_on(self, prompt: str | None, *, begin: Dream | None = None, end: Dream | None = None, take: int = 1) -> Job:
         """Ask for a video between two dreams, in the shape of this one."""
         maker = self._maker_for(begin, end)
@@ -815,7 +860,10 @@ class Dream:
         fields: dict[str, Any] = {name: getattr(made[0], name, None) for name in PLAIN} if made else {}
         if (made[0].kind if made else self.kind) == "image":
             # An image's models make no video.
-            fields["model"] = None
+            fields["model"] = LUMA_VIDEO_MODELS[0] if is_of_luma(fields.get("model")) else None
+        if is_of_luma(fields.get("model")) and fields.get("duration") is not None:
+            # The API has no longer one that begins or ends with a given frame.
+            fields["duration"] = _SHORT
         if not is_new:
             fields["aspect_ratio"] = nearest_ratio(self.size)
         return next(filter(None, told), self.title), fields
@@ -833,7 +881,7 @@ class Dream:
                 "dreams()"
             )
         for one in (self, *others):
-            if one is not None and one.backend != maker.backend:
+            if one is not None and not is_reached(maker.backend, one.backend):
                 raise ConfigurationError(
                     f"{one.title!r} was made by backend {one.backend!r}, and this session asks {maker.backend!r}, "
                     f"which does not know it: open Session(backend={one.backend!r})"

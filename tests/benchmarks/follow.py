@@ -34,7 +34,7 @@ def main() -> None:
 def own(count: int, *, told: bool = False) -> Callable[[], dict[str, float]]:
     """A session, its ledger and its library; the files are fetched too."""
     from dream_nb import Callbacks, Limits, Session
-    from dream_nb.requests.inputs import make_request
+    from dream_nb.requests.fields import make_request
 
     def run() -> dict[str, float]:
         known: dict[str, float] = {}

@@ -12,7 +12,7 @@ from pathlib import Path
 from dream_nb.api.models import Generation
 from dream_nb.library.library import Library
 from dream_nb.library.record import Record
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 

@@ -10,7 +10,7 @@ import pytest
 from dream_nb.api.errors import BudgetError
 from dream_nb.api.portal import portal
 from dream_nb.jobs.budget import Limits
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.plan import Ask
 from dream_nb.results.job import Job
 from dream_nb.studio.faults import Fault

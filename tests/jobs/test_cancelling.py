@@ -14,7 +14,7 @@ from dream_nb.notebook.widgets.awaited import AwaitedWidget
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.notebook.widgets.grid import Grid
 from dream_nb.notebook.widgets.strip import Strip
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.plan import Ask
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dream_nb.library.ledger import Ledger
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.session import Session
 from tests.api.test_departure import unreachable
 from tests.jobs.hosted import HASTE, SECONDS, Hosted

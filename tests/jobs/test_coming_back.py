@@ -15,7 +15,7 @@ import pytest
 
 from dream_nb.api.errors import DreamCancelledError, DreamError, GenerationFailedError, LibraryError
 from dream_nb.api.portal import portal
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.plan import Ask
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import HASTE, SECONDS, Hosted, environment
@@ -25,7 +25,7 @@ from tests.studio.machine import wait_for
 REQUEST = make_request("a lake", kind="image")
 PROCESS = """
 import sys, time
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.session import Session
 from tests.jobs.hosted import HASTE
 print("ready", flush=True)

@@ -25,7 +25,7 @@ from dream_nb.api.errors import (
 )
 from dream_nb.notebook.magics.to_line import to_line
 from dream_nb.notebook.widgets.panel import Panel
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.plan import Ask
 from dream_nb.session import Session
 from dream_nb.storyboard.storyboard import Shot, Storyboard

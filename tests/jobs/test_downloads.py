@@ -24,7 +24,7 @@ from dream_nb.api.errors import APIError, LibraryError
 from dream_nb.api.models import Generation
 from dream_nb.jobs import downloads
 from dream_nb.jobs.downloads import asset_url
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.session import Session
 from dream_nb.studio.faults import Fault
 from tests.fakes.dream_machine import FakeDreamMachine

@@ -25,7 +25,7 @@ from dream_nb.notebook.widgets.gallery import Gallery
 from dream_nb.notebook.widgets.grid import Grid
 from dream_nb.requests.code import to_code
 from dream_nb.requests.edits import audio_request, modify_request, reframe_request, upscale_request
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.plan import Ask
 from dream_nb.requests.variants import as_it_is
 from dream_nb.results.dream import Dream

@@ -21,8 +21,8 @@ import pytest
 from dream_nb.api.errors import DreamError, LibraryError, NotReplayedError
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.repair import rebuild_ledger
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.identity import request_hash
-from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 from tests.fakes.dream_machine import FakeDreamMachine, Reply
 from tests.jobs.hosted import HASTE, SECONDS

@@ -33,7 +33,7 @@ from dream_nb.api.errors import (
 from dream_nb.backends.prices import Price, Prices
 from dream_nb.jobs.budget import Allowance
 from dream_nb.jobs.locks import FileLock
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.plan import Ask
 from dream_nb.session import Session
 from tests.fakes.dream_machine import FakeDreamMachine, Reply
@@ -310,7 +310,7 @@ def test_two_sessions_that_learn_at_once_learn_the_same(shop: Shop) -> None:
 SCRIPT = """
 import sys
 from dataclasses import replace
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.session import Session
 from tests.jobs.hosted import HASTE
 

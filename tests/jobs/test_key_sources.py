@@ -16,7 +16,7 @@ from dream_nb.api.errors import ConfigurationError, DreamError
 from dream_nb.backends import keys
 from dream_nb.backends.backends import choose_backend
 from dream_nb.backends.keys import Key, find_key, forget, need_key, remember
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.session import Session
 from tests.jobs.hosted import HASTE, SECONDS, Hosted, hosted, texts
 

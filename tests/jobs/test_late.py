@@ -19,7 +19,7 @@ from dream_nb.api.errors import APIError, AuthenticationError, DreamError, Gener
 from dream_nb.library.catalogue import Catalogue, Filter
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.notebook.widgets.gallery import Gallery
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.results.job import Job
 from dream_nb.session import Session
 from tests.fakes.dream_machine import KEY, FakeDreamMachine, Reply

@@ -15,12 +15,13 @@ import pytest
 from starlette.requests import Request as Call
 from starlette.responses import Response
 
+from dream_nb.api.canonical import request_from
 from dream_nb.api.errors import APIError, DreamError, OutcomeUnknownError
 from dream_nb.api.models import Generation
 from dream_nb.api.portal import portal
-from dream_nb.api.request_models import ImageGenerationRequest, Request, request_from
+from dream_nb.api.request_models import ImageGenerationRequest, Request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.identity import answers
-from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 from tests.fakes.dream_machine import FakeDreamMachine, Reply
 from tests.jobs.hosted import HASTE, SECONDS, Held

@@ -22,10 +22,14 @@ from dream_nb.api.errors import (
     InvalidRequestError,
     OutcomeUnknownError,
 )
+from dream_nb.default import close_default_session
 from dream_nb.jobs import watcher
 from dream_nb.jobs.callbacks import Callbacks
+from dream_nb.lines.arguments import read_arguments
+from dream_nb.lines.references import References
+from dream_nb.notebook.magics.to_line import to_line
 from dream_nb.requests.edits import modify_request, reframe_request, upscale_request
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.plan import Ask
 from dream_nb.session import Session
 from tests.fakes.dream_machine import FakeDreamMachine, Reply, clip, picture
@@ -224,7 +228,7 @@ def test_edits_name_their_source_by_its_id(session: Session, luma: FakeLuma) -> 
     lake.extend("then it rains")
     assert [post["type"] for post in luma.posts[1:]] == ["video_edit", "video_reframe", "video"]
     assert luma.posts[1]["source"] == luma.posts[2]["source"] == {"generation_id": id_}
-    assert luma.posts[1]["video"] == {"edit": {"strength": "adhere_2"}}
+    assert luma.posts[1]["video"] == {"resolution": "720p", "edit": {"strength": "adhere_2"}}
     assert luma.posts[3]["video"]["start_frame"] == {"generation_id": id_}
 
 
@@ -440,3 +444,126 @@ def test_the_key_of_the_luma_api_goes_nowhere_else(machine: FakeDreamMachine, lu
         session.dream("a lake", model="ray-3.2")
     assert len(set(luma.keys)) == len(set(machine.keys)) == 1
     assert set(luma.keys).isdisjoint(machine.keys)
+
+
+def test_guide_frames_stand_anywhere_in_a_video(session: Session, luma: FakeLuma, tmp_path: Path) -> None:
+    for name in ("hall", "garden"):
+        (tmp_path / f"{name}.jpg").write_bytes(picture())
+    guides = [("hall.jpg", 0), "garden.jpg@2.5s", ("https://example.org/sea.jpg", "120")]
+    dream = session.dream("a walk through the house", model="ray-3.2", guide_frames=guides)
+    assert luma.posts[0]["video"]["keyframe_indexes"] == [0, 60, 120]
+    assert [set(one) for one in luma.posts[0]["video"]["keyframes"]] == [{"data", "media_type"}] * 2 + [{"url"}]
+    # The library knows them, whatever their files are called.
+    (tmp_path / "hall.jpg").rename(tmp_path / "entrance.jpg")
+    guides[0] = ("entrance.jpg", "0s")
+    assert session.dream("a walk through the house", model="ray-3.2", guide_frames=guides) == dream
+    assert len(luma.posts) == 1
+
+
+def test_a_dream_may_be_a_guide_frame(session: Session, luma: FakeLuma) -> None:
+    still = session.dream("a hall", kind="image")
+    walk = session.dream("a walk", guide_frames=[(still, "1s")])
+    (guide,) = luma.posts[1]["video"]["keyframes"]
+    assert luma.taken[0]["id"] in guide["url"]
+    assert list(walk.ancestors()) == [still]
+
+
+def test_a_video_is_no_guide_frame(session: Session, luma: FakeLuma) -> None:
+    lake = session.dream("a lake")
+    with pytest.raises(InvalidRequestError, match=r"guide_frames\[0\]: generation .* is a video"):
+        session.dream("a walk", guide_frames=[(lake, "1s")])
+    assert len(luma.posts) == 1
+
+
+def test_a_draft_is_finished_as_a_new_sample(session: Session, luma: FakeLuma) -> None:
+    draft = session.dream("a harbour at dawn", resolution="360p")
+    with pytest.warns(UserWarning, match=r"finish\('1080p'\) is a new sample of the prompt, and is paid for"):
+        final = draft.finish("1080p")
+    assert [post["video"]["resolution"] for post in luma.posts] == ["360p", "1080p"]
+    assert (final.prompt, final.take) == (draft.prompt, 1)
+
+
+def test_what_an_edit_keeps_is_said_signal_by_signal(session: Session, luma: FakeLuma) -> None:
+    lake = session.dream("a lake")
+    lake.modify("at night", strength="adhere_2", controls={"pose": {"strength": "precise"}}, resolution="1080p")
+    lake.modify("in snow", auto_controls=True, guide_frames=[(lake.poster, 12)])
+    edits = [post["video"] for post in luma.posts[1:]]
+    assert edits[0] == {
+        "resolution": "1080p",
+        "edit": {"strength": "adhere_2", "controls": {"pose": {"strength": "precise"}}},
+    }
+    assert (edits[1]["edit"]["auto_controls"], edits[1]["edit"]["keyframe_indexes"]) == (True, [12])
+    assert "strength" not in edits[1]["edit"]
+
+
+def test_a_reframed_video_lies_where_it_is_put(session: Session, luma: FakeLuma) -> None:
+    session.dream("a lake").reframe("9:16", position=(0.0, 0.25, 1.0, 0.5))
+    assert luma.posts[1]["video"] == {
+        "resolution": "720p",
+        "source_position": {"x_norm": 0.0, "y_norm": 0.25, "w_norm": 1.0, "h_norm": 0.5},
+    }
+
+
+def test_an_image_has_a_style_and_may_search_the_web(session: Session, luma: FakeLuma) -> None:
+    session.dream("a poster", kind="image", style="manga", web_search=True, aspect_ratio="2:3")
+    assert luma.posts[0].items() >= {"style": "manga", "web_search": True, "aspect_ratio": "2:3"}.items()
+
+
+def test_high_dynamic_range_is_asked_for(session: Session, luma: FakeLuma) -> None:
+    session.dream("a lake", hdr=True)
+    assert luma.posts[0]["video"]["hdr"] is True
+
+
+def test_what_only_the_luma_api_can_do_is_refused_elsewhere(machine: FakeDreamMachine) -> None:
+    with (
+        reopened() as session,
+        pytest.raises(InvalidRequestError, match=r"hdr: only the Luma API can do this: .*ray-3.2"),
+    ):
+        session.dream("a lake", hdr=True)
+    assert machine.posts == []
+
+
+def test_what_is_given_as_nothing_is_the_same_request(session: Session, luma: FakeLuma) -> None:
+    first = session.dream("a lake")
+    assert session.dream("a lake", hdr=None, guide_frames=None) == first
+    assert len(luma.posts) == 1
+
+
+def test_a_dream_goes_on_at_the_api_that_made_it(machine: FakeDreamMachine, luma: FakeLuma) -> None:
+    with reopened() as session:
+        lake = session.dream("a lake", model="ray-3.2", duration="10s")
+        lake.extend("then it rains")
+        lake.modify("at night")
+        still = session.dream("a poster", kind="image", model="uni-1")
+        still.extend("it moves")
+    assert machine.posts == []
+    assert [post["model"] for post in luma.posts] == ["ray-3.2", "ray-3.2", "ray-3.2", "uni-1", "ray-3.2"]
+    assert luma.posts[1]["video"]["duration"] == "5s"
+
+
+def test_the_line_of_a_card_makes_it_again(session: Session, luma: FakeLuma, tmp_path: Path) -> None:
+    (tmp_path / "hall.jpg").write_bytes(picture())
+    made: list[Any] = [
+        session.dream("a walk", guide_frames=["hall.jpg@1s"], hdr=True),
+        session.dream("a poster", kind="image", style="manga", web_search=True, aspect_ratio="2:3"),
+    ]
+    made.append(made[0].reframe("9:16", position=(0.0, 0.25, 1.0, 0.5)))
+    for dream in made:
+        line = to_line(dream.request, session.library, session.home)
+        named = References({}, home=session.home, made=session.find)
+        (ask,) = read_arguments(line.removeprefix("%dream "), None, references=named, defaults={}).asks
+        assert session.submit(ask.request).result(SECONDS) == dream
+    assert len(luma.posts) == 3
+
+
+def test_the_code_of_a_dream_makes_it_again(session: Session, luma: FakeLuma, tmp_path: Path) -> None:
+    (tmp_path / "hall.jpg").write_bytes(picture())
+    walk = session.dream("a walk", guide_frames=["hall.jpg@1s"], hdr=True)
+    night: Any = walk.modify("at night", auto_controls=True)
+    names: dict[str, Any] = {}
+    with session:
+        code = night.to_code()
+    exec(code, names)
+    assert names["dream"] == night
+    assert len(luma.posts) == 2
+    close_default_session()

@@ -16,7 +16,7 @@ import pytest
 import dream_nb
 from dream_nb.api.errors import ConfigurationError, LibraryError, NotReplayedError
 from dream_nb.library.library import Library
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.sources import picture
 from dream_nb.session import Session
 from tests.jobs.hosted import SECONDS, Hosted, sidecar, texts
@@ -87,7 +87,7 @@ def test_an_unknown_replay_names_the_choices(tmp_path: Path) -> None:
 READ_ONLY = """
 import os, sys
 from dream_nb.requests.sources import picture
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.session import Session
 from dream_nb.api.errors import NotReplayedError
 if os.geteuid() == 0:

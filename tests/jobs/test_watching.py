@@ -14,7 +14,7 @@ from dream_nb.api.models import Generation
 from dream_nb.api.portal import portal
 from dream_nb.jobs.pace import Pace
 from dream_nb.jobs.watcher import _Followed
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import SECONDS, Held, Hosted, hosted, use
 from tests.studio.machine import wait_for

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from dream_nb.api.canonical import request_from
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import Generation
-from dream_nb.api.request_models import request_from
 from dream_nb.library.catalogue import Catalogue, Filter, key
 from dream_nb.library.library import Library
 from tests.many import write_many

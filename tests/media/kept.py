@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 
 from dream_nb.library.library import Library
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 
 
 def kept(file: Path, folder: Path, prompt: str = "a lake") -> Path:

@@ -26,7 +26,7 @@ from dream_nb.notebook.commands.checks import check_all
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.notebook.widgets.gallery import Gallery
 from dream_nb.notebook.widgets.panel import Panel
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.results.dream import Dream
 from dream_nb.session import Session
 from tests.fakes.dream_machine import KEY, FakeDreamMachine

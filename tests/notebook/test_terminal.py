@@ -77,4 +77,4 @@ def test_a_key_is_asked_for_without_an_echo(tmp_path: Path, monkeypatch: pytest.
         assert "Key for http://127.0.0.1" in asked
         assert key not in asked + typed + used
         assert "The server accepts it" in typed
-        assert "the hosted API is asked" in used
+        assert "dream-machine is asked" in used
