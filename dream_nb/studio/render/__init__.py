@@ -22,7 +22,7 @@ from dream_nb.studio.render.brief import (
 )
 from dream_nb.studio.render.camera import CAMERA_MOTIONS
 from dream_nb.studio.render.finish.parts import runs_of
-from dream_nb.studio.render.sizes import frame_size, image_size
+from dream_nb.studio.render.sizes import frame_size, image_size, size_of_lines, size_of_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +48,8 @@ __all__ = [
     "render",
     "render_run",
     "runs_of",
+    "size_of_lines",
+    "size_of_pixels",
 ]
 
 

@@ -20,7 +20,16 @@ class RenderError(Exception):
     """An input of the drawing cannot be used.
 
     The message is the reason in the API's words, for `failure_reason`.
+
+    Args:
+        reason: the message.
+        code: the reason as a word of the Luma API, for `failure_code`; by default it says which input is wrong, the
+            pictures or the rest of the request.
     """
+
+    def __init__(self, reason: str, code: str | None = None) -> None:
+        super().__init__(reason)
+        self.code = code or ("corrupt_input" if reason.startswith(UNREADABLE) else "invalid_request")
 
 
 @dataclass(frozen=True, slots=True)

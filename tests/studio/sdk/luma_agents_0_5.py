@@ -1,0 +1,82 @@
+"""Run with luma-agents 0.5: every operation of the Luma API, sync and async, each to its end."""
+# mypy: ignore-errors
+
+import asyncio
+import time
+from datetime import datetime
+
+import httpx
+import luma_agents
+from luma_agents import AsyncLuma, Luma
+
+IMAGE = {"prompt": "a serene lake", "model": "uni-1", "type": "image", "aspect_ratio": "16:9"}
+VIDEO = {
+    "prompt": "a serene lake",
+    "model": "ray-3.2",
+    "type": "video",
+    "aspect_ratio": "16:9",
+    "video": {"duration": "5s", "resolution": "360p", "loop": True},
+}
+CREATES = {"an image": IMAGE, "a video": VIDEO}
+NOBODY = "00000000-0000-4000-8000-ffffffffffff"
+PATIENCE = 60
+
+
+def check_created(made, options) -> None:
+    assert (made.state, made.type, made.model) == ("queued", options["type"], options["model"]), made
+    assert datetime.fromisoformat(made.created_at).tzinfo is not None
+    assert made.output is None
+
+
+def check_done(done, options) -> None:
+    assert (done.state, done.failure_code, done.failure_reason) == ("completed", None, None), done
+    kinds = [output.type for output in done.output]
+    assert kinds == ["video" if options["type"].startswith("video") else "image"], kinds
+    for output in done.output:
+        head = httpx.get(output.url).content[:12]
+        assert b"ftyp" in head if output.type == "video" else head[:2] in (b"\xff\xd8", b"\x89P"), head
+
+
+def sync() -> None:
+    client = Luma(_strict_response_validation=True)
+
+    def finished(made):
+        end = time.monotonic() + PATIENCE
+        while (found := client.generations.get(made.id)).state in ("queued", "processing"):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        return found
+
+    for name, options in CREATES.items():
+        made = client.generations.create(**options, extra_headers={"X-Request-Id": name})
+        check_created(made, options)
+        check_done(finished(made), options)
+    for call, refused, words in (
+        (lambda: client.generations.get(NOBODY), luma_agents.NotFoundError, NOBODY),
+        (lambda: client.generations.create(prompt="x", style="oil"), luma_agents.BadRequestError, "style"),
+        (lambda: client.generations.create(prompt="x", type="video"), luma_agents.UnprocessableEntityError, "uni-1"),
+        (lambda: Luma(auth_token="other").generations.get(NOBODY), luma_agents.AuthenticationError, "key"),
+    ):
+        try:
+            call()
+        except refused as error:
+            assert words in error.body["detail"], error.body  # noqa: PT017 - no pytest in here
+            continue
+        raise AssertionError(refused)
+
+
+async def asynchronous() -> None:
+    async with AsyncLuma(_strict_response_validation=True) as client:
+        for options in CREATES.values():
+            made = await client.generations.create(**options)
+            check_created(made, options)
+            for _ in range(PATIENCE * 20):
+                if (found := await client.generations.get(made.id)).state in ("completed", "failed"):
+                    break
+                await asyncio.sleep(0.05)
+            check_done(found, options)
+
+
+sync()
+asyncio.run(asynchronous())
+print("every operation works")
