@@ -35,8 +35,10 @@ from dream_nb.studio.fetch import Fetcher
 from dream_nb.studio.inputs import Inputs
 from dream_nb.studio.limits import RateLimits
 from dream_nb.studio.luma_answers import API_VERSION
+from dream_nb.studio.luma_files import UploadedFiles
 from dream_nb.studio.luma_inputs import LumaInputs
 from dream_nb.studio.luma_operations import LumaOperations
+from dream_nb.studio.luma_uploads import LumaUploads
 from dream_nb.studio.operations import Operations, json_response
 from dream_nb.studio.pending_callbacks import PendingCallbacks
 from dream_nb.studio.queue import Queue
@@ -53,6 +55,7 @@ _ROW_BESIDES_REQUEST = 2**17
 _IDS: Final = re.compile(r"[\x20-\x7e]{1,128}")
 Handler = Callable[[Operations, Request], Awaitable[Response]]
 LumaHandler = Callable[[LumaOperations, Request], Awaitable[Response]]
+UploadHandler = Callable[[LumaUploads, Request], Awaitable[Response]]
 
 
 class _GenerationId(Convertor[str]):
@@ -92,7 +95,8 @@ def _lifespan(
             database = stack.enter_context(contextlib.closing(Database(folder / "studio.sqlite", largest)))
             store = Store(database, presence.name, to_millicents(settings.balance))
             fetcher = await stack.enter_async_context(contextlib.aclosing(Fetcher(settings)))
-            files = SourceFiles(store, assets, fetcher)
+            uploads = UploadedFiles(database, assets)
+            files = SourceFiles(store, uploads, assets, fetcher)
             callbacks = CallbackSender(PendingCallbacks(database, store), fetcher, settings)
             queue = Queue(
                 store=store,
@@ -107,7 +111,10 @@ def _lifespan(
             )
             access, creates = Access(keys, settings), CreateBatches(store, RateLimits(store, settings).check)
             operations = app.state.operations = Operations(access, store, assets, queue, creates, settings)
-            app.state.luma = LumaOperations(access, store, assets, queue, creates, settings)
+            app.state.luma = LumaOperations(access, store, uploads, assets, queue, creates, settings)
+            app.state.luma_uploads = LumaUploads(access, uploads, assets, settings, faults)
+            stack.push_async_callback(app.state.luma_uploads.stop)
+            app.state.luma_uploads.start()
             stack.push_async_callback(callbacks.stop)
             callbacks.start()
             stack.push_async_callback(queue.stop)
@@ -141,19 +148,25 @@ def _remove_links(folder: Path) -> None:
 
 
 def _route(path: str, **methods: Handler) -> Route:
-    async def answer(request: Request) -> Response:
-        method = "GET" if request.method == "HEAD" else request.method
-        return await methods[method](request.app.state.operations, request)
-
-    return Route(PREFIX + path, answer, methods=list(methods))
+    return _route_to("operations", PREFIX + path, methods)
 
 
 def _luma_route(path: str, **methods: LumaHandler) -> Route:
+    return _route_to("luma", LUMA_PREFIX + path, methods)
+
+
+def _upload_route(path: str, **methods: UploadHandler) -> Route:
+    return _route_to("luma_uploads", LUMA_PREFIX + path, methods)
+
+
+def _route_to(name: str, path: str, methods: Mapping[str, Callable[[Any, Request], Awaitable[Response]]]) -> Route:
+    """A route to the operations that the state of the application has under that name."""
+
     async def answer(request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
-        return await methods[method](request.app.state.luma, request)
+        return await methods[method](getattr(request.app.state, name), request)
 
-    return Route(LUMA_PREFIX + path, answer, methods=list(methods))
+    return Route(path, answer, methods=list(methods))
 
 
 async def _describe(request: Request) -> Response:
@@ -245,6 +258,10 @@ def create_app(
         _route("/assets/{name}", GET=Operations.asset),
         _luma_route("/generations", POST=LumaOperations.create),
         _luma_route("/generations/{id}", GET=LumaOperations.get),
+        _upload_route("/files", POST=LumaUploads.create, GET=LumaUploads.list),
+        _upload_route("/files/{id}", GET=LumaUploads.get, DELETE=LumaUploads.delete),
+        _upload_route("/files/{id}/complete", POST=LumaUploads.complete),
+        _upload_route("/store/{id}", PUT=LumaUploads.put),
         _luma_route("/assets/{name}", GET=LumaOperations.asset),
         Route(f"{PREFIX}/openapi.json", _describe, methods=["GET"]),
         Route("/openapi.json", _describe, methods=["GET"]),

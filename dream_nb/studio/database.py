@@ -78,6 +78,24 @@ CREATE TABLE outputs (
     layer TEXT,
     PRIMARY KEY (generation, place)
 ) WITHOUT ROWID;
+CREATE TABLE files (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    account TEXT NOT NULL,
+    state TEXT NOT NULL,
+    mime_type TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    purpose TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    asset TEXT NOT NULL,
+    filename TEXT,
+    user_id TEXT,
+    expires_at TEXT,
+    deleted_at TEXT,
+    failure_reason TEXT,
+    given INTEGER NOT NULL
+);
+CREATE INDEX files_of ON files (account, seq);
 CREATE TABLE callbacks (
     generation TEXT NOT NULL REFERENCES generations (id) ON DELETE CASCADE,
     state TEXT NOT NULL,

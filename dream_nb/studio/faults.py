@@ -43,7 +43,8 @@ class Fault:
         cut: the connection ends after this fraction of the answer's body, 0 to 1.
         trickle: seconds that the answer's body takes, a little at a time.
         fail: the next generation that is drawn fails for this reason; `method` and `path` do not count.
-        code: the `failure_code` that goes with it in the Luma API.
+        reject: the next uploaded file fails for this reason when it is examined; `method` and `path` do not count.
+        code: the `failure_code` that goes with `fail` in the Luma API.
 
     With `answer`, `drop="before"` and `fail` nothing is made; after `drop="after"` a create was made and charged.
     """
@@ -63,6 +64,7 @@ class Fault:
     cut: float | None = None
     trickle: float | None = None
     fail: str | None = None
+    reject: str | None = None
     code: FailureCode = "generation_failed"
 
 
@@ -109,6 +111,10 @@ class Faults:
         """The rule for which the drawing that begins now has to fail, if any."""
         return self._next(lambda rule: rule.fail is not None)
 
+    def rejection(self) -> Fault | None:
+        """The rule for which the file that is examined now has to fail, if any."""
+        return self._next(lambda rule: rule.reject is not None)
+
     async def around(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request through `app`, or as a rule has it."""
         rule = None
@@ -118,6 +124,7 @@ class Faults:
             rule = self._next(
                 lambda rule: (
                     rule.fail is None
+                    and rule.reject is None
                     and rule.method in ("*", method)
                     and (fnmatchcase(below, rule.path) or fnmatchcase(path, rule.path))
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import time
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -39,7 +40,7 @@ def is_current(path: str, query: Mapping[str, str]) -> bool:
     expires = query.get("expires", "")
     if not expires.isdecimal() or len(expires) > _SIGNED or int(expires) < time.time():
         return False
-    return query.get("signature") == _signature(path, int(expires))
+    return hmac.compare_digest(query.get("signature", "").encode(), _signature(path, int(expires)).encode())
 
 
 def _signature(url: str, expires: int) -> str:

@@ -168,6 +168,8 @@ class LumaInputs:
         """The picture or video that a reference names."""
         if reference.generation_id is not None:
             return (await self._files.made(reference.generation_id.lower(), record.account))[1]
+        if reference.file_id is not None:
+            return await self._files.uploaded(reference.file_id.lower(), record.account)
         if reference.url is not None:
             return await self._files.at(record, field, reference.url, kind)
         raise RenderError(f"Invalid request: {field}: it names no picture")

@@ -19,6 +19,7 @@ from dream_nb.studio.assets import AssetFiles, new_name
 from dream_nb.studio.create_batches import CreateBatches
 from dream_nb.studio.credits import to_cents, to_millicents
 from dream_nb.studio.luma_answers import is_current, luma_generation
+from dream_nb.studio.luma_files import UploadedFiles
 from dream_nb.studio.luma_inputs import DEFAULT_LINES, kind_of, set_data_aside
 from dream_nb.studio.luma_rules import read_luma_request
 from dream_nb.studio.operations import TAKE_HEADER, json_response
@@ -39,7 +40,8 @@ class LumaOperations:
     Args:
         access: tells who asks.
         store: the generations.
-        assets: their files.
+        files: what was uploaded.
+        assets: the files of both.
         queue: told of what is new, and asked how far it is.
         creates: writes down what is asked for.
         settings: prices and limits.
@@ -49,6 +51,7 @@ class LumaOperations:
         self,
         access: Access,
         store: Store,
+        files: UploadedFiles,
         assets: AssetFiles,
         queue: Queue,
         creates: CreateBatches,
@@ -56,6 +59,7 @@ class LumaOperations:
     ) -> None:
         self._access = access
         self._store = store
+        self._files = files
         self._assets = assets
         self._queue = queue
         self._creates = creates
@@ -64,7 +68,7 @@ class LumaOperations:
     async def create(self, request: Request) -> Response:
         """`POST /generations`."""
         account = self._access.account(request)
-        asked = read_luma_request(await self._access.body(request), _Account(self._store, account))
+        asked = read_luma_request(await self._access.body(request), _Account(self._store, self._files, account))
         draft = self._draft(request, account, asked)
         try:
             record = await self._creates.create(draft)
@@ -140,6 +144,7 @@ class _Account:
     """What there is to refer to in an account."""
 
     store: Store
+    files: UploadedFiles
     account: str
 
     def generation(self, uid: str) -> tuple[str, str] | None:
@@ -149,5 +154,5 @@ class _Account:
 
     def file(self, uid: str) -> tuple[str, str] | None:
         """MIME type and state of a file by its id, or None."""
-        del uid
-        return None
+        file = self.files.find(uid, self.account)
+        return (file.mime_type, file.state) if file else None

@@ -70,6 +70,11 @@ def read_luma_request(body: bytes, known: Known | None) -> LumaRequest:
     return request
 
 
+def is_mime(text: str) -> bool:
+    """Whether a text is a MIME type."""
+    return _MIME.fullmatch(text) is not None
+
+
 def read_object(body: bytes) -> dict[str, Any]:
     """The JSON object of a body.
 
@@ -175,7 +180,7 @@ def _check_form(place: str, given: Mapping[str, Any]) -> None:
     for name in ("generation_id", "file_id"):
         if name in texts and not _UUID.fullmatch(texts[name]):
             raise bad(f"{place}.{name}", f"{texts[name][:40]!r} is not a UUID")
-    if "media_type" in texts and not _MIME.fullmatch(texts["media_type"]):
+    if "media_type" in texts and not is_mime(texts["media_type"]):
         raise bad(f"{place}.media_type", f"{texts['media_type'][:40]!r} is not a MIME type")
 
 

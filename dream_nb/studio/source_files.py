@@ -12,6 +12,7 @@ from dream_nb.studio.answers import LUMA_PREFIX, PREFIX
 from dream_nb.studio.assets import ASSET_NAME, AssetFiles
 from dream_nb.studio.fetch import Fetcher, FetchError
 from dream_nb.studio.luma_answers import is_current
+from dream_nb.studio.luma_files import UploadedFiles
 from dream_nb.studio.record import StoredGeneration
 from dream_nb.studio.render import UNREADABLE, RenderError
 from dream_nb.studio.store import Store
@@ -38,12 +39,14 @@ class SourceFiles:
 
     Args:
         store: the generations.
-        assets: their files.
+        uploads: what was uploaded.
+        assets: the files of both.
         fetcher: gets files from elsewhere.
     """
 
-    def __init__(self, store: Store, assets: AssetFiles, fetcher: Fetcher) -> None:
+    def __init__(self, store: Store, uploads: UploadedFiles, assets: AssetFiles, fetcher: Fetcher) -> None:
         self._store = store
+        self._uploads = uploads
         self._assets = assets
         self._fetcher = fetcher
 
@@ -92,6 +95,22 @@ class SourceFiles:
         if data is None:
             raise RenderError(f"{UNREADABLE}: the file of generation {uid} is gone")
         return earlier, data
+
+    async def uploaded(self, uid: str, account: str) -> bytes:
+        """A file that was uploaded.
+
+        Args:
+            uid: its id.
+            account: whose it is.
+
+        Raises:
+            RenderError: there is none, or it cannot be used.
+        """
+        file = self._uploads.find(uid, account)
+        data = await self.read(file.asset) if file is not None and file.state == "ready" else None
+        if data is None:
+            raise RenderError(f"{UNREADABLE}: file {uid} is gone")
+        return data
 
     async def read(self, name: str) -> bytes | None:
         """A file of the studio by its name, or None."""

@@ -140,6 +140,7 @@ BELOW = (
     "dream_nb.sqlite",
     "dream_nb.files",
     "dream_nb.media.pictures",
+    "dream_nb.media.video",
     "dream_nb.api.public_prices",
 )
 
