@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
+import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final, Literal
 
-from dream_nb.api.luma_requests import LUMA_DURATIONS, LumaRequest, MediaReference, VideoOptions
+from dream_nb.api.errors import UnreadableFileError
+from dream_nb.api.luma_requests import (
+    GRID_FRAMES_A_SECOND,
+    LUMA_DURATIONS,
+    RATIOS_OF,
+    LumaRequest,
+    MediaReference,
+    VideoOptions,
+)
+from dream_nb.media.pictures import picture_size
+from dream_nb.media.video import opened
 from dream_nb.studio import render
 from dream_nb.studio.answers import asset_url
 from dream_nb.studio.assets import AssetFiles, new_name
 from dream_nb.studio.inputs import SUFFIXES, scaled, tags
 from dream_nb.studio.luma_rules import read_luma_request
 from dream_nb.studio.record import StoredGeneration
-from dream_nb.studio.render import Brief, Reference, RenderError
+from dream_nb.studio.render import UNREADABLE, Anchor, Brief, Reference, RenderError
 from dream_nb.studio.rules import Refusal
 from dream_nb.studio.source_files import SourceFiles
 
@@ -107,26 +120,33 @@ class LumaInputs:
         return await self._image(record, request)
 
     async def _video(self, record: StoredGeneration, request: LumaRequest, options: VideoOptions) -> Brief:
-        frame0, frame1 = await asyncio.gather(
+        frame0, frame1, guides = await asyncio.gather(
             self._frame(record, "video.start_frame", options.start_frame, "last"),
             self._frame(record, "video.end_frame", options.end_frame, "first"),
+            self._guides(record, "video.keyframes", options.keyframes),
         )
-        ratio = request.aspect_ratio or _DEFAULT_RATIO
+        given = [frame for frame in (frame0, frame1, *guides) if frame is not None]
+        ratio = request.aspect_ratio or (await _ratio_of(given[0]) if given else _DEFAULT_RATIO)
         width, height = scaled(record, render.size_of_lines(ratio, record.lines or 720))
-        seconds = float(LUMA_DURATIONS[options.duration or _DEFAULT_DURATION])
-        return Brief(
+        asked = LUMA_DURATIONS[options.duration or _DEFAULT_DURATION]
+        seconds = min(float(asked), record.longest_seconds or float(asked))
+        brief = Brief(
             kind="video",
             prompt=request.prompt,
             take=record.take,
             width=width,
             height=height,
-            seconds=min(seconds, record.longest_seconds or seconds),
+            seconds=seconds,
             loop=bool(options.loop),
             model=request.model,
             frame0=frame0,
             frame1=frame1,
             tags=tags(record, request.prompt),
         )
+        # A studio that shortens its videos moves their guide frames nearer together.
+        shorter = brief.frames / (GRID_FRAMES_A_SECOND * asked)
+        places = [round(index * shorter) for index in options.keyframe_indexes or ()]
+        return replace(brief, anchors=tuple(map(Anchor, places, guides)))
 
     async def _image(self, record: StoredGeneration, request: LumaRequest) -> Brief:
         references = await self._pictures(record, "image_ref", request.image_ref or ())
@@ -155,6 +175,12 @@ class LumaInputs:
         earlier, data = await self._files.made(reference.generation_id.lower(), record.account)
         return render.Keyframe(data, end if earlier.kind == "video" else None)
 
+    async def _guides(
+        self, record: StoredGeneration, field: str, references: list[MediaReference] | None
+    ) -> list[render.Keyframe]:
+        """Pictures that single frames look like."""
+        return [render.Keyframe(data) for data in await self._pictures(record, field, references or ())]
+
     async def _pictures(
         self, record: StoredGeneration, field: str, references: Iterable[MediaReference]
     ) -> tuple[bytes, ...]:
@@ -173,3 +199,25 @@ class LumaInputs:
         if reference.url is not None:
             return await self._files.at(record, field, reference.url, kind)
         raise RenderError(f"Invalid request: {field}: it names no picture")
+
+
+async def _ratio_of(frame: render.Keyframe) -> str:
+    """The ratio, of those that videos have, that is nearest to that of a given frame."""
+    try:
+        width, height = await asyncio.to_thread(_size_of, frame)
+    except UnreadableFileError as error:
+        raise RenderError(f"{UNREADABLE}: the file {error.reason}") from None
+
+    def away(ratio: str) -> float:
+        wide, high = map(int, ratio.split(":"))
+        return abs(math.log(width * high / (height * wide)))
+
+    return min(RATIOS_OF["ray-3.2"], key=away)
+
+
+def _size_of(frame: render.Keyframe) -> tuple[int, int]:
+    if frame.end is None:
+        return picture_size(frame.data)
+    with opened(io.BytesIO(frame.data), threads=False) as container:
+        stream = container.streams.video[0]
+        return stream.width, stream.height

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dream_nb.studio.render.brief import (
     UNREADABLE,
+    Anchor,
     Brief,
     Edit,
     Keyframe,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CAMERA_MOTIONS",
     "UNREADABLE",
+    "Anchor",
     "Brief",
     "Edit",
     "Keyframe",

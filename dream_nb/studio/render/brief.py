@@ -49,6 +49,14 @@ class Keyframe:
 
 
 @dataclass(frozen=True, slots=True)
+class Anchor:
+    """A keyframe, and the number of the frame that it is."""
+
+    frame: int
+    keyframe: Keyframe
+
+
+@dataclass(frozen=True, slots=True)
 class Modify:
     """A video with another look, that of the brief's prompt.
 
@@ -145,6 +153,7 @@ class Brief:
         loop: the last frame leads back to the first.
         model: the API's name of the model that is asked for; "flash" ones are drawn coarser and faster.
         frame0, frame1: first and last frame of a video.
+        anchors: further frames of a video. One behind its end is its last.
         image_refs: pictures whose layout is followed.
         style_refs: pictures whose colours are taken.
         character_refs: pictures of a character who appears in the scene.
@@ -169,6 +178,7 @@ class Brief:
     model: str | None = None
     frame0: Keyframe | None = None
     frame1: Keyframe | None = None
+    anchors: tuple[Anchor, ...] = ()
     image_refs: tuple[Reference, ...] = ()
     style_refs: tuple[Reference, ...] = ()
     character_refs: tuple[bytes, ...] = ()
