@@ -12,6 +12,7 @@ import pydantic
 from dream_nb.api.dialects import NEWEST, spellings
 from dream_nb.api.documented import undocumented
 from dream_nb.api.errors import ConfigurationError, InvalidRequestError, NotReplayedError
+from dream_nb.api.luma_dialect import speaks_luma
 from dream_nb.api.request_models import GenerationRequest, ImageGenerationRequest, Request
 from dream_nb.backends.backends import backend_of_model, choose_backend, is_paid
 from dream_nb.backends.keys import find_key
@@ -116,7 +117,7 @@ class Lookup:
         is_new = isinstance(request, GenerationRequest | ImageGenerationRequest)
         # Versions of the Dream Machine API differ in videos only, and the studio takes those of both.
         is_same_in_all = isinstance(request, ImageGenerationRequest) and backend != "luma"
-        if is_new and (backend == "studio" or is_same_in_all):
+        if is_new and not speaks_luma(request) and (backend == "studio" or is_same_in_all):
             return request
         with self._running.lock:
             record = None if fresh else self.known(request, take)
@@ -126,7 +127,7 @@ class Lookup:
             # It will be refused.
             return request
         self.check_keyframes(request, backend)
-        dialect = self._backends.dialect(backend)
+        dialect = self._backends.dialect(backend, request)
         dialect.check(request)
         return dialect.complete(request)
 
@@ -150,6 +151,8 @@ class Lookup:
         self.check_keyframes(ask.request, backend)
         if backend == "studio":
             self._check_for_studio(ask.request)
+            if speaks_luma(ask.request):
+                ask = replace(ask, request=self._planned(ask.request))
             return Entry(ask, "new", 0.0)
         ask = replace(ask, request=self._planned(ask.request))
         price = known_price(ask.request, self._allowance, backend)
@@ -162,11 +165,11 @@ class Lookup:
             APIError: the backend did not say which API it has.
         """
         backend = self._choices.asked_for(request)
-        dialect = self._backends.known_dialect(backend)
+        dialect = self._backends.known_dialect(backend, request)
         is_new = isinstance(request, GenerationRequest | ImageGenerationRequest)
         if dialect is None and (not is_new or len(spellings(request)) > 1):
             may_send = self._choices.replay == "off" and not self._library.read_only and find_key(backend) is not None
-            dialect = self._backends.dialect(backend) if may_send else NEWEST
+            dialect = self._backends.dialect(backend, request) if may_send else NEWEST
         if dialect is None:
             return request
         dialect.check(request)
@@ -174,7 +177,9 @@ class Lookup:
 
     def _check_for_studio(self, request: Request) -> None:
         """Refuse at once what the studio would: it knows no value that this version does not."""
-        self._backends.dialect("studio").check(request)
+        self._backends.dialect("studio", request).check(request)
+        if speaks_luma(request):
+            return
         for field, reason in undocumented(request):
             # In the words of whoever asked: `concepts.0.key` is a matter of the wire.
             named = field.partition(".")[0]

@@ -53,6 +53,17 @@ class GuidedVideoRequest(GenerationRequest):
     """A video with what only the Luma API can do.
 
     Attributes:
+        prompt: what to dream.
+        aspect_ratio: 1:1, 16:9, 9:16, 4:3, 3:4, 21:9 or 9:21.
+        callback_url: where the server tells of each change.
+        extra: fields that this version lacks, as they are sent.
+        generation_type: "video".
+        loop: whether its end meets its beginning.
+        keyframes: what it begins and ends with.
+        model: such as "ray-3.2".
+        duration: "5s" or "10s".
+        resolution: 360p (a draft), 540p, 720p or 1080p.
+        concepts: such as [{"key": "dolly_zoom"}].
         guide_frames: pictures anywhere in the video, in the place of `keyframes`.
         hdr: whether it has high dynamic range.
     """
@@ -65,6 +76,19 @@ class StyledImageRequest(ImageGenerationRequest):
     """An image with what only the Luma API can do.
 
     Attributes:
+        prompt: what to dream.
+        aspect_ratio: 1:1, 16:9, 9:16, 4:3, 3:4, 21:9 or 9:21.
+        callback_url: where the server tells of each change.
+        extra: fields that this version lacks, as they are sent.
+        generation_type: "image".
+        model: such as "uni-1".
+        image_ref: pictures to follow.
+        style_ref: pictures whose style to follow.
+        character_ref: pictures of one and the same character.
+        modify_image_ref: the picture to change.
+        format: "jpg" or "png".
+        sync: whether the answer waits for the picture. A session, which follows what it has asked for, leaves it out.
+        sync_timeout: how many seconds the answer waits.
         style: "auto" or "manga".
         web_search: whether the model may look for pictures on the web.
     """
@@ -77,6 +101,14 @@ class ControlledModifyRequest(ModifyVideoRequest):
     """A modified video with what only the Luma API can do.
 
     Attributes:
+        prompt: what it becomes.
+        callback_url: where the server tells of each change.
+        extra: fields that this version lacks, as they are sent.
+        generation_type: "modify_video".
+        media: the video: a generation, or its URL.
+        first_frame: how the first frame is to look, or None.
+        model: such as "ray-3.2".
+        mode: how far it goes from the video: adhere_1 to adhere_3, flex_1 to flex_3, reimagine_1 to reimagine_3.
         resolution: 540p, 720p or 1080p.
         guide_frames: pictures that frames of the result look like.
         auto_controls: whether the model chooses by the source what is kept, in the place of `mode` and `controls`.
@@ -95,6 +127,22 @@ class PlacedReframeRequest(ReframeVideoRequest):
     """A reframed video with what only the Luma API can do.
 
     Attributes:
+        prompt: what is to be seen in the new parts.
+        callback_url: where the server tells of each change.
+        extra: fields that this version lacks, as they are sent.
+        generation_type: "reframe_video".
+        media: the video: a generation, or its URL.
+        first_frame: how the first frame is to look, or None.
+        model: such as "ray-3.2".
+        aspect_ratio: the new one.
+        grid_position_x: where the source lies, in pixels of the result from the left.
+        grid_position_y: the same from the top.
+        x_start: where the source is cut, in pixels.
+        x_end: where the source is cut, in pixels.
+        y_start: where the source is cut, in pixels.
+        y_end: where the source is cut, in pixels.
+        resized_width: the width of the source in the result, in pixels.
+        resized_height: the height of the source in the result, in pixels.
         resolution: 540p, 720p or 1080p.
         source_position: where the source lies: its left and top edge, its width and height, as fractions of the result.
     """

@@ -154,6 +154,11 @@ class LumaDialect:
         output = [one.wire() for one in generation.output or ()]
         # The first file of the kind is the result; an EXR stands beside its video.
         url = next((one["url"] for one in output if one.get("type", kind) == kind), None)
+        assets = {kind: url} if url else {}
+        further = dict(generation.model_extra or {})
+        if (thumbnail := further.pop("thumbnail", None)) is not None:
+            # The studio's, as in its other dialect.
+            assets["thumbnail"] = thumbnail
         reason = ": ".join(filter(None, [generation.failure_code, generation.failure_reason]))
         return Generation.from_answer(
             {
@@ -164,8 +169,9 @@ class LumaDialect:
                 "failure_code": generation.failure_code,
                 "created_at": generation.created_at,
                 "model": generation.model,
-                "assets": {kind: url} if url else None,
+                "assets": assets or None,
                 "output": output or None,
+                **further,
                 "api": self.api,
             }
         )
@@ -182,6 +188,15 @@ def is_of_luma(model: str | None) -> bool:
         model: such as "ray-3.2"; newer ones of the same families count too.
     """
     return model is not None and model.startswith(("ray-3", "uni-"))
+
+
+def speaks_luma(request: pydantic.BaseModel) -> bool:
+    """Whether a request is one for the Luma API where both APIs could be asked: its model decides.
+
+    Args:
+        request: the request.
+    """
+    return is_of_luma(getattr(request, "model", None))
 
 
 def named_model(request: pydantic.BaseModel) -> str | None:

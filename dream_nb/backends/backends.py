@@ -16,10 +16,10 @@ from typing import Final
 import httpx2
 
 from dream_nb.api.client import AsyncDreamMachine
-from dream_nb.api.dialect import API
+from dream_nb.api.dialect import API, Dialect
 from dream_nb.api.errors import ConfigurationError
 from dream_nb.api.luma import AsyncLuma
-from dream_nb.api.luma_dialect import is_of_luma, named_model
+from dream_nb.api.luma_dialect import LUMA_DIALECT, is_of_luma, named_model, speaks_luma
 from dream_nb.api.network import files_client
 from dream_nb.api.request_models import IMAGE_MODELS, VIDEO_MODELS, Request
 from dream_nb.backends.abilities import Ability, can
@@ -27,6 +27,7 @@ from dream_nb.backends.keys import HOSTED_APIS, Key, address_of, find_key
 from dream_nb.backends.luma_client import LumaClient
 from dream_nb.backends.patience import Patience
 from dream_nb.backends.server_client import ServerClient
+from dream_nb.backends.studio_client import StudioClient
 from dream_nb.workers import pool
 
 _OLDER_MODELS: Final = frozenset({*VIDEO_MODELS, *IMAGE_MODELS})
@@ -39,6 +40,7 @@ STUDIO_API: Final[API] = "2025"
 """The API that the studio is asked in: it serves the older one too."""
 
 _STUDIO_URL: Final = "http://studio/dream-machine/v1"
+_STUDIO_LUMA_URL: Final = "http://studio/luma/v1"
 _ACCOUNT: Final = "notebook"
 
 
@@ -72,6 +74,22 @@ class Backend:
     def can(self, ability: Ability) -> bool:
         """Whether it can do something; see `abilities.can`."""
         return can(self.name, ability)
+
+    def lists(self, request: Request) -> bool:
+        """Whether what became of a request can be looked for in a list. The Luma API has none, nor has the studio's."""
+        return self.can("list") and self.known_dialect(request) is not LUMA_DIALECT
+
+    def known_dialect(self, request: Request) -> Dialect | None:
+        """How it wants a request, where it has said so already."""
+        return LUMA_DIALECT if self.name == "studio" and speaks_luma(request) else self.client.known_dialect
+
+    async def dialect(self, request: Request) -> Dialect:
+        """How it wants a request. A server that has not said so is asked.
+
+        Raises:
+            APIError: it did not say.
+        """
+        return self.known_dialect(request) or await self.client.dialect()
 
     def take_header(self, take: int) -> dict[str, str]:
         """What tells a studio, and no one else, which take to draw."""
@@ -188,6 +206,8 @@ async def _open_studio(folder: Path, executor: Callable[[], Executor]) -> AsyncI
     async with (
         app.router.lifespan_context(app),
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app, raise_app_exceptions=False)) as http,
-        AsyncDreamMachine(key, _STUDIO_URL, api=STUDIO_API, http_client=http) as client,
+        StudioClient(key, _STUDIO_URL, api=STUDIO_API, http_client=http) as client,
+        AsyncLuma(key, _STUDIO_LUMA_URL, http_client=http) as luma,
     ):
+        client.luma = LumaClient(luma, "studio")
         yield Backend("studio", client, http, tightest_seconds=0.15, widest_seconds=0.3, eager_seconds=0.5)

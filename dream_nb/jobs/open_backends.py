@@ -14,10 +14,11 @@ from typing import Any, Final, TypeVar
 from dream_nb.api.dialect import Dialect
 from dream_nb.api.dialects import DIALECTS
 from dream_nb.api.errors import ConfigurationError, LibraryError, NotFoundError
-from dream_nb.api.luma_dialect import LUMA_DIALECT
+from dream_nb.api.luma_dialect import LUMA_DIALECT, speaks_luma
 from dream_nb.api.models import Credits, Generation
 from dream_nb.api.pages import Pages
 from dream_nb.api.portal import Entered, portal
+from dream_nb.api.request_models import Request
 from dream_nb.api.retry import retried
 from dream_nb.backends.abilities import need
 from dream_nb.backends.backends import STUDIO_API, Backend, open_backend
@@ -197,23 +198,32 @@ class OpenBackends:
         self.runner(name)
         return portal.call(self._budgets[name].credits)
 
-    def known_dialect(self, name: str) -> Dialect | None:
-        """How the server wants its requests, where it has said so already."""
+    def known_dialect(self, name: str, request: Request | None = None) -> Dialect | None:
+        """How the server wants its requests, where it has said so already.
+
+        Args:
+            name: the backend.
+            request: the request, whose model decides where a server has both APIs.
+        """
+        if name == "luma" or (name == "studio" and request is not None and speaks_luma(request)):
+            return LUMA_DIALECT
         if name == "studio":
             return DIALECTS[STUDIO_API]
-        if name == "luma":
-            return LUMA_DIALECT
         runner = self._runners.get(name)
         return runner.backend.client.known_dialect if runner is not None else None
 
-    def dialect(self, name: str) -> Dialect:
+    def dialect(self, name: str, request: Request | None = None) -> Dialect:
         """How the server wants its requests. It is asked at the first call.
+
+        Args:
+            name: the backend.
+            request: the request, whose model decides where a server has both APIs.
 
         Raises:
             APIError: the server did not say.
             ConfigurationError: there is no key for it.
         """
-        known = self.known_dialect(name)
+        known = self.known_dialect(name, request)
         if known is not None:
             return known
         found: Dialect = portal.call(self._retried, self.runner(name).backend.client.dialect)

@@ -19,6 +19,7 @@ from dream_nb.api.errors import (
     NotFoundError,
 )
 from dream_nb.api.models import Generation
+from dream_nb.api.request_models import Request
 from dream_nb.api.retry import Backoff, retried
 from dream_nb.backends.abilities import need
 from dream_nb.backends.backends import Backend
@@ -199,6 +200,8 @@ class Runner:
                 f"{self._next(record)}"
             )
         record = self._ledger.recall(record)
+        if record.state != "intended" and record.generation is None and self._makes_anew(record.request):
+            record = self._ledger.not_taken(record)
         if record.state != "intended" and record.generation is None:
             record = await self._sender.look(record, report)
             self.looks.note(_id_of(record))
@@ -218,6 +221,10 @@ class Runner:
                 raise DreamCancelledError(_CANCELLED)
             return record
         return record
+
+    def _makes_anew(self, request: Request) -> bool:
+        """Whether a create of unknown outcome is sent again: it costs nothing, and there is no list to look for it."""
+        return not self.backend.is_paid and not self.backend.lists(request)
 
     def _note(self, record: Record) -> None:
         """Take note of when the server has named a generation, as far as its row tells."""

@@ -83,7 +83,7 @@ class Sender:
         while True:
             if record.sent_at is not None:
                 # Where there is no list, what is intended was certainly not taken.
-                if self._backend.can("list") and (found := await self._look_once(record, turn)):
+                if self._backend.lists(record.request) and (found := await self._look_once(record, turn)):
                     return found
                 record = self._ledger.not_taken(record)
                 if record.generation is not None:
@@ -104,7 +104,7 @@ class Sender:
                 async with turn.alone():
                     return await self._look(record, report, answer)
             if not may_be_taken_later(answer):
-                may_be_there = record.sent_at is not None and self._backend.can("list")
+                may_be_there = record.sent_at is not None and self._backend.lists(record.request)
                 if may_be_there and (found := await self._look_once(record, turn)):
                     return found
                 raise answer
@@ -144,9 +144,9 @@ class Sender:
             InvalidRequestError: the server has no operation for it.
             DreamError: the generation has no file there.
         """
-        client, patience = self._backend.client, self._patience
-        if not isinstance(request, ImageGenerationRequest) or client.known_dialect is not None:
-            dialect = await retried(client.dialect, first=patience.pause, seconds=patience.trying)
+        backend, patience = self._backend, self._patience
+        if not isinstance(request, ImageGenerationRequest) or backend.known_dialect(request) is not None:
+            dialect = await retried(lambda: backend.dialect(request), first=patience.pause, seconds=patience.trying)
             dialect.check(request)
             if dialect.takes_ids:
                 return await self._with_pictures(request)
@@ -202,7 +202,7 @@ class Sender:
         await anyio.lowlevel.checkpoint()
         report(Progress("sending"))
         # Without a list, it is the only thing by which the provider can find a create whose answer was lost.
-        request_id = None if self._backend.can("list") else str(uuid.uuid4())
+        request_id = None if self._backend.lists(record.request) else str(uuid.uuid4())
         marked = self._ledger.mark_sending(record, self._owner, sent, request_id)
         if marked is None:
             record = self._ledger.reread(record)
@@ -212,7 +212,7 @@ class Sender:
         try:
             generation = await self._post(request, marked)
         except APIError as error:
-            if was_refused(error) or (says_not_taken(error) and not self._backend.can("list")):
+            if was_refused(error) or (says_not_taken(error) and not self._backend.lists(record.request)):
                 self._ledger.not_taken(record)
             elif says_not_taken(error) or not is_passing(error):
                 self._ledger.not_taken(record, is_certain=False)
@@ -239,7 +239,7 @@ class Sender:
         return await client.create(request, headers=headers)
 
     async def _look(self, record: Record, report: Report, error: APIError | None) -> Record:
-        if not self._backend.can("list"):
+        if not self._backend.lists(record.request):
             raise OutcomeUnknownError(self._untold(self._ledger.give_up(record), error))
         backoff = Backoff(self._patience.pause)
         now, reconcile = anyio.current_time(), self._patience.reconcile

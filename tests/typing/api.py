@@ -8,6 +8,13 @@ from typing import Any, assert_type
 import httpx2
 
 from dream_nb.api.blocking import DreamMachine
+from dream_nb.api.canonical import (
+    ControlledModifyRequest,
+    GuidedVideoRequest,
+    GuideFrame,
+    PlacedReframeRequest,
+    StyledImageRequest,
+)
 from dream_nb.api.client import AsyncDreamMachine
 from dream_nb.api.dream_machine_dialect import DreamMachineDialect
 from dream_nb.api.errors import APIError, RateLimitError
@@ -99,3 +106,15 @@ def told(error: APIError) -> None:
     assert_type(error.reached, bool)
     if isinstance(error, RateLimitError):
         assert_type(error.retry_after, float | None)
+
+
+guided = GuidedVideoRequest(
+    prompt="a walk", guide_frames=[GuideFrame(frame=ImageReference(url="https://a/b.jpg"), at=60)], hdr=True
+)
+styled = StyledImageRequest(prompt="a poster", style="manga", web_search=True)
+controlled = ControlledModifyRequest(media=GenerationReference(id="a"), mode="flex_1", auto_controls=True)
+placed = PlacedReframeRequest(
+    media=GenerationReference(id="a"), aspect_ratio="9:16", source_position=[0.0, 0.25, 1.0, 0.5]
+)
+assert_type((guided.model, styled.model, controlled.model, placed.model), tuple[str | None, str, str, str])
+assert_type(guided.guide_frames, list[GuideFrame] | None)
