@@ -16,6 +16,7 @@ from dream_nb.api.request_models import (
     GenerationRequest,
     ImageGenerationRequest,
     Keyframe,
+    LayeringRequest,
     ModifyVideoRequest,
     ReframeVideoRequest,
     Request,
@@ -66,10 +67,12 @@ class GuidedVideoRequest(GenerationRequest):
         concepts: such as [{"key": "dolly_zoom"}].
         guide_frames: pictures anywhere in the video, in the place of `keyframes`.
         hdr: whether it has high dynamic range.
+        exr_export: whether EXR comes beside the MP4. Needs `hdr`.
     """
 
     guide_frames: GuideFrames | None = None
     hdr: bool | None = None
+    exr_export: bool | None = None
 
 
 class StyledImageRequest(ImageGenerationRequest):
@@ -114,6 +117,7 @@ class ControlledModifyRequest(ModifyVideoRequest):
         auto_controls: whether the model chooses by the source what is kept, in the place of `mode` and `controls`.
         controls: what is kept, signal by signal: `{"pose": {"strength": "precise"}}`; see `EditControls`.
         hdr: whether it has high dynamic range.
+        exr_export: whether EXR comes beside the MP4. Needs `hdr`.
     """
 
     resolution: str | None = None
@@ -121,6 +125,7 @@ class ControlledModifyRequest(ModifyVideoRequest):
     auto_controls: bool | None = None
     controls: dict[str, JsonValue] | None = None
     hdr: bool | None = None
+    exr_export: bool | None = None
 
 
 class PlacedReframeRequest(ReframeVideoRequest):
@@ -171,9 +176,11 @@ def schema_of(generation_type: str, fields: Iterable[str]) -> type[Any]:
     """The schema of a request.
 
     Args:
-        generation_type: what it asks for: one of `REQUESTS`.
+        generation_type: what it asks for: one of `REQUESTS`, or "layering".
         fields: the names of the fields that it has.
     """
+    if generation_type == "layering":
+        return LayeringRequest
     if LUMA_ONLY.get(generation_type, frozenset()).isdisjoint(fields):
         return REQUESTS[generation_type]
     return _EXTENDED_BY_TYPE[generation_type]
@@ -222,7 +229,7 @@ def request_from(document: Mapping[str, Any]) -> Request:
         ValueError: it is no request (`pydantic.ValidationError`).
     """
     told = document.get("generation_type")
-    if not isinstance(told, str) or (told not in REQUESTS and told != "unknown"):
+    if not isinstance(told, str) or told not in {*REQUESTS, "layering", "unknown"}:
         told = type_told_by(document, None)
     if told is None:
         return UnknownRequest(document=dict(document))

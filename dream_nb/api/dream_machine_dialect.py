@@ -91,8 +91,8 @@ class DreamMachineDialect:
         if what is None:
             raise InvalidRequestError("a request of an unknown kind cannot be sent again: it can only be brought in")
         raise InvalidRequestError(
-            f"the server speaks the Dream Machine API of {self.api}, which cannot {what}: choose a backend of the API "
-            "of 2025, such as hosted"
+            f"the server speaks the Dream Machine API of {self.api}, which cannot {what}: choose a backend that can, "
+            f"such as {'luma' if request.generation_type == 'layering' else 'dream-machine'}"
         )
 
     def path(self, request: Request) -> str:

@@ -19,6 +19,7 @@ from dream_nb.api.request_models import (
     GenerationReference,
     GenerationRequest,
     ImageGenerationRequest,
+    LayeringRequest,
     ModifyVideoRequest,
     ReframeVideoRequest,
     Request,
@@ -36,17 +37,20 @@ _TYPES: Final[Mapping[str, str]] = {
     "image": "image",
     "modify_video": "video_edit",
     "reframe_video": "video_reframe",
+    "layering": "layering",
 }
 _MODELS: Final[Mapping[str, str]] = {
     "video": "ray-3.2",
     "image": "uni-1",
     "modify_video": "ray-3.2",
     "reframe_video": "ray-3.2",
+    "layering": "uni-1",
 }
 # So that what is paid for does not change when the server's defaults do. A prompt is required of a reframing too.
 _WRITTEN_OUT: Final[Mapping[str, Mapping[str, str]]] = {
     "video": {"resolution": "720p", "duration": "5s"},
     "image": {},
+    "layering": {},
     "modify_video": {"resolution": "720p"},
     "reframe_video": {"resolution": "720p", "prompt": "the same scene, continued to the edges of the frame"},
 }
@@ -133,7 +137,7 @@ class LumaDialect:
             )
         for name, advice in _missing(request):
             raise InvalidRequestError(f"{name}: the Luma API has no such option: {advice}", field=name)
-        if not (getattr(request, "prompt", None) or "").strip():
+        if not (getattr(request, "prompt", None) or "").strip() and not isinstance(request, LayeringRequest):
             raise InvalidRequestError("prompt: the Luma API needs one: say what is to be seen", field="prompt")
         try:
             return LumaRequest(**_document(request, type_))
@@ -234,7 +238,7 @@ def _document(request: Request, type_: str) -> dict[str, Any]:
     """The arguments of a `LumaRequest`."""
     document: dict[str, Any] = {
         "type": type_,
-        "prompt": request.prompt,
+        "prompt": request.prompt or "",
         "model": request.model,
         "aspect_ratio": request.aspect_ratio,
         "extra": getattr(request, "extra", {}),
@@ -250,6 +254,7 @@ def _document(request: Request, type_: str) -> dict[str, Any]:
             start_frame=_reference(frames.frame0) if frames and frames.frame0 else None,
             end_frame=_reference(frames.frame1) if frames and frames.frame1 else None,
             hdr=getattr(request, "hdr", None),
+            exr_export=getattr(request, "exr_export", None),
             **_guides(request),
         )
     elif isinstance(request, ModifyVideoRequest):
@@ -269,7 +274,13 @@ def _document(request: Request, type_: str) -> dict[str, Any]:
             resolution=getattr(request, "resolution", None),
             start_frame=_reference(first) if first else None,
             hdr=getattr(request, "hdr", None),
+            exr_export=getattr(request, "exr_export", None),
         )
+    elif isinstance(request, LayeringRequest):
+        from dream_nb.api.luma_requests import Layering
+
+        document["source"] = _reference(request.media)
+        document["layering"] = Layering(resolution=request.resolution)
     elif isinstance(request, ReframeVideoRequest):
         document["source"] = _reference(request.media, "video")
         document["video"] = _options(

@@ -491,6 +491,32 @@ class AudioGenerationRequest(_Request):
         return f"sound: {self.prompt}" if self.prompt else "with sound"
 
 
+class LayeringRequest(_Request):
+    """A picture taken apart into layers, each a picture with transparency. Only the Luma API can do this.
+
+    Attributes:
+        prompt: what its parts are; may be left out.
+        callback_url: None: that API calls nobody.
+        extra: fields that this version lacks, as they are sent.
+        generation_type: "layering".
+        media: the picture: a generation, or its URL.
+        model: such as "uni-1".
+        resolution: of each layer: "1k" or "2k".
+    """
+
+    aspect_ratio: ClassVar[None] = None
+    prompt: str | None = None
+    generation_type: Literal["layering"] = "layering"
+    media: Source
+    model: str | None = None
+    resolution: str = "1k"
+
+    @property
+    def label(self) -> str:
+        """What it is called where it is shown: its prompt, if it has one."""
+        return f"layers: {self.prompt}" if self.prompt else "layers"
+
+
 class UnknownRequest(Schema):
     """A request of a kind that this version does not know, as a server gave it back. It is never sent.
 
@@ -541,7 +567,7 @@ Edit = (
 )
 """Requests for another version of something."""
 
-Request = Create | Edit | UnknownRequest
+Request = Create | Edit | LayeringRequest | UnknownRequest
 """Whatever may have been asked for."""
 
 _CREATES: Final[tuple[type[Create], ...]] = get_args(Create)
@@ -551,7 +577,10 @@ REQUESTS: Final[Mapping[str, type[Create] | type[Edit]]] = {
 }
 """The schemas of the specification by their `generation_type`."""
 
-KIND_OF: Final[Mapping[str, Kind]] = {name: "image" if "image" in name else "video" for name in REQUESTS}
+KIND_OF: Final[Mapping[str, Kind]] = {
+    **{name: "image" if "image" in name else "video" for name in REQUESTS},
+    "layering": "image",
+}
 """What the requests of each `generation_type` make."""
 
 _OPERATIONS: Final[Mapping[str, str]] = {

@@ -49,6 +49,7 @@ _PLURALS: Final = {
     "reframe_image": "reframed images",
     "upscale_video": "upscaled videos",
     "add_audio": "sound",
+    "layering": "layers",
 }
 # Without a budget, a balance that others move as well is not looked at for ever.
 _MOST_CHECKS: Final = 3

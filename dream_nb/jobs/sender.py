@@ -165,8 +165,8 @@ class Sender:
         """
         urls: dict[str, str] = {}
         for place, reference in references_in(request).items():
-            # What is changed is named by its id, whatever it is.
-            if place == "media":
+            # What is changed is named by its id, whatever it is; of what is taken apart nothing says so.
+            if place == "media" and request.generation_type != "layering":
                 continue
             found = await self._generation(reference.id, place)
             if found.kind == "image":

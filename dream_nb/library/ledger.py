@@ -18,7 +18,7 @@ from dream_nb.backends.backends import is_paid
 from dream_nb.library.creates import Creates, Sent
 from dream_nb.library.in_flight import InFlight
 from dream_nb.library.ledger_file import REBUILD, LedgerFile
-from dream_nb.library.record import COLUMNS, Record, columns_of, record_of
+from dream_nb.library.record import COLUMNS, Record, columns_of, further_json, record_of
 from dream_nb.library.rows import KEY, Rows
 from dream_nb.lifetime import Stage, close_at_exit
 from dream_nb.requests.identity import MAX_TAKE, is_same_request
@@ -264,17 +264,18 @@ class Ledger(Rows):
             return self.update(record, **columns)
 
     def finish(self, record: Record, file: str, sha256: str) -> Record:
-        """As `follow`, of a generation whose file is in the library: no process has to hold its row any more.
+        """As `follow`, of a generation whose files are in the library: no process has to hold its row any more.
 
         Args:
-            record: the row.
-            file: the name of the file.
+            record: the row, with its further files.
+            file: the name of the first file.
             sha256: of its bytes.
 
         Raises:
             LibraryError: the request has another generation by now, or none.
         """
-        return self.follow(record, file=file, sha256=sha256, owner=None, lease_until=None)
+        further = further_json(record.further)
+        return self.follow(record, file=file, sha256=sha256, further=further, owner=None, lease_until=None)
 
     def _has(self, record: Record, of_id: str | None) -> bool:
         if self.file.read(f"SELECT 1 FROM requests WHERE {KEY} AND id IS ?", *record.key, of_id):  # noqa: S608 - ours
@@ -300,6 +301,7 @@ class Ledger(Rows):
                 charge=None,
                 file=None,
                 sha256=None,
+                further="[]",
             )
 
     def lease(self, record: Record, owner: str, seconds: float) -> bool:

@@ -16,7 +16,7 @@ from typing import Final
 
 from dream_nb.sqlite import connect, differences, make_tables, transaction, version_of
 
-VERSION: Final = 9
+VERSION: Final = 10
 
 SHOWN: Final = "(file IS NOT NULL OR state NOT IN ('intended', 'deleted'))"
 """What a catalogue shows: not what never left this machine, nor what its user deleted."""
@@ -40,6 +40,7 @@ CREATE TABLE requests (
     charge REAL,
     file TEXT,
     sha256 TEXT,
+    further TEXT NOT NULL DEFAULT '[]',
     owner TEXT,
     lease_until REAL,
     stars INTEGER NOT NULL DEFAULT 0,
@@ -66,6 +67,7 @@ CREATE TABLE trash (
     state TEXT NOT NULL,
     file TEXT,
     sha256 TEXT,
+    further TEXT NOT NULL DEFAULT '[]',
     deleted_at TEXT NOT NULL,
     PRIMARY KEY (hash, take, backend)
 ) STRICT, WITHOUT ROWID;

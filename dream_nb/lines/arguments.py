@@ -26,13 +26,13 @@ from dream_nb.requests.variants import Variant, expand
 Kind = Literal["video", "image"]
 
 _ONLY: Final[dict[str, Kind]] = {
-    **dict.fromkeys(("loop", "duration", "resolution", "concept", "hdr", "keyframe", *FRAMES), "video"),
+    **dict.fromkeys(("loop", "duration", "resolution", "concept", "hdr", "exr_export", "keyframe", *FRAMES), "video"),
     **dict.fromkeys((*ROLES, "format", "style", "web_search"), "image"),
 }
 
 
 _OF_IMAGES: Final = (*IMAGE_MODELS, *LUMA_IMAGE_MODELS)
-_FLAGS: Final = ("loop", "hdr", "web_search")
+_FLAGS: Final = ("loop", "hdr", "exr_export", "web_search")
 _WORDS: Final = ("format", "style")
 
 

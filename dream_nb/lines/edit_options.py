@@ -29,7 +29,7 @@ from dream_nb.requests.inputs import naming
 from dream_nb.requests.roles import FRAMES, ROLES
 
 _OPTIONS: Final[Mapping[str, frozenset[str]]] = {
-    "modify": frozenset({"mode", "model", "first_frame", "resolution", "keyframe", "hdr"}),
+    "modify": frozenset({"mode", "model", "first_frame", "resolution", "keyframe", "hdr", "exr_export"}),
     "reframe": frozenset({"aspect_ratio", "model", "first_frame", "format", "image", "kind", "resolution", "position"}),
     "upscale": frozenset({"resolution"}),
     "audio": frozenset({"negative_prompt"}),
@@ -57,6 +57,7 @@ _OTHERS: Final = (
     "concept",
     "format",
     "hdr",
+    "exr_export",
     "style",
     "web_search",
     "keyframe",
@@ -100,8 +101,7 @@ def _modify(origin: Origin, given: Any, references: References) -> Callable[[str
     fields = _common(given, references) | set_fields(given.set, ControlledModifyRequest)
     if given.keyframe:
         fields["guide_frames"] = references.guide_frames(given.keyframe)
-    if given.hdr:
-        fields["hdr"] = True
+    fields |= {name: True for name in ("hdr", "exr_export") if getattr(given, name)}
     mode = _chosen(given.mode, fields, "mode") or DEFAULT_MODE
     return lambda prompt: modify_request(origin, prompt, mode=mode, **fields)
 

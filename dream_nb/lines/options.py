@@ -107,6 +107,9 @@ DREAM: Final[Options] = (
         help="What the camera does, such as dolly_zoom: %%dreams concepts lists them. Repeatable.",
     ),
     argument("--hdr", action="store_true", help="Make it with high dynamic range (ray-3.2)."),
+    argument(
+        "--exr", dest="exr_export", action="store_true", help="Have EXR come beside the MP4; needs --hdr (ray-3.2)."
+    ),
     argument("--style", metavar="STYLE", help="auto or manga, of an image (uni-1)."),
     argument("--web-search", action="store_true", help="Let the model look for pictures on the web (uni-1)."),
     argument("--format", metavar="EXTENSION", help="The file of an image: jpg (the default) or png."),

@@ -17,7 +17,7 @@ import pydantic
 from dream_nb.api.canonical import schema_of
 from dream_nb.api.errors import InvalidRequestError, LibraryError
 from dream_nb.api.luma_dialect import is_of_luma
-from dream_nb.api.luma_limits import LUMA_VIDEO_MODELS
+from dream_nb.api.luma_limits import LUMA_IMAGE_MODELS, LUMA_VIDEO_MODELS
 from dream_nb.api.models import Generation
 from dream_nb.api.request_models import (
     ASPECT_RATIOS,
@@ -25,6 +25,7 @@ from dream_nb.api.request_models import (
     AudioGenerationRequest,
     GenerationReference,
     Kind,
+    LayeringRequest,
     Media,
     ModifyVideoRequest,
     Reframe,
@@ -273,6 +274,29 @@ def audio_request(
     more = _without_media(fields)
     found: AudioGenerationRequest = _checked(
         "add_audio", media=media, prompt=_words(prompt), negative_prompt=_words(negative_prompt), **more
+    )
+    return found
+
+
+def layers_request(source: Any, resolution: str = "1k", prompt: str | None = None, **fields: Any) -> LayeringRequest:
+    """A request for the layers of a picture.
+
+    Args:
+        source: the picture, as for `read_origin`, or its `Origin`.
+        resolution: of each layer: "1k" or "2k".
+        prompt: what its parts are.
+        **fields: the others of `LayeringRequest`.
+
+    Raises:
+        InvalidRequestError: a field or the source does not fit.
+    """
+    origin = _origin(source, "layers", "image")
+    found: LayeringRequest = _checked(
+        "layering",
+        media=origin.source,
+        resolution=resolution,
+        prompt=_words(prompt),
+        **{"model": LUMA_IMAGE_MODELS[0], **_without_media(fields)},
     )
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, assert_type
+from typing import Any, Literal, assert_type
 
 import httpx2
 
@@ -26,6 +26,7 @@ from dream_nb.api.request_models import (
     ImageGenerationRequest,
     ImageReference,
     Keyframes,
+    LayeringRequest,
     Media,
     ModifyVideoRequest,
     ReframeImageRequest,
@@ -116,5 +117,7 @@ controlled = ControlledModifyRequest(media=GenerationReference(id="a"), mode="fl
 placed = PlacedReframeRequest(
     media=GenerationReference(id="a"), aspect_ratio="9:16", source_position=[0.0, 0.25, 1.0, 0.5]
 )
+layering = LayeringRequest(media=GenerationReference(id="a"), resolution="2k", prompt="the fox apart")
+assert_type(layering.kind, Literal["video", "image"])
 assert_type((guided.model, styled.model, controlled.model, placed.model), tuple[str | None, str, str, str])
 assert_type(guided.guide_frames, list[GuideFrame] | None)

@@ -10,7 +10,14 @@ from typing import Any, Final
 
 from dream_nb.api.canonical import guide_frames_of
 from dream_nb.api.errors import InvalidRequestError, LibraryError
-from dream_nb.api.request_models import GenerationReference, GenerationRequest, ImageReference, Request, UnknownRequest
+from dream_nb.api.request_models import (
+    GenerationReference,
+    GenerationRequest,
+    ImageReference,
+    LayeringRequest,
+    Request,
+    UnknownRequest,
+)
 from dream_nb.files import replacing
 from dream_nb.library.library import Library
 from dream_nb.lines.options import DREAM, names
@@ -28,7 +35,7 @@ _EDITS: Final = {
     "add_audio": "audio",
 }
 _TEXTS: Final = (*PLAIN, "mode", "negative_prompt", "format", "style")
-_FLAGS: Final = ("loop", "hdr", "web_search")
+_FLAGS: Final = ("loop", "hdr", "exr_export", "web_search")
 # What no option is called after, or what has one of another form.
 _OWN: Final = {
     *("prompt", "generation_type", "callback_url", "extra", "keyframes", "media", "first_frame"),
@@ -36,6 +43,7 @@ _OWN: Final = {
     *_FLAGS,
     *_TEXTS,
 }
+_SHORT: Final = {"exr_export": "exr"}
 _PICTURES: Final = "pictures"
 
 
@@ -116,6 +124,8 @@ def _edit_words(request: Request, library: Library, home: Path) -> list[str]:
 
 
 def _words(request: Request, library: Library, home: Path) -> list[str]:
+    if isinstance(request, LayeringRequest):
+        raise InvalidRequestError("layers are asked for in Python: dream.layers()")
     if isinstance(request, UnknownRequest):
         raise InvalidRequestError("a request of an unknown kind cannot be sent again: no line can say it")
     is_edit = request.generation_type in _EDITS
@@ -126,7 +136,7 @@ def _words(request: Request, library: Library, home: Path) -> list[str]:
         if value is not None and default is not None and value != default.default:
             words.append(_option(name, str(value)))
     words += [_option("concept", key) for key in _concepts(request) or ()]
-    words += [f"--{name.replace('_', '-')}" for name in _FLAGS if getattr(request, name, None)]
+    words += [f"--{_SHORT.get(name, name).replace('_', '-')}" for name in _FLAGS if getattr(request, name, None)]
     for guide in guide_frames_of(request):
         words.append(_option("keyframe", f"{_named(guide.frame, library, home)}@{guide.at}"))
     if (position := getattr(request, "source_position", None)) is not None:
