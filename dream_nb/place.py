@@ -97,6 +97,13 @@ def _of_kernel(shell: Any) -> Place:
     return locate(shell.user_ns, os.environ, Path(shell.starting_dir))
 
 
+def starter() -> str:
+    """The name of the program or module that started this kernel; empty outside of one, and where it is unknown."""
+    parent = _parent(os.environ)
+    command = _command(parent) if parent is not None else None
+    return command.program if command is not None else ""
+
+
 def library_folder(library: Path | str | None) -> Path:
     """The folder of a library.
 

@@ -84,6 +84,7 @@ class Gallery(Widget):
         InvalidRequestError: there is no such filter.
     """
 
+    instead = "%dreams history lists the library, and %dreams show shows a dream of it."
     modules = (
         "compare.css",
         "gallery.css",
