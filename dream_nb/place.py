@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final
 
+from dream_nb import systems
 from dream_nb.api.errors import ConfigurationError
 from dream_nb.files import given_path
 
@@ -262,7 +263,7 @@ def _parent(environment: Mapping[str, str]) -> psutil.Process | None:
     import psutil
 
     with suppress(KeyError, ValueError, OverflowError, psutil.Error):
-        if os.name != "nt":
+        if not systems.is_windows():
             return psutil.Process(int(environment["JPY_PARENT_PID"]))
         # There the variable holds a handle; and the Python of a virtual environment starts another one.
         ancestors = psutil.Process().parents()

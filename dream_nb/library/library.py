@@ -32,6 +32,7 @@ from dream_nb.library.trash import KEPT, Trash
 from dream_nb.media.formats import NOT_READ, format_of
 from dream_nb.media.posters import check_whole
 from dream_nb.sqlite import check_version
+from dream_nb.systems import put_in_place, remove
 
 LEDGER: Final = "ledger.sqlite"
 """The name of the ledger's file inside a library."""
@@ -158,7 +159,7 @@ class Library(Folder):
             The files that were removed.
 
         Raises:
-            LibraryError: the folder cannot be written.
+            LibraryError: the folder cannot be written, or a file cannot be removed; those before it are.
         """
         self._check_writable("removed")
         size, removed = self.size(), []
@@ -168,7 +169,10 @@ class Library(Folder):
             if path is None or not (asked_at < oldest or (to is not None and size > to)):
                 continue
             size -= path.stat().st_size
-            path.unlink()
+            try:
+                remove(path)
+            except OSError as error:
+                raise LibraryError(f"{name!r} cannot be removed ({_plain(error)})") from error
             path.with_name(path.name + SUFFIX).unlink(missing_ok=True)
             removed.append(path)
         return removed
@@ -279,7 +283,7 @@ class Library(Folder):
         for name in file_names(title(self.ledger, record), f"{record.hash}:{record.take}", suffix):
             path = self.folder / name
             if not path.exists() or name == record.file or sha256_of(path) == sha256:
-                partial.replace(path)
+                put_in_place(partial, path)
                 return name
         raise LibraryError(f"{name!r} exists and is another file: move it away, then run it again")
 

@@ -17,6 +17,7 @@ from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record, moment, records_of
 from dream_nb.library.rows import KEY, ROWS
 from dream_nb.library.sidecars import SUFFIX, write_sidecar
+from dream_nb.systems import put_in_place, remove
 
 FOLDER: Final = "trash"
 KEPT: Final = timedelta(days=30)
@@ -125,7 +126,7 @@ class Trash:
             raise LibraryError(f"the file {row['file']!r} is no longer in the trash: {record.request.label!r} is lost")
         sha256 = row["sha256"] or sha256_of(path)
         place = self._folder.folder.parent / path.name
-        name = claim(path, record, path.suffix, sha256) if place.exists() else path.rename(place).name
+        name = claim(path, record, path.suffix, sha256) if place.exists() else put_in_place(path, place).name
         path.with_name(path.name + SUFFIX).unlink(missing_ok=True)
         write_sidecar(place.parent, replace(record, file=name, sha256=sha256))
         return self._bring_back(record, file=name, sha256=sha256)
@@ -180,13 +181,13 @@ class Trash:
             path = self._folder.plain_file(row["file"]) if row["file"] else None
             if path is not None:
                 path.with_name(path.name + SUFFIX).unlink(missing_ok=True)
-                path.unlink(missing_ok=True)
+                remove(path)
             self._ledger.file.write(f"DELETE FROM trash WHERE {KEY}", row["hash"], row["take"], row["backend"])  # noqa: S608 - ours
         return len(rows)
 
 
 def _move(path: Path, place: Path) -> None:
     """Move a file, with its sidecar."""
-    path.rename(place)
+    put_in_place(path, place)
     with contextlib.suppress(FileNotFoundError):
         path.with_name(path.name + SUFFIX).replace(place.with_name(place.name + SUFFIX))
