@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,9 +41,11 @@ from dream_nb.requests.newer import newer_note
 from dream_nb.requests.plan import Entry, Plan
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job
-from dream_nb.results.pending import WaitInterrupted
+from dream_nb.results.pending import REPLAYED, WaitInterrupted
+from dream_nb.results.stills import still
 from dream_nb.results.sweep import Sweep
 from dream_nb.results.table import FACTS
+from dream_nb.terminal.inline_picture import chosen_protocol, show_picture
 from dream_nb.terminal.waiting import follow
 from dream_nb.tutorial_files import tutorials
 
@@ -170,6 +174,7 @@ def _run(words: Sequence[str]) -> int:
         _print(str(tutorials(given.tutorials)))
         return ExitStatus.DONE
     check_options(given)
+    chosen_protocol()
     settings = DreamSettings()
     for name in ("library", "backend"):
         if (value := getattr(given, name)) is not None:
@@ -231,8 +236,10 @@ def _make(arguments: Arguments, plan: Plan, output: Path | None) -> None:
     else:
         job = session.start(plan, prompt=arguments.prompt)
         jobs = job.jobs
+    if job.replayed and sys.stderr.isatty():
+        _tell(REPLAYED.note)
     try:
-        with follow(job):
+        with contextlib.nullcontext() if job.replayed else follow(job):
             job.result()
     except SweepError:
         # The others are made, and paid for: they are told before the error.
@@ -247,6 +254,8 @@ def _print_made(jobs: Sequence[Job], output: Path | None, given: Any) -> None:
             continue
         dream = job.result()
         copy = _copy(dream, output) if output is not None else None
+        if not given.json:
+            show_picture(partial(still, [dream]))
         _print(_of_dream(dream, copy, is_replay=job.replayed) if given.json else str(copy or dream.path))
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dream_nb.api.errors import LibraryError
+from dream_nb.systems import put_in_place
 
 
 def given_path(path: Path | str) -> Path:
@@ -70,7 +71,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     with partial_in(path.parent) as partial:
         yield partial
-        partial.replace(path)
+        put_in_place(partial, path)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final
 
+from dream_nb import systems
 from dream_nb.api.errors import ConfigurationError
 from dream_nb.files import given_path
 
@@ -95,6 +96,13 @@ def find_place() -> Place:
 @lru_cache(maxsize=1)
 def _of_kernel(shell: Any) -> Place:
     return locate(shell.user_ns, os.environ, Path(shell.starting_dir))
+
+
+def starter() -> str:
+    """The name of the program or module that started this kernel; empty outside of one, and where it is unknown."""
+    parent = _parent(os.environ)
+    command = _command(parent) if parent is not None else None
+    return command.program if command is not None else ""
 
 
 def library_folder(library: Path | str | None) -> Path:
@@ -255,7 +263,7 @@ def _parent(environment: Mapping[str, str]) -> psutil.Process | None:
     import psutil
 
     with suppress(KeyError, ValueError, OverflowError, psutil.Error):
-        if os.name != "nt":
+        if not systems.is_windows():
             return psutil.Process(int(environment["JPY_PARENT_PID"]))
         # There the variable holds a handle; and the Python of a virtual environment starts another one.
         ancestors = psutil.Process().parents()

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 from urllib.parse import quote
 
@@ -56,12 +56,24 @@ def connect(path: Path, how: str = "mode=rwc", *, patience: float = _PATIENCE_SE
     Raises:
         sqlite3.OperationalError: it cannot be opened.
     """
-    # Of a file on a share of Windows `as_uri` makes a host, which SQLite refuses.
-    name = f"file:{quote(path.absolute().as_posix())}?{how}"
-    database = sqlite3.connect(name, uri=True, timeout=patience, check_same_thread=False, isolation_level=None)
+    database = sqlite3.connect(
+        f"{uri_of(path.absolute())}?{how}", uri=True, timeout=patience, check_same_thread=False, isolation_level=None
+    )
     # The file may come from somebody else.
     database.execute("PRAGMA trusted_schema = OFF")
     return database
+
+
+def uri_of(path: PurePath) -> str:
+    """The address of a file, as SQLite reads it.
+
+    Of a share of Windows `as_uri` makes a host, which SQLite refuses: for it the share is part of the path.
+
+    Args:
+        path: the absolute path.
+    """
+    name = path.as_posix()
+    return f"file://{'' if name.startswith('/') else '/'}{quote(name, safe='/:')}"
 
 
 def version_of(database: sqlite3.Connection) -> int:
@@ -105,7 +117,7 @@ def move(path: Path, to: Path) -> None:
     # The file first: SQLite removes a log beside an empty database, but would believe it beside another.
     for suffix in ("", *_BESIDE):
         with suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).rename(to.with_name(to.name + suffix))
+            path.with_name(path.name + suffix).replace(to.with_name(to.name + suffix))
 
 
 def choose_journal(database: sqlite3.Connection, path: Path) -> None:

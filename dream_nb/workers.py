@@ -270,6 +270,9 @@ def _start() -> subprocess.Popen[bytes]:
 
 def _serve() -> None:
     """A worker's life: calls come in on standard input, answers go out on standard output, both framed pickles."""
+    # Before a thread blocks on standard input: on Windows a library that asks for it would then wait for that thread.
+    import numpy  # noqa: F401
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(_NICE)
@@ -278,7 +281,11 @@ def _serve() -> None:
     # What a called function prints must not come between the answers.
     os.dup2(2, 1)
     calls: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(calls,), daemon=True).start()
+    source = os.fdopen(os.dup(0), "rb")
+    # Nor do later libraries find it, or functions that are called here.
+    with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a name that is no path on Windows
+        os.dup2(nothing.fileno(), 0)
+    threading.Thread(target=_listen, args=(source, calls), daemon=True).start()
     while True:
         try:
             function, args, kwargs = pickle.loads(calls.get())  # noqa: S301 - our parent's own call
@@ -303,8 +310,7 @@ def _give_way() -> None:
                 return
 
 
-def _listen(calls: queue.SimpleQueue[bytes]) -> None:
-    source = os.fdopen(os.dup(0), "rb")
+def _listen(source: IO[bytes], calls: queue.SimpleQueue[bytes]) -> None:
     try:
         while True:
             calls.put(_read(source))

@@ -37,6 +37,9 @@ def command(
 ) -> Iterator[Command]:
     """Runs a command line in an empty folder; its status, and what it writes."""
     monkeypatch.chdir(tmp_path)
+    # What another file of tests has left open.
+    close_default_session()
+    forget_default_settings()
 
     def call(*words: str) -> tuple[int, str, str]:
         try:
@@ -80,8 +83,8 @@ def test_it_needs_no_ipython(tmp_path: Path) -> None:
 
 
 def test_it_says_where_the_file_is(command: Command) -> None:
-    status, out, _ = command("a", "hill", "-i")
-    assert status == 0
+    status, out, err = command("a", "hill", "-i")
+    assert status == 0, err
     assert Path(out.strip()).is_file()
     assert Path(out.strip()).parent == Path("dreams")
 

@@ -19,6 +19,7 @@ GUIDE = PACKAGE.parent / "notebooks" / "README.md"
 
 # Lower parts first: each imports only from those before it. The table of public names in `__init__` is above all.
 PARTS = [
+    "systems",
     "installation",
     "lifetime",
     "api",

@@ -23,6 +23,7 @@ from anyio.from_thread import BlockingPortal
 
 from dream_nb.api.threads import DaemonThreads
 from dream_nb.lifetime import Stage, close_at_exit, let_go_after_fork
+from dream_nb.systems import wait_for
 
 T = TypeVar("T")
 _ON_THE_LOOP: Final = (
@@ -67,6 +68,7 @@ class Portal:
         given_up: Future[None] = Future()
         try:
             future: Future[T] = self.start(_until_given_up, given_up, partial(function, *args))
+            wait_for(future)
             return future.result()
         except BaseException:
             given_up.set_result(None)

@@ -34,6 +34,7 @@ from dream_nb.library.trash import KEPT, Trash
 from dream_nb.media.formats import NOT_READ, format_of
 from dream_nb.media.posters import check_whole
 from dream_nb.sqlite import check_version
+from dream_nb.systems import put_in_place, remove
 
 LEDGER: Final = "ledger.sqlite"
 """The name of the ledger's file inside a library."""
@@ -180,7 +181,7 @@ class Library(Folder):
             The files that were removed.
 
         Raises:
-            LibraryError: the folder cannot be written.
+            LibraryError: the folder cannot be written, or a file cannot be removed; those before it are.
         """
         self._check_writable("removed")
         size, removed = self.size(), []
@@ -190,7 +191,10 @@ class Library(Folder):
                 continue
             for path in filter(None, map(self.plain_file, names)):
                 size -= path.stat().st_size
-                path.unlink()
+                try:
+                    remove(path)
+                except OSError as error:
+                    raise LibraryError(f"{path.name!r} cannot be removed ({_plain(error)})") from error
                 path.with_name(path.name + SUFFIX).unlink(missing_ok=True)
                 removed.append(path)
         return removed
@@ -308,7 +312,7 @@ class Library(Folder):
         for name in file_names(words, identity, suffix):
             path = self.folder / name
             if not path.exists() or name in record.names or sha256_of(path) == sha256:
-                partial.replace(path)
+                put_in_place(partial, path)
                 return name
         raise LibraryError(f"{name!r} exists and is another file: move it away, then run it again")
 

@@ -250,7 +250,7 @@ class _NotReadError(Exception):
 
 def _put_aside(log: Path) -> None:
     aside = next(at for number in count(1) if not (at := log.with_name(f"{log.name}-{number}")).exists())
-    log.rename(aside)
+    log.replace(aside)
     logger.warning("%s belonged to another ledger, and is kept as %s", log.name, aside.name)
 
 

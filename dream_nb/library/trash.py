@@ -18,6 +18,7 @@ from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record, further_from, further_json, moment, records_of
 from dream_nb.library.rows import KEY, ROWS
 from dream_nb.library.sidecars import SUFFIX, write_sidecar
+from dream_nb.systems import put_in_place, remove
 
 FOLDER: Final = "trash"
 KEPT: Final = timedelta(days=30)
@@ -150,7 +151,7 @@ class Trash:
     ) -> str:
         """Move a file back into the library; gives back its name there."""
         place = self._folder.folder.parent / path.name
-        return claim(path, record, path.suffix, sha256) if place.exists() else path.rename(place).name
+        return claim(path, record, path.suffix, sha256) if place.exists() else put_in_place(path, place).name
 
     def _bring_back(self, record: Record, **columns: object) -> Record:
         with self._ledger.file.transaction():
@@ -202,13 +203,13 @@ class Trash:
             names = [row["file"], *(one.name for one in further_from(json.loads(row["further"])))]
             for path in filter(None, (self._folder.plain_file(name) for name in names if name)):
                 path.with_name(path.name + SUFFIX).unlink(missing_ok=True)
-                path.unlink(missing_ok=True)
+                remove(path)
             self._ledger.file.write(f"DELETE FROM trash WHERE {KEY}", row["hash"], row["take"], row["backend"])  # noqa: S608 - ours
         return len(rows)
 
 
 def _move(path: Path, place: Path) -> None:
     """Move a file, with its sidecar."""
-    path.rename(place)
+    put_in_place(path, place)
     with contextlib.suppress(FileNotFoundError):
         path.with_name(path.name + SUFFIX).replace(place.with_name(place.name + SUFFIX))

@@ -16,6 +16,7 @@ from weakref import WeakSet
 from dream_nb.api.errors import DreamCancelledError, DreamError, SweepError
 from dream_nb.jobs.progress import Progress
 from dream_nb.lifetime import let_go_after_fork
+from dream_nb.systems import wait_for
 
 logger = logging.getLogger("dream_nb")
 _LOOK_SECONDS: Final = 0.1
@@ -168,7 +169,8 @@ class Pending(Generic[Result]):
             TimeoutError: it is not done yet; it goes on.
         """
         try:
-            return self._done.exception(timeout)
+            wait_for(self._done, timeout)
+            return self._done.exception()
         except KeyboardInterrupt:
             raise self.interrupted() from None
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 from dream_nb.api.errors import GenerationFailedError, LibraryError
 from dream_nb.html.page import picture_uri, template
 from dream_nb.media.pictures import jpeg
+from dream_nb.results.made_file import address
 
 if TYPE_CHECKING:
     from dream_nb.results.dream import Dream
@@ -109,7 +107,6 @@ def _film(board: Storyboard, first: Dream | None) -> tuple[str, str, tuple[int, 
         return "", "", (16, 9)
     try:
         path = board.path
-        address = quote(Path(os.path.relpath(path.absolute(), first._home)).as_posix())
-        return address, picture_uri(first._jpeg(_POSTER_SIDE)), first.size
+        return address(path.absolute(), first._home), picture_uri(first._jpeg(_POSTER_SIDE)), first.size
     except (LibraryError, OSError):
         return "", "", (16, 9)

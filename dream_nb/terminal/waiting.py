@@ -20,15 +20,16 @@ _WIDEST_TITLE: Final = 40
 
 
 @contextmanager
-def follow(job: Pending[Any]) -> Iterator[None]:
+def follow(job: Pending[Any], *, through_kernel: bool = False) -> Iterator[None]:
     """Show how far a job is while the body waits for it. When it ends, nothing of this stays.
 
     Where standard error is not a terminal, or one that cannot go back in a line, nothing is shown.
 
     Args:
         job: what the body waits for.
+        through_kernel: whether another program, which started this kernel, writes what comes here to its terminal.
     """
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    if not (through_kernel or sys.stderr.isatty()) or os.environ.get("TERM") == "dumb":
         yield
         return
     with _line(job) as line:
@@ -67,7 +68,7 @@ def _line(job: Pending[Any]) -> Progress:
         Words(lambda: short),
         BarColumn(bar_width=20),
         Words(lambda: told(job)),
-        console=Console(file=sys.stderr, force_terminal=True),
+        console=Console(file=sys.stderr, force_terminal=True, force_jupyter=False),
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,

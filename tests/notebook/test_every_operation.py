@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb.api.blocking import DreamMachine
 from dream_nb.api.request_models import (
@@ -99,7 +98,7 @@ METHOD: dict[str, Callable[[Stage], object]] = {
     "deleteGeneration": lambda on: on.session.delete(on.lake),
     "getCredits": lambda on: on.session.credits(),
     # `%dreams check`
-    "ping": lambda _: check_all(InteractiveShell.instance()),
+    "ping": lambda _: check_all(),
     "getCameraMotion": lambda on: on.session.camera_motions(),
     "getConcepts": lambda on: on.session.concepts(),
     "modifyVideo": lambda on: on.lake.modify("in snow"),

@@ -74,7 +74,8 @@ def test_a_cell_without_a_body_says_what_is_missing(kernel: Kernel) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a terminal to type in needs POSIX")
 def test_help_in_a_terminal_is_printed(tmp_path: Path) -> None:
-    from tests.notebook.test_terminal import settled, type_in
+    from tests.notebook.test_terminal import type_in
+    from tests.terminal.fake_terminal import settled
 
     first, second = type_in(tmp_path, "%dreams --help", "%dream a lake -h")
     # A terminal writes each line anew.

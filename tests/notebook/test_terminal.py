@@ -1,52 +1,35 @@
-"""`%dream` in IPython's terminal: a line of progress, then one line with the path."""
+"""`%dream` in IPython's terminal and in `jupyter console`: a line of progress, the path, and a picture if it can."""
 
 from __future__ import annotations
 
-import os
+import importlib.util
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.jobs.hosted import hosted
-
-pexpect = pytest.importorskip("pexpect", reason="a terminal to type in needs POSIX")
-pyte = pytest.importorskip("pyte")
+from tests.terminal.fake_terminal import KITTY, PLAIN, SIXEL, FakeTerminal, Kind, pictures, settled
 
 DREAM = "Dream('a lake', video, dreams/lake-"
+PROMPT = r"In \[\d+\]: "
+IPYTHON = ("-m", "IPython", "--simple-prompt", "--no-banner", "--colors=nocolor")
+CONSOLE = ("-m", "jupyter_console", "--simple-prompt")
 
 
-def type_in(folder: Path, *lines: str, expect: str = r"In \[\d+\]: ") -> list[str]:
+def type_in(
+    folder: Path, *lines: str, expect: str = PROMPT, kind: Kind = PLAIN, program: tuple[str, ...] = IPYTHON, **more: str
+) -> list[str]:
     """What the terminal shows after each line; `expect` is what it may ask besides."""
-    asks = [r"In \[\d+\]: ", expect]
-    environment = os.environ | {"DREAM_NB_STUDIO_SIDE": "90", "IPYTHONDIR": str(folder / "ipython"), "TERM": "xterm"}
-    terminal = pexpect.spawn(
-        sys.executable,
-        ["-m", "IPython", "--simple-prompt", "--no-banner", "--colors=nocolor"],
-        cwd=str(folder),
-        env=environment,
-        encoding="utf-8",
-        timeout=240,
-        dimensions=(40, 200),
-    )
-    shown = []
-    for line in ("%load_ext dream_nb", *lines):
-        terminal.expect(asks)
-        shown.append(terminal.before)
-        terminal.sendline(line)
-    terminal.expect(asks)
-    shown.append(terminal.before)
-    terminal.sendline("exit()")
-    terminal.expect(pexpect.EOF)
-    terminal.close()
+    environment = {"DREAM_NB_STUDIO_SIDE": "90", "IPYTHONDIR": str(folder / "ipython"), **more}
+    with FakeTerminal(kind, folder, sys.executable, *program, environment=environment) as terminal:
+        shown = []
+        for line in ("%load_ext dream_nb", *lines):
+            shown.append(terminal.until(PROMPT, expect))
+            terminal.send(line)
+        shown.append(terminal.until(PROMPT, expect))
+        terminal.send("exit()")
     return shown[2:]
-
-
-def settled(text: str) -> str:
-    """What the terminal's screen shows in the end, below the line that was typed."""
-    screen = pyte.Screen(200, 400)
-    pyte.Stream(screen).feed(text)
-    return "\n".join(line.rstrip() for line in screen.display[1:]).strip()
 
 
 def test_a_dream_is_a_line_of_progress_and_then_a_path(tmp_path: Path) -> None:
@@ -78,3 +61,79 @@ def test_a_key_is_asked_for_without_an_echo(tmp_path: Path, monkeypatch: pytest.
         assert key not in asked + typed + used
         assert "The server accepts it" in typed
         assert "dream-machine is asked" in used
+
+
+def test_a_terminal_that_can_shows_a_picture_below_the_path(tmp_path: Path) -> None:
+    bare, assigned, again, other = type_in(
+        tmp_path, "%dream a lake -i", "d = %dream a lake -i", "d", "d.prompt", kind=SIXEL
+    )
+    for shown in (bare, assigned, again):
+        assert shown.index("Dream('a lake', image") < shown.index("\x1bP")
+    assert [len(pictures(shown)) for shown in (bare, assigned, again, other)] == [1, 1, 1, 0]
+
+
+def test_kitty_gets_its_own_pictures(tmp_path: Path) -> None:
+    (shown,) = type_in(tmp_path, "%dream a {fox|cat} -i", kind=KITTY)
+    (picture,) = pictures(shown)
+    assert picture is not None
+    assert picture.width > picture.height
+
+
+def test_what_has_no_picture_shows_none(tmp_path: Path) -> None:
+    shown = type_in(tmp_path, "%dream a lake -D", "%dreams history", "1 + 1", kind=SIXEL)
+    assert [pictures(one) for one in shown] == [[], [], []]
+
+
+def test_pictures_can_be_turned_off(tmp_path: Path) -> None:
+    (shown,) = type_in(tmp_path, "%dream a lake -i", kind=SIXEL, DREAM_NB_TERMINAL="plain")
+    assert pictures(shown) == []
+    assert "\x1b[c" not in shown
+
+
+def test_a_wrong_variable_is_one_line(tmp_path: Path) -> None:
+    (shown,) = type_in(tmp_path, "%dream a lake -i", kind=SIXEL, DREAM_NB_TERMINAL="colour")
+    assert settled(shown).endswith("DREAM_NB_TERMINAL 'colour' is not one of kitty, sixel, plain")
+
+
+WIDGETS = {
+    "dream_nb.Panel()": "Panel() needs a notebook. Write the request as a line: %dream? lists the options.",
+    "dream_nb.Gallery()": "Gallery('dreams') needs a notebook. %dreams history lists the library",
+    "dream_nb.Card(d)": "Card('a lake') needs a notebook. Show the dream itself",
+    "dream_nb.Grid([d, d])": "Grid(2) needs a notebook. Show the dreams themselves",
+}
+
+
+def test_a_widget_says_in_one_line_what_to_use_instead(tmp_path: Path) -> None:
+    shown = type_in(tmp_path, "import dream_nb; d = dream_nb.dream('a lake', kind='image')", *WIDGETS)[1:]
+    for text, words in zip(shown, WIDGETS.values(), strict=True):
+        (line,) = settled(text).splitlines()
+        assert words in line
+
+
+needs_console = pytest.mark.skipif(importlib.util.find_spec("jupyter_console") is None, reason="jupyter-console")
+
+
+@needs_console
+def test_a_console_shows_progress_path_and_picture(tmp_path: Path) -> None:
+    lines = ("%dream a lake", "d = %dream a lake", "d", "%dream", "%dream a hill -i -b")
+    bare, assigned, again, panel, job = type_in(tmp_path, *lines, program=CONSOLE, TERM_PROGRAM="WezTerm")
+    assert "dreaming" in bare
+    assert "from your library, nothing spent" in assigned
+    assert [shown.count(DREAM) for shown in (bare, assigned, again)] == [1, 1, 1]
+    assert [len(pictures(shown)) for shown in (bare, assigned, again)] == [1, 1, 1]
+    assert "Panel() needs a notebook. Write the request as a line" in panel
+    assert "Job('a hill'" in job
+
+
+@needs_console
+def test_a_console_whose_terminal_is_unknown_shows_no_picture(tmp_path: Path) -> None:
+    (shown,) = type_in(tmp_path, "%dream a lake -i", program=CONSOLE)
+    assert "Dream('a lake', image" in shown
+    assert pictures(shown) == []
+
+
+@needs_console
+def test_a_console_in_kitty_shows_a_picture(tmp_path: Path) -> None:
+    (shown,) = type_in(tmp_path, "%dream a lake -i", program=CONSOLE, KITTY_WINDOW_ID="1")
+    (picture,) = pictures(shown)
+    assert picture is not None

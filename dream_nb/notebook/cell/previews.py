@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import sys
+from functools import partial
 from typing import Any, Final
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 
+from dream_nb.api.errors import ConfigurationError
 from dream_nb.notebook.cell.live_parts import is_live, show_live
 from dream_nb.notebook.cell.progress_card import wait_for_stills
 from dream_nb.notebook.commands.listing import Facts, Listing
+from dream_nb.notebook.front_end import is_terminal
 from dream_nb.requests.plan import Plan
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job
+from dream_nb.results.stills import still
 from dream_nb.results.sweep import Sweep
 from dream_nb.results.vanishing import Vanishing
 from dream_nb.storyboard.shooting import Shooting
 from dream_nb.storyboard.storyboard import Storyboard
+from dream_nb.terminal.inline_picture import show_picture
 
 _TYPES: Final = (Dream, Dreams, Plan, Listing, Facts, Storyboard, Job, Sweep, Shooting)
 
@@ -26,7 +32,8 @@ class Previews:
     """Shows what the magic made, and keeps the same cell's result from showing it again.
 
     A notebook gets the preview at once. A terminal prints the prompt of a cell's result before it asks how to show it:
-    so there the preview is left to the result, and to the end of the cell where there is none.
+    so there the preview is left to the result, and to the end of the cell where there is none. Below it stands a
+    picture, where the terminal can show one.
 
     Args:
         shell: whose display formatter asks.
@@ -38,6 +45,7 @@ class Previews:
         self._shell = shell
         self._shown: list[object] = []
         self._due: list[object] = []
+        self._pictured: list[object] = []
 
     def install(self) -> None:
         """Begin to be asked."""
@@ -79,7 +87,7 @@ class Previews:
 
     def hide(self, job: Job | Sweep | Shooting) -> None:
         """Show nothing of a job as the running cell's result, where its card stands."""
-        if hasattr(self._shell, "kernel"):
+        if not is_terminal():
             self._shown.append(job)
 
     def _end_cell(self, *_: Any) -> None:
@@ -88,6 +96,13 @@ class Previews:
         self._shown.clear()
         for made in due:
             display(made)
+        pictured, self._pictured = self._pictured, []
+        try:
+            for made in pictured:
+                show_picture(partial(_picture, made), through_kernel=hasattr(self._shell, "kernel"))
+        except ConfigurationError as error:
+            # What an event raises is shown as a traceback.
+            sys.stderr.write(f"{error}\n")
 
     def _format(self, made: object) -> None:
         """Show nothing where nothing is due; else leave it to the other formatters."""
@@ -95,9 +110,20 @@ class Previews:
             if any(made is shown for shown in self._shown):
                 return
             self._due = [due for due in self._due if due is not made]
+        if is_terminal() and not any(made is shown for shown in self._pictured):
+            self._pictured.append(made)
         raise NotImplementedError
 
     def _is_result(self) -> bool:
         """Whether it is the cell's result that is being shown, and not an explicit `display(dream)`."""
         hook = self._shell.displayhook
         return bool(getattr(hook, "msg", None) or getattr(hook, "is_active", False))
+
+
+def _picture(made: object) -> bytes | None:
+    """A picture of what was made; None of what has none."""
+    if isinstance(made, Dream):
+        return still([made])
+    if isinstance(made, Dreams):
+        return still(made)
+    return still(made.shots) if isinstance(made, Storyboard) else None

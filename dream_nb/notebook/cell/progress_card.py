@@ -16,6 +16,7 @@ from IPython.display import display, update_display
 from dream_nb.html.stand_in import VIEW, stand_in
 from dream_nb.notebook.cell.replays import tell_terminal
 from dream_nb.notebook.early_start import load_modules
+from dream_nb.notebook.front_end import is_terminal
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job
 from dream_nb.results.pending import Pending, Show
@@ -54,12 +55,12 @@ def open_card(shell: InteractiveShell, job: UnderWay) -> Iterator[Vanishing | No
     try:
         _note(job)
         if job.replayed:
-            tell_terminal(shell)
+            tell_terminal()
             yield None
             return
         load_modules()
-        if not hasattr(shell, "kernel"):
-            with follow(job):
+        if is_terminal():
+            with follow(job, through_kernel=hasattr(shell, "kernel")):
                 yield None
         elif is_watched():
             with _card(job) as card:
@@ -135,9 +136,9 @@ def _card(job: UnderWay) -> Iterator[Vanishing]:
         shown.vanish()
 
 
-def keep_card(shell: InteractiveShell, job: UnderWay) -> None:
+def keep_card(job: UnderWay) -> None:
     """Show the job in the running cell for as long as it goes on, and then a picture of what it made."""
-    if not hasattr(shell, "kernel"):
+    if is_terminal():
         return
     load_modules()
     _note(job)

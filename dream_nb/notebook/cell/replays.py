@@ -6,8 +6,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Final
 
-from IPython.core.interactiveshell import InteractiveShell
-
+from dream_nb.notebook.front_end import is_console, is_terminal
 from dream_nb.results.pending import REPLAYED
 
 if TYPE_CHECKING:
@@ -42,13 +41,9 @@ class _Line(threading.Thread):
             _shown.remove(self)
 
 
-def tell_terminal(shell: InteractiveShell) -> None:
-    """Say in a terminal that nothing was spent.
-
-    Args:
-        shell: the shell, which may be that of a notebook: there `tell_below` says it.
-    """
-    if not hasattr(shell, "kernel") and sys.stderr.isatty():
+def tell_terminal() -> None:
+    """Say in a terminal that nothing was spent; in a page `tell_below` says it."""
+    if is_console() or (is_terminal() and sys.stderr.isatty()):
         sys.stderr.write(f"{REPLAYED.note}\n")
 
 

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
-from IPython.core.interactiveshell import InteractiveShell
-
 from dream_nb.api.errors import AuthenticationError, DreamError
 from dream_nb.api.network import broken_variable
 from dream_nb.backends.backends import choose_backend, is_paid
 from dream_nb.backends.key_trial import try_key
 from dream_nb.backends.keys import address_of, find_key, how_to_give
 from dream_nb.default import default_session
+from dream_nb.notebook.front_end import is_terminal
 
 _SECONDS: Final = 6.0
 _LEAST_FREE: Final = 500 * 2**20
@@ -45,15 +44,11 @@ class Check:
         return {True: "works", False: "to do", None: "not used"}[self.works]
 
 
-def check_all(shell: InteractiveShell) -> list[Check]:
-    """Look at everything that a dream takes. Nothing is made, nothing is spent, and nothing is raised.
-
-    Args:
-        shell: the shell that the user works in.
-    """
+def check_all() -> list[Check]:
+    """Look at everything that a dream takes. Nothing is made, nothing is spent, and nothing is raised."""
     session = _looked_at("session", _session, "Repair the library or the backend first.")
     if session:
-        return [*session, *_versions(shell)]
+        return [*session, *_versions()]
     backend = default_session().backend
     is_used = is_paid(backend)
     server = backend if is_used else choose_backend("hosted")
@@ -66,7 +61,7 @@ def check_all(shell: InteractiveShell) -> list[Check]:
         ),
         *_looked_at("variables", lambda: _variables(is_used), "Check the proxy and certificate variables."),
         *_looked_at("library", _library, "Choose another with DreamMagics.library."),
-        *_versions(shell),
+        *_versions(),
     ]
 
 
@@ -135,9 +130,9 @@ def _library() -> list[Check]:
     return [Check("library", True, found)]
 
 
-def _versions(shell: InteractiveShell) -> list[Check]:
+def _versions() -> list[Check]:
     there = [f"{name} {found}" for name in _PACKAGES if (found := _version(name))]
-    where = "a notebook" if hasattr(shell, "kernel") else "a terminal: previews are one line each"
+    where = "a terminal: lines, and pictures where it can show them" if is_terminal() else "a notebook"
     return [
         Check("shown in", True, where),
         Check("versions", True, ", ".join([f"Python {sys.version.split()[0]}", *there])),

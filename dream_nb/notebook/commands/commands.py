@@ -315,7 +315,7 @@ class Commands:
             return self._rebuild()
         from dream_nb.notebook.commands.checks import check_all
 
-        checks = check_all(self._state.shell)
+        checks = check_all()
         bad = sum(check.works is False for check in checks)
         return Listing(
             command="check",

@@ -194,7 +194,7 @@ class DreamMagics(DreamSettings, Magics):
         check_cost(plan, options.budget, None if options.yes else self.sweep_size)
         before, self.state.last = self.state.last, (shooting := board.start())
         if options.background:
-            keep_card(self.shell, shooting)
+            keep_card(shooting)
             self.previews.hide(shooting)
             return shooting
         with open_card(self.shell, shooting) as card:
@@ -238,7 +238,7 @@ class DreamMagics(DreamSettings, Magics):
         before, job = self.state.last, self._submit(arguments)
         self.state.last = job
         if arguments.options.background:
-            keep_card(self.shell, job)
+            keep_card(job)
             self.previews.hide(job)
             return job
         try:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 
 import traitlets
 
@@ -16,6 +14,7 @@ from dream_nb.results.job import Job
 from dream_nb.results.sweep import Sweep
 from dream_nb.session import Session
 from dream_nb.storyboard.shooting import Shooting
+from dream_nb.systems import interrupt_main_thread
 
 
 class AwaitedWidget(Widget):
@@ -69,5 +68,5 @@ class AwaitedWidget(Widget):
     def stop(self) -> Answer:
         """End the wait of the cell that waits for it. The dream goes on."""
         if self.waits:
-            os.kill(os.getpid(), signal.SIGINT)
+            interrupt_main_thread()
         return None

@@ -23,6 +23,7 @@ from pydantic import ConfigDict, TypeAdapter
 from dream_nb.api.errors import DreamError, InvalidRequestError, LibraryError
 from dream_nb.api.portal import portal
 from dream_nb.html.stand_in import VIEW, stand_in
+from dream_nb.notebook.front_end import is_terminal
 from dream_nb.notebook.widgets.messages import Piece
 from dream_nb.notebook.widgets.trust import is_trusted
 
@@ -152,6 +153,9 @@ class Widget(Listener, anywidget.AnyWidget):
     """The styles and scripts beside this file, after those of the base. A script imports those before it by
     `"./name.js"`; the last has the `render` of an anywidget."""
 
+    instead: ClassVar[str] = ""
+    """What to use where there is no page to show it, in one sentence."""
+
     _own_layout: ipywidgets.Layout | None = None
 
     parts = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -197,6 +201,9 @@ class Widget(Listener, anywidget.AnyWidget):
     def _ipython_display_(self, **_: Any) -> None:
         from IPython.display import display
 
+        if is_terminal():
+            display({"text/plain": f"{self!r} needs a notebook. {self.instead}"}, raw=True)
+            return
         # An output of its own: of one with a widget in it JupyterLab shows nothing else, even where that is gone.
         display({"text/plain": repr(self), "text/html": self.static()}, raw=True)
         display({VIEW: self.view()}, raw=True)

@@ -69,6 +69,7 @@ class Card(AwaitedWidget):
         shown: the dream; the job for as long as it is under way.
     """
 
+    instead: ClassVar = "Show the dream itself, or open the file that its path names."
     modules: ClassVar = ("card.css", "orphan.js", "long_wait.js", "card_player.js", "result_player.js", "card.js")
 
     _panel: ClassVar[type[Panel]]

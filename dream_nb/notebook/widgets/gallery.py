@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import weakref
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, cast
-from urllib.parse import quote
 
 import anyio
 import anyio.to_thread
@@ -46,6 +44,7 @@ from dream_nb.notebook.widgets.messages import (
 from dream_nb.notebook.widgets.trust import folder_inside
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
+from dream_nb.results.made_file import address
 from dream_nb.session import Session
 
 # What the page has before it asks; and what it gets at once.
@@ -84,6 +83,7 @@ class Gallery(Widget):
         InvalidRequestError: there is no such filter.
     """
 
+    instead = "%dreams history lists the library, and %dreams show shows a dream of it."
     modules = (
         "compare.css",
         "gallery.css",
@@ -255,7 +255,7 @@ class Gallery(Widget):
         return cast("GalleryRow", {name: value for name, value in row.items() if value not in ("", [], 0, False)})
 
     def _address(self, path: Path) -> str:
-        return quote(Path(os.path.relpath(path, self._session.home)).as_posix())
+        return address(path, self._session.home)
 
     def file(self, name: str) -> Path | None:
         """The file of a dream, `file:KEY`, or its small picture, `small:KEY`.

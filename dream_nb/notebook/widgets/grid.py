@@ -62,6 +62,7 @@ class Grid(AwaitedWidget):
         ValueError: there is no such axis, no dream, or there are too many.
     """
 
+    instead = "Show the dreams themselves; their contact_sheet() is a picture of all."
     modules = (
         "compare.css",
         "grid.css",

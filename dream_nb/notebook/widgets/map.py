@@ -49,6 +49,7 @@ class Map(Widget):
         ValueError: there is no such column, it has no numbers, or there are too many dreams.
     """
 
+    instead = "to_pandas() has the measures of the dreams as columns."
     modules = ("map.css", "map.js")
     page_traits = frozenset({"chosen"})
 

@@ -124,6 +124,7 @@ class Panel(Widget):
         InvalidRequestError: there is no such field, or a picture is not supported.
     """
 
+    instead: ClassVar = "Write the request as a line: %dream? lists the options."
     modules: ClassVar = ("card.css", "panel.css", "panel_fields.js", "panel_references.js", "panel.js")
     page_traits: ClassVar = frozenset({"form"})
 

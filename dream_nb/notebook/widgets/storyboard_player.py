@@ -22,6 +22,7 @@ class StoryboardPlayer(Widget):
         LibraryError: a shot or the film is not there.
     """
 
+    instead = "Show the storyboard itself, or open the file that its path names."
     modules = ("card.css", "storyboard_player.css", "result_player.js", "storyboard_player.js")
 
     # None of these ever changes.
