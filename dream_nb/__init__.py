@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
     from dream_nb.api.blocking import DreamMachine
     from dream_nb.api.blocking_luma import Luma
+    from dream_nb.api.canonical import (
+        ControlledModifyRequest,
+        GuidedVideoRequest,
+        GuideFrame,
+        PlacedReframeRequest,
+        StyledImageRequest,
+    )
     from dream_nb.api.client import AsyncDreamMachine
     from dream_nb.api.errors import (
         APIConnectionError,
@@ -57,6 +64,7 @@ if TYPE_CHECKING:
         ImageRef,
         ImageReference,
         Keyframes,
+        LayeringRequest,
         Media,
         ModifyImageRef,
         ModifyVideoRequest,
@@ -102,6 +110,7 @@ __all__ = [
     "Card",
     "CharacterRef",
     "ConfigurationError",
+    "ControlledModifyRequest",
     "Dream",
     "DreamCancelledError",
     "DreamError",
@@ -113,6 +122,8 @@ __all__ = [
     "GenerationReference",
     "GenerationRequest",
     "Grid",
+    "GuideFrame",
+    "GuidedVideoRequest",
     "ImageGenerationRequest",
     "ImageIdentity",
     "ImageRef",
@@ -120,6 +131,7 @@ __all__ = [
     "InvalidRequestError",
     "Job",
     "Keyframes",
+    "LayeringRequest",
     "LibraryError",
     "Limits",
     "Luma",
@@ -137,6 +149,7 @@ __all__ = [
     "OutcomeUnknownError",
     "Panel",
     "Patience",
+    "PlacedReframeRequest",
     "Plan",
     "RateLimitError",
     "ReframeImageRequest",
@@ -146,6 +159,7 @@ __all__ = [
     "Shooting",
     "Shot",
     "Storyboard",
+    "StyledImageRequest",
     "Sweep",
     "SweepError",
     "UnknownRequest",
@@ -175,6 +189,11 @@ _MODULES = {
     "Card": "notebook.widgets.card",
     "CharacterRef": "api.request_models",
     "ConfigurationError": "api.errors",
+    "ControlledModifyRequest": "api.canonical",
+    "GuideFrame": "api.canonical",
+    "GuidedVideoRequest": "api.canonical",
+    "PlacedReframeRequest": "api.canonical",
+    "StyledImageRequest": "api.canonical",
     "Dream": "results.dream",
     "DreamCancelledError": "api.errors",
     "DreamError": "api.errors",
@@ -209,6 +228,7 @@ _MODULES = {
     "InvalidRequestError": "api.errors",
     "Job": "results.job",
     "Keyframes": "api.request_models",
+    "LayeringRequest": "api.request_models",
     "LibraryError": "api.errors",
     "Limits": "jobs.budget",
     "Measure": "results.measure",

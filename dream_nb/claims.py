@@ -10,7 +10,8 @@ from typing import Final
 
 from dream_nb.api.errors import DreamError, UnreadableAnswerError
 from dream_nb.api.models import Generation
-from dream_nb.api.request_models import GenerationReference, Media, Request
+from dream_nb.api.request_models import GenerationReference, Media, Request, UnknownRequest
+from dream_nb.backends.abilities import can
 from dream_nb.jobs.lost import Lost, find_candidates
 from dream_nb.jobs.open_backends import OpenBackends
 from dream_nb.jobs.runner import failure
@@ -96,6 +97,9 @@ class Claims:
     def _claimed(self, backend: str, generation: Generation) -> Record:
         """The row of a generation that has none yet. Where it cannot have one, the caller's transaction must end."""
         request = generation.request
+        if request is None and not can(backend, "list"):
+            # No server of its API says what was asked for.
+            request = UnknownRequest(kind=generation.kind, document={"id": generation.id})
         if request is None:
             raise UnreadableAnswerError("getGeneration", f"generation {generation.id} does not say its request")
         _check_made(generation)
@@ -183,7 +187,7 @@ class Claims:
         records = [record for record in ledger.unknown(backend) if self._running.find(record) is None]
         if not records:
             return []
-        listed = self._backends.generations(backend)
+        listed = self._backends.generations(backend) if can(backend, "list") else []
         free = [one for one in listed if one.id and not ledger.is_claimed(backend, one.id)]
         ahead = ledger.clock_ahead(backend) or timedelta()
         return [find_candidates(record, free, ahead) for record in records]

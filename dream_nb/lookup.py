@@ -12,8 +12,9 @@ import pydantic
 from dream_nb.api.dialects import NEWEST, spellings
 from dream_nb.api.documented import undocumented
 from dream_nb.api.errors import ConfigurationError, InvalidRequestError, NotReplayedError
+from dream_nb.api.luma_dialect import speaks_luma
 from dream_nb.api.request_models import GenerationRequest, ImageGenerationRequest, Request
-from dream_nb.backends.backends import choose_backend, is_paid
+from dream_nb.backends.backends import backend_of_model, choose_backend, is_paid
 from dream_nb.backends.keys import find_key
 from dream_nb.jobs.budget import Allowance, known_price
 from dream_nb.jobs.open_backends import OpenBackends
@@ -45,10 +46,21 @@ class Choices:
     is_chosen: bool
     replay: Replay
 
-    @property
-    def only(self) -> str | None:
-        """The one backend whose results count, or None where those of every backend do."""
-        return self.backend if self.is_chosen else None
+    def asked_for(self, request: Request) -> str:
+        """The backend that is asked for a request: a model that it names decides between the hosted APIs.
+
+        Args:
+            request: the request.
+        """
+        return backend_of_model(request, self.backend)
+
+    def only(self, request: Request) -> str | None:
+        """The one backend whose results of a request count, or None where those of every backend do.
+
+        Args:
+            request: the request.
+        """
+        return self.asked_for(request) if self.is_chosen else None
 
 
 class Lookup:
@@ -80,7 +92,7 @@ class Lookup:
             request: the request.
             take: the number of its take, from 1.
         """
-        ledger, backend = self._library.ledger, self._choices.only
+        ledger, backend = self._library.ledger, self._choices.only(request)
         found: list[Record] = []
         for spelling in spellings(request):
             records = (ledger.find(digest, take, backend) for digest in ledger.hashes(spelling))
@@ -101,10 +113,11 @@ class Lookup:
             APIError: the backend did not say which API it has.
             ConfigurationError: there is no key for it, or a keyframe is of another one.
         """
-        backend = self._choices.backend
-        if isinstance(request, ImageGenerationRequest) or (
-            backend == "studio" and isinstance(request, GenerationRequest)
-        ):
+        backend = self._choices.asked_for(request)
+        is_new = isinstance(request, GenerationRequest | ImageGenerationRequest)
+        # Versions of the Dream Machine API differ in videos only, and the studio takes those of both.
+        is_same_in_all = isinstance(request, ImageGenerationRequest) and backend != "luma"
+        if is_new and not speaks_luma(request) and (backend == "studio" or is_same_in_all):
             return request
         with self._running.lock:
             record = None if fresh else self.known(request, take)
@@ -114,7 +127,7 @@ class Lookup:
             # It will be refused.
             return request
         self.check_keyframes(request, backend)
-        dialect = self._backends.dialect(backend)
+        dialect = self._backends.dialect(backend, request)
         dialect.check(request)
         return dialect.complete(request)
 
@@ -134,10 +147,12 @@ class Lookup:
                 return Entry(replace(ask, request=_spelled(ask.request, record)), "in the library", 0.0)
             if record is not None and _may_have_left(record):
                 return Entry(replace(ask, request=_spelled(ask.request, record)), "under way", 0.0)
-        backend = self._choices.backend
+        backend = self._choices.asked_for(ask.request)
         self.check_keyframes(ask.request, backend)
         if backend == "studio":
             self._check_for_studio(ask.request)
+            if speaks_luma(ask.request):
+                ask = replace(ask, request=self._planned(ask.request))
             return Entry(ask, "new", 0.0)
         ask = replace(ask, request=self._planned(ask.request))
         price = known_price(ask.request, self._allowance, backend)
@@ -149,12 +164,12 @@ class Lookup:
         Raises:
             APIError: the backend did not say which API it has.
         """
-        backend = self._choices.backend
-        dialect = self._backends.known_dialect(backend)
+        backend = self._choices.asked_for(request)
+        dialect = self._backends.known_dialect(backend, request)
         is_new = isinstance(request, GenerationRequest | ImageGenerationRequest)
         if dialect is None and (not is_new or len(spellings(request)) > 1):
             may_send = self._choices.replay == "off" and not self._library.read_only and find_key(backend) is not None
-            dialect = self._backends.dialect(backend) if may_send else NEWEST
+            dialect = self._backends.dialect(backend, request) if may_send else NEWEST
         if dialect is None:
             return request
         dialect.check(request)
@@ -162,7 +177,9 @@ class Lookup:
 
     def _check_for_studio(self, request: Request) -> None:
         """Refuse at once what the studio would: it knows no value that this version does not."""
-        self._backends.dialect("studio").check(request)
+        self._backends.dialect("studio", request).check(request)
+        if speaks_luma(request):
+            return
         for field, reason in undocumented(request):
             # In the words of whoever asked: `concepts.0.key` is a matter of the wire.
             named = field.partition(".")[0]
@@ -172,17 +189,19 @@ class Lookup:
         except pydantic.ValidationError as error:
             raise InvalidRequestError.reading(error) from None
 
-    def backend_for(self, record: Record | None) -> str:
-        """The backend that is asked for a request: the session's, unless it may have been paid for elsewhere.
+    def backend_for(self, request: Request, record: Record | None) -> str:
+        """The backend that is asked for a request: that of its model or the session's, unless it may have been paid for
+        elsewhere.
 
         Args:
+            request: the request.
             record: its row, or None.
 
         Raises:
             ConfigurationError: the row names no backend.
         """
         if record is None or not _may_have_left(record):
-            return self._choices.backend
+            return self._choices.asked_for(request)
         return choose_backend(record.backend)
 
     def check_keyframes(self, request: Request, backend: str) -> None:

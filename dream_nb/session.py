@@ -18,8 +18,9 @@ from dream_nb.api.errors import DreamError, LibraryError
 from dream_nb.api.models import Credits
 from dream_nb.api.portal import portal
 from dream_nb.api.request_models import Request
+from dream_nb.backends.abilities import can
 from dream_nb.backends.backends import choose_backend, is_paid
-from dream_nb.backends.keys import address_of, find_key, need_key
+from dream_nb.backends.keys import HOSTED_APIS, address_of, find_key, need_key
 from dream_nb.backends.patience import Patience
 from dream_nb.claims import Claims
 from dream_nb.jobs.budget import Allowance, Limits
@@ -35,8 +36,8 @@ from dream_nb.library.trash import Trashed
 from dream_nb.lifetime import Stage, close_at_exit, let_go_after_fork
 from dream_nb.lookup import Choices, Lookup, Replay, choose_replay, is_to_buy
 from dream_nb.place import find_place, is_fixed, library_folder
+from dream_nb.requests.fields import make_request, read_fields
 from dream_nb.requests.identity import check_take
-from dream_nb.requests.inputs import make_request, read_fields
 from dream_nb.requests.newer import newer_note
 from dream_nb.requests.plan import Ask, Plan, takes_of
 from dream_nb.requests.variants import expand
@@ -56,9 +57,10 @@ class Session:
     Args:
         library: the folder of the results, absolute or seen from the notebook's folder, which outside of a notebook is
             the working directory; `~` is the home folder. By default `DREAM_NB_LIBRARY`, else "dreams".
-        backend: "studio", "hosted", or the URL of another server with a key of its own; by default
-            `DREAM_NB_BACKEND`, else hosted where there is a key for it, else the studio. The library gives what it has
-            of another backend only where none is set.
+        backend: "studio", "dream-machine", "luma", or the URL of another server with a key of its own; "hosted" is the
+            first of the hosted APIs that there is a key for. By default `DREAM_NB_BACKEND`, else hosted where there is
+            a key, else the studio. Between the hosted APIs a model decides that a request names. The library gives
+            what it has of another backend only where none is set.
         replay: "only" makes nothing, "free" only what costs nothing: what is not in the library is an error. By
             default `DREAM_NB_REPLAY`, else "off".
         budget: USD cents that this session may cost, or None.
@@ -311,28 +313,31 @@ class Session:
                 return job
             if record is not None and self.library.holds(record):
                 return running.replayed(record)
-            backend = lookup.backend_for(record)
+            backend = lookup.backend_for(request, record)
             lookup.check_keyframes(request, backend)
             lookup.refuse(request, take, backend)
             if is_paid(backend) and is_to_buy(record):
-                self._uploads.check(request)
+                if not can(backend, "files"):
+                    self._uploads.check(request)
                 if not (fresh or self._is_fixed):
-                    check_neighbours(self.library, request, take, self._choices.only)
+                    check_neighbours(self.library, request, take, self._choices.only(request))
             runner = self._backends.runner(backend)
             if record is None or record.backend != backend:
                 record = self.library.ledger.intend(request, None if fresh else take, backend)
-            return self._join(record) or running.start(runner, record, Order(is_given=backend == self.backend))
+            order = Order(is_given=backend == self._choices.asked_for(request))
+            return self._join(record) or running.start(runner, record, order)
 
     def _join(self, record: Record) -> Job | None:
         """The job of a row that is under way here, which from now on is asked for; None where there is none to join."""
-        may_send = record.backend == self.backend and self._lookup.may_make(record.backend)
+        is_asked = record.backend == self._choices.asked_for(record.request)
+        may_send = is_asked and self._lookup.may_make(record.backend)
         return self._running.join(record, may_send=may_send)
 
     def use(self, backend: str) -> None:
         """Ask another backend from now on. What is under way goes on at its own.
 
         Args:
-            backend: "studio", "hosted", or the URL of another server.
+            backend: "studio", "dream-machine", "luma", "hosted", or the URL of another server.
 
         Raises:
             ConfigurationError: no such backend, or there is no key for it.
@@ -374,7 +379,7 @@ class Session:
 
         A server that was not asked yet counts as one of the newest API.
         """
-        return frozenset((self._backends.known_dialect(self.backend) or NEWEST).paths)
+        return frozenset((self._backends.known_dialect(self.backend) or NEWEST).operations)
 
     def camera_motions(self) -> list[str]:
         """The camera motions that the backend lists, to be written into a prompt.
@@ -459,10 +464,13 @@ class Session:
     def lost(self) -> list[Lost]:
         """The creates of which nobody knows whether they were taken, oldest first, with what may be their answers.
 
+        Those of the backend come first, then those of each hosted API that there is a key for.
+
         Raises:
             APIError: the server cannot be asked.
         """
-        return self._claims.lost(self.backend)
+        others = [name for name in HOSTED_APIS if name != self.backend and find_key(name)]
+        return [one for name in (self.backend, *others) for one in self._claims.lost(name)]
 
     def settle(self, lost: Lost, id: str | None) -> Job | None:  # noqa: A002 - the field's name in the specification
         """Say what became of a create whose outcome is unknown.
@@ -491,13 +499,16 @@ class Session:
 
         Raises:
             APIError: the server did not delete it; nothing has changed here.
+            ConfigurationError: the backend cannot delete generations, and `files` is False; nothing has changed.
             LibraryError: it is of no library, or of one that cannot be written.
         """
         record = self.library.ledger.find(dream.hash, dream.take, dream.backend)
         if record is None or self.library.read_only:
             raise LibraryError(f"{dream!r} is not in a library that can be written: nothing was deleted")
-        if record.generation is not None and record.state != "deleted":
-            self._backends.delete(choose_backend(record.backend), record.generation.id or "")
+        is_there = record.generation is not None and record.state != "deleted"
+        # What cannot be deleted at its server can still be moved into the trash here.
+        if is_there and (can(record.backend, "delete") or not files):
+            self._backends.delete(choose_backend(record.backend), (record.generation and record.generation.id) or "")
         if files:
             self.library.discard(record)
         else:

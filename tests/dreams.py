@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dream_nb.library.folder import Folder
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.session import Session

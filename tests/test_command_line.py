@@ -163,7 +163,7 @@ def test_a_file_can_be_a_keyframe(command: Command) -> None:
             ("a {fox|cat}", "-o", "it.mp4"),
             "-o 'it.mp4' is one file, and this makes 2: give a folder, such as -o it.mp4/",
         ),
-        (("a lake", "--backend", "nobody"), "is not one of studio, hosted"),
+        (("a lake", "--backend", "nobody"), "is not one of studio, dream-machine, luma, hosted"),
         (("a lake", "--background"), "unknown option --background"),
     ],
 )
@@ -213,7 +213,7 @@ def test_the_price_is_told_before_a_purchase(command: Command, monkeypatch: pyte
             monkeypatch.setenv(name, value)
         status, out, err = command("a lake", "--json")
         assert status == 0, err
-        assert err.splitlines()[0].startswith("1 new dream of hosted, ")
+        assert err.splitlines()[0].startswith("1 new dream of dream-machine, ")
         assert len(fake.posts) == 1
         assert len(documents(out)) == 1
         assert command("a lake")[2] == ""

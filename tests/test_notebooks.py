@@ -53,7 +53,7 @@ def test_there_are_tutorials() -> None:
 def test_its_first_cell_forces_the_studio_and_drops_every_key(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LUMAAI_API_KEY", "LUMAAI_BASE_URL", "LUMAAI_ANYTHING"):
         monkeypatch.setenv(name, KEY)
-    monkeypatch.setenv("DREAM_NB_BACKEND", "hosted")
+    monkeypatch.setenv("DREAM_NB_BACKEND", "dream-machine")
     exec(compile(first_code(path), path.name, "exec"), {})
     assert [name for name in os.environ if name.startswith("LUMAAI_")] == []
     assert os.environ["DREAM_NB_BACKEND"] == "studio"

@@ -12,7 +12,7 @@ from dream_nb.lines.references import References
 from dream_nb.notebook.completion import _files
 from dream_nb.notebook.widgets.gallery import Gallery
 from dream_nb.notebook.widgets.panel import Panel
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.session import Session

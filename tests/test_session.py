@@ -14,7 +14,7 @@ from dream_nb.api.errors import ConfigurationError, DreamError, GenerationFailed
 from dream_nb.api.request_models import GenerationRequest
 from dream_nb.default import close_default_session, default_session, known_default_session
 from dream_nb.jobs.callbacks import Callbacks
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.session import Session
 from dream_nb.studio import answers
 
@@ -98,12 +98,15 @@ def test_an_empty_prompt_is_refused_before_anything_is_sent(session: Session, pr
 
 
 def test_an_unknown_backend_names_the_choices(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="backend 'cloud' is not one of studio, hosted"):
+    with pytest.raises(ConfigurationError, match="backend 'cloud' is not one of studio, dream-machine, luma, hosted"):
         Session(tmp_path, backend="cloud")
 
 
 def test_the_hosted_backend_without_a_key_says_what_to_set(tmp_path: Path) -> None:
-    with Session(tmp_path, backend="hosted") as session, pytest.raises(ConfigurationError, match="set LUMAAI_API_KEY"):
+    with (
+        Session(tmp_path, backend="dream-machine") as session,
+        pytest.raises(ConfigurationError, match="set LUMAAI_API_KEY"),
+    ):
         session.dream("a lake")
 
 

@@ -12,7 +12,8 @@ from pydantic import SecretStr
 from dream_nb.api.blocking_client import BlockingClient
 from dream_nb.api.client import AsyncDreamMachine
 from dream_nb.api.connection import DEADLINE_SECONDS, hidden
-from dream_nb.api.dialect import API, Dialect
+from dream_nb.api.dialect import API
+from dream_nb.api.dream_machine_dialect import DreamMachineDialect
 from dream_nb.api.models import Credits, Generation, ListGenerationResponse, Pong
 from dream_nb.api.pages import Pages
 from dream_nb.api.portal import portal
@@ -63,7 +64,7 @@ class DreamMachine(BlockingClient[AsyncDreamMachine]):
         make = partial(AsyncDreamMachine, key, api=api, timeout=timeout, deadline=deadline)
         super().__init__(make, base_url, http_client)
 
-    def dialect(self) -> Dialect:
+    def dialect(self) -> DreamMachineDialect:
         """How the server wants its requests. It is asked once, and never by a create.
 
         Raises:

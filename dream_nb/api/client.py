@@ -15,8 +15,9 @@ from pydantic_core import from_json
 
 from dream_nb.api.connection import DEADLINE_SECONDS, Connection, hidden
 from dream_nb.api.departure import mark
-from dream_nb.api.dialect import API, Dialect
+from dream_nb.api.dialect import API
 from dream_nb.api.dialects import NEWEST, Detection
+from dream_nb.api.dream_machine_dialect import DreamMachineDialect
 from dream_nb.api.errors import APIError, InvalidRequestError
 from dream_nb.api.models import Credits, Generation, ListGenerationResponse, Pong
 from dream_nb.api.pages import Pages
@@ -111,11 +112,11 @@ class AsyncDreamMachine:
         await self._connection.aclose()
 
     @property
-    def known_dialect(self) -> Dialect | None:
+    def known_dialect(self) -> DreamMachineDialect | None:
         """How the server wants its requests, where that is known without asking it."""
         return self._detection.known
 
-    async def dialect(self) -> Dialect:
+    async def dialect(self) -> DreamMachineDialect:
         """How the server wants its requests. It is asked once, and never by a create.
 
         Raises:
@@ -280,7 +281,11 @@ class AsyncDreamMachine:
         return await self._create(operation_of(request), request, headers)
 
     async def _create(
-        self, operation: str, request: Request, headers: Mapping[str, str] | None, dialect: Dialect | None = None
+        self,
+        operation: str,
+        request: Request,
+        headers: Mapping[str, str] | None,
+        dialect: DreamMachineDialect | None = None,
     ) -> Generation:
         try:
             dialect = dialect or await self.dialect()

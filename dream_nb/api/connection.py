@@ -21,30 +21,9 @@ from pydantic import SecretStr
 from dream_nb.api import errors
 from dream_nb.api.answer import ENCODING, Answer
 from dream_nb.api.departure import Departure
+from dream_nb.api.hosted_apis import DREAM_MACHINE, HostedAPI
 from dream_nb.api.network import far_client, files_client, near_client
 from dream_nb.api.redaction import redacted
-
-DEFAULT_BASE_URL: Final = "https://api.lumalabs.ai/dream-machine/v1"
-"""The server that the specification of the Dream Machine API names."""
-
-
-@dataclass(frozen=True, slots=True)
-class HostedAPI:
-    """One of the provider's APIs: where it is, and which variables of the environment say so.
-
-    Attributes:
-        base_url: the address of its server.
-        key_variable: holds the key.
-        url_variable: holds the address that this key belongs to, where it is another.
-    """
-
-    base_url: str
-    key_variable: str
-    url_variable: str
-
-
-DREAM_MACHINE: Final = HostedAPI(DEFAULT_BASE_URL, "LUMAAI_API_KEY", "LUMAAI_BASE_URL")
-"""The Dream Machine API."""
 
 TIMEOUT_SECONDS: Final = 30.0
 DEADLINE_SECONDS: Final = 120.0
@@ -415,7 +394,7 @@ def _reason(error: ValueError) -> str:
     return str(error)
 
 
-def _address(base_url: str, example: str = DEFAULT_BASE_URL) -> httpx2.URL:
+def _address(base_url: str, example: str = DREAM_MACHINE.base_url) -> httpx2.URL:
     if "@" in base_url:
         raise errors.ConfigurationError("the base URL must not hold a user name or password: pass the key as api_key=")
     try:

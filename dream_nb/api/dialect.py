@@ -1,23 +1,19 @@
-"""How one of the APIs writes a request: its paths, its defaults, and what it lists for prompts."""
+"""What every dialect can say: how one of the APIs wants a request to be written."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeVar
-from urllib.parse import quote
+from collections.abc import Mapping, Set
+from typing import Final, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.request_models import GenerationReference, Request
-from dream_nb.api.schemas import outside_json
+from dream_nb.api.request_models import Request
 
 API = Literal["2024", "2025"]
 APIS: Final[tuple[API, ...]] = ("2024", "2025")
+"""The versions of the Dream Machine API."""
 
 R = TypeVar("R", bound=BaseModel)
-
 
 OPERATION_WORDS: Final[Mapping[str, str]] = {
     "video": "make a video",
@@ -27,118 +23,44 @@ OPERATION_WORDS: Final[Mapping[str, str]] = {
     "reframe_image": "reframe an image",
     "upscale_video": "upscale a video",
     "add_audio": "add sound to a video",
+    "layering": "take a picture apart into layers",
 }
 """What each request has the server do, by its `generation_type`."""
 
 
-@dataclass(frozen=True)
-class Dialect:
-    """How a server of one API wants its requests. Each API has a module with one of these.
+class Dialect(Protocol):
+    """How a server of one API wants its requests.
 
     Attributes:
-        api: the name of the API: the year of its specification.
-        paths: the path of each request below the base URL, by its `generation_type`. "{id}" in it is that of the
-            generation that the request goes on from.
-        models: the model that a create has to name where its user names none, by kind ("video", "image").
-        billed: the other fields that a video is billed by, where its user does not say them, by its model.
-        lists: what the server lists for prompts: "camera motions" to write into them, or "concepts" to send beside
-            them.
+        api: the name of the API: "2024" and "2025" are versions of the Dream Machine API, and "luma" is the Luma API.
+        operations: what it can be asked for, as values of `generation_type`.
+        lists: what the server lists for prompts: "camera motions" to write into them, "concepts" to send beside them,
+            or None.
+        takes_ids: whether a request may name a generation by its id wherever it goes on from one; elsewhere the server
+            wants the address of its file.
     """
 
-    api: API
-    paths: Mapping[str, str]
-    models: Mapping[str, str]
-    billed: Mapping[str, Mapping[str, str]]
-    lists: Literal["camera motions", "concepts"]
+    @property
+    def api(self) -> str:
+        """The name of the API."""
+
+    @property
+    def operations(self) -> Set[str]:
+        """What it can be asked for."""
+
+    @property
+    def lists(self) -> Literal["camera motions", "concepts"] | None:
+        """What the server lists for prompts."""
+
+    @property
+    def takes_ids(self) -> bool:
+        """Whether a request may name a generation by its id wherever it goes on from one."""
 
     def complete(self, request: R) -> R:
-        """The request with every field that this API requires, or bills by.
-
-        Args:
-            request: the request as its user wrote it; it stays as it is.
-        """
-        named = self.with_model(request)
-        if getattr(named, "generation_type", "") != "video":
-            return named
-        billed = self.billed.get(getattr(named, "model", None) or "", {})
-        missing = {name: value for name, value in billed.items() if getattr(named, name) is None}
-        return named.model_copy(update=missing) if missing else named
+        """The request with every field that this API requires, or bills by."""
 
     def with_model(self, request: R) -> R:
-        """The request with the model that this API requires.
-
-        Args:
-            request: the request as its user wrote it; it stays as it is.
-        """
-        model = self.models.get(getattr(request, "generation_type", ""))
-        if model is None or getattr(request, "model", None) is not None:
-            return request
-        return request.model_copy(update={"model": model})
+        """The request with the model that this API requires."""
 
     def check(self, request: Request) -> None:
-        """Refuse what this API has no operation for.
-
-        Args:
-            request: the request.
-
-        Raises:
-            InvalidRequestError: the API cannot do it.
-        """
-        if request.generation_type in self.paths:
-            if request.is_source_in_path and getattr(request, "media", None) is None:
-                raise InvalidRequestError(
-                    "media: the server does not tell of which video it was made, so it cannot be made again: ask its "
-                    "video for it anew",
-                    field="media",
-                )
-            return
-        what = OPERATION_WORDS.get(request.generation_type)
-        if what is None:
-            raise InvalidRequestError("a request of an unknown kind cannot be sent again: it can only be brought in")
-        raise InvalidRequestError(
-            f"the server speaks the Dream Machine API of {self.api}, which cannot {what}: choose a backend of the API "
-            "of 2025, such as hosted"
-        )
-
-    def path(self, request: Request) -> str:
-        """The path that a request is sent to, below the base URL.
-
-        Args:
-            request: the request.
-
-        Raises:
-            InvalidRequestError: the API cannot do it, or the request does not say which generation it is about.
-        """
-        self.check(request)
-        path = self.paths[request.generation_type]
-        if not request.is_source_in_path:
-            return path
-        source = getattr(request, "media", None)
-        if not isinstance(source, GenerationReference) or source.id in {"", ".", ".."}:
-            raise InvalidRequestError(
-                f"media: {getattr(source, 'id', '')!r} is not the id of a generation", field="media"
-            )
-        return path.format(id=quote(source.id, safe=""))
-
-    def body(self, request: Request) -> dict[str, Any]:
-        """The document that is sent.
-
-        Args:
-            request: the request, in which files have their URLs.
-
-        Raises:
-            InvalidRequestError: it names a generation where the server wants a URL.
-        """
-        if found := outside_json(request):
-            # It would be sent as null.
-            raise InvalidRequestError(f"{found} is not a number that JSON can hold")
-        document = self.complete(request).wire()
-        source = getattr(request, "media", None)
-        if request.is_source_in_path:
-            document.pop("media", None)
-        elif isinstance(source, GenerationReference):
-            raise InvalidRequestError(
-                "media: the server wants the URL of a file here, not the id of a generation: give Media(url=…)",
-                field="media",
-            )
-        return document
+        """Raise an `InvalidRequestError` where this API cannot do what a request asks for."""

@@ -1,4 +1,4 @@
-"""Which dialect a server speaks, and how one request is written in each."""
+"""Which dialect of the Dream Machine API a server speaks, and how one request is written in each dialect."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ import anyio
 from dream_nb.api.dialect import API, APIS, Dialect, R
 from dream_nb.api.dream_machine_2024 import DREAM_MACHINE_2024
 from dream_nb.api.dream_machine_2025 import DREAM_MACHINE_2025
+from dream_nb.api.dream_machine_dialect import DreamMachineDialect
 from dream_nb.api.errors import APIError, ConfigurationError, NotFoundError
+from dream_nb.api.luma_dialect import LUMA_DIALECT
 
-DIALECTS: Final[Mapping[API, Dialect]] = {"2024": DREAM_MACHINE_2024, "2025": DREAM_MACHINE_2025}
-"""Every dialect by the name of its API, oldest first."""
+DIALECTS: Final[Mapping[API, DreamMachineDialect]] = {"2024": DREAM_MACHINE_2024, "2025": DREAM_MACHINE_2025}
+"""The dialects of the Dream Machine API by its version, oldest first."""
 
 NEWEST: Final = DREAM_MACHINE_2025
-"""The dialect of the hosted API as it is today."""
+"""The dialect of the hosted Dream Machine API as it is today."""
+
+_ALL: Final[tuple[Dialect, ...]] = (*DIALECTS.values(), LUMA_DIALECT)
 
 # A server that does not know a path may say so in any of these ways. What the key, the rate or the server's health is
 # the reason for says nothing about its API.
@@ -32,9 +36,11 @@ def spellings(request: R) -> list[R]:
         request: the request as its user wrote it.
     """
     found = [request]
-    for dialect in DIALECTS.values():
+    for dialect in _ALL:
         # A generation that was made elsewhere may say its model, and nothing else.
-        found += [one for one in (dialect.with_model(request), dialect.complete(request)) if one not in found]
+        for one in (dialect.with_model(request), dialect.complete(request)):
+            if one not in found:
+                found.append(one)
     return found
 
 
@@ -64,7 +70,7 @@ class Detection:
         self._turn = anyio.Lock()
         self._failure: APIError | None = None
 
-    async def dialect(self) -> Dialect:
+    async def dialect(self) -> DreamMachineDialect:
         """The server's dialect.
 
         Raises:
@@ -84,7 +90,7 @@ class Detection:
                         raise
         return self.known
 
-    async def _ask(self) -> Dialect:
+    async def _ask(self) -> DreamMachineDialect:
         try:
             await self._concepts()
         except APIError as error:
@@ -105,6 +111,7 @@ class Detection:
             "getConcepts",
             f"{status}; the server lists neither concepts nor camera motions, so it is not a Dream Machine API",
             status=status,
+            advice="Check the base URL. For a server of the Luma API, set LUMA_BASE_URL and choose the backend luma",
         )
 
 

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from dream_nb.api.dialect import Dialect
+from dream_nb.api.dream_machine_dialect import DreamMachineDialect
 
-DREAM_MACHINE_2024: Final = Dialect(
+DREAM_MACHINE_2024: Final = DreamMachineDialect(
     api="2024",
     paths={"video": "/generations", "image": "/generations/image"},
     models={},

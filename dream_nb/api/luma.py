@@ -15,16 +15,15 @@ import httpx2
 from pydantic import SecretStr, ValidationError
 from pydantic_core import from_json
 
-from dream_nb.api.connection import DEADLINE_SECONDS, Connection, Content, HostedAPI, hidden
+from dream_nb.api.connection import DEADLINE_SECONDS, Connection, Content, hidden
 from dream_nb.api.errors import APIError, APITimeoutError, InvalidRequestError, UnreadableAnswerError
+from dream_nb.api.hosted_apis import LUMA
+from dream_nb.api.luma_limits import PURPOSES
 from dream_nb.api.luma_models import FILE_STATES, CreatedFile, FilePage, LumaFile, LumaGeneration, PresignedUpload
 from dream_nb.api.luma_pages import Cursors
-from dream_nb.api.luma_requests import PURPOSES, FileRequest, LumaRequest
+from dream_nb.api.luma_requests import FileRequest, LumaRequest
 from dream_nb.api.luma_uploads import Progress, Upload
 from dream_nb.api.retry import Backoff, is_passing, says_not_taken, was_refused
-
-LUMA: Final = HostedAPI("https://agents.lumalabs.ai/v1", "LUMA_AGENTS_API_KEY", "LUMA_BASE_URL")
-"""The hosted Luma API."""
 
 INLINE_BYTES: Final = 5 * 2**20
 """Files up to this size are sent inline. The server's own cap is not published: one that refuses gets a link."""

@@ -31,7 +31,9 @@ FAILURE_ADVICE: Final[Mapping[str, str]] = {
 }
 """What to do about each failure code, without the full stop."""
 
-_ELSE: Final = "Change the request, or make another take of it"
+OTHER_ADVICE: Final = "Change the request, or make another take of it"
+"""What to do about any other one."""
+
 # Without these an answer says nothing.
 _ESSENTIAL: Final = frozenset({"id", "state"})
 
@@ -127,7 +129,7 @@ class LumaGeneration(_Tolerant):
             return None
         code = self.failure_code or ""
         reason = ": ".join(filter(None, [code, self.failure_reason])) or "the server gave no reason"
-        return GenerationFailedError(self.id, reason, FAILURE_ADVICE.get(code, _ELSE), is_refunded=False)
+        return GenerationFailedError(self.id, reason, FAILURE_ADVICE.get(code, OTHER_ADVICE), is_refunded=False)
 
 
 class LumaFile(_Tolerant):

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from dream_nb.api.luma_requests import LUMA_DURATIONS, LumaRequest, VideoOptions
+from dream_nb.api.luma_limits import LUMA_DURATIONS
+from dream_nb.api.luma_requests import LumaRequest, VideoOptions
 
 LUMA_DATED: Final = "2026-07"
 """The month of the prices."""
-
-LUMA_ORIGIN: Final = "https://agents.lumalabs.ai"
-"""Whose prices they are. Any other server has its own."""
 
 # US dollars, by the provider's price page and by third-party tables that agree with it.
 _IMAGES: Final[Mapping[str, float]] = {"uni-1": 0.0404, "uni-1-max": 0.10}

@@ -13,7 +13,7 @@ import anyio.to_thread
 
 from dream_nb.api.connection import Content
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.luma_requests import MAX_FILE_BYTES
+from dream_nb.api.luma_limits import MAX_FILE_BYTES
 
 Progress = Callable[[int, int], None]
 """Is told how many bytes have been taken to be sent, and how many there are."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Self
 
@@ -35,6 +36,21 @@ def _spelled_state(value: str, info: ValidationInfo) -> str:
 
 
 State = Annotated[str, AfterValidator(_spelled_state), *enum("state", STATES)]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """A file that was made.
+
+    Attributes:
+        type: "video", "image", or what else it is, such as "exr".
+        url: its address.
+        label: what it shows, in a word or two; empty where nothing says it.
+    """
+
+    type: str
+    url: str
+    label: str = ""
 
 
 class Assets(Schema):
@@ -132,6 +148,24 @@ class Generation(Schema):
                 read["request"] = _unknown(given)
             return handler({name: value for name, value in data.items() if name not in odd} | read)
 
+    def files(self, kind: Kind) -> list[OutputFile]:
+        """What was made, the result first: the Luma API may make several files.
+
+        Args:
+            kind: "video" or "image": what was asked for.
+        """
+        made = self.assets.of(kind) if self.assets is not None else None
+        found = [OutputFile(kind, made)] if made else []
+        listed = (self.model_extra or {}).get("output")
+        told = [one for one in listed if is_document(one)] if isinstance(listed, list) else []
+        output = [
+            OutputFile(str(one.get("type") or kind), address, _label(one))
+            for one in told
+            if (address := address_in(one))
+        ]
+        first = next((one for one in output if one.url == made), None)
+        return [first, *(one for one in output if one is not first)] if first is not None else found
+
     @property
     def is_final(self) -> bool:
         """Whether it has ended: its state will not change any more."""
@@ -158,6 +192,13 @@ class Generation(Schema):
         if self.request is not None and not isinstance(self.request, UnknownRequest):
             return self.request.kind
         return _kind_by(told, self.assets)
+
+
+def _label(output: Mapping[str, Any]) -> str:
+    """What a file shows, where it is a layer that says so."""
+    layer = output.get("layer")
+    label = layer.get("label") if isinstance(layer, Mapping) else None
+    return label if isinstance(label, str) else ""
 
 
 class ListGenerationResponse(Schema):

@@ -1,4 +1,4 @@
-"""What the hosted Dream Machine API costs by what is publicly known. The play money of the studio follows it."""
+"""What the hosted APIs cost by what is publicly known. The play money of the studio follows the Dream Machine."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.luma_dialect import LUMA_DIALECT
 from dream_nb.api.request_models import RESOLUTIONS, GenerationRequest, ImageGenerationRequest, Request
 
 DATED: Final = "2026"
 """The year of the prices."""
 
 ORIGIN: Final = "https://api.lumalabs.ai"
-"""Whose prices they are. Any other server has its own."""
+LUMA_ORIGIN: Final = "https://agents.lumalabs.ai"
+"""Whose prices they are: those of the Dream Machine API, and of the Luma API. Any other server has its own."""
 
 # Third-party price tables of 2025 and 2026 fit these, by width x height x frames. Modify, reframe, upscale and audio
 # have no public price.
@@ -35,11 +38,24 @@ def public_price(request: Request, origin: str) -> float | None:
         request: the request, with its model, resolution and duration.
         origin: of the server that is asked.
     """
+    if origin == LUMA_ORIGIN:
+        return _luma_price(request)
     if origin != ORIGIN or not isinstance(request, GenerationRequest | ImageGenerationRequest):
         return None
     if isinstance(request, ImageGenerationRequest):
         return image_price(request.model, request.aspect_ratio)
     return video_price(request.model, request.aspect_ratio, request.resolution, request.duration)
+
+
+def _luma_price(request: Request) -> float | None:
+    from dream_nb.api.luma_prices import luma_price
+
+    try:
+        dollars = luma_price(LUMA_DIALECT.write(request))
+    except InvalidRequestError:
+        # It is refused where it is to be sent.
+        return None
+    return None if dollars is None else round(dollars * 100, 2)
 
 
 def image_price(model: str | None, aspect_ratio: str) -> float | None:

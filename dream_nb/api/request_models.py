@@ -491,6 +491,32 @@ class AudioGenerationRequest(_Request):
         return f"sound: {self.prompt}" if self.prompt else "with sound"
 
 
+class LayeringRequest(_Request):
+    """A picture taken apart into layers, each a picture with transparency. Only the Luma API can do this.
+
+    Attributes:
+        prompt: what its parts are; may be left out.
+        callback_url: None: that API calls nobody.
+        extra: fields that this version lacks, as they are sent.
+        generation_type: "layering".
+        media: the picture: a generation, or its URL.
+        model: such as "uni-1".
+        resolution: of each layer: "1k" or "2k".
+    """
+
+    aspect_ratio: ClassVar[None] = None
+    prompt: str | None = None
+    generation_type: Literal["layering"] = "layering"
+    media: Source
+    model: str | None = None
+    resolution: str = "1k"
+
+    @property
+    def label(self) -> str:
+        """What it is called where it is shown: its prompt, if it has one."""
+        return f"layers: {self.prompt}" if self.prompt else "layers"
+
+
 class UnknownRequest(Schema):
     """A request of a kind that this version does not know, as a server gave it back. It is never sent.
 
@@ -515,9 +541,10 @@ class UnknownRequest(Schema):
 
     @property
     def label(self) -> str:
-        """What it is called where it is shown: its prompt, or the kind that it says."""
-        told = self.document.get("generation_type")
-        return self.prompt or (told.replace("_", " ") if isinstance(told, str) else "of an unknown kind")
+        """What it is called where it is shown: its prompt, else its id, else the kind that it says."""
+        told, id_ = self.document.get("generation_type"), self.document.get("id")
+        what = told.replace("_", " ") if isinstance(told, str) else "of an unknown kind"
+        return self.prompt or (f"generation {id_}" if isinstance(id_, str) else what)
 
     @property
     def callback_url(self) -> str | None:
@@ -540,7 +567,7 @@ Edit = (
 )
 """Requests for another version of something."""
 
-Request = Create | Edit | UnknownRequest
+Request = Create | Edit | LayeringRequest | UnknownRequest
 """Whatever may have been asked for."""
 
 _CREATES: Final[tuple[type[Create], ...]] = get_args(Create)
@@ -550,7 +577,10 @@ REQUESTS: Final[Mapping[str, type[Create] | type[Edit]]] = {
 }
 """The schemas of the specification by their `generation_type`."""
 
-KIND_OF: Final[Mapping[str, Kind]] = {name: "image" if "image" in name else "video" for name in REQUESTS}
+KIND_OF: Final[Mapping[str, Kind]] = {
+    **{name: "image" if "image" in name else "video" for name in REQUESTS},
+    "layering": "image",
+}
 """What the requests of each `generation_type` make."""
 
 _OPERATIONS: Final[Mapping[str, str]] = {
@@ -621,20 +651,3 @@ AnyRequest = Annotated[
     Discriminator(_request_type),
 ]
 """A request by its `generation_type`."""
-
-
-def request_from(document: Mapping[str, Any]) -> Request:
-    """A request from its document, as this package wrote it.
-
-    Args:
-        document: the document. Without a `generation_type` it is read as `type_told_by` says.
-
-    Raises:
-        ValueError: it is no request (`pydantic.ValidationError`).
-    """
-    told = document.get("generation_type")
-    if not isinstance(told, str) or (told not in REQUESTS and told != "unknown"):
-        told = type_told_by(document, None)
-    if told is None:
-        return UnknownRequest(document=dict(document))
-    return (UnknownRequest if told == "unknown" else REQUESTS[told]).from_answer({**document, "generation_type": told})

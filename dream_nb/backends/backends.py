@@ -1,4 +1,4 @@
-"""Who is asked, and with which key: the embedded studio, the hosted API, or another server of the same API."""
+"""Who is asked, and with which key: the embedded studio, one of the hosted APIs, or another server."""
 
 from __future__ import annotations
 
@@ -16,19 +16,31 @@ from typing import Final
 import httpx2
 
 from dream_nb.api.client import AsyncDreamMachine
-from dream_nb.api.dialect import API
+from dream_nb.api.dialect import API, Dialect
 from dream_nb.api.errors import ConfigurationError
+from dream_nb.api.luma import AsyncLuma
+from dream_nb.api.luma_dialect import LUMA_DIALECT, is_of_luma, named_model, speaks_luma
 from dream_nb.api.network import files_client
-from dream_nb.backends.keys import Key, address_of, find_key
+from dream_nb.api.request_models import IMAGE_MODELS, VIDEO_MODELS, Request
+from dream_nb.backends.abilities import Ability, can
+from dream_nb.backends.keys import HOSTED_APIS, Key, address_of, find_key
+from dream_nb.backends.luma_client import LumaClient
 from dream_nb.backends.patience import Patience
+from dream_nb.backends.server_client import ServerClient
+from dream_nb.backends.studio_client import StudioClient
 from dream_nb.workers import pool
 
-BACKENDS: Final = ("studio", "hosted")
+_OLDER_MODELS: Final = frozenset({*VIDEO_MODELS, *IMAGE_MODELS})
+BACKENDS: Final = ("studio", *HOSTED_APIS)
+
+_HOSTED: Final = "hosted"
+"""The first hosted API that there is a key for."""
 
 STUDIO_API: Final[API] = "2025"
 """The API that the studio is asked in: it serves the older one too."""
 
 _STUDIO_URL: Final = "http://studio/dream-machine/v1"
+_STUDIO_LUMA_URL: Final = "http://studio/luma/v1"
 _ACCOUNT: Final = "notebook"
 
 
@@ -37,25 +49,47 @@ class Backend:
     """Where requests go.
 
     Attributes:
-        name: "studio", "hosted", or the URL of another server.
+        name: "studio", "dream-machine", "luma", or the URL of another server of the Dream Machine API.
         client: the operations of its API.
         files: fetches assets, and never carries a key.
         tightest_seconds: between two looks at what is under way, where its end is expected.
         widest_seconds: between two looks, at most.
+        account: the account that keeps files of this machine, where the API has such; or None.
         eager_seconds: for so long after a create it is looked at closely, since its first picture comes then.
     """
 
     name: str
-    client: AsyncDreamMachine
+    client: ServerClient
     files: httpx2.AsyncClient
     tightest_seconds: float
     widest_seconds: float
     eager_seconds: float = 0.0
+    account: AsyncLuma | None = None
 
     @property
     def is_paid(self) -> bool:
         """Whether a create costs money."""
         return is_paid(self.name)
+
+    def can(self, ability: Ability) -> bool:
+        """Whether it can do something; see `abilities.can`."""
+        return can(self.name, ability)
+
+    def lists(self, request: Request) -> bool:
+        """Whether what became of a request can be looked for in a list. The Luma API has none, nor has the studio's."""
+        return self.can("list") and self.known_dialect(request) is not LUMA_DIALECT
+
+    def known_dialect(self, request: Request) -> Dialect | None:
+        """How it wants a request, where it has said so already."""
+        return LUMA_DIALECT if self.name == "studio" and speaks_luma(request) else self.client.known_dialect
+
+    async def dialect(self, request: Request) -> Dialect:
+        """How it wants a request. A server that has not said so is asked.
+
+        Raises:
+            APIError: it did not say.
+        """
+        return self.known_dialect(request) or await self.client.dialect()
 
     def take_header(self, take: int) -> dict[str, str]:
         """What tells a studio, and no one else, which take to draw."""
@@ -68,21 +102,44 @@ def is_paid(name: str) -> bool:
 
 
 def choose_backend(name: str | None = None) -> str:
-    """The backend by its name, else `DREAM_NB_BACKEND`, else hosted where there is a key for it, else the studio.
+    """The backend by its name, else `DREAM_NB_BACKEND`, else a hosted API that there is a key for, else the studio.
 
     Args:
-        name: "studio", "hosted", or the URL of another server; the URL of the hosted API is "hosted".
+        name: "studio", "dream-machine", "luma", the URL of another server, or "hosted": the first hosted API that there
+            is a key for. The URL of a hosted API is its name.
 
     Raises:
         ConfigurationError: no such backend.
     """
-    name = name or os.environ.get("DREAM_NB_BACKEND") or ("hosted" if find_key("hosted") else "studio")
+    name = name or os.environ.get("DREAM_NB_BACKEND") or _with_key() or "studio"
+    if name == _HOSTED:
+        return _with_key() or next(iter(HOSTED_APIS))
     if name in BACKENDS:
         return name
     if "://" not in name:
         raise ConfigurationError(_no_backend(name))
     url = address_of(name)
-    return "hosted" if url == address_of("hosted") else url
+    return next((hosted for hosted in HOSTED_APIS if url == address_of(hosted)), url)
+
+
+def _with_key() -> str | None:
+    """The first hosted API that there is a key for, or None."""
+    return next((name for name in HOSTED_APIS if find_key(name)), None)
+
+
+def backend_of_model(request: Request, backend: str) -> str:
+    """The backend that is asked for a request: a model that its user named decides between the hosted APIs.
+
+    Args:
+        request: the request.
+        backend: the backend that is asked where the model does not say.
+    """
+    model = named_model(request)
+    if backend not in HOSTED_APIS or model is None:
+        return backend
+    if is_of_luma(model):
+        return "luma"
+    return "dream-machine" if model in _OLDER_MODELS else backend
 
 
 @lru_cache(maxsize=64)
@@ -95,11 +152,13 @@ def is_backend(name: object) -> bool:
 
 
 def _no_backend(name: str) -> str:
-    near = difflib.get_close_matches(name, BACKENDS, n=1, cutoff=0.5)
+    known = (*BACKENDS, _HOSTED)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f": did you mean {near[0]}?" if near else ""
     # What is like none of them is not shown: it may be a key in the wrong place.
-    shown = f" {name!r}" if near or (name.isalpha() and name.islower()) else ""
-    return f"backend{shown} is not one of {', '.join(BACKENDS)}, or a URL such as https://host/dream-machine/v1{hint}"
+    is_word = (name.isalpha() and name.islower()) or difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+    shown = f" {name!r}" if is_word else ""
+    return f"backend{shown} is not one of {', '.join(known)}, or a URL such as https://host/dream-machine/v1{hint}"
 
 
 @asynccontextmanager
@@ -122,11 +181,19 @@ async def open_backend(
 
 @asynccontextmanager
 async def _open_server(key: Key, name: str, patience: Patience) -> AsyncIterator[Backend]:
-    async with (
-        AsyncDreamMachine(key.secret, key.base_url, timeout=patience.call) as client,
-        files_client(key.base_url, patience.call) as files,
-    ):
-        yield Backend(name, client, files, tightest_seconds=patience.look, widest_seconds=10.0)
+    async with _connected(key, name, patience) as client, files_client(key.base_url, patience.call) as files:
+        account = client.luma if isinstance(client, LumaClient) else None
+        yield Backend(name, client, files, tightest_seconds=patience.look, widest_seconds=10.0, account=account)
+
+
+@asynccontextmanager
+async def _connected(key: Key, name: str, patience: Patience) -> AsyncIterator[ServerClient]:
+    if name == "luma":
+        async with AsyncLuma(key.secret, key.base_url, timeout=patience.call) as luma:
+            yield LumaClient(luma, name)
+    else:
+        async with AsyncDreamMachine(key.secret, key.base_url, timeout=patience.call) as machine:
+            yield machine
 
 
 @asynccontextmanager
@@ -139,6 +206,8 @@ async def _open_studio(folder: Path, executor: Callable[[], Executor]) -> AsyncI
     async with (
         app.router.lifespan_context(app),
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app, raise_app_exceptions=False)) as http,
-        AsyncDreamMachine(key, _STUDIO_URL, api=STUDIO_API, http_client=http) as client,
+        StudioClient(key, _STUDIO_URL, api=STUDIO_API, http_client=http) as client,
+        AsyncLuma(key, _STUDIO_LUMA_URL, http_client=http) as luma,
     ):
+        client.luma = LumaClient(luma, "studio")
         yield Backend("studio", client, http, tightest_seconds=0.15, widest_seconds=0.3, eager_seconds=0.5)

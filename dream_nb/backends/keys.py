@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -11,11 +12,14 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-from dream_nb.api.connection import DEFAULT_BASE_URL, origin_of, safe_address
+from dream_nb.api.connection import origin_of, safe_address
 from dream_nb.api.errors import ConfigurationError
+from dream_nb.api.hosted_apis import DREAM_MACHINE, LUMA, HostedAPI
+
+HOSTED_APIS: Final[Mapping[str, HostedAPI]] = {"dream-machine": DREAM_MACHINE, "luma": LUMA}
+"""The provider's APIs by the name of the backend that asks each. The first that has a key is the default."""
 
 _SERVICE: Final = "dream_nb"
-_HOSTED_VARIABLE: Final = "LUMAAI_API_KEY"
 _OTHER_VARIABLE: Final = "DREAM_NB_KEY"
 
 _given: dict[str, SecretStr] = {}
@@ -36,16 +40,27 @@ class Key:
     source: str
 
 
+def is_reached(backend: str, other: str) -> bool:
+    """Whether a session that asks one backend can go on with what another has made: a model decides between the hosted.
+
+    Args:
+        backend: the backend that the session asks.
+        other: the other one.
+    """
+    return backend == other or (backend in HOSTED_APIS and other in HOSTED_APIS)
+
+
 def address_of(backend: str) -> str:
     """The base URL of a backend that is not the studio.
 
     Args:
-        backend: "hosted" (`LUMAAI_BASE_URL`, else the one that the specification names), or a URL.
+        backend: "dream-machine", "luma", or a URL. `LUMAAI_BASE_URL` and `LUMA_BASE_URL` overrule the addresses of the
+            first two.
 
     Raises:
         ConfigurationError: it is no http(s) address, or would send the key in the clear.
     """
-    return safe_address(_home() if backend == "hosted" else backend)
+    return safe_address(_home(HOSTED_APIS[backend]) if backend in HOSTED_APIS else backend)
 
 
 def find_key(backend: str) -> Key | None:
@@ -55,21 +70,20 @@ def find_key(backend: str) -> Key | None:
     keyring. Colab asks the person in front of it, so this is called from the main thread.
 
     Args:
-        backend: "hosted", or a URL.
+        backend: "dream-machine", "luma", or a URL.
 
     Raises:
         ConfigurationError: it has no address that a key could go to.
     """
     base_url = address_of(backend)
-    origin = origin_of(base_url)
-    if origin in _given:
-        return Key(_given[origin], base_url, "given in this session")
-    variable = _variable(origin)
+    if (given := _given.get(_slot(backend))) is not None:
+        return Key(given, base_url, "given in this session")
+    variable = _variable(backend)
     if variable and (secret := hidden_variable(variable)):
         return Key(secret, base_url, f"the environment ({variable})")
     if variable and (secret := _colab(variable)):
         return Key(secret, base_url, f"Colab's secrets ({variable})")
-    if secret := _kept(origin):
+    if secret := _kept(_slot(backend)):
         return Key(secret, base_url, "the keyring")
     return None
 
@@ -88,34 +102,34 @@ def need_key(backend: str) -> Key:
 
 def variable_of(backend: str) -> str:
     """The environment variable that holds the key of a backend."""
-    return _HOSTED_VARIABLE if backend == "hosted" else _OTHER_VARIABLE
+    return HOSTED_APIS[backend].key_variable if backend in HOSTED_APIS else _OTHER_VARIABLE
 
 
 def how_to_give(backend: str) -> str:
     """What to do where a backend has no key."""
-    if backend == "hosted":
-        return f"set {variable_of(backend)}, or run %dreams key, which asks for it and does not show it"
+    if backend in HOSTED_APIS:
+        return f"set {variable_of(backend)}, or run %dreams key {backend}, which asks for it and does not show it"
     return (
         f"run %dreams key {backend}, which asks for it and does not show it, or set {variable_of(backend)}, and "
         "DREAM_NB_BACKEND to this URL"
     )
 
 
-def remember(base_url: str, secret: SecretStr, *, save: bool = False) -> None:
+def remember(backend: str, secret: SecretStr, *, save: bool = False) -> None:
     """Keep a key in this process, and in the keyring where that is wanted.
 
     Args:
-        base_url: whose.
+        backend: the backend that the key is for.
         secret: the key.
         save: whether the keyring keeps it too.
 
     Raises:
         ConfigurationError: there is no keyring.
     """
-    origin = origin_of(base_url)
+    slot = _slot(backend)
     if save:
         try:
-            _keyring().set_password(_SERVICE, origin, secret.get_secret_value())
+            _keyring().set_password(_SERVICE, slot, secret.get_secret_value())
         except ConfigurationError:
             raise
         except Exception as error:  # noqa: BLE001 - each system's keyring has errors of its own
@@ -125,16 +139,16 @@ def remember(base_url: str, secret: SecretStr, *, save: bool = False) -> None:
         # Raised here: nothing leads from it to the frames that hold the key.
         if reason:
             raise ConfigurationError(f"the keyring did not take the key ({reason}): leave out --save to keep it here")
-    _given[origin] = secret
+    _given[slot] = secret
 
 
-def forget(base_url: str) -> None:
-    """Forget a key in this process, and in the keyring."""
-    origin = origin_of(base_url)
-    _given.pop(origin, None)
+def forget(backend: str) -> None:
+    """Forget the key of a backend in this process, and in the keyring."""
+    slot = _slot(backend)
+    _given.pop(slot, None)
     # A keyring that is missing, locked or empty has nothing to forget.
     with suppress(Exception):
-        _keyring().delete_password(_SERVICE, origin)
+        _keyring().delete_password(_SERVICE, slot)
 
 
 def hidden_variable(name: str) -> SecretStr | None:
@@ -142,14 +156,23 @@ def hidden_variable(name: str) -> SecretStr | None:
     return SecretStr(os.environ[name]) if os.environ.get(name) else None
 
 
-def _home() -> str:
-    return os.environ.get("LUMAAI_BASE_URL") or DEFAULT_BASE_URL
+def _home(api: HostedAPI) -> str:
+    return os.environ.get(api.url_variable) or api.base_url
 
 
-def _variable(origin: str) -> str | None:
-    """The variable that holds the key of an origin, where there is one."""
-    if origin == origin_of(safe_address(_home())):
-        return _HOSTED_VARIABLE
+def _slot(backend: str) -> str:
+    """What a key is kept under: an origin, of the Luma API with its name. Both APIs may be served at one origin."""
+    origin = origin_of(address_of(backend))
+    return f"luma {origin}" if backend == "luma" else origin
+
+
+def _variable(backend: str) -> str | None:
+    """The variable that holds the key of a backend, where there is one."""
+    if backend in HOSTED_APIS:
+        return variable_of(backend)
+    origin = origin_of(address_of(backend))
+    if origin == origin_of(address_of("dream-machine")):
+        return variable_of("dream-machine")
     chosen = os.environ.get("DREAM_NB_BACKEND") or ""
     return _OTHER_VARIABLE if "://" in chosen and origin == origin_of(safe_address(chosen)) else None
 
@@ -164,10 +187,10 @@ def _colab(name: str) -> SecretStr | None:
     return None
 
 
-def _kept(origin: str) -> SecretStr | None:
+def _kept(slot: str) -> SecretStr | None:
     # Not installed, locked, or none on this machine.
     with suppress(Exception):
-        value = _keyring().get_password(_SERVICE, origin)
+        value = _keyring().get_password(_SERVICE, slot)
         return SecretStr(value) if value else None
     return None
 

@@ -49,6 +49,7 @@ _PLURALS: Final = {
     "reframe_image": "reframed images",
     "upscale_video": "upscaled videos",
     "add_audio": "sound",
+    "layering": "layers",
 }
 # Without a budget, a balance that others move as well is not looked at for ever.
 _MOST_CHECKS: Final = 3
@@ -296,6 +297,11 @@ class Budget:
     def _is_guarded(self) -> bool:
         return self._allowance.budget is not None or self._allowance.floor is not None
 
+    @property
+    def _counts_balance(self) -> bool:
+        """Whether what the balance loses counts: others may spend from it too, or nobody can ask for it."""
+        return self._backend.can("balance") and not self._allowance.shared
+
     def _is_watched(self, request: Request) -> bool:
         """Whether a create goes alone, between two looks at the balance."""
         kind, price = price_kind(request), self._allowance.price(request, self._origin)
@@ -304,7 +310,7 @@ class Budget:
 
     @asynccontextmanager
     async def _watched(self, record: Record, report: Report) -> AsyncIterator[None]:
-        if self._is_guarded and not self._allowance.shared:
+        if self._is_guarded and self._counts_balance:
             await self._await_open(report)
         async with self._file.alone(self._patience.trying) as is_alone:
             price = self._allowance.price(record.request, self._origin)
@@ -462,10 +468,15 @@ class Budget:
                     f"the price of {_in_words(request)} is unknown, so a budget cannot be kept: set "
                     f"prices={{{kind_to_say(request)!r}: cents}}, or make one without a budget"
                 )
-            if isinstance(balance, APIError) and not allowance.shared:
+            if isinstance(balance, APIError) and self._counts_balance:
                 raise _unreadable("budget", balance)
             self._keep_budget(allowance.budget, cents)
         if allowance.floor is not None:
+            if not self._backend.can("balance"):
+                raise BudgetError(
+                    f"the floor cannot be kept, since backend {self._backend.name!r} has no balance to ask for: remove "
+                    "it, and set a budget, which counts known prices"
+                )
             if isinstance(balance, APIError):
                 raise _unreadable("floor", balance)
             if balance - cents < allowance.floor - _SLACK:
@@ -480,7 +491,7 @@ class Budget:
         if spent + cents <= budget + _SLACK:
             return
         both = ""
-        if not is_same(allowance.lost, allowance.booked) and not allowance.shared:
+        if not is_same(allowance.lost, allowance.booked) and self._counts_balance:
             both = f" ({_both(allowance.booked, allowance.lost)})"
         raise BudgetError(
             f"this costs about {dollars(cents)}, and {dollars(max(0.0, budget - spent))} of the {dollars(budget)} "
@@ -503,6 +514,8 @@ class Budget:
 
     async def _look(self, *, is_needed: bool = False) -> float | APIError:
         """The balance, or why it cannot be read. Where it is not needed, nothing waits for it."""
+        if not self._backend.can("balance"):
+            return APIError("getCredits", "this API has no balance", reached=False)
         try:
             answer = await self._read(self._patience.trying if self._is_guarded or is_needed else 0.0)
         except APIError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import BinaryIO, Final
 from urllib.parse import urlsplit
@@ -13,11 +14,12 @@ import httpx2
 
 from dream_nb.api.errors import APIConnectionError, APIError, UnreadableAnswerError
 from dream_nb.api.models import Generation
+from dream_nb.api.request_models import Kind
 from dream_nb.api.retry import Backoff
 from dream_nb.backends.patience import Patience
 from dream_nb.jobs.progress import Progress, Report
-from dream_nb.library.library import DamagedFileError, Library
-from dream_nb.library.record import Record
+from dream_nb.library.library import DamagedFileError, Further, Library, StoredFile
+from dream_nb.library.record import FurtherFile, Record
 
 MAX_BYTES: Final = 2 * 2**30
 _AT_ONCE: Final = 8
@@ -48,7 +50,7 @@ class Downloads:
         self._slots = anyio.CapacityLimiter(_AT_ONCE)
 
     async def fetch(self, record: Record, refresh: Refresh, report: Report) -> Record:
-        """Bring the file of a completed generation into the library.
+        """Bring the files of a completed generation into the library.
 
         Args:
             record: its row, with the address of an asset.
@@ -59,26 +61,46 @@ class Downloads:
             APIError: it cannot be fetched. What was made stays at the server.
             LibraryError: it cannot be kept.
         """
-        url, kind = asset_url(record), record.kind
+        assert record.generation is not None
+        further = []
+        for number, file in enumerate(record.generation.files(record.kind)[1:], 1):
+            stored = await self._store(
+                record, refresh, report, Further(number, file.type, file.label or str(number + 1))
+            )
+            further.append(FurtherFile(stored.name, stored.sha256, file.label))
+        # The first one last: the row, and its sidecar, are finished with it.
+        record = replace(record, further=tuple(further))
+        stored = await self._store(record, refresh, report)
+        return self._library.ledger.finish(record, stored.name, stored.sha256)
+
+    async def _store(
+        self, record: Record, refresh: Refresh, report: Report, further: Further | None = None
+    ) -> StoredFile:
+        """Bring one file of a generation into the library."""
+        number = further.number if further is not None else 0
+
+        def address(generation: Generation) -> str | None:
+            return _address(generation, record.kind, number)
+
+        assert record.generation is not None
+        url = address(record.generation)
         assert url is not None
         async with self._slots:
             report(Progress("downloading", 0.0))
             damage = None
             for _ in range(_TRIES_OF_A_WHOLE):
-                transfer = _Transfer(self._files, url, kind, refresh, report, self._patience)
+                transfer = _Transfer(self._files, url, address, refresh, report, self._patience)
                 try:
                     with anyio.fail_after(self._patience.download):
-                        stored = await self._library.store(record, transfer.fill)
+                        return await self._library.store(record, transfer.fill, further)
                 except DamagedFileError as error:
                     # A store of files may serve half of one as if it were whole, and mend it a moment later.
                     damage = DamagedFileError(f"{transfer.came}{error}")
-                    url = _address(await refresh(), kind) or url
+                    url = address(await refresh()) or url
                 except TimeoutError:
                     raise APIConnectionError(
                         "download", f"the file did not come within {self._patience.download:.0f} s"
                     ) from None
-                else:
-                    return self._library.ledger.finish(record, stored.name, stored.sha256)
             assert damage is not None
             raise damage
 
@@ -87,11 +109,17 @@ class _Transfer:
     """One file, over as many connections as it takes."""
 
     def __init__(
-        self, files: httpx2.AsyncClient, url: str, kind: str, refresh: Refresh, report: Report, patience: Patience
+        self,
+        files: httpx2.AsyncClient,
+        url: str,
+        address: Callable[[Generation], str | None],
+        refresh: Refresh,
+        report: Report,
+        patience: Patience,
     ) -> None:
         self._files = files
         self._url = url
-        self._kind = kind
+        self._address = address
         self._refresh = refresh
         self._report = report
         self._patience = patience
@@ -118,7 +146,7 @@ class _Transfer:
                 return
             except _ExpiredError as expired:
                 error: APIError = expired.error
-                fresh = _address(await self._refresh(), self._kind)
+                fresh = self._address(await self._refresh())
                 if fresh is not None and fresh != self._url:
                     self._url, self._etag = fresh, None
             except APIError as failure:
@@ -226,8 +254,9 @@ def asset_url(record: Record) -> str | None:
     return _address(record.generation, record.kind) if record.generation is not None else None
 
 
-def _address(generation: Generation, kind: str) -> str | None:
-    url = generation.assets.of(kind) if generation.assets is not None else None
+def _address(generation: Generation, kind: Kind, number: int = 0) -> str | None:
+    files = generation.files(kind)
+    url = files[number].url if number < len(files) else None
     with contextlib.suppress(ValueError):
         if url and urlsplit(url.strip()).scheme in {"http", "https"}:
             return url.strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from dream_nb.api.luma_dialect import LUMA_DIALECT
 from dream_nb.api.models import Generation
 
 _REFUSED: Final = "Change the prompt, or ask for another take with -t (take=)"
@@ -46,11 +47,29 @@ def advice(generation: Generation) -> str:
         generation: as its server told it last.
     """
     reason = generation.why_not_made
+    if is_of_luma_api(generation):
+        from dream_nb.api.luma_models import FAILURE_ADVICE, OTHER_ADVICE
+
+        return FAILURE_ADVICE.get(str((generation.model_extra or {}).get("failure_code")), OTHER_ADVICE)
     words = next((words for pattern, words in _TABLE if pattern.search(reason)), None)
     if generation.state != "failed":
         # Whatever its reason: that it is refunded is known of what has failed.
         return words if words is not None and is_moderation(reason) else _ENDED
     return words or _ELSE
+
+
+def is_refunded(generation: Generation) -> bool:
+    """Whether a generation that was not made is certainly refunded. The Luma API says nothing of refunds.
+
+    Args:
+        generation: as its server told it last.
+    """
+    return generation.state == "failed" and not is_of_luma_api(generation)
+
+
+def is_of_luma_api(generation: Generation) -> bool:
+    """Whether a server of the Luma API told of a generation."""
+    return (generation.model_extra or {}).get("api") == LUMA_DIALECT.api
 
 
 def is_moderation(reason: str) -> bool:

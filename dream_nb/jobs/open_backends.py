@@ -14,13 +14,17 @@ from typing import Any, Final, TypeVar
 from dream_nb.api.dialect import Dialect
 from dream_nb.api.dialects import DIALECTS
 from dream_nb.api.errors import ConfigurationError, LibraryError, NotFoundError
+from dream_nb.api.luma_dialect import LUMA_DIALECT, speaks_luma
 from dream_nb.api.models import Credits, Generation
 from dream_nb.api.pages import Pages
 from dream_nb.api.portal import Entered, portal
+from dream_nb.api.request_models import Request
 from dream_nb.api.retry import retried
+from dream_nb.backends.abilities import need
 from dream_nb.backends.backends import STUDIO_API, Backend, open_backend
 from dream_nb.backends.keys import need_key
 from dream_nb.backends.patience import Patience
+from dream_nb.jobs.account_files import AccountFiles
 from dream_nb.jobs.budget import Allowance, Budget, Limits
 from dream_nb.jobs.callbacks import Callbacks, listening
 from dream_nb.jobs.leases import Leases
@@ -150,8 +154,11 @@ class OpenBackends:
         self._leases = self._leases or Leases(ledger, patience.lease)
         looks = Looks(backend, patience)
         budget = self._budgets[backend.name] = Budget(backend, ledger, self._allowance, self._limits, patience, looks)
-        uploads = self.uploads if backend.is_paid else None
-        return Runner(backend, self._library, self._leases, budget, looks, patience, self._callback_url, uploads)
+        uploads: Uploads | AccountFiles | None = None if backend.can("files") else self.uploads
+        if backend.account is not None:
+            uploads = AccountFiles(backend.account, patience)
+        callback_url = self._callback_url if backend.can("callbacks") else None
+        return Runner(backend, self._library, self._leases, budget, looks, patience, callback_url, uploads)
 
     def _told(self, id: str) -> None:  # noqa: A002 - the field's name in the specification
         for runner in list(self._opened):
@@ -164,7 +171,12 @@ class OpenBackends:
         return found
 
     def generations(self, name: str) -> list[Generation]:
-        """All generations of the account, newest first."""
+        """All generations of the account, newest first.
+
+        Raises:
+            ConfigurationError: the backend does not list them.
+        """
+        need(name, "list")
         return portal.call(self._list, self.runner(name).backend)
 
     async def _list(self, backend: Backend) -> list[Generation]:
@@ -177,25 +189,41 @@ class OpenBackends:
         return found
 
     def credits(self, name: str) -> Credits:
-        """The account's balance."""
+        """The account's balance.
+
+        Raises:
+            ConfigurationError: the backend has none.
+        """
+        need(name, "balance")
         self.runner(name)
         return portal.call(self._budgets[name].credits)
 
-    def known_dialect(self, name: str) -> Dialect | None:
-        """How the server wants its requests, where it has said so already."""
+    def known_dialect(self, name: str, request: Request | None = None) -> Dialect | None:
+        """How the server wants its requests, where it has said so already.
+
+        Args:
+            name: the backend.
+            request: the request, whose model decides where a server has both APIs.
+        """
+        if name == "luma" or (name == "studio" and request is not None and speaks_luma(request)):
+            return LUMA_DIALECT
         if name == "studio":
             return DIALECTS[STUDIO_API]
         runner = self._runners.get(name)
         return runner.backend.client.known_dialect if runner is not None else None
 
-    def dialect(self, name: str) -> Dialect:
+    def dialect(self, name: str, request: Request | None = None) -> Dialect:
         """How the server wants its requests. It is asked at the first call.
+
+        Args:
+            name: the backend.
+            request: the request, whose model decides where a server has both APIs.
 
         Raises:
             APIError: the server did not say.
             ConfigurationError: there is no key for it.
         """
-        known = self.known_dialect(name)
+        known = self.known_dialect(name, request)
         if known is not None:
             return known
         found: Dialect = portal.call(self._retried, self.runner(name).backend.client.dialect)
@@ -220,7 +248,9 @@ class OpenBackends:
 
         Raises:
             APIError: it did not, as far as is known.
+            ConfigurationError: the backend cannot.
         """
+        need(name, "delete")
         client = self.runner(name).backend.client
         try:
             portal.call(self._retried, lambda: client.delete_generation(id))

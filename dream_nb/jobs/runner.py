@@ -19,12 +19,15 @@ from dream_nb.api.errors import (
     NotFoundError,
 )
 from dream_nb.api.models import Generation
+from dream_nb.api.request_models import Request
 from dream_nb.api.retry import Backoff, retried
+from dream_nb.backends.abilities import need
 from dream_nb.backends.backends import Backend
 from dream_nb.backends.patience import Patience
+from dream_nb.jobs.account_files import AccountFiles
 from dream_nb.jobs.budget import Budget
 from dream_nb.jobs.downloads import Downloads, asset_url
-from dream_nb.jobs.failures import advice, is_moderation
+from dream_nb.jobs.failures import advice, is_moderation, is_refunded
 from dream_nb.jobs.first_pictures import FirstPicture
 from dream_nb.jobs.leases import Leases
 from dream_nb.jobs.looks import Looks
@@ -56,7 +59,7 @@ class Runner:
         looks: asks for generations that the server has named.
         patience: how long is waited for what.
         callback_url: where the server tells what changed, or None.
-        uploads: where the pictures of requests go, for a backend that fetches them from their URLs; or None.
+        uploads: where the files of requests go before they leave, or None: they go along.
 
     Attributes:
         backend: as above.
@@ -73,7 +76,7 @@ class Runner:
         looks: Looks,
         patience: Patience,
         callback_url: str | None = None,
-        uploads: Uploads | None = None,
+        uploads: Uploads | AccountFiles | None = None,
     ) -> None:
         self.backend = backend
         self.looks = looks
@@ -164,6 +167,7 @@ class Runner:
         record = self._ledger.reread(record)
         if record.generation is None or not record.generation.id:
             raise DreamError("it is just being sent, and has no name yet: cancel it in a moment")
+        need(self.backend.name, "cancel")
         id = record.generation.id  # noqa: A001 - the field's name in the specification
         client = self.backend.client
         self._note(record)
@@ -196,6 +200,8 @@ class Runner:
                 f"{self._next(record)}"
             )
         record = self._ledger.recall(record)
+        if record.state != "intended" and record.generation is None and self._makes_anew(record.request):
+            record = self._ledger.not_taken(record)
         if record.state != "intended" and record.generation is None:
             record = await self._sender.look(record, report)
             self.looks.note(_id_of(record))
@@ -215,6 +221,10 @@ class Runner:
                 raise DreamCancelledError(_CANCELLED)
             return record
         return record
+
+    def _makes_anew(self, request: Request) -> bool:
+        """Whether a create of unknown outcome is sent again: it costs nothing, and there is no list to look for it."""
+        return not self.backend.is_paid and not self.backend.lists(request)
 
     def _note(self, record: Record) -> None:
         """Take note of when the server has named a generation, as far as its row tells."""
@@ -322,9 +332,7 @@ def failure(generation: Generation | None) -> GenerationFailedError:
     """What is raised for a generation that could not be made."""
     assert generation is not None
     reason = generation.why_not_made
-    return GenerationFailedError(
-        generation.id or "?", reason, advice(generation), is_refunded=generation.state == "failed"
-    )
+    return GenerationFailedError(generation.id or "?", reason, advice(generation), is_refunded=is_refunded(generation))
 
 
 def _id_of(record: Record) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Final
 import anyio
 import anyio.lowlevel
 
+from dream_nb.api.canonical import request_from
 from dream_nb.api.client import operation_of
 from dream_nb.api.departure import was_reached
 from dream_nb.api.errors import APIError, DreamError, InvalidRequestError, NotFoundError, OutcomeUnknownError
@@ -19,11 +21,13 @@ from dream_nb.api.request_models import GenerationReference, ImageGenerationRequ
 from dream_nb.api.retry import Backoff, is_passing, may_be_taken_later, retried, says_not_taken, was_refused
 from dream_nb.backends.backends import Backend
 from dream_nb.backends.patience import Patience
+from dream_nb.jobs.account_files import AccountFiles
 from dream_nb.jobs.progress import Progress, Report, spoken
 from dream_nb.jobs.uploads import Uploads
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record, utc
 from dream_nb.requests.identity import answers, echo_of
+from dream_nb.requests.media import references_in, with_addresses
 
 # A Date header has whole seconds, and is as old as its answer took to arrive.
 _CLOCK_SLACK: Final = timedelta(seconds=3)
@@ -42,7 +46,7 @@ class Sender:
         owner: the name under which this process holds its rows.
         patience: how long is waited for what.
         callback_url: where the server tells what changed, for requests that name no other; or None.
-        uploads: where pictures go before a request leaves, or None: they go as `data:` URIs.
+        uploads: where the files of a request go before it leaves, or None: they go as `data:` URIs.
     """
 
     def __init__(
@@ -52,7 +56,7 @@ class Sender:
         owner: str,
         patience: Patience,
         callback_url: str | None = None,
-        uploads: Uploads | None = None,
+        uploads: Uploads | AccountFiles | None = None,
     ) -> None:
         self._uploads = uploads
         self._callback_url = callback_url
@@ -78,7 +82,8 @@ class Sender:
         turn = self._turn(record)
         while True:
             if record.sent_at is not None:
-                if found := await self._look_once(record, turn):
+                # Where there is no list, what is intended was certainly not taken.
+                if self._backend.lists(record.request) and (found := await self._look_once(record, turn)):
                     return found
                 record = self._ledger.not_taken(record)
                 if record.generation is not None:
@@ -88,7 +93,7 @@ class Sender:
                 request = await self._with_addresses(record.request)
                 sent = request if request is not record.request else None
                 if self._uploads is not None:
-                    request = await self._uploads.replaced(request)
+                    request = await self._uploads.replaced(request, report)
             # Two takes of one request look the same in the list: while one is looked for, none is under way.
             async with turn.shared():
                 answer = await self._post_once(record, request, sent, report)
@@ -99,7 +104,8 @@ class Sender:
                 async with turn.alone():
                     return await self._look(record, report, answer)
             if not may_be_taken_later(answer):
-                if record.sent_at is not None and (found := await self._look_once(record, turn)):
+                may_be_there = record.sent_at is not None and self._backend.lists(record.request)
+                if may_be_there and (found := await self._look_once(record, turn)):
                     return found
                 raise answer
             pause = backoff.pause(answer)
@@ -138,26 +144,50 @@ class Sender:
             InvalidRequestError: the server has no operation for it.
             DreamError: the generation has no file there.
         """
-        client, patience = self._backend.client, self._patience
-        if not isinstance(request, ImageGenerationRequest):
-            (await retried(client.dialect, first=patience.pause, seconds=patience.trying)).check(request)
+        backend, patience = self._backend, self._patience
+        if not isinstance(request, ImageGenerationRequest) or backend.known_dialect(request) is not None:
+            dialect = await retried(lambda: backend.dialect(request), first=patience.pause, seconds=patience.trying)
+            dialect.check(request)
+            if dialect.takes_ids:
+                return await self._with_pictures(request)
         source = getattr(request, "media", None)
         if request.is_source_in_path or not isinstance(source, GenerationReference):
             return request
+        url = _file_of(await self._generation(source.id, "media"), request.kind, "media")
+        return request.model_copy(update={"media": Media(url=url)})
+
+    async def _with_pictures(self, request: Request) -> Request:
+        """The request with the addresses of images, where the API takes by their ids only videos that go on.
+
+        Raises:
+            InvalidRequestError: a guide frame is a video.
+            DreamError: an image has no file there.
+        """
+        urls: dict[str, str] = {}
+        for place, reference in references_in(request).items():
+            # What is changed is named by its id, whatever it is; of what is taken apart nothing says so.
+            if place == "media" and request.generation_type != "layering":
+                continue
+            found = await self._generation(reference.id, place)
+            if found.kind == "image":
+                urls[reference.id] = _file_of(found, "image", place)
+            elif place.startswith("guide_frames"):
+                raise InvalidRequestError(
+                    f"{place}: generation {reference.id} is a video, and a picture is wanted: give one of its frames, "
+                    "such as dream.last_frame",
+                    field="guide_frames",
+                )
+        return request_from(with_addresses(request.wire(), urls)) if urls else request
+
+    async def _generation(self, id: str, place: str) -> Generation:  # noqa: A002 - the API's name
+        """A generation that a request goes on from."""
+        client, patience = self._backend.client, self._patience
         try:
-            found = await retried(
-                lambda: client.get_generation(source.id), first=patience.pause, seconds=patience.trying
-            )
+            return await retried(lambda: client.get_generation(id), first=patience.pause, seconds=patience.trying)
         except NotFoundError:
             raise DreamError(
-                f"media: generation {source.id} is no longer at the server: give the file of its dream (dream.path)"
+                f"{place}: generation {id} is no longer at the server: give the file of its dream (dream.path)"
             ) from None
-        url = found.assets.of(request.kind) if found.assets else None
-        if url is None:
-            raise DreamError(
-                f"media: generation {source.id} has no {request.kind} at the server: wait until it is made"
-            )
-        return request.model_copy(update={"media": Media(url=url)})
 
     async def _post_once(
         self, record: Record, request: Request, sent: Request | None, report: Report
@@ -171,16 +201,18 @@ class Sender:
         # What was stopped while it waited stops here: from the next line on it may have been sent.
         await anyio.lowlevel.checkpoint()
         report(Progress("sending"))
-        marked = self._ledger.mark_sending(record, self._owner, sent)
+        # Without a list, it is the only thing by which the provider can find a create whose answer was lost.
+        request_id = None if self._backend.lists(record.request) else str(uuid.uuid4())
+        marked = self._ledger.mark_sending(record, self._owner, sent, request_id)
         if marked is None:
             record = self._ledger.reread(record)
             if record.generation is None and record.state == "intended":
                 raise DreamError("another notebook has taken it over: run the cell again to join it")
             return record if record.generation is not None else await self._look(record, report, None)
         try:
-            generation = await self._post(request, marked.take)
+            generation = await self._post(request, marked)
         except APIError as error:
-            if was_refused(error):
+            if was_refused(error) or (says_not_taken(error) and not self._backend.lists(record.request)):
                 self._ledger.not_taken(record)
             elif says_not_taken(error) or not is_passing(error):
                 self._ledger.not_taken(record, is_certain=False)
@@ -194,8 +226,10 @@ class Sender:
             raise
         return self._ledger.answered(marked, generation)
 
-    async def _post(self, request: Request, take: int) -> Generation:
-        headers = self._backend.take_header(take)
+    async def _post(self, request: Request, record: Record) -> Generation:
+        headers = self._backend.take_header(record.take)
+        if record.request_id is not None:
+            headers["X-Request-Id"] = record.request_id
         client = self._backend.client
         if request.callback_url is None and self._callback_url is not None:
             request = request.model_copy(update={"callback_url": self._callback_url})
@@ -205,6 +239,8 @@ class Sender:
         return await client.create(request, headers=headers)
 
     async def _look(self, record: Record, report: Report, error: APIError | None) -> Record:
+        if not self._backend.lists(record.request):
+            raise OutcomeUnknownError(self._untold(self._ledger.give_up(record), error))
         backoff = Backoff(self._patience.pause)
         now, reconcile = anyio.current_time(), self._patience.reconcile
         # Just lost, it may still be on its way; of another process, it left at that time or never.
@@ -232,6 +268,17 @@ class Sender:
                     raise OutcomeUnknownError(_unknown(record, error, self._ledger.next_take(record.hash))) from None
                 pause = backoff.pause()
             await anyio.sleep(min(pause, max(self._patience.pause, end - anyio.current_time())))
+
+    def _untold(self, record: Record, error: APIError | None) -> str:
+        """Why nobody knows what became of a create, at a server that lists nothing; what to do then."""
+        take = self._ledger.next_take(record.hash)
+        named = f" (quote the request id {record.request_id} to its support)" if record.request_id else ""
+        what = error.what if error else "the answer to the create got lost"
+        return (
+            f"{self._backend.name}: {what}, so it may have been made and billed, and this API lists no generations to "
+            f"look in{named}. It is not sent again by itself: say what became of it (%dreams lost), or send it as "
+            f"another take with -t {take} (take={take})"
+        )
 
     async def _look_once(self, record: Record, turn: _Turn) -> Record | None:
         """Look for a create that the server says it did not take, before it is sent again."""
@@ -336,6 +383,14 @@ class _Turn:
             async with self._condition:
                 self._inside -= number
                 self._condition.notify_all()
+
+
+def _file_of(generation: Generation, kind: str, place: str) -> str:
+    """The address of the file of a generation that a request goes on from."""
+    url = generation.assets.of(kind) if generation.assets else None
+    if url is None:
+        raise DreamError(f"{place}: generation {generation.id} has no {kind} at the server: wait until it is made")
+    return url
 
 
 def _sent_at(record: Record) -> datetime:

@@ -11,8 +11,10 @@ from typing import Final
 
 import anyio.to_thread
 
+from dream_nb.api.canonical import request_from
 from dream_nb.api.errors import ConfigurationError, DreamError
-from dream_nb.api.request_models import Request, request_from
+from dream_nb.api.request_models import Request
+from dream_nb.jobs.progress import Report
 from dream_nb.media.formats import format_of
 from dream_nb.requests.identity import data_bytes, upload_name
 from dream_nb.requests.media import pictures_of, replace_media
@@ -59,7 +61,7 @@ class Uploads:
         if self._uploader is None and pictures_of(request.wire()):
             raise ConfigurationError(f"the hosted API takes no files of this machine, only URLs: {_HOW}")
 
-    async def replaced(self, request: Request) -> Request:
+    async def replaced(self, request: Request, _report: Report) -> Request:
         """The request with a URL in the place of each picture.
 
         Raises:

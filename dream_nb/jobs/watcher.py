@@ -25,6 +25,9 @@ _BREATH: Final = 0.02
 # Between two looks where the first picture of a generation is about to come.
 _EAGER: Final = 0.1
 _MOST_EARLY: Final = 256
+# Of looks at a server that has no list: each is a call of its own, and their number a minute is limited.
+_MOST_A_MINUTE: Final = 60
+_MINUTE: Final = 60.0
 
 
 @dataclass(eq=False)
@@ -82,6 +85,7 @@ class Watcher:
         self._early: deque[str] = deque(maxlen=_MOST_EARLY)
         self._task: asyncio.Task[None] | None = None
         self._next = 0.0
+        self._single: deque[float] = deque(maxlen=_MOST_A_MINUTE)
         self.calls = 0
 
     async def follow(
@@ -193,7 +197,21 @@ class Watcher:
             return followed.seen_at + _SAFETY_SECONDS
         return followed.seen_at + pace.pause(age)
 
+    async def _look_at_due(self) -> None:
+        """Look at each that is due by itself, and at no more of them a minute than a server may be asked."""
+        loop = asyncio.get_running_loop()
+        # The most overdue first.
+        due = sorted((self._due(one), one.id) for one in self._followed if self._due(one) <= loop.time())
+        for id in dict.fromkeys(id for _, id in due):  # noqa: A001 - the field's name in the specification
+            if len(self._single) == _MOST_A_MINUTE and (pause := self._single[0] + _MINUTE - loop.time()) > 0:
+                await asyncio.sleep(pause)
+            self._single.append(loop.time())
+            await self._get(id)
+
     async def _look(self) -> None:
+        if not self._backend.can("list"):
+            await self._look_at_due()
+            return
         wanted: dict[str, list[_Followed]] = {}
         for followed in self._followed:
             wanted.setdefault(followed.id, []).append(followed)

@@ -25,6 +25,14 @@ class Folder:
         """
         return self.plain_file(record.file) if record.file is not None else None
 
+    def paths(self, record: Record) -> list[Path]:
+        """The finished files of a record that are there, the first one first.
+
+        Args:
+            record: whose.
+        """
+        return [path for name in record.names if (path := self.plain_file(name)) is not None]
+
     def plain_file(self, name: str) -> Path | None:
         """The file of that name, or None where it is not a plain file of this very folder.
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from dream_nb import __version__
+from dream_nb.api.canonical import request_from
 from dream_nb.api.errors import UnreadableFileError
 from dream_nb.api.models import Generation
-from dream_nb.api.request_models import Request, request_from
+from dream_nb.api.request_models import Request
 from dream_nb.files import sha256_of
 from dream_nb.library.record import Record
 from dream_nb.media.tags import read_tag, write_tag

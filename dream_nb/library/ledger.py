@@ -18,7 +18,7 @@ from dream_nb.backends.backends import is_paid
 from dream_nb.library.creates import Creates, Sent
 from dream_nb.library.in_flight import InFlight
 from dream_nb.library.ledger_file import REBUILD, LedgerFile
-from dream_nb.library.record import COLUMNS, Record, columns_of, record_of
+from dream_nb.library.record import COLUMNS, Record, columns_of, further_json, record_of
 from dream_nb.library.rows import KEY, Rows
 from dream_nb.lifetime import Stage, close_at_exit
 from dream_nb.requests.identity import MAX_TAKE, is_same_request
@@ -135,22 +135,26 @@ class Ledger(Rows):
         known = Generation(id=sent.id, state="queued", generation_type=record.request.kind)
         return self.claim(restored, known) or restored
 
-    def mark_sending(self, record: Record, owner: str, sent: Request | None = None) -> Record | None:
+    def mark_sending(
+        self, record: Record, owner: str, sent: Request | None = None, request_id: str | None = None
+    ) -> Record | None:
         """Commit that the request leaves now. None where it must not: it was sent before, by whichever process.
 
         Args:
             record: the row.
             owner: the name under which this process holds it.
             sent: the request as it leaves, where that is not as the row has it.
+            request_id: the `X-Request-Id` that it leaves with, or None.
         """
         begun = False
         try:
             with self.file.transaction():
                 marked = self.file.write(
-                    f"UPDATE requests SET state = 'sending', sent_at = ?, sent = ? WHERE {KEY}"  # noqa: S608 - ours
+                    f"UPDATE requests SET state = 'sending', sent_at = ?, sent = ?, request_id = ? WHERE {KEY}"  # noqa: S608 - ours
                     f" AND state = 'intended' AND owner = ? RETURNING {COLUMNS}",
                     datetime.now(UTC).isoformat(),
                     json.dumps(sent.wire(), ensure_ascii=False) if sent else None,
+                    request_id,
                     *record.key,
                     owner,
                 )
@@ -260,17 +264,18 @@ class Ledger(Rows):
             return self.update(record, **columns)
 
     def finish(self, record: Record, file: str, sha256: str) -> Record:
-        """As `follow`, of a generation whose file is in the library: no process has to hold its row any more.
+        """As `follow`, of a generation whose files are in the library: no process has to hold its row any more.
 
         Args:
-            record: the row.
-            file: the name of the file.
+            record: the row, with its further files.
+            file: the name of the first file.
             sha256: of its bytes.
 
         Raises:
             LibraryError: the request has another generation by now, or none.
         """
-        return self.follow(record, file=file, sha256=sha256, owner=None, lease_until=None)
+        further = further_json(record.further)
+        return self.follow(record, file=file, sha256=sha256, further=further, owner=None, lease_until=None)
 
     def _has(self, record: Record, of_id: str | None) -> bool:
         if self.file.read(f"SELECT 1 FROM requests WHERE {KEY} AND id IS ?", *record.key, of_id):  # noqa: S608 - ours
@@ -296,6 +301,7 @@ class Ledger(Rows):
                 charge=None,
                 file=None,
                 sha256=None,
+                further="[]",
             )
 
     def lease(self, record: Record, owner: str, seconds: float) -> bool:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import sqlite3
 import tempfile
 import time
@@ -19,6 +20,7 @@ from typing import BinaryIO, Final
 import anyio.to_thread
 
 from dream_nb.api.errors import LibraryError, UnreadableFileError
+from dream_nb.api.request_models import KINDS
 from dream_nb.files import partial_in, sha256_of
 from dream_nb.library.file_names import file_names
 from dream_nb.library.folder import Folder
@@ -37,6 +39,7 @@ from dream_nb.systems import put_in_place, remove
 LEDGER: Final = "ledger.sqlite"
 """The name of the ledger's file inside a library."""
 
+_SUFFIX: Final = re.compile(r"[a-z0-9]{1,8}")
 _STALE_SECONDS: Final = 3600.0
 
 logger = logging.getLogger("dream_nb.library")
@@ -48,6 +51,21 @@ class StoredFile:
 
     name: str
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """A file of a generation beside its first one, before it is stored.
+
+    Attributes:
+        number: its place, from 1.
+        type: "video", "image", or the kind of file that it is, such as "exr".
+        label: what it is, in a word or two.
+    """
+
+    number: int
+    type: str
+    label: str
 
 
 class DamagedFileError(LibraryError):
@@ -127,10 +145,13 @@ class Library(Folder):
         self.ledger.close()
 
     def holds(self, record: Record) -> bool:
-        """Whether the finished file of a record is there, byte for byte as it came."""
-        path = self.path(record)
+        """Whether the finished files of a record are there, byte for byte as they came."""
+        known = [record.sha256, *(one.sha256 for one in record.further)]
+        paths = self.paths(record)
         try:
-            return path is not None and record.sha256 in (None, sha256_of(path))
+            return len(paths) == len(record.names) > 0 and all(
+                sha256 in (None, sha256_of(path)) for path, sha256 in zip(paths, known, strict=True)
+            )
         except OSError:
             return False
 
@@ -143,7 +164,8 @@ class Library(Folder):
 
     def size(self) -> int:
         """The bytes of all finished files."""
-        return sum(path.stat().st_size for path in map(self.plain_file, self.ledger.files()) if path is not None)
+        names = (name for several in self.ledger.files() for name in several)
+        return sum(path.stat().st_size for path in map(self.plain_file, names) if path is not None)
 
     def prune(self, to: int | None = None, *, before: datetime | None = None) -> list[Path]:
         """Remove finished files, the oldest first; what has stars stays, and so does what the ledger knows.
@@ -164,17 +186,17 @@ class Library(Folder):
         self._check_writable("removed")
         size, removed = self.size(), []
         oldest = before.astimezone(UTC).isoformat() if before is not None else ""
-        for name, asked_at in self.ledger.files(starred=False).items():
-            path = self.plain_file(name)
-            if path is None or not (asked_at < oldest or (to is not None and size > to)):
+        for names, asked_at in self.ledger.files(starred=False).items():
+            if not (asked_at < oldest or (to is not None and size > to)):
                 continue
-            size -= path.stat().st_size
-            try:
-                remove(path)
-            except OSError as error:
-                raise LibraryError(f"{name!r} cannot be removed ({_plain(error)})") from error
-            path.with_name(path.name + SUFFIX).unlink(missing_ok=True)
-            removed.append(path)
+            for path in filter(None, map(self.plain_file, names)):
+                size -= path.stat().st_size
+                try:
+                    remove(path)
+                except OSError as error:
+                    raise LibraryError(f"{path.name!r} cannot be removed ({_plain(error)})") from error
+                path.with_name(path.name + SUFFIX).unlink(missing_ok=True)
+                removed.append(path)
         return removed
 
     def mark(
@@ -220,7 +242,7 @@ class Library(Folder):
         """
         self._check_writable("deleted")
         try:
-            return self.trash.put(record, self.path(record))
+            return self.trash.put(record, self.paths(record))
         except OSError as error:
             raise LibraryError(f"{record.file!r} cannot be moved into the trash ({_plain(error)})") from error
 
@@ -254,12 +276,15 @@ class Library(Folder):
         except OSError as error:
             raise LibraryError(f"the trash of {self.folder.name!r} cannot be emptied ({_plain(error)})") from error
 
-    async def store(self, record: Record, fill: Callable[[BinaryIO], Awaitable[None]]) -> StoredFile:
-        """Write a finished file: under a temporary name, checked, then renamed in one step, with its sidecar.
+    async def store(
+        self, record: Record, fill: Callable[[BinaryIO], Awaitable[None]], further: Further | None = None
+    ) -> StoredFile:
+        """Write a finished file: under a temporary name, checked, then renamed in one step, the first with its sidecar.
 
         Args:
-            record: the request that it belongs to; names the file.
+            record: the request that it belongs to; names the file. Before the first file is stored it has the others.
             fill: writes its bytes.
+            further: what the file is, where it is not the first one.
 
         Raises:
             LibraryError: it cannot be written, or is not a picture or video that can be decoded.
@@ -268,9 +293,10 @@ class Library(Folder):
             with partial_in(self.folder) as partial:
                 with partial.open("xb") as file:
                     await fill(file)
-                suffix, sha256 = await anyio.to_thread.run_sync(_finish, partial, record)
-                name = self._claim(partial, record, suffix, sha256)
-                write_sidecar(self.folder, replace(record, file=name, sha256=sha256))
+                suffix, sha256 = await anyio.to_thread.run_sync(_finish, partial, record, further)
+                name = self._claim(partial, record, suffix, sha256, further)
+                if further is None:
+                    write_sidecar(self.folder, replace(record, file=name, sha256=sha256))
                 return StoredFile(name, sha256)
         except OSError as error:
             raise LibraryError(
@@ -278,23 +304,30 @@ class Library(Folder):
                 "make room or choose another, then run the cell again; what was made is not lost"
             ) from error
 
-    def _claim(self, partial: Path, record: Record, suffix: str, sha256: str) -> str:
+    def _claim(self, partial: Path, record: Record, suffix: str, sha256: str, further: Further | None = None) -> str:
         """Give the file its final name. A file of another request is never replaced."""
-        for name in file_names(title(self.ledger, record), f"{record.hash}:{record.take}", suffix):
+        words, identity = title(self.ledger, record), f"{record.hash}:{record.take}"
+        if further is not None:
+            words, identity = f"{words} {further.label}", f"{identity}:{further.number}"
+        for name in file_names(words, identity, suffix):
             path = self.folder / name
-            if not path.exists() or name == record.file or sha256_of(path) == sha256:
+            if not path.exists() or name in record.names or sha256_of(path) == sha256:
                 put_in_place(partial, path)
                 return name
         raise LibraryError(f"{name!r} exists and is another file: move it away, then run it again")
 
 
-def _finish(path: Path, record: Record) -> tuple[str, str]:
+def _finish(path: Path, record: Record, further: Further | None = None) -> tuple[str, str]:
     """Check a file, write into it where it comes from, and force it to the disk.
 
     Returns:
         The suffix that its bytes ask for, whatever its address said, and its sha256.
     """
     found = format_of(path)
+    if found is None and further is not None and further.type not in KINDS:
+        # An EXR, for example, is kept as it came.
+        _force(path)
+        return f".{further.type}" if _SUFFIX.fullmatch(further.type) else ".bin", sha256_of(path)
     if found is None:
         raise DamagedFileError(f"what was downloaded {NOT_READ}: run the cell again to fetch it anew")
     try:
@@ -303,9 +336,14 @@ def _finish(path: Path, record: Record) -> tuple[str, str]:
         _check(path)
         # A container that cannot take it is still what was paid for.
         logger.warning("%s does not say where it comes from (%s)", path.name, type(error).__name__)
+    _force(path)
+    return found.suffix, sha256_of(path)
+
+
+def _force(path: Path) -> None:
+    """Force a file to the disk."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-    return found.suffix, sha256_of(path)
 
 
 def _check(path: Path) -> None:

@@ -6,15 +6,16 @@ import json
 import logging
 import re
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from pydantic_core import from_json
 
+from dream_nb.api.canonical import request_from
 from dream_nb.api.models import Generation
-from dream_nb.api.request_models import Kind, Request, UnknownRequest, request_from
+from dream_nb.api.request_models import Kind, Request, UnknownRequest
 from dream_nb.backends.backends import is_backend
 from dream_nb.library.creates import Key
 from dream_nb.requests.identity import MAX_TAKE
@@ -25,7 +26,7 @@ _STATES: Final = frozenset(get_args(State))
 # Named, so that a row can be read by place.
 COLUMNS: Final = (
     "hash, take, backend, request, written_at, source, state, sent_at, sent,"
-    " generation, seconds, queued, charge, file, sha256, stars, note, tags, id"
+    " generation, seconds, queued, charge, file, sha256, stars, note, tags, request_id, further, id"
 )
 """The columns that `record_of` reads, in its order."""
 
@@ -39,13 +40,28 @@ logger = logging.getLogger("dream_nb.library")
 
 
 @dataclass(frozen=True, slots=True)
+class FurtherFile:
+    """A file of a generation beside its first one: an EXR beside a video, a layer of a picture.
+
+    Attributes:
+        name: its name inside the library.
+        sha256: of its bytes, 64 hexadecimal digits.
+        label: what it is, in a word or two; empty where nothing says it.
+    """
+
+    name: str
+    sha256: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """A row of the ledger: one request, from the intent to its file.
 
     Attributes:
         hash: the request hash (`request_hash`), 64 hexadecimal digits.
         take: which result of this request it is, from 1.
-        backend: "studio" or "hosted".
+        backend: "studio", "dream-machine", "luma", or the URL of another server.
         request: the request as it was sent.
         written_at: when the intent was written (UTC).
         source: the notebook or script that it came from.
@@ -62,6 +78,8 @@ class Record:
         stars: what its user thinks of it, from 0 to 5.
         note: what its user says of it.
         tags: what its user files it under, without repeats.
+        further: the files beside the first one.
+        request_id: the `X-Request-Id` that it was sent with, by which the provider's support finds it; or None.
     """
 
     hash: str
@@ -82,6 +100,13 @@ class Record:
     stars: int = 0
     note: str = ""
     tags: tuple[str, ...] = ()
+    request_id: str | None = None
+    further: tuple[FurtherFile, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its files inside the library, the first one first; none where it is not finished."""
+        return (self.file, *(one.name for one in self.further)) if self.file is not None else ()
 
     @property
     def key(self) -> Key:
@@ -123,6 +148,8 @@ def columns_of(record: Record) -> dict[str, object]:
         "state": record.state,
         "sent_at": record.sent_at.isoformat() if record.sent_at else None,
         "sent": json.dumps(record.sent.wire(), ensure_ascii=False) if record.sent else None,
+        "request_id": record.request_id,
+        "further": further_json(record.further),
         "id": record.generation.id if record.generation else None,
         "generation": json.dumps(record.generation.wire(), ensure_ascii=False) if record.generation else None,
         "seconds": record.seconds,
@@ -158,7 +185,7 @@ def record_of(row: sqlite3.Row, known: Request | None = None) -> Record:
     """
     # Looking each column up by its name takes as long as finding the row.
     digest, take, backend, request, written_at, source, state, sent_at, sent = row[:9]
-    generation, seconds, queued, charge, file, sha256, stars, note, tags, id_ = row[9:]
+    generation, seconds, queued, charge, file, sha256, stars, note, tags, request_id, further, id_ = row[9:]
     if not (_HASH.fullmatch(digest) and 1 <= take <= MAX_TAKE and state in _STATES and is_backend(backend)):
         raise ValueError("a hash, take, state or backend that no row has")
     answer = Generation.from_answer(generation) if generation else None
@@ -187,7 +214,35 @@ def record_of(row: sqlite3.Row, known: Request | None = None) -> Record:
         stars=stars,
         note=note,
         tags=tuple(str(tag) for tag in json.loads(tags)) if tags != "[]" else (),
+        request_id=request_id,
+        further=further_from(json.loads(further)) if further != "[]" else (),
     )
+
+
+def further_json(further: Iterable[FurtherFile]) -> str:
+    """Further files as the column `further` has them.
+
+    Args:
+        further: the files.
+    """
+    return json.dumps([asdict(one) for one in further], ensure_ascii=False)
+
+
+def further_from(documents: Any) -> tuple[FurtherFile, ...]:
+    """Further files of a ledger or sidecar, which may come with a repository.
+
+    Args:
+        documents: a list, as JSON gives it.
+
+    Raises:
+        ValueError: it is not a list of files.
+    """
+    if not isinstance(documents, list):
+        raise ValueError("further files that are no list")
+    found = tuple(FurtherFile(str(one["name"]), str(one["sha256"]), str(one["label"])) for one in documents)
+    if not all(_HASH.fullmatch(one.sha256) for one in found):
+        raise ValueError("a sha256 that no file has")
+    return found
 
 
 def moment(text: str) -> datetime:

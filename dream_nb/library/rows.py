@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +15,7 @@ from dream_nb.api.models import NOT_MADE_STATES
 from dream_nb.api.request_models import KINDS, Request
 from dream_nb.library.in_flight import InFlight
 from dream_nb.library.ledger_file import LedgerFile
-from dream_nb.library.record import COLUMNS, DAMAGED, Record, is_sane, record_of, records_of, utc
+from dream_nb.library.record import COLUMNS, DAMAGED, Record, further_from, is_sane, record_of, records_of, utc
 from dream_nb.requests.identity import MAX_TAKE, request_hash
 
 ROWS: Final = f"SELECT {COLUMNS} FROM requests"  # noqa: S608 - ours
@@ -137,17 +138,18 @@ class Rows:
         """Every record, oldest first."""
         return list(records_of(self.file.read(f"{ROWS} ORDER BY written_at")))
 
-    def files(self, *, starred: bool = True) -> dict[str, str]:
-        """When each finished file was asked for (UTC, ISO 8601), by its name, oldest first.
+    def files(self, *, starred: bool = True) -> dict[tuple[str, ...], str]:
+        """When each finished request was made (UTC, ISO 8601), by the names of its files, oldest first.
 
         Args:
             starred: whether those with stars are among them.
         """
         rows = self.file.read(
-            "SELECT file, written_at FROM requests WHERE file IS NOT NULL AND (? OR stars = 0) ORDER BY written_at",
+            "SELECT file, further, written_at FROM requests WHERE file IS NOT NULL AND (? OR stars = 0)"
+            " ORDER BY written_at",
             starred,
         )
-        return {row["file"]: row["written_at"] for row in rows}
+        return {(row["file"], *_further_names(row["further"])): row["written_at"] for row in rows}
 
     def unknown_files(self, names: Iterable[str]) -> list[str]:
         """Those of these names that no row has as its finished file, in their order.
@@ -241,3 +243,12 @@ class Rows:
         """What was measured of a file: JSON by the name and version of each measure."""
         rows = self.file.read("SELECT name, value FROM measures WHERE sha256 = ?", sha256)
         return {row["name"]: row["value"] for row in rows}
+
+
+def _further_names(further: str) -> tuple[str, ...]:
+    if further == "[]":
+        return ()
+    # A ledger may come with a repository, and hold anything.
+    with contextlib.suppress(*DAMAGED):
+        return tuple(one.name for one in further_from(json.loads(further)))
+    return ()

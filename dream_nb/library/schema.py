@@ -8,6 +8,7 @@ import re
 import shutil
 import sqlite3
 import tempfile
+import time
 from contextlib import closing
 from itertools import count
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Final
 
 from dream_nb.sqlite import connect, differences, make_tables, transaction, version_of
 
-VERSION: Final = 8
+VERSION: Final = 10
 
 SHOWN: Final = "(file IS NOT NULL OR state NOT IN ('intended', 'deleted'))"
 """What a catalogue shows: not what never left this machine, nor what its user deleted."""
@@ -31,6 +32,7 @@ CREATE TABLE requests (
     state TEXT NOT NULL,
     sent_at TEXT,
     sent TEXT,
+    request_id TEXT,
     id TEXT,
     generation TEXT,
     seconds REAL,
@@ -38,6 +40,7 @@ CREATE TABLE requests (
     charge REAL,
     file TEXT,
     sha256 TEXT,
+    further TEXT NOT NULL DEFAULT '[]',
     owner TEXT,
     lease_until REAL,
     stars INTEGER NOT NULL DEFAULT 0,
@@ -64,6 +67,7 @@ CREATE TABLE trash (
     state TEXT NOT NULL,
     file TEXT,
     sha256 TEXT,
+    further TEXT NOT NULL DEFAULT '[]',
     deleted_at TEXT NOT NULL,
     PRIMARY KEY (hash, take, backend)
 ) STRICT, WITHOUT ROWID;
@@ -71,6 +75,9 @@ CREATE TABLE trash (
 # Index, table and condition of each index that not every row has an entry in.
 _PARTIAL_INDEXES: Final = re.findall(r"INDEX (\w+) ON (\w+) \(.+\) WHERE (.+);", _TABLES)
 _BUSY_SECONDS: Final = 30.0
+_TRIES: Final = 4
+_PAUSE_SECONDS: Final = 0.1
+_PASSING: Final = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
 _LOGS: Final = ("-journal", "-wal")
 # What SQLite says where it may not write, and would have to.
 _NEEDS_WRITING: Final = ("SQLITE_READONLY_ROLLBACK", "SQLITE_READONLY_RECOVERY", "SQLITE_CANTOPEN")
@@ -104,6 +111,18 @@ def open_database(path: Path, *, read_only: bool = False) -> tuple[sqlite3.Conne
     if read_only:
         database = connect_to_read(path)
         return database, problem_of(database)
+    for _ in range(_TRIES - 1):
+        try:
+            return _opened(path)
+        except sqlite3.OperationalError as error:
+            # A session may be writing a ledger at this moment in the place of one that was removed or replaced.
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _PASSING:
+                raise
+        time.sleep(_PAUSE_SECONDS)
+    return _opened(path)
+
+
+def _opened(path: Path) -> tuple[sqlite3.Connection, str]:
     if (log := _log_of(path)) and not _is_sound_with(path, log):
         if not _is_sound(path, "immutable=1"):
             return _connect(path, "immutable=1"), "it is damaged"

@@ -6,15 +6,16 @@ import json
 import logging
 import re
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from dream_nb import __version__
+from dream_nb.api.canonical import request_from
 from dream_nb.api.models import Generation
-from dream_nb.api.request_models import request_from
 from dream_nb.backends.backends import is_backend
 from dream_nb.files import replacing
-from dream_nb.library.record import Record, moment
+from dream_nb.library.record import Record, further_from, moment
 from dream_nb.requests.identity import MAX_TAKE, is_hash_of
 
 SUFFIX: Final = ".json"
@@ -42,6 +43,7 @@ def write_sidecar(folder: Path, record: Record) -> None:
         "queued": record.queued,
         "charge": record.charge,
         "sha256": record.sha256,
+        "further": [asdict(one) for one in record.further],
         "stars": record.stars,
         "note": record.note,
         "tags": list(record.tags),
@@ -117,6 +119,7 @@ def _read(path: Path, file: str) -> Record:
         charge=_number(document.get("charge")),
         file=file,
         sha256=sha256,
+        further=further_from(document.get("further", [])),
         **check_marks(document.get("stars", 0), document.get("note", ""), document.get("tags", [])),
     )
 

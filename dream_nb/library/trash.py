@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -14,7 +15,7 @@ from dream_nb.api.errors import LibraryError
 from dream_nb.files import sha256_of
 from dream_nb.library.folder import Folder
 from dream_nb.library.ledger import Ledger
-from dream_nb.library.record import Record, moment, records_of
+from dream_nb.library.record import Record, further_from, further_json, moment, records_of
 from dream_nb.library.rows import KEY, ROWS
 from dream_nb.library.sidecars import SUFFIX, write_sidecar
 from dream_nb.systems import put_in_place, remove
@@ -23,7 +24,7 @@ FOLDER: Final = "trash"
 KEPT: Final = timedelta(days=30)
 """How long something stays in the trash."""
 
-_PLACES: Final = "SELECT hash, take, backend, state, file, sha256, deleted_at FROM trash"
+_PLACES: Final = "SELECT hash, take, backend, state, file, sha256, further, deleted_at FROM trash"
 _RECORDS: Final = (
     f"{ROWS} JOIN (SELECT hash AS h, take AS t, backend AS b FROM trash)"  # noqa: S608 - ours
     " ON hash = h AND take = t AND backend = b"
@@ -62,38 +63,47 @@ class Trash:
         self._folder = Folder(folder / FOLDER)
         self._ledger = ledger
 
-    def put(self, record: Record, path: Path | None) -> Record:
-        """Move the file of a record here, and mark its row as deleted.
+    def put(self, record: Record, paths: Sequence[Path]) -> Record:
+        """Move the files of a record here, and mark its row as deleted.
 
         What has neither a file nor failed is only marked: there is nothing to bring back.
 
         Args:
             record: the row.
-            path: its file; None where it has none.
+            paths: its files that are there, the first one first.
 
         Raises:
-            OSError: the file cannot be moved; nothing has changed.
+            OSError: a file cannot be moved; nothing has changed.
             LibraryError: the ledger cannot be written; nothing has changed.
         """
-        place = self._free_place(path) if path is not None else None
-        if path is not None and place is not None:
-            _move(path, place)
+        moved: list[tuple[Path, Path]] = []
         try:
+            for path in paths:
+                place = self._free_place(path)
+                _move(path, place)
+                moved.append((path, place))
             with self._ledger.file.transaction():
-                if place is not None or record.has_failed:
-                    self._ledger.file.write(
-                        "INSERT OR REPLACE INTO trash VALUES (?, ?, ?, ?, ?, ?, ?)",
-                        *record.key,
-                        record.state,
-                        place.name if place else None,
-                        record.sha256 if place else None,
-                        datetime.now(UTC).isoformat(),
-                    )
-                return self._ledger.update(record, state="deleted", file=None, sha256=None)
+                if moved or record.has_failed:
+                    self._write(record, {path.name: place.name for path, place in moved})
+                return self._ledger.update(record, state="deleted", file=None, sha256=None, further="[]")
         except BaseException:
-            if path is not None and place is not None:
+            for path, place in moved:
                 _move(place, path)
             raise
+
+    def _write(self, record: Record, places: Mapping[str, str]) -> None:
+        """Write where the files of a record are, by their names in the library."""
+        further = [replace(one, name=places[one.name]) for one in record.further if one.name in places]
+        place = places.get(record.file or "")
+        self._ledger.file.write(
+            "INSERT OR REPLACE INTO trash VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            *record.key,
+            record.state,
+            place,
+            record.sha256 if place else None,
+            further_json(further),
+            datetime.now(UTC).isoformat(),
+        )
 
     def _free_place(self, path: Path) -> Path:
         folder = self._folder.folder
@@ -125,11 +135,23 @@ class Trash:
         if path is None:
             raise LibraryError(f"the file {row['file']!r} is no longer in the trash: {record.request.label!r} is lost")
         sha256 = row["sha256"] or sha256_of(path)
-        place = self._folder.folder.parent / path.name
-        name = claim(path, record, path.suffix, sha256) if place.exists() else put_in_place(path, place).name
+        name = self._brought_back(path, record, sha256, claim)
         path.with_name(path.name + SUFFIX).unlink(missing_ok=True)
-        write_sidecar(place.parent, replace(record, file=name, sha256=sha256))
-        return self._bring_back(record, file=name, sha256=sha256)
+        # What is gone of several is gone: the first one is what counts.
+        further = [
+            replace(one, name=self._brought_back(beside, record, one.sha256, claim))
+            for one in further_from(json.loads(row["further"]))
+            if (beside := self._folder.plain_file(one.name)) is not None
+        ]
+        write_sidecar(self._folder.folder.parent, replace(record, file=name, sha256=sha256, further=tuple(further)))
+        return self._bring_back(record, file=name, sha256=sha256, further=further_json(further))
+
+    def _brought_back(
+        self, path: Path, record: Record, sha256: str, claim: Callable[[Path, Record, str, str], str]
+    ) -> str:
+        """Move a file back into the library; gives back its name there."""
+        place = self._folder.folder.parent / path.name
+        return claim(path, record, path.suffix, sha256) if place.exists() else put_in_place(path, place).name
 
     def _bring_back(self, record: Record, **columns: object) -> Record:
         with self._ledger.file.transaction():
@@ -160,7 +182,7 @@ class Trash:
             rows: what its `rows` gave.
         """
         for row in rows:
-            self._ledger.file.write("INSERT OR IGNORE INTO trash VALUES (?, ?, ?, ?, ?, ?, ?)", *row)
+            self._ledger.file.write("INSERT OR IGNORE INTO trash VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row)
 
     def empty(self, before: datetime | None = None) -> int:
         """Remove for good what is in the trash. The rows stay marked as deleted.
@@ -178,8 +200,8 @@ class Trash:
         until = before.astimezone(UTC).isoformat() if before is not None else "~"
         rows = self._ledger.file.read(f"{_PLACES} WHERE deleted_at < ?", until)
         for row in rows:
-            path = self._folder.plain_file(row["file"]) if row["file"] else None
-            if path is not None:
+            names = [row["file"], *(one.name for one in further_from(json.loads(row["further"])))]
+            for path in filter(None, (self._folder.plain_file(name) for name in names if name)):
                 path.with_name(path.name + SUFFIX).unlink(missing_ok=True)
                 remove(path)
             self._ledger.file.write(f"DELETE FROM trash WHERE {KEY}", row["hash"], row["take"], row["backend"])  # noqa: S608 - ours

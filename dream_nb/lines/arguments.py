@@ -8,14 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
+from dream_nb.api.canonical import GuidedVideoRequest, StyledImageRequest
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.request_models import IMAGE_MODELS, GenerationRequest, ImageGenerationRequest, Request
+from dream_nb.api.luma_limits import LUMA_IMAGE_MODELS
+from dream_nb.api.request_models import IMAGE_MODELS, Request
 from dream_nb.lines.edit_options import edit_of
 from dream_nb.lines.options import DREAM, parse
 from dream_nb.lines.prompts import split_prompts
 from dream_nb.lines.references import References
 from dream_nb.lines.set_option import set_fields
-from dream_nb.requests.inputs import make_request, naming
+from dream_nb.requests.fields import make_request
+from dream_nb.requests.inputs import naming
 from dream_nb.requests.plan import Ask, takes_of
 from dream_nb.requests.roles import FIELD_OF, FRAMES, PLAIN, ROLES, Role, RolePicture, as_fields, role_picture
 from dream_nb.requests.variants import Variant, expand
@@ -23,9 +26,14 @@ from dream_nb.requests.variants import Variant, expand
 Kind = Literal["video", "image"]
 
 _ONLY: Final[dict[str, Kind]] = {
-    **dict.fromkeys(("loop", "duration", "resolution", "concept", *FRAMES), "video"),
-    **dict.fromkeys((*ROLES, "format"), "image"),
+    **dict.fromkeys(("loop", "duration", "resolution", "concept", "hdr", "exr_export", "keyframe", *FRAMES), "video"),
+    **dict.fromkeys((*ROLES, "format", "style", "web_search"), "image"),
 }
+
+
+_OF_IMAGES: Final = (*IMAGE_MODELS, *LUMA_IMAGE_MODELS)
+_FLAGS: Final = ("loop", "hdr", "exr_export", "web_search")
+_WORDS: Final = ("format", "style")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +145,7 @@ def _fill_in(given: Any, defaults: Mapping[str, Any]) -> Kind:
     """Fill in the options that the line does not say, where they fit its kind; gives back that kind."""
     kind = _kind(given) or defaults.get("kind") or "video"
     for name, value in defaults.items():
-        fits = _ONLY.get(name, kind) == kind and (name != "model" or (value in IMAGE_MODELS) == (kind == "image"))
+        fits = _ONLY.get(name, kind) == kind and (name != "model" or (value in _OF_IMAGES) == (kind == "image"))
         if name != "kind" and not getattr(given, name, None) and fits:
             setattr(given, name, value)
     return kind
@@ -149,7 +157,7 @@ def _kind(given: Any) -> Kind | None:
     for name, kind in _ONLY.items():
         if getattr(given, name):
             reasons.setdefault(kind, f"--{name.replace('_', '-')}")
-    if given.model in IMAGE_MODELS:
+    if given.model in _OF_IMAGES:
         reasons.setdefault("image", f"--model {given.model}")
     if given.image:
         reasons["image"] = "--image"
@@ -180,18 +188,22 @@ def fields_of(given: Any, kind: Kind, references: References) -> dict[str, Any]:
     fields = {name: value for name in PLAIN if (value := getattr(given, name)) is not None}
     if (duration := fields.get("duration")) and duration.isdecimal():
         fields["duration"] = f"{duration}s"
-    if getattr(given, "loop", False):
-        fields["loop"] = True
+    for name in _FLAGS:
+        if getattr(given, name, False):
+            fields[name] = True
+    for name in _WORDS:
+        if (value := getattr(given, name, None)) is not None:
+            fields[name] = value
+    if guides := getattr(given, "keyframe", None):
+        fields["guide_frames"] = references.guide_frames(guides)
     if concepts := getattr(given, "concept", None):
         fields["concepts"] = [{"key": key} for key in concepts]
-    if (suffix := getattr(given, "format", None)) is not None:
-        fields["format"] = suffix
     for name in FRAMES:
         if (text := getattr(given, name)) is not None:
             with naming(f"--{name}", name):
                 fields[name] = references.keyframe(text)
     fields |= as_fields(_reference(role, text, references) for role in ROLES for text in _texts(given, role))
-    return fields | set_fields(given.set, GenerationRequest if kind == "video" else ImageGenerationRequest)
+    return fields | set_fields(given.set, GuidedVideoRequest if kind == "video" else StyledImageRequest)
 
 
 def _texts(given: Any, role: Role) -> Sequence[str]:

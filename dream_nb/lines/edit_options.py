@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from dream_nb.api.canonical import ControlledModifyRequest, PlacedReframeRequest
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.request_models import (
     AudioGenerationRequest,
     Edit,
     Kind,
-    ModifyVideoRequest,
     ReframeImageRequest,
-    ReframeVideoRequest,
     UpscaleVideoGenerationRequest,
 )
 from dream_nb.lines.references import References
@@ -30,8 +29,8 @@ from dream_nb.requests.inputs import naming
 from dream_nb.requests.roles import FRAMES, ROLES
 
 _OPTIONS: Final[Mapping[str, frozenset[str]]] = {
-    "modify": frozenset({"mode", "model", "first_frame"}),
-    "reframe": frozenset({"aspect_ratio", "model", "first_frame", "format", "image", "kind"}),
+    "modify": frozenset({"mode", "model", "first_frame", "resolution", "keyframe", "hdr", "exr_export"}),
+    "reframe": frozenset({"aspect_ratio", "model", "first_frame", "format", "image", "kind", "resolution", "position"}),
     "upscale": frozenset({"resolution"}),
     "audio": frozenset({"negative_prompt"}),
 }
@@ -40,7 +39,13 @@ _OPTIONS: Final[Mapping[str, frozenset[str]]] = {
 EDIT_OPTIONS: Final = tuple(_OPTIONS)
 """The options that name what another version is made of."""
 
-_OF_EDITS: Final = {"mode": "--modify", "negative_prompt": "--audio", "first_frame": "--modify or --reframe"}
+_EDGES: Final = 4
+_OF_EDITS: Final = {
+    "mode": "--modify",
+    "position": "--reframe",
+    "negative_prompt": "--audio",
+    "first_frame": "--modify or --reframe",
+}
 _OTHERS: Final = (
     "kind",
     "image",
@@ -51,6 +56,11 @@ _OTHERS: Final = (
     "resolution",
     "concept",
     "format",
+    "hdr",
+    "exr_export",
+    "style",
+    "web_search",
+    "keyframe",
     *FRAMES,
     *ROLES,
     *_OF_EDITS,
@@ -88,7 +98,10 @@ def edit_of(given: Any, references: References) -> Callable[[str], Edit] | None:
 
 
 def _modify(origin: Origin, given: Any, references: References) -> Callable[[str], Edit]:
-    fields = _common(given, references) | set_fields(given.set, ModifyVideoRequest)
+    fields = _common(given, references) | set_fields(given.set, ControlledModifyRequest)
+    if given.keyframe:
+        fields["guide_frames"] = references.guide_frames(given.keyframe)
+    fields |= {name: True for name in ("hdr", "exr_export") if getattr(given, name)}
     mode = _chosen(given.mode, fields, "mode") or DEFAULT_MODE
     return lambda prompt: modify_request(origin, prompt, mode=mode, **fields)
 
@@ -100,14 +113,30 @@ def _reframe(origin: Origin, given: Any, references: References) -> Callable[[st
             f"--reframe: {origin.label} does not tell whether it is a video or an image: add --kind video, or --kind "
             "image"
         )
-    schema = ReframeImageRequest if (kind or origin.kind) == "image" else ReframeVideoRequest
+    schema = ReframeImageRequest if (kind or origin.kind) == "image" else PlacedReframeRequest
     fields = _common(given, references) | set_fields(given.set, schema)
     ratio = _chosen(given.aspect_ratio, fields, "aspect_ratio")
     if ratio is None:
         raise InvalidRequestError("--reframe needs the new ratio: add -a, such as -a 9:16", field="aspect_ratio")
     if given.format is not None:
         fields["format"] = given.format
+    if given.position is not None:
+        fields["position"] = _position(given.position)
     return lambda prompt: reframe_request(origin, ratio, prompt, kind=kind, **fields)
+
+
+def _position(text: str) -> list[float]:
+    try:
+        fractions = [float(one) for one in text.split(",")]
+    except ValueError:
+        fractions = []
+    if len(fractions) != _EDGES:
+        raise InvalidRequestError(
+            f"--position {text!r} is not X,Y,W,H: give the left and top edge, the width and the height, in fractions "
+            "of the result, such as 0,0.25,1,0.5",
+            field="source_position",
+        )
+    return fractions
 
 
 def _upscale(origin: Origin, given: Any, _references: References) -> Callable[[str], Edit]:
@@ -143,7 +172,7 @@ def _chosen(option: str | None, fields: dict[str, Any], name: str) -> Any:
 
 
 def _common(given: Any, references: References) -> dict[str, Any]:
-    fields: dict[str, Any] = {} if given.model is None else {"model": given.model}
+    fields = {name: value for name in ("model", "resolution") if (value := getattr(given, name)) is not None}
     if given.first_frame is not None:
         with naming("--first-frame", "first_frame"):
             fields["first_frame"] = references.reference(given.first_frame)

@@ -10,12 +10,13 @@ from functools import cache
 from typing import Any, Final, NoReturn
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.request_models import MODES, RESOLUTIONS
+from dream_nb.api.luma_limits import LUMA_RESOLUTIONS
+from dream_nb.api.request_models import MODES
 from dream_nb.lines.prompts import cut_prompt
 from dream_nb.requests.edits import DEFAULT_MODE
 
-*_SMALLER, _LARGEST = RESOLUTIONS
-_RESOLUTIONS: Final = f"{', '.join(_SMALLER)} or {_LARGEST}."
+_SMALLEST, *_SMALLER = LUMA_RESOLUTIONS
+_RESOLUTIONS: Final = f"{_SMALLEST} (a draft, of ray-3.2), {', '.join(_SMALLER)} or 4k (of ray-2)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,12 @@ DREAM: Final[Options] = (
     argument("-i", "--image", action="store_true", help="Make an image: short for --kind image."),
     _RATIO,
     argument("-l", "--loop", action="store_true", help="Make a video whose end meets its beginning."),
-    argument("-m", "--model", metavar="NAME", help="Which model of the API: photon-1, photon-flash-1, ray-2, …"),
+    argument(
+        "-m",
+        "--model",
+        metavar="NAME",
+        help="Which model: photon-1, ray-2, …, or of the Luma API ray-3.2, uni-1, …",
+    ),
     argument("-d", "--duration", metavar="SECONDS", help="How long the video is, such as 5s."),
     _RESOLUTION,
     argument(
@@ -100,10 +106,22 @@ DREAM: Final[Options] = (
         action="append",
         help="What the camera does, such as dolly_zoom: %%dreams concepts lists them. Repeatable.",
     ),
+    argument("--hdr", action="store_true", help="Make it with high dynamic range (ray-3.2)."),
+    argument(
+        "--exr", dest="exr_export", action="store_true", help="Have EXR come beside the MP4; needs --hdr (ray-3.2)."
+    ),
+    argument("--style", metavar="STYLE", help="auto or manga, of an image (uni-1)."),
+    argument("--web-search", action="store_true", help="Let the model look for pictures on the web (uni-1)."),
     argument("--format", metavar="EXTENSION", help="The file of an image: jpg (the default) or png."),
     _SOURCES,
     argument("--frame0", metavar="FROM", help="What the video begins with."),
     argument("--frame1", metavar="TO", help="What the video ends with."),
+    argument(
+        "--keyframe",
+        metavar="IMAGE@TIME",
+        action="append",
+        help="A picture anywhere in the video, such as hall.jpg@2.5s (ray-3.2). Repeatable.",
+    ),
     argument("--image-ref", metavar="IMAGE[:WEIGHT]", action="append", help="A picture to follow. Repeatable."),
     argument("--style-ref", metavar="IMAGE[:WEIGHT]", action="append", help="Whose style to follow. Repeatable."),
     argument("--character-ref", metavar="IMAGE", action="append", help="One and the same character. Repeatable."),
@@ -114,6 +132,9 @@ DREAM: Final[Options] = (
     ),
     argument("--modify", metavar="VIDEO", help="Change how it looks, as the prompt says. Its motion stays."),
     argument("--mode", metavar="MODE", help=f"How far --modify goes, from {MODES[0]} to {MODES[-1]} ({DEFAULT_MODE})."),
+    argument(
+        "--position", metavar="X,Y,W,H", help="Where --reframe puts the video, in fractions of the result (ray-3.2)."
+    ),
     argument("--reframe", metavar="WHAT", help="Paint a video or image on, in the ratio that -a says."),
     argument("--upscale", metavar="VIDEO", help="Make it in the resolution that -r says."),
     argument("--audio", metavar="VIDEO", help="Give it the sound that the prompt says."),

@@ -8,10 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from dream_nb.api.canonical import GuideFrame
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import Generation
 from dream_nb.api.request_models import GenerationReference, ImageRef, ImageReference
-from dream_nb.requests.inputs import read_keyframe, read_reference
+from dream_nb.requests.guide_frames import split_moment
+from dream_nb.requests.inputs import naming, read_keyframe, read_reference
 from dream_nb.requests.names import explain, find_file, find_named, is_url, split_weight
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
@@ -69,6 +71,22 @@ class References:
         """
         what, weight = (text, None) if is_url(text) else split_weight(text, self.file)
         return read_keyframe(self.find(what), what, self.home, weight=weight)
+
+    def guide_frames(self, texts: Sequence[str]) -> list[GuideFrame]:
+        """The guide frames that texts stand for.
+
+        Args:
+            texts: each a picture or generation, as for `find`, with its moment behind an @: "hall.jpg@2.5s".
+
+        Raises:
+            InvalidRequestError: one has no moment, or names what is no keyframe.
+        """
+        found = []
+        for text in texts:
+            with naming(f"--keyframe {text}", "guide_frames"):
+                what, at = split_moment(text)
+                found.append(GuideFrame(frame=self.keyframe(what), at=at))
+        return found
 
     def reference(self, text: str, weight: float | None = None) -> ImageRef:
         """The picture to follow that a text stands for.

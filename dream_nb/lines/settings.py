@@ -15,7 +15,7 @@ from dream_nb.api.request_models import ASPECT_RATIOS, IMAGE_MODELS, KINDS, RESO
 from dream_nb.backends.backends import choose_backend
 from dream_nb.default import configure_default_session
 from dream_nb.lookup import REPLAYS
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.roles import PLAIN
 
 # Options of a line that have a setting, and what the default session is opened with.
@@ -159,8 +159,8 @@ class DreamSettings(Configurable):
     backend = BackendName(
         None,
         allow_none=True,
-        help="Who is asked: studio, hosted, or a URL with a key of its own; None is hosted where there is a key for "
-        "it, else the studio.",
+        help="Who is asked: studio, dream-machine, luma, or a URL with a key of its own; hosted is the first of the "
+        "hosted APIs that there is a key for. None is hosted where there is a key, else the studio.",
     ).tag(config=True)
     replay = Choice(
         REPLAYS,

@@ -13,6 +13,7 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb.api.errors import DreamError
+from dream_nb.api.luma_limits import LUMA_DURATIONS, LUMA_MODELS, LUMA_RESOLUTIONS
 from dream_nb.api.models import Generation
 from dream_nb.api.request_models import (
     ASPECT_RATIOS,
@@ -49,14 +50,19 @@ _VARIABLE: Final = re.compile(r"(?P<variable>\{\{\w*)$")
 _WORDS: Final = {
     "kind": KINDS,
     "aspect_ratio": ASPECT_RATIOS,
-    "model": (*IMAGE_MODELS, *VIDEO_MODELS),
-    "duration": DURATIONS,
+    "model": (*IMAGE_MODELS, *VIDEO_MODELS, *LUMA_MODELS),
+    "duration": tuple(dict.fromkeys([*DURATIONS, *LUMA_DURATIONS])),
     "mode": MODES,
     "format": IMAGE_FORMATS,
     "concept": CONCEPTS,
-    "resolution": tuple(RESOLUTIONS),
+    "resolution": tuple(dict.fromkeys([*LUMA_RESOLUTIONS, *RESOLUTIONS])),
 }
-_BACKENDS: Final = {"studio": "draws on this machine, for free", "hosted": "Luma's API, with your key"}
+_BACKENDS: Final = {
+    "studio": "draws on this machine, for free",
+    "dream-machine": "the Dream Machine API, with your key",
+    "luma": "the Luma API of 2026, with your key",
+    "hosted": "the first of the two that there is a key for",
+}
 _PATIENCE: Final = 2.0
 _WIDEST: Final = 48
 _MOST: Final = 200

@@ -10,6 +10,7 @@ from typing import Any, Final
 from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb import workers
+from dream_nb.backends.keys import HOSTED_APIS
 from dream_nb.default import open_default_session
 
 # Cells that are run one after the other leave no such pause: a notebook that dreams nothing starts no worker.
@@ -72,7 +73,8 @@ def _draws_here() -> bool:
     session = open_default_session()
     if session is not None:
         return session.backend == "studio" and session.replay != "only"
-    backend = os.environ.get("DREAM_NB_BACKEND") or ("hosted" if os.environ.get("LUMAAI_API_KEY") else "studio")
+    has_key = any(os.environ.get(api.key_variable) for api in HOSTED_APIS.values())
+    backend = os.environ.get("DREAM_NB_BACKEND") or ("hosted" if has_key else "studio")
     return backend == "studio" and os.environ.get("DREAM_NB_REPLAY") != "only"
 
 

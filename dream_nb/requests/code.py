@@ -45,6 +45,7 @@ _METHODS: Final = {
     "reframe_image": ("reframe", ("aspect_ratio", "prompt")),
     "upscale_video": ("upscale", ("resolution",)),
     "add_audio": ("add_audio", ("prompt",)),
+    "layering": ("layers", ("resolution", "prompt")),
 }
 """The methods of a dream that make other versions of it, with the fields that they take without a name."""
 
@@ -75,7 +76,9 @@ def _method_call(request: Request, take: int, name: str, classes: set[str]) -> s
     first = [_written(fields.pop(field), {}, classes) for field in plain if field in fields]
     arguments = [*first, *(f"{field}={_written(value, {}, classes)}" for field, value in fields.items())]
     arguments += [f"take={take}"] if take > 1 else []
-    return f"{name}.{method}({', '.join(arguments)})"
+    # Of the layers of a picture, which are several, one stands for all.
+    one = "[0]" if request.generation_type == "layering" else ""
+    return f"{name}.{method}({', '.join(arguments)}){one}"
 
 
 def _written(value: Any, names: dict[str, str], classes: set[str]) -> str:

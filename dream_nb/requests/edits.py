@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import mimetypes
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from math import isclose, log
@@ -14,7 +14,10 @@ from typing import Any, Final, TypeVar
 
 import pydantic
 
+from dream_nb.api.canonical import schema_of
 from dream_nb.api.errors import InvalidRequestError, LibraryError
+from dream_nb.api.luma_dialect import is_of_luma
+from dream_nb.api.luma_limits import LUMA_IMAGE_MODELS, LUMA_VIDEO_MODELS
 from dream_nb.api.models import Generation
 from dream_nb.api.request_models import (
     ASPECT_RATIOS,
@@ -22,14 +25,14 @@ from dream_nb.api.request_models import (
     AudioGenerationRequest,
     GenerationReference,
     Kind,
+    LayeringRequest,
     Media,
     ModifyVideoRequest,
     Reframe,
-    ReframeImageRequest,
-    ReframeVideoRequest,
     Source,
     UpscaleVideoGenerationRequest,
 )
+from dream_nb.requests.guide_frames import read_guide_frames
 from dream_nb.requests.identity import data_bytes
 from dream_nb.requests.inputs import naming, read_reference
 from dream_nb.requests.sources import ended, is_made, named, one_of, picture, video
@@ -64,12 +67,14 @@ class Origin:
         label: as errors call it.
         kind: "video" or "image"; None where only the server knows.
         size: width and height in pixels; None where only the server knows.
+        model: the model that made it; None where that is unknown.
     """
 
     source: Source
     label: str
     kind: Kind | None = None
     size: tuple[int, int] | None = None
+    model: str | None = None
 
 
 def read_origin(value: Any, name: str | None = None, home: Path = Path()) -> Origin:
@@ -97,7 +102,7 @@ def read_origin(value: Any, name: str | None = None, home: Path = Path()) -> Ori
         label = repr(name or f"generation {value.id}")
         if not value.id:
             raise InvalidRequestError(f"{label} has no id at a server: give its file")
-        return Origin(GenerationReference(id=value.id), label, value.kind)
+        return Origin(GenerationReference(id=value.id), label, value.kind, model=value.model)
     if is_made(value):
         return _of_dream(value, repr(name or value.title))
     if isinstance(value, Media):
@@ -119,37 +124,52 @@ def _of_dream(dream: Any, label: str) -> Origin:
     with suppress(LibraryError):
         size = dream.size
     if dream.generation.id:
-        return Origin(GenerationReference(id=dream.generation.id), label, dream.kind, size)
+        model = dream.generation.model or dream.request.model
+        return Origin(GenerationReference(id=dream.generation.id), label, dream.kind, size, model)
     url = video(dream.path, label) if dream.kind == "video" else picture(dream)
     return Origin(Media(url=url or ""), label, dream.kind, size)
 
 
 def modify_request(
-    source: Any, prompt: str | None = None, *, mode: str = DEFAULT_MODE, **fields: Any
+    source: Any, prompt: str | None = None, *, mode: str | None = None, strength: str | None = None, **fields: Any
 ) -> ModifyVideoRequest:
     """A request for a video with another look.
 
     Args:
         source: the video, as for `read_origin`, or its `Origin`.
         prompt: what it becomes.
-        mode: how far it goes from the video: adhere_1 to adhere_3, flex_1 to flex_3, reimagine_1 to reimagine_3.
-        **fields: the others of `ModifyVideoRequest`; `first_frame` takes what `dream_nb.reference` takes.
+        mode: how far it goes from the video: adhere_1 to adhere_3, flex_1 to flex_3, reimagine_1 to reimagine_3. By
+            default flex_1.
+        strength: the same, as the Luma API calls it.
+        **fields: the others of `ModifyVideoRequest`, and of `ControlledModifyRequest` for the Luma API; `first_frame`
+            takes what `dream_nb.reference` takes, and `guide_frames` what `read_guide_frames` takes.
 
     Raises:
         InvalidRequestError: a field or the source does not fit.
     """
     origin = _origin(source, "modify", "video")
-    return _checked(
-        ModifyVideoRequest,
+    if mode is not None and strength is not None:
+        raise InvalidRequestError("mode and strength are the same: leave out one of them", field="mode")
+    if fields.get("guide_frames") is not None:
+        fields["guide_frames"] = read_guide_frames(fields["guide_frames"])
+    found: ModifyVideoRequest = _checked(
+        "modify_video",
         media=origin.source,
         prompt=_words(prompt),
-        mode=mode,
-        **_with_first_frame(_without_media(fields)),
+        mode=mode or strength or DEFAULT_MODE,
+        **_with_first_frame(_of_same_api(origin, _without_media(fields))),
     )
+    return found
 
 
 def reframe_request(
-    source: Any, aspect_ratio: str, prompt: str | None = None, *, kind: Kind | None = None, **fields: Any
+    source: Any,
+    aspect_ratio: str,
+    prompt: str | None = None,
+    *,
+    kind: Kind | None = None,
+    position: Sequence[float] | None = None,
+    **fields: Any,
 ) -> Reframe:
     """A request for another ratio.
 
@@ -158,6 +178,8 @@ def reframe_request(
         aspect_ratio: the new one, such as "9:16".
         prompt: what is to be seen in the new parts.
         kind: "video" or "image", where the source does not tell.
+        position: where the source lies at the Luma API: its left and top edge, its width and height, as fractions of
+            the result.
         **fields: the others of `ReframeVideoRequest` or `ReframeImageRequest`.
 
     Raises:
@@ -171,14 +193,19 @@ def reframe_request(
             'kind="image", or give its Dream',
             field="kind",
         )
-    schema: type[Reframe] = ReframeImageRequest if found == "image" else ReframeVideoRequest
-    given = {name: value for name, value in _without_media(fields).items() if value is not None}
+    if position is not None:
+        fields["source_position"] = [float(one) for one in position]
+    given = {name: value for name, value in _of_same_api(origin, _without_media(fields)).items() if value is not None}
     if found == "video" and "format" in given:
         raise InvalidRequestError(f"format is for images, and {origin.label} is a video: leave it out", field="format")
     request: Reframe = _checked(
-        schema, media=origin.source, aspect_ratio=aspect_ratio, prompt=_words(prompt), **_with_first_frame(given)
+        f"reframe_{found}",
+        media=origin.source,
+        aspect_ratio=aspect_ratio,
+        prompt=_words(prompt),
+        **_with_first_frame(given),
     )
-    is_plain = origin.size is not None and not given.keys() & set(PLACING)
+    is_plain = origin.size is not None and not given.keys() & {*PLACING, "source_position"}
     if (
         origin.size is not None
         and is_plain
@@ -219,12 +246,13 @@ def upscale_request(source: Any, resolution: str, **fields: Any) -> UpscaleVideo
             f"{origin.size[0]} x {origin.size[1]}: {advice}",
             field="resolution",
         )
-    return _checked(
-        UpscaleVideoGenerationRequest,
+    found: UpscaleVideoGenerationRequest = _checked(
+        "upscale_video",
         media=_at_server(origin, "upscale"),
         resolution=resolution,
         **_without_media(fields),
     )
+    return found
 
 
 def audio_request(
@@ -244,9 +272,33 @@ def audio_request(
     origin = _origin(source, "add_audio", "video")
     media = _at_server(origin, "add_audio")
     more = _without_media(fields)
-    return _checked(
-        AudioGenerationRequest, media=media, prompt=_words(prompt), negative_prompt=_words(negative_prompt), **more
+    found: AudioGenerationRequest = _checked(
+        "add_audio", media=media, prompt=_words(prompt), negative_prompt=_words(negative_prompt), **more
     )
+    return found
+
+
+def layers_request(source: Any, resolution: str = "1k", prompt: str | None = None, **fields: Any) -> LayeringRequest:
+    """A request for the layers of a picture.
+
+    Args:
+        source: the picture, as for `read_origin`, or its `Origin`.
+        resolution: of each layer: "1k" or "2k".
+        prompt: what its parts are.
+        **fields: the others of `LayeringRequest`.
+
+    Raises:
+        InvalidRequestError: a field or the source does not fit.
+    """
+    origin = _origin(source, "layers", "image")
+    found: LayeringRequest = _checked(
+        "layering",
+        media=origin.source,
+        resolution=resolution,
+        prompt=_words(prompt),
+        **{"model": LUMA_IMAGE_MODELS[0], **_without_media(fields)},
+    )
+    return found
 
 
 def nearest_ratio(size: tuple[int, int]) -> str:
@@ -306,8 +358,16 @@ def _with_first_frame(fields: Mapping[str, Any]) -> dict[str, Any]:
         return {**fields, "first_frame": Media(url=read_reference(fields["first_frame"]).url or "")}
 
 
-def _checked(schema: type[T], **fields: Any) -> T:
+def _of_same_api(origin: Origin, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields with a model of the API that made the source, which alone knows it; one that is named stays."""
+    if fields.get("model") is not None or not is_of_luma(origin.model):
+        return fields
+    return {**fields, "model": LUMA_VIDEO_MODELS[0]}
+
+
+def _checked(generation_type: str, **fields: Any) -> Any:
+    named = {name: value for name, value in fields.items() if value is not None}
     try:
-        return schema(**{name: value for name, value in fields.items() if value is not None})
+        return schema_of(generation_type, named)(**named)
     except pydantic.ValidationError as error:
         raise InvalidRequestError.reading(error) from None

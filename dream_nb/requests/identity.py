@@ -14,14 +14,13 @@ from typing import Any, Final, Literal
 
 import pydantic
 
+from dream_nb.api.canonical import LUMA_ONLY, schema_of
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import Generation
 from dream_nb.api.request_models import (
     DELIVERY,
     KINDS,
     Create,
-    GenerationRequest,
-    ImageGenerationRequest,
     Request,
     UnknownRequest,
 )
@@ -132,11 +131,13 @@ def checked_request(prompt: str, *, kind: Literal["video", "image"] = "video", *
         )
     if kind not in KINDS:
         raise InvalidRequestError(f"kind {kind!r} is not one of {', '.join(KINDS)}", field="kind")
-    schema = ImageGenerationRequest if kind == "image" else GenerationRequest
+    # What is not given makes no other kind of request.
+    named = {name: value for name, value in fields.items() if value is not None or name not in LUMA_ONLY[kind]}
     try:
-        return schema(prompt=prompt, **fields)
+        request: Create = schema_of(kind, named)(prompt=prompt, **named)
     except pydantic.ValidationError as error:
         raise InvalidRequestError.reading(error) from None
+    return request
 
 
 def answers(generation: Generation, request: Request) -> bool:

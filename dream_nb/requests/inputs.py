@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import pydantic
 
@@ -21,11 +21,9 @@ from dream_nb.api.request_models import (
     Keyframe,
     Media,
     ModifyImageRef,
-    Request,
 )
-from dream_nb.requests.identity import checked_request
 from dream_nb.requests.names import check_weight, find_file, is_url, split_weight
-from dream_nb.requests.roles import FIELDS, FRAMES, ROLE_OF, RolePicture, as_fields, role_picture
+from dream_nb.requests.roles import ROLE_OF, RolePicture, role_picture
 from dream_nb.requests.sources import ended, is_made, named, one_of, picture
 
 if TYPE_CHECKING:
@@ -34,48 +32,6 @@ if TYPE_CHECKING:
 _REFERENCES: Final = ImageRef | ModifyImageRef | ImageReference | Media
 _CHARACTER: Final = "character_ref"
 _MODIFIED: Final = "modify_image_ref"
-
-
-def make_request(prompt: str, *, kind: Literal["video", "image"] = "video", **fields: Any) -> Request:
-    """A request of that kind, checked.
-
-    Args:
-        prompt: what to dream.
-        kind: "video" or "image".
-        **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`, as for `read_fields`.
-
-    Raises:
-        InvalidRequestError: the prompt is empty, a field breaks the specification, or a picture cannot be read.
-    """
-    _check_kind(kind, fields)
-    return checked_request(prompt, kind=kind, **_with_keyframes(read_fields(fields)))
-
-
-def read_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields of a request whose pictures and keyframes are read: reading them again changes nothing.
-
-    Args:
-        fields: `frame0` and `frame1` stand for the keyframes and take what `keyframe` takes; `image_ref` and
-            `style_ref` take what `reference` takes, or several of it; `character_ref` too, but without weights;
-            `modify_image_ref` one of it. All others are left as they are.
-
-    Raises:
-        InvalidRequestError: a picture is not supported or cannot be read. The error names the field, and its item.
-    """
-    read = dict(fields)
-    for name in FRAMES:
-        if read.get(name) is not None:
-            with naming(name, name):
-                read[name] = read_keyframe(read[name])
-    for name in FIELDS:
-        if read.get(name) is None:
-            continue
-        if items := field_items(name, read[name]):
-            read |= as_fields(_references(name, items))
-        elif isinstance(read[name], Iterator):
-            # It is at its end by now.
-            read[name] = []
-    return read
 
 
 def keyframe(value: Input) -> ImageReference | GenerationReference:
@@ -194,7 +150,7 @@ def read_references(field: str, value: Any) -> list[RolePicture]:
         InvalidRequestError: a picture is not supported or cannot be read. The error names the field, and its item.
         DreamError: why the dream of a job could not be made.
     """
-    return _references(field, field_items(field, value))
+    return references_in_items(field, field_items(field, value))
 
 
 @contextmanager
@@ -211,7 +167,17 @@ def naming(place: str, field: str | None) -> Iterator[None]:
         raise InvalidRequestError(*(f"{place}: {one}" for one in error.problems), field=field) from error.__cause__
 
 
-def _references(field: str, items: list[tuple[str, Any]]) -> list[RolePicture]:
+def references_in_items(field: str, items: list[tuple[str, Any]]) -> list[RolePicture]:
+    """As `read_references`, of items as `field_items` gives them.
+
+    Args:
+        field: one of `FIELDS`.
+        items: the pictures, each with its place.
+
+    Raises:
+        InvalidRequestError: as for `read_references`.
+        DreamError: as for `read_references`.
+    """
     if field == _MODIFIED and len(items) > 1:
         raise InvalidRequestError(f"{field}: {len(items)} pictures are given, and one can be changed", field=field)
     found = []
@@ -303,21 +269,3 @@ def _validated(model: Any, document: Mapping[str, Any]) -> Any:
         return pydantic.TypeAdapter(model).validate_python(document)
     except pydantic.ValidationError as error:
         raise InvalidRequestError.reading(error) from None
-
-
-def _check_kind(kind: str, fields: Mapping[str, Any]) -> None:
-    others = {"video": FIELDS, "image": (*FRAMES, "keyframes")}.get(kind, ())
-    for name in others:
-        if fields.get(name) is not None:
-            other = "image" if kind == "video" else "video"
-            raise InvalidRequestError(f'{name} is for {other}s: add kind="{other}", or leave it out', field=name)
-
-
-def _with_keyframes(fields: dict[str, Any]) -> dict[str, Any]:
-    """Fields of a request in which `frame0` and `frame1` have become its keyframes."""
-    frames = {name: value for name in FRAMES if (value := fields.pop(name, None)) is not None}
-    if not frames:
-        return fields
-    if fields.get("keyframes") is not None:
-        raise InvalidRequestError("keyframes is given, and frame0 or frame1 too: leave out one of them")
-    return fields | {"keyframes": frames}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from dream_nb.api.canonical import guide_frames_of
 from dream_nb.api.request_models import GenerationReference, Request
 
 
@@ -17,6 +18,7 @@ def references_in(request: Request) -> dict[str, GenerationReference]:
     keyframes = getattr(request, "keyframes", None)
     named = {"frame0": keyframes.frame0, "frame1": keyframes.frame1} if keyframes else {}
     named["media"] = getattr(request, "media", None)
+    named |= {f"guide_frames[{number}]": one.frame for number, one in enumerate(guide_frames_of(request))}
     return {place: one for place, one in named.items() if isinstance(one, GenerationReference)}
 
 
@@ -51,6 +53,22 @@ def replace_media(
     return {
         name: item if name == "prompt" else replace_media(item, picture, generation) for name, item in document.items()
     }
+
+
+def with_addresses(document: Any, urls: Mapping[str, str]) -> Any:
+    """A request's document in which some generations are pictures, by the addresses of their files.
+
+    Args:
+        document: what is sent, or a part of it.
+        urls: the addresses, by the ids of the generations.
+    """
+    if isinstance(document, list):
+        return [with_addresses(item, urls) for item in document]
+    if not isinstance(document, dict):
+        return document
+    if document.get("type") == "generation" and document.get("id") in urls:
+        return {"type": "image", "url": urls[document["id"]]}
+    return {name: with_addresses(item, urls) for name, item in document.items()}
 
 
 def pictures_of(document: Any) -> list[str]:

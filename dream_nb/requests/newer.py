@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from dream_nb.api.luma_limits import LUMA_IMAGE_MODELS, LUMA_RATIOS, LUMA_RESOLUTIONS, LUMA_VIDEO_MODELS
 from dream_nb.api.request_models import (
     ASPECT_RATIOS,
     CONCEPTS,
@@ -16,10 +17,10 @@ from dream_nb.api.request_models import (
 )
 
 _MODELS: Final[Mapping[str, tuple[str, ...]]] = {
-    "video": VIDEO_MODELS,
-    "image": IMAGE_MODELS,
-    "modify_video": EDITING_MODELS,
-    "reframe_video": EDITING_MODELS,
+    "video": (*VIDEO_MODELS, *LUMA_VIDEO_MODELS),
+    "image": (*IMAGE_MODELS, *LUMA_IMAGE_MODELS),
+    "modify_video": (*EDITING_MODELS, *LUMA_VIDEO_MODELS),
+    "reframe_video": (*EDITING_MODELS, *LUMA_VIDEO_MODELS),
     "reframe_image": IMAGE_MODELS,
 }
 
@@ -32,8 +33,8 @@ def newer_values(request: Request) -> list[str]:
     """
     known = {
         "model": _MODELS.get(request.generation_type, ()),
-        "aspect_ratio": ASPECT_RATIOS,
-        "resolution": tuple(RESOLUTIONS),
+        "aspect_ratio": (*ASPECT_RATIOS, *LUMA_RATIOS),
+        "resolution": (*RESOLUTIONS, *LUMA_RESOLUTIONS),
     }
     given = {name: getattr(request, name, None) for name in known}
     found = [

@@ -70,7 +70,7 @@ class Plan:
 
     Attributes:
         entries: one for each dream, in their order.
-        backend: who would be asked: "studio" or "hosted".
+        backend: who would be asked: "studio", "dream-machine", "luma", or a URL.
     """
 
     entries: tuple[Entry, ...]

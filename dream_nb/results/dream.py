@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self, overload
 
 from dream_nb.api.errors import ConfigurationError, InvalidRequestError, LibraryError
+from dream_nb.api.luma_dialect import is_of_luma
+from dream_nb.api.luma_limits import LUMA_VIDEO_MODELS
 from dream_nb.api.models import Generation
 from dream_nb.api.request_models import (
     GenerationReference,
@@ -22,6 +24,7 @@ from dream_nb.api.request_models import (
     ModifyVideoRequest,
     Request,
 )
+from dream_nb.backends.keys import is_reached
 from dream_nb.files import given_path, written
 from dream_nb.html.page import picture_uri, video_uri
 from dream_nb.html.preview import Preview, preview
@@ -40,8 +43,8 @@ from dream_nb.media.sound import Audio, read_audio
 from dream_nb.media.video import frame_at, iterate_frames, iterate_timed, read_facts
 from dream_nb.requests.code import to_code
 from dream_nb.requests.edits import (
-    DEFAULT_MODE,
     audio_request,
+    layers_request,
     modify_request,
     nearest_ratio,
     read_origin,
@@ -72,6 +75,8 @@ _POSTER_SIDE: Final = 640
 _THUMBNAIL_SIDE: Final = 160
 # As wide as a preview is shown.
 _PREVIEW_SIDE: Final = 640
+_FINAL: Final = "1080p"
+_SHORT: Final = "5s"
 
 
 class Dream:
@@ -85,13 +90,17 @@ class Dream:
         library: where its file lies.
         home: the folder of the notebook; previews point to the file from there.
         maker: the session through which it goes on, or None.
+        part: which file of the generation it is, where there are several, from 0.
     """
 
     _several: ClassVar[type[Dreams]]
     """The class of several dreams: its module, which imports this one, sets it."""
 
-    def __init__(self, record: Record, library: Folder, home: Path, maker: Maker | None = None) -> None:
+    def __init__(
+        self, record: Record, library: Folder, home: Path, maker: Maker | None = None, *, part: int = 0
+    ) -> None:
         self._record: Record = record
+        self._part = part
         self._maker = maker
         self._library = library
         self._home = home
@@ -126,7 +135,15 @@ class Dream:
         ends = [getattr(keyframes, name, None) for name in ("frame0", "frame1")]
         begins, leads = (isinstance(end, GenerationReference) for end in ends)
         way = {(True, False): "extended", (False, True): "leads up", (True, True): "leads over"}.get((begins, leads))
-        return " · ".join(filter(None, [self.title, way, f"take {self.take}" if self.take > 1 else ""]))
+        return " · ".join(filter(None, [self.title, self.label, way, f"take {self.take}" if self.take > 1 else ""]))
+
+    @property
+    def label(self) -> str:
+        """What its file is where the generation has several, such as the name of a layer; else empty."""
+        further = self._record.further
+        if self._part:
+            return further[self._part - 1].label
+        return next((one.label for one in self.generation.files(self.kind)), "") if further else ""
 
     @property
     def kind(self) -> Literal["video", "image"]:
@@ -190,7 +207,7 @@ class Dream:
 
     @property
     def backend(self) -> str:
-        """Who made it: "studio" or "hosted"; empty for a foreign file."""
+        """Who made it: "studio", "dream-machine", "luma", or a URL; empty for a foreign file."""
         return self._record.backend
 
     @property
@@ -206,7 +223,13 @@ class Dream:
     @property
     def sha256(self) -> str | None:
         """The sha256 of the file as it came, in hexadecimal digits; None where there is none."""
-        return self._record.sha256
+        return self._record.further[self._part - 1].sha256 if self._part else self._record.sha256
+
+    @property
+    def _file(self) -> str | None:
+        """The name of its file in the library, or None where there is none."""
+        names = self._record.names
+        return names[self._part] if self._part < len(names) else None
 
     @property
     def stars(self) -> int:
@@ -248,15 +271,30 @@ class Dream:
         Raises:
             LibraryError: there is none, or none any more.
         """
-        path = self._library.path(self._record)
+        path = self._library.plain_file(self._file) if self._file is not None else None
         if path is None:
             raise LibraryError(self._why_no_file())
-        here = Path.cwd()
-        return path.relative_to(here) if path.is_relative_to(here) else path
+        return _from_here(path)
+
+    @property
+    def files(self) -> list[Path]:
+        """All files of the generation that are there, as `path`: an EXR beside its video, one picture a layer."""
+        return [_from_here(path) for path in self._library.paths(self._record)]
+
+    @property
+    def parts(self) -> Dreams:
+        """Each file of the generation as a dream of its own, with the words that tell what it is."""
+        labels = [one.label for one in self.generation.files(self.kind)] if self._record.further else [""]
+        count = max(1, len(self._record.names))
+        named = [*labels, *[""] * count][:count]
+        return self._several(
+            (Dream(self._record, self._library, self._home, self._maker, part=part) for part in range(count)),
+            words=[{"part": label or str(number)} for number, label in enumerate(named, 1)] if count > 1 else None,
+        )
 
     def _why_no_file(self) -> str:
-        if self._record.file is not None:
-            return f"{self._record.file!r} is no longer in {self._library.folder.name!r}: run its cell again"
+        if self._file is not None:
+            return f"{self._file!r} is no longer in {self._library.folder.name!r}: run its cell again"
         if self.generation.has_failed:
             return f"{self.title!r} was not made ({self.generation.why_not_made}): it has no file"
         return f"{self.title!r} is {self.state} and has no file yet: wait for its job"
@@ -264,9 +302,7 @@ class Dream:
     @property
     def url(self) -> str:
         """The file's address seen from where the output is saved, quoted for HTML; empty without a file."""
-        if self._record.file is None:
-            return ""
-        return address(self._library.folder / self._record.file, self._home)
+        return address(self._library.folder / self._file, self._home) if self._file is not None else ""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Dream) and self._identity == other._identity
@@ -276,7 +312,7 @@ class Dream:
 
     @property
     def _identity(self) -> tuple[object, ...]:
-        return self.hash, self.take, self.backend, self.sha256
+        return self.hash, self.take, self.backend, self.sha256, self._part
 
     @cached_property
     def facts(self) -> VideoFacts | None:
@@ -609,26 +645,28 @@ class Dream:
         self,
         prompt: str | None = None,
         *,
-        mode: str = DEFAULT_MODE,
+        mode: str | None = None,
         take: int = 1,
         wait: Literal[True] = True,
         **fields: Any,
     ) -> Dream | Dreams: ...
     @overload
     def modify(
-        self, prompt: str | None = None, *, mode: str = DEFAULT_MODE, take: int = 1, wait: Literal[False], **fields: Any
+        self, prompt: str | None = None, *, mode: str | None = None, take: int = 1, wait: Literal[False], **fields: Any
     ) -> Job | Pending[Dreams]: ...
     def modify(
-        self, prompt: str | None = None, *, mode: str = DEFAULT_MODE, take: int = 1, wait: bool = True, **fields: Any
+        self, prompt: str | None = None, *, mode: str | None = None, take: int = 1, wait: bool = True, **fields: Any
     ) -> Dream | Dreams | Job | Pending[Dreams]:
         """Make a video with another look of it: its motion stays.
 
         Args:
             prompt: what it becomes, such as "in deep snow". `{snow|rain}` in it makes several.
-            mode: how far it goes: adhere_1 (nearest) to adhere_3, flex_1 to flex_3, reimagine_1 to reimagine_3.
+            mode: how far it goes: adhere_1 (nearest) to adhere_3, flex_1 (the default) to flex_3, reimagine_1 to
+                reimagine_3. The Luma API calls it `strength`, which is taken too.
             take: the number of the result of this request.
             wait: whether to wait for it; else its job comes back at once.
-            **fields: the others of `ModifyVideoRequest`: `model`, and `first_frame`, which takes a picture.
+            **fields: the others of `ModifyVideoRequest`: `model`, and `first_frame`, which takes a picture. For the
+                Luma API also `resolution`, `guide_frames`, `auto_controls`, `controls` and `hdr`.
 
         Returns:
             The dream; of a prompt with an axis, its dreams. Without waiting their job.
@@ -659,7 +697,8 @@ class Dream:
             prompt: what is to be seen in the new parts. `{sea|sand}` in it makes several.
             take: the number of the result of this request.
             wait: whether to wait for it; else its job comes back at once.
-            **fields: the others of `ReframeVideoRequest` or `ReframeImageRequest`, such as `x_start` and `x_end`.
+            **fields: the others of `ReframeVideoRequest` or `ReframeImageRequest`, such as `x_start` and `x_end`. For
+                the Luma API `position` and `resolution`.
 
         Returns:
             The dream; of a prompt with an axis, its dreams. Without waiting their job.
@@ -791,6 +830,82 @@ class Dream:
         jobs = [maker.submit(self.request, take=self.take + number) for number in range(1, count + 1)]
         return self._several(job.result() for job in jobs) if wait else jobs
 
+    @overload
+    def finish(self, resolution: str = ..., *, take: int = 1, wait: Literal[True] = True) -> Dream: ...
+    @overload
+    def finish(self, resolution: str = ..., *, take: int = 1, wait: Literal[False]) -> Job: ...
+    def finish(self, resolution: str = _FINAL, *, take: int = 1, wait: bool = True) -> Dream | Job:
+        """Ask for the same video in a higher resolution: a draft becomes a final.
+
+        No API has a seed: it is a new sample, which resembles the draft as another take would. On a backend that is
+        paid, a warning says so before anything is sent.
+
+        Args:
+            resolution: such as "1080p".
+            take: the number of the result of that request.
+            wait: whether to wait for it; else its job comes back at once.
+
+        Raises:
+            InvalidRequestError: it was made of something else, or has that resolution.
+            ConfigurationError: no session goes on with it, or one of another backend.
+            DreamError: it could not be made.
+        """
+        request = self.request
+        if not isinstance(request, GenerationRequest):
+            raise InvalidRequestError(
+                f"finish asks for a new video of the same prompt, and {self.title!r} was made of something else",
+                field="resolution",
+            )
+        if request.resolution == resolution:
+            raise InvalidRequestError(f"{self.title!r} was asked for in {resolution} already", field="resolution")
+        maker = self._maker or self._maker_for()
+        if maker.backend != "studio":
+            warnings.warn(
+                f"finish({resolution!r}) is a new sample of the prompt, and is paid for: it resembles the draft, and "
+                "is not the same video",
+                stacklevel=2,
+            )
+        job = maker.submit(request.model_copy(update={"resolution": resolution}), take=take)
+        return job.result() if wait else job
+
+    @overload
+    def layers(
+        self,
+        resolution: str = ...,
+        prompt: str | None = None,
+        *,
+        take: int = 1,
+        wait: Literal[True] = True,
+        **fields: Any,
+    ) -> Dreams: ...
+    @overload
+    def layers(
+        self, resolution: str = ..., prompt: str | None = None, *, take: int = 1, wait: Literal[False], **fields: Any
+    ) -> Job: ...
+    def layers(
+        self, resolution: str = "1k", prompt: str | None = None, *, take: int = 1, wait: bool = True, **fields: Any
+    ) -> Dreams | Job:
+        """Take a picture apart into layers with transparency. Only the Luma API, and the studio, can do this.
+
+        Args:
+            resolution: of each layer: "1k" or "2k".
+            prompt: what its parts are; by default the model decides.
+            take: the number of the result of this request.
+            wait: whether to wait for it; else its job comes back at once, whose dream has them as `parts`.
+            **fields: the others of `LayeringRequest`, such as `model`.
+
+        Returns:
+            One dream a layer, from front to back, with its label. Put over each other they give the picture back.
+
+        Raises:
+            InvalidRequestError: it is a video.
+            ConfigurationError: no session goes on with it, or one of another backend.
+            DreamError: it could not be made.
+        """
+        maker = self._maker or self._maker_for()
+        job = maker.submit(layers_request(self, resolution, prompt, **fields), take=take)
+        return job.result().parts if wait else job
+
     def _go_on(self, prompt: str | None, *, begin: Dream | None = None, end: Dream | None = None, take: int = 1) -> Job:
         """Ask for a video between two dreams, in the shape of this one."""
         maker = self._maker_for(begin, end)
@@ -815,7 +930,10 @@ class Dream:
         fields: dict[str, Any] = {name: getattr(made[0], name, None) for name in PLAIN} if made else {}
         if (made[0].kind if made else self.kind) == "image":
             # An image's models make no video.
-            fields["model"] = None
+            fields["model"] = LUMA_VIDEO_MODELS[0] if is_of_luma(fields.get("model")) else None
+        if is_of_luma(fields.get("model")) and fields.get("duration") is not None:
+            # The API has no longer one that begins or ends with a given frame.
+            fields["duration"] = _SHORT
         if not is_new:
             fields["aspect_ratio"] = nearest_ratio(self.size)
         return next(filter(None, told), self.title), fields
@@ -833,7 +951,7 @@ class Dream:
                 "dreams()"
             )
         for one in (self, *others):
-            if one is not None and one.backend != maker.backend:
+            if one is not None and not is_reached(maker.backend, one.backend):
                 raise ConfigurationError(
                     f"{one.title!r} was made by backend {one.backend!r}, and this session asks {maker.backend!r}, "
                     f"which does not know it: open Session(backend={one.backend!r})"
@@ -872,7 +990,7 @@ class Dream:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Its library is opened when it is first asked for more than the file.
-        return Dream, (self._record, Folder(self._library.folder), self._home)
+        return _unpickled, (self._record, Folder(self._library.folder), self._home, self._part)
 
     def __repr__(self) -> str:
         return f"Dream({self.title!r}, {self.kind}, {self.url or self.state})"
@@ -914,7 +1032,7 @@ class Dream:
     @property
     def _shows(self) -> Literal["video", "image"]:
         """What a page shows its file as: no player plays a picture that moves."""
-        suffix = Path(self._record.file or "").suffix
+        suffix = Path(self._file or "").suffix
         return "image" if any(one.suffix == suffix for one in PICTURES) else self.kind
 
 
@@ -924,3 +1042,13 @@ def _reference(dream: Dream | None) -> GenerationReference | None:
     if not dream.generation.id:
         raise ConfigurationError(f"{dream.title!r} has no generation at a server: make it first")
     return GenerationReference(id=dream.generation.id)
+
+
+def _unpickled(record: Record, library: Folder, home: Path, part: int) -> Dream:
+    return Dream(record, library, home, part=part)
+
+
+def _from_here(path: Path) -> Path:
+    """A path relative to the working directory where it lies below it, else as it is."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

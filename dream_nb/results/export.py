@@ -125,11 +125,15 @@ def _entry(exported: Exported, folder: Path) -> dict[str, Any]:
         path = dream.path
     except LibraryError as error:
         return entry | {"problem": str(error)}
-    _copy(path, folder / path.name)
-    if dream.backend:
+    paths = dream.files if dream.backend and not dream._part else [path]
+    for one in paths:
+        _copy(one, folder / one.name)
+    if dream.backend and not dream._part:
         _keep_foreign_sidecar(folder / f"{path.name}{SUFFIX}")
         write_sidecar(folder, replace(_without_callback(dream._record), file=path.name))
     entry["file"] = path.name
+    if paths[1:]:
+        entry["further"] = [one.name for one in paths[1:]]
     if dream.sha256 not in (None, sha256_of(folder / path.name)):
         entry["problem"] = f"{path.name!r} was changed since it came: run its cell again to fetch it anew"
     return entry

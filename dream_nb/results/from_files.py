@@ -43,8 +43,12 @@ def read_folder(folder: Path) -> list[Dream]:
     except OSError as error:
         raise LibraryError(f"{str(folder)!r} is no folder that can be read ({error.strerror or error})") from error
     library, home = Folder(folder), find_place().output
+    # They are files of a dream that is among them.
+    beside = {name for record in told.values() for name in record.names[1:]}
     records = (
-        told.get(path.name) or read_inscription(path) or _unknown(path, one) for path, one in found.items() if one
+        told.get(path.name) or read_inscription(path) or _unknown(path, one)
+        for path, one in found.items()
+        if one and path.name not in beside
     )
     return [Dream(record, library, home) for record in records if record is not None]
 

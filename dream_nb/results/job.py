@@ -20,7 +20,7 @@ class Maker(Protocol):
 
     @property
     def backend(self) -> str:
-        """Who is asked: "studio", "hosted", or the address of another server."""
+        """Who is asked: "studio", "dream-machine", "luma", or the address of another server."""
 
     @property
     def executor(self) -> Executor:
@@ -51,7 +51,7 @@ class Job(Pending[Dream]):
     Attributes:
         request: what was asked for.
         take: the number of the result of this request, from 1.
-        backend: who makes it: "studio", "hosted", or the address of another server.
+        backend: who makes it: "studio", "dream-machine", "luma", or the address of another server.
         title: the prompt; of another version of a dream also what that was.
         replayed: whether the library had it, so that nothing was sent.
         expected: seconds that such a request has taken before, or None where that is unknown.

@@ -131,7 +131,7 @@ def measured(
     """
     ours, theirs = _sorted_out(wanted or list(MEASURES))
     names = [*ours, *(one.name for one in theirs)]
-    files = [(dream, dream._library.folder, dream._record.file) for dream in dreams]
+    files = [(dream, dream._library.folder, dream._file) for dream in dreams]
     entries = {file: _Entry(file[0], Reading(_known(file[0], ours, theirs))) for file in dict.fromkeys(files)}
     _fill(list(entries.values()), ours, theirs, executor)
     columns: list[dict[str, Value]] = []

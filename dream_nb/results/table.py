@@ -43,7 +43,7 @@ FACTS: Final[Mapping[str, tuple[Type, Callable[[Dream], Any]]]] = {
     "stars": ("whole", lambda dream: dream.stars),
     "note": ("text", lambda dream: dream.note),
     "tags": ("texts", lambda dream: list(dream.tags)),
-    "file": ("text", lambda dream: dream._record.file),
+    "file": ("text", lambda dream: dream._file),
     "id": ("text", lambda dream: dream.generation.id),
     "hash": ("text", lambda dream: dream.hash),
     "sha256": ("text", lambda dream: dream.sha256),

@@ -15,8 +15,8 @@ from dream_nb.library.file_names import slug
 from dream_nb.library.inscriptions import KEY, tell_shots
 from dream_nb.media.joining import join
 from dream_nb.media.tags import read_tag
+from dream_nb.requests.fields import make_request, read_fields
 from dream_nb.requests.identity import check_take
-from dream_nb.requests.inputs import make_request, read_fields
 from dream_nb.requests.plan import Ask, Entry, Plan
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams

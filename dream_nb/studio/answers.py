@@ -13,6 +13,7 @@ from dream_nb.studio.record import StoredGeneration
 from dream_nb.studio.render.understood import understood
 
 PREFIX: Final = "/dream-machine/v1"
+LUMA_PREFIX: Final = "/luma/v1"
 _MOST_FINISHED: Final = 4096
 
 _finished: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
@@ -70,7 +71,7 @@ def _written(record: StoredGeneration, base_url: str, drawing: Drawing | None) -
         document["failure_reason"] = record.failure_reason
     if record.state == "completed":
         document["assets"] = {record.kind: asset_url(base_url, record.asset)}
-        document |= _understood(record)
+        document |= understood_words(record)
     if drawing and record.state == "dreaming":
         if (fraction := drawing.progress(record.id)) is not None:
             document["progress"] = fraction
@@ -80,7 +81,7 @@ def _written(record: StoredGeneration, base_url: str, drawing: Drawing | None) -
     return to_json(document)[:-1] + b',"request":' + record.request.encode() + b"}"
 
 
-def _understood(record: StoredGeneration) -> dict[str, tuple[str, ...]]:
+def understood_words(record: StoredGeneration) -> dict[str, tuple[str, ...]]:
     """What is drawn of the prompt; nothing where the pictures are those of another generation."""
     prompt = from_json(record.request).get("prompt")
     if record.source is not None or not isinstance(prompt, str):

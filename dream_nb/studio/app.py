@@ -1,14 +1,15 @@
-"""The routes of the Dream Machine API, of 2024 and of 2025."""
+"""The routes of both APIs: the Dream Machine API, of 2024 and of 2025, and the Luma API."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import os
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
@@ -16,32 +17,45 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from dream_nb import workers
 from dream_nb.files import given_path
 from dream_nb.studio import answers, openapi
+from dream_nb.studio.access import Access
 from dream_nb.studio.alive import Presence
-from dream_nb.studio.answers import PREFIX
+from dream_nb.studio.answers import LUMA_PREFIX, PREFIX
 from dream_nb.studio.assets import AssetFiles
 from dream_nb.studio.callbacks import CallbackSender
+from dream_nb.studio.create_batches import CreateBatches
 from dream_nb.studio.credits import to_millicents
 from dream_nb.studio.database import Database
 from dream_nb.studio.faults import Faults
 from dream_nb.studio.fetch import Fetcher
 from dream_nb.studio.inputs import Inputs
+from dream_nb.studio.limits import RateLimits
+from dream_nb.studio.luma_answers import API_VERSION
+from dream_nb.studio.luma_files import UploadedFiles
+from dream_nb.studio.luma_inputs import LumaInputs
+from dream_nb.studio.luma_operations import LumaOperations
+from dream_nb.studio.luma_uploads import LumaUploads
 from dream_nb.studio.operations import Operations, json_response
 from dream_nb.studio.pending_callbacks import PendingCallbacks
 from dream_nb.studio.queue import Queue
+from dream_nb.studio.record import DREAM_MACHINE, LUMA
 from dream_nb.studio.rules import Refusal
 from dream_nb.studio.settings import Settings
+from dream_nb.studio.source_files import SourceFiles
 from dream_nb.studio.store import Store
 
 logger = logging.getLogger("dream_nb.studio")
 _FOLDERS = ("assets", "progress", "studios")
 _OWN = (".gitignore", *_FOLDERS, *(f"studio.sqlite{suffix}" for suffix in ("", "-wal", "-shm", "-journal")))
 _ROW_BESIDES_REQUEST = 2**17
+_IDS: Final = re.compile(r"[\x20-\x7e]{1,128}")
 Handler = Callable[[Operations, Request], Awaitable[Response]]
+LumaHandler = Callable[[LumaOperations, Request], Awaitable[Response]]
+UploadHandler = Callable[[LumaUploads, Request], Awaitable[Response]]
 
 
 class _GenerationId(Convertor[str]):
@@ -81,19 +95,26 @@ def _lifespan(
             database = stack.enter_context(contextlib.closing(Database(folder / "studio.sqlite", largest)))
             store = Store(database, presence.name, to_millicents(settings.balance))
             fetcher = await stack.enter_async_context(contextlib.aclosing(Fetcher(settings)))
+            uploads = UploadedFiles(database, assets)
+            files = SourceFiles(store, uploads, assets, fetcher)
             callbacks = CallbackSender(PendingCallbacks(database, store), fetcher, settings)
             queue = Queue(
                 store=store,
                 presence=presence,
                 assets=assets,
                 progress=folder / "progress",
-                inputs=Inputs(store, assets, fetcher),
+                inputs={DREAM_MACHINE: Inputs(store, files), LUMA: LumaInputs(files)},
                 executor=executor,
                 changed=callbacks.wake,
                 settings=settings,
                 faults=faults,
             )
-            operations = app.state.operations = Operations(keys, store, assets, queue, settings)
+            access, creates = Access(keys, settings), CreateBatches(store, RateLimits(store, settings).check)
+            operations = app.state.operations = Operations(access, store, assets, queue, creates, settings)
+            app.state.luma = LumaOperations(access, store, uploads, assets, queue, creates, settings)
+            app.state.luma_uploads = LumaUploads(access, uploads, assets, settings, faults)
+            stack.push_async_callback(app.state.luma_uploads.stop)
+            app.state.luma_uploads.start()
             stack.push_async_callback(callbacks.stop)
             callbacks.start()
             stack.push_async_callback(queue.stop)
@@ -127,11 +148,25 @@ def _remove_links(folder: Path) -> None:
 
 
 def _route(path: str, **methods: Handler) -> Route:
+    return _route_to("operations", PREFIX + path, methods)
+
+
+def _luma_route(path: str, **methods: LumaHandler) -> Route:
+    return _route_to("luma", LUMA_PREFIX + path, methods)
+
+
+def _upload_route(path: str, **methods: UploadHandler) -> Route:
+    return _route_to("luma_uploads", LUMA_PREFIX + path, methods)
+
+
+def _route_to(name: str, path: str, methods: Mapping[str, Callable[[Any, Request], Awaitable[Response]]]) -> Route:
+    """A route to the operations that the state of the application has under that name."""
+
     async def answer(request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
-        return await methods[method](request.app.state.operations, request)
+        return await methods[method](getattr(request.app.state, name), request)
 
-    return Route(PREFIX + path, answer, methods=list(methods))
+    return Route(path, answer, methods=list(methods))
 
 
 async def _describe(request: Request) -> Response:
@@ -155,6 +190,21 @@ async def _defect(request: Request, error: Exception) -> Response:
     return json_response(answers.error("the studio has a defect; its log says more"), 500)
 
 
+def _with_luma_headers(scope: Scope, send: Send) -> Send:
+    """What the Luma API says in every answer: its version, and the name that the client gave to the request."""
+    headers = [(b"x-api-version", API_VERSION.encode())]
+    asked = dict(scope["headers"]).get(b"x-request-id", b"")
+    if _IDS.fullmatch(asked.decode("latin-1")):
+        headers.append((b"x-request-id", asked))
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], *headers]}
+        await send(message)
+
+    return sent
+
+
 class StudioApp(Starlette):
     """A studio as an ASGI application, with its faults around everything else."""
 
@@ -163,9 +213,14 @@ class StudioApp(Starlette):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, unless a fault does something else with it."""
         if self.faults is None:
-            await super().__call__(scope, receive, send)
+            await self._answer(scope, receive, send)
         else:
-            await self.faults.around(super().__call__, scope, receive, send)
+            await self.faults.around(self._answer, scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(f"{LUMA_PREFIX}/"):
+            send = _with_luma_headers(scope, send)
+        await super().__call__(scope, receive, send)
 
 
 def create_app(
@@ -201,6 +256,13 @@ def create_app(
         _route("/credits", GET=Operations.get_credits),
         _route("/ping", GET=Operations.ping),
         _route("/assets/{name}", GET=Operations.asset),
+        _luma_route("/generations", POST=LumaOperations.create),
+        _luma_route("/generations/{id}", GET=LumaOperations.get),
+        _upload_route("/files", POST=LumaUploads.create, GET=LumaUploads.list),
+        _upload_route("/files/{id}", GET=LumaUploads.get, DELETE=LumaUploads.delete),
+        _upload_route("/files/{id}/complete", POST=LumaUploads.complete),
+        _upload_route("/store/{id}", PUT=LumaUploads.put),
+        _luma_route("/assets/{name}", GET=LumaOperations.asset),
         Route(f"{PREFIX}/openapi.json", _describe, methods=["GET"]),
         Route("/openapi.json", _describe, methods=["GET"]),
     ]

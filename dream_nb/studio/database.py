@@ -42,6 +42,7 @@ CREATE TABLE generations (
     seq INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     account TEXT NOT NULL,
+    api TEXT NOT NULL,
     kind TEXT NOT NULL,
     state TEXT NOT NULL,
     take INTEGER NOT NULL,
@@ -59,15 +60,42 @@ CREATE TABLE generations (
     model TEXT NOT NULL,
     source TEXT,
     lines INTEGER,
+    failure_code TEXT,
     seal TEXT
 );
-CREATE INDEX pages ON generations (account, seq, id);
+CREATE INDEX pages ON generations (account, api, seq, id);
 CREATE INDEX unfinished ON generations (seq) WHERE {UNFINISHED};
 CREATE TABLE inputs (
     name TEXT PRIMARY KEY,
     generation TEXT NOT NULL REFERENCES generations (id) ON DELETE CASCADE
 ) WITHOUT ROWID;
 CREATE INDEX inputs_of ON inputs (generation);
+CREATE TABLE outputs (
+    generation TEXT NOT NULL REFERENCES generations (id) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    asset TEXT NOT NULL,
+    type TEXT NOT NULL,
+    layer TEXT,
+    PRIMARY KEY (generation, place)
+) WITHOUT ROWID;
+CREATE TABLE files (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    account TEXT NOT NULL,
+    state TEXT NOT NULL,
+    mime_type TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    purpose TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    asset TEXT NOT NULL,
+    filename TEXT,
+    user_id TEXT,
+    expires_at TEXT,
+    deleted_at TEXT,
+    failure_reason TEXT,
+    given INTEGER NOT NULL
+);
+CREATE INDEX files_of ON files (account, seq);
 CREATE TABLE callbacks (
     generation TEXT NOT NULL REFERENCES generations (id) ON DELETE CASCADE,
     state TEXT NOT NULL,
@@ -79,7 +107,7 @@ CREATE TABLE callbacks (
 );
 CREATE INDEX undelivered ON callbacks (generation) WHERE outcome IS NULL;
 """
-_VERSION: Final = 5
+_VERSION: Final = 6
 _BUSY_SECONDS: Final = 30.0
 _SHOWN: Final = 3
 # What a failure says of the moment, and not of the file.

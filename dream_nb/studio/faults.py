@@ -11,13 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import ClassVar, Final, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import ConfigDict, TypeAdapter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dream_nb.api.luma_models import FAILURE_ADVICE
+from dream_nb.api.schemas import enum
 from dream_nb.files import given_path
-from dream_nb.studio.answers import PREFIX, error
+from dream_nb.studio.answers import LUMA_PREFIX, PREFIX, error
+
+FailureCode = Annotated[str, *enum("failure code", tuple(FAILURE_ADVICE))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,8 @@ class Fault:
 
     Args:
         method: of the requests it is for; `*` for any.
-        path: of the requests it is for, below the prefix, as a pattern: `/generations*`, `/assets/*`.
+        path: of the requests it is for, as a pattern: below the prefix of either API (`/generations*`, `/assets/*`),
+            or with the prefix of one (`/luma/v1/generations`).
         skip: how many such requests pass unharmed before.
         times: how many it is for; None for all that come.
         delay: seconds before anything else happens.
@@ -38,6 +43,8 @@ class Fault:
         cut: the connection ends after this fraction of the answer's body, 0 to 1.
         trickle: seconds that the answer's body takes, a little at a time.
         fail: the next generation that is drawn fails for this reason; `method` and `path` do not count.
+        reject: the next uploaded file fails for this reason when it is examined; `method` and `path` do not count.
+        code: the `failure_code` that goes with `fail` in the Luma API.
 
     With `answer`, `drop="before"` and `fail` nothing is made; after `drop="after"` a create was made and charged.
     """
@@ -57,6 +64,8 @@ class Fault:
     cut: float | None = None
     trickle: float | None = None
     fail: str | None = None
+    reject: str | None = None
+    code: FailureCode = "generation_failed"
 
 
 _PARTS: Final = 8
@@ -98,18 +107,27 @@ class Faults:
         with self._lock:
             self._rules = []
 
-    def failure(self) -> str | None:
-        """The reason for which the drawing that begins now has to fail, if any."""
-        rule = self._next(lambda rule: rule.fail is not None)
-        return rule.fail if rule else None
+    def failure(self) -> Fault | None:
+        """The rule for which the drawing that begins now has to fail, if any."""
+        return self._next(lambda rule: rule.fail is not None)
+
+    def rejection(self) -> Fault | None:
+        """The rule for which the file that is examined now has to fail, if any."""
+        return self._next(lambda rule: rule.reject is not None)
 
     async def around(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request through `app`, or as a rule has it."""
         rule = None
         if scope["type"] == "http":
-            method, path = scope["method"], scope["path"].removeprefix(PREFIX)
+            method, path = scope["method"], scope["path"]
+            below = path.removeprefix(PREFIX).removeprefix(LUMA_PREFIX)
             rule = self._next(
-                lambda rule: rule.fail is None and rule.method in ("*", method) and fnmatchcase(path, rule.path)
+                lambda rule: (
+                    rule.fail is None
+                    and rule.reject is None
+                    and rule.method in ("*", method)
+                    and (fnmatchcase(below, rule.path) or fnmatchcase(path, rule.path))
+                )
             )
         if rule is None:
             await app(scope, receive, send)

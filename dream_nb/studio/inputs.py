@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final, Literal
@@ -11,7 +10,9 @@ from typing import Any, Final, Literal
 from pydantic_core import from_json
 
 from dream_nb.api.request_models import (
+    KIND_OF,
     MODES,
+    REQUESTS,
     RESOLUTIONS,
     AudioGenerationRequest,
     GenerationReference,
@@ -26,12 +27,11 @@ from dream_nb.api.request_models import (
     UpscaleVideoGenerationRequest,
 )
 from dream_nb.studio import render
-from dream_nb.studio.answers import PREFIX, asset_url
-from dream_nb.studio.assets import ASSET_NAME, TYPES, AssetFiles, new_name
-from dream_nb.studio.fetch import Fetcher, FetchError, read_data_url
+from dream_nb.studio.answers import asset_url
+from dream_nb.studio.assets import TYPES, AssetFiles, new_name
+from dream_nb.studio.fetch import read_data_url
 from dream_nb.studio.record import StoredGeneration
 from dream_nb.studio.render import (
-    UNREADABLE,
     Brief,
     Edit,
     Modify,
@@ -44,30 +44,18 @@ from dream_nb.studio.render import (
 )
 from dream_nb.studio.rules import DEFAULT_RESOLUTION, Refusal, Request, read_request
 from dream_nb.studio.settings import SIDES
+from dream_nb.studio.source_files import SourceFiles, made_at
 from dream_nb.studio.store import Store
 
 MAKER: Final = "dream_nb studio (procedural)"
 _SECONDS: Final = 5.0
 _LONGEST_ECHO: Final = 2048
-_ASSET_URL: Final = re.compile(rf"(?i:https?)://[^/?#]*{PREFIX}/assets/({ASSET_NAME.pattern})(?:[?#].*)?")
-_SUFFIXES: Final = {kind: suffix for suffix, kind in TYPES.items() if kind.startswith(("image/", "video/"))}
+SUFFIXES: Final = {kind: suffix for suffix, kind in TYPES.items() if kind.startswith(("image/", "video/"))}
 
 
 _WITH_URLS: Final = (
     "keyframes", "image_ref", "style_ref", "character_ref", "modify_image_ref", "media", "first_frame",
 )  # fmt: skip
-
-
-def made_at(store: Store, account: str, url: str) -> StoredGeneration | None:
-    """The generation of an account whose file is at an address.
-
-    Args:
-        store: the generations.
-        account: whose they are.
-        url: the address.
-    """
-    own = _ASSET_URL.fullmatch(url)
-    return store.find_made(own[1], account) if own else None
 
 
 def set_aside(document: dict[str, Any], schema: type[Request], assets: AssetFiles, base_url: str) -> list[str]:
@@ -90,7 +78,7 @@ def set_aside(document: dict[str, Any], schema: type[Request], assets: AssetFile
             return [replaced(item) for item in value]
         if isinstance(value, str) and len(value) > _LONGEST_ECHO and value[:5].lower() == "data:":
             media_type, data = read_data_url(value)
-            names.append(new_name(_SUFFIXES.get(media_type, "bin")))
+            names.append(new_name(SUFFIXES.get(media_type, "bin")))
             assets.write(names[-1], data)
             return asset_url(base_url, names[-1])
         return value
@@ -108,10 +96,32 @@ def set_aside(document: dict[str, Any], schema: type[Request], assets: AssetFile
 class Inputs:
     """Makes briefs out of requests: fetches pictures, and finds the files of earlier generations."""
 
-    def __init__(self, store: Store, assets: AssetFiles, fetcher: Fetcher) -> None:
+    def __init__(self, store: Store, files: SourceFiles) -> None:
         self._store = store
-        self._assets = assets
-        self._fetcher = fetcher
+        self._files = files
+
+    def asked(self, record: StoredGeneration) -> Request:
+        """What a generation asks for.
+
+        Args:
+            record: the generation. It may be somebody else's row.
+
+        Raises:
+            RenderError: it would not pass as a create.
+        """
+
+        def state_of(uid: str) -> str:
+            earlier = self._store.find(uid, record.account)
+            # One that was deleted since is told apart where its file is read.
+            return earlier.state if earlier else "completed"
+
+        asked = from_json(record.request).get("generation_type", record.kind)
+        if not isinstance(asked, str) or KIND_OF.get(asked) != record.kind:
+            raise RenderError("Invalid request: generation_type: it makes nothing of this kind")
+        try:
+            return read_request(REQUESTS[asked], record.request.encode(), state_of, is_strict=False)
+        except Refusal as refusal:
+            raise RenderError(f"Invalid request: {refusal.detail}") from None
 
     async def brief(self, record: StoredGeneration, request: Request) -> Brief:
         """The brief of a generation.
@@ -134,7 +144,7 @@ class Inputs:
         return await self._edited(record, request)
 
     async def _video(self, record: StoredGeneration, request: GenerationRequest) -> Brief:
-        width, height = _scaled(
+        width, height = scaled(
             record, render.frame_size(request.aspect_ratio, request.resolution or DEFAULT_RESOLUTION)
         )
         seconds = float(request.duration.rstrip("s")) if request.duration else _SECONDS
@@ -155,11 +165,11 @@ class Inputs:
             frame0=frame0,
             frame1=frame1,
             concepts=tuple(str(concept.get("key", "")) for concept in request.concepts or ()),
-            tags=_tags(record, request.prompt),
+            tags=tags(record, request.prompt),
         )
 
     async def _image(self, record: StoredGeneration, request: ImageGenerationRequest) -> Brief:
-        width, height = _scaled(record, render.image_size(request.aspect_ratio))
+        width, height = scaled(record, render.image_size(request.aspect_ratio))
         identity = request.character_ref.identity0 if request.character_ref else None
         change = request.modify_image_ref
         image_refs, style_refs, character_refs, modify = await asyncio.gather(
@@ -184,7 +194,7 @@ class Inputs:
             character_refs=tuple(character_refs),
             modify=modify[0] if modify else None,
             image_format="png" if request.format == "png" else "jpg",
-            tags=_tags(record, request.prompt),
+            tags=tags(record, request.prompt),
         )
 
     async def _edited(
@@ -193,8 +203,8 @@ class Inputs:
         assert isinstance(request.media, Media)
         first = getattr(request, "first_frame", None)
         source, first_frame = await asyncio.gather(
-            self._file_at(record, "media", request.media.url, record.kind),
-            self._file_at(record, "first_frame", first.url, "image") if first else _nothing(),
+            self._files.at(record, "media", request.media.url, record.kind),
+            self._files.at(record, "first_frame", first.url, "image") if first else _nothing(),
         )
         assert source is not None
         # Without words of its own, an edit goes by those of its source.
@@ -227,7 +237,7 @@ class Inputs:
             edit=edit,
             shorter_side=record.shorter_side,
             longest_seconds=record.longest_seconds,
-            tags=_tags(record, prompt),
+            tags=tags(record, prompt),
         )
 
     async def _upscaled(self, record: StoredGeneration) -> Brief:
@@ -251,7 +261,7 @@ class Inputs:
             width=round(drawn.width * scale / 2) * 2,
             height=round(drawn.height * scale / 2) * 2,
             sound=video,
-            tags=_tags(record, asked.prompt),
+            tags=tags(record, asked.prompt),
         )
 
     async def _with_sound(self, record: StoredGeneration, request: AudioGenerationRequest) -> Brief:
@@ -261,13 +271,7 @@ class Inputs:
 
     async def _source(self, record: StoredGeneration) -> tuple[StoredGeneration, bytes]:
         """The generation that the path named, and its file."""
-        source = self._store.find(record.source, record.account) if record.source else None
-        if source is None:
-            raise RenderError(f"{UNREADABLE}: generation {record.source} was deleted")
-        video = await self._file(source.asset)
-        if video is None:
-            raise RenderError(f"{UNREADABLE}: the file of generation {source.id} is gone")
-        return source, video
+        return await self._files.made(record.source or "", record.account)
 
     def _origin(self, record: StoredGeneration) -> StoredGeneration:
         """The first of a chain of versions that show the same: upscaled, or with sound."""
@@ -314,12 +318,7 @@ class Inputs:
             return None
         if not isinstance(keyframe, GenerationReference):
             return render.Keyframe(await self._picture(record, "keyframes", keyframe.url), None)
-        earlier = self._store.find(keyframe.id, record.account)
-        if earlier is None:
-            raise RenderError(f"{UNREADABLE}: generation {keyframe.id} was deleted")
-        data = await self._file(earlier.asset)
-        if data is None:
-            raise RenderError(f"{UNREADABLE}: the file of generation {keyframe.id} is gone")
+        earlier, data = await self._files.made(keyframe.id, record.account)
         return render.Keyframe(data, end if earlier.kind == "video" else None)
 
     async def _references(
@@ -333,31 +332,16 @@ class Inputs:
         )
 
     async def _picture(self, record: StoredGeneration, field: str, url: str) -> bytes:
-        return await self._file_at(record, field, url, "image")
-
-    async def _file_at(self, record: StoredGeneration, field: str, url: str, kind: str) -> bytes:
-        own = _ASSET_URL.fullmatch(url)
-        if own and (data := await self._file(own[1])) is not None:
-            # A file of this studio, by whatever address it is reached; its name is as good as a key.
-            return data
-        if own and url.startswith(f"{record.base_url}/assets/"):
-            raise RenderError(f"{UNREADABLE}: {field}: the file of this generation is gone")
-        if url[:5].lower() != "data:" and not record.is_sealed():
-            # Whoever wrote the row would learn who opens the library, and when.
-            raise RenderError(f"{UNREADABLE}: {field}: this generation was not asked for here, so nothing is fetched")
-        try:
-            return await (self._fetcher.picture(url) if kind == "image" else self._fetcher.video(url))
-        except FetchError as error:
-            raise RenderError(f"{UNREADABLE}: {field}: {error}") from None
-
-    async def _file(self, name: str) -> bytes | None:
-        try:
-            return await asyncio.to_thread(self._assets.read, name)
-        except OSError:
-            return None
+        return await self._files.at(record, field, url, "image")
 
 
-def _scaled(record: StoredGeneration, size: tuple[int, int]) -> tuple[int, int]:
+def scaled(record: StoredGeneration, size: tuple[int, int]) -> tuple[int, int]:
+    """A size within the studio's limit, in the same ratio.
+
+    Args:
+        record: the generation; its `shorter_side` is the limit.
+        size: width and height.
+    """
     if record.shorter_side is None:
         return size
     scale = record.shorter_side / min(size)
@@ -377,5 +361,11 @@ def _prompt_of(record: StoredGeneration | None) -> str:
     return prompt if isinstance(prompt, str) else ""
 
 
-def _tags(record: StoredGeneration, prompt: str | None) -> tuple[tuple[str, str], ...]:
+def tags(record: StoredGeneration, prompt: str | None) -> tuple[tuple[str, str], ...]:
+    """What the metadata of a file say.
+
+    Args:
+        record: the generation.
+        prompt: what it was asked for.
+    """
     return (("prompt", prompt or ""), ("request_id", record.id), ("maker", MAKER))

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import math
 import time
 import uuid
 from collections.abc import Mapping
 from typing import Final
 
 from pydantic_core import to_json
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from dream_nb.api.models import FINAL_STATES
@@ -29,20 +27,20 @@ from dream_nb.api.request_models import (
     UpscaleVideoGenerationRequest,
 )
 from dream_nb.studio import answers, rules
-from dream_nb.studio.answers import PREFIX
+from dream_nb.studio.access import Access
 from dream_nb.studio.assets import AssetFiles, new_name, thumbnail_of
 from dream_nb.studio.create_batches import CreateBatches
 from dream_nb.studio.credits import price, to_cents
-from dream_nb.studio.inputs import made_at, set_aside
+from dream_nb.studio.inputs import set_aside
 from dream_nb.studio.queue import Queue
-from dream_nb.studio.record import StoredGeneration
+from dream_nb.studio.record import DREAM_MACHINE, StoredGeneration
 from dream_nb.studio.render import CAMERA_MOTIONS
 from dream_nb.studio.rules import Refusal
 from dream_nb.studio.settings import Settings
+from dream_nb.studio.source_files import made_at
 from dream_nb.studio.store import Draft, InsufficientCreditsError, Store
 
 TAKE_HEADER: Final = "Dream-Take"
-_MINUTE: Final = 60.0
 _SYNC_SECONDS: Final = 60.0
 _SYNC_LOOK_SECONDS: Final = 0.05
 # Where the resolution of a video is unknown.
@@ -55,26 +53,30 @@ class Operations:
     """What a studio answers, operation by operation. Each raises `Refusal` where it answers no success.
 
     Args:
-        keys: the bearer key of each account; only their hashes are kept.
+        access: tells who asks.
         store: the generations.
         assets: their files.
         queue: told of what is new, and asked how far it is.
+        creates: writes down what is asked for.
         settings: prices and limits.
     """
 
     def __init__(
-        self, keys: Mapping[str, str], store: Store, assets: AssetFiles, queue: Queue, settings: Settings
+        self,
+        access: Access,
+        store: Store,
+        assets: AssetFiles,
+        queue: Queue,
+        creates: CreateBatches,
+        settings: Settings,
     ) -> None:
-        # Found by their hash: how long that takes tells nothing of a key.
-        self._accounts = {hashlib.sha256(key.encode()).digest(): account for account, key in keys.items()}
+        self._access = access
         self._store = store
         self._assets = assets
         self._queue = queue
+        self._creates = creates
         self._settings = settings
-        if settings.public_url is not None and not rules.is_http_url(settings.public_url):
-            raise ValueError(f"public_url is {settings.public_url[:80]!r}, which is not an http(s) URL")
         self._ending = asyncio.Event()
-        self._creates = CreateBatches(store, self._check_limits)
 
     async def create_generation(self, request: Request) -> Response:
         """`createGeneration` of 2024."""
@@ -110,19 +112,19 @@ class Operations:
 
     async def get_generation(self, request: Request) -> Response:
         """`getGeneration`."""
-        record = self._store.find(request.path_params["id"], self._account(request))
+        record = self._store.find(request.path_params["id"], self._access.account(request), DREAM_MACHINE)
         if record is None:
             raise _unknown(request)
-        return json_response(answers.generation(record, self._base_url(request), self._queue))
+        return json_response(answers.generation(record, self._access.base_url(request), self._queue))
 
     async def list_generations(self, request: Request) -> Response:
         """`listGenerations`."""
-        account = self._account(request)
+        account = self._access.account(request)
         query = request.query_params
         limit = rules.whole_number("limit", query.get("limit"), 100, 1, rules.MAX_PAGE)
         offset = rules.whole_number("offset", query.get("offset"), 0, 0, rules.MAX_OFFSET)
-        uids = self._store.page(account, limit + 1, offset)
-        base_url = self._base_url(request)
+        uids = self._store.page(account, DREAM_MACHINE, limit + 1, offset)
+        base_url = self._access.base_url(request)
         # What is finished is known by its id: only the others are looked up.
         known = answers.finished(base_url)
         shown = [known.get(uid) or self._written(uid, base_url) for uid in uids[:limit]]
@@ -135,7 +137,7 @@ class Operations:
 
     async def delete_generation(self, request: Request) -> Response:
         """`deleteGeneration`."""
-        deleted = self._store.delete(request.path_params["id"], self._account(request))
+        deleted = self._store.delete(request.path_params["id"], self._access.account(request), DREAM_MACHINE)
         if deleted is None:
             raise _unknown(request)
         record, inputs = deleted
@@ -145,22 +147,22 @@ class Operations:
 
     async def get_credits(self, request: Request) -> Response:
         """`getCredits`."""
-        balance = self._store.balance(self._account(request))
+        balance = self._store.balance(self._access.account(request))
         return json_response(to_json({"credit_balance": to_cents(balance)}))
 
     async def get_concepts(self, request: Request) -> Response:
         """`getConcepts`."""
-        self._account(request)
+        self._access.account(request)
         return json_response(to_json(CONCEPTS))
 
     async def get_camera_motion(self, request: Request) -> Response:
         """`getCameraMotion`."""
-        self._account(request)
+        self._access.account(request)
         return json_response(to_json(CAMERA_MOTIONS))
 
     async def ping(self, request: Request) -> Response:
         """`ping`."""
-        self._account(request)
+        self._access.account(request)
         return json_response(b'{"message":"pong"}')
 
     async def asset(self, request: Request) -> Response:
@@ -173,8 +175,8 @@ class Operations:
     async def _create(
         self, request: Request, schema: type[rules.Request], *, is_strict: bool = True, status: int = 201
     ) -> Response:
-        account = self._account(request)
-        body = await self._body(request)
+        account = self._access.account(request)
+        body = await self._access.body(request)
         source = self._source(request, account)
         asked = self._asked(account, schema, body, is_strict=is_strict)
         if source is not None:
@@ -217,14 +219,14 @@ class Operations:
         """The generation that the path of a request names."""
         if "id" not in request.path_params:
             return None
-        source = self._store.find(request.path_params["id"], account)
+        source = self._store.find(request.path_params["id"], account, DREAM_MACHINE)
         if source is None:
             raise _unknown(request)
         return source
 
     def _asked(self, account: str, schema: type[rules.Request], body: bytes, *, is_strict: bool) -> rules.Request:
         def state_of(uid: str) -> str | None:
-            record = self._store.find(uid, account)
+            record = self._store.find(uid, account, DREAM_MACHINE)
             return record.state if record else None
 
         return rules.read_request(schema, body, state_of, is_strict=is_strict and not self._settings.lenient)
@@ -232,7 +234,7 @@ class Operations:
     def _draft(self, request: Request, account: str, asked: rules.Request, source: StoredGeneration | None) -> Draft:
         take = request.headers.get(TAKE_HEADER)
         number = rules.whole_number(TAKE_HEADER, take, 1, 1, rules.MAX_TAKE)
-        base_url = self._base_url(request)
+        base_url = self._access.base_url(request)
         lines = self._lines(account, asked, source)
         document = asked.wire()
         # The same sound for another video is another request.
@@ -246,6 +248,7 @@ class Operations:
         return Draft(
             id=str(uuid.uuid4()),
             account=account,
+            api=DREAM_MACHINE,
             kind=asked.kind,
             take=number if take is not None else None,
             digest=digest,
@@ -278,49 +281,6 @@ class Operations:
         if present is not None and wanted <= present and not self._settings.lenient:
             raise rules.bad("resolution", f"{asked.resolution} is not higher than {present} lines, which the video has")
         return wanted
-
-    def _check_limits(self, account: str) -> None:
-        most = self._settings.unfinished_limit
-        if most is not None and self._store.unfinished(account) >= most:
-            raise Refusal(429, f"{most} generations are under way, and no more are allowed", {"retry-after": "5"})
-        most = self._settings.creates_per_minute
-        if most is not None and (wait := self._store.seconds_until(account, most, _MINUTE)) > 0:
-            retry_after = {"retry-after": str(math.ceil(wait))}
-            raise Refusal(
-                429, f"{most} generations were asked for within a minute, and no more are allowed", retry_after
-            )
-
-    async def _body(self, request: Request) -> bytes:
-        body = bytearray()
-        try:
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > self._settings.max_body:
-                    detail = f"the body has more than {self._settings.max_body} bytes"
-                    raise Refusal(413, detail, {"connection": "close"})
-        except ClientDisconnect:
-            # Nobody hears this, and it is no defect.
-            raise Refusal(400, "the connection ended within the body") from None
-        return bytes(body)
-
-    def _account(self, request: Request) -> str:
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        key = key.strip()
-        found = self._accounts.get(hashlib.sha256(key.encode("latin-1", "replace")).digest())
-        if not key or found is None or scheme.lower() != "bearer":
-            detail = "Invalid API key" if key else "A bearer key is missing: send Authorization: Bearer <key>"
-            raise Refusal(401, detail, {"www-authenticate": "Bearer"})
-        return found
-
-    def _base_url(self, request: Request) -> str:
-        if self._settings.public_url:
-            return self._settings.public_url.rstrip("/")
-        served = "{}:{}".format(*(request.scope.get("server") or ("localhost", 80)))
-        for host in (request.headers.get("host"), served):
-            url = f"{request.scope['scheme']}://{host}{PREFIX}"
-            if host and rules.is_http_url(url):
-                return url
-        return f"{request.scope['scheme']}://localhost{PREFIX}"
 
 
 def json_response(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

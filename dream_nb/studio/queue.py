@@ -10,29 +10,35 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from pydantic_core import from_json
-
-from dream_nb.api.request_models import KIND_OF, REQUESTS
-from dream_nb.studio import rules
 from dream_nb.studio.alive import Presence
 from dream_nb.studio.assets import AssetFiles, thumbnail_of
 from dream_nb.studio.faults import Faults
-from dream_nb.studio.inputs import Inputs
 from dream_nb.studio.record import StoredGeneration
 from dream_nb.studio.render import Brief, RenderError, join_runs, render, render_run, runs_of
-from dream_nb.studio.rules import Refusal, Request
 from dream_nb.studio.settings import Settings
 from dream_nb.studio.store import Store
 
 logger = logging.getLogger("dream_nb.studio")
 _BEATS_PER_LEASE = 3
+# Why a drawing failed that nothing is wrong with, as a word of the Luma API.
+_DEFECT = "generation_failed"
 _ID = re.compile(r"[0-9a-f-]{36}")
+
+
+class RequestInputs(Protocol):
+    """Makes briefs out of the requests of one dialect."""
+
+    def asked(self, record: StoredGeneration) -> Any:
+        """What a generation asks for, which has a `prompt`. Raises `RenderError` where no server would take it."""
+
+    async def brief(self, record: StoredGeneration, request: Any) -> Brief:
+        """The brief of a generation that asks for that."""
 
 
 class Queue:
@@ -43,7 +49,7 @@ class Queue:
         presence: tells which of those are alive.
         assets: where files go.
         progress: a folder for the files in which workers say how far they are.
-        inputs: makes the briefs.
+        inputs: make the briefs, one for each dialect.
         executor: gives the executor; asked again after its workers died.
         changed: called after the state of a generation changed.
         settings: how many at once, how long a lease lasts, and which words are not drawn.
@@ -57,7 +63,7 @@ class Queue:
         presence: Presence,
         assets: AssetFiles,
         progress: Path,
-        inputs: Inputs,
+        inputs: Mapping[str, RequestInputs],
         executor: Callable[[], Executor],
         changed: Callable[[], None],
         settings: Settings,
@@ -196,18 +202,18 @@ class Queue:
         """Draw a generation to its end. True when it has to be drawn again, another time."""
         record = drawing.record
         try:
-            request = self._checked(record)
-            data = await self._draw(drawing, await self._inputs.brief(record, request))
+            data = await self._draw(drawing, await self._brief(record))
             await self._keep(record, data)
         except RenderError as error:
-            self._store.fail(record.id, str(error))
+            self._store.fail(record.id, str(error), error.code)
         except _NoExecutorError:
             return True
         except BrokenExecutor:
-            self._store.fail(record.id, "a studio worker ended while drawing this, twice: run it again")
+            self._store.fail(record.id, "a studio worker ended while drawing this, twice: run it again", _DEFECT)
         except Exception as error:
             logger.exception("generation %s could not be drawn", record.id)
-            self._store.fail(record.id, f"the studio could not draw this ({type(error).__name__}): run it again")
+            reason = f"the studio could not draw this ({type(error).__name__}): run it again"
+            self._store.fail(record.id, reason, _DEFECT)
         return False
 
     async def _keep(self, record: StoredGeneration, data: bytes) -> None:
@@ -222,27 +228,17 @@ class Queue:
         if not self._store.complete(record.id) and self._store.find(record.id) is None:
             self._assets.remove(record.asset)
 
-    def _checked(self, record: StoredGeneration) -> Request:
-        """What a generation asks for. A row may be somebody else's: it has to pass what a create has to pass."""
-
-        def state_of(uid: str) -> str:
-            earlier = self._store.find(uid, record.account)
-            # One that was deleted since is told apart where its file is read.
-            return earlier.state if earlier else "completed"
-
-        asked = from_json(record.request).get("generation_type", record.kind)
-        if not isinstance(asked, str) or KIND_OF.get(asked) != record.kind:
-            raise RenderError("Invalid request: generation_type: it makes nothing of this kind")
-        try:
-            request = rules.read_request(REQUESTS[asked], record.request.encode(), state_of, is_strict=False)
-        except Refusal as refusal:
-            raise RenderError(f"Invalid request: {refusal.detail}") from None
-        words = set(re.findall(r"\w+", (request.prompt or "").lower()))
+    async def _brief(self, record: StoredGeneration) -> Brief:
+        """What is drawn of a generation. A row may be somebody else's: it has to pass what a create has to pass."""
+        inputs = self._inputs[record.api]
+        asked = inputs.asked(record)
+        words = set(re.findall(r"\w+", (asked.prompt or "").lower()))
         if words & self._settings.blacklist:
-            raise RenderError("Contains blacklisted words")
-        if self._faults and (reason := self._faults.failure()):
-            raise RenderError(reason)
-        return request
+            raise RenderError("Contains blacklisted words", "content_moderated")
+        if self._faults and (fault := self._faults.failure()):
+            raise RenderError(fault.fail or "", fault.code)
+        brief: Brief = await inputs.brief(record, asked)
+        return brief
 
     async def _draw(self, drawing: _Drawing, brief: Brief) -> bytes:
         try:

@@ -80,6 +80,7 @@ class Settings:
         fetch_loopback: whether pictures and videos may be fetched from this machine.
         public_callbacks: whether callbacks go to public addresses; otherwise to this machine only.
         callback_seconds: how long one try of a callback may take.
+        address_seconds: how long the addresses count that the Luma API gives: of its outputs, and of files to be put.
     """
 
     shorter_side: int | None = field(default_factory=_side)
@@ -101,6 +102,7 @@ class Settings:
     fetch_loopback: bool = False
     public_callbacks: bool = False
     callback_seconds: float = 5.0
+    address_seconds: float = 3600.0
 
     @property
     def max_request(self) -> int:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from dream_nb.api.models import FINAL_STATES
 from dream_nb.studio.database import UNFINISHED, Database
-from dream_nb.studio.record import COLUMNS, StoredGeneration, read_row
+from dream_nb.studio.record import COLUMNS, Output, StoredGeneration, read_output, read_row
 from dream_nb.studio.rules import MAX_TAKE, Refusal
 
 _INSERT: Final = (
@@ -27,6 +27,7 @@ class Draft(NamedTuple):
 
     id: str
     account: str
+    api: str
     kind: str
     take: int | None
     digest: str
@@ -89,6 +90,7 @@ class Store:
         record = StoredGeneration(
             id=draft.id,
             account=draft.account,
+            api=draft.api,
             kind=draft.kind,
             state="queued",
             take=draft.take or take,
@@ -104,16 +106,23 @@ class Store:
             model=draft.model,
             source=draft.source,
             lines=draft.lines,
+            failure_code=None,
         ).sealed()
         self._db.execute(_INSERT, record)
         if draft.inputs:
             self._db.executemany("INSERT INTO inputs VALUES (?, ?)", [(name, draft.id) for name in draft.inputs])
         return record
 
-    def find(self, uid: str, account: str | None = None) -> StoredGeneration | None:
-        """A generation by its id, of this account or (None) of any. A row that no studio wrote is none."""
+    def find(self, uid: str, account: str | None = None, api: str | None = None) -> StoredGeneration | None:
+        """A generation by its id. A row that no studio wrote is none.
+
+        Args:
+            uid: the id.
+            account: whose it has to be, or None.
+            api: the dialect that it has to be of, or None.
+        """
         record = self._read("id", uid)
-        return record if record and account in (None, record.account) else None
+        return record if record and account in (None, record.account) and api in (None, record.api) else None
 
     def find_made(self, asset: str, account: str) -> StoredGeneration | None:
         """The generation of an account whose file has that name."""
@@ -130,13 +139,13 @@ class Store:
         except (ValueError, sqlite3.DataError):  # DataError: a value that is longer than the database's limit
             return None
 
-    def page(self, account: str, limit: int, offset: int) -> list[str]:
-        """The ids of an account's generations, newest first."""
+    def page(self, account: str, api: str, limit: int, offset: int) -> list[str]:
+        """The ids of an account's generations in a dialect, newest first."""
         # As one text, which is decoded once: an id of ours has no comma in it.
         (uids,) = self._db.execute(
             "SELECT group_concat(id) FROM"
-            " (SELECT id FROM generations WHERE account = ? ORDER BY seq DESC LIMIT ? OFFSET ?)",
-            (account, limit, offset),
+            " (SELECT id FROM generations WHERE account = ? AND api = ? ORDER BY seq DESC LIMIT ? OFFSET ?)",
+            (account, api, limit, offset),
         ).fetchone()
         return uids.split(",") if uids else []
 
@@ -246,24 +255,47 @@ class Store:
                 (uid, self.owner),
             )
 
-    def complete(self, uid: str) -> bool:
-        """Remember that the asset is there. False when this studio no longer holds the generation."""
-        with self._db.transaction():
-            return self._finish(uid, "completed", None)
+    def complete(self, uid: str, outputs: Sequence[Output] = ()) -> bool:
+        """Remember that the asset is there. False when this studio no longer holds the generation.
 
-    def fail(self, uid: str, reason: str) -> bool:
-        """Remember a failure and refund it. False when this studio no longer holds the generation."""
+        Args:
+            uid: the generation.
+            outputs: all files, where there are several.
+        """
         with self._db.transaction():
-            if not self._finish(uid, "failed", reason):
+            if not self._finish(uid, "completed"):
+                return False
+            rows = [(uid, place, *output) for place, output in enumerate(outputs)]
+            self._db.executemany("INSERT INTO outputs VALUES (?, ?, ?, ?, ?)", rows)
+            return True
+
+    def outputs(self, uid: str) -> list[Output]:
+        """The files of a completed generation that has several; none where its asset is all there is."""
+        rows = self._db.execute("SELECT asset, type, layer FROM outputs WHERE generation = ? ORDER BY place", (uid,))
+        try:
+            return [read_output(row) for row in rows]
+        except (ValueError, sqlite3.DataError):
+            return []
+
+    def fail(self, uid: str, reason: str, code: str) -> bool:
+        """Remember a failure and refund it. False when this studio no longer holds the generation.
+
+        Args:
+            uid: the generation.
+            reason: why, in words.
+            code: why, as a word of the Luma API.
+        """
+        with self._db.transaction():
+            if not self._finish(uid, "failed", reason, code):
                 return False
             self._refund(uid)
             return True
 
-    def _finish(self, uid: str, state: str, reason: str | None) -> bool:
+    def _finish(self, uid: str, state: str, reason: str | None = None, code: str | None = None) -> bool:
         done = self._db.execute(
-            "UPDATE generations SET state = ?, failure_reason = ?, lease_until = NULL"
+            "UPDATE generations SET state = ?, failure_reason = ?, failure_code = ?, lease_until = NULL"
             " WHERE id = ? AND owner = ? AND state = 'dreaming'",
-            (state, reason, uid, self.owner),
+            (state, reason, code, uid, self.owner),
         )
         if done.rowcount:
             self._tell(uid, state)
@@ -276,13 +308,13 @@ class Store:
             (uid, uid),
         )
 
-    def delete(self, uid: str, account: str) -> tuple[StoredGeneration, list[str]] | None:
+    def delete(self, uid: str, account: str, api: str) -> tuple[StoredGeneration, list[str]] | None:
         """Forget a generation, and refund it when it was not finished.
 
         Gives back what it was and the names of its input files, or None when the account has no such generation.
         """
         with self._db.transaction():
-            record = self.find(uid, account)
+            record = self.find(uid, account, api)
             if record is None:
                 return None
             rows = self._db.execute("SELECT name FROM inputs WHERE generation = ?", (uid,))

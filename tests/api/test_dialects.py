@@ -158,6 +158,8 @@ def test_a_request_has_one_spelling_for_each_way_to_write_it() -> None:
         (None, None),
         ("ray-2", None),
         ("ray-2", "720p"),
+        ("ray-3.2", None),
+        ("ray-3.2", "720p"),
     ]
     assert spellings(NEWEST.complete(VIDEO)) == [NEWEST.complete(VIDEO)]
-    assert spellings(IMAGE) == [IMAGE]
+    assert [one.model for one in spellings(IMAGE)] == ["photon-1", "uni-1"]

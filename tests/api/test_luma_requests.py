@@ -8,14 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.luma_requests import (
-    LUMA_RATIOS,
-    RATIOS_OF,
-    FileRequest,
-    LumaRequest,
-    MediaReference,
-    SourcePosition,
-)
+from dream_nb.api.luma_limits import LUMA_RATIOS, RATIOS_OF
+from dream_nb.api.luma_requests import FileRequest, LumaRequest, MediaReference, SourcePosition
 from tests.fakes.luma_requests import refusal
 
 PICTURE = {"url": "https://a.b/c.jpg"}

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from dream_nb.api import luma_models, luma_requests
+from dream_nb.api import luma_limits, luma_models, luma_requests
 from dream_nb.api.blocking_luma import Luma
-from dream_nb.api.luma import LUMA, AsyncLuma
+from dream_nb.api.hosted_apis import LUMA
+from dream_nb.api.luma import AsyncLuma
 
 sdk = pytest.importorskip("luma_agents")
 types = pytest.importorskip("luma_agents.types")
@@ -52,12 +53,12 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "PresignedUpload": luma_models.PresignedUpload,
 }
 VALUES: dict[str, tuple[str, ...]] = {
-    "Model": luma_requests.LUMA_MODELS,
-    "VideoDuration": tuple(luma_requests.LUMA_DURATIONS),
-    "VideoResolution": luma_requests.LUMA_RESOLUTIONS,
-    "VideoEditStrength": luma_requests.STRENGTHS,
+    "Model": luma_limits.LUMA_MODELS,
+    "VideoDuration": tuple(luma_limits.LUMA_DURATIONS),
+    "VideoResolution": luma_limits.LUMA_RESOLUTIONS,
+    "VideoEditStrength": luma_limits.STRENGTHS,
     "PoseControlStrength": ("precise", "coarse"),
-    "FilePurpose": luma_requests.PURPOSES,
+    "FilePurpose": luma_limits.PURPOSES,
     "FileState": luma_models.FILE_STATES,
     "GenerationFailureCode": tuple(luma_models.FAILURE_ADVICE),
 }
@@ -137,7 +138,7 @@ def literals(name: str, field: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("field", "values"),
-    [("type", luma_requests.LUMA_TYPES), ("aspect_ratio", luma_requests.LUMA_RATIOS)],
+    [("type", luma_limits.LUMA_TYPES), ("aspect_ratio", luma_limits.LUMA_RATIOS)],
 )
 def test_every_value_of_a_create_is_one_here(field: str, values: tuple[str, ...]) -> None:
     assert literals("GenerationCreateParams", field) == set(values)

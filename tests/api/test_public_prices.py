@@ -10,7 +10,7 @@ from dream_nb.api.dialects import NEWEST
 from dream_nb.api.models import Generation
 from dream_nb.api.public_prices import ORIGIN, public_price
 from dream_nb.requests.edits import modify_request, upscale_request
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 
 CLIP = Generation(id="00000000-0000-4000-8000-000000000001", generation_type="video", state="completed")
 

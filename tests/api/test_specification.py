@@ -9,8 +9,8 @@ import pytest
 
 from dream_nb.api import models, request_models
 from dream_nb.api.client import operation_of
-from dream_nb.api.dialect import Dialect
 from dream_nb.api.dialects import DIALECTS
+from dream_nb.api.dream_machine_dialect import DreamMachineDialect
 from dream_nb.api.schemas import Schema
 from tests.specification.dream_machine_2024 import DREAM_MACHINE_2024
 from tests.specification.dream_machine_2025 import DREAM_MACHINE_2025
@@ -141,7 +141,7 @@ def test_a_generation_with_every_field_survives_a_round_trip() -> None:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
-def test_a_dialect_sends_each_request_where_its_specification_says(dialect: Dialect) -> None:
+def test_a_dialect_sends_each_request_where_its_specification_says(dialect: DreamMachineDialect) -> None:
     posts = [operation for operation in BY_API[dialect.api].operations if operation.method == "POST"]
     types = {type_: operation_of(cls.model_construct()) for type_, cls in request_models.REQUESTS.items()}
     paths = {types[type_]: path for type_, path in dialect.paths.items()}
@@ -150,6 +150,8 @@ def test_a_dialect_sends_each_request_where_its_specification_says(dialect: Dial
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 @pytest.mark.parametrize(("kind", "name"), [("video", "GenerationRequest"), ("image", "ImageGenerationRequest")])
-def test_a_dialect_names_a_model_where_its_specification_requires_one(dialect: Dialect, kind: str, name: str) -> None:
+def test_a_dialect_names_a_model_where_its_specification_requires_one(
+    dialect: DreamMachineDialect, kind: str, name: str
+) -> None:
     required = "model" in BY_API[dialect.api].objects()[name].required
     assert (kind in dialect.models) == required

@@ -29,7 +29,7 @@ def main() -> None:
     from dream_nb import Limits, Session
 
     many = {"video": 1000}
-    with Session("dreams", "hosted", limits=Limits(many, many)) as session:
+    with Session("dreams", "dream-machine", limits=Limits(many, many)) as session:
         began = time.perf_counter()
         found = [job.result(300) for job in session.sync()]
         seconds = time.perf_counter() - began
@@ -70,7 +70,7 @@ def prepare(folder: Path, size: int) -> Iterator[Once]:
         def own(origin: str) -> float:
             shutil.rmtree(folder / "dreams", ignore_errors=True)
             variables = {"LUMAAI_API_KEY": "key-of-a-benchmark", "LUMAAI_BASE_URL": origin + PREFIX}
-            variables["DREAM_NB_BACKEND"] = "hosted"
+            variables["DREAM_NB_BACKEND"] = "dream-machine"
             ran = python("-m", "tests.benchmarks.fetching", str(size), cwd=folder, variables=variables)
             return float(ran.output["seconds"])
 

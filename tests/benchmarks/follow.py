@@ -34,7 +34,7 @@ def main() -> None:
 def own(count: int, *, told: bool = False) -> Callable[[], dict[str, float]]:
     """A session, its ledger and its library; the files are fetched too."""
     from dream_nb import Callbacks, Limits, Session
-    from dream_nb.requests.inputs import make_request
+    from dream_nb.requests.fields import make_request
 
     def run() -> dict[str, float]:
         known: dict[str, float] = {}
@@ -45,7 +45,7 @@ def own(count: int, *, told: bool = False) -> Callable[[], dict[str, float]]:
             if job.progress.state in {"downloading", "completed"}:
                 known.setdefault(str(place), time.time())
 
-        with Session("dreams", "hosted", limits=Limits(many, many), prices={"image": 1.0}, **options) as session:
+        with Session("dreams", "dream-machine", limits=Limits(many, many), prices={"image": 1.0}, **options) as session:
             jobs = [
                 session.submit(make_request(PROMPT.format(sys.argv[3], place), kind="image")) for place in range(count)
             ]

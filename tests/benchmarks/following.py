@@ -99,7 +99,7 @@ def _follow(who: str, count: int, origin: str, folder: Path, *, keep: bool = Fal
         # The installation remembers what was sent from a library, and would not send it again from one in its place.
         for place in (folder / "dreams", state):
             shutil.rmtree(place, ignore_errors=True)
-    variables = {"LUMAAI_API_KEY": _KEY, "LUMAAI_BASE_URL": origin + PREFIX, "DREAM_NB_BACKEND": "hosted"}
+    variables = {"LUMAAI_API_KEY": _KEY, "LUMAAI_BASE_URL": origin + PREFIX, "DREAM_NB_BACKEND": "dream-machine"}
     variables["DREAM_NB_STATE"] = str(state)
     wave = "2" if keep else "1"
     return python("-m", "tests.benchmarks.follow", who, str(count), wave, cwd=folder, variables=variables)

@@ -29,7 +29,7 @@ _FRAMES: Final = 120
 _SPIN: Final = """
 import time, dream_nb
 from dream_nb.default import default_session
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 
 def spin(seconds):
     count, end = 0, time.perf_counter() + seconds

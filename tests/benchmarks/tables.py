@@ -12,7 +12,7 @@ from pathlib import Path
 from dream_nb.api.models import Generation
 from dream_nb.library.library import Library
 from dream_nb.library.record import Record
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 
@@ -23,7 +23,9 @@ ROUNDS = 5
 def many(library: Library) -> Dreams:
     """Dreams of a sweep, with marks, costs and measures."""
     began = datetime(2026, 1, 1, tzinfo=UTC)
-    record = Record("0" * 64, 1, "hosted", make_request("a lake"), began, state="taken", charge=32.0, tags=("calm",))
+    record = Record(
+        "0" * 64, 1, "dream-machine", make_request("a lake"), began, state="taken", charge=32.0, tags=("calm",)
+    )
     dreams, words, measures = [], [], []
     for number in range(COUNT):
         generation = Generation(id=f"{number:032x}", state="completed", created_at=began + timedelta(minutes=number))

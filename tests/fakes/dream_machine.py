@@ -389,7 +389,7 @@ class FakeDreamMachine:
 
     def environment(self) -> dict[str, str]:
         """What makes a process take this server for the hosted API."""
-        return {"LUMAAI_API_KEY": KEY, "LUMAAI_BASE_URL": self.base_url, "DREAM_NB_BACKEND": "hosted"}
+        return {"LUMAAI_API_KEY": KEY, "LUMAAI_BASE_URL": self.base_url, "DREAM_NB_BACKEND": "dream-machine"}
 
     def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Take this server for the hosted API in this process."""

@@ -83,6 +83,7 @@ class FakeLuma:
         look_replies: as `replies`, of the requests for generations.
         file_replies: as `replies`, of the requests below /files.
         put_replies: as `replies`, of what is put into the store.
+        asset_replies: as `replies`, of requests for the files that were made; each is repeated until it is taken out.
         upload: gives what is answered as the place to put a file, of what it would be.
         posts: the bodies of all creates that came, whatever became of them.
         request_ids: their `X-Request-Id`, or None.
@@ -106,6 +107,7 @@ class FakeLuma:
         self.look_replies: deque[Reply | None] = deque()
         self.file_replies: deque[Reply | None] = deque()
         self.put_replies: deque[Reply | None] = deque()
+        self.asset_replies: deque[Reply] = deque()
         self.upload: Callable[[Document], Document] = lambda upload: upload
         self.posts: list[Document] = []
         self.request_ids: list[str | None] = []
@@ -266,6 +268,8 @@ class FakeLuma:
             return Response("<Error><Code>AccessDenied</Code></Error>", 403, media_type="application/xml")
         if "authorization" in request.headers:
             return Response("<Error><Code>InvalidArgument</Code></Error>", 400, media_type="application/xml")
+        if self.asset_replies:
+            return replied(self.asset_replies[0])
         name = request.path_params["name"]
         if name.endswith(".mp4"):
             return Response(clip(), media_type="video/mp4")

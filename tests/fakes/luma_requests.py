@@ -238,14 +238,14 @@ def _media(request: Document, find: Find) -> Iterator[str | None]:
     """What is wrong with each reference, or None."""
     asked, video = request.get("type", "image"), request.get("video") or {}
     wants_video = asked.startswith("video_")
-    if source := request.get("source"):
+    if (source := request.get("source")) is not None:
         # By the documentation, layers are taken of pictures from outside.
         made = None if asked == "layering" else "video" if wants_video else "image"
         yield _reference(source, "source", "video" if wants_video else "image", made, find)
     for place, one in enumerate(request.get("image_ref") or []):
         yield _reference(one, f"image_ref.{place}", "image", None, find)
     for name in ("start_frame", "end_frame"):
-        if one := video.get(name):
+        if (one := video.get(name)) is not None:
             yield _reference(one, f"video.{name}", "image", "video" if asked == "video" else "image", find)
     for owner, at in ((video, "video"), (video.get("edit") or {}, "video.edit")):
         for index, one in enumerate(owner.get("keyframes") or []):

@@ -122,7 +122,7 @@ class Hosted:
     def session(self, library: Path | str = "dreams", **given: Any) -> Session:
         """A session that asks this server; closed at the end of the test."""
         options: Any = {"patience": HASTE, "prices": {"video": 32.0, "image": 1.51}} | given
-        return self.sessions.enter_context(Session(library, "hosted", **options))
+        return self.sessions.enter_context(Session(library, "dream-machine", **options))
 
 
 @contextmanager
@@ -150,7 +150,7 @@ def hosted(
 
 def environment(server: Hosted) -> Mapping[str, str]:
     """What makes a process take the server for the hosted API."""
-    return {"LUMAAI_API_KEY": server.key, "LUMAAI_BASE_URL": server.base_url, "DREAM_NB_BACKEND": "hosted"}
+    return {"LUMAAI_API_KEY": server.key, "LUMAAI_BASE_URL": server.base_url, "DREAM_NB_BACKEND": "dream-machine"}
 
 
 def use(server: Hosted, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,8 +37,8 @@ from dream_nb.backends.patience import Patience
 from dream_nb.jobs.budget import Limits
 from dream_nb.library import schema
 from dream_nb.library.ledger import Ledger
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.identity import request_hash
-from dream_nb.requests.inputs import make_request
 from dream_nb.results.job import Job
 from dream_nb.session import Session
 from tests.fakes.dream_machine import KEY, FakeDreamMachine, Reply
@@ -297,7 +297,7 @@ class PaidWork(RuleBasedStateMachine):
     @step(name=names, other=st.booleans())
     def use(self, name: str, other: bool) -> None:
         if (session := self._opened(name)) is not None:
-            session.use(self.other.base_url if other else "hosted")
+            session.use(self.other.base_url if other else "dream-machine")
 
     @step(name=names)
     def sync(self, name: str) -> None:

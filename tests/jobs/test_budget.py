@@ -10,7 +10,7 @@ import pytest
 from dream_nb.api.errors import BudgetError
 from dream_nb.api.portal import portal
 from dream_nb.jobs.budget import Limits
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.plan import Ask
 from dream_nb.results.job import Job
 from dream_nb.studio.faults import Fault
@@ -171,7 +171,7 @@ def test_what_another_session_paid_is_not_refunded_to_this_one(server: Hosted) -
     second.submit(make_request("a hill", kind="image"))
     wait_for(lambda: second.allowance.spent == 1.51)
     (taken_up, _) = second.jobs()
-    budget = second._backends._budgets["hosted"]
+    budget = second._backends._budgets["dream-machine"]
     portal.call(partial(budget.ended, second.library.ledger.all()[0], is_refunded=True))
     assert taken_up.request.prompt == "a lake"
     assert second.allowance.spent == 1.51

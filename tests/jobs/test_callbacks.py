@@ -15,7 +15,7 @@ import pytest
 
 from dream_nb.jobs import callbacks
 from dream_nb.jobs.callbacks import Callbacks
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.session import Session
 from tests.jobs.hosted import HASTE, SECONDS, Held, Hosted, hosted, use
 from tests.studio.machine import picture, wait_for

@@ -14,7 +14,7 @@ from dream_nb.notebook.widgets.awaited import AwaitedWidget
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.notebook.widgets.grid import Grid
 from dream_nb.notebook.widgets.strip import Strip
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.plan import Ask
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job
@@ -53,7 +53,7 @@ def test_one_that_is_cancelled_as_soon_as_its_answer_is_there_is_told_so(
     slow_server: Hosted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = slow_server.session()
-    runner = session._backends.runner("hosted")
+    runner = session._backends.runner("dream-machine")
     send = runner._sender.send
 
     async def send_and_cancel(record: Record, report: Report) -> None:
@@ -172,7 +172,7 @@ def test_a_shot_that_is_asked_for_while_its_storyboard_is_cancelled_is_cancelled
         return submit(number, before)
 
     monkeypatch.setattr(board, "_submit", submit_late)
-    shooting = Shooting(board, "hosted")
+    shooting = Shooting(board, "dream-machine")
     shooting.begin()
     assert isinstance(shooting.exception(SECONDS), SweepError)
     assert slow_server.made == []

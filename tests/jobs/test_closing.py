@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dream_nb.library.ledger import Ledger
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.session import Session
 from tests.api.test_departure import unreachable
 from tests.jobs.hosted import HASTE, SECONDS, Hosted
@@ -70,7 +70,7 @@ def test_one_that_waits_for_its_server_is_intended_again(tmp_path: Path, monkeyp
     with unreachable() as base_url:
         monkeypatch.setenv("LUMAAI_API_KEY", "a-key")
         monkeypatch.setenv("LUMAAI_BASE_URL", base_url)
-        session = Session(tmp_path, "hosted", patience=HASTE, prices={"image": 1.5})
+        session = Session(tmp_path, "dream-machine", patience=HASTE, prices={"image": 1.5})
         session.submit(REQUESTS[0])
         wait_for(lambda: any(record.state == "sending" for record in session.library.ledger.all()))
         session.close()
@@ -96,7 +96,7 @@ def test_a_job_that_is_stopped_before_it_left_is_intended_again(
     with unreachable() as base_url:
         monkeypatch.setenv("LUMAAI_API_KEY", "a-key")
         monkeypatch.setenv("LUMAAI_BASE_URL", base_url)
-        with Session(tmp_path, "hosted", patience=HASTE, prices={"image": 1.5}) as session:
+        with Session(tmp_path, "dream-machine", patience=HASTE, prices={"image": 1.5}) as session:
             job = session.submit(REQUESTS[0])
             wait_for(lambda: any(record.state == "sending" for record in session.library.ledger.all()))
             session.stop(job)

@@ -15,7 +15,7 @@ import pytest
 
 from dream_nb.api.errors import DreamCancelledError, DreamError, GenerationFailedError, LibraryError
 from dream_nb.api.portal import portal
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.plan import Ask
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import HASTE, SECONDS, Hosted, environment
@@ -25,12 +25,12 @@ from tests.studio.machine import wait_for
 REQUEST = make_request("a lake", kind="image")
 PROCESS = """
 import sys, time
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.session import Session
 from tests.jobs.hosted import HASTE
 print("ready", flush=True)
 sys.stdin.readline()
-with Session("dreams", "hosted", patience=HASTE, prices={"image": 1.5}) as session:
+with Session("dreams", "dream-machine", patience=HASTE, prices={"image": 1.5}) as session:
     job = session.submit(make_request("a lake", kind="image"))
     print(job.result(240).generation.id, flush=True)
 """
@@ -62,7 +62,7 @@ def test_a_closed_session_is_taken_up_by_the_next_one(server: Hosted) -> None:
 
 def test_what_was_never_sent_is_not_sent_by_a_restart(server: Hosted) -> None:
     first = server.session()
-    first.library.ledger.intend(REQUEST, 1, "hosted")
+    first.library.ledger.intend(REQUEST, 1, "dream-machine")
     first.close()
     assert server.session().jobs() == []
     assert server.books.count("POST") == 0
@@ -196,7 +196,7 @@ def test_a_job_that_takes_too_long_is_no_longer_waited_for_and_goes_on(server: H
 
 def test_what_a_dead_process_held_is_taken_over_when_its_lease_ends(server: Hosted) -> None:
     with server.session() as dead:
-        record = dead.library.ledger.intend(REQUEST, 1, "hosted")
+        record = dead.library.ledger.intend(REQUEST, 1, "dream-machine")
         assert dead.library.ledger.lease(record, "a process that died", HASTE.lease)
     session = server.session()
     job = session.submit(REQUEST)
@@ -246,7 +246,7 @@ def test_a_generation_that_does_not_say_its_request_is_left_out(
 ) -> None:
     uid = server.client.post("/generations/image", json={"prompt": "a hill"}).json()["id"]
     session = server.session()
-    listed = session._backends.generations("hosted")
+    listed = session._backends.generations("dream-machine")
     nameless = [listed[0].model_copy(update={"id": "x", "request": None}), *listed]
     monkeypatch.setattr(session._backends, "generations", lambda _backend: nameless)
     assert [job.result(SECONDS).generation.id for job in session.sync()] == [uid]
@@ -256,7 +256,7 @@ def test_a_job_is_cancelled_after_another_key_was_given(slow_server: Hosted) -> 
     session = slow_server.session()
     job = session.submit(REQUEST)
     wait_for(lambda: any(record.generation for record in session.library.ledger.all()))
-    session.renew("hosted")
+    session.renew("dream-machine")
     job.cancel()
     with pytest.raises(DreamCancelledError):
         job.result(SECONDS)
@@ -272,8 +272,8 @@ def test_the_proxy_of_the_environment_is_not_asked_for_files_of_this_machine(
 
 def test_a_row_that_another_process_took_over_is_said_to_be_with_it(server: Hosted) -> None:
     session = server.session()
-    runner = session._backends.runner("hosted")
-    record = session.library.ledger.intend(REQUEST, 1, "hosted")
+    runner = session._backends.runner("dream-machine")
+    record = session.library.ledger.intend(REQUEST, 1, "dream-machine")
     session.library.ledger.lease(record, "another", 60.0)
     with pytest.raises(DreamError, match="another notebook has taken it over"):
         portal.call(runner._sender.send, record, lambda _: None)
@@ -284,7 +284,7 @@ def test_what_another_row_has_is_not_brought_in_and_leaves_no_row(server: Hosted
     session = server.session()
     made = session.submit(REQUEST).result(SECONDS)
     with pytest.raises(DreamError, match="brought in by another notebook"):
-        session._claims.take("hosted", made.generation)
+        session._claims.take("dream-machine", made.generation)
     assert len(session.library.ledger.all()) == 1
 
 

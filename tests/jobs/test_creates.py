@@ -9,7 +9,7 @@ import pytest
 
 from dream_nb.api.errors import APIConnectionError, BadRequestError, OutcomeUnknownError
 from dream_nb.library.ledger import Ledger
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.results.job import Job
 from dream_nb.studio.faults import Fault
 from tests.api.servers import free_port

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dream_nb.api.errors import APIError, DreamError
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import SECONDS, Hosted
 

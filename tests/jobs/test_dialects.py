@@ -25,7 +25,7 @@ from dream_nb.api.errors import (
 )
 from dream_nb.notebook.magics.to_line import to_line
 from dream_nb.notebook.widgets.panel import Panel
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.plan import Ask
 from dream_nb.session import Session
 from dream_nb.storyboard.storyboard import Shot, Storyboard
@@ -75,7 +75,7 @@ def start() -> Iterator[Open]:
     """Opens sessions, and closes them at the end."""
     with contextlib.ExitStack() as stack:
 
-        def start(library: str = "dreams", backend: str | None = "hosted", **given: Any) -> Session:
+        def start(library: str = "dreams", backend: str | None = "dream-machine", **given: Any) -> Session:
             options: Any = {"patience": replace(HASTE, call=10.0), "prices": {"video": 32.0, "image": 1.5}} | given
             return stack.enter_context(Session(library, backend, **options))
 
@@ -272,7 +272,7 @@ def test_what_was_made_is_replayed_without_key_and_network(
     calls = len(fake.calls)
     for name in ("LUMAAI_API_KEY", "LUMAAI_BASE_URL", "DREAM_NB_BACKEND"):
         monkeypatch.delenv(name)
-    for backend in (None, "hosted"):
+    for backend in (None, "dream-machine"):
         session = start(backend=backend, **options)
         assert session.dream("a lake").path == made.path
         plan = session.plan([Ask(make_request("a lake"))])

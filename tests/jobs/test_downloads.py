@@ -24,7 +24,7 @@ from dream_nb.api.errors import APIError, LibraryError
 from dream_nb.api.models import Generation
 from dream_nb.jobs import downloads
 from dream_nb.jobs.downloads import asset_url
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.session import Session
 from dream_nb.studio.faults import Fault
 from tests.fakes.dream_machine import FakeDreamMachine
@@ -309,6 +309,6 @@ def test_what_does_not_decode_is_told_with_the_type_that_it_came_as(fake: FakeDr
 )
 def test_what_is_no_address_is_none_yet(server: Hosted, address: str, found: str | None) -> None:
     session = server.session()
-    record = session.library.ledger.intend(REQUEST, 1, "hosted")
+    record = session.library.ledger.intend(REQUEST, 1, "dream-machine")
     answer = {"id": "1", "state": "completed", "assets": {"image": address}}
     assert asset_url(replace(record, generation=Generation.from_answer(answer))) == found

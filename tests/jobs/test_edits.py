@@ -25,7 +25,7 @@ from dream_nb.notebook.widgets.gallery import Gallery
 from dream_nb.notebook.widgets.grid import Grid
 from dream_nb.requests.code import to_code
 from dream_nb.requests.edits import audio_request, modify_request, reframe_request, upscale_request
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.plan import Ask
 from dream_nb.requests.variants import as_it_is
 from dream_nb.results.dream import Dream
@@ -58,7 +58,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDreamM
 
 @pytest.fixture
 def session(fake: FakeDreamMachine) -> Iterator[Session]:  # noqa: ARG001 - the server comes first
-    with Session("dreams", "hosted", patience=HASTE) as session:
+    with Session("dreams", "dream-machine", patience=HASTE) as session:
         yield session
 
 
@@ -157,7 +157,7 @@ def test_a_file_is_uploaded_first(fake: FakeDreamMachine, lake: Dream, tmp_path:
         kept.append(name)
         return f"https://bucket.test/{name}"
 
-    with Session(tmp_path / "other", "hosted", patience=HASTE, uploader=upload) as session:
+    with Session(tmp_path / "other", "dream-machine", patience=HASTE, uploader=upload) as session:
         session.submit(reframe_request(lake.path.resolve(), "9:16")).result(SECONDS)
     assert fake.posts[1]["media"] == {"url": f"https://bucket.test/{kept[0]}"}
     assert kept[0].endswith(".mp4")
@@ -222,8 +222,8 @@ def test_a_source_of_another_backend_is_refused(fake: FakeDreamMachine, tmp_path
         drawn = studio.submit(make_request("a pond")).result(SECONDS)
         request = modify_request(drawn, "in snow")
     with (
-        Session(tmp_path / "dreams", "hosted", patience=HASTE) as session,
-        pytest.raises(ConfigurationError, match="media was made by backend 'studio', and 'hosted' is asked"),
+        Session(tmp_path / "dreams", "dream-machine", patience=HASTE) as session,
+        pytest.raises(ConfigurationError, match="media was made by backend 'studio', and 'dream-machine' is asked"),
     ):
         session.submit(request)
     assert posts(fake) == []
@@ -280,7 +280,7 @@ def test_a_source_that_is_gone_is_said_before_anything_is_sent(
         lake.modify("in snow")
     assert len(posts(fake)) == 1
     # Nothing stands in the way of the next.
-    assert session.library.ledger.unknown("hosted") == []
+    assert session.library.ledger.unknown("dream-machine") == []
 
 
 # -- what can go wrong with a create -------------------------------------------------------------------------------
@@ -351,10 +351,10 @@ def test_what_somebody_else_asked_for_is_never_taken_for_ones_own(
     with pytest.raises(OutcomeUnknownError):
         EDITS[name](lake)
     session.close()
-    with Session("dreams", "hosted", patience=HASTE) as again:
+    with Session("dreams", "dream-machine", patience=HASTE) as again:
         for job in again.jobs():
             assert isinstance(job.exception(SECONDS), OutcomeUnknownError)
-        assert not any(record.generation for record in again.library.ledger.unknown("hosted"))
+        assert not any(record.generation for record in again.library.ledger.unknown("dream-machine"))
     assert len(posts(fake)) == 2
 
 
@@ -364,7 +364,7 @@ def test_a_row_whose_video_nobody_knows_is_never_sent(fake: FakeDreamMachine, se
     with pytest.raises(InvalidRequestError, match="the server does not tell of which video it was made"):
         made.variations(1)
     assert posts(fake) == []
-    assert session.library.ledger.unknown("hosted") == []
+    assert session.library.ledger.unknown("dream-machine") == []
     assert "bring_in('00000000-0000-4000-8000-000000000001')" in made.to_code()
 
 
@@ -392,7 +392,7 @@ from dream_nb.session import Session
 from dream_nb.storyboard.storyboard import Shot, Storyboard
 from tests.jobs.hosted import HASTE
 from tests.jobs.test_edits import EDITS
-session = Session("dreams", "hosted", patience=HASTE)
+session = Session("dreams", "dream-machine", patience=HASTE)
 lake = session.dreams()[0]
 print("ready", flush=True)
 EDITS[sys.argv[1]](lake)
@@ -415,7 +415,7 @@ def test_a_kill_after_it_was_sent_pays_for_nothing_twice(
             assert process.poll() is None
         process.kill()
     fake.holds = False
-    with Session("dreams", "hosted", patience=HASTE) as again:
+    with Session("dreams", "dream-machine", patience=HASTE) as again:
         for job in again.jobs():
             job.exception(SECONDS)
         for lost in again.lost():
@@ -484,7 +484,7 @@ def test_an_unknown_kind_is_kept_whole(fake: FakeDreamMachine, session: Session)
     assert made.request.document == {"generation_type": "restyle_image", "style": "ink", "strength": 0.5}
     assert made.title == "restyle image"
     session.close()
-    with Session("dreams", "hosted", patience=HASTE) as again:
+    with Session("dreams", "dream-machine", patience=HASTE) as again:
         assert list(again.dreams()) == [made]
         with pytest.raises(InvalidRequestError, match="a request of an unknown kind cannot be sent again"):
             again.submit(made.request, fresh=True)
@@ -526,7 +526,7 @@ def test_the_balance_teaches_better(fake: FakeDreamMachine, session: Session) ->
 
 @pytest.mark.usefixtures("_public")
 def test_a_budget_counts_public_prices(fake: FakeDreamMachine, tmp_path: Path) -> None:
-    with Session(tmp_path / "dreams", "hosted", patience=HASTE, budget=50) as session:
+    with Session(tmp_path / "dreams", "dream-machine", patience=HASTE, budget=50) as session:
         with pytest.raises(BudgetError, match=r"this costs about \$0.71, and \$0.50 of the \$0.50 budget is left"):
             session.submit(make_request(PROMPT)).result(SECONDS)
         session.submit(make_request(PROMPT, resolution="540p")).result(SECONDS)
@@ -606,7 +606,7 @@ def test_a_server_that_makes_no_sound_is_asked_for_no_shot_either(
 ) -> None:
     with FakeDreamMachine("2024").running() as older:
         older.use(monkeypatch)
-        with Session(tmp_path / "dreams", "hosted", patience=HASTE) as session:
+        with Session(tmp_path / "dreams", "dream-machine", patience=HASTE) as session:
             with pytest.raises(InvalidRequestError, match="which cannot add sound to a video"):
                 Storyboard(["a harbour"], session=session, sound="waves").make()
             assert len(session.library.ledger.all()) == 0
@@ -623,7 +623,7 @@ def test_one_reference_of_a_sweep_is_uploaded_once(fake: FakeDreamMachine, tmp_p
         kept.append(name)
         return f"https://bucket.test/{name}"
 
-    with Session(tmp_path / "dreams", "hosted", patience=HASTE, uploader=upload) as session:
+    with Session(tmp_path / "dreams", "dream-machine", patience=HASTE, uploader=upload) as session:
         made = session.sweep("a {lake|pond|hill}", kind="image", style_ref=Image.new("RGB", (8, 8), "red"))
     assert (len(made), len(kept)) == (3, 1)
     assert {body["style_ref"][0]["url"] for body in fake.posts} == {f"https://bucket.test/{kept[0]}"}

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from dream_nb.api.errors import DreamError, OutcomeUnknownError
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job
 from dream_nb.session import Session
@@ -99,7 +99,7 @@ class Stage:
         return self.session.submit(REQUEST).result(SECONDS)
 
     def looks(self) -> int:
-        return self.session._backends.runner("hosted").watcher.calls
+        return self.session._backends.runner("dream-machine").watcher.calls
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ import pytest
 from dream_nb.api.errors import DreamError, LibraryError, NotReplayedError
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.repair import rebuild_ledger
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.identity import request_hash
-from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 from tests.fakes.dream_machine import FakeDreamMachine, Reply
 from tests.jobs.hosted import HASTE, SECONDS
@@ -55,7 +55,7 @@ def plant(folder: Path, count: int = 1, /, **columns: Any) -> None:
             row: dict[str, object] = {
                 "hash": request_hash(request),
                 "take": 1,
-                "backend": "hosted",
+                "backend": "dream-machine",
                 "request": json.dumps(request.wire()),
                 "written_at": datetime.now(UTC).isoformat(),
                 "sent_at": datetime.now(UTC).isoformat(),
@@ -110,7 +110,7 @@ def test_opening_a_library_creates_nothing(fake: FakeDreamMachine, row: dict[str
 
 @pytest.mark.parametrize(
     "given",
-    [{}, {"backend": "studio"}, {"backend": "hosted"}, {"replay": "free"}, {"replay": "only"}],
+    [{}, {"backend": "studio"}, {"backend": "dream-machine"}, {"replay": "free"}, {"replay": "only"}],
     ids=["as it is", "for the studio", "for the hosted API", "free", "only"],
 )
 def test_sixty_rows_create_nothing_however_the_library_is_opened(fake: FakeDreamMachine, given: dict[str, str]) -> None:
@@ -195,7 +195,7 @@ def test_a_ledger_with_another_schema_is_only_read(fake: FakeDreamMachine, found
         with pytest.raises(NotReplayedError, match=rf"{found}.*%dreams check --rebuild"):
             session.submit(make_request("a hill", kind="image"))
         with pytest.raises(LibraryError, match=found):
-            session.library.ledger.intend(REQUEST, 7, "hosted")
+            session.library.ledger.intend(REQUEST, 7, "dream-machine")
     assert (len(fake.posts), (path.parent / "ledger.sqlite").read_bytes()) == (1, before)
 
 

@@ -33,7 +33,7 @@ from dream_nb.api.errors import (
 from dream_nb.backends.prices import Price, Prices
 from dream_nb.jobs.budget import Allowance
 from dream_nb.jobs.locks import FileLock
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.plan import Ask
 from dream_nb.session import Session
 from tests.fakes.dream_machine import FakeDreamMachine, Reply
@@ -64,7 +64,7 @@ class Shop:
     def session(self, **options: Any) -> Session:
         """A session in a library of its own; closed at the end of the test."""
         library = f"library-{next(self._names)}"
-        return self.sessions.enter_context(Session(library, "hosted", **{"patience": CALM} | options))
+        return self.sessions.enter_context(Session(library, "dream-machine", **{"patience": CALM} | options))
 
     def learned(self, cents: float) -> None:
         """Have an earlier session learn the price of an image."""
@@ -310,11 +310,11 @@ def test_two_sessions_that_learn_at_once_learn_the_same(shop: Shop) -> None:
 SCRIPT = """
 import sys
 from dataclasses import replace
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.session import Session
 from tests.jobs.hosted import HASTE
 
-with Session(sys.argv[1], "hosted", patience=replace(HASTE, call=30.0)) as session:
+with Session(sys.argv[1], "dream-machine", patience=replace(HASTE, call=30.0)) as session:
     request = make_request("a lake", kind="image", model="photon-1")
     print("ready", flush=True)
     sys.stdin.readline()
@@ -530,12 +530,12 @@ def test_a_limit_that_is_none_is_refused(shop: Shop, name: str, cents: Any) -> N
 def test_a_ledger_has_no_say_in_prices(shop: Shop, cents: float | None) -> None:
     shop.costs(8.0)
     library = Path("foreign")
-    Session(library, "hosted").close()
+    Session(library, "dream-machine").close()
     with sqlite3.connect(library / "ledger.sqlite") as database:
         database.execute("CREATE TABLE prices (backend TEXT, kind TEXT, cents REAL)")
         database.execute("INSERT INTO prices VALUES ('hosted', ?, ?)", (KIND, cents))
     database.close()
-    session = shop.sessions.enter_context(Session(library, "hosted", patience=CALM, budget=8.0))
+    session = shop.sessions.enter_context(Session(library, "dream-machine", patience=CALM, budget=8.0))
     with pytest.raises(NotReplayedError, match=r"its ledger is not used: .*table prices"):
         session.submit(REQUEST, take=501).result(SECONDS)
     assert shop.fake.posts == []

@@ -16,7 +16,7 @@ from dream_nb.api.errors import ConfigurationError, DreamError
 from dream_nb.backends import keys
 from dream_nb.backends.backends import choose_backend
 from dream_nb.backends.keys import Key, find_key, forget, need_key, remember
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.session import Session
 from tests.jobs.hosted import HASTE, SECONDS, Hosted, hosted, texts
 
@@ -86,42 +86,42 @@ def found(backend: str) -> tuple[str, str] | None:
 def test_what_was_given_comes_before_the_environment_before_colab_before_the_keyring(
     monkeypatch: pytest.MonkeyPatch, colab: dict[str, str], chain: Memory
 ) -> None:
-    assert found("hosted") is None
+    assert found("dream-machine") is None
     chain.kept["dream_nb", "https://api.lumalabs.ai"] = "kept"
-    assert found("hosted") == ("kept", "the keyring")
+    assert found("dream-machine") == ("kept", "the keyring")
     colab["LUMAAI_API_KEY"] = "secret"
-    assert found("hosted") == ("secret", "Colab's secrets (LUMAAI_API_KEY)")
+    assert found("dream-machine") == ("secret", "Colab's secrets (LUMAAI_API_KEY)")
     monkeypatch.setenv("LUMAAI_API_KEY", "set")
-    assert found("hosted") == ("set", "the environment (LUMAAI_API_KEY)")
+    assert found("dream-machine") == ("set", "the environment (LUMAAI_API_KEY)")
     remember(HOSTED, SecretStr("given"))
-    assert found("hosted") == ("given", "given in this session")
+    assert found("dream-machine") == ("given", "given in this session")
     forget(HOSTED)
-    assert found("hosted") == ("set", "the environment (LUMAAI_API_KEY)")
+    assert found("dream-machine") == ("set", "the environment (LUMAAI_API_KEY)")
 
 
 def test_a_saved_key_is_there_in_the_next_session_and_can_be_forgotten(chain: Memory) -> None:
     remember(HOSTED, SecretStr("given"), save=True)
     keys._given.clear()
-    assert found("hosted") == ("given", "the keyring")
+    assert found("dream-machine") == ("given", "the keyring")
     forget(HOSTED)
     assert chain.kept == {}
-    assert found("hosted") is None
+    assert found("dream-machine") is None
 
 
 def test_a_locked_keyring_has_no_key_and_says_so_where_it_should_keep_one() -> None:
     keyring.set_keyring(Locked())
-    assert found("hosted") is None
+    assert found("dream-machine") is None
     given = SecretStr(f"given-{7 * 1419}")
     with pytest.raises(ConfigurationError, match="the keyring did not take the key") as caught:
         remember(HOSTED, given, save=True)
     said = traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
     assert "given-9933" not in "".join(said)
-    assert found("hosted") is None
+    assert found("dream-machine") is None
 
 
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
-    assert found("hosted") is None
+    assert found("dream-machine") is None
     with pytest.raises(ConfigurationError, match=r"pip install 'dream_nb\[keyring\]'"):
         remember(HOSTED, SecretStr("given"), save=True)
 
@@ -150,19 +150,25 @@ def test_the_variable_of_another_server_is_for_the_backend_of_the_environment_on
     assert found(OTHER) is None
     monkeypatch.setenv("DREAM_NB_BACKEND", OTHER)
     assert found(OTHER) == ("its own", "the environment (DREAM_NB_KEY)")
-    assert found("hosted") is None
+    assert found("dream-machine") is None
     assert found("https://third.example") is None
 
 
 def test_a_key_makes_the_hosted_api_the_default(chain: Memory) -> None:
     assert choose_backend() == "studio"
     chain.kept["dream_nb", "https://api.lumalabs.ai"] = "kept"
-    assert choose_backend() == "hosted"
+    assert choose_backend() == "dream-machine"
 
 
 @pytest.mark.parametrize(
     ("name", "chosen"),
-    [("studio", "studio"), ("hosted", "hosted"), (HOSTED, "hosted"), (HOSTED + "/", "hosted"), (OTHER + "/", OTHER)],
+    [
+        ("studio", "studio"),
+        ("dream-machine", "dream-machine"),
+        (HOSTED, "dream-machine"),
+        (HOSTED + "/", "dream-machine"),
+        (OTHER + "/", OTHER),
+    ],
 )
 def test_a_backend_has_one_name(name: str, chosen: str) -> None:
     assert choose_backend(name) == chosen
@@ -174,7 +180,7 @@ def test_a_backend_has_one_name(name: str, chosen: str) -> None:
         ("http://far.example/v1", "would send the key in the clear"),
         ("https://ada:secret-71@far.example/v1", "must not hold a user name or password"),
         ("ftp://far.example", "is not an http"),
-        ("luma-secret-71", "is not one of studio, hosted, or a URL"),
+        ("luma-secret-71", "is not one of studio, dream-machine, luma, hosted, or a URL"),
     ],
 )
 def test_a_wrong_backend_is_refused_and_says_no_secret(name: str, message: str) -> None:
@@ -195,14 +201,14 @@ def test_two_servers_each_get_their_own_key_and_no_file_has_one(
     own = "a-key-of-its-own-5512"
     with hosted(tmp_path / "other", own) as other:
         remember(other.base_url, SecretStr(own))
-        with Session("dreams", "hosted", patience=HASTE, prices={"image": 1.5}) as session:
+        with Session("dreams", "dream-machine", patience=HASTE, prices={"image": 1.5}) as session:
             request = make_request("a lake", kind="image")
             first = session.submit(request).result(SECONDS)
             session.use(other.base_url)
             second = session.submit(request).result(SECONDS)
             with pytest.raises(DreamError) as wrong:
                 session.use("https://third.example/v1")
-        assert (first.backend, second.backend) == ("hosted", other.base_url)
+        assert (first.backend, second.backend) == ("dream-machine", other.base_url)
         assert set(server.books.keys) == {f"Bearer {key}"}
         assert set(other.books.keys) == {f"Bearer {own}"}
     said = [

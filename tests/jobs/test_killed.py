@@ -18,10 +18,10 @@ from tests.studio.machine import wait_for
 TIMES = 50
 CODE = """
 import sys
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.session import Session
 from tests.jobs.hosted import HASTE
-session = Session("dreams", "hosted", patience=HASTE, prices={"image": 1.5})
+session = Session("dreams", "dream-machine", patience=HASTE, prices={"image": 1.5})
 print("ready", flush=True)
 sys.stdin.readline()
 session.submit(make_request(sys.argv[1], kind="image")).result(240)

@@ -19,7 +19,7 @@ from dream_nb.api.errors import APIError, AuthenticationError, DreamError, Gener
 from dream_nb.library.catalogue import Catalogue, Filter
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.notebook.widgets.gallery import Gallery
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.results.job import Job
 from dream_nb.session import Session
 from tests.fakes.dream_machine import KEY, FakeDreamMachine, Reply
@@ -46,7 +46,7 @@ def start() -> Iterator[Callable[..., Session]]:
     """Opens sessions, and closes them at the end."""
     with ExitStack() as stack:
 
-        def start(backend: str = "hosted", **given: Any) -> Session:
+        def start(backend: str = "dream-machine", **given: Any) -> Session:
             options: Any = {"patience": HASTE, "prices": {"video": 32.0, "image": 1.5}} | given
             return stack.enter_context(Session("dreams", backend, **options))
 
@@ -261,7 +261,7 @@ def gone(fake: FakeDreamMachine, start: Callable[..., Session], *, age: timedelt
         dream = first.submit(REQUEST).result(SECONDS)
         dream.path.unlink()
         ledger = first.library.ledger
-        record = ledger.find(dream.hash, 1, "hosted")
+        record = ledger.find(dream.hash, 1, "dream-machine")
         assert record is not None
         ledger.update(record, sent_at=(datetime.now(UTC) - age).isoformat())
     fake.taken.clear()
@@ -428,7 +428,7 @@ def test_how_long_images_take_is_learned_where_the_server_does_not_say_the_kind(
     fake.holds = True
     session = start()
     job = session.submit(REQUEST)
-    watcher = session._backends.runner("hosted").watcher
+    watcher = session._backends.runner("dream-machine").watcher
     wait_for(lambda: watcher._paces)
     assert list(watcher._paces) == ["image"]
     fake.holds = False

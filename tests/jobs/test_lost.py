@@ -15,12 +15,13 @@ import pytest
 from starlette.requests import Request as Call
 from starlette.responses import Response
 
+from dream_nb.api.canonical import request_from
 from dream_nb.api.errors import APIError, DreamError, OutcomeUnknownError
 from dream_nb.api.models import Generation
 from dream_nb.api.portal import portal
-from dream_nb.api.request_models import ImageGenerationRequest, Request, request_from
+from dream_nb.api.request_models import ImageGenerationRequest, Request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.identity import answers
-from dream_nb.requests.inputs import make_request
 from dream_nb.session import Session
 from tests.fakes.dream_machine import FakeDreamMachine, Reply
 from tests.jobs.hosted import HASTE, SECONDS, Held
@@ -261,7 +262,7 @@ def test_how_long_a_generation_took_is_unknown_where_its_end_was_not_seen(
     with opened() as session:
         ledger = session.library.ledger
         ledger.update(
-            ledger.intend(REQUEST, 1, "hosted"),
+            ledger.intend(REQUEST, 1, "dream-machine"),
             state="taken",
             sent_at=(datetime.now(UTC) + sent).isoformat(),
             generation=Generation.from_answer(fake._shown(fake._take(REQUEST.wire(), "image"))),
@@ -288,7 +289,7 @@ def test_an_older_generation_of_the_same_request_is_not_taken_for_the_lost_one(
 
 def test_a_clock_that_was_set_back_does_not_prolong_the_look(fake: FakeDreamMachine) -> None:
     with opened() as session:
-        record = session.library.ledger.intend(REQUEST, 1, "hosted")
+        record = session.library.ledger.intend(REQUEST, 1, "dream-machine")
         later = datetime.now(UTC) + timedelta(hours=1)
         session.library.ledger.update(record, state="sending", sent_at=later.isoformat())
     with opened() as session:
@@ -538,7 +539,7 @@ def test_a_lost_take_of_the_studio_is_found_by_its_number(
         request = ImageGenerationRequest(prompt="a lake")
         sent_at = datetime.now(UTC).isoformat()
         ledger.update(ledger.intend(request, 2, "studio"), state="sending", sent_at=sent_at)
-        portal.call(partial(client.generate_image, request, headers={"Dream-Take": str(made)}))
+        portal.call(partial(client.create, request, headers={"Dream-Take": str(made)}))
     with Session("dreams", "studio", patience=HASTE, executor=Held) as session:
         (job,) = session.jobs()
         assert isinstance(job.exception(SECONDS), OutcomeUnknownError) == (made == 1)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dream_nb.api.errors import ConfigurationError, GenerationFailedError
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.session import Session
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import SECONDS, Hosted

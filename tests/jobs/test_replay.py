@@ -16,7 +16,7 @@ import pytest
 import dream_nb
 from dream_nb.api.errors import ConfigurationError, LibraryError, NotReplayedError
 from dream_nb.library.library import Library
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.sources import picture
 from dream_nb.session import Session
 from tests.jobs.hosted import SECONDS, Hosted, sidecar, texts
@@ -50,7 +50,7 @@ def test_a_replay_says_that_nothing_was_spent(server: Hosted, made: Path) -> Non
 def test_a_hosted_dream_is_replayed_without_key_and_network(made: Path) -> None:
     with Session(made) as session:
         job = session.submit(REQUEST)
-        assert (job.replayed, job.result().backend, session.backend) == (True, "hosted", "studio")
+        assert (job.replayed, job.result().backend, session.backend) == (True, "dream-machine", "studio")
 
 
 def test_a_chosen_backend_takes_no_dream_of_another(made: Path) -> None:
@@ -87,7 +87,7 @@ def test_an_unknown_replay_names_the_choices(tmp_path: Path) -> None:
 READ_ONLY = """
 import os, sys
 from dream_nb.requests.sources import picture
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.session import Session
 from dream_nb.api.errors import NotReplayedError
 if os.geteuid() == 0:
@@ -146,7 +146,7 @@ def test_a_sidecar_holds_the_request_and_where_it_came_from(made: Path, server: 
     document = sidecar(picture)
     assert document["request"]["prompt"] == "a lake"
     assert document["generation"]["id"] == server.made[0]["id"]
-    assert (document["version"], document["take"], document["backend"]) == (1, 1, "hosted")
+    assert (document["version"], document["take"], document["backend"]) == (1, 1, "dream-machine")
 
 
 def test_a_sidecar_names_the_version_of_the_library_that_wrote_it(made: Path) -> None:

@@ -12,7 +12,7 @@ import nbclient
 import nbformat
 import pytest
 
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import SECONDS, Hosted, texts
 

@@ -19,8 +19,8 @@ from starlette.routing import Route
 from dream_nb.api.errors import ConfigurationError, DreamCancelledError, DreamError
 from dream_nb.api.portal import portal
 from dream_nb.jobs.uploads import Uploads
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.identity import request_hash
-from dream_nb.requests.inputs import make_request
 from dream_nb.requests.sources import picture
 from tests.jobs.hosted import SECONDS, Hosted, hosted, use
 from tests.studio.machine import served, settings

@@ -17,7 +17,7 @@ import pytest
 from dream_nb.api.errors import DreamError, LibraryError
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.repair import rebuild_ledger
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.results.job import Job
 from dream_nb.session import Session
 from tests.fakes.dream_machine import FakeDreamMachine, Reply
@@ -29,7 +29,7 @@ PRICES = {"video": 32.0, "image": 1.5}
 DREAMS = Path("dreams")
 LEDGER = DREAMS / "ledger.sqlite"
 SECOND_PROCESS = """
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.session import Session
 from tests.jobs.hosted import HASTE
 with Session("dreams", patience=HASTE, prices={"image": 1.5}) as session:

@@ -14,7 +14,7 @@ from dream_nb.api.models import Generation
 from dream_nb.api.portal import portal
 from dream_nb.jobs.pace import Pace
 from dream_nb.jobs.watcher import _Followed
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.studio.faults import Fault
 from tests.jobs.hosted import SECONDS, Held, Hosted, hosted, use
 from tests.studio.machine import wait_for
@@ -113,7 +113,7 @@ def test_nothing_learned_means_looks_that_grow_with_the_time_it_takes() -> None:
 
 def test_two_that_follow_one_generation_both_hear_of_its_end(server: Hosted) -> None:
     session = server.session()
-    runner = session._backends.runner("hosted")
+    runner = session._backends.runner("dream-machine")
     uid = server.client.post("/generations/image", json={"prompt": "a lake"}).json()["id"]
     generation = Generation(id=uid, state="queued")
     futures = [portal.start(runner.watcher.follow, generation, "image", lambda _: None) for _ in range(2)]
@@ -123,7 +123,7 @@ def test_two_that_follow_one_generation_both_hear_of_its_end(server: Hosted) -> 
 def test_what_goes_wrong_with_one_ends_no_other(server: Hosted) -> None:
     server.faults.add(Fault(method="GET", path="/generations*", delay=0.1, times=None))
     session = server.session()
-    runner = session._backends.runner("hosted")
+    runner = session._backends.runner("dream-machine")
     uid = server.client.post("/generations", json={"prompt": "a lake"}).json()["id"]
 
     def fail(_: Generation) -> None:
@@ -145,7 +145,7 @@ def test_a_list_that_cannot_be_read_is_gone_around(server: Hosted, fault: dict[s
 
 
 def test_an_answer_that_comes_after_it_was_given_up_changes_nothing(server: Hosted) -> None:
-    watcher = server.session()._backends.runner("hosted").watcher
+    watcher = server.session()._backends.runner("dream-machine").watcher
     seen: list[Generation] = []
 
     async def late() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from dream_nb.api.canonical import request_from
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.models import Generation
-from dream_nb.api.request_models import request_from
 from dream_nb.library.catalogue import Catalogue, Filter, key
 from dream_nb.library.library import Library
 from tests.many import write_many
@@ -44,7 +44,7 @@ def test_windows_follow_each_other_newest_first(catalogue: Catalogue) -> None:
         (Filter(kind="video"), 6),
         (Filter(ratio="1:1"), 16),
         (Filter(stars=4), 16),
-        (Filter(backend="hosted"), 0),
+        (Filter(backend="dream-machine"), 0),
         (Filter(state="completed"), 48),
         (Filter(state="under way"), 0),
         (Filter(since="2026-01-01", until="2026-01-01"), 48),
@@ -107,7 +107,7 @@ def test_a_wrong_filter_is_refused_in_one_line(values: dict[str, object]) -> Non
 
 def test_a_backend_is_known_once_something_of_it_is_shown(library: Library, catalogue: Catalogue) -> None:
     (before,) = catalogue.backends()
-    intended = library.ledger.intend(request_from({"prompt": "a hill", "generation_type": "video"}), 1, "hosted")
+    intended = library.ledger.intend(request_from({"prompt": "a hill", "generation_type": "video"}), 1, "dream-machine")
     assert catalogue.backends() == [before]
     library.ledger.update(intended, state="sending")
-    assert catalogue.backends() == sorted([before, "hosted"])
+    assert catalogue.backends() == sorted([before, "dream-machine"])

@@ -12,7 +12,7 @@ import pytest
 
 from dream_nb.library.creates import Creates
 
-KEY = ("0" * 64, 1, "hosted")
+KEY = ("0" * 64, 1, "dream-machine")
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_what_failed_is_past_and_may_be_sent_again(creates: Creates) -> None:
     creates.begin(KEY)
     creates.name(KEY, "first")
     creates.forget(KEY, "first")
-    assert creates.is_past("hosted", "first")
+    assert creates.is_past("dream-machine", "first")
     assert creates.begin(KEY)
 
 
@@ -43,7 +43,7 @@ def test_a_create_that_is_on_its_way_is_kept_where_another_one_failed(creates: C
 def test_what_is_past_in_one_library_is_not_in_another(creates: Creates, tmp_path: Path) -> None:
     creates.forget(KEY, "first")
     with closing(Creates(tmp_path / "elsewhere")) as other:
-        assert not other.is_past("hosted", "first")
+        assert not other.is_past("dream-machine", "first")
 
 
 def test_what_nobody_holds_any_more_is_closed(tmp_path: Path) -> None:

@@ -101,11 +101,11 @@ def test_a_row_comes_back_as_it_was_written(tmp_path: Path) -> None:
 
 def test_a_finished_hosted_dream_is_preferred(ledger: Ledger) -> None:
     request = GenerationRequest(prompt="a lake")
-    for backend in ("studio", "hosted"):
+    for backend in ("studio", "dream-machine"):
         ledger.update(ledger.intend(request, 1, backend), file=f"{backend}.mp4")
     found = ledger.find(request_hash(request), 1)
     assert found is not None
-    assert found.backend == "hosted"
+    assert found.backend == "dream-machine"
 
 
 def test_a_commit_that_fails_leaves_the_ledger_usable(tmp_path: Path) -> None:
@@ -187,14 +187,14 @@ def test_what_became_of_an_earlier_create_says_nothing_of_the_one_that_is_under_
         closing(Ledger(tmp_path / "ledger.sqlite")) as suspended,
         closing(Ledger(tmp_path / "ledger.sqlite")) as other,
     ):
-        seen = suspended.answered(suspended.intend(GenerationRequest(prompt="a lake"), 1, "hosted"), first)
+        seen = suspended.answered(suspended.intend(GenerationRequest(prompt="a lake"), 1, "dream-machine"), first)
         record = other.forget(seen)
         other.lease(record, "other", 60)
         assert other.mark_sending(record, "other") is not None
         with pytest.raises(LibraryError, match="'a lake', take 1, has another generation by now"):
             suspended.follow(seen, generation=Generation.from_answer({"id": "first", "state": "failed"}))
         assert other.reread(record).state == "sending"
-        assert other._creates.find((record.hash, 1, "hosted")) is not None
+        assert other._creates.find((record.hash, 1, "dream-machine")) is not None
 
 
 TWO_IN_ONE_PLACE = """
@@ -268,7 +268,7 @@ def created(ledger: Ledger, take: int, ahead: timedelta) -> None:
     """A create that the server says it took by a clock that is so far ahead."""
     sent_at = datetime.now(UTC)
     ledger.update(
-        ledger.intend(GenerationRequest(prompt="a lake"), take, "hosted"),
+        ledger.intend(GenerationRequest(prompt="a lake"), take, "dream-machine"),
         state="taken",
         sent_at=sent_at.isoformat(),
         generation=Generation(id=f"generation {take}", state="queued", created_at=sent_at + ahead),
@@ -279,7 +279,7 @@ def created(ledger: Ledger, take: int, ahead: timedelta) -> None:
 def test_how_far_a_clock_is_ahead_is_the_median_of_the_last_creates(ledger: Ledger, ahead: timedelta) -> None:
     for take, off in enumerate([timedelta(days=9), timedelta(), timedelta(days=-9)], start=1):
         created(ledger, take, ahead + off)
-    assert ledger.clock_ahead("hosted") == ahead
+    assert ledger.clock_ahead("dream-machine") == ahead
     assert ledger.clock_ahead("studio") is None
 
 
@@ -306,3 +306,39 @@ def test_a_transaction_within_another_is_a_part_of_it(ledger: Ledger) -> None:
     with pytest.raises(RuntimeError):
         begin()
     assert ledger.all() == []
+
+
+def _read_in_vain(monkeypatch: pytest.MonkeyPatch, times: int, code: int) -> None:
+    """Let the next looks at a ledger fail as they do where its file is replaced at that moment."""
+    left = [times]
+    real = schema._is_empty
+
+    def is_empty(database: sqlite3.Connection) -> bool:
+        if left[0]:
+            left[0] -= 1
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode = code
+            raise error
+        return real(database)
+
+    monkeypatch.setattr(schema, "_is_empty", is_empty)
+    monkeypatch.setattr(schema, "_PAUSE_SECONDS", 0.0)
+
+
+def test_a_ledger_that_is_replaced_while_it_is_opened_is_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _read_in_vain(monkeypatch, 2, sqlite3.SQLITE_IOERR_SHORT_READ)
+    Ledger(tmp_path / "ledger.sqlite").close()
+
+
+def test_a_ledger_that_cannot_be_read_is_not_tried_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _read_in_vain(monkeypatch, 100, sqlite3.SQLITE_IOERR_READ)
+    with pytest.raises(sqlite3.OperationalError):
+        Ledger(tmp_path / "ledger.sqlite")
+
+
+def test_a_ledger_that_is_locked_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _read_in_vain(monkeypatch, 1, sqlite3.SQLITE_BUSY)
+    with pytest.raises(sqlite3.OperationalError):
+        Ledger(tmp_path / "ledger.sqlite")

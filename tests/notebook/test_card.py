@@ -10,7 +10,7 @@ from dream_nb.jobs.progress import Progress
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.notebook.widgets.gallery import Gallery
 from dream_nb.notebook.widgets.panel import Panel
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.plan import Ask
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams

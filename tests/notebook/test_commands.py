@@ -255,7 +255,7 @@ def test_check_works_without_a_library(tmp_path: Path) -> None:
         ("%dreams delete both", "'both' is 2 dreams: give one dream"),
         ("%dreams delete lake --file", "unknown option --file: did you mean --files?"),
         ("%dreams history -n many", "-n 'many' is not a whole number"),
-        ("%dreams use studoi", "backend 'studoi' is not one of studio, hosted, or a URL"),
+        ("%dreams use studoi", "backend 'studoi' is not one of studio, dream-machine, luma, hosted, or a URL"),
         ("%dreams use http://far.example/v1", "would send the key in the clear"),
         ("%dreams use hosted", "no key for https://api.lumalabs.ai: set LUMAAI_API_KEY, or run %dreams key"),
         ("%dreams stop nothing", "nothing under way is 'nothing'"),

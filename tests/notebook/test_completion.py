@@ -71,7 +71,7 @@ def complete(kernel: Kernel, code: str) -> list[str]:
         ("%dreams show la", ["%dreams show lake"]),
         ("%dreams delete lake --f", ["%dreams delete lake --files"]),
         ("%dreams use st", ["%dreams use studio"]),
-        ("%dreams key ", ["%dreams key hosted"]),
+        ("%dreams key ", ["%dreams key dream-machine", "%dreams key luma", "%dreams key hosted"]),
         ("%dream a", ["%dream a"]),
         ("%dream a lak", ["%dream a lak"]),
         ("%%dream\na", ["%%dream\na"]),

@@ -81,7 +81,7 @@ def test_a_pause_starts_workers_once(shell: InteractiveShell, pool: Pool, monkey
 @pytest.mark.parametrize(
     "variables",
     [
-        {"DREAM_NB_BACKEND": "hosted"},
+        {"DREAM_NB_BACKEND": "dream-machine"},
         {"DREAM_NB_BACKEND": "https://elsewhere.example/v1"},
         {"DREAM_NB_BACKEND": "", "LUMAAI_API_KEY": "a-key"},
         {"DREAM_NB_BACKEND": "studio", "DREAM_NB_REPLAY": "only"},

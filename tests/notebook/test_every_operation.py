@@ -25,7 +25,7 @@ from dream_nb.notebook.commands.checks import check_all
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.notebook.widgets.gallery import Gallery
 from dream_nb.notebook.widgets.panel import Panel
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.results.dream import Dream
 from dream_nb.session import Session
 from tests.fakes.dream_machine import KEY, FakeDreamMachine
@@ -137,7 +137,7 @@ def fake(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.fixture
 def stage(fake: FakeDreamMachine, page: Page) -> Iterator[Stage]:
-    with Session("dreams", "hosted", patience=HASTE) as session:
+    with Session("dreams", "dream-machine", patience=HASTE) as session:
         yield Stage(fake, session, page)
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from dream_nb.library import small_videos
 from dream_nb.media.axes import Layout
 from dream_nb.media.video import read_facts
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.plan import Ask
 from dream_nb.results.dreams import Dreams
 from dream_nb.session import Session

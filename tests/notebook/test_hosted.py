@@ -25,7 +25,7 @@ def fake(request: pytest.FixtureRequest) -> Iterator[FakeDreamMachine]:
 def kernel(fake: FakeDreamMachine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
     """A kernel with a key, in an environment whose proxy and certificates do not work."""
     broken = {"ALL_PROXY": "socks://proxy.example", "SSL_CERT_FILE": "/nowhere.pem", "DREAM_NB_REPLAY": "off"}
-    with start_kernel(tmp_path_factory.mktemp("hosted"), **fake.environment(), **broken) as kernel:
+    with start_kernel(tmp_path_factory.mktemp("dream-machine"), **fake.environment(), **broken) as kernel:
         kernel.run("import dream_nb")
         yield kernel
 
@@ -112,8 +112,8 @@ def test_a_line_asks_for_another_version(fake: FakeDreamMachine, kernel: Kernel,
 
 def test_what_is_newer_than_this_version_is_sent_with_a_line(fake: FakeDreamMachine, kernel: Kernel) -> None:
     before = len(fake.posts)
-    answer = kernel.run("p = %dream a lake -m ray-9 -a 3:2 --concept somersault --dry-run")
-    line = "this version does not know model 'ray-9', aspect ratio '3:2', concept 'somersault': sent as it is"
+    answer = kernel.run("p = %dream a lake -m ray-9 -a 5:2 --concept somersault --dry-run")
+    line = "this version does not know model 'ray-9', aspect ratio '5:2', concept 'somersault': sent as it is"
     assert any(line in output.get("text", "") for output in answer.outputs)
     assert line in value(kernel, "[p.summary]")[0]
     assert len(fake.posts) == before
@@ -121,7 +121,7 @@ def test_what_is_newer_than_this_version_is_sent_with_a_line(fake: FakeDreamMach
 
 def test_check_says_which_api_and_which_variable(fake: FakeDreamMachine, kernel: Kernel) -> None:
     text = shown(kernel.run("c = %dreams check"))
-    assert f"with the API of {fake.api}" in text
+    assert f"with the Dream Machine API of {fake.api}" in text
     assert "ALL_PROXY cannot be used as a proxy" in text
     assert value(kernel, "[one.name for one in c if one.works is False]") == ["variables"]
 

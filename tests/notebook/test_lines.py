@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from dream_nb.api.canonical import request_from
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.request_models import request_from
 from dream_nb.lines.arguments import read_arguments
 from dream_nb.lines.references import References
 from dream_nb.notebook.magics.to_line import to_line
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.session import Session
 
 ID = "3f2a91c0-4b7e-4c1d-9d2a-0123456789ab"

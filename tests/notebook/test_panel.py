@@ -15,7 +15,7 @@ from PIL import Image, features
 from dream_nb.api.errors import InvalidRequestError
 from dream_nb.api.request_models import ImageRef
 from dream_nb.notebook.widgets.panel import Panel
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.plan import dollars
 from dream_nb.requests.roles import FIELDS, FRAMES
 from dream_nb.session import Session

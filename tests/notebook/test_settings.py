@@ -138,7 +138,10 @@ def test_a_file_and_the_environment_set_them_too(tmp_path: Path) -> None:
         ("%config DreamMagics.budget = -1", "is not a number of USD cents from 0"),
         ('%config DreamMagics.budget = float("nan")', "is not a number of USD cents from 0"),
         ("%config DreamMagics.library = 3", "DreamMagics.library 3 is not a text in quotes"),
-        ('%config DreamMagics.backend = "studoi"', "backend 'studoi' is not one of studio, hosted, or a URL"),
+        (
+            '%config DreamMagics.backend = "studoi"',
+            "backend 'studoi' is not one of studio, dream-machine, luma, hosted, or a URL",
+        ),
         ('%config DreamMagics.replay = "onyl"', "did you mean only?"),
         ('%config DreamMagics.aspekt = "9:16"', "DreamMagics has no setting 'aspekt': did you mean aspect_ratio?"),
     ],

@@ -7,7 +7,7 @@ import pytest
 from dream_nb.jobs.progress import Progress
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.notebook.widgets.turns import Turns
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.results.job import Job
 
 pytestmark = pytest.mark.usefixtures("page")

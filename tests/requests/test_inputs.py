@@ -29,8 +29,9 @@ from dream_nb.api.request_models import (
 )
 from dream_nb.lines.arguments import read_arguments
 from dream_nb.lines.references import References
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.identity import request_hash
-from dream_nb.requests.inputs import keyframe, make_request, reference
+from dream_nb.requests.inputs import keyframe, reference
 from dream_nb.requests.roles import FIELD_OF, FRAMES
 from dream_nb.requests.sources import picture
 from dream_nb.results.dream import Dream

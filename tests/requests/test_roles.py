@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.roles import RolePicture, as_fields, references_of
 
 PICTURES = [

@@ -83,8 +83,8 @@ def test_without_a_session_nothing_goes_on(copied: Dream) -> None:
 def test_another_backend_does_not_know_it(lake: Dream) -> None:
     from dataclasses import replace
 
-    hosted = Dream(replace(lake._record, backend="hosted"), lake._library, lake._home, lake._maker)
-    with pytest.raises(ConfigurationError, match=r"made by backend 'hosted', and this session asks 'studio'"):
+    hosted = Dream(replace(lake._record, backend="dream-machine"), lake._library, lake._home, lake._maker)
+    with pytest.raises(ConfigurationError, match=r"made by backend 'dream-machine', and this session asks 'studio'"):
         hosted.extend("a storm comes")
 
 

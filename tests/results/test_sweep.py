@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dream_nb.api.errors import InvalidRequestError, SweepError
-from dream_nb.requests.inputs import make_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.plan import Ask, takes_of
 from dream_nb.results.stills import still
 from dream_nb.results.sweep import Sweep

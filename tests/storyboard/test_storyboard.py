@@ -213,7 +213,7 @@ def test_what_is_wrong_is_said_before_anything_is_sent(
 def test_a_shot_of_another_backend_is_not_gone_on_from(
     studio: Session, board: Storyboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(studio._choices, "backend", "hosted")
+    monkeypatch.setattr(studio._choices, "backend", "dream-machine")
     monkeypatch.setattr(studio._choices, "is_chosen", False)
     with pytest.raises(SweepError, match="frame0 was made by backend 'studio'") as caught:
         Storyboard([board.prompts[0], "something else"], session=studio).make()

@@ -10,7 +10,7 @@ import pytest
 
 from dream_nb.studio.app import create_app
 from dream_nb.studio.faults import Faults
-from tests.studio.machine import KEYS, PREFIX, TINY, Machine, Stalled, bearer, in_process, served
+from tests.studio.machine import KEYS, LUMA_PREFIX, PREFIX, TINY, Machine, Stalled, bearer, in_process, served
 
 
 @pytest.fixture
@@ -22,6 +22,13 @@ def anyio_backend() -> str:
 async def machine(tmp_path: Path) -> AsyncIterator[Machine]:
     """A studio in this process that draws tiny pictures."""
     async with in_process(tmp_path) as machine:
+        yield machine
+
+
+@pytest.fixture
+async def luma(tmp_path: Path) -> AsyncIterator[Machine]:
+    """A studio in this process that draws tiny pictures, asked in the Luma API."""
+    async with in_process(tmp_path, prefix=LUMA_PREFIX) as machine:
         yield machine
 
 

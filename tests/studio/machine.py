@@ -25,6 +25,7 @@ from dream_nb.studio.protocol import config
 from dream_nb.studio.settings import Settings
 
 PREFIX = "/dream-machine/v1"
+LUMA_PREFIX = "/luma/v1"
 PROMPT = "a serene lake at sunset"
 KEYS = {"ada": "key-of-ada", "bob": "key-of-bob"}
 TINY = Settings(shorter_side=32, longest_seconds=0.2)
@@ -129,13 +130,14 @@ async def in_process(
     settings: Settings = TINY,
     faults: Faults | None = None,
     keys: Mapping[str, str] = KEYS,
+    prefix: str = PREFIX,
 ) -> AsyncIterator[Machine]:
-    """A studio that runs on this event loop."""
+    """A studio that runs on this event loop, and a client of the API below that prefix."""
     app = create_app(folder, keys=keys, executor=executor, settings=settings, faults=faults)
     transport = httpx2.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),
-        httpx2.AsyncClient(transport=transport, base_url=f"http://studio{PREFIX}", headers=bearer()) as client,
+        httpx2.AsyncClient(transport=transport, base_url=f"http://studio{prefix}", headers=bearer()) as client,
     ):
         yield Machine(client, app)
 

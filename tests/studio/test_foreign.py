@@ -98,6 +98,7 @@ def write(folder: Path, request: Any = None, **columns: Any) -> str:
     row = {
         "id": str(uuid.uuid4()),
         "account": "ada",
+        "api": "dream-machine",
         "kind": "video",
         "state": "queued",
         "take": 1,

@@ -131,12 +131,16 @@ BELOW = (
     "dream_nb",
     "dream_nb.api.documented",
     "dream_nb.api.errors",
+    "dream_nb.api.luma_models",
+    "dream_nb.api.luma_prices",
+    "dream_nb.api.luma_requests",
     "dream_nb.api.models",
     "dream_nb.api.request_models",
     "dream_nb.api.schemas",
     "dream_nb.sqlite",
     "dream_nb.files",
     "dream_nb.media.pictures",
+    "dream_nb.media.video",
     "dream_nb.api.public_prices",
 )
 

@@ -33,7 +33,9 @@ def test_its_example_of_faults_can_be_read(tmp_path: Path) -> None:
     (example,) = examples(STUDIO, "json")
     (tmp_path / "faults.json").write_text(example)
     reasons = [rule["fail"] for rule in json.loads(example) if "fail" in rule]
-    assert [Faults.from_file(tmp_path / "faults.json").failure()] == reasons
+    found = Faults.from_file(tmp_path / "faults.json").failure()
+    assert found is not None
+    assert [found.fail] == reasons
 
 
 def test_its_prices_are_those_of_a_studio() -> None:

@@ -133,7 +133,7 @@ def test_many_purchases_are_asked_about(tmp_path: Path) -> None:
             asked = terminal.until(r"\[y/N\] ")
             terminal.send("n")
             terminal.until("nothing was sent")
-        assert "9 new dreams of hosted" in asked
+        assert "9 new dreams of dream-machine" in asked
         assert fake.posts == []
         with FakeTerminal(PLAIN, tmp_path, *words, environment=fake.environment()) as terminal:
             terminal.until(r"\[y/N\] ")

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, assert_type
+from typing import Any, Literal, assert_type
 
 import httpx2
 
 from dream_nb.api.blocking import DreamMachine
+from dream_nb.api.canonical import (
+    ControlledModifyRequest,
+    GuidedVideoRequest,
+    GuideFrame,
+    PlacedReframeRequest,
+    StyledImageRequest,
+)
 from dream_nb.api.client import AsyncDreamMachine
-from dream_nb.api.dialect import Dialect
+from dream_nb.api.dream_machine_dialect import DreamMachineDialect
 from dream_nb.api.errors import APIError, RateLimitError
 from dream_nb.api.models import Credits, Generation, ListGenerationResponse, Pong
 from dream_nb.api.request_models import (
@@ -19,6 +26,7 @@ from dream_nb.api.request_models import (
     ImageGenerationRequest,
     ImageReference,
     Keyframes,
+    LayeringRequest,
     Media,
     ModifyVideoRequest,
     ReframeImageRequest,
@@ -67,7 +75,7 @@ def blocking() -> None:
         assert_type(machine.get_credits(), Credits)
         assert_type(machine.get_camera_motion(), list[str])
         assert_type(machine.get_concepts(), list[str])
-        assert_type(machine.dialect(), Dialect)
+        assert_type(machine.dialect(), DreamMachineDialect)
         assert_type(machine.ping(), Pong)
         machine.delete_generation("a")
         machine.create_generation(image)  # type: ignore[arg-type]
@@ -87,7 +95,7 @@ async def awaited() -> None:
         assert_type((await machine.get_credits()).credit_balance, float)
         assert_type(await machine.get_camera_motion(), list[str])
         assert_type(await machine.get_concepts(), list[str])
-        assert_type(await machine.dialect(), Dialect)
+        assert_type(await machine.dialect(), DreamMachineDialect)
         assert_type(await machine.ping(), Pong)
         await machine.delete_generation("a")
 
@@ -99,3 +107,17 @@ def told(error: APIError) -> None:
     assert_type(error.reached, bool)
     if isinstance(error, RateLimitError):
         assert_type(error.retry_after, float | None)
+
+
+guided = GuidedVideoRequest(
+    prompt="a walk", guide_frames=[GuideFrame(frame=ImageReference(url="https://a/b.jpg"), at=60)], hdr=True
+)
+styled = StyledImageRequest(prompt="a poster", style="manga", web_search=True)
+controlled = ControlledModifyRequest(media=GenerationReference(id="a"), mode="flex_1", auto_controls=True)
+placed = PlacedReframeRequest(
+    media=GenerationReference(id="a"), aspect_ratio="9:16", source_position=[0.0, 0.25, 1.0, 0.5]
+)
+layering = LayeringRequest(media=GenerationReference(id="a"), resolution="2k", prompt="the fox apart")
+assert_type(layering.kind, Literal["video", "image"])
+assert_type((guided.model, styled.model, controlled.model, placed.model), tuple[str | None, str, str, str])
+assert_type(guided.guide_frames, list[GuideFrame] | None)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
-from dream_nb.api.blocking import DreamMachine
 from dream_nb.api.errors import AuthenticationError, DreamError
 from dream_nb.api.network import broken_variable
-from dream_nb.backends.backends import is_paid
+from dream_nb.backends.backends import choose_backend, is_paid
+from dream_nb.backends.key_trial import try_key
 from dream_nb.backends.keys import address_of, find_key, how_to_give
 from dream_nb.default import default_session
 from dream_nb.notebook.front_end import is_terminal
@@ -51,10 +51,14 @@ def check_all() -> list[Check]:
         return [*session, *_versions()]
     backend = default_session().backend
     is_used = is_paid(backend)
-    server = backend if is_used else "hosted"
+    server = backend if is_used else choose_backend("hosted")
     return [
         *_looked_at("studio", _studio, "Install PyAV from PyPI: pip install --force-reinstall av."),
-        *_looked_at("key", lambda: _server(server, is_used), "Check LUMAAI_BASE_URL, and the key with %dreams key."),
+        *_looked_at(
+            "key",
+            lambda: _server(server, is_used),
+            "Check the address of the server (LUMAAI_BASE_URL, LUMA_BASE_URL), and the key with %dreams key.",
+        ),
         *_looked_at("variables", lambda: _variables(is_used), "Check the proxy and certificate variables."),
         *_looked_at("library", _library, "Choose another with DreamMagics.library."),
         *_versions(),
@@ -100,9 +104,7 @@ def _server(backend: str, is_used: bool) -> list[Check]:
         found = Check("key", False if is_used else None, f"none for {address}", _sentence(how_to_give(backend)))
         return [found, Check("network", None, "not asked without a key")]
     try:
-        with DreamMachine(key.secret, key.base_url, timeout=_SECONDS, deadline=_SECONDS) as machine:
-            machine.ping()
-            api = machine.dialect().api
+        api = try_key(backend, key.base_url, key.secret, seconds=_SECONDS)
     except AuthenticationError:
         refused = Check("key", False, f"from {key.source}, and not accepted", "Give another one with %dreams key.")
         return [refused, Check("network", True, f"{address} answers")]
@@ -111,7 +113,7 @@ def _server(backend: str, is_used: bool) -> list[Check]:
             Check("key", None, f"from {key.source}; not tried"),
             Check("network", False, f"{address} cannot be asked", _sentence(str(error))),
         ]
-    answers = f"{address} answers, with the API of {api}"
+    answers = f"{address} answers, with {api}"
     return [Check("key", True, f"from {key.source}, and accepted"), Check("network", True, answers)]
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from dream_nb.api.connection import origin_of
 from dream_nb.api.errors import ConfigurationError, InvalidRequestError
 from dream_nb.backends.backends import choose_backend, is_paid
-from dream_nb.backends.keys import find_key
+from dream_nb.backends.keys import HOSTED_APIS, find_key
 from dream_nb.default import close_default_session, default_library, default_session
 from dream_nb.library.repair import rebuild_ledger
 from dream_nb.lines.options import HELP, asks_for_help
@@ -61,7 +61,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     ),
     "trash": Command("", "what was deleted in the last 30 days; --empty removes it for good", {"--empty": False}),
     "restore": Command("WHICH", "brings a dream back from the trash: a variable, an id or its beginning, or words", {}),
-    "use": Command("[BACKEND]", "asks studio, hosted, or a URL with a key of its own from now on", {}),
+    "use": Command("[BACKEND]", "asks studio, dream-machine, luma, or a URL with a key of its own from now on", {}),
     "stop": Command("[WHICH]", "waits no longer for a job, or for all; what was sent goes on", {}),
     "lost": Command(
         "[NUMBER]",
@@ -328,11 +328,11 @@ class Commands:
     def _key(self, what: str, words: list[str]) -> Facts:
         from dream_nb.notebook.commands.key_prompt import ask_key, forget_key
 
-        if what and what != "hosted" and "://" not in what:
+        if what and what not in (*HOSTED_APIS, "hosted") and "://" not in what:
             # It may be a key: it is not shown again.
             raise ConfigurationError(
                 "a key is never typed into a cell: if this was one, clear the cell and its output. Run %dreams key "
-                "alone (or with a URL): it asks for the key, and does not show it"
+                "alone (or with dream-machine, luma or a URL): it asks for the key, and does not show it"
             )
         backend = choose_backend(
             what or (self._state.settings.backend if self._state.settings.backend != "studio" else "") or "hosted"
@@ -392,7 +392,7 @@ def _take(take: int) -> str:
 
 
 def _name(backend: str) -> str:
-    return {"studio": "the studio", "hosted": "the hosted API"}.get(backend) or origin_of(backend)
+    return {"studio": "the studio"}.get(backend) or (backend if backend in HOSTED_APIS else origin_of(backend))
 
 
 def _cents(session: Session) -> str:

@@ -9,9 +9,9 @@ from typing import Final
 from IPython.core.error import StdinNotImplementedError
 from pydantic import SecretStr
 
-from dream_nb.api.blocking import DreamMachine
 from dream_nb.api.connection import origin_of
 from dream_nb.api.errors import APIError, AuthenticationError, ConfigurationError
+from dream_nb.backends.key_trial import try_key
 from dream_nb.backends.keys import address_of, find_key, forget, remember, variable_of
 from dream_nb.notebook.commands.listing import Facts
 
@@ -22,7 +22,7 @@ def ask_key(backend: str, *, save: bool = False) -> Facts:
     """Ask for the key of a backend, try it, and keep it in this process.
 
     Args:
-        backend: "hosted", or a URL.
+        backend: "dream-machine", "luma", or a URL.
         save: whether the keyring keeps it too.
 
     Raises:
@@ -34,8 +34,8 @@ def ask_key(backend: str, *, save: bool = False) -> Facts:
     secret = _ask(origin, backend)
     if not secret.get_secret_value().strip():
         raise ConfigurationError(f"no key was given for {origin}: nothing has changed")
-    tried = _try(base_url, secret)
-    remember(base_url, secret, save=save)
+    tried = _try(backend, base_url, secret)
+    remember(backend, secret, save=save)
     kept = "in this session and in the keyring" if save else "in this session only; --save keeps it in the keyring"
     return Facts(
         command="key",
@@ -48,7 +48,7 @@ def ask_key(backend: str, *, save: bool = False) -> Facts:
 def forget_key(backend: str) -> Facts:
     """Forget the key of a backend, here and in the keyring."""
     base_url = address_of(backend)
-    forget(base_url)
+    forget(backend)
     key = find_key(backend)
     left = f"It still comes from {key.source}." if key else ""
     return Facts(
@@ -69,14 +69,13 @@ def _ask(origin: str, backend: str) -> SecretStr:
     except (StdinNotImplementedError, EOFError, getpass.GetPassWarning):
         raise ConfigurationError(
             f"nobody can be asked for a key here: set {variable_of(backend)}, or run %dreams key "
-            f"{'' if backend == 'hosted' else f'{backend} '}--save where you can type"
+            f"{backend} --save where you can type"
         ) from None
 
 
-def _try(base_url: str, secret: SecretStr) -> str:
+def _try(backend: str, base_url: str, secret: SecretStr) -> str:
     try:
-        with DreamMachine(secret, base_url, timeout=_SECONDS, deadline=_SECONDS) as machine:
-            machine.ping()
+        try_key(backend, base_url, secret, seconds=_SECONDS)
     except AuthenticationError:
         raise
     except APIError:

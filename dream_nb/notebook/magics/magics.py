@@ -128,7 +128,7 @@ class DreamMagics(DreamSettings, Magics):
         %dreams credits                      the balance, and what this session has spent
         %dreams motions                      the camera motions that the backend knows, as words of a prompt
         %dreams concepts                     the concepts that the backend knows, for --concept
-        %dreams use studio                   asks the studio, hosted, or a URL with a key of its own
+        %dreams use studio                   asks the studio, dream-machine, luma, or a URL
         %dreams key --save                   asks for a key without showing it; --save and --forget: the keyring
         %dreams lost                         requests whose outcome is unknown, and what may be their answer
         %dreams check                        key, network, library and versions: what works, and what to do

@@ -8,8 +8,16 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
+from dream_nb.api.canonical import guide_frames_of
 from dream_nb.api.errors import InvalidRequestError, LibraryError
-from dream_nb.api.request_models import GenerationReference, GenerationRequest, ImageReference, Request, UnknownRequest
+from dream_nb.api.request_models import (
+    GenerationReference,
+    GenerationRequest,
+    ImageReference,
+    LayeringRequest,
+    Request,
+    UnknownRequest,
+)
 from dream_nb.files import replacing
 from dream_nb.library.library import Library
 from dream_nb.lines.options import DREAM, names
@@ -26,12 +34,16 @@ _EDITS: Final = {
     "upscale_video": "upscale",
     "add_audio": "audio",
 }
-_TEXTS: Final = (*PLAIN, "mode", "negative_prompt", "format")
+_TEXTS: Final = (*PLAIN, "mode", "negative_prompt", "format", "style")
+_FLAGS: Final = ("loop", "hdr", "exr_export", "web_search")
 # What no option is called after, or what has one of another form.
 _OWN: Final = {
-    *("prompt", "generation_type", "callback_url", "extra", "loop", "keyframes", "media", "first_frame"),
+    *("prompt", "generation_type", "callback_url", "extra", "keyframes", "media", "first_frame"),
+    *("guide_frames", "source_position"),
+    *_FLAGS,
     *_TEXTS,
 }
+_SHORT: Final = {"exr_export": "exr"}
 _PICTURES: Final = "pictures"
 
 
@@ -112,6 +124,8 @@ def _edit_words(request: Request, library: Library, home: Path) -> list[str]:
 
 
 def _words(request: Request, library: Library, home: Path) -> list[str]:
+    if isinstance(request, LayeringRequest):
+        raise InvalidRequestError("layers are asked for in Python: dream.layers()")
     if isinstance(request, UnknownRequest):
         raise InvalidRequestError("a request of an unknown kind cannot be sent again: no line can say it")
     is_edit = request.generation_type in _EDITS
@@ -122,19 +136,26 @@ def _words(request: Request, library: Library, home: Path) -> list[str]:
         if value is not None and default is not None and value != default.default:
             words.append(_option(name, str(value)))
     words += [_option("concept", key) for key in _concepts(request) or ()]
-    if getattr(request, "loop", False):
-        words.append("--loop")
+    words += [f"--{_SHORT.get(name, name).replace('_', '-')}" for name in _FLAGS if getattr(request, name, None)]
+    for guide in guide_frames_of(request):
+        words.append(_option("keyframe", f"{_named(guide.frame, library, home)}@{guide.at}"))
+    if (position := getattr(request, "source_position", None)) is not None:
+        words.append(_option("position", ",".join(f"{one:g}" for one in position)))
     keyframes = getattr(request, "keyframes", None)
     for name in FRAMES:
         frame = getattr(keyframes, name, None)
         if frame is not None:
-            of = address_of(frame.url, library, home) if isinstance(frame, ImageReference) else frame.id
-            words.append(_option(name, of))
+            words.append(_option(name, _named(frame, library, home)))
     for role, url, weight in references_of(request):
         words.append(_option(role, address_of(url, library, home) + ("" if weight is None else f":{weight:g}")))
     own = {*_OWN, *FIELDS} | ({"concepts"} if _concepts(request) is not None else set())
     others = {name: value for name, value in request.wire().items() if name not in own}
     return words + [_option("set", f"{name}={_as_json(value)}") for name, value in sorted(others.items())]
+
+
+def _named(frame: ImageReference | GenerationReference, library: Library, home: Path) -> str:
+    """A keyframe as an option names it."""
+    return address_of(frame.url, library, home) if isinstance(frame, ImageReference) else frame.id
 
 
 def _concepts(request: Request) -> list[str] | None:

@@ -52,8 +52,9 @@ from dream_nb.notebook.widgets.grid import Grid
 from dream_nb.notebook.widgets.messages import Begun, Form, Named, Offers, Seen, Verdict
 from dream_nb.notebook.widgets.turns import Turns
 from dream_nb.requests.edits import PLACING, modify_request, read_origin, reframe_request
+from dream_nb.requests.fields import make_request
 from dream_nb.requests.identity import data_bytes
-from dream_nb.requests.inputs import field_items, make_request, naming, read_keyframe, read_references
+from dream_nb.requests.inputs import field_items, naming, read_keyframe, read_references
 from dream_nb.requests.names import find_file, is_url, split_weight
 from dream_nb.requests.plan import Ask, Plan, dollars, takes_of
 from dream_nb.requests.roles import (
@@ -500,7 +501,7 @@ class Panel(Widget):
         if not text:
             reading.problems.setdefault("source", "say what it is of: a file, a URL, a variable or an id")
             return reading
-        fields = {"model": form["model"]} if form["model"] else {}
+        fields: dict[str, Any] = {"model": form["model"]} if form["model"] else {}
         try:
             origin = read_origin(names.source(text), text, names.home)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dream_nb.studio.render.brief import (
     UNREADABLE,
+    Anchor,
     Brief,
     Edit,
     Keyframe,
@@ -22,7 +23,7 @@ from dream_nb.studio.render.brief import (
 )
 from dream_nb.studio.render.camera import CAMERA_MOTIONS
 from dream_nb.studio.render.finish.parts import runs_of
-from dream_nb.studio.render.sizes import frame_size, image_size
+from dream_nb.studio.render.sizes import frame_size, image_size, size_of_lines, size_of_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CAMERA_MOTIONS",
     "UNREADABLE",
+    "Anchor",
     "Brief",
     "Edit",
     "Keyframe",
@@ -48,6 +50,8 @@ __all__ = [
     "render",
     "render_run",
     "runs_of",
+    "size_of_lines",
+    "size_of_pixels",
 ]
 
 

@@ -20,7 +20,16 @@ class RenderError(Exception):
     """An input of the drawing cannot be used.
 
     The message is the reason in the API's words, for `failure_reason`.
+
+    Args:
+        reason: the message.
+        code: the reason as a word of the Luma API, for `failure_code`; by default it says which input is wrong, the
+            pictures or the rest of the request.
     """
+
+    def __init__(self, reason: str, code: str | None = None) -> None:
+        super().__init__(reason)
+        self.code = code or ("corrupt_input" if reason.startswith(UNREADABLE) else "invalid_request")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,14 @@ class Keyframe:
 
     data: bytes
     end: Literal["first", "last"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A keyframe, and the number of the frame that it is."""
+
+    frame: int
+    keyframe: Keyframe
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +153,7 @@ class Brief:
         loop: the last frame leads back to the first.
         model: the API's name of the model that is asked for; "flash" ones are drawn coarser and faster.
         frame0, frame1: first and last frame of a video.
+        anchors: further frames of a video. One behind its end is its last.
         image_refs: pictures whose layout is followed.
         style_refs: pictures whose colours are taken.
         character_refs: pictures of a character who appears in the scene.
@@ -160,6 +178,7 @@ class Brief:
     model: str | None = None
     frame0: Keyframe | None = None
     frame1: Keyframe | None = None
+    anchors: tuple[Anchor, ...] = ()
     image_refs: tuple[Reference, ...] = ()
     style_refs: tuple[Reference, ...] = ()
     character_refs: tuple[bytes, ...] = ()

@@ -45,10 +45,10 @@ def _drawn(brief: Brief, given: GivenFrames | None, numbers: Sequence[int]) -> I
     def drawn(frame: int) -> Planes:
         return enlarged(scene.frame(frame), scale, brief)
 
-    keyframe = given and (given.first or given.last)
+    keyframe = given.colours if given is not None else None
     effects: list[references.Effect] = []
     if keyframe or brief.image_refs or brief.style_refs or brief.modify:
-        effects = references.effects(brief, drawn(count // 2), keyframe or None)
+        effects = references.effects(brief, drawn(count // 2), keyframe)
     for frame in numbers:
         shot = drawn(frame)
         for effect in effects:

@@ -27,12 +27,10 @@ def frame_size(aspect_ratio: str, resolution: str = "720p") -> tuple[int, int]:
     """
     from dream_nb.api.request_models import RESOLUTIONS
 
-    wide, high = _ratio(aspect_ratio)
+    _check_ratio(aspect_ratio)
     if resolution not in RESOLUTIONS:
         raise ValueError(f"resolution {resolution!r} is not one of {', '.join(RESOLUTIONS)}")
-    shorter = RESOLUTIONS[resolution]
-    longer = round(shorter * max(wide, high) / min(wide, high) / 2) * 2
-    return (longer, shorter) if wide >= high else (shorter, longer)
+    return size_of_lines(aspect_ratio, RESOLUTIONS[resolution])
 
 
 def image_size(aspect_ratio: str) -> tuple[int, int]:
@@ -43,15 +41,26 @@ def image_size(aspect_ratio: str) -> tuple[int, int]:
     Raises:
         ValueError: the ratio is not one of these.
     """
-    wide, high = _ratio(aspect_ratio)
-    side = math.sqrt(1024 * 1024 / (wide * high))
+    _check_ratio(aspect_ratio)
+    return size_of_pixels(aspect_ratio, 1024 * 1024)
+
+
+def size_of_lines(ratio: str, lines: int) -> tuple[int, int]:
+    """Width and height of a ratio such as "16:9", both even, with a shorter side of that many pixels."""
+    wide, high = map(int, ratio.split(":"))
+    longer = round(lines * max(wide, high) / min(wide, high) / 2) * 2
+    return (longer, lines) if wide >= high else (lines, longer)
+
+
+def size_of_pixels(ratio: str, pixels: int) -> tuple[int, int]:
+    """Width and height of a ratio such as "16:9", multiples of 16, with about that many pixels."""
+    wide, high = map(int, ratio.split(":"))
+    side = math.sqrt(pixels / (wide * high))
     return round(side * wide / 16) * 16, round(side * high / 16) * 16
 
 
-def _ratio(aspect_ratio: str) -> tuple[int, int]:
+def _check_ratio(aspect_ratio: str) -> None:
     from dream_nb.api.request_models import ASPECT_RATIOS
 
     if aspect_ratio not in ASPECT_RATIOS:
         raise ValueError(f"aspect ratio {aspect_ratio!r} is not one of {', '.join(ASPECT_RATIOS)}")
-    wide, high = map(int, aspect_ratio.split(":"))
-    return wide, high

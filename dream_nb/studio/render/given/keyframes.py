@@ -1,6 +1,9 @@
-"""Keyframes: given frames that begin or end a clip, and the moving way from one picture to the next."""
+"""Keyframes: given frames at any place of a clip, and the moving way from one picture to the next."""
 
 from __future__ import annotations
+
+import bisect
+from typing import Final
 
 import numpy as np
 
@@ -9,6 +12,9 @@ from dream_nb.studio.render.finish.lens import magnified
 from dream_nb.studio.render.given import pictures
 from dream_nb.studio.render.noise import U8, chance, fbm2
 from dream_nb.studio.render.planes import Planes
+
+# Frames between two given ones, from which on pictures move as far as they do in a whole clip.
+_FAR: Final = 60
 
 
 class Flow:
@@ -87,52 +93,90 @@ class GivenFrames:
     def __init__(self, brief: Brief) -> None:
         width, height = brief.size
         self.frames = brief.frames
-        self.first = None if brief.frame0 is None else pictures.keyframe(brief.frame0, width, height)
-        self.last = None if brief.frame1 is None else pictures.keyframe(brief.frame1, width, height)
-        self.loop = brief.loop and not (self.first and self.last)
-        self.flow = Flow(brief) if self.any else None
+        end = self.frames - 1
+        given = [(0, brief.frame0), (end, brief.frame1)]
+        given += [(min(anchor.frame, end), anchor.keyframe) for anchor in brief.anchors]
+        found: dict[int, Planes] = {}
+        for at, frame in given:
+            if frame is not None and at not in found:
+                found[at] = pictures.keyframe(frame, width, height)
+        self.anchors = dict(sorted(found.items()))
+        self.places = list(self.anchors)
+        self.loop = brief.loop and len(found) == 1 and not brief.anchors
+        self.flow = Flow(brief) if found else None
 
     @property
     def any(self) -> bool:
         """Whether there are any."""
-        return self.first is not None or self.last is not None
+        return bool(self.anchors)
 
     @property
     def all(self) -> bool:
         """Whether nothing of the scene itself is seen."""
-        return self.first is not None and self.last is not None
+        return self.anchors.keys() >= {0, self.frames - 1}
+
+    @property
+    def colours(self) -> Planes | None:
+        """The frame whose colours the scene takes on."""
+        return next(iter(self.anchors.values()), None)
 
     def laid(self, shot: Planes | None, frame: int) -> Planes:
         """A frame of the clip; `shot` is that of the scene (not needed when `all`)."""
-        flow = self.flow
-        assert flow is not None
-        t = frame / max(1, self.frames - 1)
-        if self.first is not None and self.last is not None:
-            if self.frames == 1:
-                return self.first.copy()
-            part = _eased(t, 0.06, 0.94)
-            one = flow.moved(self.first, part, 1.0 + 0.35 * t)
-            other = flow.moved(self.last, part - 1.0, 1.35 - 0.35 * t)
-            return flow.mixed(one, other, part)
+        if frame in self.anchors:
+            return self.anchors[frame].copy()
+        after = bisect.bisect(self.places, frame)
+        before = after - 1
+        if 0 < after < len(self.places):
+            return self._between(self.places[before], self.places[after], frame)
         assert shot is not None
         if self.loop:
-            given = self.first or self.last
-            assert given is not None
-            # The given frame is the first, or the last, of a ring.
-            t = (frame + (0 if self.first is not None else 1)) / self.frames
-            near = min(t, 1.0 - t)
-            part = _eased(near, 0.06, 0.36)
-            return flow.mixed(flow.moved(given, part, 1.0 + 0.5 * near), shot, part)
-        if self.first is not None:
-            part = _eased(t, 0.12, 0.72)
-            if part >= 1.0:
-                return shot
-            return flow.mixed(flow.moved(self.first, part, 1.0 + 0.3 * t), shot, part)
-        assert self.last is not None
-        part = _eased(1.0 - t, 0.12, 0.72)
+            return self._around(shot, frame)
+        if after:
+            start = self.places[before]
+            t, reach = self._step(start, self.frames - 1, frame)
+            return self._with(self.anchors[start], shot, t, 1.0, reach)
+        end = self.places[after]
+        t, reach = self._step(0, end, frame)
+        return self._with(self.anchors[end], shot, 1.0 - t, -1.0, reach)
+
+    def _step(self, start: int, end: int, frame: int) -> tuple[float, float]:
+        """How far a frame is on the way between two, 0 to 1; and how far pictures move on that way, 1 at most."""
+        return (frame - start) / max(1, end - start), min(1.0, (end - start) / max(1, min(self.frames - 1, _FAR)))
+
+    def _with(self, given: Planes, shot: Planes, away: float, way: float, reach: float) -> Planes:
+        """A given frame on its way from or to the scene.
+
+        Args:
+            given: the frame.
+            shot: the scene.
+            away: how far it is from the given frame, 0 to 1.
+            way: 1 where the scene follows, -1 where it came before.
+            reach: how far pictures move.
+        """
+        assert self.flow is not None
+        part = _eased(away, 0.12, 0.72)
         if part >= 1.0:
             return shot
-        return flow.mixed(flow.moved(self.last, -part, 1.3 - 0.3 * t), shot, part)
+        return self.flow.mixed(self.flow.moved(given, way * part * reach, 1.0 + 0.3 * away * reach), shot, part)
+
+    def _between(self, start: int, end: int, frame: int) -> Planes:
+        """One given frame on its way to the next."""
+        flow = self.flow
+        assert flow is not None
+        t, reach = self._step(start, end, frame)
+        part = _eased(t, 0.06, 0.94)
+        one = flow.moved(self.anchors[start], part * reach, 1.0 + 0.35 * t * reach)
+        other = flow.moved(self.anchors[end], (part - 1.0) * reach, 1.0 + 0.35 * (1.0 - t) * reach)
+        return flow.mixed(one, other, part)
+
+    def _around(self, shot: Planes, frame: int) -> Planes:
+        """The given frame as the first, or the last, of a ring."""
+        assert self.flow is not None
+        ((at, given),) = self.anchors.items()
+        t = (frame + (0 if at == 0 else 1)) / self.frames
+        near = min(t, 1.0 - t)
+        part = _eased(near, 0.06, 0.36)
+        return self.flow.mixed(self.flow.moved(given, part, 1.0 + 0.5 * near), shot, part)
 
 
 def _eased(t: float, start: float, end: float) -> float:

@@ -1,0 +1,139 @@
+"""How the Dream Machine API writes a request: its paths, its defaults, and what it lists for prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+from urllib.parse import quote
+
+from dream_nb.api.canonical import luma_only_fields
+from dream_nb.api.dialect import API, OPERATION_WORDS, R
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.request_models import GenerationReference, Request
+from dream_nb.api.schemas import outside_json
+
+
+@dataclass(frozen=True)
+class DreamMachineDialect:
+    """How a server of one version of the API wants its requests. Each version has a module with one of these.
+
+    Attributes:
+        api: the version: the year of its specification.
+        paths: the path of each request below the base URL, by its `generation_type`. "{id}" in it is that of the
+            generation that the request goes on from.
+        models: the model that a create has to name where its user names none, by kind ("video", "image").
+        billed: the other fields that a video is billed by, where its user does not say them, by its model.
+        lists: what the server lists for prompts: "camera motions" to write into them, or "concepts" to send beside
+            them.
+    """
+
+    api: API
+    paths: Mapping[str, str]
+    models: Mapping[str, str]
+    billed: Mapping[str, Mapping[str, str]]
+    lists: Literal["camera motions", "concepts"]
+    takes_ids: ClassVar[bool] = False
+
+    @property
+    def operations(self) -> frozenset[str]:
+        """What the API can be asked for, as values of `generation_type`."""
+        return frozenset(self.paths)
+
+    def complete(self, request: R) -> R:
+        """The request with every field that this API requires, or bills by.
+
+        Args:
+            request: the request as its user wrote it; it stays as it is.
+        """
+        named = self.with_model(request)
+        if getattr(named, "generation_type", "") != "video":
+            return named
+        billed = self.billed.get(getattr(named, "model", None) or "", {})
+        missing = {name: value for name, value in billed.items() if getattr(named, name) is None}
+        return named.model_copy(update=missing) if missing else named
+
+    def with_model(self, request: R) -> R:
+        """The request with the model that this API requires.
+
+        Args:
+            request: the request as its user wrote it; it stays as it is.
+        """
+        model = self.models.get(getattr(request, "generation_type", ""))
+        if model is None or getattr(request, "model", None) is not None:
+            return request
+        return request.model_copy(update={"model": model})
+
+    def check(self, request: Request) -> None:
+        """Refuse what this API has no operation for.
+
+        Args:
+            request: the request.
+
+        Raises:
+            InvalidRequestError: the API cannot do it.
+        """
+        if fields := luma_only_fields(request):
+            raise InvalidRequestError(
+                f"{fields[0]}: only the Luma API can do this: ask for one of its models, such as -m ray-3.2 "
+                '(model="ray-3.2"), with the backend luma or the studio',
+                field=fields[0],
+            )
+        if request.generation_type in self.paths:
+            if request.is_source_in_path and getattr(request, "media", None) is None:
+                raise InvalidRequestError(
+                    "media: the server does not tell of which video it was made, so it cannot be made again: ask its "
+                    "video for it anew",
+                    field="media",
+                )
+            return
+        what = OPERATION_WORDS.get(request.generation_type)
+        if what is None:
+            raise InvalidRequestError("a request of an unknown kind cannot be sent again: it can only be brought in")
+        raise InvalidRequestError(
+            f"the server speaks the Dream Machine API of {self.api}, which cannot {what}: choose a backend that can, "
+            f"such as {'luma' if request.generation_type == 'layering' else 'dream-machine'}"
+        )
+
+    def path(self, request: Request) -> str:
+        """The path that a request is sent to, below the base URL.
+
+        Args:
+            request: the request.
+
+        Raises:
+            InvalidRequestError: the API cannot do it, or the request does not say which generation it is about.
+        """
+        self.check(request)
+        path = self.paths[request.generation_type]
+        if not request.is_source_in_path:
+            return path
+        source = getattr(request, "media", None)
+        if not isinstance(source, GenerationReference) or source.id in {"", ".", ".."}:
+            raise InvalidRequestError(
+                f"media: {getattr(source, 'id', '')!r} is not the id of a generation", field="media"
+            )
+        return path.format(id=quote(source.id, safe=""))
+
+    def body(self, request: Request) -> dict[str, Any]:
+        """The document that is sent.
+
+        Args:
+            request: the request, in which files have their URLs.
+
+        Raises:
+            InvalidRequestError: it names a generation where the server wants a URL.
+        """
+        if found := outside_json(request):
+            # It would be sent as null.
+            raise InvalidRequestError(f"{found} is not a number that JSON can hold")
+        document = self.complete(request).wire()
+        source = getattr(request, "media", None)
+        if request.is_source_in_path:
+            document.pop("media", None)
+        elif isinstance(source, GenerationReference):
+            raise InvalidRequestError(
+                "media: the server wants the URL of a file here, not the id of a generation: give Media(url=…)",
+                field="media",
+            )
+        return document

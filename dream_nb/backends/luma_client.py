@@ -1,0 +1,96 @@
+"""The Luma API as jobs ask it: requests and generations in the words of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import NoReturn
+
+from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.luma import AsyncLuma
+from dream_nb.api.luma_dialect import LUMA_DIALECT, LumaDialect
+from dream_nb.api.models import Credits, Generation, ListGenerationResponse
+from dream_nb.api.request_models import Request
+from dream_nb.backends.abilities import Ability, need
+
+
+class LumaClient:
+    """A `ServerClient` of a server of the Luma API.
+
+    Args:
+        luma: the connection.
+        backend: the name of the backend.
+
+    Attributes:
+        luma: as above, for what only this API has.
+    """
+
+    def __init__(self, luma: AsyncLuma, backend: str) -> None:
+        self.luma = luma
+        self.base_url = luma.base_url
+        self._backend = backend
+
+    @property
+    def clock_ahead(self) -> timedelta | None:
+        """How far the server's clock is ahead of this machine's; None where it never said."""
+        return self.luma.clock_ahead
+
+    @property
+    def known_dialect(self) -> LumaDialect:
+        """How the server wants its requests."""
+        return LUMA_DIALECT
+
+    async def dialect(self) -> LumaDialect:
+        """How the server wants its requests."""
+        return LUMA_DIALECT
+
+    async def create(self, request: Request, *, headers: Mapping[str, str] | None = None) -> Generation:
+        """Ask for whatever a request asks for. Sent once, never retried here.
+
+        Args:
+            request: the request.
+            headers: further headers. An `X-Request-Id` among them is the name that the call has at the provider.
+
+        Raises:
+            InvalidRequestError: the API cannot do it. Nothing was sent.
+            APIError: it was refused, or nobody knows what became of it.
+        """
+        further = dict(headers or {})
+        name = further.pop("X-Request-Id", None)
+        written = LUMA_DIALECT.write(request)
+        return LUMA_DIALECT.read(await self.luma.create_generation(written, request_id=name, headers=further))
+
+    async def get_generation(self, id: str) -> Generation:  # noqa: A002 - the API's name
+        """A generation by its id, with fresh addresses of its files.
+
+        Args:
+            id: the generation's.
+
+        Raises:
+            APIError: the server does not know it, or cannot be asked.
+        """
+        return LUMA_DIALECT.read(await self.luma.get_generation(id))
+
+    async def list_generations(self, *, limit: int = 100, offset: int = 0) -> ListGenerationResponse:  # noqa: ARG002
+        """Raise that this API lists no generations."""
+        self._lacks("list")
+
+    async def delete_generation(self, id: str) -> None:  # noqa: A002, ARG002 - the API's name
+        """Raise that this API cannot delete generations."""
+        self._lacks("delete")
+
+    async def get_credits(self) -> Credits:
+        """Raise that this API has no balance."""
+        self._lacks("balance")
+
+    async def get_camera_motion(self) -> list[str]:
+        """The camera motions that the API lists: none."""
+        return []
+
+    async def get_concepts(self) -> list[str]:
+        """The concepts that the API lists: none."""
+        return []
+
+    def _lacks(self, ability: Ability) -> NoReturn:
+        need(self._backend, ability)
+        raise InvalidRequestError(f"the Luma API has no such operation: {ability}")

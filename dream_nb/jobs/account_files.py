@@ -1,0 +1,95 @@
+"""Files of this machine for an API that keeps files: uploaded once, and named by their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+import anyio
+
+from dream_nb.api.canonical import request_from
+from dream_nb.api.luma import AsyncLuma
+from dream_nb.api.luma_dialect import FILE_SCHEME
+from dream_nb.api.request_models import Request
+from dream_nb.api.retry import retried
+from dream_nb.backends.patience import Patience
+from dream_nb.jobs.progress import Progress, Report
+from dream_nb.media.formats import format_of
+from dream_nb.requests.identity import data_bytes, upload_name
+from dream_nb.requests.media import pictures_of, replace_media
+
+T = TypeVar("T")
+# Characters of a `data:` URI. A smaller file goes along with its request: that takes one call in place of three.
+_ALONG: Final = 250_000
+# Of the account, newest first. What was uploaded before them is uploaded again.
+_MOST_LISTED: Final = 300
+
+
+class AccountFiles:
+    """Uploads the files of requests, which stand in them as `data:` URIs, to the account of a backend.
+
+    Each is named by its bytes (`upload_name`): what is there already, by whichever session, is not uploaded again.
+
+    Args:
+        luma: the connection to the account.
+        patience: how long is waited for what.
+    """
+
+    def __init__(self, luma: AsyncLuma, patience: Patience) -> None:
+        self._luma = luma
+        self._patience = patience
+        # By name; None before the account was asked.
+        self._ids: dict[str, str] | None = None
+        # Held while one is uploaded: a sweep asks for the same file many times at once.
+        self._turn = anyio.Lock()
+
+    async def replaced(self, request: Request, report: Report) -> Request:
+        """The request with the id of an uploaded file in the place of each that is too large to go along.
+
+        Args:
+            request: the request.
+            report: told how far the uploads are.
+
+        Raises:
+            InvalidRequestError: the server rejected a file; its reason is in the error. Nothing was asked for.
+            APIError: an upload failed. Nothing was asked for.
+        """
+        uris = [uri for uri in pictures_of(request.wire()) if len(uri) > _ALONG]
+        if not uris:
+            return request
+        addresses = {uri: FILE_SCHEME + await self._id(data_bytes(uri), report) for uri in uris}
+        return request_from(replace_media(request.wire(), lambda uri: addresses.get(uri, uri)))
+
+    async def _id(self, data: bytes, report: Report) -> str:
+        """The id of a file with these bytes, which is uploaded where the account has none."""
+        found = format_of(data)
+        name = upload_name(data) + (found.suffix if found else ".bin")
+        async with self._turn:
+            if self._ids is None:
+                self._ids = await self._retried(self._listed)
+            if name not in self._ids:
+                self._ids[name] = await self._upload(data, name, report)
+            return self._ids[name]
+
+    async def _listed(self) -> dict[str, str]:
+        """The ids of what the account has, by name."""
+        found: dict[str, str] = {}
+        async for file in self._luma.iter_files(state="ready"):
+            if file.filename and len(found) < _MOST_LISTED:
+                found.setdefault(file.filename, file.id)
+            if len(found) == _MOST_LISTED:
+                break
+        return found
+
+    async def _upload(self, data: bytes, name: str, report: Report) -> str:
+        size = f"{len(data) / 1e6:.1f} MB"
+
+        def tell(sent: int, whole: int) -> None:
+            report(Progress("waiting", sent / whole, f"uploading a file of {size}"))
+
+        file = await self._retried(lambda: self._luma.upload_file(data, filename=name, progress=tell))
+        report(Progress("waiting", note="uploaded: the server examines the file"))
+        return (await self._luma.wait_for_file(file.id)).id
+
+    async def _retried(self, call: Callable[[], Awaitable[T]]) -> T:
+        return await retried(call, first=self._patience.pause, seconds=self._patience.trying)

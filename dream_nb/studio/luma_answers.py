@@ -1,0 +1,92 @@
+"""What the studio answers in the Luma API: its documents, with the studio's own fields beside those of the API."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from pydantic_core import from_json, to_json
+
+from dream_nb import installation
+from dream_nb.studio.answers import Drawing, asset_url, understood_words
+from dream_nb.studio.record import Output, StoredGeneration
+
+API_VERSION: Final = "2026-04-01"
+"""What the API says of itself in `X-API-Version`."""
+_STATES: Final[Mapping[str, str]] = {"dreaming": "processing"}
+_SIGNED: Final = 32
+
+
+def signed_url(url: str, seconds: float) -> str:
+    """An address that counts for a while.
+
+    Args:
+        url: the address, without a query.
+        seconds: for how long.
+    """
+    expires = int(time.time() + seconds)
+    return f"{url}?expires={expires}&signature={_signature(url, expires)}"
+
+
+def is_current(path: str, query: Mapping[str, str]) -> bool:
+    """Whether this installation made an address, and it still counts.
+
+    Args:
+        path: of the address, or the whole of it without its query.
+        query: of the address.
+    """
+    expires = query.get("expires", "")
+    if not expires.isdecimal() or len(expires) > _SIGNED or int(expires) < time.time():
+        return False
+    return hmac.compare_digest(query.get("signature", "").encode(), _signature(path, int(expires)).encode())
+
+
+def _signature(url: str, expires: int) -> str:
+    # Whatever host it is reached by.
+    name = url.rpartition("/")[2]
+    return installation.seal(f"studio address {name} {expires}")[:_SIGNED]
+
+
+def luma_generation(
+    record: StoredGeneration, base_url: str, seconds: float, outputs: Iterable[Output], drawing: Drawing | None = None
+) -> bytes:
+    """The `Generation` of the API, with `take`; while it is drawn, `progress` (0 to 1) and `thumbnail`; when it is
+    done, `drawn` and `unknown`: the words of the prompt that are drawn, and those that are not known.
+
+    Args:
+        record: what is remembered of it.
+        base_url: what its addresses begin with.
+        seconds: how long they count.
+        outputs: its files, where there are several.
+        drawing: tells what is known of drawings under way.
+    """
+
+    def address(name: str) -> str:
+        return signed_url(asset_url(base_url, name), seconds)
+
+    document: dict[str, object] = {
+        "id": record.id,
+        "created_at": record.created,
+        "model": record.model,
+        "state": _STATES.get(record.state, record.state),
+        "type": from_json(record.request).get("type"),
+        "failure_code": record.failure_code,
+        "failure_reason": record.failure_reason,
+        "output": None,
+        "take": record.take,
+    }
+    if record.state == "completed":
+        files = list(outputs) or [Output(record.asset, record.kind, None)]
+        document["output"] = [
+            {"type": one.type, "url": address(one.asset), "layer": from_json(one.layer) if one.layer else None}
+            for one in files
+        ]
+        document |= understood_words(record)
+    if drawing and record.state == "dreaming":
+        if (fraction := drawing.progress(record.id)) is not None:
+            document["progress"] = fraction
+        if (thumbnail := drawing.thumbnail(record.asset)) is not None:
+            document["thumbnail"] = address(thumbnail)
+    return to_json(document)

@@ -1,0 +1,152 @@
+"""The files that were uploaded through the Luma API, as the studio remembers them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, NamedTuple
+
+from pydantic import ConfigDict, Field, TypeAdapter
+
+from dream_nb.api.luma_limits import MAX_FILE_BYTES, PURPOSES
+from dream_nb.api.luma_models import FILE_STATES
+from dream_nb.studio.assets import AssetFiles
+from dream_nb.studio.database import Database
+from dream_nb.studio.luma_rules import MIME, UUID
+
+_MOMENT: Final = r"^[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\.[0-9]{6}\+00:00$"
+_MOST_WORDS: Final = 10_000
+
+
+class UploadedFile(NamedTuple):
+    """A file as it is remembered.
+
+    `asset` is the name of its bytes among the studio's own files. `given` is 1 once they are all there, so that it can
+    be examined. Moments are written as the API writes them, in UTC.
+    """
+
+    seq: int
+    id: Annotated[str, Field(pattern=UUID)]
+    account: Annotated[str, Field(max_length=_MOST_WORDS)]
+    state: Annotated[str, Field(pattern=f"^({'|'.join(FILE_STATES)})$")]
+    mime_type: Annotated[str, Field(pattern=MIME, max_length=_MOST_WORDS)]
+    size_bytes: Annotated[int, Field(ge=0, le=MAX_FILE_BYTES)]
+    purpose: Annotated[str, Field(pattern=f"^({'|'.join(PURPOSES)})$")]
+    created_at: Annotated[str, Field(pattern=_MOMENT)]
+    asset: Annotated[str, Field(pattern=r"^[0-9a-f]{32}\.[a-z0-9]{2,4}$")]
+    filename: Annotated[str, Field(max_length=_MOST_WORDS)] | None = None
+    user_id: Annotated[str, Field(max_length=_MOST_WORDS)] | None = None
+    expires_at: Annotated[str, Field(pattern=_MOMENT)] | None = None
+    deleted_at: Annotated[str, Field(pattern=_MOMENT)] | None = None
+    failure_reason: Annotated[str, Field(max_length=_MOST_WORDS)] | None = None
+    given: Annotated[int, Field(ge=0, le=1)] = 0
+
+
+_COLUMNS: Final = ", ".join(UploadedFile._fields)
+_ROW: Final = TypeAdapter(UploadedFile, config=ConfigDict(strict=True))
+
+
+def moment(when: datetime | None = None) -> str:
+    """A time as it is remembered; by default, now."""
+    return (when or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="microseconds")
+
+
+class UploadedFiles:
+    """The files of all accounts. Every method is one short transaction.
+
+    Args:
+        database: where they are kept.
+        assets: where their bytes are.
+    """
+
+    def __init__(self, database: Database, assets: AssetFiles) -> None:
+        self._db = database
+        self._assets = assets
+
+    def add(self, file: UploadedFile) -> None:
+        """Remember a file. Its number is given here."""
+        with self._db.transaction():
+            self._db.execute(
+                f"INSERT INTO files ({_COLUMNS}) VALUES (NULL{', ?' * (len(file) - 1)})",  # noqa: S608 - names only
+                file[1:],
+            )
+
+    def find(self, uid: str, account: str | None) -> UploadedFile | None:
+        """A file by its id, of this account or (None) of any. What has expired is deleted."""
+        row = self._db.execute(f"SELECT {_COLUMNS} FROM files WHERE id = ?", (uid,)).fetchone()  # noqa: S608 - names only
+        file = _read(row) if row else None
+        if file is None or account not in (None, file.account):
+            return None
+        if file.state != "deleted" and file.expires_at is not None and file.expires_at <= moment():
+            return self.delete(file)
+        return file
+
+    def page(
+        self, account: str, before: int | None, most: int, purpose: str | None, state: str | None
+    ) -> list[UploadedFile]:
+        """Files of an account, newest first.
+
+        Args:
+            account: whose.
+            before: older than the file with this number, or None.
+            most: how many at most.
+            purpose: only those of this purpose, or None.
+            state: only those in this state; None means all but the deleted.
+        """
+        self._expire(account)
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM files WHERE account = ?1 AND seq < ?2"  # noqa: S608 - names only
+            " AND purpose = ifnull(?3, purpose) AND CASE WHEN ?4 IS NULL THEN state <> 'deleted' ELSE state = ?4 END"
+            " ORDER BY seq DESC LIMIT ?5",
+            (account, 2**63 - 1 if before is None else before, purpose, state, most),
+        ).fetchall()
+        return [file for row in rows if (file := _read(row))]
+
+    def unexamined(self) -> list[UploadedFile]:
+        """The files of all accounts whose bytes are there, and that nobody has examined."""
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM files WHERE state = 'pending' AND given = 1"  # noqa: S608 - names only
+        ).fetchall()
+        return [file for row in rows if (file := _read(row))]
+
+    def give(self, file: UploadedFile) -> UploadedFile:
+        """Remember that the bytes of a file are all there."""
+        return self._set(file, given=1)
+
+    def examined(self, file: UploadedFile, problem: str | None) -> None:
+        """Remember what an examination found: a reason for which a file cannot be used, or None."""
+        with self._db.transaction():
+            self._db.execute(
+                "UPDATE files SET state = ?, failure_reason = ? WHERE id = ? AND state = 'pending'",
+                ("ready" if problem is None else "failed", problem, file.id),
+            )
+
+    def delete(self, file: UploadedFile) -> UploadedFile:
+        """Remove the bytes of a file, and remember that it was there."""
+        gone = self._set(file, state="deleted", deleted_at=moment())
+        self._assets.remove(file.asset)
+        return gone
+
+    def _expire(self, account: str) -> None:
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM files WHERE account = ? AND state <> 'deleted' AND expires_at <= ?",  # noqa: S608 - names only
+            (account, moment()),
+        ).fetchall()
+        for row in rows:
+            if file := _read(row):
+                self.delete(file)
+
+    def _set(self, file: UploadedFile, **changes: Any) -> UploadedFile:
+        names = ", ".join(f"{name} = ?" for name in changes)
+        with self._db.transaction():
+            self._db.execute(f"UPDATE files SET {names} WHERE id = ?", (*changes.values(), file.id))  # noqa: S608 - names only
+        return file._replace(**changes)
+
+
+def _read(row: Sequence[object]) -> UploadedFile | None:
+    """The file of a row, or None where no studio wrote it."""
+    try:
+        return _ROW.validate_python(tuple(row))
+    except (ValueError, sqlite3.DataError):
+        return None

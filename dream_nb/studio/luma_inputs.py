@@ -1,0 +1,217 @@
+"""What a drawing of the Luma API is made from: a request becomes a brief, with its pictures in hand."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Final, Literal
+
+from dream_nb.api.errors import UnreadableFileError
+from dream_nb.api.luma_limits import GRID_FRAMES_A_SECOND, LUMA_DURATIONS, RATIOS_OF
+from dream_nb.api.luma_requests import LumaRequest, MediaReference, VideoOptions
+from dream_nb.media.pictures import picture_size
+from dream_nb.media.video import opened
+from dream_nb.studio import render
+from dream_nb.studio.answers import asset_url
+from dream_nb.studio.assets import AssetFiles, new_name
+from dream_nb.studio.inputs import SUFFIXES, scaled, tags
+from dream_nb.studio.luma_rules import read_luma_request
+from dream_nb.studio.record import StoredGeneration
+from dream_nb.studio.render import UNREADABLE, Anchor, Brief, Reference, RenderError
+from dream_nb.studio.rules import Refusal
+from dream_nb.studio.source_files import SourceFiles
+
+DEFAULT_LINES: Final = "720p"
+"""The resolution of a video whose request names none."""
+_DEFAULT_RATIO: Final = "16:9"
+_DEFAULT_DURATION: Final = "5s"
+_PIXELS: Final = {"uni-1": 2**20, "uni-1-max": 2**22}
+"""Of an image, by its model."""
+
+
+def kind_of(request: LumaRequest) -> Literal["video", "image"]:
+    """What a request makes."""
+    return "video" if request.type.startswith("video") else "image"
+
+
+def set_data_aside(document: dict[str, Any], assets: AssetFiles, base_url: str) -> list[str]:
+    """Keep the pictures and videos that a request has in it as files, with their addresses in its place.
+
+    Args:
+        document: the request, checked; it is changed.
+        assets: where files go.
+        base_url: what their addresses begin with.
+
+    Returns:
+        The names of the files.
+    """
+    names: list[str] = []
+
+    def replaced(value: Any) -> Any:
+        if isinstance(value, list):
+            return [replaced(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if isinstance(value.get("data"), str):
+            names.append(new_name(SUFFIXES.get(value["media_type"].lower(), "bin")))
+            assets.write(names[-1], base64.b64decode(value["data"]))
+            return {"url": asset_url(base_url, names[-1]), "media_type": value["media_type"]}
+        return {key: replaced(item) for key, item in value.items()}
+
+    try:
+        for field in ("source", "image_ref", "video"):
+            if field in document:
+                document[field] = replaced(document[field])
+    except BaseException:
+        assets.remove(*names)
+        raise
+    return names
+
+
+class LumaInputs:
+    """Makes briefs out of requests.
+
+    Args:
+        files: gets what they refer to.
+    """
+
+    def __init__(self, files: SourceFiles) -> None:
+        self._files = files
+
+    def asked(self, record: StoredGeneration) -> LumaRequest:
+        """What a generation asks for. A row may be a stranger's.
+
+        Args:
+            record: the generation.
+
+        Raises:
+            RenderError: it would not pass as a create.
+        """
+        try:
+            request = read_luma_request(record.request.encode(), None)
+        except Refusal as refusal:
+            raise RenderError(f"Invalid request: {refusal.detail}") from None
+        if kind_of(request) != record.kind:
+            raise RenderError("Invalid request: type: it makes nothing of this kind")
+        return request
+
+    async def brief(self, record: StoredGeneration, request: LumaRequest) -> Brief:
+        """The brief of a generation.
+
+        Args:
+            record: the generation.
+            request: what it asks for, checked.
+
+        Raises:
+            RenderError: a picture or a video cannot be fetched or read.
+        """
+        if request.type == "video":
+            return await self._video(record, request, request.video or VideoOptions())
+        return await self._image(record, request)
+
+    async def _video(self, record: StoredGeneration, request: LumaRequest, options: VideoOptions) -> Brief:
+        frame0, frame1, guides = await asyncio.gather(
+            self._frame(record, "video.start_frame", options.start_frame, "last"),
+            self._frame(record, "video.end_frame", options.end_frame, "first"),
+            self._guides(record, "video.keyframes", options.keyframes),
+        )
+        given = [frame for frame in (frame0, frame1, *guides) if frame is not None]
+        ratio = request.aspect_ratio or (await _ratio_of(given[0]) if given else _DEFAULT_RATIO)
+        width, height = scaled(record, render.size_of_lines(ratio, record.lines or 720))
+        asked = LUMA_DURATIONS[options.duration or _DEFAULT_DURATION]
+        seconds = min(float(asked), record.longest_seconds or float(asked))
+        brief = Brief(
+            kind="video",
+            prompt=request.prompt,
+            take=record.take,
+            width=width,
+            height=height,
+            seconds=seconds,
+            loop=bool(options.loop),
+            model=request.model,
+            frame0=frame0,
+            frame1=frame1,
+            tags=tags(record, request.prompt),
+        )
+        # A studio that shortens its videos moves their guide frames nearer together.
+        shorter = brief.frames / (GRID_FRAMES_A_SECOND * asked)
+        places = [round(index * shorter) for index in options.keyframe_indexes or ()]
+        return replace(brief, anchors=tuple(map(Anchor, places, guides)))
+
+    async def _image(self, record: StoredGeneration, request: LumaRequest) -> Brief:
+        references = await self._pictures(record, "image_ref", request.image_ref or ())
+        ratio = request.aspect_ratio or _DEFAULT_RATIO
+        width, height = scaled(record, render.size_of_pixels(ratio, _PIXELS[request.model]))
+        return Brief(
+            kind="image",
+            prompt=request.prompt,
+            take=record.take,
+            width=width,
+            height=height,
+            model=request.model,
+            image_refs=tuple(map(Reference, references)),
+            image_format="png" if request.output_format == "png" else "jpg",
+            tags=tags(record, request.prompt),
+        )
+
+    async def _frame(
+        self, record: StoredGeneration, field: str, reference: MediaReference | None, end: Literal["first", "last"]
+    ) -> render.Keyframe | None:
+        """A given frame; of an earlier video its first or last."""
+        if reference is None:
+            return None
+        if reference.generation_id is None:
+            return render.Keyframe(await self._bytes(record, field, reference, "image"))
+        earlier, data = await self._files.made(reference.generation_id.lower(), record.account)
+        return render.Keyframe(data, end if earlier.kind == "video" else None)
+
+    async def _guides(
+        self, record: StoredGeneration, field: str, references: list[MediaReference] | None
+    ) -> list[render.Keyframe]:
+        """Pictures that single frames look like."""
+        return [render.Keyframe(data) for data in await self._pictures(record, field, references or ())]
+
+    async def _pictures(
+        self, record: StoredGeneration, field: str, references: Iterable[MediaReference]
+    ) -> tuple[bytes, ...]:
+        return tuple(
+            await asyncio.gather(
+                *(self._bytes(record, f"{field}.{at}", one, "image") for at, one in enumerate(references))
+            )
+        )
+
+    async def _bytes(self, record: StoredGeneration, field: str, reference: MediaReference, kind: str) -> bytes:
+        """The picture or video that a reference names."""
+        if reference.generation_id is not None:
+            return (await self._files.made(reference.generation_id.lower(), record.account))[1]
+        if reference.file_id is not None:
+            return await self._files.uploaded(reference.file_id.lower(), record.account)
+        if reference.url is not None:
+            return await self._files.at(record, field, reference.url, kind)
+        raise RenderError(f"Invalid request: {field}: it names no picture")
+
+
+async def _ratio_of(frame: render.Keyframe) -> str:
+    """The ratio, of those that videos have, that is nearest to that of a given frame."""
+    try:
+        width, height = await asyncio.to_thread(_size_of, frame)
+    except UnreadableFileError as error:
+        raise RenderError(f"{UNREADABLE}: the file {error.reason}") from None
+
+    def away(ratio: str) -> float:
+        wide, high = map(int, ratio.split(":"))
+        return abs(math.log(width * high / (height * wide)))
+
+    return min(RATIOS_OF["ray-3.2"], key=away)
+
+
+def _size_of(frame: render.Keyframe) -> tuple[int, int]:
+    if frame.end is None:
+        return picture_size(frame.data)
+    with opened(io.BytesIO(frame.data), threads=False) as container:
+        stream = container.streams.video[0]
+        return stream.width, stream.height
