@@ -11,8 +11,15 @@ from dataclasses import replace
 from typing import Any, Final, Literal
 
 from dream_nb.api.errors import UnreadableFileError
-from dream_nb.api.luma_limits import GRID_FRAMES_A_SECOND, LUMA_DURATIONS, RATIOS_OF
-from dream_nb.api.luma_requests import LumaRequest, MediaReference, VideoOptions
+from dream_nb.api.luma_limits import GRID_FRAMES_A_SECOND, LUMA_DURATIONS, RATIOS_OF, STRENGTHS
+from dream_nb.api.luma_requests import (
+    EditControls,
+    LumaRequest,
+    MediaReference,
+    SourcePosition,
+    VideoEdit,
+    VideoOptions,
+)
 from dream_nb.media.pictures import picture_size
 from dream_nb.media.video import opened
 from dream_nb.studio import render
@@ -21,13 +28,23 @@ from dream_nb.studio.assets import AssetFiles, new_name
 from dream_nb.studio.inputs import SUFFIXES, scaled, tags
 from dream_nb.studio.luma_rules import read_luma_request
 from dream_nb.studio.record import StoredGeneration
-from dream_nb.studio.render import UNREADABLE, Anchor, Brief, Reference, RenderError
+from dream_nb.studio.render import UNREADABLE, Anchor, Brief, Controls, Modify, Placing, Reference, Reframe, RenderError
 from dream_nb.studio.rules import Refusal
 from dream_nb.studio.source_files import SourceFiles
 
 DEFAULT_LINES: Final = "720p"
 """The resolution of a video whose request names none."""
 _DEFAULT_RATIO: Final = "16:9"
+_MANGA_RATIO: Final = "2:3"
+_STRIP: Final = 3
+MOST_EDITED_SECONDS: Final = 18
+"""How long the source of an edit may be."""
+# How far an edit goes that is controlled by hand, and says no strength.
+_MANUAL: Final = 0.5
+# How much of a picture stays that is edited.
+_EDITED: Final = 0.4
+# The freedom that poses are left with.
+_POSES: Final = {"precise": 0.0, "coarse": 0.25}
 _DEFAULT_DURATION: Final = "5s"
 _PIXELS: Final = {"uni-1": 2**20, "uni-1-max": 2**22}
 """Of an image, by its model."""
@@ -109,8 +126,13 @@ class LumaInputs:
         Raises:
             RenderError: a picture or a video cannot be fetched or read.
         """
+        options = request.video or VideoOptions()
         if request.type == "video":
-            return await self._video(record, request, request.video or VideoOptions())
+            return await self._video(record, request, options)
+        if request.type == "video_edit":
+            return await self._edited(record, request, options)
+        if request.type == "video_reframe":
+            return await self._reframed(record, request, options)
         return await self._image(record, request)
 
     async def _video(self, record: StoredGeneration, request: LumaRequest, options: VideoOptions) -> Brief:
@@ -142,10 +164,48 @@ class LumaInputs:
         places = [round(index * shorter) for index in options.keyframe_indexes or ()]
         return replace(brief, anchors=tuple(map(Anchor, places, guides)))
 
-    async def _image(self, record: StoredGeneration, request: LumaRequest) -> Brief:
-        references = await self._pictures(record, "image_ref", request.image_ref or ())
+    async def _edited(self, record: StoredGeneration, request: LumaRequest, options: VideoOptions) -> Brief:
+        edit = options.edit or VideoEdit()
+        assert request.source is not None
+        source, first, guides = await asyncio.gather(
+            self._bytes(record, "source", request.source, "video"),
+            self._pictures(record, "video.start_frame", [options.start_frame] if options.start_frame else ()),
+            self._guides(record, "video.edit.keyframes", edit.keyframes),
+        )
+        strength = None if edit.strength is None else STRENGTHS.index(edit.strength) / (len(STRENGTHS) - 1)
+        if edit.controls is not None and strength is None:
+            # Supplying controls implies manual mode.
+            strength = _MANUAL
+        modify = Modify(
+            source,
+            strength,
+            first_frame=first[0] if first else None,
+            guides=tuple(map(Anchor, edit.keyframe_indexes or (), guides)),
+            controls=_controls(edit.controls),
+            lines=int(options.resolution.removesuffix("p")) if options.resolution else None,
+            aspect_ratio=request.aspect_ratio,
+            most_seconds=MOST_EDITED_SECONDS,
+        )
+        return _edit(record, request, modify)
+
+    async def _reframed(self, record: StoredGeneration, request: LumaRequest, options: VideoOptions) -> Brief:
+        assert request.source is not None
+        source = await self._bytes(record, "source", request.source, "video")
         ratio = request.aspect_ratio or _DEFAULT_RATIO
-        width, height = scaled(record, render.size_of_pixels(ratio, _PIXELS[request.model]))
+        size = scaled(record, render.size_of_lines(ratio, record.lines or 720))
+        return _edit(record, request, Reframe(source, ratio, _placing(options.source_position, size), size=size))
+
+    async def _image(self, record: StoredGeneration, request: LumaRequest) -> Brief:
+        source, references = await asyncio.gather(
+            self._pictures(record, "source", [request.source] if request.source else ()),
+            self._pictures(record, "image_ref", request.image_ref or ()),
+        )
+        is_manga = request.style == "manga"
+        ratio = request.aspect_ratio or (_MANGA_RATIO if is_manga else _DEFAULT_RATIO)
+        size = render.size_of_pixels(ratio, _PIXELS[request.model])
+        if source and request.aspect_ratio is None:
+            size = await _size_like(render.Keyframe(source[0]), _PIXELS[request.model])
+        width, height = scaled(record, size)
         return Brief(
             kind="image",
             prompt=request.prompt,
@@ -154,6 +214,9 @@ class LumaInputs:
             height=height,
             model=request.model,
             image_refs=tuple(map(Reference, references)),
+            modify=Reference(source[0], _EDITED) if source else None,
+            figures_over=bool(source),
+            style="manga" if is_manga else "",
             image_format="png" if request.output_format == "png" else "jpg",
             tags=tags(record, request.prompt),
         )
@@ -195,12 +258,71 @@ class LumaInputs:
         raise RenderError(f"Invalid request: {field}: it names no picture")
 
 
-async def _ratio_of(frame: render.Keyframe) -> str:
-    """The ratio, of those that videos have, that is nearest to that of a given frame."""
+def _edit(record: StoredGeneration, request: LumaRequest, edit: Modify | Reframe) -> Brief:
+    return Brief(
+        kind="video",
+        prompt=request.prompt,
+        take=record.take,
+        model=request.model,
+        edit=edit,
+        shorter_side=record.shorter_side,
+        longest_seconds=record.longest_seconds,
+        tags=tags(record, request.prompt),
+    )
+
+
+def _controls(asked: EditControls | None) -> Controls:
+    """What is kept of a source; each control that is said to be on, or has a value, counts."""
+    controls = asked or EditControls()
+    free: dict[str, float | None] = {
+        "depth": controls.depth.blur if controls.depth else None,
+        "normals": controls.normals.augmentation if controls.normals else None,
+        "trajectory": controls.trajectory.sparsity if controls.trajectory else None,
+        "pose": _POSES.get(controls.pose.strength or "") if controls.pose else None,
+        "face": None,
+    }
+    kept: dict[str, float | None] = {}
+    for name, freedom in free.items():
+        control = getattr(controls, name)
+        if control is None or (control.enabled is None and freedom is None):
+            kept[name] = None
+        else:
+            kept[name] = 0.0 if control.enabled is False else 1.0 - (freedom or 0.0)
+    return Controls(**kept)
+
+
+def _placing(position: SourcePosition | None, size: tuple[int, int]) -> Placing:
+    """A place in fractions of the canvas, in its pixels."""
+    if position is None:
+        return Placing()
+    width, height = size
+    return Placing(
+        grid_position_x=round(position.x_norm * width),
+        grid_position_y=round(position.y_norm * height),
+        resized_width=max(1, round(position.w_norm * width)),
+        resized_height=max(1, round(position.h_norm * height)),
+    )
+
+
+async def _sides(frame: render.Keyframe) -> tuple[int, int]:
+    """Width and height of a given frame."""
     try:
-        width, height = await asyncio.to_thread(_size_of, frame)
+        return await asyncio.to_thread(_size_of, frame)
     except UnreadableFileError as error:
         raise RenderError(f"{UNREADABLE}: the file {error.reason}") from None
+
+
+async def _size_like(frame: render.Keyframe, pixels: int) -> tuple[int, int]:
+    """Width and height in the ratio of a picture, multiples of 16, with about that many pixels."""
+    wide, high = await _sides(frame)
+    # A strip has the outermost ratio of the API.
+    wide, high = min(wide, _STRIP * high), min(high, _STRIP * wide)
+    return render.size_of_pixels(f"{wide}:{high}", pixels)
+
+
+async def _ratio_of(frame: render.Keyframe) -> str:
+    """The ratio, of those that videos have, that is nearest to that of a given frame."""
+    width, height = await _sides(frame)
 
     def away(ratio: str) -> float:
         wide, high = map(int, ratio.split(":"))

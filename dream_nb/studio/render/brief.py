@@ -57,18 +57,48 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True)
+class Controls:
+    """What a modified video keeps of its source, from 0 (nothing) to 1 (all of it); None leaves it to the strength.
+
+    Args:
+        pose: what moves.
+        depth: the coarse forms.
+        normals: the fine forms.
+        trajectory: the motion of the whole picture.
+        face: skin.
+    """
+
+    pose: float | None = None
+    depth: float | None = None
+    normals: float | None = None
+    trajectory: float | None = None
+    face: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Modify:
     """A video with another look, that of the brief's prompt.
 
     Args:
         source: the video, as a file.
-        strength: how far it goes from the source, from 0 (adhere_1) to 1 (reimagine_3).
+        strength: how far it goes from the source, from 0 (adhere_1) to 1 (reimagine_3); None goes less far, the more
+            the source moves.
         first_frame: an encoded image of how the first frame is to look, or None.
+        guides: further frames that are given.
+        controls: what is kept of the source.
+        lines: the shorter side of the result, or None for that of the source.
+        aspect_ratio: of the middle of the source that is shown, or None for all of it.
+        most_seconds: how long the source may be.
     """
 
     source: bytes
-    strength: float
+    strength: float | None
     first_frame: bytes | None = None
+    guides: tuple[Anchor, ...] = ()
+    controls: Controls = Controls()
+    lines: int | None = None
+    aspect_ratio: str | None = None
+    most_seconds: float = MOST_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +130,14 @@ class Reframe:
         aspect_ratio: of the result.
         placing: where the source lies.
         first_frame: an encoded image of how the first frame is to look, or None.
+        size: width and height of the result; None keeps the shorter side of the source.
     """
 
     source: bytes
     aspect_ratio: str
     placing: Placing = Placing()
     first_frame: bytes | None = None
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +190,9 @@ class Brief:
         style_refs: pictures whose colours are taken.
         character_refs: pictures of a character who appears in the scene.
         modify: a picture to be changed by the prompt; at weight 1 it hardly changes.
+        figures_over: whether the figures of the prompt stand before the picture that is changed, and are not mixed with
+            it.
+        style: the name of the style; empty leaves it to the prompt.
         image_format: of an image.
         concepts: keys of the API for what the camera does, such as "dolly_zoom". They change no seed: the scene stays.
         edit: what is done to an earlier video or image, in place of drawing a scene from nothing.
@@ -183,6 +218,8 @@ class Brief:
     style_refs: tuple[Reference, ...] = ()
     character_refs: tuple[bytes, ...] = ()
     modify: Reference | None = None
+    figures_over: bool = False
+    style: str = ""
     image_format: Literal["jpg", "png"] = "jpg"
     concepts: tuple[str, ...] = ()
     edit: Edit | None = None

@@ -53,6 +53,9 @@ def _drawn(brief: Brief, given: GivenFrames | None, numbers: Sequence[int]) -> I
         shot = drawn(frame)
         for effect in effects:
             shot = effect.applied(shot)
+        if brief.figures_over and scale == 1:
+            for part in scene.puppets:
+                part.draw(shot, frame)
         yield shot
 
 

@@ -143,7 +143,7 @@ def read(brief: Brief) -> ScenePlan:
         skies=words.names("sky"),
         motes=words.names("motes"),
         tints=tints,
-        style=words.first("style") or "plain",
+        style=brief.style or words.first("style") or "plain",
         cloud=pick(idea, 0.25, 0.55) if cloud is None else cloud,
         haze=pick(idea, 0.0, 0.25) if haze is None else haze,
         storm=_amount(words.most("storm"), 0.0),

@@ -102,6 +102,14 @@ _STYLES: dict[str, Style] = {
         lambda c: _saturated(c, 1.35) * np.float32(0.94) + np.float32(0.06), grain=0.5, vignette=4.0, texture=0.6
     ),
     "comic": Style(lambda c: _levels(_saturated(c, 1.5), 6), grain=0.0, vignette=0.0, ink=1.0, texture=0.7),
+    "manga": Style(
+        lambda c: _levels(_contrast(_saturated(c, 0.0), 1.1) + np.float32(0.06), 5),
+        grain=0.0,
+        vignette=0.0,
+        ink=1.0,
+        texture=0.5,
+        paper=2.0,
+    ),
     "flat": Style(
         lambda c: _saturated(c, 1.1) * np.float32(0.95) + np.float32(0.04), grain=0.5, vignette=0.0, texture=0.0
     ),

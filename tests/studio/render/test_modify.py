@@ -6,6 +6,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ PAIRS = [
 ]
 
 
-def shown(source: bytes, strength: float, prompt: str, **fields: bytes | None) -> list[U8]:
+def shown(source: bytes, strength: float, prompt: str, **fields: Any) -> list[U8]:
     return [shot.rgb() for shot in edited(edit_of(Modify(source, strength, **fields), prompt)).shots]
 
 

@@ -21,6 +21,7 @@ VIDEO = {
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAFElEQVR4nGM8ESXHgA0wYRUdtBIA/zIBUFXKRGIAAAAASUVORK5CYII="
 )
+DATA = {"data": base64.b64encode(PNG).decode(), "media_type": "image/png"}
 SOON = datetime.now(UTC) + timedelta(days=1)
 ANNOUNCED = {
     "mime_type": "image/png",
@@ -30,7 +31,78 @@ ANNOUNCED = {
     "expires_at": SOON,
     "user_id": "ada",
 }
-CREATES = {"an image": IMAGE, "a video": VIDEO}
+CREATES = {
+    "an image": IMAGE,
+    "an image, every option": IMAGE
+    | {
+        "model": "uni-1-max",
+        "aspect_ratio": "2:3",
+        "image_ref": [DATA, DATA],
+        "output_format": "png",
+        "style": "manga",
+        "web_search": True,
+        "user_id": "ada",
+    },
+    "an image edit": {
+        "prompt": "at night",
+        "type": "image_edit",
+        "model": "uni-1",
+        "source": DATA,
+        "image_ref": [DATA],
+    },
+    "a video": VIDEO,
+    "a video between frames": VIDEO | {"video": {"start_frame": DATA, "end_frame": DATA}},
+    "a video of guide frames": VIDEO
+    | {
+        "aspect_ratio": "21:9",
+        "video": {
+            "duration": "10s",
+            "resolution": "540p",
+            "keyframes": [DATA, DATA, DATA],
+            "keyframe_indexes": [0, 100, 240],
+        },
+    },
+}
+
+
+def followed(video: str) -> dict:
+    """Requests that go on from a video."""
+    source = {"generation_id": video}
+    edit = {"prompt": "in snow", "type": "video_edit", "model": "ray-3.2", "source": source}
+    return {
+        "an extension": VIDEO | {"video": {"start_frame": source}},
+        "a video edit": edit | {"video": {"resolution": "360p", "edit": {"auto_controls": True}}},
+        "a video edit, every control": edit
+        | {
+            "video": {
+                "edit": {
+                    "strength": "flex_2",
+                    "controls": {
+                        "pose": {"enabled": True, "strength": "coarse"},
+                        "depth": {"enabled": True, "blur": 0.5},
+                        "normals": {"enabled": False, "augmentation": 0.25},
+                        "trajectory": {"sparsity": 1.0},
+                        "face": {"enabled": True},
+                    },
+                    "keyframes": [DATA],
+                    "keyframe_indexes": [2],
+                }
+            }
+        },
+        "a reframe": {
+            "prompt": "more of the lake",
+            "type": "video_reframe",
+            "model": "ray-3.2",
+            "aspect_ratio": "9:16",
+            "source": source,
+            "video": {
+                "resolution": "720p",
+                "source_position": {"x_norm": -0.1, "y_norm": 0.25, "w_norm": 1.2, "h_norm": 0.5},
+            },
+        },
+    }
+
+
 NOBODY = "00000000-0000-4000-8000-ffffffffffff"
 PATIENCE = 60
 
@@ -67,10 +139,14 @@ def sync() -> None:
             time.sleep(0.05)
         return found
 
+    ids = {}
     for name, options in CREATES.items():
         made = client.generations.create(**options, extra_headers={"X-Request-Id": name})
         check_created(made, options)
         check_done(finished(made), options)
+        ids[name] = made.id
+    for options in followed(ids["a video"]).values():
+        check_done(finished(client.generations.create(**options)), options)
     created = client.files.create(**ANNOUNCED)
     assert (created.id, created.state, created.file.user_id) == (created.file.id, "pending", "ada")
     assert created.file.expires_at == SOON
@@ -114,7 +190,7 @@ def sync() -> None:
 
 async def asynchronous() -> None:
     async with AsyncLuma(_strict_response_validation=True) as client:
-        for options in CREATES.values():
+        for options in (IMAGE, VIDEO):
             made = await client.generations.create(**options)
             check_created(made, options)
             for _ in range(PATIENCE * 20):

@@ -38,9 +38,18 @@ def staged(brief: Brief, scale: int, samples: list[Planes]) -> SceneStage:
     return replace(place, plan=plan, light=palette.of(plan))
 
 
-def following(place: SceneStage, source: SourceClip) -> SceneStage:
-    """The stage with a camera that follows the picture of a clip."""
-    return replace(place, camera=tracked(source.small, source.seconds))
+def following(place: SceneStage, source: SourceClip, part: float | None = None) -> SceneStage:
+    """The stage with a camera that follows the picture of a clip.
+
+    Args:
+        place: the stage.
+        source: the clip.
+        part: how far it follows, 0 to 1; None is all the way.
+    """
+    camera = tracked(source.small, source.seconds)
+    if part is not None:
+        camera = replace(camera, places=tuple((x * part, y * part) for x, y in camera.places))
+    return replace(place, camera=camera)
 
 
 def bare(place: SceneStage, grain: float = 0.0, discs: bool = False, figures: bool = False) -> Scene:

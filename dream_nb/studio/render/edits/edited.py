@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from dream_nb.studio.render.brief import Brief, Modify, Reframe, Resample
+from dream_nb.studio.render.brief import Brief, Modify, Reframe, RenderError, Resample
 from dream_nb.studio.render.edits.modify import ModifiedClip
 from dream_nb.studio.render.edits.painting import Painting
 from dream_nb.studio.render.edits.reframe import Canvas, placed, size_of
@@ -14,7 +14,9 @@ from dream_nb.studio.render.edits.source_clip import SourceClip
 from dream_nb.studio.render.edits.track import tracked
 from dream_nb.studio.render.given import pictures
 from dream_nb.studio.render.noise import U8
+from dream_nb.studio.render.plane_scaler import PlaneScaler
 from dream_nb.studio.render.planes import Planes, from_rgb
+from dream_nb.studio.render.sizes import size_of_lines
 
 _LONGEST_PICTURE = 4096
 
@@ -44,9 +46,7 @@ def edited(brief: Brief) -> Edited:
     """
     match brief.edit:
         case Modify() as edit:
-            source = SourceClip(edit.source, brief.shorter_side, brief.longest_seconds)
-            like = _of_source(brief, source, (source.width, source.height))
-            return Edited(like, ModifiedClip(like, edit, source).frames(), edit.source)
+            return _modified_clip(brief, edit)
         case Reframe() as edit if brief.kind == "image":
             return _reframed_image(brief, edit)
         case Reframe() as edit:
@@ -73,10 +73,46 @@ def _of_source(brief: Brief, source: SourceClip, size: tuple[int, int]) -> Brief
     )
 
 
+def _modified_clip(brief: Brief, edit: Modify) -> Edited:
+    source = SourceClip(edit.source, brief.shorter_side, brief.longest_seconds, edit.most_seconds)
+    size = source.width, source.height
+    if edit.lines is not None:
+        size = resampled_size(source, min(edit.lines, brief.shorter_side or edit.lines))
+    outside = [guide.frame for guide in edit.guides if guide.frame >= source.count]
+    if outside and brief.longest_seconds is None:
+        raise RenderError(f"keyframe index {outside[0]} is outside of the source, which has {source.count} frames")
+    like = _of_source(brief, source, size)
+    shots = ModifiedClip(like, edit, source).frames()
+    if edit.aspect_ratio is None:
+        return Edited(like, shots, edit.source)
+    shown = size_of_lines(edit.aspect_ratio, min(size))
+    return Edited(replace(like, width=shown[0], height=shown[1]), _cropped(shots, size, shown), edit.source)
+
+
+def _cropped(shots: Iterator[Planes], size: tuple[int, int], shown: tuple[int, int]) -> Iterator[Planes]:
+    """The middle of each frame.
+
+    Args:
+        shots: the frames.
+        size: their width and height.
+        shown: width and height of the result, in whose ratio the middle is cut out.
+    """
+    scale = min(own / wanted for own, wanted in zip(size, shown, strict=True))
+    width, height = (min(own, round(scale * wanted / 2) * 2) for own, wanted in zip(size, shown, strict=True))
+    left, top = (size[0] - width) // 4 * 2, (size[1] - height) // 4 * 2
+    scalers = [PlaneScaler(), PlaneScaler(), PlaneScaler()]
+    for shot in shots:
+        planes = []
+        for plane, part, scaler in zip(shot.all, (1, 2, 2), scalers, strict=True):
+            middle = plane[top // part : (top + height) // part, left // part : (left + width) // part]
+            planes.append(scaler.scaled(middle, (shown[0] // part, shown[1] // part)).copy())
+        yield Planes(*planes)
+
+
 def _reframed_clip(brief: Brief, edit: Reframe) -> Edited:
     source = SourceClip(edit.source, longest_seconds=brief.longest_seconds)
     own = source.width, source.height
-    size = size_of(edit.aspect_ratio, *own, video=True, shorter_side=brief.shorter_side)
+    size = edit.size or size_of(edit.aspect_ratio, *own, video=True, shorter_side=brief.shorter_side)
     canvas = Canvas(size, placed(edit.placing, own, size))
     like = _of_source(brief, source, size)
     camera = tracked(source.small, source.seconds)

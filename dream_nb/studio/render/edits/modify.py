@@ -14,11 +14,10 @@ from dream_nb.studio.render.edits.drawing import bare, following, staged
 from dream_nb.studio.render.edits.source_clip import SourceClip
 from dream_nb.studio.render.finish.grain import Grain
 from dream_nb.studio.render.frames import coarseness, enlarged
-from dream_nb.studio.render.given import pictures
 from dream_nb.studio.render.given.keyframes import GivenFrames
 from dream_nb.studio.render.given.references import ColourTransfer
-from dream_nb.studio.render.noise import F32, smoothstep
-from dream_nb.studio.render.planes import Planes, from_rgb
+from dream_nb.studio.render.noise import F32, resized, smoothstep
+from dream_nb.studio.render.planes import Planes
 from dream_nb.studio.render.prompt import KnownWords
 from dream_nb.studio.render.sky import weather
 from dream_nb.studio.render.stage import SceneStage
@@ -27,6 +26,9 @@ from dream_nb.studio.render.stage import SceneStage
 _CELLS: Final = 40
 # The strength below which no fine forms of the drawn scene are seen.
 _DRAWN_FROM: Final = 0.2
+# The strength for a source that does not move, where none is asked for.
+_FREELY: Final = 0.6
+_SEVERAL: Final = 2
 
 
 class ModifiedClip:
@@ -42,17 +44,20 @@ class ModifiedClip:
     """
 
     def __init__(self, brief: Brief, edit: Modify, source: SourceClip) -> None:
-        self.brief, self.source, self.strength = brief, source, min(1.0, max(0.0, edit.strength))
+        strength = _by_motion(source) if edit.strength is None else edit.strength
+        self.brief, self.source, self.strength = brief, source, min(1.0, max(0.0, strength))
+        self.controls = edit.controls
         self.asked = bool(brief.prompt.strip())
         self.scale = coarseness(brief) if self.asked else 1
-        place = following(staged(brief, self.scale, source.samples), source)
+        place = following(staged(brief, self.scale, source.samples), source, edit.controls.trajectory)
         named = KnownWords(brief.prompt).first("hour") is not None
         self.scene = bare(place, discs=named, figures=True) if self.asked else None
         self.given: GivenFrames | None = None
         first = None
-        if edit.first_frame is not None:
-            first = from_rgb(pictures.cropped(edit.first_frame, *brief.size))
-            self.given = GivenFrames(replace(brief, frame0=Keyframe(edit.first_frame), frame1=None))
+        if edit.first_frame is not None or edit.guides:
+            frame0 = None if edit.first_frame is None else Keyframe(edit.first_frame)
+            self.given = GivenFrames(replace(brief, frame0=frame0, frame1=None, anchors=edit.guides))
+            first = self.given.colours
         own = _beside(source.samples)
         goal = first or (self.scene.frame(0) if self.scene is not None else _graded(own))
         self.recolour = Recolour(own, goal, 0.3 + 0.7 * self.strength)
@@ -63,7 +68,7 @@ class ModifiedClip:
 
     def frames(self) -> Iterator[Planes]:
         """The frames, one at a time."""
-        size = (self.scene.stage.width, self.scene.stage.height) if self.scene is not None else None
+        size = (self.scene.stage.width, self.scene.stage.height) if self.scene is not None else self.brief.size
         for number, shot in enumerate(self.source.frames(size)):
             made = enlarged(self._changed(shot, number), self.scale, self.brief)
             yield self.given.laid(made, number) if self.given is not None else made
@@ -71,21 +76,44 @@ class ModifiedClip:
     def _changed(self, shot: Planes, number: int) -> Planes:
         made = self.recolour.applied(shot)
         if self.scene is not None:
-            made = self.blend.mixed(made, self.scene.frame(number), self._weights(made))
+            made = self.blend.mixed(made, self.scene.frame(number), self._weights(made, shot, number))
         if self.ink:
             _inked(made, shot, self.ink)
         for light in self.weather:
             light.draw(made, number)
         return self.film.applied(made, number)
 
-    def _weights(self, shot: Planes) -> Weights:
+    def _weights(self, made: Planes, shot: Planes, number: int) -> Weights:
         """The forms of the scene come where the source has few of its own, and later everywhere."""
         part = max(0.0, (self.strength - _DRAWN_FROM) / (1.0 - _DRAWN_FROM))
-        busy = self._busy(shot)
+        busy = self._busy(made)
         open_to_it = smoothstep(np.float32(1.25 * part) + np.float32(0.25) - busy * np.float32(1.0 - 0.45 * part))
         fine = open_to_it * np.float32(min(1.0, 6.0 * part) * (0.25 + 0.5 * part))
         coarse = np.full_like(fine, 0.1 + 0.45 * self.strength)
+        free = self._freed(shot, number)
+        fine = np.minimum(fine * free * _freedom(self.controls.normals), np.float32(1.0))
+        coarse = np.minimum(coarse * free * _freedom(self.controls.depth), np.float32(1.0))
         return Weights(lost=fine * np.float32(0.75), fine=fine, coarse=coarse)
+
+    def _freed(self, shot: Planes, number: int) -> F32:
+        """How much more of the scene comes in each place, or less, by what is to be kept of poses and faces."""
+        free = np.ones((self.blend.high, self.blend.wide), np.float32)
+        if self.controls.pose is not None:
+            small = self.source.small
+            before, after = small[max(0, number - 1)], small[min(len(small) - 1, number + 1)]
+            moving = np.abs(after.astype(np.float32) - before)
+            free += self._kept(moving / np.float32(24.0), self.controls.pose)
+        if self.controls.face is not None:
+            # Skin of every tone has these colours, more or less of them.
+            warm = np.abs(self.blend.coarse(shot.v) - np.float32(152.0))
+            cool = np.abs(self.blend.coarse(shot.u) - np.float32(112.0))
+            free += self._kept(np.float32(1.6) - (warm + cool) / np.float32(16.0), self.controls.face)
+        return np.maximum(free, np.float32(0.0))
+
+    def _kept(self, where: F32, amount: float) -> F32:
+        wide, high = self.blend.wide, self.blend.high
+        there = smoothstep(resized(where, wide, high))
+        return there * np.float32(_freedom(amount) - 1.0)
 
     def _busy(self, shot: Planes) -> F32:
         """How much goes on in each place, 0 to 1."""
@@ -94,6 +122,19 @@ class ModifiedClip:
         spread = np.abs(fine - low).mean(axis=(1, 3), dtype=np.float32)
         busy: F32 = np.minimum(spread / np.float32(9.0), np.float32(1.0))
         return busy
+
+
+def _by_motion(source: SourceClip) -> float:
+    """The strength for a source: what moves much is kept more."""
+    if len(source.small) < _SEVERAL:
+        return _FREELY
+    moved = float(np.abs(np.diff(source.small.astype(np.int16), axis=0)).mean())
+    return _FREELY - 0.35 * min(1.0, moved / 8.0)
+
+
+def _freedom(kept: float | None) -> float:
+    """By how much more of the scene comes, or less, where so much of the source is to be kept."""
+    return 1.0 if kept is None else 1.7 - 1.7 * kept
 
 
 class Recolour(ColourTransfer):

@@ -62,6 +62,7 @@ class SourceClip:
         data: MP4, QuickTime or WebM.
         shorter_side: at most this many pixels; larger frames are scaled down. None leaves them as they are.
         longest_seconds: what is later is left out, or None.
+        most_seconds: how long it may be.
 
     Attributes:
         width, height: of the frames.
@@ -74,8 +75,15 @@ class SourceClip:
         RenderError: it is not such a video, is damaged, or is too long.
     """
 
-    def __init__(self, data: bytes, shorter_side: int | None = None, longest_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        data: bytes,
+        shorter_side: int | None = None,
+        longest_seconds: float | None = None,
+        most_seconds: float = MOST_SECONDS,
+    ) -> None:
         self._data = data
+        self._most_seconds = most_seconds
         self._scaler = VideoReformatter()
         self._until = math.inf if longest_seconds is None else longest_seconds
         with _readable():
@@ -146,8 +154,9 @@ class SourceClip:
                 last = packet.pts + (packet.duration or 0)
                 end = last if end is None else max(end, last)
             seconds = float((end - begin) * base) if begin is not None and end is not None else 0.0
-            if seconds > MOST_SECONDS + _SLACK:
-                raise RenderError(f"Video is too long: {seconds:.1f} s, and at most {MOST_SECONDS} s are edited")
+            if seconds > self._most_seconds + _SLACK:
+                most = self._most_seconds
+                raise RenderError(f"Video is too long: {seconds:.1f} s, and at most {most:g} s are edited")
             if count > _MOST_FRAMES:
                 raise RenderError(f"Video has too many frames: {count}, and at most {_MOST_FRAMES} are edited")
             self._seconds = seconds
