@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import threading
 from collections.abc import Callable, Iterable
@@ -15,6 +16,7 @@ from dream_nb.library.library import Library
 from dream_nb.library.record import Record
 from dream_nb.media.pictures import jpeg, reduced
 from dream_nb.media.posters import read_poster
+from dream_nb.systems import remove
 
 # No dot before it: Jupyter's server gives nothing from below such a folder.
 FOLDER: Final = "thumbnails"
@@ -95,8 +97,10 @@ class Thumbnails:
         """
         place = self.place(record)
         if place is not None:
-            place.unlink(missing_ok=True)
-            place.with_suffix(".mp4").unlink(missing_ok=True)
+            remove(place)
+            # One that is being played on Windows stays, and is only a copy.
+            with contextlib.suppress(PermissionError):
+                remove(place.with_suffix(".mp4"))
 
 
 def digest_of(record: Record) -> str:
