@@ -89,7 +89,7 @@ def test_a_second_run_sends_nothing(session: Session, luma: FakeLuma) -> None:
 
 def test_the_model_and_what_is_billed_stand_in_a_plan(session: Session, luma: FakeLuma) -> None:
     plan = session.plan([Ask(make_request("a lake"))])
-    assert plan.documents[0].items() >= {"model": "ray-3.2", "resolution": "720p", "duration": "5s"}.items()
+    assert plan.documents[0].items() >= {"model": "ray-3.2", "video": {"resolution": "720p", "duration": "5s"}}.items()
     assert luma.calls == []
 
 
