@@ -32,13 +32,10 @@ def parts_of(data: bytes, folder: Path) -> list[Any]:
     return list(OpenEXR.File(str(path)).parts)
 
 
-def pixels_by_ffmpeg(path: Path, part: int) -> F64:
-    """One part of an OpenEXR file as FFmpeg reads it, height x width x 3."""
-    # By its name: read as a stream, the end of a larger file is missing.
-    with av.open(str(path), "r", format="image2", options={"pattern_type": "none"}) as container:
-        stream = container.streams.video[0]
-        stream.codec_context.options = {"part": str(part)}
-        frame = next(container.decode(stream))
+def pixels_by_ffmpeg(path: Path) -> F64:
+    """The first part of an OpenEXR file as FFmpeg reads it, height x width x 3. It finds the pixels of no other."""
+    with av.open(str(path), "r") as container:
+        frame = next(container.decode(container.streams.video[0]))
         assert frame.format.name == "gbrpf16le"
         planes = [np.frombuffer(memoryview(plane), np.float16) for plane in frame.planes]
         green, blue, red = (plane.reshape(frame.height, -1)[:, : frame.width].astype(np.float64) for plane in planes)
@@ -93,11 +90,10 @@ def test_the_parts_say_what_their_numbers_mean(made: tuple[bytes, bytes], tmp_pa
 
 def test_another_reader_sees_the_same_pixels(made: tuple[bytes, bytes], tmp_path: Path) -> None:
     parts = parts_of(made[1], tmp_path)
-    for number in (0, 5):
-        ours = parts[number].channels["RGB"].pixels.astype(np.float64)
-        theirs = pixels_by_ffmpeg(tmp_path / "a.exr", number)
-        assert theirs.max() > 2.0
-        assert np.abs(theirs - ours).max() < 0.02
+    ours = parts[0].channels["RGB"].pixels.astype(np.float64)
+    theirs = pixels_by_ffmpeg(tmp_path / "a.exr")
+    assert theirs.max() > 2.0
+    assert np.abs(theirs - ours).max() < 0.02
 
 
 def test_white_is_white_in_the_primaries_of_aces(tmp_path: Path) -> None:
