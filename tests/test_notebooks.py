@@ -51,11 +51,11 @@ def test_there_are_tutorials() -> None:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_its_first_cell_forces_the_studio_and_drops_every_key(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LUMAAI_API_KEY", "LUMAAI_BASE_URL", "LUMAAI_ANYTHING"):
+    for name in ("LUMAAI_API_KEY", "LUMAAI_BASE_URL", "LUMAAI_ANYTHING", "LUMA_AGENTS_API_KEY", "LUMA_BASE_URL"):
         monkeypatch.setenv(name, KEY)
     monkeypatch.setenv("DREAM_NB_BACKEND", "dream-machine")
     exec(compile(first_code(path), path.name, "exec"), {})
-    assert [name for name in os.environ if name.startswith("LUMAAI_")] == []
+    assert [name for name in os.environ if name.startswith(("LUMAAI_", "LUMA_"))] == []
     assert os.environ["DREAM_NB_BACKEND"] == "studio"
 
 

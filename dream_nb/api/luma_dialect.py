@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from urllib.parse import unquote_to_bytes
 
@@ -140,7 +140,7 @@ class LumaDialect:
         if not (getattr(request, "prompt", None) or "").strip() and not isinstance(request, LayeringRequest):
             raise InvalidRequestError("prompt: the Luma API needs one: say what is to be seen", field="prompt")
         try:
-            return LumaRequest(**_document(request, type_))
+            return LumaRequest(**_document(request, type_, LumaRequest.model_fields))
         except pydantic.ValidationError as error:
             raise InvalidRequestError.reading(error) from None
 
@@ -234,15 +234,18 @@ def _missing(request: Request) -> Iterator[tuple[str, str]]:
             yield f"{name}.weight", "leave the weight out, and say in the prompt how much the picture counts"
 
 
-def _document(request: Request, type_: str) -> dict[str, Any]:
-    """The arguments of a `LumaRequest`."""
+def _document(request: Request, type_: str, fields: Collection[str]) -> dict[str, Any]:
+    """The arguments of a `LumaRequest`, which has these fields."""
     document: dict[str, Any] = {
         "type": type_,
         "prompt": request.prompt or "",
         "model": request.model,
         "aspect_ratio": request.aspect_ratio,
-        "extra": getattr(request, "extra", {}),
     }
+    # Such as `user_id`, which only this API has a field for.
+    given = getattr(request, "extra", {})
+    document |= {name: value for name, value in given.items() if name in fields}
+    document["extra"] = {name: value for name, value in given.items() if name not in fields}
     if isinstance(request, ImageGenerationRequest):
         document |= _image_fields(request)
     elif isinstance(request, GenerationRequest):

@@ -28,13 +28,27 @@ from dream_nb.studio.assets import AssetFiles, new_name
 from dream_nb.studio.inputs import SUFFIXES, scaled, tags
 from dream_nb.studio.luma_rules import read_luma_request
 from dream_nb.studio.record import StoredGeneration
-from dream_nb.studio.render import UNREADABLE, Anchor, Brief, Controls, Modify, Placing, Reference, Reframe, RenderError
+from dream_nb.studio.render import (
+    UNREADABLE,
+    Anchor,
+    Brief,
+    Controls,
+    Modify,
+    Placing,
+    Reference,
+    Reframe,
+    RenderError,
+    Separate,
+)
 from dream_nb.studio.rules import Refusal
 from dream_nb.studio.source_files import SourceFiles
 
 DEFAULT_LINES: Final = "720p"
 """The resolution of a video whose request names none."""
 _DEFAULT_RATIO: Final = "16:9"
+_DEFAULT_LAYERS: Final = "1k"
+_LAYERS: Final = {"1k": 1024, "2k": 2048}
+"""Pixels of the longer side of layers."""
 _MANGA_RATIO: Final = "2:3"
 _STRIP: Final = 3
 MOST_EDITED_SECONDS: Final = 18
@@ -133,6 +147,8 @@ class LumaInputs:
             return await self._edited(record, request, options)
         if request.type == "video_reframe":
             return await self._reframed(record, request, options)
+        if request.type == "layering":
+            return await self._layers(record, request)
         return await self._image(record, request)
 
     async def _video(self, record: StoredGeneration, request: LumaRequest, options: VideoOptions) -> Brief:
@@ -194,6 +210,20 @@ class LumaInputs:
         ratio = request.aspect_ratio or _DEFAULT_RATIO
         size = scaled(record, render.size_of_lines(ratio, record.lines or 720))
         return _edit(record, request, Reframe(source, ratio, _placing(options.source_position, size), size=size))
+
+    async def _layers(self, record: StoredGeneration, request: LumaRequest) -> Brief:
+        assert request.source is not None
+        source = await self._bytes(record, "source", request.source, "image")
+        asked = (request.layering.resolution if request.layering else None) or _DEFAULT_LAYERS
+        return Brief(
+            kind="image",
+            prompt=request.prompt,
+            take=record.take,
+            model=request.model,
+            edit=Separate(source, _LAYERS[asked]),
+            shorter_side=record.shorter_side,
+            tags=tags(record, request.prompt),
+        )
 
     async def _image(self, record: StoredGeneration, request: LumaRequest) -> Brief:
         source, references = await asyncio.gather(

@@ -10,17 +10,28 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from pydantic_core import to_json
+
 from dream_nb.studio.alive import Presence
-from dream_nb.studio.assets import AssetFiles, thumbnail_of
+from dream_nb.studio.assets import AssetFiles, new_name, thumbnail_of
 from dream_nb.studio.faults import Faults
-from dream_nb.studio.record import StoredGeneration
-from dream_nb.studio.render import Brief, RenderError, join_runs, render, render_run, runs_of
+from dream_nb.studio.record import Output, StoredGeneration
+from dream_nb.studio.render import (
+    Brief,
+    RenderedFile,
+    RenderError,
+    join_runs,
+    render,
+    render_run,
+    render_several,
+    runs_of,
+)
 from dream_nb.studio.settings import Settings
 from dream_nb.studio.store import Store
 
@@ -202,8 +213,7 @@ class Queue:
         """Draw a generation to its end. True when it has to be drawn again, another time."""
         record = drawing.record
         try:
-            data = await self._draw(drawing, await self._brief(record))
-            await self._keep(record, data)
+            await self._keep(record, await self._draw(drawing, await self._brief(record)))
         except RenderError as error:
             self._store.fail(record.id, str(error), error.code)
         except _NoExecutorError:
@@ -216,17 +226,25 @@ class Queue:
             self._store.fail(record.id, reason, _DEFECT)
         return False
 
-    async def _keep(self, record: StoredGeneration, data: bytes) -> None:
+    async def _keep(self, record: StoredGeneration, files: Sequence[RenderedFile]) -> None:
+        names = [record.asset, *(new_name(file.suffix) for file in files[1:])]
         # A thread cannot be called back: what is deleted meanwhile must not come back as a file.
         self._writing.add(record.id)
         try:
-            await asyncio.to_thread(self._assets.write, record.asset, data)
+            for name, file in zip(names, files, strict=True):
+                await asyncio.to_thread(self._assets.write, name, file.data)
         finally:
             self._writing.discard(record.id)
         # First, so that nobody finds it beside a completed file, even where this studio is killed in between.
         self._remove_thumbnail(record)
-        if not self._store.complete(record.id) and self._store.find(record.id) is None:
-            self._assets.remove(record.asset)
+        outputs = [
+            Output(name, file.type, to_json(file.layer).decode() if file.layer else None)
+            for name, file in zip(names, files, strict=True)
+        ]
+        is_one = len(files) == 1 and files[0].layer is None
+        if not self._store.complete(record.id, () if is_one else outputs):
+            kept = () if self._store.find(record.id) is None else (record.asset,)
+            self._assets.remove(*(name for name in names if name not in kept))
 
     async def _brief(self, record: StoredGeneration) -> Brief:
         """What is drawn of a generation. A row may be somebody else's: it has to pass what a create has to pass."""
@@ -240,7 +258,7 @@ class Queue:
         brief: Brief = await inputs.brief(record, asked)
         return brief
 
-    async def _draw(self, drawing: _Drawing, brief: Brief) -> bytes:
+    async def _draw(self, drawing: _Drawing, brief: Brief) -> list[RenderedFile]:
         try:
             return await self._submit(drawing, brief)
         except BrokenExecutor:
@@ -248,7 +266,16 @@ class Queue:
                 self._keep_workers(drawing, 1)
                 return await self._submit(drawing, brief)
 
-    async def _submit(self, drawing: _Drawing, brief: Brief) -> bytes:
+    async def _submit(self, drawing: _Drawing, brief: Brief) -> list[RenderedFile]:
+        if brief.is_several:
+            self._keep_workers(drawing, 1)
+            files: list[RenderedFile] = await self._call(
+                drawing.record, render_several, brief, self._said(drawing.record.id)
+            )
+            return files
+        return [RenderedFile(await self._one(drawing, brief), drawing.record.asset.partition(".")[2], brief.kind)]
+
+    async def _one(self, drawing: _Drawing, brief: Brief) -> bytes:
         runs = runs_of(brief, drawing.workers)
         self._keep_workers(drawing, len(runs))
         if len(runs) == 1:

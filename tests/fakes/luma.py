@@ -5,6 +5,7 @@ It shares no code with this package, so that the two cannot agree on a mistake.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import itertools
 import json
@@ -85,6 +86,8 @@ class FakeLuma:
         put_replies: as `replies`, of what is put into the store.
         asset_replies: as `replies`, of requests for the files that were made; each is repeated until it is taken out.
         upload: gives what is answered as the place to put a file, of what it would be.
+        late: the answer to a create goes once this is set; None answers at once.
+        arrived: set when a create has come.
         posts: the bodies of all creates that came, whatever became of them.
         request_ids: their `X-Request-Id`, or None.
         taken: the generations.
@@ -109,6 +112,8 @@ class FakeLuma:
         self.put_replies: deque[Reply | None] = deque()
         self.asset_replies: deque[Reply] = deque()
         self.upload: Callable[[Document], Document] = lambda upload: upload
+        self.late: threading.Event | None = None
+        self.arrived: threading.Event | None = None
         self.posts: list[Document] = []
         self.request_ids: list[str | None] = []
         self.taken: list[Document] = []
@@ -190,6 +195,10 @@ class FakeLuma:
         if refused := refusal(body, self._find):
             return self._refuse(*refused)
         document = self._take(body) if reply is None or reply.taken else None
+        if self.arrived is not None:
+            self.arrived.set()
+        if self.late is not None:
+            await asyncio.to_thread(self.late.wait)
         return JSONResponse(_shown(document or {}), 201) if reply is None else replied(reply)
 
     def _find(self, kind: str, id_: str) -> Document | None:

@@ -567,3 +567,8 @@ def test_the_code_of_a_dream_makes_it_again(session: Session, luma: FakeLuma, tm
     assert names["dream"] == night
     assert len(luma.posts) == 2
     close_default_session()
+
+
+def test_a_name_of_who_asks_is_sent_as_the_field_that_it_is(session: Session, luma: FakeLuma) -> None:
+    session.dream("a lake", extra={"user_id": "ada"})
+    assert luma.posts[0]["user_id"] == "ada"

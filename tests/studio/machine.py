@@ -50,7 +50,7 @@ def picture(width: int = 8, height: int = 8) -> bytes:
     return file.getvalue()
 
 
-_DRAWINGS = ("render", "render_run", "join_runs")
+_DRAWINGS = ("render", "render_run", "join_runs", "render_several")
 
 
 class Stalled(Executor):

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from dream_nb.studio.render import Brief, render
-from tests.studio.machine import LUMA_PREFIX, Machine, in_process, settings
+from tests.studio.machine import LUMA_PREFIX, Machine, Stalled, in_process, settings
 from tests.studio.render.clips import U8, decoded, distance
 from tests.studio.render.sources import panning, written
 
@@ -262,3 +262,26 @@ async def test_the_plain_style_is_that_of_the_prompt(luma: Machine) -> None:
     ]
     seen = [np.asarray(Image.open(io.BytesIO(data), formats=["PNG"])) for data in (one, other)]
     assert np.array_equal(seen[0], seen[1])
+
+
+@pytest.mark.parametrize(("resolution", "longer"), [({}, 1024), ({"resolution": "2k"}, 2048)])
+async def test_a_picture_is_taken_apart_into_its_layers(luma: Machine, resolution: Any, longer: int) -> None:
+    body = {"prompt": "the fox", "type": "layering", "source": inline(picture_of("a red fox", (480, 270)), "image/png")}
+    made = await luma.made(body | ({"layering": resolution} if resolution else {}))
+    layers = made["output"]
+    assert [(one["type"], one["layer"]["index"]) for one in layers] == [("image", at) for at in range(len(layers))]
+    assert (layers[0]["layer"]["label"], layers[-1]["layer"]["label"]) == ("fox", "background")
+    image = Image.new("RGBA", (longer, longer * 9 // 16))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(luma.app)) as plain:
+        for one in reversed(layers):
+            image.alpha_composite(Image.open(io.BytesIO((await plain.get(one["url"])).content), formats=["PNG"]))
+    given = Image.open(io.BytesIO(picture_of("a red fox", (480, 270))), formats=["PNG"])
+    wanted = np.asarray(given.resize(image.size, Image.Resampling.LANCZOS))
+    assert distance(np.asarray(image.convert("RGB")), wanted) < 1
+
+
+async def test_layers_that_are_under_way_have_no_file(tmp_path: Path, stalled: Stalled) -> None:
+    async with in_process(tmp_path, executor=lambda: stalled, prefix=LUMA_PREFIX) as luma:
+        body = {"prompt": "", "type": "layering", "source": inline(picture_of("a fox"), "image/png")}
+        made = await luma.until((await luma.create(body))["id"], "processing")
+        assert made["output"] is None

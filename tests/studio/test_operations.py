@@ -165,9 +165,9 @@ async def test_the_first_frame_is_gone_before_its_video_is_completed(
 
     complete, kept = Store.complete, []
 
-    def complete_and_look(store: Store, uid: str) -> bool:
+    def complete_and_look(store: Store, uid: str, *outputs: Any) -> bool:
         kept.append([path.suffix for path in (tmp_path / "assets").iterdir()])
-        return complete(store, uid)
+        return complete(store, uid, *outputs)
 
     monkeypatch.setattr(Store, "complete", complete_and_look)
     with Showing(1) as executor:

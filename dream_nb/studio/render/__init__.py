@@ -18,8 +18,10 @@ from dream_nb.studio.render.brief import (
     Placing,
     Reference,
     Reframe,
+    RenderedFile,
     RenderError,
     Resample,
+    Separate,
     Soundtrack,
 )
 from dream_nb.studio.render.camera import CAMERA_MOTIONS
@@ -43,7 +45,9 @@ __all__ = [
     "Reference",
     "Reframe",
     "RenderError",
+    "RenderedFile",
     "Resample",
+    "Separate",
     "Soundtrack",
     "frame_size",
     "get_ready",
@@ -51,6 +55,7 @@ __all__ = [
     "join_runs",
     "render",
     "render_run",
+    "render_several",
     "runs_of",
     "size_of_lines",
     "size_of_pixels",
@@ -73,6 +78,21 @@ def render(brief: Brief, progress: Path | None = None, thumbnail: Path | None = 
     from dream_nb.studio.render.finish.encode import write
 
     return write(brief, progress, thumbnail)
+
+
+def render_several(brief: Brief, progress: Path | None = None) -> list[RenderedFile]:
+    """Draw a brief that makes several files (`is_several`).
+
+    Args:
+        brief: what to draw.
+        progress: as of `render`.
+
+    Raises:
+        RenderError: a picture or a video cannot be read.
+    """
+    from dream_nb.studio.render.finish.several import write_several
+
+    return write_several(brief, progress)
 
 
 def render_run(brief: Brief, run: range, progress: Path | None = None, thumbnail: Path | None = None) -> list[bytes]:

@@ -168,7 +168,37 @@ class Soundtrack:
     unwanted: str = ""
 
 
-Edit = Modify | Reframe | Resample | Soundtrack
+@dataclass(frozen=True, slots=True)
+class Separate:
+    """A picture taken apart into layers. The first word for a subject in the brief's prompt names what stands in front.
+
+    Args:
+        source: the picture, as a file.
+        longer_side: of every layer, in pixels.
+    """
+
+    source: bytes
+    longer_side: int
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedFile:
+    """One of several files of a drawing.
+
+    Args:
+        data: its bytes.
+        suffix: of its name.
+        type: what it is, in the words of the Luma API: "image", "video" or "exr".
+        layer: what a layer is, in the words of the Luma API: index, label, description and alpha_hint; or None.
+    """
+
+    data: bytes
+    suffix: str
+    type: str
+    layer: dict[str, str | int] | None = None
+
+
+Edit = Modify | Reframe | Resample | Soundtrack | Separate
 """What is done to an earlier video or image. Its size, rate and length come from that file, not from the brief."""
 
 
@@ -237,6 +267,11 @@ class Brief:
     def frames(self) -> int:
         """How many frames the video has."""
         return max(1, round(self.seconds * float(self.fps)))
+
+    @property
+    def is_several(self) -> bool:
+        """Whether it makes several files."""
+        return isinstance(self.edit, Separate)
 
     @property
     def coarse(self) -> bool:

@@ -50,6 +50,13 @@ CREATES = {
         "source": DATA,
         "image_ref": [DATA],
     },
+    "layers": {
+        "prompt": "",
+        "type": "layering",
+        "model": "uni-1",
+        "source": DATA,
+        "layering": {"resolution": "2k"},
+    },
     "a video": VIDEO,
     "a video between frames": VIDEO | {"video": {"start_frame": DATA, "end_frame": DATA}},
     "a video of guide frames": VIDEO
@@ -116,7 +123,12 @@ def check_created(made, options) -> None:
 def check_done(done, options) -> None:
     assert (done.state, done.failure_code, done.failure_reason) == ("completed", None, None), done
     kinds = [output.type for output in done.output]
-    assert kinds == ["video" if options["type"].startswith("video") else "image"], kinds
+    if options["type"] == "layering":
+        assert [output.layer.index for output in done.output] == list(range(len(kinds)))
+        assert (done.output[-1].layer.label, done.output[-1].layer.alpha_hint) == ("background", "none")
+        assert set(kinds) == {"image"}
+    else:
+        assert kinds == ["video" if options["type"].startswith("video") else "image"], kinds
     for output in done.output:
         head = httpx.get(output.url).content[:12]
         assert b"ftyp" in head if output.type == "video" else head[:2] in (b"\xff\xd8", b"\x89P"), head

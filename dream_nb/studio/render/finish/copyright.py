@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from dream_nb.studio.render.brief import Brief
+from dream_nb.studio.render.brief import Brief, Modify, Reframe
 from dream_nb.studio.render.prompt import KnownWords
 from dream_nb.studio.render.subjects.openmoji import CREDIT
 
@@ -20,9 +20,14 @@ def credited(brief: Brief) -> Brief:
 
 def _given(brief: Brief) -> Iterator[bytes]:
     """The files that a result can show."""
+    anchors = brief.anchors
     if brief.edit is not None:
         yield brief.edit.source
-    for frame in (brief.frame0, brief.frame1):
+    if isinstance(brief.edit, Modify):
+        anchors += brief.edit.guides
+    if isinstance(brief.edit, Modify | Reframe) and brief.edit.first_frame is not None:
+        yield brief.edit.first_frame
+    for frame in (brief.frame0, brief.frame1, *(anchor.keyframe for anchor in anchors)):
         if frame is not None:
             yield frame.data
     for reference in (*brief.image_refs, brief.modify):

@@ -212,11 +212,16 @@ def _image(brief: Brief, picture: U8) -> bytes:
     image = Image.fromarray(picture)
     out = io.BytesIO()
     if brief.image_format == "png":
-        info = PngImagePlugin.PngInfo()
-        for key, value in brief.tags:
-            info.add_itxt(key, value)
-        image.save(out, "png", pnginfo=info, compress_level=3)
+        image.save(out, "png", pnginfo=png_tags(brief), compress_level=3)
     else:
         comment = "\n".join(f"{key}: {value}" for key, value in brief.tags)
         image.save(out, "jpeg", quality=90, comment=comment.encode()[:60000])
     return out.getvalue()
+
+
+def png_tags(brief: Brief) -> PngImagePlugin.PngInfo:
+    """The tags of a brief as the metadata of a PNG."""
+    info = PngImagePlugin.PngInfo()
+    for key, value in brief.tags:
+        info.add_itxt(key, value)
+    return info
