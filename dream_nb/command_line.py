@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ from dream_nb.api.errors import (
     SweepError,
 )
 from dream_nb.api.schemas import shortened
+from dream_nb.backends.backends import BACKENDS
 from dream_nb.default import configure_default_session, default_session
 from dream_nb.files import given_path, written
 from dream_nb.lines.arguments import Arguments, ask_for, check_options
@@ -95,7 +97,7 @@ _COMMAND: Final[Options] = (
     ),
     argument("--json", action="store_true", help="Print one JSON object a line for each dream, and nothing else."),
     argument("--library", metavar="FOLDER", help="The library (dreams, in the working directory)."),
-    argument("--backend", metavar="NAME", help="studio, hosted, or a URL."),
+    argument("--backend", metavar="NAME", help=f"{', '.join(BACKENDS)}, hosted, or a URL."),
     argument("--tutorials", metavar="FOLDER", help="Copy the tutorials, notebooks for Jupyter, into a new folder."),
     argument("--version", action="store_true", help="Print the version."),
 )
@@ -123,9 +125,10 @@ _IN_A_NOTEBOOK: Final = {
     "Run the cell again": "Run the command again",
     "run its cell again": "run its command again",
     "set it in a cell above.": "a command line has none.",
-    "%dreams key": "%dreams key --save in a notebook",
 }
+_COMMAND_OF_NOTEBOOK: Final = re.compile(r"%dreams(?: [a-z]+\b)?(?: --[a-z]+)?")
 _CONVERTED: Final = frozenset({".gif", ".webp"})
+_SAME: Final = {".jpeg": ".jpg"}
 _PICTURES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 
 
@@ -253,20 +256,22 @@ def _print_made(jobs: Sequence[Job], output: Path | None, given: Any) -> None:
         if job.exception() is not None:
             continue
         dream = job.result()
-        copy = _copy(dream, output) if output is not None else None
-        if not given.json:
+        copies = _copy(dream, output) if output is not None else []
+        if given.json:
+            _print(_of_dream(dream, copies, is_replay=job.replayed))
+        else:
             show_picture(partial(still, [dream]))
-        _print(_of_dream(dream, copy, is_replay=job.replayed) if given.json else str(copy or dream.path))
+            _print(*map(str, copies or dream.files))
 
 
-def _of_dream(dream: Dream, copy: Path | None, *, is_replay: bool) -> str:
+def _of_dream(dream: Dream, copies: Sequence[Path], *, is_replay: bool) -> str:
     """A dream as one line of JSON."""
     facts = {name: read(dream) for name, (_, read) in FACTS.items()}
     return _json(
         facts
         | {
-            "path": os.path.abspath(dream.path),  # noqa: PTH100 - links stay as they are
-            "output": None if copy is None else str(copy),
+            "files": [os.path.abspath(path) for path in dream.files],  # noqa: PTH100 - links stay as they are
+            "copies": [str(copy) for copy in copies],
             "replayed": is_replay,
             "request": replace_media(dream.request.wire(), shortened),
         }
@@ -333,21 +338,26 @@ def _writable(text: str) -> Iterator[None]:
         ) from error
 
 
-def _copy(dream: Dream, output: Path) -> Path:
-    """Copy a dream's file, or convert it to what the name asks for; the copy's path."""
-    source = dream.path
-    path = output / source.name if output.is_dir() else output
-    suffix = path.suffix.lower()
-    if suffix == source.suffix.lower():
-        with written(path) as partial:
-            shutil.copyfile(source, partial)
-    elif dream.kind == "image":
-        with written(path) as partial:
-            dream.image.save(partial, format={".jpg": "JPEG", ".jpeg": "JPEG"}.get(suffix, suffix[1:].upper()))
+def _copy(dream: Dream, output: Path) -> list[Path]:
+    """Copy all files of a dream into a folder, or its first one to a file; the copies."""
+    if output.is_dir():
+        return [_copied(source, output / source.name) for source in dream.files]
+    source, suffix = dream.path, output.suffix.lower()
+    if _SAME.get(suffix, suffix) == source.suffix.lower():
+        return [_copied(source, output)]
+    if dream.kind == "image":
+        with written(output) as unfinished:
+            dream.image.save(unfinished, format="JPEG" if suffix in {".jpg", ".jpeg"} else suffix[1:].upper())
     elif suffix in _CONVERTED:
-        (dream.to_gif if suffix == ".gif" else dream.to_webp)(path)
+        (dream.to_gif if suffix == ".gif" else dream.to_webp)(output)
     else:
         raise DreamError(f"the server made {source.suffix} and not {suffix}: the file is {str(source)!r}")
+    return [output]
+
+
+def _copied(source: Path, path: Path) -> Path:
+    with written(path) as unfinished:
+        shutil.copyfile(source, unfinished)
     return path
 
 
@@ -355,6 +365,9 @@ def _tell(message: str) -> None:
     """Write a line for people to standard error, in the words of a command line."""
     for theirs, ours in _IN_A_NOTEBOOK.items():
         message = message.replace(theirs, ours)
+    # A key that a notebook asks for is there for a command line where the keyring has it.
+    message = message.replace("%dreams key", "%dreams key --save")
+    message = _COMMAND_OF_NOTEBOOK.sub(r"\g<0> in a notebook", message)
     sys.stderr.write(f"{message}\n")
 
 

@@ -270,7 +270,8 @@ def _start() -> subprocess.Popen[bytes]:
 
 def _serve() -> None:
     """A worker's life: calls come in on standard input, answers go out on standard output, both framed pickles."""
-    # Before a thread blocks on standard input: on Windows a library that asks for it would then wait for that thread.
+    # Before a thread waits for standard input: Windows lets nobody look at a pipe that is being read, and what NumPy
+    # loads looks at it (numpy/numpy#24290).
     import numpy  # noqa: F401
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -282,7 +283,7 @@ def _serve() -> None:
     os.dup2(2, 1)
     calls: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     source = os.fdopen(os.dup(0), "rb")
-    # Nor do later libraries find it, or functions that are called here.
+    # Later libraries look at nothing, and a function that is called here reads nothing.
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a name that is no path on Windows
         os.dup2(nothing.fileno(), 0)
     threading.Thread(target=_listen, args=(source, calls), daemon=True).start()

@@ -21,6 +21,7 @@ from dream_nb.default import close_default_session, forget_default_settings
 from dream_nb.lines.options import DREAM, Option
 from dream_nb.studio.faults import Fault
 from tests.fakes.dream_machine import FakeDreamMachine
+from tests.fakes.luma import EXR, FakeLuma
 from tests.jobs.hosted import hosted, use
 from tests.pages import GUIDE, read, rows
 from tests.scripts import run
@@ -108,8 +109,9 @@ def test_json_is_one_object_for_each_dream_and_nothing_else(command: Command) ->
     assert status == 0
     assert [told["prompt"] for told in documents(out)] == ["a fox", "a cat"]
     for told in documents(out):
-        assert Path(told["path"]).is_absolute()
-        assert Path(told["output"]).read_bytes() == Path(told["path"]).read_bytes()
+        (file,), (copy,) = told["files"], told["copies"]
+        assert Path(file).is_absolute()
+        assert Path(copy).read_bytes() == Path(file).read_bytes()
         assert told["request"]["prompt"] == told["prompt"]
 
 
@@ -123,6 +125,22 @@ def test_a_name_of_another_kind_converts_the_file(
     assert command(*words, "-o", name)[:2] == (0, f"{name}\n")
     with Image.open(name) as picture:
         assert picture.format == kind
+
+
+def test_all_files_of_a_generation_are_copied_and_told(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("a hut", "--hdr", "--exr")
+    with FakeLuma().running() as fake:
+        monkeypatch.delenv("DREAM_NB_BACKEND")
+        fake.use(monkeypatch)
+        status, out, err = command(*words, "-o", "made/")
+        assert status == 0, err
+        copies = [Path(line) for line in out.splitlines()]
+        assert [(copy.parent, copy.suffix) for copy in copies] == [(Path("made"), ".mp4"), (Path("made"), ".exr")]
+        assert copies[1].read_bytes() == EXR
+        (told,) = documents(command(*words, "--json")[1])
+        assert ([Path(file).name for file in told["files"]], told["copies"]) == ([copy.name for copy in copies], [])
+        assert command(*words, "-o", "hut.mp4")[1] == "hut.mp4\n"
+        assert fake.count("POST") == 1
 
 
 def test_a_dry_run_shows_the_request_and_sends_nothing(command: Command) -> None:
@@ -194,7 +212,7 @@ def test_a_wrong_setting_is_named(command: Command, monkeypatch: pytest.MonkeyPa
 
 def test_a_library_can_be_chosen(command: Command) -> None:
     (told,) = documents(command("a hill", "-i", "--json", "--library", "elsewhere")[1])
-    assert Path(told["path"]).parent == Path("elsewhere").absolute()
+    assert [Path(file).parent for file in told["files"]] == [Path("elsewhere").absolute()]
 
 
 def test_what_the_server_cannot_make_is_told(command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -250,6 +268,7 @@ def test_no_key_is_written_anywhere(command: Command, monkeypatch: pytest.Monkey
         status, out, err = command("a fox", "-i")
     assert status == ExitStatus.NOT_MADE
     assert "AuthenticationError" in err
+    assert "%dreams key --save in a notebook asks for it anew" in err
     assert key not in out + err
 
 

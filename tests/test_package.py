@@ -49,7 +49,7 @@ PARTS = [
     "__main__",
 ]
 
-HEAVY = ["numpy", "av", "PIL", "starlette", "ipywidgets", "anywidget", "httpx2", "pydantic", "IPython"]
+HEAVY = ["numpy", "av", "PIL", "starlette", "ipywidgets", "anywidget", "httpx2", "pydantic", "rich", "IPython"]
 
 
 def module_of(path: Path) -> str:
@@ -140,7 +140,7 @@ def test_loading_the_extension_loads_neither_arrays_nor_media_nor_widgets() -> N
     source = (
         "from IPython.core.interactiveshell import InteractiveShell; import sys; before = set(sys.modules);"
         "InteractiveShell.instance().run_line_magic('load_ext', 'dream_nb');"
-        "heavy = {'numpy', 'av', 'PIL', 'starlette', 'uvicorn', 'ipywidgets', 'anywidget', 'loky'};"
+        "heavy = {'numpy', 'av', 'PIL', 'starlette', 'uvicorn', 'ipywidgets', 'anywidget', 'loky', 'rich'};"
         "print(sorted(heavy & (set(sys.modules) - before)))"
     )
     assert subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout == "[]\n"
