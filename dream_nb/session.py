@@ -381,6 +381,15 @@ class Session:
         """
         return frozenset((self._backends.known_dialect(self.backend) or NEWEST).operations)
 
+    @property
+    def lists(self) -> Literal["camera motions", "concepts"] | None:
+        """What the backend lists for prompts: `camera_motions`, `concepts`, or nothing.
+
+        Raises:
+            APIError: it did not say which API it has.
+        """
+        return self._backends.dialect(self.backend).lists
+
     def camera_motions(self) -> list[str]:
         """The camera motions that the backend lists, to be written into a prompt.
 

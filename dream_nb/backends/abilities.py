@@ -16,7 +16,7 @@ _ABILITIES: Final[Mapping[str, frozenset[Ability]]] = {
 }
 _LACKS: Final[Mapping[Ability, str]] = {
     "list": "lists no generations: bring one in by its id (session.bring_in)",
-    "delete": "cannot delete generations: leave it there, and delete only its file (files=True)",
+    "delete": "cannot delete generations: leave it there, and delete only its file (--files, files=True)",
     "cancel": "cannot cancel: the generation goes on there, and is billed. To stop waiting for it, stop the job",
     "balance": "has no balance to ask for: its dashboard shows what was spent. A budget counts known prices",
     "callbacks": "calls nobody back: its generations are asked for instead",

@@ -109,11 +109,12 @@ class Plan:
     def summary(self) -> str:
         """Count, what there is, and the estimate, in one line."""
         count = f"{len(self.entries)} {'dream' if len(self.entries) == 1 else 'dreams'}"
+        who = "the studio" if self.backend == "studio" else self.backend
         there = sum(entry.standing == "in the library" for entry in self.entries)
         unknown = "" if self.backend == "studio" else newer_note(entry.ask.request for entry in self.entries)
-        return (
-            f"{count} of the {self.backend}: {there} in the library, {self.new} to make, {self.cost}; nothing was sent"
-        ) + (f"; {unknown}" if unknown else "")
+        return (f"{count} of {who}: {there} in the library, {self.new} to make, {self.cost}; nothing was sent") + (
+            f"; {unknown}" if unknown else ""
+        )
 
     def __len__(self) -> int:
         return len(self.entries)

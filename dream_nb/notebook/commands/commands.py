@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from dream_nb.api.connection import origin_of
 from dream_nb.api.errors import ConfigurationError, InvalidRequestError
+from dream_nb.backends.abilities import can
 from dream_nb.backends.backends import choose_backend, is_paid
 from dream_nb.backends.keys import HOSTED_APIS, find_key
 from dream_nb.default import close_default_session, default_library, default_session
@@ -177,17 +178,21 @@ class Commands:
         )
 
     def _credits(self, _: str, __: list[str]) -> Facts:
-        session = self._session
-        balance, allowance = session.credits().credit_balance, session.allowance
+        session, allowance = self._session, self._session.allowance
+        balance = session.credits().credit_balance if can(session.backend, "balance") else None
         facts = {"balance": balance, "spent": allowance.spent, "budget": allowance.budget, "backend": session.backend}
         rows = [("backend", _name(session.backend)), ("spent in this session", dollars(allowance.spent))]
-        if allowance.booked != allowance.lost and not allowance.shared:
+        if allowance.booked != allowance.lost and not allowance.shared and balance is not None:
             # The budget counts the higher amount.
             rows += [("by known prices", dollars(allowance.booked)), ("by the balance", dollars(allowance.lost))]
         if allowance.budget is not None:
             rows.append(("budget of this session", dollars(allowance.budget)))
-        play = "" if is_paid(session.backend) else " of play money: the studio costs nothing"
-        return Facts(command="credits", title=f"{dollars(balance)} left{play}", rows=tuple(rows), facts=facts)
+        if balance is None:
+            title = f"{session.backend} has no balance to ask for: its dashboard shows it"
+        else:
+            play = "" if is_paid(session.backend) else " of play money: the studio costs nothing"
+            title = f"{dollars(balance)} left{play}"
+        return Facts(command="credits", title=title, rows=tuple(rows), facts=facts)
 
     def _jobs(self, _: str, __: list[str]) -> Listing[Job]:
         return _listed("jobs", self._session.jobs(), "under way", "%dreams stop waits no longer for them.")
@@ -198,9 +203,7 @@ class Commands:
             command="motions",
             title=f"{len(motions)} camera motions, as words of a prompt",
             rows=tuple((motion,) for motion in motions),
-            note=f"%dream a lighthouse in the fog, {motions[0]}"
-            if motions
-            else "This backend has concepts instead: %dreams concepts lists them.",
+            note=f"%dream a lighthouse in the fog, {motions[0]}" if motions else self._instead("concepts"),
             items=tuple(motions),
         )
 
@@ -213,9 +216,16 @@ class Commands:
             rows=tuple((concept,) for concept in concepts),
             note=f"%dream a lighthouse in the fog --concept {concepts[0]}"
             if concepts
-            else "This backend has camera motions instead: %dreams motions lists them.",
+            else self._instead("camera motions"),
             items=tuple(concepts),
         )
+
+    def _instead(self, words: Literal["camera motions", "concepts"]) -> str:
+        """What to do where the backend does not list what was asked for, but perhaps the others of both."""
+        command = words.rpartition(" ")[2]
+        if self._session.lists == words:
+            return f"This backend has {words} instead: %dreams {command} lists them."
+        return "This backend lists neither concepts nor camera motions: say in the prompt what the camera does."
 
     def _show(self, what: str, _: list[str]) -> Dream | Dreams:
         found = self._references.dreams(what, self._session.history)

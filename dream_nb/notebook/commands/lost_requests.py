@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from dream_nb.api.errors import InvalidRequestError
+from dream_nb.backends.abilities import can
 from dream_nb.jobs.lost import Candidate, Lost
 from dream_nb.notebook.commands.listing import Facts, Listing
 from dream_nb.session import Session
@@ -28,12 +29,12 @@ def list_lost(session: Session) -> Listing[Lost]:
     for number, lost in enumerate(found, 1):
         take = f", take {lost.take}" if lost.take > 1 else ""
         sent = f"{lost.request.label}{take} · {lost.sent_at.astimezone():%d %b %H:%M:%S}"
-        shown = [_row(candidate) for candidate in lost.candidates] or [("nothing in the server's list", "", "")]
+        shown = [_row(candidate) for candidate in lost.candidates] or [(_nothing_listed(lost), "", "")]
         rows += [(str(number), sent, *shown[0]), *(("", "", *row) for row in shown[1:])]
     note = (
         "%dreams lost 1 --is ID says that this generation is the answer to number 1, and fetches it. %dreams lost 1 "
         "--not-taken says that the server did not take it: its cell then sends it again. Nothing else sends it."
-    )
+    ) + _to_quote(found)
     count = f"{len(found)} {'request' if len(found) == 1 else 'requests'} whose outcome is unknown"
     return Listing(
         command="lost",
@@ -105,3 +106,17 @@ def _after(after: timedelta | None) -> str:
     seconds = round(abs(after.total_seconds()))
     long = f"{seconds} s" if seconds < 120 else f"{round(seconds / 60)} min"
     return f"{long} {'before' if after < timedelta() else 'after'} it was sent"
+
+
+def _nothing_listed(lost: Lost) -> str:
+    """What is said where nothing may be the answer to a create."""
+    return "nothing in the server's list" if can(lost.backend, "list") else f"{lost.backend} lists nothing"
+
+
+def _to_quote(found: list[Lost]) -> str:
+    """The ids by which the provider's support finds creates, where there is no list."""
+    named = [(number, lost.record.request_id) for number, lost in enumerate(found, 1) if lost.record.request_id]
+    if not named:
+        return ""
+    told = ", ".join(f"{id_} (number {number})" for number, id_ in named)
+    return f" The provider's support knows what became of one by its request id: {told}."
