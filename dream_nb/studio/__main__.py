@@ -18,7 +18,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from dream_nb.files import given_path
-from dream_nb.studio.answers import PREFIX
+from dream_nb.studio.answers import LUMA_PREFIX, PREFIX
 from dream_nb.studio.app import create_app
 from dream_nb.studio.faults import Faults
 from dream_nb.studio.protocol import config
@@ -38,7 +38,8 @@ def key_variable(account: str) -> str:
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m dream_nb.studio",
-        description="Serve the Dream Machine API on this machine. Everything is drawn by rule, not by a model.",
+        description="Serve the Dream Machine API and the Luma API on this machine. Everything is drawn by rule, not by"
+        " a model.",
         epilog=f"The key of an account comes from {KEY_VARIABLE}_NAME, or for the first account {KEY_VARIABLE};"
         " where neither is set, one is made and printed.",
     )
@@ -59,6 +60,13 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--faults", type=given_path, metavar="FILE", help="what goes wrong on purpose, as a JSON list")
     parser.add_argument("--public-callbacks", action="store_true", help="send callbacks to public addresses too")
     parser.add_argument("--fetch-loopback", action="store_true", help="fetch pictures and videos from this machine too")
+    parser.add_argument(
+        "--address-seconds",
+        type=float,
+        default=Settings.address_seconds,
+        metavar="SECONDS",
+        help="how long the addresses count that the Luma API gives (default: %(default)g)",
+    )
     parser.add_argument(
         "--lenient", action="store_true", help="take requests of 2025 that the documentation of the API excludes"
     )
@@ -147,10 +155,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         public_callbacks=arguments.public_callbacks,
         fetch_loopback=arguments.fetch_loopback,
         lenient=arguments.lenient,
+        address_seconds=arguments.address_seconds,
     )
     app = create_app(arguments.library / ".studio", keys=keys, settings=settings, faults=faults)
     shown = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
-    lines = [f"http://{shown}:{listener.getsockname()[1]}{PREFIX}"]
+    origin = f"http://{shown}:{listener.getsockname()[1]}"
+    lines = [origin + PREFIX, origin + LUMA_PREFIX]
     lines += [f"key of {account}: {key}" for account, key in made.items()]
     served = config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS, server_header=False

@@ -190,19 +190,26 @@ async def _defect(request: Request, error: Exception) -> Response:
     return json_response(answers.error("the studio has a defect; its log says more"), 500)
 
 
-def _with_luma_headers(scope: Scope, send: Send) -> Send:
-    """What the Luma API says in every answer: its version, and the name that the client gave to the request."""
-    headers = [(b"x-api-version", API_VERSION.encode())]
-    asked = dict(scope["headers"]).get(b"x-request-id", b"")
-    if _IDS.fullmatch(asked.decode("latin-1")):
-        headers.append((b"x-request-id", asked))
+class _LumaHeaders:
+    """Adds what the Luma API says in every answer: its version, and the name that the client gave to the request.
 
-    async def sent(message: Message) -> None:
+    Args:
+        scope: the request.
+        send: sends an answer. What a fault needs of it to end the connection is here too.
+    """
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._send = send
+        self.transport = getattr(getattr(send, "__self__", None), "transport", None)
+        self._headers = [(b"x-api-version", API_VERSION.encode())]
+        asked = dict(scope["headers"]).get(b"x-request-id", b"")
+        if _IDS.fullmatch(asked.decode("latin-1")):
+            self._headers.append((b"x-request-id", asked))
+
+    async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message["headers"], *headers]}
-        await send(message)
-
-    return sent
+            message = {**message, "headers": [*message["headers"], *self._headers]}
+        await self._send(message)
 
 
 class StudioApp(Starlette):
@@ -212,15 +219,12 @@ class StudioApp(Starlette):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, unless a fault does something else with it."""
-        if self.faults is None:
-            await self._answer(scope, receive, send)
-        else:
-            await self.faults.around(self._answer, scope, receive, send)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(f"{LUMA_PREFIX}/"):
-            send = _with_luma_headers(scope, send)
-        await super().__call__(scope, receive, send)
+            send = _LumaHeaders(scope, send).send
+        if self.faults is None:
+            await super().__call__(scope, receive, send)
+        else:
+            await self.faults.around(super().__call__, scope, receive, send)
 
 
 def create_app(

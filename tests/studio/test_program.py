@@ -55,19 +55,30 @@ def test_it_prints_its_url_and_serves(tmp_path: Path) -> None:
     assert (tmp_path / ".studio" / "studio.sqlite").exists()
 
 
-def test_without_a_key_it_makes_one_and_prints_it(tmp_path: Path) -> None:
+def test_without_a_key_it_makes_one_and_prints_it_with_both_urls(tmp_path: Path) -> None:
     process = start("--library", tmp_path)
     assert process.stdout is not None
     try:
-        url, line = process.stdout.readline().strip(), process.stdout.readline()
-        found = re.fullmatch(r"key of notebook: (studio-\S{32})\n", line)
+        url, luma, line = (process.stdout.readline().strip() for _ in range(3))
+        found = re.fullmatch(r"key of notebook: (studio-\S{32})", line)
         assert found
         headers = {"Authorization": f"Bearer {found[1]}"}
+        assert luma == url.replace("/dream-machine/v1", "/luma/v1")
+        assert httpx2.get(f"{luma}/files", headers=headers).json()["data"] == []
         assert httpx2.get(f"{url}/ping", headers=headers).json() == {"message": "pong"}
         assert httpx2.get(f"{url}/ping").status_code == 401
     finally:
         process.kill()
         process.communicate()
+
+
+def test_addresses_expire_when_they_are_told_to(tmp_path: Path) -> None:
+    with running(tmp_path, "--address-seconds", "-1") as studio:
+        luma = studio.url.replace("/dream-machine/v1", "/luma/v1")
+        uid = studio.client.post(f"{luma}/generations", json=BODY).json()["id"]
+        wait_for(lambda: studio.client.get(f"{luma}/generations/{uid}").json()["state"] == "completed")
+        url = studio.client.get(f"{luma}/generations/{uid}").json()["output"][0]["url"]
+        assert httpx2.get(url).status_code == 403
 
 
 def test_the_key_is_in_no_command_line_and_no_output(tmp_path: Path) -> None:
