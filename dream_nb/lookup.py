@@ -123,7 +123,7 @@ class Lookup:
             record = None if fresh else self.known(request, take)
             if record is not None and (not _is_to_send(record) or self._running.find(record)):
                 return _spelled(request, record)
-        if self._library.read_only or self._choices.replay != "off":
+        if not self.may_make(backend):
             # It will be refused.
             return request
         self.check_keyframes(request, backend)

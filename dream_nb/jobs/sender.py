@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import anyio
@@ -24,10 +25,13 @@ from dream_nb.backends.patience import Patience
 from dream_nb.jobs.account_files import AccountFiles
 from dream_nb.jobs.progress import Progress, Report, spoken
 from dream_nb.jobs.uploads import Uploads
+from dream_nb.library.folder import Folder
 from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record, utc
+from dream_nb.media.video import frame_at, read_facts
 from dream_nb.requests.identity import answers, echo_of
 from dream_nb.requests.media import references_in, with_addresses
+from dream_nb.requests.sources import picture
 
 # A Date header has whole seconds, and is as old as its answer took to arrive.
 _CLOCK_SLACK: Final = timedelta(seconds=3)
@@ -159,8 +163,10 @@ class Sender:
     async def _with_pictures(self, request: Request) -> Request:
         """The request with the addresses of images, where the API takes by their ids only videos that go on.
 
+        A video that is a guide frame is its last frame.
+
         Raises:
-            InvalidRequestError: a guide frame is a video.
+            InvalidRequestError: a guide frame is a video whose file is not in the library.
             DreamError: an image has no file there.
         """
         urls: dict[str, str] = {}
@@ -172,12 +178,20 @@ class Sender:
             if found.kind == "image":
                 urls[reference.id] = _file_of(found, "image", place)
             elif place.startswith("guide_frames"):
-                raise InvalidRequestError(
-                    f"{place}: generation {reference.id} is a video, and a picture is wanted: give one of its frames, "
-                    "such as dream.last_frame",
-                    field="guide_frames",
-                )
+                urls[reference.id] = await self._last_frame(reference.id, place)
         return request_from(with_addresses(request.wire(), urls)) if urls else request
+
+    async def _last_frame(self, id: str, place: str) -> str:  # noqa: A002 - the API's name
+        """The last frame of a video of the library, as a `data:` URI."""
+        record = self._ledger.find_id(self._backend.name, id)
+        path = Folder(self._ledger.path.parent).path(record) if record is not None else None
+        if path is None:
+            raise InvalidRequestError(
+                f"{place}: generation {id} is a video whose file is not in the library: give a picture, such as one of "
+                "its frames",
+                field="guide_frames",
+            )
+        return await anyio.to_thread.run_sync(_last_frame_of, path)
 
     async def _generation(self, id: str, place: str) -> Generation:  # noqa: A002 - the API's name
         """A generation that a request goes on from."""
@@ -383,6 +397,11 @@ class _Turn:
             async with self._condition:
                 self._inside -= number
                 self._condition.notify_all()
+
+
+def _last_frame_of(path: Path) -> str:
+    """The last frame of a video, as a `data:` URI."""
+    return picture(frame_at(path, read_facts(path).seconds))
 
 
 def _file_of(generation: Generation, kind: str, place: str) -> str:

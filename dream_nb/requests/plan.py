@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.luma_dialect import LUMA_DIALECT, speaks_luma
 from dream_nb.api.public_prices import DATED
 from dream_nb.api.request_models import Request
 from dream_nb.api.schemas import shortened
@@ -61,7 +62,8 @@ class Entry:
         Files of this machine are `data:` URIs, whatever address they get. A generation that another version is made of
         is its id: the server is sent the address of its file, or the id in the path.
         """
-        return self.ask.request.wire()
+        request = self.ask.request
+        return LUMA_DIALECT.write(request).wire() if speaks_luma(request) else request.wire()
 
 
 @dataclass(frozen=True)

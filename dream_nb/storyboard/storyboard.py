@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from dream_nb.api.canonical import GuideFrame, guide_frames_of
 from dream_nb.api.errors import DreamError, InvalidRequestError, LibraryError
 from dream_nb.api.request_models import AudioGenerationRequest, GenerationReference, GenerationRequest, Keyframes
 from dream_nb.default import default_session
@@ -306,8 +307,14 @@ class Storyboard:
     def _ask(self, number: int, before: Dream | str | None) -> Ask:
         """What is asked for as this shot, after that dream."""
         shot, request = self._given[number - 1], self._requests[number - 1]
+        guides = guide_frames_of(request)
         if before is not None:
             reference = GenerationReference(id=before if isinstance(before, str) else before.generation.id or "")
+        if before is not None and guides:
+            # Guide frames take the place of keyframes: what it goes on from is the first of them.
+            first = [] if guides[0].at == 0 else [GuideFrame(frame=reference, at=0)]
+            request = request.model_copy(update={"guide_frames": [*first, *guides]})
+        elif before is not None:
             end = request.keyframes.frame1 if request.keyframes is not None else None
             request = request.model_copy(update={"keyframes": Keyframes(frame0=reference, frame1=end)})
         made = self._made.get(number)

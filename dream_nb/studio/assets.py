@@ -27,6 +27,7 @@ TYPES: Final = {
     "png": "image/png",
     "webp": "image/webp",
     "gif": "image/gif",
+    "exr": "image/x-exr",
     "bin": "application/octet-stream",
 }
 _RANGE: Final = re.compile(r"\s*bytes\s*=\s*(\d+-\d*|-\d+)(\s*,\s*(\d+-\d*|-\d+))*\s*", re.IGNORECASE)

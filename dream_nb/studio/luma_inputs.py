@@ -173,6 +173,8 @@ class LumaInputs:
             model=request.model,
             frame0=frame0,
             frame1=frame1,
+            hdr=bool(options.hdr),
+            exr=bool(options.exr_export),
             tags=tags(record, request.prompt),
         )
         # A studio that shortens its videos moves their guide frames nearer together.
@@ -202,7 +204,7 @@ class LumaInputs:
             aspect_ratio=request.aspect_ratio,
             most_seconds=MOST_EDITED_SECONDS,
         )
-        return _edit(record, request, modify)
+        return replace(_edit(record, request, modify), hdr=bool(options.hdr), exr=bool(options.exr_export))
 
     async def _reframed(self, record: StoredGeneration, request: LumaRequest, options: VideoOptions) -> Brief:
         assert request.source is not None

@@ -270,7 +270,7 @@ class Queue:
         if brief.is_several:
             self._keep_workers(drawing, 1)
             files: list[RenderedFile] = await self._call(
-                drawing.record, render_several, brief, self._said(drawing.record.id)
+                drawing.record, render_several, brief, *self._shown(drawing.record)
             )
             return files
         return [RenderedFile(await self._one(drawing, brief), drawing.record.asset.partition(".")[2], brief.kind)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 import json
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -27,6 +29,8 @@ from dream_nb.jobs import watcher
 from dream_nb.jobs.callbacks import Callbacks
 from dream_nb.lines.arguments import read_arguments
 from dream_nb.lines.references import References
+from dream_nb.media.pictures import read_picture
+from dream_nb.notebook.magics.storyboards import read_storyboard
 from dream_nb.notebook.magics.to_line import to_line
 from dream_nb.requests.edits import modify_request, reframe_request, upscale_request
 from dream_nb.requests.fields import make_request
@@ -89,7 +93,7 @@ def test_a_second_run_sends_nothing(session: Session, luma: FakeLuma) -> None:
 
 def test_the_model_and_what_is_billed_stand_in_a_plan(session: Session, luma: FakeLuma) -> None:
     plan = session.plan([Ask(make_request("a lake"))])
-    assert plan.documents[0].items() >= {"model": "ray-3.2", "resolution": "720p", "duration": "5s"}.items()
+    assert plan.documents[0].items() >= {"model": "ray-3.2", "video": {"resolution": "720p", "duration": "5s"}}.items()
     assert luma.calls == []
 
 
@@ -468,11 +472,33 @@ def test_a_dream_may_be_a_guide_frame(session: Session, luma: FakeLuma) -> None:
     assert list(walk.ancestors()) == [still]
 
 
-def test_a_video_is_no_guide_frame(session: Session, luma: FakeLuma) -> None:
+def test_a_video_as_a_guide_frame_is_its_last_frame(session: Session, luma: FakeLuma) -> None:
     lake = session.dream("a lake")
-    with pytest.raises(InvalidRequestError, match=r"guide_frames\[0\]: generation .* is a video"):
+    session.dream("a walk", guide_frames=[(lake, "1s")])
+    (guide,) = luma.posts[1]["video"]["keyframes"]
+    assert np.array_equal(np.asarray(read_picture(base64.b64decode(guide["data"]))), lake.last_frame)
+
+
+def test_a_video_that_is_not_here_is_no_guide_frame(session: Session, luma: FakeLuma) -> None:
+    lake = session.dream("a lake")
+    lake.path.unlink()
+    with pytest.raises(InvalidRequestError, match=r"guide_frames\[0\]: generation .* is a video whose file is not in"):
         session.dream("a walk", guide_frames=[(lake, "1s")])
     assert len(luma.posts) == 1
+
+
+def test_a_shot_with_guide_frames_goes_on_from_the_one_before(session: Session, luma: FakeLuma, tmp_path: Path) -> None:
+    (tmp_path / "hall.jpg").write_bytes(picture())
+    cell = "a garden\nthrough the house --keyframe hall.jpg@2.5s\n"
+    board, _ = read_storyboard(
+        "-m ray-3.2", cell, references=References({}, home=session.home), defaults={}, session=session
+    )
+    film = board.make()
+    first, second = (post["video"] for post in luma.posts)
+    assert ("keyframes" in first, second["keyframe_indexes"]) == (False, [0, 60])
+    assert "start_frame" not in second
+    assert len(film.shots) == 2
+    assert list(film.shots[1].ancestors()) == [film.shots[0]]
 
 
 def test_a_draft_is_finished_as_a_new_sample(session: Session, luma: FakeLuma) -> None:

@@ -285,3 +285,37 @@ async def test_layers_that_are_under_way_have_no_file(tmp_path: Path, stalled: S
         body = {"prompt": "", "type": "layering", "source": inline(picture_of("a fox"), "image/png")}
         made = await luma.until((await luma.create(body))["id"], "processing")
         assert made["output"] is None
+
+
+@pytest.mark.parametrize("kind", ["video", "video_edit"])
+async def test_a_video_in_high_dynamic_range_comes_with_its_frames_in_exr(tmp_path: Path, kind: str) -> None:
+    body: dict[str, Any] = {
+        "prompt": LOOK,
+        "type": kind,
+        "model": "ray-3.2",
+        "video": {"hdr": True, "exr_export": True},
+    }
+    if kind == "video_edit":
+        body["source"] = inline(source())
+    small = settings(shorter_side=54, longest_seconds=0.2)
+    async with in_process(tmp_path, settings=small, prefix=LUMA_PREFIX) as luma:
+        made = await luma.made(body)
+        assert [one["type"] for one in made["output"]] == ["video", "exr"]
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(luma.app)) as plain:
+            video, exr = [await plain.get(one["url"]) for one in made["output"]]
+    assert (video.headers["content-type"], exr.headers["content-type"]) == ("video/mp4", "image/x-exr")
+    assert decoded(video.content).pixels == "yuv420p10le"
+    assert exr.content.startswith(b"\x76\x2f\x31\x01")
+
+
+async def test_without_exr_high_dynamic_range_is_one_file(luma: Machine) -> None:
+    body = {
+        "prompt": LOOK,
+        "type": "video_edit",
+        "model": "ray-3.2",
+        "source": inline(source()),
+        "video": {"hdr": True},
+    }
+    made = await luma.made(body)
+    assert [one["type"] for one in made["output"]] == ["video"]
+    assert decoded(await file_of(luma, made)).pixels == "yuv420p10le"

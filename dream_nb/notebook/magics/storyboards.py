@@ -17,7 +17,7 @@ from dream_nb.results.job import Maker
 from dream_nb.storyboard.storyboard import Shot, Storyboard
 
 _CUT: Final = re.compile(r"-{3,}")
-_SOUND: Final = re.compile(r"(?:^|\s)--sound(?:\s+|$)")
+_OPTION: Final = re.compile(r"(?:^|\s)--(sound|keyframe)(?:\s+|$)")
 _QUOTED: Final = re.compile(r"([\"'])(.*)\1", re.DOTALL)
 
 
@@ -64,12 +64,25 @@ def _shots(cell: str, raw: bool, references: References) -> Iterator[Shot]:
         if _CUT.fullmatch(prompt):
             cut = True
         elif prompt:
-            words, *sound = [prompt] if raw else _SOUND.split(prompt, maxsplit=1)
-            if sound and not (words.strip() and sound[0].strip()):
-                raise InvalidRequestError(f"{prompt!r}: a shot is what is seen, then --sound and what is heard")
-            heard = _plain(_unquoted(sound[0].strip()), references) if sound else None
-            yield Shot(words if raw else _plain(words, references), cut=cut, sound=heard)
+            yield Shot(prompt, cut=cut) if raw else _shot(prompt, cut, references)
             cut = False
+
+
+def _shot(line: str, cut: bool, references: References) -> Shot:
+    """The shot of a line: what is seen, then what is heard, and the pictures that it passes."""
+    words, *options = _OPTION.split(line)
+    given = [(name, text.strip()) for name, text in zip(options[::2], options[1::2], strict=True)]
+    sounds = [text for name, text in given if name == "sound"]
+    if given and not (words.strip() and all(text for _, text in given)):
+        raise InvalidRequestError(
+            f"{line!r}: a shot is what is seen, then --sound and what is heard, and --keyframe IMAGE@TIME"
+        )
+    if len(sounds) > 1:
+        raise InvalidRequestError(f"{line!r} has --sound twice: leave out one of them")
+    heard = _plain(_unquoted(sounds[0]), references) if sounds else None
+    guides = references.guide_frames([_unquoted(text) for name, text in given if name == "keyframe"])
+    fields: dict[str, Any] = {"guide_frames": guides} if guides else {}
+    return Shot(_plain(words, references), cut=cut, sound=heard, **fields)
 
 
 def _unquoted(text: str) -> str:

@@ -80,19 +80,19 @@ def render(brief: Brief, progress: Path | None = None, thumbnail: Path | None = 
     return write(brief, progress, thumbnail)
 
 
-def render_several(brief: Brief, progress: Path | None = None) -> list[RenderedFile]:
+def render_several(brief: Brief, progress: Path | None = None, thumbnail: Path | None = None) -> list[RenderedFile]:
     """Draw a brief that makes several files (`is_several`).
 
     Args:
         brief: what to draw.
-        progress: as of `render`.
+        progress, thumbnail: as of `render`.
 
     Raises:
         RenderError: a picture or a video cannot be read.
     """
     from dream_nb.studio.render.finish.several import write_several
 
-    return write_several(brief, progress)
+    return write_several(brief, progress, thumbnail)
 
 
 def render_run(brief: Brief, run: range, progress: Path | None = None, thumbnail: Path | None = None) -> list[bytes]:

@@ -229,6 +229,8 @@ class Brief:
         sound: a video whose sound the result has too, or None. The result of an edit keeps that of its source anyway.
         shorter_side: pixels that the shorter side of an edit's result may have at most, or None.
         longest_seconds: of an edit's result at most, or None.
+        hdr: whether a video has high dynamic range: 10 bits, BT.2020, hybrid log-gamma.
+        exr: whether its frames come in an OpenEXR file beside it.
         tags: key and text to be kept in the metadata of the file.
     """
 
@@ -256,6 +258,8 @@ class Brief:
     sound: bytes | None = None
     shorter_side: int | None = None
     longest_seconds: float | None = None
+    hdr: bool = False
+    exr: bool = False
     tags: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -271,7 +275,7 @@ class Brief:
     @property
     def is_several(self) -> bool:
         """Whether it makes several files."""
-        return isinstance(self.edit, Separate)
+        return self.exr or isinstance(self.edit, Separate)
 
     @property
     def coarse(self) -> bool:

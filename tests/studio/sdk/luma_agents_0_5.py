@@ -22,6 +22,7 @@ PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAFElEQVR4nGM8ESXHgA0wYRUdtBIA/zIBUFXKRGIAAAAASUVORK5CYII="
 )
 DATA = {"data": base64.b64encode(PNG).decode(), "media_type": "image/png"}
+IMAGES = (b"\xff\xd8", b"\x89P")
 SOON = datetime.now(UTC) + timedelta(days=1)
 ANNOUNCED = {
     "mime_type": "image/png",
@@ -64,9 +65,11 @@ CREATES = {
         "aspect_ratio": "21:9",
         "video": {
             "duration": "10s",
-            "resolution": "540p",
+            "resolution": "1080p",
             "keyframes": [DATA, DATA, DATA],
             "keyframe_indexes": [0, 100, 240],
+            "hdr": True,
+            "exr_export": True,
         },
     },
 }
@@ -127,11 +130,13 @@ def check_done(done, options) -> None:
         assert [output.layer.index for output in done.output] == list(range(len(kinds)))
         assert (done.output[-1].layer.label, done.output[-1].layer.alpha_hint) == ("background", "none")
         assert set(kinds) == {"image"}
+    elif options.get("video", {}).get("exr_export"):
+        assert kinds == ["video", "exr"], kinds
     else:
         assert kinds == ["video" if options["type"].startswith("video") else "image"], kinds
     for output in done.output:
         head = httpx.get(output.url).content[:12]
-        assert b"ftyp" in head if output.type == "video" else head[:2] in (b"\xff\xd8", b"\x89P"), head
+        assert {"video": head[4:8] == b"ftyp", "exr": head[:2] == b"v/"}.get(output.type, head[:2] in IMAGES), head
 
 
 def sync() -> None:

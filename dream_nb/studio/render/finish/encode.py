@@ -23,6 +23,7 @@ from dream_nb.studio.render.brief import Brief, Soundtrack
 from dream_nb.studio.render.edits.carried_sound import carry_sound
 from dream_nb.studio.render.edits.edited import Edited, edited
 from dream_nb.studio.render.finish.copyright import credited
+from dream_nb.studio.render.finish.hdr import BT2020, HLG, hlg, linear
 from dream_nb.studio.render.finish.parts import frames_of, parts_of
 from dream_nb.studio.render.frames import shots
 from dream_nb.studio.render.noise import U8
@@ -32,6 +33,7 @@ from dream_nb.studio.render.sound.soundtrack import add_sound
 # Side by side with slower presets no difference is seen, and a person waits for it.
 PRESET: Final = "ultrafast"
 THUMBNAIL_SIDE: Final = 480
+_BT709: Final = 1
 # All frames alike good: the last frame of a part, and of a loop, is seen before the first of the next.
 _STEADY: Final = "ipratio=1:pbratio=1:no-psy=1:aq-mode=0:sliced-threads=0"
 
@@ -44,14 +46,19 @@ def write(brief: Brief, progress: Path | None = None, thumbnail: Path | None = N
     if isinstance(brief.edit, Soundtrack):
         data = add_sound(brief)
     else:
-        made = Edited(brief, shots(brief), brief.sound) if brief.edit is None else edited(brief)
+        made = made_of(brief)
         if made.brief.kind == "image":
             data = _image(made.brief, next(iter(made.shots)).rgb() if made.picture is None else made.picture)
         else:
-            frames = _counted(made.shots, made.brief.frames, report, thumbnail)
+            frames = counted(made.shots, made.brief.frames, report, thumbnail)
             data = join_parts(made.brief, encode_parts(frames, made.brief), made.sound)
     report(1.0, at_once=True)
     return data
+
+
+def made_of(brief: Brief) -> Edited:
+    """What is to be encoded of a brief."""
+    return Edited(brief, shots(brief), brief.sound) if brief.edit is None else edited(brief)
 
 
 def write_run(brief: Brief, run: range, progress: Path | None = None, thumbnail: Path | None = None) -> list[bytes]:
@@ -59,7 +66,7 @@ def write_run(brief: Brief, run: range, progress: Path | None = None, thumbnail:
     frames = list(frames_of(brief, run))
     report = Report(progress, len(frames) / brief.frames)
     report(0.0)
-    drawn = _counted(shots(brief, frames), len(frames), report, thumbnail)
+    drawn = counted(shots(brief, frames), len(frames), report, thumbnail)
     made = list(encode_parts(drawn, brief, parts_of(brief)[run.start : run.stop]))
     report(1.0, at_once=True)
     return made
@@ -88,7 +95,15 @@ class Report:
             beside.write_text(f"{part * self.share:.3f}")
 
 
-def _counted(shots: Iterable[Planes], frames: int, report: Report, thumbnail: Path | None) -> Iterator[Planes]:
+def counted(shots: Iterable[Planes], frames: int, report: Report, thumbnail: Path | None) -> Iterator[Planes]:
+    """The same frames, while it is told how far they are.
+
+    Args:
+        shots: the frames.
+        frames: how many there are.
+        report: tells how far they are.
+        thumbnail: where the first one is shown, or None.
+    """
     for done, shot in enumerate(shots, 1):
         if done == 1 and thumbnail is not None:
             _show_early(shot, thumbnail)
@@ -122,21 +137,28 @@ def _encode(shots: Iterable[Planes], brief: Brief) -> bytes:
     with av.open(data, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=Fraction(brief.fps), options=_options(brief))
         assert isinstance(stream, VideoStream)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.width, stream.height = width, height
+        stream.pix_fmt = "yuv420p10le" if brief.hdr else "yuv420p"
         stream.codec_context.time_base = 1 / Fraction(brief.fps)
         context = stream.codec_context
         context.thread_count = 1
-        context.color_range, context.colorspace = 1, 1  # limited range, BT.709
-        context.color_primaries, context.color_trc = 1, 1
+        context.color_range = 1  # limited
+        context.colorspace = context.color_primaries = BT2020 if brief.hdr else _BT709
+        context.color_trc = HLG if brief.hdr else _BT709
         for at, shot in enumerate(shots):
-            frame = av.VideoFrame(width, height, "yuv420p")
-            for plane, pixels_of in zip(frame.planes, shot.all, strict=True):
-                _fill(plane, pixels_of)
+            frame = hlg(linear(shot)) if brief.hdr else _frame(shot, width, height)
             frame.pts = at
             frame.time_base = 1 / Fraction(brief.fps)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return data.getvalue()
+
+
+def _frame(shot: Planes, width: int, height: int) -> av.VideoFrame:
+    frame = av.VideoFrame(width, height, "yuv420p")
+    for plane, pixels_of in zip(frame.planes, shot.all, strict=True):
+        _fill(plane, pixels_of)
+    return frame
 
 
 def _options(brief: Brief) -> dict[str, str]:

@@ -1,8 +1,9 @@
-"""Drawings that are several files: one picture a layer."""
+"""Drawings that are several files: one picture a layer, or a video with its frames in OpenEXR."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -12,21 +13,42 @@ from PIL import Image
 from dream_nb.studio.render.brief import Brief, RenderedFile, Separate
 from dream_nb.studio.render.edits.separate import separated
 from dream_nb.studio.render.finish.copyright import credited
-from dream_nb.studio.render.finish.encode import Report, png_tags
+from dream_nb.studio.render.finish.encode import Report, counted, encode_parts, join_parts, made_of, png_tags
+from dream_nb.studio.render.finish.hdr import linear
 from dream_nb.studio.render.given import pictures
+from dream_nb.studio.render.planes import Planes
 from dream_nb.studio.render.prompt import KnownWords
 
 _LEAST: Final = 16
 
 
-def write_several(brief: Brief, progress: Path | None = None) -> list[RenderedFile]:
+def write_several(brief: Brief, progress: Path | None = None, thumbnail: Path | None = None) -> list[RenderedFile]:
     """The files of a brief; see `dream_nb.studio.render.render_several`."""
-    assert isinstance(brief.edit, Separate)
-    return _layers(credited(brief), brief.edit, Report(progress))
+    brief, report = credited(brief), Report(progress)
+    report(0.0)
+    if isinstance(brief.edit, Separate):
+        return _layers(brief, brief.edit, report)
+    return _with_exr(brief, report, thumbnail)
+
+
+def _with_exr(brief: Brief, report: Report, thumbnail: Path | None) -> list[RenderedFile]:
+    from dream_nb.studio.render.finish.exr import ExrFile
+
+    made = made_of(brief)
+    exr = ExrFile(made.brief.fps, made.brief.tags)
+
+    def shown() -> Iterator[Planes]:
+        # Frame by frame: all of them at once may take a gigabyte.
+        for shot in counted(made.shots, made.brief.frames, report, thumbnail):
+            exr.add(linear(shot))
+            yield shot
+
+    video = join_parts(made.brief, encode_parts(shown(), made.brief), made.sound)
+    report(1.0, at_once=True)
+    return [RenderedFile(video, "mp4", "video"), RenderedFile(exr.data(), "exr", "exr")]
 
 
 def _layers(brief: Brief, edit: Separate, report: Report) -> list[RenderedFile]:
-    report(0.0)
     picture = pictures.whole(edit.source, edit.longer_side)
     height, width, _ = picture.shape
     # A small one is enlarged: every layer has the size that is asked for.
