@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ def open_bar(total: int, what: str) -> Iterator[Callable[[], None]]:
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if hasattr(shell, "kernel"):
         opened = _widget(total, what) if is_watched() else _nothing()
-    elif sys.stderr.isatty():
+    elif sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         opened = _line(total, what)
     else:
         opened = _nothing()
@@ -50,19 +51,14 @@ def _widget(total: int, what: str) -> Iterator[Callable[[], None]]:
 
 @contextmanager
 def _line(total: int, what: str) -> Iterator[Callable[[], None]]:
-    done = 0
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    def step() -> None:
-        nonlocal done
-        done += 1
-        sys.stderr.write(f"\r\x1b[K{done} of {total} {what}")
-        sys.stderr.flush()
-
-    try:
-        yield step
-    finally:
-        sys.stderr.write("\r\x1b[K")
-        sys.stderr.flush()
+    columns = (MofNCompleteColumn(" of "), TextColumn(what, markup=False), BarColumn(), TimeRemainingColumn())
+    console = Console(file=sys.stderr, force_terminal=True, force_jupyter=False)
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as line:
+        task = line.add_task("", total=total)
+        yield lambda: line.advance(task)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import pytest
 
 from dream_nb.jobs.progress import Progress
 from dream_nb.results.pending import Pending
+from dream_nb.results.progress_bar import open_bar
 from dream_nb.terminal.waiting import clock, follow, remaining, told
 
 pyte = pytest.importorskip("pyte")
@@ -128,6 +129,16 @@ def test_a_terminal_that_cannot_go_back_shows_nothing(monkeypatch: pytest.Monkey
     with follow(job()):
         pass
     assert terminal.getvalue() == ""
+
+
+def test_measuring_shows_how_many_are_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = open_terminal(monkeypatch)
+    with open_bar(3, "measured") as step:
+        step()
+        step()
+    assert "2 of 3" in terminal.getvalue()
+    assert "measured" in terminal.getvalue()
+    assert terminal.screen == ""
 
 
 def test_elsewhere_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
