@@ -10,9 +10,21 @@ from typing import Annotated, Any, Final, TypeVar, cast
 
 from pydantic import BaseModel, Field, JsonValue
 
-from dream_nb.api.luma_limits import GRID_FRAMES_A_SECOND, MAX_KEYFRAMES
+from dream_nb.api.luma_limits import (
+    GRID_FRAMES_A_SECOND,
+    LUMA_DURATIONS,
+    LUMA_IMAGE_MODELS,
+    LUMA_RESOLUTIONS,
+    LUMA_VIDEO_MODELS,
+    MAX_KEYFRAMES,
+)
 from dream_nb.api.request_models import (
+    DURATIONS,
+    EDITING_MODELS,
+    IMAGE_MODELS,
     REQUESTS,
+    RESOLUTIONS,
+    VIDEO_MODELS,
     GenerationRequest,
     ImageGenerationRequest,
     Keyframe,
@@ -24,6 +36,13 @@ from dream_nb.api.request_models import (
     type_told_by,
 )
 from dream_nb.api.schemas import Schema
+
+ALL_VIDEO_MODELS: Final = (*VIDEO_MODELS, *LUMA_VIDEO_MODELS)
+ALL_IMAGE_MODELS: Final = (*IMAGE_MODELS, *LUMA_IMAGE_MODELS)
+ALL_EDITING_MODELS: Final = (*EDITING_MODELS, *LUMA_VIDEO_MODELS)
+ALL_RESOLUTIONS: Final = tuple(dict.fromkeys([*LUMA_RESOLUTIONS, *RESOLUTIONS]))
+ALL_DURATIONS: Final = tuple(dict.fromkeys([*DURATIONS, *LUMA_DURATIONS]))
+"""What the two APIs know, together."""
 
 R = TypeVar("R", bound=BaseModel)
 

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
-from dream_nb.api.canonical import GuidedVideoRequest, StyledImageRequest
+from dream_nb.api.canonical import ALL_IMAGE_MODELS, GuidedVideoRequest, StyledImageRequest
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.luma_limits import LUMA_IMAGE_MODELS
-from dream_nb.api.request_models import IMAGE_MODELS, Request
+from dream_nb.api.request_models import Request
 from dream_nb.lines.edit_options import edit_of
 from dream_nb.lines.options import DREAM, parse
 from dream_nb.lines.prompts import split_prompts
@@ -31,7 +30,6 @@ _ONLY: Final[dict[str, Kind]] = {
 }
 
 
-_OF_IMAGES: Final = (*IMAGE_MODELS, *LUMA_IMAGE_MODELS)
 _FLAGS: Final = ("loop", "hdr", "exr_export", "web_search")
 _WORDS: Final = ("format", "style")
 
@@ -145,7 +143,7 @@ def _fill_in(given: Any, defaults: Mapping[str, Any]) -> Kind:
     """Fill in the options that the line does not say, where they fit its kind; gives back that kind."""
     kind = _kind(given) or defaults.get("kind") or "video"
     for name, value in defaults.items():
-        fits = _ONLY.get(name, kind) == kind and (name != "model" or (value in _OF_IMAGES) == (kind == "image"))
+        fits = _ONLY.get(name, kind) == kind and (name != "model" or (value in ALL_IMAGE_MODELS) == (kind == "image"))
         if name != "kind" and not getattr(given, name, None) and fits:
             setattr(given, name, value)
     return kind
@@ -157,7 +155,7 @@ def _kind(given: Any) -> Kind | None:
     for name, kind in _ONLY.items():
         if getattr(given, name):
             reasons.setdefault(kind, f"--{name.replace('_', '-')}")
-    if given.model in _OF_IMAGES:
+    if given.model in ALL_IMAGE_MODELS:
         reasons.setdefault("image", f"--model {given.model}")
     if given.image:
         reasons["image"] = "--image"

@@ -10,8 +10,9 @@ from typing import Any, Final, NoReturn
 from traitlets import Bool, Enum, Float, Int, TraitType, Unicode, observe
 from traitlets.config import Config, Configurable
 
+from dream_nb.api.canonical import ALL_IMAGE_MODELS, ALL_RESOLUTIONS
 from dream_nb.api.errors import ConfigurationError, DreamError, InvalidRequestError
-from dream_nb.api.request_models import ASPECT_RATIOS, IMAGE_MODELS, KINDS, RESOLUTIONS
+from dream_nb.api.request_models import ASPECT_RATIOS, KINDS
 from dream_nb.backends.backends import choose_backend
 from dream_nb.default import configure_default_session
 from dream_nb.lookup import REPLAYS
@@ -99,7 +100,7 @@ class Field(Text):
         name = str(self.name)
         if name == "duration" and value.isdecimal():
             value = f"{value}s"
-        kind: Any = "image" if name == "model" and value in IMAGE_MODELS else "video"
+        kind: Any = "image" if name == "model" and value in ALL_IMAGE_MODELS else "video"
         try:
             make_request("any", kind=kind, **{name: value})
         except InvalidRequestError as error:
@@ -141,10 +142,10 @@ class DreamSettings(Configurable):
         config=True
     )
     resolution = Choice(
-        tuple(RESOLUTIONS),
+        ALL_RESOLUTIONS,
         None,
         allow_none=True,
-        help=f"How large videos are: {', '.join(RESOLUTIONS)}; None leaves it to the API.",
+        help=f"How large videos are: {', '.join(ALL_RESOLUTIONS)}; None leaves it to the API.",
     ).tag(config=True)
     loop = Flag(False, help="Whether videos loop; --set loop=false makes one that does not.").tag(config=True)
     sweep_size = Number(8, help="How many dreams a cell may pay for without --yes, and a widget at once.").tag(

@@ -12,19 +12,15 @@ from typing import Final
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 from IPython.core.interactiveshell import InteractiveShell
 
+from dream_nb.api.canonical import ALL_DURATIONS, ALL_IMAGE_MODELS, ALL_RESOLUTIONS, ALL_VIDEO_MODELS
 from dream_nb.api.errors import DreamError
-from dream_nb.api.luma_limits import LUMA_DURATIONS, LUMA_MODELS, LUMA_RESOLUTIONS
 from dream_nb.api.models import Generation
 from dream_nb.api.request_models import (
     ASPECT_RATIOS,
     CONCEPTS,
-    DURATIONS,
     IMAGE_FORMATS,
-    IMAGE_MODELS,
     KINDS,
     MODES,
-    RESOLUTIONS,
-    VIDEO_MODELS,
 )
 from dream_nb.default import default_session, known_default_session
 from dream_nb.files import given_path
@@ -50,12 +46,12 @@ _VARIABLE: Final = re.compile(r"(?P<variable>\{\{\w*)$")
 _WORDS: Final = {
     "kind": KINDS,
     "aspect_ratio": ASPECT_RATIOS,
-    "model": (*IMAGE_MODELS, *VIDEO_MODELS, *LUMA_MODELS),
-    "duration": tuple(dict.fromkeys([*DURATIONS, *LUMA_DURATIONS])),
+    "model": (*ALL_IMAGE_MODELS, *ALL_VIDEO_MODELS),
+    "duration": ALL_DURATIONS,
     "mode": MODES,
     "format": IMAGE_FORMATS,
     "concept": CONCEPTS,
-    "resolution": tuple(dict.fromkeys([*LUMA_RESOLUTIONS, *RESOLUTIONS])),
+    "resolution": ALL_RESOLUTIONS,
 }
 _BACKENDS: Final = {
     "studio": "draws on this machine, for free",

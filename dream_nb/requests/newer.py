@@ -5,22 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from dream_nb.api.luma_limits import LUMA_IMAGE_MODELS, LUMA_RATIOS, LUMA_RESOLUTIONS, LUMA_VIDEO_MODELS
-from dream_nb.api.request_models import (
-    ASPECT_RATIOS,
-    CONCEPTS,
-    EDITING_MODELS,
-    IMAGE_MODELS,
-    RESOLUTIONS,
-    VIDEO_MODELS,
-    Request,
-)
+from dream_nb.api.canonical import ALL_EDITING_MODELS, ALL_IMAGE_MODELS, ALL_RESOLUTIONS, ALL_VIDEO_MODELS
+from dream_nb.api.luma_limits import LUMA_RATIOS
+from dream_nb.api.request_models import ASPECT_RATIOS, CONCEPTS, IMAGE_MODELS, Request
 
 _MODELS: Final[Mapping[str, tuple[str, ...]]] = {
-    "video": (*VIDEO_MODELS, *LUMA_VIDEO_MODELS),
-    "image": (*IMAGE_MODELS, *LUMA_IMAGE_MODELS),
-    "modify_video": (*EDITING_MODELS, *LUMA_VIDEO_MODELS),
-    "reframe_video": (*EDITING_MODELS, *LUMA_VIDEO_MODELS),
+    "video": ALL_VIDEO_MODELS,
+    "image": ALL_IMAGE_MODELS,
+    "modify_video": ALL_EDITING_MODELS,
+    "reframe_video": ALL_EDITING_MODELS,
     "reframe_image": IMAGE_MODELS,
 }
 
@@ -34,7 +27,7 @@ def newer_values(request: Request) -> list[str]:
     known = {
         "model": _MODELS.get(request.generation_type, ()),
         "aspect_ratio": (*ASPECT_RATIOS, *LUMA_RATIOS),
-        "resolution": (*RESOLUTIONS, *LUMA_RESOLUTIONS),
+        "resolution": ALL_RESOLUTIONS,
     }
     given = {name: getattr(request, name, None) for name in known}
     found = [

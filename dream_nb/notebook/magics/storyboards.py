@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from dream_nb.api.canonical import ALL_IMAGE_MODELS
 from dream_nb.api.errors import InvalidRequestError
-from dream_nb.api.request_models import IMAGE_MODELS
 from dream_nb.lines.arguments import check_options, fields_of
 from dream_nb.lines.options import STORYBOARD, parse
 from dream_nb.lines.references import References
@@ -47,7 +47,7 @@ def read_storyboard(
         raise InvalidRequestError(f"{prompt!r} stands on the %%storyboard line: the shots go into the lines below")
     for name in PLAIN:
         value = defaults.get(name)
-        if getattr(given, name) is None and not (name == "model" and value in IMAGE_MODELS):
+        if getattr(given, name) is None and not (name == "model" and value in ALL_IMAGE_MODELS):
             setattr(given, name, value)
     shots = list(_shots(cell, given.raw, references))
     if not shots:

@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import traitlets
 
+from dream_nb.api.canonical import ALL_DURATIONS, ALL_EDITING_MODELS, ALL_IMAGE_MODELS, ALL_RESOLUTIONS
 from dream_nb.api.errors import BudgetError, DreamError, InvalidRequestError, UnreadableFileError
 from dream_nb.api.models import Generation
 from dream_nb.api.request_models import (
     ASPECT_RATIOS,
-    DURATIONS,
-    EDITING_MODELS,
     IMAGE_FORMATS,
     IMAGE_MODELS,
     MODES,
-    RESOLUTIONS,
     Edit,
     GenerationReference,
     GenerationRequest,
@@ -78,13 +76,13 @@ from dream_nb.session import Session
 if TYPE_CHECKING:
     from dream_nb.requests.sources import Input
 
-_VIDEO_MODELS: Final = ("ray-2", "ray-flash-2")
+_VIDEO_MODELS: Final = ("ray-2", "ray-flash-2", "ray-3.2")
 _OFFERS: Final[Offers] = {
-    "durations": list(DURATIONS),
-    "resolutions": list(RESOLUTIONS),
+    "durations": list(ALL_DURATIONS),
+    "resolutions": list(ALL_RESOLUTIONS),
     "formats": list(IMAGE_FORMATS),
     "modes": list(MODES),
-    "models": {"modify": list(EDITING_MODELS), "reframe": [*EDITING_MODELS, *IMAGE_MODELS]},
+    "models": {"modify": list(ALL_EDITING_MODELS), "reframe": [*ALL_EDITING_MODELS, *IMAGE_MODELS]},
     "concepts": [],
     "edits": [],
 }
@@ -137,7 +135,7 @@ class Panel(Widget):
     ratios = traitlets.List(traitlets.Unicode(), list(ASPECT_RATIOS)).tag(sync=True)
     """The aspect ratios that the form offers. They never change."""
 
-    models = traitlets.Dict({"video": list(_VIDEO_MODELS), "image": list(IMAGE_MODELS)}).tag(sync=True)
+    models = traitlets.Dict({"video": list(_VIDEO_MODELS), "image": list(ALL_IMAGE_MODELS)}).tag(sync=True)
     """The models that the form offers, by the kinds that it offers. They never change."""
 
     offers = traitlets.Dict(dict(_OFFERS)).tag(sync=True)
@@ -509,7 +507,7 @@ class Panel(Widget):
                 if form["edit"] == "modify":
                     return modify_request(origin, prompt or None, mode=form["mode"], **fields)
                 kind: Kind | None = "image" if form["model"] in IMAGE_MODELS else None
-                if form["model"] in EDITING_MODELS:
+                if form["model"] in ALL_EDITING_MODELS:
                     kind = "video"
                 return reframe_request(origin, form["aspect_ratio"], prompt or None, kind=kind, **fields)
 
