@@ -16,6 +16,8 @@ import pytest
 
 from tests.pages import ROOT
 
+TUTORIALS = len(list((ROOT / "notebooks").glob("*.ipynb")))
+
 pytest.importorskip("hatchling")
 pytest.importorskip("hatch_fancy_pypi_readme")
 
@@ -66,14 +68,14 @@ def test_the_sdist_has_tests_and_tutorials(built: Path) -> None:
     (source,) = built.glob("dream_nb-*/")
     names = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "tests/README.md", "notebooks/README.md"]
     assert [name for name in names if not (source / name).is_file()] == []
-    assert len(list((source / "notebooks").glob("*.ipynb"))) == 8
+    assert len(list((source / "notebooks").glob("*.ipynb"))) == TUTORIALS
 
 
 def test_an_installation_has_the_tutorials(installed: Path, tmp_path: Path) -> None:
     source = "import dream_nb; print(dream_nb.__file__, dream_nb.tutorials())"
     out = run(installed, tmp_path, "-c", source, environment={})
     assert out.split() == [str(installed / "dream_nb" / "__init__.py"), "dream_nb-tutorials"]
-    assert len(list((tmp_path / "dream_nb-tutorials").glob("*.ipynb"))) == 8
+    assert len(list((tmp_path / "dream_nb-tutorials").glob("*.ipynb"))) == TUTORIALS
 
 
 def test_an_installation_has_what_the_package_reads(installed: Path) -> None:
