@@ -112,6 +112,7 @@ class Session:
         self._choices = Choices(choose_backend(backend), is_chosen, choose_replay(replay))
         self.allowance = allowance = Allowance(budget, floor, prices, shared=shared)
         self.library = Library(library_folder(library))
+        self.allowance.source_seconds = self.library.source_seconds
         self._is_fixed = is_fixed(library)
         self._uploads = Uploads(uploader)
         self._backends = OpenBackends(

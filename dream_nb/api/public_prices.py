@@ -31,15 +31,16 @@ _RATIO: Final = re.compile(r"(\d+):(\d+)")
 _DURATION: Final = re.compile(r"(\d+)s")
 
 
-def public_price(request: Request, origin: str) -> float | None:
+def public_price(request: Request, origin: str, *, source_seconds: float | None = None) -> float | None:
     """What a request costs, in USD cents; None where nothing is publicly known.
 
     Args:
         request: the request, with its model, resolution and duration.
         origin: of the server that is asked.
+        source_seconds: how long the video is that another version is made of; None where that is unknown.
     """
     if origin == LUMA_ORIGIN:
-        return _luma_price(request)
+        return _luma_price(request, source_seconds)
     if origin != ORIGIN or not isinstance(request, GenerationRequest | ImageGenerationRequest):
         return None
     if isinstance(request, ImageGenerationRequest):
@@ -47,11 +48,11 @@ def public_price(request: Request, origin: str) -> float | None:
     return video_price(request.model, request.aspect_ratio, request.resolution, request.duration)
 
 
-def _luma_price(request: Request) -> float | None:
+def _luma_price(request: Request, source_seconds: float | None) -> float | None:
     from dream_nb.api.luma_prices import luma_price
 
     try:
-        dollars = luma_price(LUMA_DIALECT.write(request))
+        dollars = luma_price(LUMA_DIALECT.write(request), source_seconds=source_seconds)
     except InvalidRequestError:
         # It is refused where it is to be sent.
         return None

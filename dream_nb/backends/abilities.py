@@ -35,6 +35,16 @@ def can(backend: str, ability: Ability) -> bool:
     return ability in _ABILITIES.get(backend, _DREAM_MACHINE)
 
 
+def lacks(backend: str, ability: Ability) -> str:
+    """That a backend cannot do something, and what to do instead.
+
+    Args:
+        backend: its name.
+        ability: as for `can`.
+    """
+    return f"backend {backend!r} {_LACKS[ability]}"
+
+
 def need(backend: str, ability: Ability) -> None:
     """Raise where a backend cannot do something.
 
@@ -46,4 +56,4 @@ def need(backend: str, ability: Ability) -> None:
         ConfigurationError: it cannot; the error says what to do instead.
     """
     if not can(backend, ability):
-        raise ConfigurationError(f"backend {backend!r} {_LACKS[ability]}")
+        raise ConfigurationError(lacks(backend, ability))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -81,6 +81,9 @@ class Allowance:
             balance says otherwise.
         shared: whether others spend from the same balance. Then only known prices count, and not what it loses.
 
+    Attributes:
+        source_seconds: says how long the video is that a request makes another version of, as far as that is known.
+
     Raises:
         ConfigurationError: one of them is not an amount.
     """
@@ -97,6 +100,7 @@ class Allowance:
         self.floor = floor
         self.shared = shared
         self.prices = prices or {}
+        self.source_seconds: Callable[[Request], float | None] = lambda _: None
         self.seen: dict[tuple[str, str], float] = {}
         self._accounts: list[Account] = []
 
@@ -165,7 +169,7 @@ class Allowance:
         given = next((self.prices[name] for name in words_of(kind) if name in self.prices), None)
         if given is not None:
             return Price(given, is_sure=True)
-        public = public_price(request, origin)
+        public = public_price(request, origin, source_seconds=self.source_seconds(request))
         return Prices(origin).find(kind) or (Price(public, is_public=True) if public is not None else None)
 
     def known(self, origin: str) -> dict[str, float]:

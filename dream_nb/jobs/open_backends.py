@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
 import weakref
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
@@ -20,7 +21,7 @@ from dream_nb.api.pages import Pages
 from dream_nb.api.portal import Entered, portal
 from dream_nb.api.request_models import Request
 from dream_nb.api.retry import retried
-from dream_nb.backends.abilities import need
+from dream_nb.backends.abilities import can, lacks, need
 from dream_nb.backends.backends import STUDIO_API, Backend, open_backend
 from dream_nb.backends.keys import need_key
 from dream_nb.backends.patience import Patience
@@ -126,7 +127,9 @@ class OpenBackends:
             if name not in self._runners:
                 # Here, and not on the loop: to find it may ask the person in front of it.
                 key = None if name == "studio" else need_key(name)
-                if self._callbacks is not None and self._callback_url is None:
+                if self._callbacks is not None and not can(name, "callbacks"):
+                    warnings.warn(lacks(name, "callbacks"), stacklevel=2)
+                elif self._callbacks is not None and self._callback_url is None:
                     self._callback_url = self._listen(self._callbacks)
                 opened = open_backend(key, name, self._library.folder, self._patience, self._executor)
                 backend = self._enter(opened)

@@ -20,7 +20,7 @@ from typing import BinaryIO, Final
 import anyio.to_thread
 
 from dream_nb.api.errors import LibraryError, UnreadableFileError
-from dream_nb.api.request_models import KINDS
+from dream_nb.api.request_models import KINDS, GenerationReference, Request
 from dream_nb.files import partial_in, sha256_of
 from dream_nb.library.file_names import file_names
 from dream_nb.library.folder import Folder
@@ -33,6 +33,7 @@ from dream_nb.library.sidecars import SUFFIX, check_marks, described, read_sidec
 from dream_nb.library.trash import KEPT, Trash
 from dream_nb.media.formats import NOT_READ, format_of
 from dream_nb.media.posters import check_whole
+from dream_nb.media.video import read_facts
 from dream_nb.sqlite import check_version
 from dream_nb.systems import put_in_place, remove
 
@@ -40,6 +41,7 @@ LEDGER: Final = "ledger.sqlite"
 """The name of the ledger's file inside a library."""
 
 _SUFFIX: Final = re.compile(r"[a-z0-9]{1,8}")
+_WHOLE: Final = 0.1
 _STALE_SECONDS: Final = 3600.0
 
 logger = logging.getLogger("dream_nb.library")
@@ -161,6 +163,26 @@ class Library(Folder):
             raise LibraryError(
                 f"the library {self.folder.name!r} cannot be written: nothing was {done}. {self.ledger.advice}"
             )
+
+    def source_seconds(self, request: Request) -> float | None:
+        """How long the video is that a request makes another version of; None where it is not in this library.
+
+        Args:
+            request: the request.
+        """
+        source = getattr(request, "media", None)
+        if not isinstance(source, GenerationReference):
+            return None
+        backend = self.ledger.backend_of(source.id)
+        record = self.ledger.find_id(backend, source.id) if backend is not None else None
+        path = self.path(record) if record is not None and record.kind == "video" else None
+        try:
+            seconds = read_facts(path).seconds if path is not None else None
+        except UnreadableFileError:
+            return None
+        # The last frame of a clip of 5 seconds may be shown at its end.
+        is_whole = seconds is not None and abs(seconds - round(seconds)) < _WHOLE
+        return float(round(seconds)) if seconds is not None and is_whole else seconds
 
     def size(self) -> int:
         """The bytes of all finished files."""

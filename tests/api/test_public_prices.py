@@ -8,8 +8,9 @@ import pytest
 
 from dream_nb.api.dialects import NEWEST
 from dream_nb.api.models import Generation
-from dream_nb.api.public_prices import ORIGIN, public_price
-from dream_nb.requests.edits import modify_request, upscale_request
+from dream_nb.api.public_prices import LUMA_ORIGIN, ORIGIN, public_price
+from dream_nb.api.request_models import Request
+from dream_nb.requests.edits import modify_request, reframe_request, upscale_request
 from dream_nb.requests.fields import make_request
 
 CLIP = Generation(id="00000000-0000-4000-8000-000000000001", generation_type="video", state="completed")
@@ -64,3 +65,23 @@ def test_other_versions_have_no_public_price(request_: Any) -> None:
 def test_another_server_has_other_prices() -> None:
     request = NEWEST.complete(make_request("a lake"))
     assert public_price(request, "https://other.test") is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "seconds", "cents"),
+    [
+        (make_request("a lake", model="ray-3.2", resolution="360p", duration="5s"), None, 6.0),
+        (make_request("a lake", model="ray-3.2", resolution="1080p", duration="10s"), None, 360.0),
+        (make_request("a lake", model="ray-3.2", resolution="720p", duration="5s", hdr=True), None, 60.0),
+        (make_request("a poster", kind="image", model="uni-1"), None, 4.04),
+        (make_request("a poster", kind="image", model="uni-1", image_ref="https://a/b.jpg"), None, 4.34),
+        (modify_request("https://a/b.mp4", "at night", model="ray-3.2", resolution="720p"), 10.0, 216.0),
+        (modify_request("https://a/b.mp4", "at night", model="ray-3.2", resolution="720p"), None, None),
+        (reframe_request("https://a/b.mp4", "9:16", model="ray-3.2", resolution="720p"), 5.0, 60.0),
+        (make_request("a lake", model="ray-3.2", resolution="4k"), None, None),
+    ],
+)
+def test_what_the_luma_api_costs_is_known_by_its_public_table(
+    request_: Request, seconds: float | None, cents: float | None
+) -> None:
+    assert public_price(request_, LUMA_ORIGIN, source_seconds=seconds) == cents

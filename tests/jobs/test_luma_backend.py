@@ -356,6 +356,12 @@ def test_a_budget_counts_known_prices_from_the_first_request(luma: FakeLuma) -> 
     assert luma.count("POST") == 2
 
 
+def test_the_price_of_a_change_goes_by_the_length_of_its_source(session: Session) -> None:
+    lake = session.dream("a lake")
+    seconds = session.library.source_seconds(modify_request(lake, "at night"))
+    assert seconds == pytest.approx(lake.duration, abs=0.1)
+
+
 def test_a_budget_needs_a_price(luma: FakeLuma) -> None:
     with reopened(budget=70) as session, pytest.raises(BudgetError, match="is unknown, so a budget cannot be kept"):
         session.dream("a lake")
@@ -383,7 +389,7 @@ def test_a_dream_is_deleted_here_only(session: Session, luma: FakeLuma) -> None:
 
 
 def test_nobody_is_called_back(luma: FakeLuma) -> None:
-    with reopened(callbacks=Callbacks()) as session:
+    with reopened(callbacks=Callbacks()) as session, pytest.warns(UserWarning, match="calls nobody back"):
         session.dream("a lake")
     assert "callback_url" not in json.dumps(luma.posts)
 
