@@ -21,7 +21,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from dream_nb import workers
 from dream_nb.files import given_path
-from dream_nb.studio import answers, openapi
+from dream_nb.studio import answers, luma_openapi, openapi
 from dream_nb.studio.access import Access
 from dream_nb.studio.alive import Presence
 from dream_nb.studio.answers import LUMA_PREFIX, PREFIX
@@ -175,6 +175,11 @@ async def _describe(request: Request) -> Response:
     )
 
 
+async def _describe_luma(request: Request) -> Response:
+    host = request.headers.get("host", "localhost")
+    return json_response(luma_openapi.luma_document(f"{request.scope['scheme']}://{host}{LUMA_PREFIX}"))
+
+
 async def _refuse(_request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)
     return json_response(answers.error(refusal.detail), refusal.status, refusal.headers)
@@ -267,6 +272,7 @@ def create_app(
         _upload_route("/files/{id}/complete", POST=LumaUploads.complete),
         _upload_route("/store/{id}", PUT=LumaUploads.put),
         _luma_route("/assets/{name}", GET=LumaOperations.asset),
+        Route(f"{LUMA_PREFIX}/openapi.json", _describe_luma, methods=["GET"]),
         Route(f"{PREFIX}/openapi.json", _describe, methods=["GET"]),
         Route("/openapi.json", _describe, methods=["GET"]),
     ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from dream_nb.api.luma_prices import luma_price
+from dream_nb.api.luma_requests import LumaRequest, VideoOptions
 from dream_nb.api.public_prices import image_price, video_price
 from dream_nb.api.request_models import (
     RESOLUTIONS,
@@ -21,6 +23,9 @@ _RATIO: Final = "16:9"
 _DURATION: Final = "5s"
 _UPSCALES: Final = "ray-flash-2"
 _MILLICENTS: Final = 1000
+_CENTS: Final = 100
+# What a source counts as: how long it is, is seen when it is drawn.
+_SOURCE_SECONDS: Final = 5
 
 
 def price(request: Request, lines: int | None, prices: StudioPrices) -> int:
@@ -44,6 +49,30 @@ def price(request: Request, lines: int | None, prices: StudioPrices) -> int:
     else:
         cents = video_price(request.model, request.aspect_ratio or _RATIO, DEFAULT_RESOLUTION, _DURATION)
     return to_millicents(prices.video if cents is None else cents)
+
+
+def luma_credits(request: LumaRequest, prices: StudioPrices) -> int:
+    """What a request of the Luma API costs, in thousandths of a cent.
+
+    Args:
+        request: the request.
+        prices: what counts where the public table has no price.
+    """
+    # What its default is, is charged as if it was asked for, and what the table leaves out as the next in it.
+    changes: dict[str, object] = {"web_search": None}
+    if request.type == "layering":
+        changes["type"] = "image_edit"
+    elif request.type.startswith("video"):
+        options = request.video or VideoOptions()
+        resolution = options.resolution or DEFAULT_RESOLUTION
+        if request.type == "video_edit" and resolution == "360p":
+            resolution = "540p"
+        elif request.type == "video_reframe":
+            resolution = DEFAULT_RESOLUTION
+        told = {"resolution": resolution, "duration": options.duration or _DURATION}
+        changes["video"] = options.model_copy(update=told)
+    dollars = luma_price(request.model_copy(update=changes), source_seconds=_SOURCE_SECONDS)
+    return to_millicents(prices.video if dollars is None else dollars * _CENTS)
 
 
 def to_millicents(cents: float) -> int:

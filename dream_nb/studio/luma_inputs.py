@@ -57,6 +57,8 @@ MOST_EDITED_SECONDS: Final = 18
 _MANUAL: Final = 0.5
 # How much of a picture stays that is edited.
 _EDITED: Final = 0.4
+# Canvases: what is as far away as this is not seen.
+_FAR: Final = 1000.0
 # The freedom that poses are left with.
 _POSES: Final = {"precise": 0.0, "coarse": 0.25}
 _DEFAULT_DURATION: Final = "5s"
@@ -329,8 +331,8 @@ def _placing(position: SourcePosition | None, size: tuple[int, int]) -> Placing:
         return Placing()
     width, height = size
     return Placing(
-        grid_position_x=round(position.x_norm * width),
-        grid_position_y=round(position.y_norm * height),
+        grid_position_x=round(min(_FAR, max(-_FAR, position.x_norm)) * width),
+        grid_position_y=round(min(_FAR, max(-_FAR, position.y_norm)) * height),
         resized_width=max(1, round(position.w_norm * width)),
         resized_height=max(1, round(position.h_norm * height)),
     )

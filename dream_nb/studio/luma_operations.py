@@ -10,14 +10,13 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dream_nb.api.luma_prices import luma_price
 from dream_nb.api.luma_requests import LumaRequest
 from dream_nb.studio import rules
 from dream_nb.studio.access import Access
 from dream_nb.studio.answers import LUMA_PREFIX
 from dream_nb.studio.assets import AssetFiles, new_name
 from dream_nb.studio.create_batches import CreateBatches
-from dream_nb.studio.credits import to_cents, to_millicents
+from dream_nb.studio.credits import luma_credits, to_cents
 from dream_nb.studio.luma_answers import is_current, luma_generation
 from dream_nb.studio.luma_files import UploadedFiles
 from dream_nb.studio.luma_inputs import DEFAULT_LINES, kind_of, set_data_aside
@@ -29,7 +28,6 @@ from dream_nb.studio.rules import Refusal
 from dream_nb.studio.settings import Settings
 from dream_nb.studio.store import Draft, InsufficientCreditsError, Store
 
-_CENTS: Final = 100
 # They say who asked, and nothing of what is asked for.
 _NOT_ASKED: Final = frozenset({"user_id"})
 
@@ -121,7 +119,7 @@ class LumaOperations:
             request=to_json(document).decode(),
             base_url=self._access.base_url(request, LUMA_PREFIX),
             asset=new_name(suffix),
-            price=self._price(asked),
+            price=luma_credits(asked, self._settings.prices),
             callback_url=None,
             model=asked.model,
             lines=int(resolution.removesuffix("p")) if kind_of(asked) == "video" else None,
@@ -129,10 +127,6 @@ class LumaOperations:
             shorter_side=self._settings.shorter_side,
             longest_seconds=self._settings.longest_seconds,
         )
-
-    def _price(self, asked: LumaRequest) -> int:
-        dollars = luma_price(asked)
-        return to_millicents(self._settings.prices.video if dollars is None else dollars * _CENTS)
 
 
 def _is_jpeg(asked: LumaRequest) -> bool:

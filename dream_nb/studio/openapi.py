@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 from typing import Any, Final
 
-from pydantic_core import to_json
-
 from dream_nb.api.models import STATES
 from dream_nb.api.request_models import (
     ASPECT_RATIOS,
@@ -20,6 +18,7 @@ from dream_nb.api.request_models import (
     RESOLUTIONS,
     VIDEO_MODELS,
 )
+from dream_nb.studio.openapi_parts import BY_ID, ERROR, TAKE, Json, chosen, object_of, operation, ref, written
 from dream_nb.studio.rules import (
     DATA_URL,
     DURATION,
@@ -29,22 +28,10 @@ from dream_nb.studio.rules import (
     MAX_PLACE,
     MAX_REFERENCES,
     MAX_SYNC,
-    MAX_TAKE,
     MAX_URL,
     PLACES,
     PROMPT_LENGTH,
 )
-
-Json = dict[str, Any]
-
-
-def _ref(name: str) -> Json:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _object(properties: Json, *, required: tuple[str, ...] = (), **more: Any) -> Json:
-    return {"type": "object", "properties": properties} | ({"required": list(required)} if required else {}) | more
-
 
 _PROMPT: Final[Json] = {
     "type": "string",
@@ -80,13 +67,13 @@ _PLACING: Final[Json] = {
 }
 _EDITED: Final[Json] = {
     "prompt": _WORDS | {"description": "What is to be seen; without it the words of the source count."},
-    "media": _ref("Media"),
+    "media": ref("Media"),
     "callback_url": _CALLBACK,
 }
 _ID: Final[Json] = {"type": "string", "format": "uuid", "description": "Names a generation."}
 
-_PICTURE: Final = _object({"type": {"type": "string", "enum": ["image"]}}, required=("type",))
-_GENERATION: Final = _object({"type": {"type": "string", "enum": ["generation"]}}, required=("type",))
+_PICTURE: Final = object_of({"type": {"type": "string", "enum": ["image"]}}, required=("type",))
+_GENERATION: Final = object_of({"type": {"type": "string", "enum": ["generation"]}}, required=("type",))
 
 
 def _loop_of(keyframes: Json) -> Json:
@@ -94,15 +81,15 @@ def _loop_of(keyframes: Json) -> Json:
 
 
 _LOOP_OF_TWO_PICTURES: Final = _loop_of(
-    _object({"frame0": _PICTURE, "frame1": _PICTURE}, required=("frame0", "frame1"))
+    object_of({"frame0": _PICTURE, "frame1": _PICTURE}, required=("frame0", "frame1"))
 )
-_LOOP_TO_A_VIDEO: Final = _loop_of(_object({"frame1": _GENERATION}, required=("frame1",)))
+_LOOP_TO_A_VIDEO: Final = _loop_of(object_of({"frame1": _GENERATION}, required=("frame1",)))
 _VIDEO: Final[Json] = {
     "generation_type": {"type": "string", "enum": ["video"], "default": "video"},
     "prompt": _PROMPT,
     "aspect_ratio": _RATIO,
     "loop": {"type": "boolean", "description": "Whether the end leads back to the beginning."},
-    "keyframes": _ref("Keyframes"),
+    "keyframes": ref("Keyframes"),
     "callback_url": _CALLBACK,
 }
 _SAYS_WHAT: Final[Json] = {
@@ -116,24 +103,22 @@ _SAYS_WHAT: Final[Json] = {
 }
 
 _SCHEMAS: Final[Json] = {
-    "Error": _object(
-        {"detail": {"type": "string", "description": "What was wrong, and with what."}}, required=("detail",)
-    ),
-    "Credits": _object(
+    "Error": ERROR,
+    "Credits": object_of(
         {"credit_balance": {"type": "number", "description": "Play money that is left, in USD cents."}},
         required=("credit_balance",),
     ),
-    "Pong": _object({"message": {"type": "string", "enum": ["pong"]}}, required=("message",)),
-    "ImageReference": _object(
+    "Pong": object_of({"message": {"type": "string", "enum": ["pong"]}}, required=("message",)),
+    "ImageReference": object_of(
         {"type": {"type": "string", "enum": ["image"]}, "url": _IMAGE_URL}, required=("type", "url")
     ),
-    "GenerationReference": _object(
+    "GenerationReference": object_of(
         {"type": {"type": "string", "enum": ["generation"]}, "id": _ID},
         required=("type", "id"),
         description="A completed generation of the same account.",
     ),
     "Keyframe": {
-        "oneOf": [_ref("ImageReference"), _ref("GenerationReference")],
+        "oneOf": [ref("ImageReference"), ref("GenerationReference")],
         "discriminator": {
             "propertyName": "type",
             "mapping": {
@@ -142,15 +127,15 @@ _SCHEMAS: Final[Json] = {
             },
         },
     },
-    "Keyframes": _object(
-        {"frame0": _ref("Keyframe"), "frame1": _ref("Keyframe")}, description="How a video begins and ends."
+    "Keyframes": object_of(
+        {"frame0": ref("Keyframe"), "frame1": ref("Keyframe")}, description="How a video begins and ends."
     ),
-    "ImageRef": _object({"url": _IMAGE_URL, "weight": _WEIGHT}, description="A picture to follow."),
-    "ImageIdentity": _object(
+    "ImageRef": object_of({"url": _IMAGE_URL, "weight": _WEIGHT}, description="A picture to follow."),
+    "ImageIdentity": object_of(
         {"images": {"type": "array", "maxItems": MAX_REFERENCES, "items": _IMAGE_URL}},
         description="One character, seen several times.",
     ),
-    "GenerationRequest": _object(
+    "GenerationRequest": object_of(
         {
             **_VIDEO,
             "model": {"type": "string", "nullable": True, "description": "Kept; names with flash are drawn faster."},
@@ -162,13 +147,13 @@ _SCHEMAS: Final[Json] = {
         description="A video, as in 2024. Without keyframes it needs a prompt; with two pictures it cannot loop.",
     )
     | {"not": _LOOP_OF_TWO_PICTURES},
-    "VideoRequest": _object(
+    "VideoRequest": object_of(
         {
             **_VIDEO,
             "model": {"type": "string", "enum": list(VIDEO_MODELS)},
             "duration": {"type": "string", "enum": list(DURATIONS)},
             "resolution": {"type": "string", "enum": list(RESOLUTIONS)},
-            "concepts": {"type": "array", "items": _ref("Concept")},
+            "concepts": {"type": "array", "items": ref("Concept")},
         },
         required=("model",),
         additionalProperties=False,
@@ -176,20 +161,20 @@ _SCHEMAS: Final[Json] = {
         description="A video, as in 2025. What leads to an earlier video (frame1) cannot loop.",
     )
     | {"not": {"anyOf": [_LOOP_OF_TWO_PICTURES, _LOOP_TO_A_VIDEO]}},
-    "Concept": _object(
+    "Concept": object_of(
         {"key": {"type": "string", "enum": list(CONCEPTS)}},
         required=("key",),
         additionalProperties=False,
         description="What the camera does.",
     ),
-    "Media": _object(
+    "Media": object_of(
         {"url": _MEDIA_URL}, required=("url",), additionalProperties=False, description="A video or a picture."
     ),
-    "ModifyVideoRequest": _object(
+    "ModifyVideoRequest": object_of(
         {
             **_EDITED,
             "generation_type": {"type": "string", "enum": ["modify_video"]},
-            "first_frame": _ref("Media"),
+            "first_frame": ref("Media"),
             "model": {"type": "string", "enum": list(EDITING_MODELS)},
             "mode": {"type": "string", "enum": list(MODES), "description": "How far it goes from the video."},
         },
@@ -197,12 +182,12 @@ _SCHEMAS: Final[Json] = {
         additionalProperties=False,
         description="A video with another look.",
     ),
-    "ReframeVideoRequest": _object(
+    "ReframeVideoRequest": object_of(
         {
             **_EDITED,
             **_PLACING,
             "generation_type": {"type": "string", "enum": ["reframe_video"]},
-            "first_frame": _ref("Media"),
+            "first_frame": ref("Media"),
             "model": {"type": "string", "enum": list(EDITING_MODELS)},
             "aspect_ratio": _RATIO,
         },
@@ -210,7 +195,7 @@ _SCHEMAS: Final[Json] = {
         additionalProperties=False,
         description="A video in another ratio. The ends of what is shown of the source come after its starts.",
     ),
-    "ReframeImageRequest": _object(
+    "ReframeImageRequest": object_of(
         {
             **_EDITED,
             **_PLACING,
@@ -223,7 +208,7 @@ _SCHEMAS: Final[Json] = {
         additionalProperties=False,
         description="An image in another ratio. The ends of what is shown of the source come after its starts.",
     ),
-    "UpscaleVideoGenerationRequest": _object(
+    "UpscaleVideoGenerationRequest": object_of(
         {
             "generation_type": {"type": "string", "enum": ["upscale_video"], "default": "upscale_video"},
             "resolution": {"type": "string", "enum": list(RESOLUTIONS)},
@@ -232,7 +217,7 @@ _SCHEMAS: Final[Json] = {
         additionalProperties=False,
         description="A video in a higher resolution; without one, in the next.",
     ),
-    "AudioGenerationRequest": _object(
+    "AudioGenerationRequest": object_of(
         {
             "generation_type": {"type": "string", "enum": ["add_audio"], "default": "add_audio"},
             "prompt": _WORDS | {"description": "What is to be heard; without it the words of the video count."},
@@ -242,7 +227,7 @@ _SCHEMAS: Final[Json] = {
         additionalProperties=False,
         description="A video with sound.",
     ),
-    "ImageGenerationRequest": _object(
+    "ImageGenerationRequest": object_of(
         {
             "generation_type": {"type": "string", "enum": ["image"], "default": "image"},
             "prompt": _PROMPT,
@@ -258,10 +243,10 @@ _SCHEMAS: Final[Json] = {
                 "default": 60,
                 "description": "Seconds that the answer waits at most.",
             },
-            "image_ref": {"type": "array", "maxItems": MAX_REFERENCES, "items": _ref("ImageRef")},
-            "style_ref": {"type": "array", "maxItems": MAX_REFERENCES, "items": _ref("ImageRef")},
-            "character_ref": _object({"identity0": _ref("ImageIdentity")}),
-            "modify_image_ref": _ref("ImageRef"),
+            "image_ref": {"type": "array", "maxItems": MAX_REFERENCES, "items": ref("ImageRef")},
+            "style_ref": {"type": "array", "maxItems": MAX_REFERENCES, "items": ref("ImageRef")},
+            "character_ref": object_of({"identity0": ref("ImageIdentity")}),
+            "modify_image_ref": ref("ImageRef"),
         },
         required=("prompt",),
         anyOf=[
@@ -270,14 +255,14 @@ _SCHEMAS: Final[Json] = {
         ],
         description="An image. With a field of 2025 (format, sync) it needs a model.",
     ),
-    "Generation": _object(
+    "Generation": object_of(
         {
             "id": _ID,
             "generation_type": {"type": "string", "enum": ["video", "image"]},
             "state": {"type": "string", "enum": list(STATES)},
             "failure_reason": {"type": "string", "description": "Why it failed."},
             "created_at": {"type": "string", "format": "date-time"},
-            "assets": _object(
+            "assets": object_of(
                 {
                     "video": {"type": "string", "format": "uri"},
                     "image": {"type": "string", "format": "uri"},
@@ -301,9 +286,9 @@ _SCHEMAS: Final[Json] = {
         required=("id", "generation_type", "state", "created_at", "take", "model", "request"),
         description="A request and what became of it. What is not yet known is left out.",
     ),
-    "ListGenerationResponse": _object(
+    "ListGenerationResponse": object_of(
         {
-            "generations": {"type": "array", "items": _ref("Generation")},
+            "generations": {"type": "array", "items": ref("Generation")},
             "count": {"type": "integer", "description": "Generations in this page."},
             "has_more": {"type": "boolean", "description": "Whether there are older ones."},
             "limit": {"type": "integer"},
@@ -328,26 +313,13 @@ _WHY: Final = {
 def _operation(
     name: str, summary: str, status: int, schema: str | None, refusals: tuple[int, ...], **more: Any
 ) -> Json:
-    answer: Json = {"description": summary}
-    if schema:
-        answer["content"] = {"application/json": {"schema": _ref(schema)}}
-    responses: Json = {str(status): answer}
-    for code in (401, 405, *refusals):
-        content = {"application/json": {"schema": _ref("Error")}}
-        responses[str(code)] = {"description": _WHY[code], "content": content}
-    return {"operationId": name, "summary": summary, "responses": responses} | more
+    return operation(name, summary, status, schema, chosen(_WHY, (401, 405, *refusals)), **more)
 
 
 def _create(name: str, summary: str, schema: str, status: int = 201, **more: Any) -> Json:
-    body = {"required": True, "content": {"application/json": {"schema": _ref(schema)}}}
-    header = {
-        "name": "Dream-Take",
-        "in": "header",
-        "description": "Which result of this same request to draw; without it the studio counts.",
-        "schema": {"type": "integer", "minimum": 1, "maximum": MAX_TAKE},
-    }
+    body = {"required": True, "content": {"application/json": {"schema": ref(schema)}}}
     refusals = (400, 413, 429, *((404,) if more else ()))
-    parameters = [header, *more.get("parameters", ())]
+    parameters = [TAKE, *more.get("parameters", ())]
     return _operation(name, summary, status, "Generation", refusals, requestBody=body, parameters=parameters)
 
 
@@ -356,7 +328,6 @@ def _query(name: str, default: int, lowest: int, highest: int, description: str)
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
-_BY_ID: Final = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
 _PATHS: Final[Json] = {
     "/generations": {
         "get": _operation(
@@ -386,11 +357,11 @@ _PATHS: Final[Json] = {
             "Ask for a higher resolution of a video",
             "UpscaleVideoGenerationRequest",
             200,
-            parameters=_BY_ID,
+            parameters=BY_ID,
         )
     },
     "/generations/{id}/audio": {
-        "post": _create("addAudioToGeneration", "Give a video sound", "AudioGenerationRequest", 200, parameters=_BY_ID)
+        "post": _create("addAudioToGeneration", "Give a video sound", "AudioGenerationRequest", 200, parameters=BY_ID)
     },
     "/generations/concepts/list": {
         "get": _operation("getConcepts", "What a request can ask of the camera", 200, "Concepts", ())
@@ -400,14 +371,14 @@ _PATHS: Final[Json] = {
         "get": _operation("getCameraMotion", "Words for the camera that a prompt can hold", 200, "CameraMotions", ())
     },
     "/generations/{id}": {
-        "get": _operation("getGeneration", "One generation", 200, "Generation", (404,), parameters=_BY_ID),
+        "get": _operation("getGeneration", "One generation", 200, "Generation", (404,), parameters=BY_ID),
         "delete": _operation(
             "deleteGeneration",
             "Forget a generation and its files; one that is not finished is refunded",
             204,
             None,
             (404,),
-            parameters=_BY_ID,
+            parameters=BY_ID,
         ),
     },
     "/credits": {"get": _operation("getCredits", "What the account has left", 200, "Credits", ())},
@@ -418,20 +389,5 @@ _PATHS: Final[Json] = {
 @functools.lru_cache(maxsize=8)
 def document(base_url: str) -> bytes:
     """The OpenAPI 3.0 document of a studio that is reached at `base_url`, as JSON."""
-    return to_json(
-        {
-            "openapi": "3.0.3",
-            "info": {
-                "title": "dream_nb studio",
-                "version": "1.1.0",
-                "description": "A local stand-in for the Dream Machine. It draws by rule; no model is behind it.",
-            },
-            "servers": [{"url": base_url}],
-            "security": [{"key": []}],
-            "paths": _PATHS,
-            "components": {
-                "schemas": _SCHEMAS,
-                "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
-            },
-        }
-    )
+    description = "A local stand-in for the Dream Machine. It draws by rule; no model is behind it."
+    return written("dream_nb studio", "1.1.0", description, base_url, _PATHS, _SCHEMAS)

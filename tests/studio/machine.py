@@ -22,6 +22,7 @@ from dream_nb import workers
 from dream_nb.studio.app import create_app
 from dream_nb.studio.faults import Faults
 from dream_nb.studio.protocol import config
+from dream_nb.studio.render import RenderedFile
 from dream_nb.studio.settings import Settings
 
 PREFIX = "/dream-machine/v1"
@@ -73,7 +74,10 @@ class Instant(ThreadPoolExecutor):
 
     def submit(self, fn: Callable[..., Any], /, *_args: Any, **_kwargs: Any) -> Future[Any]:
         assert fn.__name__ in _DRAWINGS
-        return super().submit(lambda: [bytes(100)] if fn.__name__ == "render_run" else bytes(100))
+        layer: dict[str, str | int] = {"index": 0, "label": "a", "description": "b", "alpha_hint": "none"}
+        several = [RenderedFile(bytes(100), "png", "image", layer)]
+        made = {"render_run": [bytes(100)], "render_several": several}.get(fn.__name__, bytes(100))
+        return super().submit(lambda: made)
 
 
 @dataclass

@@ -28,7 +28,19 @@ from dream_nb.studio import database
 from dream_nb.studio.database import Database
 from dream_nb.studio.render import Brief, Resample
 from dream_nb.studio.settings import Settings
-from tests.studio.machine import PREFIX, PROMPT, TINY, Instant, Machine, in_process, picture, served, settings, until
+from tests.studio.machine import (
+    LUMA_PREFIX,
+    PREFIX,
+    PROMPT,
+    TINY,
+    Instant,
+    Machine,
+    in_process,
+    picture,
+    served,
+    settings,
+    until,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -81,10 +93,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def opened(folder: Path, settings: Settings = TINY) -> Any:
+async def opened(folder: Path, settings: Settings = TINY, prefix: str = PREFIX) -> Any:
     """A studio on the folder, which records what it would draw."""
     with Recording() as executor:
-        async with in_process(folder, executor=lambda: executor, settings=settings) as machine:
+        async with in_process(folder, executor=lambda: executor, settings=settings, prefix=prefix) as machine:
             yield machine, executor
 
 
@@ -135,6 +147,18 @@ async def test_a_callback_that_lies_in_the_database_is_not_delivered(
         await until(lambda: len(neighbour.asked) >= 2)
     assert set(neighbour.asked) == {ours["id"]}
     assert warnings(caplog) == ["3 callbacks were dropped: this installation did not accept them"]
+
+
+async def test_a_request_of_the_luma_api_that_lies_in_the_database_fetches_nothing(
+    folder: Path, neighbour: Neighbour
+) -> None:
+    request = {"prompt": PROMPT, "type": "image", "image_ref": [{"url": f"{neighbour.origin}/picture"}]}
+    row = {"api": "luma", "kind": "image", "model": "uni-1", "asset": f"{uuid.uuid4().hex}.jpg"}
+    uid = write(folder, request, **row)
+    async with opened(folder, settings(fetch_loopback=True), LUMA_PREFIX) as (machine, _):
+        failed = await machine.finished(uid)
+    assert failed["failure_reason"].endswith("this generation was not asked for here, so nothing is fetched")
+    assert neighbour.asked == []
 
 
 async def elsewhere(_machine: Machine, _folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

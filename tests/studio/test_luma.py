@@ -11,13 +11,18 @@ import httpx2
 import pytest
 from PIL import Image
 
+from dream_nb.api.luma import AsyncLuma
+from dream_nb.api.luma_requests import LumaRequest
 from dream_nb.studio.luma_answers import API_VERSION
-from tests.studio.machine import LUMA_PREFIX, PREFIX, PROMPT, Machine, Stalled, bearer, in_process, settings
+from tests.studio.machine import KEYS, LUMA_PREFIX, PREFIX, PROMPT, Machine, Stalled, bearer, in_process, settings
 from tests.studio.render.clips import decoded
 
 pytestmark = pytest.mark.anyio
 
 VIDEO: dict[str, Any] = {"prompt": PROMPT, "type": "video", "model": "ray-3.2"}
+
+SOURCE = {"url": "https://a.b/c.jpg"}
+CLIP = {"url": "https://a.b/c.mp4", "media_type": "video/mp4"}
 
 
 async def file_of(machine: Machine, generation: Any, at: int = 0) -> httpx2.Response:
@@ -165,6 +170,38 @@ async def test_the_balance_is_that_of_the_account(tmp_path: Path) -> None:
         await luma.create(VIDEO | {"video": {"resolution": "720p", "duration": "5s"}})
         status, detail = await luma.refusal(VIDEO | {"video": {"resolution": "720p", "duration": "5s"}})
         assert (status, detail) == (402, "Insufficient balance: this costs 30 cents, and 1 are left")
+
+
+@pytest.mark.parametrize(
+    ("body", "cents"),
+    [
+        ({}, 4.04),
+        ({"model": "uni-1-max", "web_search": True}, 10),
+        ({"type": "layering", "source": SOURCE}, 4.34),
+        ({"type": "image_edit", "source": SOURCE, "image_ref": [SOURCE]}, 4.64),
+        (VIDEO, 30),
+        (VIDEO | {"video": {"duration": "10s", "resolution": "1080p", "hdr": True, "exr_export": True}}, 1080),
+        (VIDEO | {"type": "video_edit", "source": CLIP, "video": {"resolution": "360p"}}, 72),
+        (VIDEO | {"type": "video_reframe", "source": CLIP, "video": {"resolution": "1080p"}}, 60),
+    ],
+)
+async def test_prices_are_those_of_the_public_table(luma: Machine, body: Any, cents: float) -> None:
+    balance = f"http://studio{PREFIX}/credits"
+    before = (await luma.client.get(balance)).json()["credit_balance"]
+    await luma.create({"prompt": PROMPT} | body)
+    assert before - (await luma.client.get(balance)).json()["credit_balance"] == pytest.approx(cents)
+
+
+async def test_our_own_client_reads_what_the_studio_says_of_itself(luma: Machine) -> None:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(luma.app)) as http:
+        client = AsyncLuma(KEYS["ada"], f"http://localhost{LUMA_PREFIX}", http_client=http)
+        request = LumaRequest(prompt="a quokka at a lake")
+        made = await client.create_generation(request, headers={"Dream-Take": "3"})
+        await luma.finished(made.id)
+        done = await client.get_generation(made.id)
+    assert done.model_extra == {"take": 3, "drawn": ["lake"], "unknown": ["quokka"]}
+    assert done.output is not None
+    assert done.output[0].type == "image"
 
 
 async def test_a_word_that_is_not_drawn_is_moderated(luma: Machine) -> None:

@@ -1,0 +1,79 @@
+"""What the OpenAPI documents of both APIs are put together from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from dream_nb.studio.rules import MAX_TAKE
+
+Json = dict[str, Any]
+
+TAKE: Final[Json] = {
+    "name": "Dream-Take",
+    "in": "header",
+    "description": "Which result of this same request to draw; without it the studio counts.",
+    "schema": {"type": "integer", "minimum": 1, "maximum": MAX_TAKE},
+}
+BY_ID: Final[list[Json]] = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
+ERROR: Final[Json] = {
+    "type": "object",
+    "properties": {"detail": {"type": "string", "description": "What was wrong, and with what."}},
+    "required": ["detail"],
+}
+
+
+def ref(name: str) -> Json:
+    """A reference to a schema."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def object_of(properties: Json, *, required: tuple[str, ...] = (), **more: Any) -> Json:
+    """The schema of an object."""
+    return {"type": "object", "properties": properties} | ({"required": list(required)} if required else {}) | more
+
+
+def operation(
+    name: str, summary: str, status: int, schema: str | None, refusals: Mapping[int, str], **more: Any
+) -> Json:
+    """An operation.
+
+    Args:
+        name: its id.
+        summary: what it does.
+        status: that of its success.
+        schema: that of its answer, or None where that is empty.
+        refusals: why it is refused, by the status.
+        more: further fields.
+    """
+    answer: Json = {"description": summary}
+    if schema:
+        answer["content"] = {"application/json": {"schema": ref(schema)}}
+    responses: Json = {str(status): answer}
+    for code, reason in refusals.items():
+        responses[str(code)] = {"description": reason, "content": {"application/json": {"schema": ref("Error")}}}
+    return {"operationId": name, "summary": summary, "responses": responses} | more
+
+
+def written(title: str, version: str, description: str, base_url: str, paths: Json, schemas: Json) -> bytes:
+    """An OpenAPI 3.0 document as JSON."""
+    return to_json(
+        {
+            "openapi": "3.0.3",
+            "info": {"title": title, "version": version, "description": description},
+            "servers": [{"url": base_url}],
+            "security": [{"key": []}],
+            "paths": paths,
+            "components": {
+                "schemas": schemas,
+                "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            },
+        }
+    )
+
+
+def chosen(reasons: Mapping[int, str], codes: Iterable[int]) -> dict[int, str]:
+    """Some of the reasons for refusals."""
+    return {code: reasons[code] for code in codes}
