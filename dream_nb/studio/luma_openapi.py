@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any, Final
 
-from dream_nb.api.luma_models import FAILURE_ADVICE, FILE_STATES, LUMA_STATES
-from dream_nb.api.luma_requests import (
+from dream_nb.api.luma_limits import (
     LUMA_DURATIONS,
     LUMA_IMAGE_MODELS,
     LUMA_MODELS,
@@ -23,6 +22,7 @@ from dream_nb.api.luma_requests import (
     RATIOS_OF,
     STRENGTHS,
 )
+from dream_nb.api.luma_models import FAILURE_ADVICE, FILE_STATES, LUMA_STATES
 from dream_nb.studio.luma_rules import MIME, UUID
 from dream_nb.studio.openapi_parts import BY_ID, ERROR, TAKE, Json, chosen, object_of, operation, ref, written
 from dream_nb.studio.rules import HTTP_URL, MAX_URL

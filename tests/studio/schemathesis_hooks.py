@@ -13,7 +13,7 @@ from typing import Any
 
 import schemathesis
 
-from dream_nb.api.luma_requests import MAX_FILE_BYTES
+from dream_nb.api.luma_limits import MAX_FILE_BYTES
 
 UID = os.environ["DREAM_NB_TEST_KEYFRAME"]
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
