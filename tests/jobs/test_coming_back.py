@@ -144,7 +144,7 @@ def test_everything_made_elsewhere_is_brought_in_once(server: Hosted) -> None:
 def test_an_awaited_job_notices_an_interrupt_and_goes_on(tmp_path: Path, small: None) -> None:  # noqa: ARG001
     interrupted = 0.0
     source = (
-        "from dream_nb.requests.inputs import make_request; from dream_nb.session import Session\n"
+        "from dream_nb.requests.fields import make_request; from dream_nb.session import Session\n"
         "session = Session('awaited')\n"
         "job = session.submit(make_request('a lake in the rain'))\n"
         "print('waiting', flush=True)\n"

@@ -147,5 +147,5 @@ def test_the_password_of_an_uploader_is_not_said(photo: Path) -> None:
     request = make_request("a lake", kind="image", image_ref=[{"url": picture(photo)}])
     for folder in ("nothing://ada:hush-77@host/x", "ftp://ada:hush-77@127.0.0.1:9/x"):
         with pytest.raises(DreamError) as caught:
-            portal.call(Uploads(folder).replaced, request)
+            portal.call(Uploads(folder).replaced, request, lambda _: None)
         assert "hush-77" not in "".join(traceback.format_exception(caught.value))

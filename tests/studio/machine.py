@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -151,6 +152,13 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         # It runs in a thread; signals belong to pytest.
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        # A busy machine may not have closed a connection in time, and no loop is there later to do so.
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
 
 
 @contextmanager
