@@ -319,3 +319,19 @@ async def test_without_exr_high_dynamic_range_is_one_file(luma: Machine) -> None
     made = await luma.made(body)
     assert [one["type"] for one in made["output"]] == ["video"]
     assert decoded(await file_of(luma, made)).pixels == "yuv420p10le"
+
+
+async def test_an_image_that_was_made_can_be_edited(luma: Machine) -> None:
+    earlier = await luma.made({"prompt": "a lake at noon", "aspect_ratio": "1:1"})
+    body = {"prompt": "at night", "type": "image_edit", "source": {"generation_id": earlier["id"]}}
+    made = await luma.made(body)
+    image = Image.open(io.BytesIO(await file_of(luma, made)), formats=["JPEG"])
+    assert image.size == (1024, 1024)
+
+
+async def test_a_video_in_high_dynamic_range_can_be_edited(luma: Machine) -> None:
+    first = await luma.made(EDIT | {"source": inline(source()), "video": {"hdr": True}})
+    second = EDIT | {"source": {"generation_id": first["id"]}, "video": {"edit": {"strength": "adhere_1"}}}
+    one, other = [decoded(await file_of(luma, made)) for made in (first, await luma.made(second))]
+    assert (one.pixels, other.pixels) == ("yuv420p10le", "yuv420p")
+    assert distance(one.frames[2], other.frames[2]) < 20
