@@ -90,6 +90,11 @@ class Held(Executor):
             self.let_go()
         return future
 
+    @property
+    def waiting(self) -> int:
+        """How many pictures are held."""
+        return len(self._held)
+
     def let_go(self) -> None:
         self.holds = False
         while self._held:

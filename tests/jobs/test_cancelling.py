@@ -150,6 +150,8 @@ def test_of_a_storyboard_what_is_made_stays(slow_server: Hosted, held: Held) -> 
     board = Storyboard(["a lake", "the sun climbs"], session=session)
     shooting = board.start()
     under_way(session)
+    # Its server may not have begun it yet: what is let go before that is held after all.
+    wait_for(lambda: held.waiting)
     held.let_go()
     # Before the first is fetched, after which the second is asked for.
     held.holds = True
