@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.hosted import hosted
-from tests.terminal.fake_terminal import KITTY, PLAIN, SIXEL, FakeTerminal, Kind, pictures, settled
+from tests.terminal.fake_terminal import KITTY, PLAIN, SIXEL, FakeTerminal, Kind, pictures, settled, until_answered
 
 DREAM = "Dream('a lake', video, dreams/lake-"
 PROMPT = r"In \[\d+\]: "
@@ -64,16 +64,15 @@ def test_a_key_is_asked_for_without_an_echo(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_terminal_that_can_shows_a_picture_below_the_path(tmp_path: Path) -> None:
-    bare, assigned, again, other = type_in(
-        tmp_path, "%dream a lake -i", "d = %dream a lake -i", "d", "d.prompt", kind=SIXEL
-    )
+    lines = ("%dream a lake -i", "d = %dream a lake -i", "d", "d.prompt")
+    bare, assigned, again, other = until_answered(lambda: type_in(tmp_path, *lines, kind=SIXEL))
     for shown in (bare, assigned, again):
         assert shown.index("Dream('a lake', image") < shown.index("\x1bP")
     assert [len(pictures(shown)) for shown in (bare, assigned, again, other)] == [1, 1, 1, 0]
 
 
 def test_kitty_gets_its_own_pictures(tmp_path: Path) -> None:
-    (shown,) = type_in(tmp_path, "%dream a {fox|cat} -i", kind=KITTY)
+    (shown,) = until_answered(lambda: type_in(tmp_path, "%dream a {fox|cat} -i", kind=KITTY))
     (picture,) = pictures(shown)
     assert picture is not None
     assert picture.width > picture.height

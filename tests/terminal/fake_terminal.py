@@ -6,7 +6,7 @@ import base64
 import io
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +18,7 @@ from PIL import Image
 pexpect = pytest.importorskip("pexpect", reason="a terminal to type in needs POSIX")
 pyte = pytest.importorskip("pyte")
 
+_TRIES = 4
 _SIXEL = re.compile(r"\x1bP[0-9;]*q.*?\x1b\\", re.DOTALL)
 _KITTY = re.compile(r"\x1b_G([^;\x1b]*)(?:;([^\x1b]*))?\x1b\\")
 _QUESTIONS = [r"\x1b\[c", r"\x1b_G(?=[^;\x1b]*a=q)[^;\x1b]*i=(\d+)[^\x1b]*\x1b\\", r"\x1b\[16t"]
@@ -112,3 +113,15 @@ def pictures(text: str) -> list[Image.Image | None]:
             found.append(Image.open(io.BytesIO(base64.b64decode(data))))
             data = ""
     return found
+
+
+def until_answered(show: Callable[[], list[str]]) -> list[str]:
+    """What is shown once a picture is among it. The library waits a tenth of a second for what a terminal answers.
+
+    Args:
+        show: runs the program anew; a busy machine may not answer for the terminal in that time.
+    """
+    for _ in range(_TRIES - 1):
+        if any(map(pictures, shown := show())):
+            return shown
+    return show()
