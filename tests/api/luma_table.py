@@ -44,6 +44,8 @@ TYPES: Final = {
     "layering": Row("LumaRequest.type", "test_a_picture_is_taken_apart_into_its_layers", "Dream.layers"),
 }
 
+_CONTROLS: Final = "ControlledModifyRequest.controls"
+_FREEDOM: Final = "test_a_control_leaves_as_much_freedom_as_is_asked"
 _REFERENCES: Final = "test_a_reference_acts_alike_whichever_way_it_is_given"
 OPTIONS: Final = {
     "GenerationCreateParams": {
@@ -110,5 +112,34 @@ OPTIONS: Final = {
             "trajectory": "test_a_trajectory_that_is_not_kept_lets_the_scene_stand_still",
             "face": "test_a_face_that_is_kept_is_nearer_to_the_source",
         }.items()
+    },
+    "SourcePositionParam": {
+        name: Row(f"SourcePosition.{name}", "test_a_reframed_source_lies_where_it_is_put", "--position")
+        for name in ("x_norm", "y_norm", "w_norm", "h_norm")
+    },
+    "PoseControlParam": {name: Row(f"PoseControl.{name}", _FREEDOM, _CONTROLS) for name in ("enabled", "strength")},
+    "DepthControlParam": {name: Row(f"DepthControl.{name}", _FREEDOM, _CONTROLS) for name in ("enabled", "blur")},
+    "NormalsControlParam": {
+        name: Row(f"NormalsControl.{name}", _FREEDOM, _CONTROLS) for name in ("enabled", "augmentation")
+    },
+    "TrajectoryControlParam": {
+        name: Row(f"TrajectoryControl.{name}", _FREEDOM, _CONTROLS) for name in ("enabled", "sparsity")
+    },
+    "FaceControlParam": {
+        "enabled": Row("FaceControl.enabled", "test_a_face_that_is_kept_is_nearer_to_the_source", _CONTROLS)
+    },
+    "FileCreateParams": {
+        "mime_type": Row("FileRequest.mime_type", "test_what_is_announced_has_a_form", "Luma.upload_file"),
+        "size_bytes": Row("FileRequest.size_bytes", "test_what_is_put_is_what_was_announced", "Luma.upload_file"),
+        "filename": Row("FileRequest.filename", "test_a_file_comes_along_in_a_form", "Luma.upload_file"),
+        "purpose": Row(
+            "FileRequest.purpose", "test_files_are_listed_newest_first_and_page_by_page", "Luma.upload_file"
+        ),
+        "expires_at": Row("FileRequest.expires_at", "test_a_file_goes_when_its_time_is_over", "Luma.upload_file"),
+        "user_id": Row("FileRequest.user_id", "test_a_file_comes_along_in_a_form", "Luma.upload_file"),
+    },
+    "FileListParams": {
+        name: Row("list_files", "test_files_are_listed_newest_first_and_page_by_page", "Luma.list_files")
+        for name in ("cursor", "limit", "purpose", "state")
     },
 }
