@@ -21,7 +21,7 @@ class Folder:
         """The finished file of a record, or None where there is none (any more).
 
         Args:
-            record: whose.
+            record: the row of the generation.
         """
         return self.plain_file(record.file) if record.file is not None else None
 
@@ -29,7 +29,7 @@ class Folder:
         """The finished files of a record that are there, the first one first.
 
         Args:
-            record: whose.
+            record: the row of the generation.
         """
         return [path for name in record.names if (path := self.plain_file(name)) is not None]
 

@@ -88,7 +88,7 @@ class UploadedFiles:
         """Files of an account, newest first.
 
         Args:
-            account: whose.
+            account: the account that the files belong to.
             before: older than the file with this number, or None.
             most: how many at most.
             purpose: only those of this purpose, or None.
