@@ -12,6 +12,7 @@ import pydantic
 from dream_nb.api.canonical import guide_frames_of, with_fields
 from dream_nb.api.dialect import OPERATION_WORDS, R
 from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.luma_limits import MANGA_RATIOS
 from dream_nb.api.models import Generation
 from dream_nb.api.request_models import (
     IMAGE_MODELS,
@@ -89,6 +90,9 @@ class LumaDialect:
         if not is_of_luma(getattr(named, "model", None)):
             return named
         missing = {name: value for name, value in _WRITTEN_OUT[type_].items() if getattr(named, name, None) is None}
+        if getattr(named, "style", None) == "manga" and "aspect_ratio" not in named.model_fields_set:
+            # The usual ratio is none of those that this style has.
+            missing["aspect_ratio"] = MANGA_RATIOS[0]
         return with_fields(named, **missing) if missing else named
 
     def with_model(self, request: R) -> R:
@@ -129,7 +133,7 @@ class LumaDialect:
         if type_ is None:
             raise InvalidRequestError(_cannot(request.generation_type))
         request = self.complete(request)
-        if request.model in _OLDER_MODELS:
+        if is_of_dream_machine(request.model):
             raise InvalidRequestError(
                 f"model {request.model} is one of the Dream Machine API, and the Luma API is asked: choose "
                 f"{_MODELS[request.generation_type]}, or ask the other one (%dreams use dream-machine)",
@@ -192,6 +196,15 @@ def is_of_luma(model: str | None) -> bool:
         model: such as "ray-3.2"; newer ones of the same families count too.
     """
     return model is not None and model.startswith(("ray-3", "uni-"))
+
+
+def is_of_dream_machine(model: str | None) -> bool:
+    """Whether a model is one of the Dream Machine API that this version knows.
+
+    Args:
+        model: such as "ray-2".
+    """
+    return model in _OLDER_MODELS
 
 
 def speaks_luma(request: pydantic.BaseModel) -> bool:

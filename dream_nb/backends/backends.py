@@ -19,9 +19,9 @@ from dream_nb.api.client import AsyncDreamMachine
 from dream_nb.api.dialect import API, Dialect
 from dream_nb.api.errors import ConfigurationError
 from dream_nb.api.luma import AsyncLuma
-from dream_nb.api.luma_dialect import LUMA_DIALECT, is_of_luma, named_model, speaks_luma
+from dream_nb.api.luma_dialect import LUMA_DIALECT, is_of_dream_machine, is_of_luma, named_model, speaks_luma
 from dream_nb.api.network import files_client
-from dream_nb.api.request_models import IMAGE_MODELS, VIDEO_MODELS, Request
+from dream_nb.api.request_models import Request
 from dream_nb.backends.abilities import Ability, can
 from dream_nb.backends.keys import HOSTED_APIS, Key, address_of, find_key
 from dream_nb.backends.luma_client import LumaClient
@@ -30,7 +30,6 @@ from dream_nb.backends.server_client import ServerClient
 from dream_nb.backends.studio_client import StudioClient
 from dream_nb.workers import pool
 
-_OLDER_MODELS: Final = frozenset({*VIDEO_MODELS, *IMAGE_MODELS})
 BACKENDS: Final = ("studio", *HOSTED_APIS)
 
 _HOSTED: Final = "hosted"
@@ -139,7 +138,7 @@ def backend_of_model(request: Request, backend: str) -> str:
         return backend
     if is_of_luma(model):
         return "luma"
-    return "dream-machine" if model in _OLDER_MODELS else backend
+    return "dream-machine" if is_of_dream_machine(model) else backend
 
 
 @lru_cache(maxsize=64)

@@ -162,7 +162,7 @@ def _take_options(text: str, position: int, options: Mapping[str, bool], words: 
             raise InvalidRequestError(
                 f"{unknown_option(name, options)} To have it in the prompt, put quotes around the whole prompt"
                 if options
-                else f"unknown option {name}: there are none here"
+                else f"unknown option {name}: none can be given here"
             )
         if not options[name]:
             if equals:

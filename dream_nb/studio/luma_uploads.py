@@ -208,7 +208,7 @@ class LumaUploads:
     def _found(self, request: Request) -> UploadedFile:
         file = self._files.find(request.path_params["id"].lower(), self._access.account(request))
         if file is None:
-            raise Refusal(404, f"there is no file {request.path_params['id'][:80]!r}")
+            raise Refusal(404, f"file {request.path_params['id'][:80]!r} was not found")
         return file
 
     def _examine(self, file: UploadedFile) -> None:

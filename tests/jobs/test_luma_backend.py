@@ -541,6 +541,11 @@ def test_an_image_has_a_style_and_may_search_the_web(session: Session, luma: Fak
     assert luma.posts[0].items() >= {"style": "manga", "web_search": True, "aspect_ratio": "2:3"}.items()
 
 
+def test_a_manga_without_a_ratio_has_one_of_its_style(session: Session, luma: FakeLuma) -> None:
+    session.dream("a poster", kind="image", style="manga")
+    assert luma.posts[0]["aspect_ratio"] == "2:3"
+
+
 def test_high_dynamic_range_is_asked_for(session: Session, luma: FakeLuma) -> None:
     session.dream("a lake", hdr=True)
     assert luma.posts[0]["video"]["hdr"] is True

@@ -259,7 +259,7 @@ def test_check_works_without_a_library(tmp_path: Path) -> None:
         ("%dreams use http://far.example/v1", "would send the key in the clear"),
         ("%dreams use hosted", "no key for https://api.lumalabs.ai: set LUMAAI_API_KEY, or run %dreams key"),
         ("%dreams stop nothing", "nothing under way is 'nothing'"),
-        ("%dreams jobs --all", "unknown option --all: there are none here"),
+        ("%dreams jobs --all", "unknown option --all: none can be given here"),
         ("%dream x --frame0 ~nosuchuser/x.jpg", "'~nosuchuser/x.jpg' is not there"),
         (f"%dream x --frame0 {'x' * 300}", "is not a URL, variable, file or id"),
         ("a='b'; b='a'\n%dream x --frame0 a", "the text in the variable 'a' is not a URL, a file or an id"),
