@@ -26,6 +26,7 @@ PARTS = [
     "files",
     "tutorial_files",
     "place",
+    "front_ends",
     "sqlite",
     "workers",
     "media",

@@ -14,8 +14,9 @@ class Preview:
     Attributes:
         kind: "video" or "image".
         prompt: the prompt.
-        url: the address of the file, seen from the notebook.
+        url: the address of the file, seen from the notebook; empty where the front end opens no files.
         source: what a player plays: the same address, or a copy of the video as a `data:` URI.
+        is_copy: whether that is a copy.
         poster: a small picture as a `data:` URI; empty where there is none.
         size: width and height in pixels.
         seconds: how long a video plays; None where that is unknown, and for an image.
@@ -29,6 +30,7 @@ class Preview:
     prompt: str
     url: str
     source: str
+    is_copy: bool
     poster: str
     size: tuple[int, int]
     seconds: float | None
@@ -44,8 +46,9 @@ class FilePreview:
 
     Attributes:
         name: of the file.
-        url: its address, seen from the notebook.
+        url: its address, seen from the notebook; empty where the front end opens no files.
         source: what is shown: the same address, or a copy as a `data:` URI.
+        is_copy: whether that is a copy.
         poster: a small picture of a video as a `data:` URI; empty for a picture.
         size: width and height in pixels.
         seconds: how long a video plays; None for a picture.
@@ -54,6 +57,7 @@ class FilePreview:
     name: str
     url: str
     source: str
+    is_copy: bool
     poster: str
     size: tuple[int, int]
     seconds: float | None

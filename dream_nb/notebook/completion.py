@@ -7,9 +7,9 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
+from IPython.core import completer
 from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb.api.canonical import ALL_DURATIONS, ALL_IMAGE_MODELS, ALL_RESOLUTIONS, ALL_VIDEO_MODELS
@@ -32,6 +32,9 @@ from dream_nb.requests.roles import FRAMES, ROLES
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.pending import Pending
+
+if TYPE_CHECKING:
+    from IPython.core.completer import CompletionContext, SimpleMatcherResult
 
 _DREAM: Final = re.compile(r"\s*(?:[\w.,\s\[\]\"']+=\s*)?%dream\s+(?P<rest>.*)", re.DOTALL)
 _DREAMS: Final = re.compile(r"\s*(?:[\w.,\s\[\]\"']+=\s*)?%dreams\s+(?P<rest>.*)", re.DOTALL)
@@ -78,9 +81,42 @@ class Completion:
         self._actions = {"dream": actions(DREAM), "storyboard": actions(STORYBOARD)}
         self._motions: dict[str, list[str]] = {}
 
-    @context_matcher(identifier="dream_nb")  # type: ignore[untyped-decorator]
+    def install(self) -> None:
+        """Be asked at every completion."""
+        assert self._shell.Completer is not None
+        # Until 8.6 IPython asks for words only: so does the one that Colab has.
+        asked: Any = self.match if hasattr(completer, "context_matcher") else self.match_word
+        self._shell.Completer.custom_matchers.append(asked)
+
+    @classmethod
+    def uninstall_from(cls, shell: InteractiveShell) -> None:
+        """Be asked no more.
+
+        Args:
+            shell: whose completer asks.
+        """
+        if shell.Completer is not None:
+            matchers = shell.Completer.custom_matchers
+            matchers[:] = [one for one in matchers if not isinstance(getattr(one, "__self__", None), cls)]
+
+    def match_word(self, text: str) -> list[str]:
+        """What may stand in place of a word.
+
+        Args:
+            text: the word before the cursor, as IPython cut it off.
+        """
+        assert self._shell.Completer is not None
+        fragment, suggestions = self._suggest(None, self._shell.Completer.text_until_cursor) or ("", [])
+        # Both end at the cursor: what IPython cut off before ours is said again, and what it left out is not.
+        before, left = text[: max(0, len(text) - len(fragment))], max(0, len(fragment) - len(text))
+        return [before + one[left:] for one, _ in suggestions]
+
     def match(self, context: CompletionContext) -> SimpleMatcherResult:
-        """What IPython asks for at every completion."""
+        """What may stand at the cursor.
+
+        Args:
+            context: the cell, and where the cursor is.
+        """
         lines = context.full_text.split("\n")
         line = lines[context.cursor_line][: context.cursor_position]
         found = self._suggest(lines[0] if context.cursor_line else None, line)
@@ -89,12 +125,16 @@ class Completion:
             # IPython heeds `suppress` only where something is suggested: what stands there keeps names of Python away.
             fragment = _LAST_WORD.search(line)[0]  # type: ignore[index]
             suggestions = [(fragment, "")] if fragment else []
-        return SimpleMatcherResult(
-            completions=[SimpleCompletion(text, type=_shortened(kind)) for text, kind in suggestions],
-            matched_fragment=fragment,
-            suppress=True,
-            ordered=True,
-        )
+        return {
+            "completions": [completer.SimpleCompletion(text, type=_shortened(kind)) for text, kind in suggestions],
+            "matched_fragment": fragment,
+            "suppress": True,
+            "ordered": True,
+        }
+
+    # What `context_matcher` writes on a function.
+    match.matcher_api_version = 2  # type: ignore[attr-defined]
+    match.matcher_identifier = "dream_nb"  # type: ignore[attr-defined]
 
     def _suggest(self, first: str | None, line: str) -> tuple[str, list[Suggestion]] | None:
         """What fits, and what of the line it replaces; None where the line is none of ours.

@@ -31,7 +31,7 @@ def load(shell: InteractiveShell) -> None:
     show_waits(card_of_wait(shell))
     shell.register_magics(magics)
     if shell.Completer is not None:
-        shell.Completer.custom_matchers.append(Completion(shell).match)
+        Completion(shell).install()
     shell.input_transformer_manager.token_transformers.append(DreamQuestion)
     # Before those that strip prompts.
     shell.input_transformer_manager.cleanup_transforms.insert(0, keep_body)
@@ -50,9 +50,7 @@ def unload(shell: InteractiveShell) -> None:
                 shell.magics_manager.magics[kind].pop(name, None)
         shell.configurables[:] = [one for one in shell.configurables if not isinstance(one, DreamMagics)]
         magics.previews.uninstall()
-    if shell.Completer is not None:
-        matchers = shell.Completer.custom_matchers
-        matchers[:] = [one for one in matchers if not isinstance(getattr(one, "__self__", None), Completion)]
+    Completion.uninstall_from(shell)
     if DreamQuestion in shell.input_transformer_manager.token_transformers:
         shell.input_transformer_manager.token_transformers.remove(DreamQuestion)
     if keep_body in shell.input_transformer_manager.cleanup_transforms:

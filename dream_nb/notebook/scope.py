@@ -14,7 +14,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from dream_nb.api.errors import InvalidRequestError
 
 _OURS: Final = "dream_nb"
-_IPYTHON: Final = ("IPython", "ipykernel")
+# Until version 8 IPython wraps its magics by the package `decorator`.
+_IPYTHON: Final = ("IPython", "ipykernel", "decorator")
 # What `%timeit` and `%prun` put between themselves and the statement that they run.
 _RUNNERS: Final = ("timeit", "cProfile", "profile")
 _CALLS: Final = ("run_line_magic", "run_cell_magic", "magic")

@@ -26,14 +26,15 @@ from dream_nb.api.request_models import (
 )
 from dream_nb.backends.keys import is_reached
 from dream_nb.files import given_path, written
-from dream_nb.html.page import picture_uri, video_uri
+from dream_nb.front_ends import front_end
+from dream_nb.html.page import picture_uri
 from dream_nb.html.preview import Preview, preview
 from dream_nb.library.folder import Folder
 from dream_nb.library.inscriptions import tell_shots
 from dream_nb.library.library import with_ledger
 from dream_nb.library.lineage import ancestors, descendants, in_order, title
 from dream_nb.library.record import Record, is_sane
-from dream_nb.media.encoding import animate, cut, encode_small
+from dream_nb.media.encoding import animate, cut
 from dream_nb.media.formats import PICTURES
 from dream_nb.media.frames import Size, TimedFrame, VideoFacts, at_most, fitted, seen_at, stacked
 from dream_nb.media.pictures import jpeg, pixels, reduced
@@ -57,7 +58,7 @@ from dream_nb.requests.newer import newer_note
 from dream_nb.requests.plan import Ask
 from dream_nb.requests.roles import PLAIN
 from dream_nb.requests.variants import Variant, expand
-from dream_nb.results.made_file import MadeFile, address, is_apart
+from dream_nb.results.made_file import MadeFile, address, copy_of, is_apart
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -1011,15 +1012,15 @@ class Dream:
             poster = picture_uri(self._jpeg(_PREVIEW_SIDE))
             size = self.size
             if facts is not None and (is_apart(self.url, self.path) or self._shows == "image"):
-                copy = encode_small(self.path, facts)
-                source = video_uri(copy) if copy else source
+                source = copy_of(self.path) or source
         except LibraryError as error:
             problem = str(error)
         return Preview(
             kind=self.kind,
             prompt=self.title,
-            url=self.url,
+            url=self._link,
             source=source,
+            is_copy=source != self.url,
             poster=poster,
             size=size,
             seconds=facts.seconds if facts else None,
@@ -1028,6 +1029,11 @@ class Dream:
             is_loop=bool(getattr(self.request, "loop", None)),
             is_studio=self.backend == "studio",
         )
+
+    @property
+    def _link(self) -> str:
+        """Its address in a page that opens files; else empty."""
+        return self.url if front_end().has_files else ""
 
     @property
     def _shows(self) -> Literal["video", "image"]:

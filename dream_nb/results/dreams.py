@@ -430,9 +430,9 @@ def _picture(dream: Dream, side: int) -> Image | None:
 
 def _tile(dream: Dream, caption: str) -> Tile:
     try:
-        return Tile(dream.url, picture_uri(dream._jpeg(_TILE_SIDE)), dream.title, caption, "")
+        return Tile(dream._link, picture_uri(dream._jpeg(_TILE_SIDE)), dream.title, caption, "")
     except LibraryError as error:
-        return Tile(dream.url, "", dream.title, caption, str(error))
+        return Tile(dream._link, "", dream.title, caption, str(error))
 
 
 def _rows(layout: Layout, tiles: Sequence[Tile]) -> list[Row]:

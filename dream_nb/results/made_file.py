@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from dream_nb.api.errors import LibraryError
+from dream_nb.front_ends import front_end
 from dream_nb.html.page import picture_uri, video_uri
 from dream_nb.html.preview import FilePreview, file_preview
 from dream_nb.media.encoding import encode_small
@@ -58,16 +59,16 @@ def _preview(path: Path) -> FilePreview:
     source = url
     if is_apart(url, path):
         if facts:
-            copy = encode_small(path, facts)
-            source = video_uri(copy) if copy else url
+            source = copy_of(path) or url
         elif path.stat().st_size <= _MOST_BYTES:
             source = picture_uri(path.read_bytes(), suffix[1:])
         else:
             source = picture_uri(jpeg(reduced(read_poster(path), _SIDE)))
     return FilePreview(
         name=path.name,
-        url=url,
+        url=url if front_end().has_files else "",
         source=source,
+        is_copy=source != url,
         poster=poster,
         size=read_size(path),
         seconds=facts.seconds if facts else None,
@@ -88,15 +89,43 @@ def address(file: Path, home: Path) -> str:
         return file.absolute().as_uri()
 
 
+def playable(url: str, video: Path) -> str:
+    """What a player plays: the address of a video where its page reaches it, else a coarse copy as a `data:` URI.
+
+    Args:
+        url: its address, as `address` gives it.
+        video: its path.
+
+    Raises:
+        LibraryError: it does not decode, or H.264 cannot be encoded on this machine.
+    """
+    return (copy_of(video) if is_apart(url, video) else "") or url
+
+
+def copy_of(video: Path) -> str:
+    """A coarse copy of a video as a `data:` URI; empty where even that is too large.
+
+    Args:
+        video: its path.
+
+    Raises:
+        LibraryError: it does not decode, or H.264 cannot be encoded on this machine.
+    """
+    copy = encode_small(video, read_facts(video))
+    return video_uri(copy) if copy else ""
+
+
 def is_apart(url: str, file: Path) -> bool:
-    """Whether a page may not reach a file: Jupyter serves what lies below its root, and no hidden folder.
+    """Whether a page may not reach a file.
+
+    Some front ends open none, and Jupyter serves what lies below its root, and no hidden folder.
 
     Args:
         url: its address, as `address` gives it.
         file: its path.
     """
     parts = url.split("/")
-    if ":" in url or any(part.startswith(".") and part != ".." for part in parts):
+    if not front_end().has_files or ":" in url or any(part.startswith(".") and part != ".." for part in parts):
         return True
     # What lies beside the notebook is shown from there, also where its output is written elsewhere.
     path = Path(os.path.abspath(file))  # noqa: PTH100 - links stay as they are

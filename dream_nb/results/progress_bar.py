@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from dream_nb.results.vanishing import Vanishing, is_watched
+from dream_nb.front_ends import front_end
+from dream_nb.results.vanishing import Vanishing
 
 
 @contextmanager
@@ -21,9 +22,9 @@ def open_bar(total: int, what: str) -> Iterator[Callable[[], None]]:
     Yields:
         What the body calls after each step.
     """
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if hasattr(shell, "kernel"):
-        opened = _widget(total, what) if is_watched() else _nothing()
+    shown_in = front_end()
+    if shown_in.is_watched and not shown_in.is_terminal:
+        opened = _widget(total, what)
     elif sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         opened = _line(total, what)
     else:

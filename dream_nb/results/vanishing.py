@@ -2,78 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
-from dream_nb.html.stand_in import NOTHING, VIEW
-
-
-def _request() -> Mapping[str, Any]:
-    """The message for which the kernel runs now."""
-    from IPython.core.getipython import get_ipython
-
-    kernel = getattr(get_ipython(), "kernel", None)
-    return (kernel.get_parent("shell") if kernel is not None else None) or {}
-
-
-def is_watched() -> bool:
-    """Whether somebody may see what a notebook shows while the cell runs.
-
-    Programs that run cells one after the other, such as nbclient and nbval, let no cell ask for input: nobody is there
-    to answer. They save what comes in the end, and what they do not get cannot be left over in it.
-    """
-    return bool(_request().get("content", {}).get("allow_stdin", True))
-
-
-def is_in_page() -> bool:
-    """Whether a page runs the cell, which knows its outputs well enough to show another one in the place of one.
-
-    Pages name the cell in their request. Consoles do not: they print each output, and know of no change to it.
-    """
-    return is_watched() and "cellId" in _request().get("metadata", {})
-
-
-def running_cell() -> tuple[str, str]:
-    """The cell that a page runs, and this run of it; empty where the request does not say."""
-    request = _request()
-    return str(request.get("metadata", {}).get("cellId", "")), str(request.get("header", {}).get("msg_id", ""))
-
-
-def digest_of_code(code: str) -> str:
-    """What a page knows the source of a cell by: its sha256.
-
-    Args:
-        code: the source.
-    """
-    return hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()
-
-
-def running_digest() -> str:
-    """The `digest_of_code` of the cell that a page runs; empty where no page does."""
-    return digest_of_code(str(_request().get("content", {}).get("code", ""))) if is_in_page() else ""
+from dream_nb.front_ends import front_end, is_in_page
+from dream_nb.html.stand_in import NOTHING
+from dream_nb.results.widget_view import show_view
 
 
 class Vanishing:
     """A widget in the running cell, until it is taken away, or its result takes its place.
 
-    Its output has the widget's own type only: nbval skips it, whereas a text beside it would have to be the same at
-    every run. Where nobody watches, it is not shown.
+    Where nobody watches, it is not shown.
 
     Args:
         widget: of ipywidgets. Nobody else uses its layout and style.
     """
 
     def __init__(self, widget: Any) -> None:
-        from IPython.display import display
-
         self.widget = widget
         self._display_id = uuid.uuid4().hex
-        self._is_shown = is_watched()
+        self._is_shown = front_end().is_watched
         if self._is_shown:
-            view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
-            display({VIEW: view}, raw=True, display_id=self._display_id)
+            show_view(widget, self._display_id)
 
     def become(self, made: object, *, raw: bool = False) -> str:
         """Show something in its place; where that cannot be, take it out of the cell and show that below.

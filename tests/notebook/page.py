@@ -56,7 +56,7 @@ class Page:
         number = str(next(self._numbers))
         content = {"action": action, "ask": number, **content}
         data = {"method": "custom", "content": content}
-        widget.comm.handle_msg({"content": {"data": data}, "buffers": [memoryview(buffer) for buffer in buffers]})
+        widget.comm._msg_callback({"content": {"data": data}, "buffers": [memoryview(buffer) for buffer in buffers]})
 
         def answer() -> tuple[Message, list[bytes]] | None:
             for _, sent, received in self.messages:
@@ -69,7 +69,7 @@ class Page:
 
     def change(self, widget: Widget, **state: Any) -> None:
         """Set traits, as a script does."""
-        widget.comm.handle_msg({"content": {"data": {"method": "update", "state": state}}, "buffers": []})
+        widget.comm._msg_callback({"content": {"data": {"method": "update", "state": state}}, "buffers": []})
 
     def wait_for(self, found: Callable[[], T | None]) -> T:
         """Wait until there is something, looking again whenever a message came."""

@@ -5,16 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
+from IPython.core import completer
+from IPython.core.interactiveshell import InteractiveShell
 from PIL import Image
 
 from dream_nb.notebook.commands.commands import COMMANDS
+from dream_nb.notebook.completion import Completion
 from dream_nb.notebook.magics.magics import DreamMagics
 from tests.kernel import Kernel, start_kernel
 
 PARSER = DreamMagics.dream.parser  # type: ignore[union-attr]
+
+needs_contexts = pytest.mark.skipif(
+    not hasattr(completer, "context_matcher"), reason="before IPython 8.6 a completer knows words, without descriptions"
+)
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +89,30 @@ def complete(kernel: Kernel, code: str) -> list[str]:
         ("%config DreamMagics.asp", ["%config DreamMagics.aspect_ratio"]),
     ],
 )
+@needs_contexts
 def test_what_may_stand_there_is_suggested(kernel: Kernel, code: str, expected: list[str]) -> None:
     assert complete(kernel, code) == expected
 
 
+@pytest.mark.parametrize(
+    ("line", "word", "expected"),
+    [
+        ("%dream a lake --lo", "--lo", ["--loop"]),
+        ("%dream a lake --lo", "lo", ["loop"]),
+        ("%dream a lake --aspect-ratio=21", "--aspect-ratio=21", ["--aspect-ratio=21:9"]),
+        ("%dream a lake, camera orb", "orb", ["orbit left", "orbit right"]),
+        ("%dreams his", "his", ["history"]),
+        ("number_", "number_", []),
+    ],
+)
+def test_a_completer_that_knows_words_gets_words(line: str, word: str, expected: list[str]) -> None:
+    shell = InteractiveShell(user_module=ModuleType("words"))
+    assert shell.Completer is not None
+    shell.Completer.text_until_cursor = line
+    assert Completion(shell).match_word(word) == expected
+
+
+@needs_contexts
 def test_every_flag_and_every_subcommand_is_suggested(kernel: Kernel) -> None:
     flags = [option for action in PARSER._actions for option in action.option_strings if option.startswith("--")]
     assert sorted(complete(kernel, "%dream a lake --")) == sorted(f"%dream a lake {flag}" for flag in flags)
@@ -92,6 +120,7 @@ def test_every_flag_and_every_subcommand_is_suggested(kernel: Kernel) -> None:
     assert complete(kernel, "%dreams ") == [f"%dreams {name}" for name in COMMANDS]
 
 
+@needs_contexts
 @pytest.mark.parametrize("before", ["%dreams show ", "%dreams delete ", "%dream on --frame0 ", "%dream on --frame1 "])
 def test_ids_of_the_history_come_with_their_prompts(kernel: Kernel, before: str) -> None:
     uid = str(kernel.run("lake.generation.id").result).strip("'")
@@ -100,6 +129,7 @@ def test_ids_of_the_history_come_with_their_prompts(kernel: Kernel, before: str)
     assert described[uid].split() == ["a", "lake"]
 
 
+@needs_contexts
 @pytest.mark.parametrize("before", ["%dreams ", "%dreams use ", "%dream a lake --"])
 def test_each_suggestion_has_a_description_of_its_own(kernel: Kernel, before: str) -> None:
     described = [one["type"] for one in reply(kernel, before)["metadata"]["_jupyter_types_experimental"]]
@@ -107,6 +137,7 @@ def test_each_suggestion_has_a_description_of_its_own(kernel: Kernel, before: st
     assert "" not in described
 
 
+@needs_contexts
 def test_a_description_stays_on_its_row(kernel: Kernel) -> None:
     for before in ("%dreams ", "%dream a lake --"):
         for one in reply(kernel, before)["metadata"]["_jupyter_types_experimental"]:
@@ -120,10 +151,12 @@ def test_other_code_is_completed_as_ever(kernel: Kernel, code: str, name: str) -
     assert any(match.endswith(name) for match in complete(kernel, code))
 
 
+@needs_contexts
 def test_a_prompt_gets_no_names_of_python(kernel: Kernel) -> None:
     assert [match for match in complete(kernel, "%dream a lake -n ") if "number_of" in match] == []
 
 
+@needs_contexts
 def test_to_complete_makes_no_library(tmp_path: Path) -> None:
     with start_kernel(tmp_path) as kernel:
         assert "%dreams show last" not in complete(kernel, "%dreams show ")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dream_nb.results.vanishing import digest_of_code
+from dream_nb.front_ends import digest_of_code
 from tests.kernel import Answer, Kernel, start_kernel
 
 FIND = '__import__("dream_nb.notebook.cell.finding", fromlist=["find_again"]).find_again("{digest}")'

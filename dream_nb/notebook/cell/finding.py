@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb.api.errors import NotReplayedError
 from dream_nb.default import default_session
-from dream_nb.results.vanishing import digest_of_code
+from dream_nb.front_ends import digest_of_code
 from dream_nb.session import Session
 
 _SECONDS: Final = 30.0

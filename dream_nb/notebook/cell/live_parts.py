@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from IPython.display import display
-
 from dream_nb.api.errors import LibraryError
-from dream_nb.html.stand_in import VIEW
+from dream_nb.front_ends import is_in_page, running_cell
 from dream_nb.notebook.cell.replays import tell_below
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
-from dream_nb.results.vanishing import is_in_page, running_cell
+from dream_nb.results.widget_view import show_view
 from dream_nb.storyboard.storyboard import Storyboard
 
 if TYPE_CHECKING:
@@ -70,7 +68,7 @@ def show_live(made: Dream | Dreams | Storyboard, *, is_replay: bool = False) -> 
     part = _part_of(made)
     if is_replay:
         tell_below(part)
-    display({VIEW: part.view()}, raw=True)
+    show_view(part)
     cell, run = running_cell()
     for earlier in [one for one in _open if one[0] == cell and one[1] != run]:
         # The page shows them no more.

@@ -10,10 +10,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 
 from dream_nb.api.errors import ConfigurationError
+from dream_nb.front_ends import front_end
 from dream_nb.notebook.cell.live_parts import is_live, show_live
 from dream_nb.notebook.cell.progress_card import wait_for_stills
 from dream_nb.notebook.commands.listing import Facts, Listing
-from dream_nb.notebook.front_end import is_terminal
 from dream_nb.requests.plan import Plan
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
@@ -87,7 +87,7 @@ class Previews:
 
     def hide(self, job: Job | Sweep | Shooting) -> None:
         """Show nothing of a job as the running cell's result, where its card stands."""
-        if not is_terminal():
+        if not front_end().is_terminal:
             self._shown.append(job)
 
     def _end_cell(self, *_: Any) -> None:
@@ -110,7 +110,7 @@ class Previews:
             if any(made is shown for shown in self._shown):
                 return
             self._due = [due for due in self._due if due is not made]
-        if is_terminal() and not any(made is shown for shown in self._pictured):
+        if front_end().is_terminal and not any(made is shown for shown in self._pictured):
             self._pictured.append(made)
         raise NotImplementedError
 

@@ -13,16 +13,17 @@ from IPython.core.getipython import get_ipython
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display, update_display
 
-from dream_nb.html.stand_in import VIEW, stand_in
+from dream_nb.front_ends import front_end, running_digest
+from dream_nb.html.stand_in import stand_in
 from dream_nb.notebook.cell.replays import tell_terminal
 from dream_nb.notebook.early_start import load_modules
-from dream_nb.notebook.front_end import is_terminal
 from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job
 from dream_nb.results.pending import Pending, Show
 from dream_nb.results.stills import still
 from dream_nb.results.sweep import Sweep
-from dream_nb.results.vanishing import Vanishing, is_watched, running_digest
+from dream_nb.results.vanishing import Vanishing
+from dream_nb.results.widget_view import show_view
 from dream_nb.storyboard.shooting import Shooting
 from dream_nb.storyboard.storyboard import Storyboard
 from dream_nb.terminal.waiting import follow
@@ -59,10 +60,10 @@ def open_card(shell: InteractiveShell, job: UnderWay) -> Iterator[Vanishing | No
             yield None
             return
         load_modules()
-        if is_terminal():
+        if front_end().is_terminal:
             with follow(job, through_kernel=hasattr(shell, "kernel")):
                 yield None
-        elif is_watched():
+        elif front_end().is_watched:
             with _card(job) as card:
                 yield card
         else:
@@ -138,7 +139,7 @@ def _card(job: UnderWay) -> Iterator[Vanishing]:
 
 def keep_card(job: UnderWay) -> None:
     """Show the job in the running cell for as long as it goes on, and then a picture of what it made."""
-    if is_terminal():
+    if front_end().is_terminal:
         return
     load_modules()
     _note(job)
@@ -154,7 +155,7 @@ def _keep(job: UnderWay, card: Card | Grid | Strip, shown: Vanishing | None = No
         display(still, raw=True, display_id=display_id)
     else:
         display_id = shown.become(still, raw=True)
-    display({VIEW: card.view()}, raw=True)
+    show_view(card)
     left = threading.Event()
 
     def leave() -> None:

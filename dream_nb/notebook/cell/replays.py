@@ -6,7 +6,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Final
 
-from dream_nb.notebook.front_end import is_console, is_terminal
+from dream_nb.front_ends import CONSOLE, TERMINAL, front_end
 from dream_nb.results.pending import REPLAYED
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class _Line(threading.Thread):
 
 def tell_terminal() -> None:
     """Say in a terminal that nothing was spent; in a page `tell_below` says it."""
-    if is_console() or (is_terminal() and sys.stderr.isatty()):
+    shown_in = front_end()
+    if shown_in is CONSOLE or (shown_in is TERMINAL and sys.stderr.isatty()):
         sys.stderr.write(f"{REPLAYED.note}\n")
 
 

@@ -15,7 +15,7 @@ from dream_nb.backends.backends import choose_backend, is_paid
 from dream_nb.backends.key_trial import try_key
 from dream_nb.backends.keys import address_of, find_key, how_to_give
 from dream_nb.default import default_session
-from dream_nb.notebook.front_end import is_terminal
+from dream_nb.front_ends import front_end
 
 _SECONDS: Final = 6.0
 _LEAST_FREE: Final = 500 * 2**20
@@ -132,9 +132,9 @@ def _library() -> list[Check]:
 
 def _versions() -> list[Check]:
     there = [f"{name} {found}" for name in _PACKAGES if (found := _version(name))]
-    where = "a terminal: lines, and pictures where it can show them" if is_terminal() else "a notebook"
+    shown_in = front_end()
     return [
-        Check("shown in", True, where),
+        Check("shown in", True, f"{shown_in.name}: {shown_in.about}"),
         Check("versions", True, ", ".join([f"Python {sys.version.split()[0]}", *there])),
     ]
 

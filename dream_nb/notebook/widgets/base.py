@@ -22,10 +22,11 @@ from pydantic import ConfigDict, TypeAdapter
 
 from dream_nb.api.errors import DreamError, InvalidRequestError, LibraryError
 from dream_nb.api.portal import portal
-from dream_nb.html.stand_in import VIEW, stand_in
-from dream_nb.notebook.front_end import is_terminal
+from dream_nb.front_ends import front_end
+from dream_nb.html.stand_in import stand_in
 from dream_nb.notebook.widgets.messages import Piece
 from dream_nb.notebook.widgets.trust import is_trusted
+from dream_nb.results.widget_view import show_view
 
 _HERE: Final = Path(__file__).parent
 _CHUNK: Final = 1 << 20
@@ -190,10 +191,6 @@ class Widget(Listener, anywidget.AnyWidget):
         del name
         return None
 
-    def view(self) -> dict[str, Any]:
-        """The content of a widget-view output."""
-        return {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-
     def static(self) -> str:
         """HTML for a reader without widgets: a page without a kernel, or without the widget's state."""
         return stand_in(repr(self))
@@ -201,12 +198,12 @@ class Widget(Listener, anywidget.AnyWidget):
     def _ipython_display_(self, **_: Any) -> None:
         from IPython.display import display
 
-        if is_terminal():
+        if front_end().is_terminal:
             display({"text/plain": f"{self!r} needs a notebook. {self.instead}"}, raw=True)
             return
         # An output of its own: of one with a widget in it JupyterLab shows nothing else, even where that is gone.
         display({"text/plain": repr(self), "text/html": self.static()}, raw=True)
-        display({VIEW: self.view()}, raw=True)
+        show_view(self)
 
     @action
     def here(self) -> None:

@@ -1,0 +1,116 @@
+"""Front ends: what each does with the outputs of a cell, and which one shows those of the running cell."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from dream_nb.place import starter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontEnd:
+    """What a front end does with the outputs of a cell.
+
+    Attributes:
+        name: what its users call it.
+        about: what they get from it, in a few words.
+        is_terminal: it prints text; else it shows HTML.
+        is_watched: somebody may see what is shown while the cell runs.
+        has_files: its players open a file by its address relative to the notebook.
+    """
+
+    name: str
+    about: str
+    is_terminal: bool = False
+    is_watched: bool = True
+    has_files: bool = True
+
+
+JUPYTER: Final = FrontEnd(name="a notebook of Jupyter", about="players, widgets")
+VS_CODE: Final = FrontEnd(name="VS Code", about="players of files in the open folder, widgets")
+COLAB: Final = FrontEnd(name="Google Colab", about="small copies of videos in the outputs, widgets", has_files=False)
+OTHER: Final = FrontEnd(name="a notebook", about="players, widgets where it has them")
+PROGRAM: Final = FrontEnd(name="a program that runs notebooks", about="players in what it saves", is_watched=False)
+CONSOLE: Final = FrontEnd(
+    name="jupyter console", about="lines, and pictures where the terminal shows them", is_terminal=True
+)
+TERMINAL: Final = FrontEnd(
+    name="IPython in a terminal", about="lines, and pictures where it shows them", is_terminal=True
+)
+PYTHON: Final = FrontEnd(name="Python without IPython", about="nothing but what is printed", is_watched=False)
+
+_CONSOLES: Final = frozenset({"jupyter-console", "jupyter_console"})
+
+
+def front_end() -> FrontEnd:
+    """The front end that shows the running cell.
+
+    No protocol tells it: each is known by a trace that it leaves in the kernel, or in its request.
+    """
+    shell = _shell()
+    if shell is None:
+        return PYTHON
+    if not hasattr(shell, "kernel"):
+        return TERMINAL
+    # Programs that run cells one after the other, such as nbclient and nbval, let no cell ask for input: nobody is
+    # there to answer. They save what comes in the end, and what they do not get cannot be left over in it.
+    if not _request().get("content", {}).get("allow_stdin", True):
+        return PROGRAM
+    if "google.colab" in sys.modules:
+        return COLAB
+    if "__vsc_ipynb_file__" in shell.user_ns:
+        return VS_CODE
+    if _names_cell():
+        return JUPYTER
+    return CONSOLE if _starter() in _CONSOLES else OTHER
+
+
+def is_in_page() -> bool:
+    """Whether a page runs the cell, which knows its outputs well enough to show another one in the place of one.
+
+    Pages name the cell in their request. Consoles do not: they print each output, and know of no change to it.
+    """
+    return front_end().is_watched and _names_cell()
+
+
+def running_cell() -> tuple[str, str]:
+    """The cell that a page runs, and this run of it; empty where the request does not say."""
+    request = _request()
+    return str(request.get("metadata", {}).get("cellId", "")), str(request.get("header", {}).get("msg_id", ""))
+
+
+def digest_of_code(code: str) -> str:
+    """What a page knows the source of a cell by: its sha256.
+
+    Args:
+        code: the source.
+    """
+    return hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()
+
+
+def running_digest() -> str:
+    """The `digest_of_code` of the cell that a page runs; empty where no page does."""
+    return digest_of_code(str(_request().get("content", {}).get("code", ""))) if is_in_page() else ""
+
+
+def _shell() -> Any:
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None else None
+
+
+def _request() -> Mapping[str, Any]:
+    """The message for which the kernel runs now."""
+    kernel = getattr(_shell(), "kernel", None)
+    return (kernel.get_parent("shell") if kernel is not None else None) or {}
+
+
+def _names_cell() -> bool:
+    return "cellId" in _request().get("metadata", {})
+
+
+_starter = cache(starter)
