@@ -51,23 +51,24 @@ class _Strict:
         raise ConfigurationError(f"{_called(obj, trait.name)} {value!r} is not {what}{hint}")
 
 
-class Choice(_Strict, Enum[Any]):
+# Without the parameters of their types: the traitlets that Colab has know none.
+class Choice(_Strict, Enum):  # type: ignore[type-arg]
     """One of several words."""
 
 
-class Flag(_Strict, Bool[Any, Any]):
+class Flag(_Strict, Bool):  # type: ignore[type-arg]
     """True or False."""
 
     info_text = "True or False"
 
 
-class Text(_Strict, Unicode[Any, Any]):
+class Text(_Strict, Unicode):  # type: ignore[type-arg]
     """A text."""
 
     info_text = "a text in quotes"
 
 
-class Number(_Strict, Int[Any, Any]):
+class Number(_Strict, Int):  # type: ignore[type-arg]
     """A whole number from 0."""
 
     info_text = "a whole number from 0"
@@ -78,7 +79,7 @@ class Number(_Strict, Int[Any, Any]):
         return value if value >= 0 else self.error(obj, value)
 
 
-class Cents(_Strict, Float[Any, Any]):
+class Cents(_Strict, Float):  # type: ignore[type-arg]
     """USD cents from 0."""
 
     info_text = "a number of USD cents from 0"
