@@ -31,6 +31,7 @@ PARTS = [
     "media",
     "studio",
     "html",
+    "built_pages",
     "requests",
     "backends",
     "library",
