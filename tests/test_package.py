@@ -32,6 +32,7 @@ PARTS = [
     "media",
     "studio",
     "html",
+    "built_pages",
     "requests",
     "backends",
     "library",

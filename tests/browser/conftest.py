@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.browser.chromium import OPTIONS, find_chromium
+from tests.browser.exported import download_manager
 from tests.browser.lab import Lab, LabServer, close_notebooks, serve_lab, write_notebook
 
 # What a busy machine may take until a kernel has answered a page: no test is about that.
@@ -57,6 +58,12 @@ def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     tab.context.clear_permissions()
     if "/lab" not in tab.url:
         tab.goto("about:blank")
+
+
+@pytest.fixture(scope="module")
+def manager(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The script that brings widgets to exported pages."""
+    return download_manager(tmp_path_factory.mktemp("manager"))
 
 
 @pytest.fixture(scope="module")

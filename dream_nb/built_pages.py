@@ -1,0 +1,151 @@
+"""An extension of Sphinx: the files that saved previews refer to become part of the pages that are built.
+
+A preview is HTML that names its video by an address relative to the notebook, and Sphinx does not copy what HTML names.
+With `dream_nb.built_pages` among the `extensions` of `conf.py`, each of these files is a download of its page, which
+Sphinx copies, and the preview on the page names that copy. It works with whatever turns the outputs of notebooks into
+HTML: myst-nb, nbsphinx.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, unquote, urlsplit
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.util import logging
+
+from dream_nb.media.formats import PICTURES, VIDEOS
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+# Every preview has this class, and no other HTML is touched.
+_OURS: Final = "tex2jax_ignore"
+_ADDRESS: Final = re.compile(r'(?P<before> (?:src|href)=")(?P<address>(?!data:)[^"]+)(?=")')
+_SUFFIXES: Final = frozenset(one.suffix for one in (*PICTURES, *VIDEOS))
+_FOLDER: Final = "_downloads"
+# On the node of a file: the address that the preview has for it.
+_NAMED: Final = "dream_nb"
+
+_log = logging.getLogger(__name__)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Make this an extension of a project.
+
+    Args:
+        app: the application that builds the project.
+
+    Returns:
+        What Sphinx wants to know of an extension.
+    """
+    # Before Sphinx itself looks for the downloads of a page.
+    app.connect("doctree-read", _find_files, priority=400)
+    app.connect("doctree-resolved", _name_copies)
+    return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _find_files(app: Sphinx, document: nodes.document) -> None:
+    """Make a download of each file that a preview of this document names."""
+    missing: set[str] = set()
+    for preview in list(document.findall(nodes.raw)):
+        text = preview.astext()
+        if "html" not in preview.get("format", "").split() or _OURS not in text:
+            continue
+        for address in dict.fromkeys(match["address"] for match in _ADDRESS.finditer(text)):
+            path = _path(address)
+            if path is None or path in missing:
+                continue
+            file = _find(app, path)
+            if file is None:
+                missing.add(path)
+                continue
+            # Inside the HTML itself, which no builder looks into: there it goes wherever the preview goes.
+            target = f"/{_from_sources(app, file)}"
+            preview.append(addnodes.download_reference("", reftarget=target, **{_NAMED: address}))
+
+
+def _path(address: str) -> str | None:
+    """The relative path of a picture or video that an address names, or None where it names something else."""
+    try:
+        path = unquote(urlsplit(address).path)
+    except ValueError:
+        return None
+    # That of another site begins with a slash.
+    is_ours = not path.startswith("/") and posixpath.splitext(path)[1].lower() in _SUFFIXES
+    return path if is_ours else None
+
+
+def _find(app: Sphinx, path: str) -> Path | None:
+    """The file of that path, seen from the document that is read, or None where it may not be shown."""
+    name = app.env.docname
+    source = Path(app.env.doc2path(name))
+    real = source.resolve()
+    # A document may be a link to a notebook that has its library beside it.
+    choices = [Path(os.path.normpath(folder / path)) for folder in (source.parent, real.parent)]
+    file = next((choice for choice in choices if choice.is_file()), None)
+    if file is None:
+        # As soon as it is there, the document is read anew.
+        app.env.note_dependency(_from_sources(app, choices[0]))
+        _log.warning(
+            "a preview names %r, and there is no such file: run the notebook again, or commit the file",
+            path,
+            location=name,
+            type="dream_nb",
+            subtype="missing",
+        )
+        return None
+    # Neither `..` nor a link leads to what was never meant for these pages.
+    folders = (Path(app.srcdir).resolve(), real.parent)
+    if not any(file.resolve().is_relative_to(folder) for folder in folders):
+        _log.warning(
+            "a preview names %r, which is outside of the documentation and of the notebook's folder: it is not copied",
+            path,
+            location=name,
+            type="dream_nb",
+            subtype="outside",
+        )
+        return None
+    return file
+
+
+def _from_sources(app: Sphinx, file: Path) -> str:
+    try:
+        return Path(os.path.relpath(file, app.srcdir)).as_posix()
+    except ValueError:
+        # On another drive of Windows.
+        return file.as_posix()
+
+
+def _name_copies(app: Sphinx, document: nodes.document, docname: str) -> None:
+    """Let the previews of a page name the files that Sphinx copies for it."""
+    builder = app.builder
+    if builder.format != "html" or not getattr(builder, "download_support", False):
+        return
+    page = urlsplit(builder.get_target_uri(docname)).path
+    folder = posixpath.relpath(_FOLDER, posixpath.dirname(page) or ".")
+    for preview in list(document.findall(nodes.raw)):
+        copies = {
+            file[_NAMED]: quote(posixpath.join(folder, file["filename"]))
+            for file in preview.findall(addnodes.download_reference)
+            if _NAMED in file and "filename" in file
+        }
+        if copies:
+            html = _renamed(preview.astext(), copies)
+            preview.clear()
+            preview.append(nodes.Text(html))
+
+
+def _renamed(html: str, copies: Mapping[str, str]) -> str:
+    """HTML with other addresses in the place of its own."""
+
+    def rename(match: re.Match[str]) -> str:
+        return match["before"] + copies.get(match["address"], match["address"])
+
+    return _ADDRESS.sub(rename, html)

@@ -1,0 +1,69 @@
+"""Documents with notebooks that Sphinx builds."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote
+
+SECONDS: Final = 300
+EXTENSION: Final = "dream_nb.built_pages"
+SAVED: Final = {"myst_nb": 'nb_execution_mode = "off"', "nbsphinx": 'nbsphinx_execute = "never"'}
+"""What reads notebooks, and how it is told to take what is saved."""
+EXECUTED: Final = {
+    "myst_nb": 'nb_execution_mode = "force"\nnb_execution_timeout = 240\nnb_execution_raise_on_error = True',
+    "nbsphinx": 'nbsphinx_execute = "always"\nnbsphinx_timeout = 240',
+}
+"""The same, and how it is told to run them."""
+_ADDRESS: Final = re.compile(r'(?:src|href)="((?!data:|https?:)[^"]*\.(?:mp4|jpg|png|gif|webp))"')
+
+
+@dataclass(frozen=True)
+class Built:
+    """What Sphinx made of a project.
+
+    Attributes:
+        folder: the folder of the pages.
+        warnings: what it warned of.
+    """
+
+    folder: Path
+    warnings: str
+
+    def addresses(self, page: str) -> list[str]:
+        """The addresses of pictures and videos on a page, but for what stands in it."""
+        return _ADDRESS.findall((self.folder / page).read_text(encoding="utf-8"))
+
+    def file(self, page: str, address: str) -> Path:
+        """Where an address on a page leads to."""
+        return Path(os.path.normpath((self.folder / page).parent / unquote(address)))
+
+    def media(self) -> set[str]:
+        """The names of all pictures and videos of the pages, but for what belongs to their theme."""
+        files = self.folder.rglob("*")
+        found = {file for file in files if file.suffix in {".mp4", ".jpg", ".png", ".gif", ".webp"}}
+        return {file.name for file in found if "_static" not in file.parts}
+
+
+def write_project(folder: Path, *extensions: str, settings: str = "") -> None:
+    """Make a folder a project of Sphinx with these extensions and ours, whose documents are all that it holds."""
+    listed = ", ".join(repr(one) for one in (*extensions, EXTENSION))
+    (folder / "conf.py").write_text(f"project = 'lakes'\nextensions = [{listed}]\n{settings}\n", encoding="utf-8")
+    index = "Lakes\n=====\n\n.. toctree::\n   :glob:\n\n   *\n   */*\n"
+    (folder / "index.rst").write_text(index, encoding="utf-8")
+
+
+def build(project: Path, builder: str = "html") -> Built:
+    """Build a project, beside its folder."""
+    out = project.parent / f"{project.name}-built" / builder
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", builder, "-d", str(out.parent / "doctrees")]
+    done = subprocess.run(
+        [*command, str(project), str(out)], capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return Built(out, done.stderr)
