@@ -28,6 +28,7 @@ PARTS = [
     "place",
     "sqlite",
     "workers",
+    "cluster",
     "media",
     "studio",
     "html",

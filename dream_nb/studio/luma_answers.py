@@ -52,8 +52,11 @@ def _signature(url: str, expires: int) -> str:
 def luma_generation(
     record: StoredGeneration, base_url: str, seconds: float, outputs: Iterable[Output], drawing: Drawing | None = None
 ) -> bytes:
-    """The `Generation` of the API, with `take`; while it is drawn, `progress` (0 to 1) and `thumbnail`; when it is
-    done, `drawn` and `unknown`: the words of the prompt that are drawn, and those that are not known.
+    """The `Generation` of the API, with fields of the studio's own.
+
+    They are `take`; while it is queued and nothing can be drawn, `stalled`, which says why; while it is drawn,
+    `progress` (0 to 1) and `thumbnail`; when it is done, `drawn` and `unknown`: the words of the prompt that are drawn,
+    and those that are not known.
 
     Args:
         record: what is remembered of it.
@@ -89,4 +92,6 @@ def luma_generation(
             document["progress"] = fraction
         if (thumbnail := drawing.thumbnail(record.asset)) is not None:
             document["thumbnail"] = address(thumbnail)
+    if drawing and record.state == "queued" and (why := drawing.stalled()):
+        document["stalled"] = why
     return to_json(document)
