@@ -80,6 +80,15 @@ def problem(executor: Executor) -> str | None:
     return executor.problem if isinstance(executor, ClusterExecutor) else None
 
 
+def note(executor: Executor) -> str | None:
+    """Why what was handed to an executor does not begin, though it may at any time; None where it begins.
+
+    Args:
+        executor: what `as_pool` gave.
+    """
+    return executor.note if isinstance(executor, ClusterExecutor) else None
+
+
 class ClusterExecutor(Executor):
     """dask's executor, with the manners of our own pool.
 
@@ -102,6 +111,11 @@ class ClusterExecutor(Executor):
     def problem(self) -> str | None:
         """Why nothing runs at the moment, or None."""
         return self._cluster.problem
+
+    @property
+    def note(self) -> str | None:
+        """Why what was handed over does not begin, though it may at any time, or None."""
+        return self._cluster.note
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Run `fn(*args, **kwargs)` on the cluster.
@@ -149,6 +163,7 @@ class _Cluster:
 
     Attributes:
         problem: why nothing runs at the moment, as a clause, or None.
+        note: why what was handed over does not begin, though it may at any time, as a clause, or None.
     """
 
     def __init__(self, client: Any) -> None:
@@ -162,6 +177,7 @@ class _Cluster:
         # Seconds without a connection, and without an answer.
         self._lost = self._silent = 0.0
         self.problem: str | None = None
+        self.note: str | None = None
         threading.Thread(target=self._watch, name="dream_nb-cluster", daemon=True).start()
 
     @property
@@ -287,7 +303,9 @@ class _Cluster:
         if self._question is not None and self._question.done():
             question, self._question = self._question, None
             with contextlib.suppress(Exception):
-                self._width = _width_of(client, question.result())
+                threads = question.result()
+                self._width = _width_of(client, threads)
+                self.note = None if threads else f"the dask cluster at {self._address} has no workers at the moment"
                 self._silent = 0.0
         if self._question is None and self._unasked >= _ASK_SECONDS:
             self._unasked = 0.0

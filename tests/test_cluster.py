@@ -14,7 +14,7 @@ import pytest
 
 from dream_nb import cluster, workers
 from dream_nb.api.errors import ClusterGoneError, ConfigurationError
-from dream_nb.cluster import ClusterConnection, ClusterExecutor, as_pool, problem, width
+from dream_nb.cluster import ClusterConnection, ClusterExecutor, as_pool, note, problem, width
 from dream_nb.workers import WorkerDiedError
 from tests.studio.machine import PATIENCE, until, wait_for
 
@@ -129,9 +129,11 @@ def test_a_cluster_is_given_nothing_before_it_has_said_how_wide_it_is(opened: Op
 def test_a_cluster_without_workers_is_given_one_call_so_that_it_may_grow(opened: Open) -> None:
     client, executor = opened()
     wait_for(lambda: width(executor) == 1)
+    assert note(executor) == f"the dask cluster at {ADDRESS} has no workers at the moment"
     client.threads = [2]
     client.cluster = SimpleNamespace(_adaptive=SimpleNamespace(periodic_callback=object(), maximum=2))
     wait_for(lambda: width(executor) == 4)
+    assert note(executor) is None
     client.threads = [2, 2]
     wait_for(lambda: width(executor) == 4)
 

@@ -300,7 +300,7 @@ class Runner:
                 # Seen right after it was taken up again, its turn came anywhere before.
                 is_known = seen.state == "dreaming" and age.total_seconds() < max(_SOON_SECONDS, queued / 2)
                 self._write(record, generation=seen, **({"queued": queued} if is_known else {}))
-            if why := _stalled(seen):
+            if seen.state == "queued" and (why := _text(seen, "stalled")):
                 raise ClusterGoneError(f"not made yet: {why}. {_STAYS_QUEUED}")
 
         report(progress)
@@ -352,7 +352,7 @@ def _id_of(record: Record) -> str:
 def _progress(generation: Generation) -> Progress:
     """Where a generation stands, as its server says."""
     video = generation.assets.progress_video if generation.assets else None
-    return Progress(generation.state or "queued", _fraction(generation), video=video)
+    return Progress(generation.state or "queued", _fraction(generation), _text(generation, "note"), video=video)
 
 
 def _fraction(generation: Generation) -> float | None:
@@ -361,7 +361,7 @@ def _fraction(generation: Generation) -> float | None:
     return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else None
 
 
-def _stalled(generation: Generation) -> str | None:
-    """The studio's extra field `stalled`: why it draws nothing that is queued."""
-    value = (generation.model_extra or {}).get("stalled")
-    return value[:_MOST_WORDS] if isinstance(value, str) and generation.state == "queued" else None
+def _text(generation: Generation, name: str) -> str:
+    """An extra field of the studio's: `stalled`, why nothing that is queued is drawn; `note`, why it takes its time."""
+    value = (generation.model_extra or {}).get(name)
+    return value[:_MOST_WORDS] if isinstance(value, str) else ""

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from pydantic_core import to_json
 
 from dream_nb.api.errors import ClusterGoneError
-from dream_nb.cluster import ClusterExecutor, as_pool, problem, width
+from dream_nb.cluster import ClusterExecutor, as_pool, note, problem, width
 from dream_nb.studio.alive import Presence
 from dream_nb.studio.assets import AssetFiles, new_name, thumbnail_of
 from dream_nb.studio.faults import Faults
@@ -181,6 +181,10 @@ class Queue:
                 self._executor()
             return problem(self._asked)
         return None
+
+    def note(self) -> str | None:
+        """Why nothing is drawn at the moment, though it may begin at any time, as a clause; None where it is."""
+        return None if self._asked is None else note(self._asked)
 
     def _begin(self, record: StoredGeneration, workers: int) -> None:
         """Draw what was claimed, with as many workers."""

@@ -11,17 +11,25 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import httpx2
 import pytest
 
 from dream_nb import sqlite, workers
-from dream_nb.api.errors import ClusterGoneError
-from dream_nb.cluster import ClusterExecutor
 from dream_nb.studio.alive import Presence
 from dream_nb.studio.store import Store
-from tests.studio.machine import LUMA_PREFIX, PROMPT, Instant, Machine, Stalled, in_process, settings, until
+from tests.studio.machine import (
+    LUMA_PREFIX,
+    PROMPT,
+    FakeCluster,
+    Instant,
+    Machine,
+    Stalled,
+    in_process,
+    settings,
+    until,
+)
 from tests.studio.render.clips import decoded
 
 pytestmark = pytest.mark.anyio
@@ -492,27 +500,8 @@ def test_two_hundred_creates_over_the_network(client: httpx2.Client) -> None:
     asyncio.run(asyncio.wait_for(main(), 120))
 
 
-class Cluster:
-    """What a `ClusterExecutor` knows of its cluster. It draws with our own pool."""
-
-    def __init__(self, width: int, problem: str | None = None) -> None:
-        self.width = width
-        self.problem = problem
-        self.ends_calls = False
-
-    def submit(self, call: Any) -> Future[Any]:
-        if self.ends_calls:
-            self.problem = "the dask scheduler is gone"
-            raise ClusterGoneError(self.problem)
-        return workers.pool().submit(call.work)
-
-    @property
-    def executor(self) -> ClusterExecutor:
-        return ClusterExecutor(cast("Any", self), cast("Any", None))
-
-
 async def test_what_is_queued_for_a_cluster_that_is_gone_says_so_and_is_drawn_when_it_is_back(tmp_path: Path) -> None:
-    gone = Cluster(2, "the dask scheduler is gone")
+    gone = FakeCluster(2, "the dask scheduler is gone")
     async with in_process(tmp_path, executor=lambda: gone.executor) as machine:
         uid = (await machine.create())["id"]
         generation = await machine.get(uid)
@@ -521,15 +510,25 @@ async def test_what_is_queued_for_a_cluster_that_is_gone_says_so_and_is_drawn_wh
         assert "stalled" not in await machine.finished(uid)
 
 
+async def test_a_cluster_without_workers_is_told_of_while_it_is_waited_for(tmp_path: Path) -> None:
+    empty = FakeCluster(0)
+    empty.note = "the dask cluster has no workers at the moment"
+    async with in_process(tmp_path, executor=lambda: empty.executor) as machine:
+        uid = (await machine.create())["id"]
+        assert (await machine.get(uid))["note"] == empty.note
+        empty.note, empty.width = None, 1
+        assert "note" not in await machine.finished(uid)
+
+
 async def test_the_luma_api_tells_of_a_cluster_that_is_gone_too(tmp_path: Path) -> None:
-    gone = Cluster(2, "the dask scheduler is gone")
+    gone = FakeCluster(2, "the dask scheduler is gone")
     async with in_process(tmp_path, executor=lambda: gone.executor, prefix=LUMA_PREFIX) as machine:
         uid = (await machine.create({"prompt": PROMPT}))["id"]
         assert (await machine.get(uid))["stalled"] == "the dask scheduler is gone"
 
 
 async def test_a_cluster_that_goes_away_in_the_middle_costs_nothing_but_time(tmp_path: Path) -> None:
-    going = Cluster(2)
+    going = FakeCluster(2)
     going.ends_calls = True
     async with in_process(tmp_path, executor=lambda: going.executor) as machine:
         uid = (await machine.create())["id"]
@@ -541,11 +540,11 @@ async def test_a_cluster_that_goes_away_in_the_middle_costs_nothing_but_time(tmp
 
 
 async def test_another_cluster_takes_the_place_of_one_that_is_gone(tmp_path: Path) -> None:
-    clusters = [Cluster(2, "the dask scheduler is gone")]
+    clusters = [FakeCluster(2, "the dask scheduler is gone")]
     async with in_process(tmp_path, executor=lambda: clusters[-1].executor) as machine:
         uid = (await machine.create())["id"]
         assert "stalled" in await machine.get(uid)
-        clusters.append(Cluster(2))
+        clusters.append(FakeCluster(2))
         assert "stalled" not in await machine.get(uid)
         assert (await machine.finished(uid))["state"] == "completed"
 
@@ -553,7 +552,7 @@ async def test_another_cluster_takes_the_place_of_one_that_is_gone(tmp_path: Pat
 async def test_a_cluster_that_grows_is_given_more_at_once(tmp_path: Path) -> None:
     stalled = Stalled()
 
-    class Growing(Cluster):
+    class Growing(FakeCluster):
         def submit(self, call: Any) -> Future[Any]:
             return stalled.submit(call.work.func)
 
