@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
@@ -60,6 +61,8 @@ class Client:
     def close(self) -> None:
         self.status = "closed"
         loop = self.loop.asyncio_loop
+        if loop.is_closed():
+            return
         asyncio.run_coroutine_threadsafe(_end_tasks(), loop).result(PATIENCE)
         loop.call_soon_threadsafe(loop.stop)
         self._thread.join(PATIENCE)
@@ -94,8 +97,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[Clie
 
     yield open_client
     for client in clients:
-        if client.status != "closed":
-            client.close()
+        client.close()
 
 
 Open = Callable[..., tuple[Client, ClusterExecutor]]
@@ -164,6 +166,7 @@ def test_a_call_that_is_cancelled_is_cancelled_on_the_cluster(opened: Open) -> N
 
 def test_a_scheduler_that_is_gone_ends_every_call_and_takes_no_more(opened: Open) -> None:
     client, executor = opened(1)
+    wait_for(lambda: width(executor) == 1)
     calls = [executor.submit(sum, [1]) for _ in range(3)]
     client.lose()
     for call in calls:
@@ -229,6 +232,27 @@ def test_a_client_that_its_user_closed_ends_every_call(opened: Open) -> None:
         executor.submit(sum, [1])
 
 
+def test_a_client_that_is_closed_just_now_is_gone_too(opened: Open) -> None:
+    client, executor = opened(1)
+
+    def refuse(*_args: Any, **_kwargs: Any) -> Future[Any]:
+        client.status = "closed"
+        raise distributed.client.ClosedClientError("Client is closed")
+
+    client.submit = refuse  # type: ignore[method-assign]
+    with pytest.raises(ClusterGoneError, match="is closed: connect to a cluster"):
+        executor.submit(sum, [1])
+
+
+def test_a_question_to_a_scheduler_that_is_gone_is_not_left_behind(opened: Open) -> None:
+    client, executor = opened(1)
+    wait_for(lambda: width(executor) == 1)
+    client.answers = False
+    wait_for(lambda: asyncio.all_tasks(client.loop.asyncio_loop))
+    client.lose()
+    wait_for(lambda: not asyncio.all_tasks(client.loop.asyncio_loop))
+
+
 def test_an_executor_that_is_shut_down_says_so(opened: Open) -> None:
     client, executor = opened(1)
 
@@ -243,6 +267,12 @@ def test_an_executor_that_is_shut_down_says_so(opened: Open) -> None:
 def test_a_scheduler_that_is_not_there_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "_CONNECT_SECONDS", 0.5)
     with pytest.raises(ConfigurationError, match=f"no dask scheduler answers at {ADDRESS} .*: start one with"):
+        ClusterConnection(ADDRESS, pytest.fail)
+
+
+def test_dask_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ConfigurationError, match=r"dask is not installed: pip install 'dream_nb\[distributed\]'"):
         ClusterConnection(ADDRESS, pytest.fail)
 
 

@@ -40,6 +40,8 @@ logger = logging.getLogger("dream_nb.studio")
 _BEATS_PER_LEASE = 3
 # How soon a cluster that has grown is used: it is asked, and does not tell.
 _CLUSTER_SECONDS = 1.0
+# And one of which nothing is known yet.
+_FIRST_SECONDS = 0.05
 # Why a drawing failed that nothing is wrong with, as a word of the Luma API.
 _DEFECT = "generation_failed"
 _ID = re.compile(r"[0-9a-f-]{36}")
@@ -207,9 +209,15 @@ class Queue:
                         self._store.forfeit(owner)
             self.wake()
             self._changed()
-            pause = self._settings.lease_seconds / _BEATS_PER_LEASE
-            is_cluster = isinstance(self._asked, ClusterExecutor)
-            await asyncio.sleep(min(pause, _CLUSTER_SECONDS) if is_cluster else pause)
+            await asyncio.sleep(self._pause())
+
+    def _pause(self) -> float:
+        """Seconds until the next beat."""
+        pause = self._settings.lease_seconds / _BEATS_PER_LEASE
+        if not isinstance(self._asked, ClusterExecutor):
+            return pause
+        is_known = width(self._asked) or problem(self._asked)
+        return min(pause, _CLUSTER_SECONDS if is_known else _FIRST_SECONDS)
 
     def _end(self, record: StoredGeneration, task: asyncio.Task[bool]) -> None:
         """Free the place of a drawing."""
