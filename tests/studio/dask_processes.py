@@ -75,6 +75,16 @@ class DaskCluster:
             for process in stopped:
                 process.send_signal(signal.SIGCONT)
 
+    def kill_scheduler(self) -> None:
+        """Kill the scheduler."""
+        self.scheduler.kill()
+        self.scheduler.wait(PATIENCE)
+
+    def restart_scheduler(self) -> None:
+        """Start a scheduler at the address of the one that was killed. It has no workers."""
+        port = self.address.rpartition(":")[2]
+        self.scheduler = _started("dask_scheduler", "--host", "127.0.0.1", "--port", port)
+
     def kill(self, name: str) -> None:
         """Kill a worker."""
         process = self.workers.pop(name)

@@ -196,6 +196,22 @@ def test_the_program_draws_on_a_cluster(cluster: DaskCluster, tmp_path: Path) ->
         assert studio.process.stderr.read() == ""
 
 
+@pytest.mark.slow
+def test_the_program_goes_on_when_its_scheduler_is_back(tmp_path: Path) -> None:
+    (tmp_path / "cluster").mkdir()
+    with running_cluster(tmp_path / "cluster", 1) as cluster, running(tmp_path, "--dask", cluster.address) as studio:
+        cluster.kill_scheduler()
+        uid = studio.client.post("/generations", json={"prompt": PROMPT}).json()["id"]
+        why = wait_for(lambda: studio.client.get(f"/generations/{uid}").json().get("stalled"))
+        assert why == f"the dask scheduler at {cluster.address} is gone"
+        assert studio.process.stderr is not None
+        while "what is queued is drawn as soon as it is back" not in (line := studio.process.stderr.readline()):
+            assert line
+        cluster.restart_scheduler()
+        cluster.start_workers(1)
+        finished(studio, uid)
+
+
 def test_the_program_says_in_one_line_that_no_scheduler_answers(tmp_path: Path) -> None:
     process = start("--library", tmp_path, "--dask", "tcp://127.0.0.1:1")
     out, err = process.communicate(timeout=PATIENCE)
