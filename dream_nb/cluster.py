@@ -130,8 +130,8 @@ class ClusterExecutor(Executor):
         return self._cluster.submit(_Call(self._executor, functools.partial(fn, *args, **kwargs), Future()))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Shut dask's executor down."""
-        self._executor.shutdown(wait, cancel_futures=cancel_futures)
+        """Take no more calls. dask's executor cancels what it does not wait for."""
+        self._executor.shutdown(wait=wait and not cancel_futures)
 
 
 @dataclass(eq=False, slots=True)
@@ -260,19 +260,19 @@ class _Cluster:
         else:
             self._lost += seconds if status not in _CLOSED else 0.0
             self._ask_later()
-        problem: str | None = None
+        why: str | None = None
         if status in _CLOSED:
-            problem = self._closed()
+            why = self._closed()
         elif self._lost > _GRACE_SECONDS:
-            problem = f"the dask scheduler at {self._address} is gone"
+            why = f"the dask scheduler at {self._address} is gone"
         elif self._silent > _SILENT_SECONDS:
-            problem = f"the dask scheduler at {self._address} does not answer"
+            why = f"the dask scheduler at {self._address} does not answer"
         with self._lock:
-            self.problem = problem
+            self.problem = why
             calls = list(self._calls)
         for call in calls:
-            if problem:
-                self._end(call, _gone(problem))
+            if why:
+                self._end(call, _gone(why))
             elif call.is_dropped and status == "running":
                 self._send_again(call)
         return status not in _CLOSED
@@ -359,7 +359,7 @@ class ClusterConnection:
             raise ConfigurationError("dask is not installed: pip install 'dream_nb[distributed]'") from None
         try:
             self._client = self._connect()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, ImportError) as error:
             raise ConfigurationError(
                 f"no dask scheduler answers at {address} ({error}): start one with dask scheduler"
             ) from None
@@ -391,7 +391,8 @@ class ClusterConnection:
         while not self._is_closed:
             try:
                 client = self._connect()
-            except OSError:
+            except Exception:  # noqa: BLE001 - whatever answers there, it may be another thing later
+                time.sleep(_LOOK_SECONDS)
                 continue
             with self._lock:
                 self._client, self._is_connecting = client, False

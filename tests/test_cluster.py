@@ -232,6 +232,15 @@ def test_a_client_that_its_user_closed_ends_every_call(opened: Open) -> None:
         executor.submit(sum, [1])
 
 
+@pytest.mark.parametrize("how", [{"wait": False}, {"cancel_futures": True}])
+def test_it_is_shut_down_as_any_executor(opened: Open, how: dict[str, bool]) -> None:
+    client, executor = opened(1)
+    cancelled: list[Any] = []
+    client.cancel = cancelled.append  # type: ignore[attr-defined]
+    executor.shutdown(**how)
+    assert cancelled == [[]]
+
+
 def test_a_client_that_is_closed_just_now_is_gone_too(opened: Open) -> None:
     client, executor = opened(1)
 
