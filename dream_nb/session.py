@@ -71,7 +71,8 @@ class Session:
         patience: how long is waited for what.
         callbacks: where the server tells what changed, instead of being asked all the time; None asks.
         executor: gives what draws and measures, such as `lambda: client.get_executor()` of a dask cluster; by default
-            this process's pool of workers.
+            this process's pool of workers. It is asked again and again: another client may take the place of one that
+            was closed.
         shared: whether others spend from the same balance. Then a budget counts known prices only, and not what the
             balance loses.
         uploader: where pictures of this machine go for the hosted API, which takes only URLs: a function of the bytes

@@ -29,6 +29,7 @@ PARTS = [
     "front_ends",
     "sqlite",
     "workers",
+    "cluster",
     "media",
     "studio",
     "html",

@@ -11,6 +11,7 @@
   x BudgetError              it would cost more than is allowed: nothing was sent
   x LibraryError             the library's folder or a file in it cannot be used
     + UnreadableFileError    a picture or video that does not decode, or is too large
+  x ClusterGoneError         the dask cluster that draws or measures is gone
   x APIError                 a call to a Dream Machine failed
     + BadRequestError        refused (400 and other 4xx): a parameter, the balance
     + AuthenticationError    the key was not accepted (401, 403)
@@ -189,6 +190,10 @@ class NotReplayedError(DreamError):
 
 class BudgetError(DreamError):
     """A create that would cost more than is allowed. Nothing was sent."""
+
+
+class ClusterGoneError(DreamError):
+    """A dask cluster that is gone, or whose connection was closed. What was to be drawn stays queued in the studio."""
 
 
 class APIError(DreamError):

@@ -13,6 +13,7 @@ import anyio
 
 from dream_nb.api.errors import (
     APIError,
+    ClusterGoneError,
     DreamCancelledError,
     DreamError,
     GenerationFailedError,
@@ -45,6 +46,12 @@ _SOON_SECONDS: Final = 1.0
 T = TypeVar("T")
 _NOT_ORDERED: Final = "not sent: only a cell that asks for it may send it. Run its cell to make it"
 _NO_FILE_YET: Final = "its server has not given its file yet"
+_STAYS_QUEUED: Final = (
+    "It stays queued in the studio, for this session and the next: connect to a cluster that runs, then run the cell "
+    "again to go on with it"
+)
+# Of what a server says.
+_MOST_WORDS: Final = 500
 _CANCELLED: Final = "cancelled, and refunded: run the cell again to make it after all"
 
 
@@ -293,6 +300,8 @@ class Runner:
                 # Seen right after it was taken up again, its turn came anywhere before.
                 is_known = seen.state == "dreaming" and age.total_seconds() < max(_SOON_SECONDS, queued / 2)
                 self._write(record, generation=seen, **({"queued": queued} if is_known else {}))
+            if seen.state == "queued" and (why := _text(seen, "stalled")):
+                raise ClusterGoneError(f"not made yet: {why}. {_STAYS_QUEUED}")
 
         report(progress)
         first = FirstPicture(self.backend.files, lambda picture: report(replace(progress, picture=picture)))
@@ -343,10 +352,16 @@ def _id_of(record: Record) -> str:
 def _progress(generation: Generation) -> Progress:
     """Where a generation stands, as its server says."""
     video = generation.assets.progress_video if generation.assets else None
-    return Progress(generation.state or "queued", _fraction(generation), video=video)
+    return Progress(generation.state or "queued", _fraction(generation), _text(generation, "note"), video=video)
 
 
 def _fraction(generation: Generation) -> float | None:
     """The studio's extra field `progress`."""
     value = (generation.model_extra or {}).get("progress")
     return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else None
+
+
+def _text(generation: Generation, name: str) -> str:
+    """An extra field of the studio's: `stalled`, why nothing that is queued is drawn; `note`, why it takes its time."""
+    value = (generation.model_extra or {}).get(name)
+    return value[:_MOST_WORDS] if isinstance(value, str) else ""

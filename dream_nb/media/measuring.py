@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import replace
-from typing import Final, TypeVar
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from dataclasses import dataclass, replace
+from typing import Final, Generic, TypeVar
 
+from dream_nb.api.errors import ClusterGoneError
+from dream_nb.cluster import as_pool, width
 from dream_nb.media.worker import MeasureOrder, Reading, read
 from dream_nb.workers import Pool
 
@@ -14,6 +16,31 @@ Name = TypeVar("Name", bound=Hashable)
 
 # Enough to keep every worker busy, and few enough that a cluster's bytes are not all in memory.
 _WAITING: Final = 32
+_SPARE: Final = 8
+_MOST_TRIES: Final = 2
+
+
+@dataclass(slots=True)
+class _Sent(Generic[Name]):
+    """What is being measured: the caller's name for it, the order, who measures it, and how often it was tried."""
+
+    name: Name
+    order: MeasureOrder
+    executor: Executor
+    tries: int = 0
+
+    def submit(self) -> Future[Reading]:
+        """Have it measured.
+
+        Raises:
+            OSError: the file cannot be read.
+            ClusterGoneError: the cluster that should measure it is gone.
+        """
+        self.tries += 1
+        order = self.order
+        if not isinstance(self.executor, Pool) and not isinstance(order.file, bytes):
+            order = replace(order, file=order.file.read_bytes())
+        return self.executor.submit(read, order)
 
 
 def measure_files(orders: Iterable[tuple[Name, MeasureOrder, Executor]]) -> Iterator[tuple[Name, Reading]]:
@@ -26,19 +53,13 @@ def measure_files(orders: Iterable[tuple[Name, MeasureOrder, Executor]]) -> Iter
     Yields:
         The names with their readings, in the order in which they end.
     """
-    running: dict[Future[Reading], tuple[Name, MeasureOrder]] = {}
+    running: dict[Future[Reading], _Sent[Name]] = {}
     try:
         for name, order, executor in orders:
-            while len(running) >= _WAITING:
+            sent = _Sent(name, order, as_pool(executor))
+            while len(running) >= max(_WAITING, width(sent.executor) + _SPARE):
                 yield from _ended(running)
-            sent = order
-            if not isinstance(executor, Pool) and not isinstance(order.file, bytes):
-                try:
-                    sent = replace(order, file=order.file.read_bytes())
-                except OSError as error:
-                    yield name, Reading.failed(order, str(error))
-                    continue
-            running[executor.submit(read, sent)] = name, order
+            yield from _begun(sent, running)
         while running:
             yield from _ended(running)
     finally:
@@ -46,11 +67,28 @@ def measure_files(orders: Iterable[tuple[Name, MeasureOrder, Executor]]) -> Iter
             future.cancel()
 
 
-def _ended(running: dict[Future[Reading], tuple[Name, MeasureOrder]]) -> Iterator[tuple[Name, Reading]]:
+def _begun(sent: _Sent[Name], running: dict[Future[Reading], _Sent[Name]]) -> Iterator[tuple[Name, Reading]]:
+    """Begin to measure a file. Yields its reading where that cannot be done."""
+    try:
+        running[sent.submit()] = sent
+    except OSError as error:
+        yield sent.name, Reading.failed(sent.order, str(error))
+    except ClusterGoneError as error:
+        yield sent.name, _failed(sent, error)
+
+
+def _ended(running: dict[Future[Reading], _Sent[Name]]) -> Iterator[tuple[Name, Reading]]:
     for future in wait(running, return_when=FIRST_COMPLETED).done:
-        name, order = running.pop(future)
+        sent = running.pop(future)
         try:
             reading = future.result()
         except Exception as error:  # noqa: BLE001 - a worker that died is a gap in one row
-            reading = Reading.failed(order, f"{type(error).__name__}: {error}")
-        yield name, reading
+            if isinstance(error, BrokenExecutor) and sent.tries < _MOST_TRIES:
+                yield from _begun(sent, running)
+                continue
+            reading = _failed(sent, error)
+        yield sent.name, reading
+
+
+def _failed(sent: _Sent[Name], error: Exception) -> Reading:
+    return Reading.failed(sent.order, f"{type(error).__name__}: {error}")

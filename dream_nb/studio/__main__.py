@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import ipaddress
+import logging
 import os
 import re
 import secrets
@@ -12,11 +14,15 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
 
+from dream_nb import workers
+from dream_nb.api.errors import ConfigurationError
+from dream_nb.cluster import ClusterConnection
 from dream_nb.files import given_path
 from dream_nb.studio.answers import LUMA_PREFIX, PREFIX
 from dream_nb.studio.app import create_app
@@ -24,6 +30,7 @@ from dream_nb.studio.faults import Faults
 from dream_nb.studio.protocol import config
 from dream_nb.studio.settings import Settings
 
+logger = logging.getLogger("dream_nb.studio")
 KEY_VARIABLE = "DREAM_NB_STUDIO_KEY"
 _LAST_ANSWERS_SECONDS = 3
 # The account of the notebooks on this library: whoever is given its key sees what they made.
@@ -69,6 +76,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--lenient", action="store_true", help="take requests of 2025 that the documentation of the API excludes"
+    )
+    parser.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="draw on the dask cluster of this scheduler, such as tcp://127.0.0.1:8786 (default: on this machine)",
     )
     return parser.parse_args(argv)
 
@@ -145,23 +157,33 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"{arguments.host} can be reached by others: give a key for account {name} in {key_variable(name)}\n"
         )
         return 2
-    try:
-        faults = Faults.from_file(arguments.faults) if arguments.faults else None
-        listener = _listen(arguments.host, arguments.port)
-    except (OSError, ValueError, TypeError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    settings = Settings(
-        public_callbacks=arguments.public_callbacks,
-        fetch_loopback=arguments.fetch_loopback,
-        lenient=arguments.lenient,
-        address_seconds=arguments.address_seconds,
-    )
-    app = create_app(arguments.library / ".studio", keys=keys, settings=settings, faults=faults)
-    shown = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
-    origin = f"http://{shown}:{listener.getsockname()[1]}"
-    lines = [origin + PREFIX, origin + LUMA_PREFIX]
-    lines += [f"key of {account}: {key}" for account, key in made.items()]
+    with contextlib.ExitStack() as stack:
+        try:
+            faults = Faults.from_file(arguments.faults) if arguments.faults else None
+            listener = _listen(arguments.host, arguments.port)
+            executor: Callable[[], Executor] = workers.pool
+            if arguments.dask:
+                executor = stack.enter_context(contextlib.closing(ClusterConnection(arguments.dask, logger.warning)))
+        except (OSError, ValueError, TypeError, ConfigurationError) as error:
+            sys.stderr.write(f"{error}\n")
+            return 2
+        settings = Settings(
+            public_callbacks=arguments.public_callbacks,
+            fetch_loopback=arguments.fetch_loopback,
+            lenient=arguments.lenient,
+            address_seconds=arguments.address_seconds,
+        )
+        folder = arguments.library / ".studio"
+        app = create_app(folder, keys=keys, executor=executor, settings=settings, faults=faults)
+        shown = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
+        origin = f"http://{shown}:{listener.getsockname()[1]}"
+        lines = [origin + PREFIX, origin + LUMA_PREFIX]
+        lines += [f"key of {account}: {key}" for account, key in made.items()]
+        _serve(app, listener, "\n".join(lines))
+    return 0
+
+
+def _serve(app: Starlette, listener: socket.socket, greeting: str) -> None:
     served = config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS, server_header=False
     )
@@ -170,8 +192,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda *_: None)
     # What is loaded stays to the end: no need to look for garbage in it again and again.
     gc.freeze()
-    _Server(served, "\n".join(lines), _stopping(app)).run(sockets=[listener])
-    return 0
+    _Server(served, greeting, _stopping(app)).run(sockets=[listener])
 
 
 if __name__ == "__main__":

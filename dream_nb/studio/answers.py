@@ -25,7 +25,7 @@ def asset_url(base_url: str, name: str) -> str:
 
 
 class Drawing(Protocol):
-    """What is known of drawings under way."""
+    """What is known of drawings under way, and why there are none."""
 
     def progress(self, uid: str) -> float | None:
         """The fraction done, by the id of the generation."""
@@ -33,10 +33,20 @@ class Drawing(Protocol):
     def thumbnail(self, asset: str) -> str | None:
         """The name of the file that shows the first frame, by the name of the asset to be."""
 
+    def stalled(self) -> str | None:
+        """Why nothing that is queued is drawn, as a clause; None where everything has its turn."""
+
+    def note(self) -> str | None:
+        """Why nothing is drawn at the moment, though it may begin at any time, as a clause; None where it is."""
+
 
 def generation(record: StoredGeneration, base_url: str, drawing: Drawing | None = None) -> bytes:
-    """The `Generation` of the specification, with `take`; while it dreams, `progress` (0 to 1) and `assets.thumbnail`;
-    when it is done, `drawn` and `unknown`: the words of the prompt that are drawn, and those that are not known.
+    """The `Generation` of the specification, with fields of the studio's own.
+
+    They are `take`; while it is queued and nothing can be drawn, `stalled`, which says why; before it is done `note`,
+    which says why it takes its time, where there is something to say; while it dreams, `progress`
+    (0 to 1) and `assets.thumbnail`; when it is done, `drawn` and `unknown`: the words of the prompt that are drawn, and
+    those that are not known.
 
     Args:
         record: what is remembered of it.
@@ -77,8 +87,19 @@ def _written(record: StoredGeneration, base_url: str, drawing: Drawing | None) -
             document["progress"] = fraction
         if (thumbnail := drawing.thumbnail(record.asset)) is not None:
             document["assets"] = {"thumbnail": asset_url(base_url, thumbnail)}
+    if drawing:
+        document |= remarks(record, drawing)
     # The request is kept as JSON, and put in as it is: reading and writing it again would cost most of the time.
     return to_json(document)[:-1] + b',"request":' + record.request.encode() + b"}"
+
+
+def remarks(record: StoredGeneration, drawing: Drawing) -> dict[str, str]:
+    """Why a generation takes its time, where there is something to say."""
+    if record.state == "queued" and (why := drawing.stalled()):
+        return {"stalled": why}
+    if record.state not in FINAL_STATES and (why := drawing.note()):
+        return {"note": why}
+    return {}
 
 
 def understood_words(record: StoredGeneration) -> dict[str, tuple[str, ...]]:

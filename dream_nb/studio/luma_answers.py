@@ -10,7 +10,7 @@ from typing import Final
 from pydantic_core import from_json, to_json
 
 from dream_nb import installation
-from dream_nb.studio.answers import Drawing, asset_url, understood_words
+from dream_nb.studio.answers import Drawing, asset_url, remarks, understood_words
 from dream_nb.studio.record import Output, StoredGeneration
 
 API_VERSION: Final = "2026-04-01"
@@ -52,8 +52,12 @@ def _signature(url: str, expires: int) -> str:
 def luma_generation(
     record: StoredGeneration, base_url: str, seconds: float, outputs: Iterable[Output], drawing: Drawing | None = None
 ) -> bytes:
-    """The `Generation` of the API, with `take`; while it is drawn, `progress` (0 to 1) and `thumbnail`; when it is
-    done, `drawn` and `unknown`: the words of the prompt that are drawn, and those that are not known.
+    """The `Generation` of the API, with fields of the studio's own.
+
+    They are `take`; while it is queued and nothing can be drawn, `stalled`, which says why; before it is done `note`,
+    which says why it takes its time, where there is something to say; while it is drawn,
+    `progress` (0 to 1) and `thumbnail`; when it is done, `drawn` and `unknown`: the words of the prompt that are drawn,
+    and those that are not known.
 
     Args:
         record: what is remembered of it.
@@ -89,4 +93,6 @@ def luma_generation(
             document["progress"] = fraction
         if (thumbnail := drawing.thumbnail(record.asset)) is not None:
             document["thumbnail"] = address(thumbnail)
+    if drawing:
+        document |= remarks(record, drawing)
     return to_json(document)

@@ -302,6 +302,8 @@ _SCHEMAS: Final[Json] = {
             "output": _nullable({"type": "array", "items": ref("Output")}),
             "take": {"type": "integer", "minimum": 1, "description": "The n-th result of this same request."},
             "progress": {"type": "number", "minimum": 0, "maximum": 1, "description": "The part that is drawn."},
+            "stalled": {"type": "string", "description": "Why nothing that is queued is drawn at the moment."},
+            "note": {"type": "string", "description": "Why it takes its time."},
             "thumbnail": {"type": "string", "format": "uri", "description": "The first frame, while it is drawn."},
             "drawn": {"type": "array", "items": {"type": "string"}, "description": "Words that are drawn."},
             "unknown": {"type": "array", "items": {"type": "string"}, "description": "Words that are not known."},

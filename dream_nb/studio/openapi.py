@@ -275,6 +275,8 @@ _SCHEMAS: Final[Json] = {
             ),
             "take": {"type": "integer", "minimum": 1, "description": "The n-th result of this same request."},
             "progress": {"type": "number", "minimum": 0, "maximum": 1, "description": "The part that is drawn."},
+            "stalled": {"type": "string", "description": "Why nothing that is queued is drawn at the moment."},
+            "note": {"type": "string", "description": "Why it takes its time."},
             "model": {"type": "string", "description": "Which model was asked for."},
             "request": {
                 "type": "object",

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import functools
 import logging
-import os
 import re
 import sqlite3
 import time
@@ -18,6 +17,8 @@ from typing import Any, Protocol
 
 from pydantic_core import to_json
 
+from dream_nb.api.errors import ClusterGoneError
+from dream_nb.cluster import ClusterExecutor, as_pool, note, problem, width
 from dream_nb.studio.alive import Presence
 from dream_nb.studio.assets import AssetFiles, new_name, thumbnail_of
 from dream_nb.studio.faults import Faults
@@ -37,6 +38,10 @@ from dream_nb.studio.store import Store
 
 logger = logging.getLogger("dream_nb.studio")
 _BEATS_PER_LEASE = 3
+# How soon a cluster that has grown is used: it is asked, and does not tell.
+_CLUSTER_SECONDS = 1.0
+# And one of which nothing is known yet.
+_FIRST_SECONDS = 0.05
 # Why a drawing failed that nothing is wrong with, as a word of the Luma API.
 _DEFECT = "generation_failed"
 _ID = re.compile(r"[0-9a-f-]{36}")
@@ -61,7 +66,7 @@ class Queue:
         assets: where files go.
         progress: a folder for the files in which workers say how far they are.
         inputs: make the briefs, one for each dialect.
-        executor: gives the executor; asked again after its workers died.
+        executor: gives the executor; asked again and again, since it may be another one after its workers died.
         changed: called after the state of a generation changed.
         settings: how many at once, how long a lease lasts, and which words are not drawn.
         faults: failures that were asked for.
@@ -85,11 +90,11 @@ class Queue:
         self._assets = assets
         self._progress = progress
         self._inputs = inputs
-        self._executor = executor
+        self._given = executor
+        self._asked: Executor | None = None
         self._changed = changed
         self._settings = settings
         self._faults = faults
-        self._width: int | None = settings.at_once
         self._writing: set[str] = set()
         self._dreaming: dict[str, _Drawing] = {}
         self._heart: asyncio.Task[None] | None = None
@@ -146,9 +151,7 @@ class Queue:
         return name if (self._assets.folder / name).is_file() else None
 
     def _take_work(self) -> None:
-        if self._width is None:
-            self._width = _width(self._executor())
-        free = self._width - sum(drawing.workers for drawing in self._dreaming.values())
+        free = self._width() - sum(drawing.workers for drawing in self._dreaming.values())
         taken: list[StoredGeneration] = []
         try:
             while len(taken) < free:
@@ -160,6 +163,30 @@ class Queue:
             # Where the next one cannot be claimed, these are this studio's all the same.
             for number, record in enumerate(taken):
                 self._begin(record, free // len(taken) + (number < free % len(taken)))
+
+    def _executor(self) -> Executor:
+        self._asked = as_pool(self._given())
+        return self._asked
+
+    def _width(self) -> int:
+        """How many workers there are at the moment, as far as they may be used."""
+        executor = self._executor()
+        if problem(executor):
+            return 0
+        return self._settings.at_once or width(executor)
+
+    def stalled(self) -> str | None:
+        """Why nothing that is queued is drawn, as a clause; None where everything has its turn."""
+        if self._asked is not None and problem(self._asked):
+            # Somebody may just have given it another one.
+            with contextlib.suppress(Exception):
+                self._executor()
+            return problem(self._asked)
+        return None
+
+    def note(self) -> str | None:
+        """Why nothing is drawn at the moment, though it may begin at any time, as a clause; None where it is."""
+        return None if self._asked is None else note(self._asked)
 
     def _begin(self, record: StoredGeneration, workers: int) -> None:
         """Draw what was claimed, with as many workers."""
@@ -182,7 +209,15 @@ class Queue:
                         self._store.forfeit(owner)
             self.wake()
             self._changed()
-            await asyncio.sleep(self._settings.lease_seconds / _BEATS_PER_LEASE)
+            await asyncio.sleep(self._pause())
+
+    def _pause(self) -> float:
+        """Seconds until the next beat."""
+        pause = self._settings.lease_seconds / _BEATS_PER_LEASE
+        if not isinstance(self._asked, ClusterExecutor):
+            return pause
+        is_known = width(self._asked) or problem(self._asked)
+        return min(pause, _CLUSTER_SECONDS if is_known else _FIRST_SECONDS)
 
     def _end(self, record: StoredGeneration, task: asyncio.Task[bool]) -> None:
         """Free the place of a drawing."""
@@ -201,8 +236,8 @@ class Queue:
         """Remove what a drawing shows of itself while it goes on."""
         if record.id not in self._dreaming:
             with contextlib.suppress(OSError):
-                for number in range(self._width or 1):
-                    self._said(record.id, number).unlink(missing_ok=True)
+                for said in self._progress.glob(f"{record.id}.*"):
+                    said.unlink(missing_ok=True)
             self._remove_thumbnail(record)
 
     def _remove_thumbnail(self, record: StoredGeneration) -> None:
@@ -216,7 +251,7 @@ class Queue:
             await self._keep(record, await self._draw(drawing, await self._brief(record)))
         except RenderError as error:
             self._store.fail(record.id, str(error), error.code)
-        except _NoExecutorError:
+        except (_NoExecutorError, ClusterGoneError):
             return True
         except BrokenExecutor:
             self._store.fail(record.id, "a studio worker ended while drawing this, twice: run it again", _DEFECT)
@@ -345,8 +380,3 @@ class _Drawing:
 
 class _NoExecutorError(Exception):
     """Nothing can be drawn at the moment."""
-
-
-def _width(executor: Executor) -> int:
-    width = getattr(executor, "max_workers", None) or getattr(executor, "_max_workers", None)
-    return int(width) if width else os.cpu_count() or 1

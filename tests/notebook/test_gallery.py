@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import Executor
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,18 @@ def test_small_pictures_are_made_once_and_kept(page: Page, gallery: Gallery, ses
     answer, (picture,) = page.ask(gallery, "read", file=f"small:{keys[0]}", at=0, length=1 << 20)
     assert answer["type"] == "image/jpeg"
     assert picture == made[0].read_bytes()
+
+
+def test_small_pictures_are_made_on_this_machine_whatever_draws(page: Page, session: Session) -> None:
+    write_many(session.library.folder, 3)
+
+    def elsewhere() -> Executor:
+        raise AssertionError("a cluster may not have the library")
+
+    with Session(session.library.folder, executor=elsewhere) as other:
+        gallery = Gallery(other)
+        page.ask(gallery, "pictures", keys=[row["key"] for row in gallery.first["rows"]])
+        assert len(list((session.library.folder / "thumbnails").glob("*.jpg"))) == 3
 
 
 def test_a_damaged_file_is_said_and_hides_no_other(page: Page, gallery: Gallery) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,23 @@ def test_a_large_video_has_a_small_copy_that_is_made_once(
     made = small.stat().st_mtime_ns
     assert grid.file("small-0") == small
     assert small.stat().st_mtime_ns == made
+
+
+def test_small_copies_and_pictures_are_made_on_this_machine_whatever_draws(
+    page: Page, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(small_videos, "_SMALL_BYTES", 0)
+    session.dream("a lake")
+
+    def elsewhere() -> Executor:
+        raise AssertionError("a cluster may not have the library")
+
+    with Session(session.library.folder, executor=elsewhere) as other:
+        grid = other.dreams().grid()
+        assert (small := grid.file("small-0")) is not None
+        assert small.parent.name == "thumbnails"
+        page.ask(grid, "pictures", numbers=[0])
+        assert len(list(small.parent.glob("*.jpg"))) == 1
 
 
 def test_what_is_small_has_no_copy(page: Page, session: Session) -> None:  # noqa: ARG001

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,15 @@ import numpy as np
 import pytest
 
 import dream_nb
+from dream_nb import workers
 from dream_nb.library.folder import Folder
 from dream_nb.media.measures import MEASURES, Look
+from dream_nb.media.worker import Reading
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.measure import Measure, MeasureWarning
 from dream_nb.session import Session
+from dream_nb.workers import WorkerDiedError
 from tests.dreams import unfinished
 
 Frame = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
@@ -309,3 +312,46 @@ def test_a_value_of_the_library_that_no_measure_gave_is_measured_again(
     kept = studio.library.ledger.measures(lighthouse.sha256)
     studio.library.ledger.keep_measures(lighthouse.sha256, dict.fromkeys(kept, value))
     assert Dreams([lighthouse]).measure(*names).measures == before
+
+
+class Answering(Executor):
+    """Answers each call with the next of these errors, then by our own pool."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        if not self.errors:
+            return workers.pool().submit(fn, *args, **kwargs)
+        future: Future[Any] = Future()
+        future.set_exception(self.errors.pop(0))
+        return future
+
+
+def test_what_a_worker_died_of_is_measured_once_more(lake: Dream) -> None:
+    copy = Dream(replace(lake._record, sha256=None), lake._library, lake._home)
+    died = WorkerDiedError("a worker process ended in the middle of its work")
+    assert Dreams([copy]).measure("contrast", executor=Answering(died)).measures[0]["contrast"] is not None
+    with pytest.warns(MeasureWarning, match="contrast: WorkerDiedError: a worker process ended"):
+        measured = Dreams([copy]).measure("contrast", executor=Answering(died, died))
+    assert measured.measures[0]["contrast"] is None
+
+
+def test_more_files_are_measured_at_once_than_a_wide_cluster_has_threads(lake: Dream) -> None:
+    copy = replace(lake._record, sha256=None)
+    dreams = Dreams(Dream(replace(copy, take=take), lake._library, lake._home) for take in range(2, 72))
+    waiting: list[Future[Any]] = []
+
+    class Wide(Executor):
+        max_workers = 60
+
+        def submit(self, _fn: Any, /, *_args: Any, **_kwargs: Any) -> Future[Any]:
+            waiting.append(Future())
+            if len(waiting) == 61:
+                for future in waiting:
+                    future.set_result(Reading({"contrast": 0.5}))
+            elif len(waiting) > 61:
+                waiting[-1].set_result(Reading({"contrast": 0.5}))
+            return waiting[-1]
+
+    assert dreams.measure("contrast", executor=Wide()).column("contrast") == [0.5] * 70

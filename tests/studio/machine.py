@@ -12,7 +12,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import uvicorn
@@ -20,6 +20,8 @@ from PIL import Image
 from starlette.types import ASGIApp
 
 from dream_nb import workers
+from dream_nb.api.errors import ClusterGoneError
+from dream_nb.cluster import ClusterExecutor
 from dream_nb.studio.app import create_app
 from dream_nb.studio.faults import Faults
 from dream_nb.studio.protocol import config
@@ -79,6 +81,26 @@ class Instant(ThreadPoolExecutor):
         several = [RenderedFile(bytes(100), "png", "image", layer)]
         made = {"render_run": [bytes(100)], "render_several": several}.get(fn.__name__, bytes(100))
         return super().submit(lambda: made)
+
+
+class FakeCluster:
+    """What a `ClusterExecutor` knows of its cluster. It draws with our own pool."""
+
+    def __init__(self, width: int, problem: str | None = None) -> None:
+        self.width = width
+        self.problem = problem
+        self.note: str | None = None
+        self.ends_calls = False
+
+    def submit(self, call: Any) -> Future[Any]:
+        if self.ends_calls:
+            self.problem = "the dask scheduler is gone"
+            raise ClusterGoneError(self.problem)
+        return workers.pool().submit(call.work)
+
+    @property
+    def executor(self) -> ClusterExecutor:
+        return ClusterExecutor(cast("Any", self), cast("Any", None))
 
 
 @dataclass

@@ -154,6 +154,7 @@ BELOW = (
     "dream_nb.media.pictures",
     "dream_nb.media.video",
     "dream_nb.api.public_prices",
+    "dream_nb.cluster",
 )
 
 

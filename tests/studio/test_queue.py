@@ -19,7 +19,17 @@ import pytest
 from dream_nb import sqlite, workers
 from dream_nb.studio.alive import Presence
 from dream_nb.studio.store import Store
-from tests.studio.machine import PROMPT, Instant, Machine, Stalled, in_process, settings, until
+from tests.studio.machine import (
+    LUMA_PREFIX,
+    PROMPT,
+    FakeCluster,
+    Instant,
+    Machine,
+    Stalled,
+    in_process,
+    settings,
+    until,
+)
 from tests.studio.render.clips import decoded
 
 pytestmark = pytest.mark.anyio
@@ -488,3 +498,69 @@ def test_two_hundred_creates_over_the_network(client: httpx2.Client) -> None:
                 await asyncio.sleep(0.1)
 
     asyncio.run(asyncio.wait_for(main(), 120))
+
+
+async def test_what_is_queued_for_a_cluster_that_is_gone_says_so_and_is_drawn_when_it_is_back(tmp_path: Path) -> None:
+    gone = FakeCluster(2, "the dask scheduler is gone")
+    async with in_process(tmp_path, executor=lambda: gone.executor) as machine:
+        uid = (await machine.create())["id"]
+        generation = await machine.get(uid)
+        assert (generation["state"], generation["stalled"]) == ("queued", "the dask scheduler is gone")
+        gone.problem = None
+        assert "stalled" not in await machine.finished(uid)
+
+
+async def test_a_cluster_without_workers_is_told_of_while_it_is_waited_for(tmp_path: Path) -> None:
+    empty = FakeCluster(0)
+    empty.note = "the dask cluster has no workers at the moment"
+    async with in_process(tmp_path, executor=lambda: empty.executor) as machine:
+        uid = (await machine.create())["id"]
+        assert (await machine.get(uid))["note"] == empty.note
+        empty.note, empty.width = None, 1
+        assert "note" not in await machine.finished(uid)
+
+
+async def test_the_luma_api_tells_of_a_cluster_that_is_gone_too(tmp_path: Path) -> None:
+    gone = FakeCluster(2, "the dask scheduler is gone")
+    async with in_process(tmp_path, executor=lambda: gone.executor, prefix=LUMA_PREFIX) as machine:
+        uid = (await machine.create({"prompt": PROMPT}))["id"]
+        assert (await machine.get(uid))["stalled"] == "the dask scheduler is gone"
+
+
+async def test_a_cluster_that_goes_away_in_the_middle_costs_nothing_but_time(tmp_path: Path) -> None:
+    going = FakeCluster(2)
+    going.ends_calls = True
+    async with in_process(tmp_path, executor=lambda: going.executor) as machine:
+        uid = (await machine.create())["id"]
+        await until(lambda: going.problem)
+        assert (await machine.until(uid, "queued"))["stalled"] == going.problem
+        going.ends_calls, going.problem = False, None
+        assert (await machine.finished(uid))["state"] == "completed"
+        assert await machine.balance() == 1_000_000 - 32
+
+
+async def test_another_cluster_takes_the_place_of_one_that_is_gone(tmp_path: Path) -> None:
+    clusters = [FakeCluster(2, "the dask scheduler is gone")]
+    async with in_process(tmp_path, executor=lambda: clusters[-1].executor) as machine:
+        uid = (await machine.create())["id"]
+        assert "stalled" in await machine.get(uid)
+        clusters.append(FakeCluster(2))
+        assert "stalled" not in await machine.get(uid)
+        assert (await machine.finished(uid))["state"] == "completed"
+
+
+async def test_a_cluster_that_grows_is_given_more_at_once(tmp_path: Path) -> None:
+    stalled = Stalled()
+
+    class Growing(FakeCluster):
+        def submit(self, call: Any) -> Future[Any]:
+            return stalled.submit(call.work.func)
+
+    growing = Growing(1)
+    async with in_process(tmp_path, executor=lambda: growing.executor) as machine:
+        uids = [(await machine.create())["id"] for _ in range(3)]
+        await machine.until(uids[0], "dreaming")
+        assert (await machine.get(uids[1]))["state"] == "queued"
+        growing.width = 2
+        await machine.until(uids[1], "dreaming")
+        assert (await machine.get(uids[2]))["state"] == "queued"

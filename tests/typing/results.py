@@ -179,6 +179,7 @@ def failed() -> None:
     except (
         dream_nb.BudgetError,
         dream_nb.NotReplayedError,
+        dream_nb.ClusterGoneError,
         dream_nb.OutcomeUnknownError,
         dream_nb.ConfigurationError,
         dream_nb.LibraryError,

@@ -46,6 +46,7 @@ from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.made_file import address
 from dream_nb.session import Session
+from dream_nb.workers import pool
 
 # What the page has before it asks; and what it gets at once.
 _FIRST: Final = 36
@@ -137,7 +138,8 @@ class Gallery(Widget):
         Filter.of(filters)
         self._session = session or default_session()
         self._catalogue = Catalogue(self._session.library.ledger)
-        self._thumbnails = Thumbnails(self._session.library, lambda: self._session.executor)
+        # The machines of a cluster may not have the library.
+        self._thumbnails = Thumbnails(self._session.library, pool)
         self._stamp = self._catalogue.stamp()
         super().__init__(
             filters=filters,

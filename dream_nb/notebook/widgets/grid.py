@@ -329,8 +329,8 @@ class Grid(AwaitedWidget):
         if not isinstance(dream._library, Library):
             # Of files that no library keeps, there is no place for copies.
             return dream.path
-        executor = dream._maker.executor if dream._maker is not None else pool()
-        return small_video(dream._library, dream._record, executor)
+        # The machines of a cluster may not have the library.
+        return small_video(dream._library, dream._record, pool())
 
     def contact_sheet(self, path: Path | str | None = None) -> Path:
         """Write those that are there on one picture, headed by their words, as a PNG. The places of others stay grey.

@@ -56,11 +56,12 @@ class GridPictures:
         return [self._picture(dream) for dream in dreams]
 
     def _thumbnails(self, dream: Dream) -> Thumbnails:
-        library, maker = dream._library, dream._maker
+        library = dream._library
         assert isinstance(library, Library)
         with self._lock:
             if library.folder not in self._kept:
-                self._kept[library.folder] = Thumbnails(library, lambda: maker.executor if maker else pool())
+                # The machines of a cluster may not have the library.
+                self._kept[library.folder] = Thumbnails(library, pool)
             return self._kept[library.folder]
 
     def _picture(self, dream: Dream) -> SmallPicture:
