@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-import comm
 import ipywidgets
 from comm.base_comm import BaseComm
+from ipywidgets import comm
 
 from dream_nb.notebook.widgets.base import Widget
 
