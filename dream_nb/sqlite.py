@@ -16,6 +16,8 @@ from dream_nb.api.errors import ConfigurationError
 
 # The first one with STRICT tables.
 _OLDEST: Final = (3, 37)
+# Before this one, SQLite could be built without its functions for JSON, and was unless somebody asked for them.
+_ALWAYS_WITH_JSON: Final = (3, 38)
 _PATIENCE_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.02
 # Where all who open a file share memory. What is not among them may be open on another machine too: network file
@@ -33,16 +35,24 @@ _BESIDE: Final = ("-wal", "-journal", "-shm")
 
 
 def check_version() -> None:
-    """See that SQLite is as new as our statements need it to be.
+    """See that SQLite is as new as our statements need it to be, and knows JSON.
 
     Raises:
-        ConfigurationError: it is older.
+        ConfigurationError: it is older, or does not.
     """
-    if sqlite3.sqlite_version_info < _OLDEST:
+    known = sqlite3.sqlite_version_info
+    if known < _OLDEST or (known < _ALWAYS_WITH_JSON and not _knows_json()):
+        lack = "" if known < _OLDEST else " without JSON"
         raise ConfigurationError(
             f"dream_nb needs SQLite {'.'.join(map(str, _OLDEST))} or later, and this Python has "
-            f"{sqlite3.sqlite_version}: use a Python that brings its own, as those of conda, uv and python.org do"
+            f"{sqlite3.sqlite_version}{lack}: use a Python that brings its own, as those of conda, uv and python.org do"
         )
+
+
+def _knows_json() -> bool:
+    with closing(sqlite3.connect(":memory:")) as database, suppress(sqlite3.DatabaseError):
+        return bool(database.execute("SELECT json_extract('[1]', '$[0]')").fetchone())
+    return False
 
 
 def connect(path: Path, how: str = "mode=rwc", *, patience: float = _PATIENCE_SECONDS) -> sqlite3.Connection:

@@ -17,6 +17,8 @@ from dream_nb.library.library import Library
 from dream_nb.sqlite import choose_journal, connect, differences, move, transaction
 from dream_nb.studio.database import Database
 
+connect_to = sqlite3.connect
+
 SCHEMA = """
 CREATE TABLE dreams (id TEXT PRIMARY KEY, prompt TEXT NOT NULL UNIQUE);
 CREATE INDEX by_prompt ON dreams (prompt);
@@ -24,13 +26,28 @@ CREATE VIEW prompts AS SELECT prompt FROM dreams;
 """
 
 
+def without_json(*_: object) -> sqlite3.Connection:
+    """A database that refuses to read JSON, as one of an SQLite that was built without does."""
+    database = connect_to(":memory:")
+    database.set_authorizer(lambda *asked: sqlite3.SQLITE_DENY if "json_extract" in asked else sqlite3.SQLITE_OK)
+    return database
+
+
 @pytest.mark.parametrize("open_one", [Library, lambda folder: Database(folder / "studio.sqlite", 1000)])
-def test_an_sqlite_that_is_too_old_is_told_in_words(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_one: Callable[[Path], object]
+@pytest.mark.parametrize(
+    ("version", "said"), [((3, 34, 1), "3.34.1"), ((3, 37, 0), "3.37.0 without JSON")], ids=["old", "no-json"]
+)
+def test_an_sqlite_that_does_not_do_is_told_in_words(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    open_one: Callable[[Path], object],
+    version: tuple[int, int, int],
+    said: str,
 ) -> None:
-    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
-    monkeypatch.setattr(sqlite3, "sqlite_version", "3.34.1")
-    with pytest.raises(ConfigurationError, match=r"needs SQLite 3\.37 or later, and this Python has 3\.34\.1: use a"):
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
+    monkeypatch.setattr(sqlite3, "sqlite_version", ".".join(map(str, version)))
+    monkeypatch.setattr(sqlite3, "connect", without_json)
+    with pytest.raises(ConfigurationError, match=rf"needs SQLite 3\.37 or later, and this Python has {said}: use a"):
         open_one(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
