@@ -10,6 +10,7 @@ and anywhere else ``dream_nb.dream("a serene lake at sunset")``.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -266,6 +267,11 @@ def __getattr__(name: str) -> Any:
 
     value = getattr(import_module(f"dream_nb.{_MODULES[name]}"), name)
     globals()[name] = value
+    if "marimo" in sys.modules:
+        # It has no extensions that a notebook could load.
+        from dream_nb.notebook.cell.marimo_card import show_waits_in_marimo
+
+        show_waits_in_marimo()
     return value
 
 

@@ -13,7 +13,7 @@ from dream_nb.files import given_path
 _HERE: Final = Path(__file__).parent
 # Where a wheel has them, and where a clone has them.
 _PLACES: Final = (_HERE / "tutorial_notebooks", _HERE.parent / "notebooks")
-_KINDS: Final = ("*.ipynb", "*.jpg", "*.webp")
+_KINDS: Final = ("*.ipynb", "marimo_*.py", "*.jpg", "*.webp")
 _GUIDE: Final = "README.md"
 # What the guide links to outside of its folder stays behind.
 _OUTSIDE: Final = re.compile(r"\[([^\]]+)\]\(\.\./[^)]*\)")

@@ -25,6 +25,7 @@ PARTS = [
     "api",
     "files",
     "tutorial_files",
+    "marimo_kernel",
     "place",
     "sqlite",
     "workers",

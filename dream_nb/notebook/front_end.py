@@ -1,4 +1,4 @@
-"""What the running cell is shown in: a page with widgets, or a terminal."""
+"""What the running cell is shown in: a page with widgets, or a terminal, and what that can do."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 
 from IPython.core.getipython import get_ipython
 
+from dream_nb.marimo_kernel import is_marimo
 from dream_nb.place import starter
 from dream_nb.results.vanishing import is_in_page, is_watched
 
@@ -22,6 +23,21 @@ def is_terminal() -> bool:
 def is_console() -> bool:
     """Whether `jupyter console` shows the running cell: its kernel has no terminal of its own."""
     return is_watched() and not is_in_page() and _starter() in _CONSOLES
+
+
+def has_cell_models_only() -> bool:
+    """Whether the page knows only widgets that a cell shows: of those that are made on other threads it is not told."""
+    return is_marimo()
+
+
+def serves_files() -> bool:
+    """Whether the page may reach the library's files by their addresses: marimo serves none."""
+    return not is_marimo()
+
+
+def has_magics() -> bool:
+    """Whether a cell takes `%dream` lines: marimo's take Python only."""
+    return not is_marimo()
 
 
 _starter = cache(starter)

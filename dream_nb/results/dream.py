@@ -57,7 +57,7 @@ from dream_nb.requests.newer import newer_note
 from dream_nb.requests.plan import Ask
 from dream_nb.requests.roles import PLAIN
 from dream_nb.requests.variants import Variant, expand
-from dream_nb.results.made_file import MadeFile, address, is_apart
+from dream_nb.results.made_file import MadeFile, address, film_addresses, linked
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -1001,24 +1001,27 @@ class Dream:
     def _preview(self) -> Preview:
         """What is shown of it: without a file its prompt, and why there is none.
 
-        Of a file outside the notebook's folder, which Jupyter may not serve, the player has a coarse copy inline.
+        Of a file that the page may not reach, such as one outside the notebook's folder, the player has a copy.
         """
-        facts, poster, problem, source, size = None, "", "", self.url, (16, 9)
+        facts, poster, problem, size = None, "", "", (16, 9)
+        url, source = linked(self.url), self.url
         try:
             # What was seen of it before does not make up for the file.
             _ = self.path
             facts = self.facts
             poster = picture_uri(self._jpeg(_PREVIEW_SIDE))
             size = self.size
-            if facts is not None and (is_apart(self.url, self.path) or self._shows == "image"):
+            if facts is not None and self._shows == "image":
                 copy = encode_small(self.path, facts)
                 source = video_uri(copy) if copy else source
+            elif facts is not None:
+                url, source = film_addresses(self.url, self.path, facts)
         except LibraryError as error:
             problem = str(error)
         return Preview(
             kind=self.kind,
             prompt=self.title,
-            url=self.url,
+            url=url,
             source=source,
             poster=poster,
             size=size,

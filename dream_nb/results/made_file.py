@@ -10,7 +10,9 @@ from urllib.parse import quote
 from dream_nb.api.errors import LibraryError
 from dream_nb.html.page import picture_uri, video_uri
 from dream_nb.html.preview import FilePreview, file_preview
+from dream_nb.marimo_kernel import is_marimo, served
 from dream_nb.media.encoding import encode_small
+from dream_nb.media.frames import VideoFacts
 from dream_nb.media.pictures import jpeg, reduced
 from dream_nb.media.posters import read_poster, read_size
 from dream_nb.media.video import read_facts
@@ -55,18 +57,17 @@ def _preview(path: Path) -> FilePreview:
     url = address(path, find_place().output)
     facts = read_facts(path) if suffix == _VIDEO else None
     poster = picture_uri(jpeg(reduced(read_poster(path), _SIDE))) if facts else ""
-    source = url
-    if is_apart(url, path):
-        if facts:
-            copy = encode_small(path, facts)
-            source = video_uri(copy) if copy else url
-        elif path.stat().st_size <= _MOST_BYTES:
+    source, link = url, linked(url)
+    if facts:
+        link, source = film_addresses(url, path, facts)
+    elif is_apart(url, path):
+        if path.stat().st_size <= _MOST_BYTES:
             source = picture_uri(path.read_bytes(), suffix[1:])
         else:
             source = picture_uri(jpeg(reduced(read_poster(path), _SIDE)))
     return FilePreview(
         name=path.name,
-        url=url,
+        url=link,
         source=source,
         poster=poster,
         size=read_size(path),
@@ -88,15 +89,44 @@ def address(file: Path, home: Path) -> str:
         return file.absolute().as_uri()
 
 
+def film_addresses(url: str, file: Path, facts: VideoFacts) -> tuple[str, str]:
+    """Under which address a page reaches a video, and what its player plays.
+
+    Args:
+        url: its address, as `address` gives it.
+        file: its path.
+        facts: of it.
+
+    Returns:
+        The address for links, of the file or of the page's own copy of it, empty where it reaches neither; and the
+        same for a player, or a coarse copy as a `data:` URI.
+    """
+    if not is_apart(url, file):
+        return url, url
+    if copied := served(file):
+        return copied, copied
+    copy = encode_small(file, facts)
+    return linked(url), video_uri(copy) if copy else url
+
+
+def linked(url: str) -> str:
+    """The address to which a page links a file; empty where no page reaches one by it, as in marimo.
+
+    Args:
+        url: its address, as `address` gives it.
+    """
+    return "" if is_marimo() else url
+
+
 def is_apart(url: str, file: Path) -> bool:
-    """Whether a page may not reach a file: Jupyter serves what lies below its root, and no hidden folder.
+    """Whether a page may not reach a file: Jupyter serves what lies below its root, and no hidden folder; marimo none.
 
     Args:
         url: its address, as `address` gives it.
         file: its path.
     """
     parts = url.split("/")
-    if ":" in url or any(part.startswith(".") and part != ".." for part in parts):
+    if is_marimo() or ":" in url or any(part.startswith(".") and part != ".." for part in parts):
         return True
     # What lies beside the notebook is shown from there, also where its output is written elsewhere.
     path = Path(os.path.abspath(file))  # noqa: PTH100 - links stay as they are
