@@ -26,7 +26,7 @@ def tutorials(folder: Path | str = "dream_nb-tutorials") -> Path:
         folder: a new or empty folder, by default in the working directory.
 
     Returns:
-        The folder: open `01_first_dream.ipynb` in it.
+        The folder: open `01_first_dream.ipynb` in it, or in marimo `marimo_first_dream.py`.
 
     Raises:
         LibraryError: the folder holds something already, or cannot be written.

@@ -456,7 +456,8 @@ class Panel(Widget):
         size = sweep_size()
         if plan.new <= size or (self.trusted and not is_paid(plan.backend)):
             return ""
-        todo = ", or set %config DreamMagics.sweep_size" if self.trusted else ""
+        setting = "%config DreamMagics.sweep_size" if self.has_magics else "DREAM_NB_SWEEP_SIZE"
+        todo = f", or set {setting}" if self.trusted else ""
         return f"this makes {plan.new} new dreams ({plan.cost}), and {size} is the most at once: ask for fewer{todo}"
 
     def _read(self) -> _Reading:
@@ -619,7 +620,7 @@ class Panel(Widget):
             if lost := sorted(name for name in more if getattr(request, name, None)):
                 raise InvalidRequestError(
                     f"the panel has no control for {lost[0]}, which this request has: change its line instead (Copy as "
-                    "%dream)"
+                    f"{'%dream' if self.has_magics else 'Python'})"
                 )
             source = request.media
             form["edit"] = "modify" if isinstance(request, ModifyVideoRequest) else "reframe"
