@@ -14,9 +14,11 @@ import pytest
 
 from dream_nb import marimo_kernel
 from dream_nb.notebook.state import notebook_variables
+from dream_nb.notebook.widgets.card import Card
 from dream_nb.place import find_place
 from dream_nb.results.dream import Dream
 from dream_nb.session import Session
+from tests.notebook.page import open_page
 
 TUTORIAL = Path(__file__).parents[1] / "notebooks" / "marimo_first_dream.py"
 
@@ -109,6 +111,15 @@ def test_a_picture_links_to_no_file_that_the_page_cannot_open(session: Session) 
     html = html_of(session.dream("a lake", kind="image"))
     assert "<img" in html
     assert "<a " not in html
+
+
+@pytest.mark.usefixtures("marimo")
+def test_a_card_copies_python_where_cells_take_no_lines(session: Session) -> None:
+    with open_page():
+        dream = session.dream("a lake", kind="image")
+        card = Card(dream)
+        assert not card.has_magics
+        assert card.copy_line() == {"line": dream.to_code()}
 
 
 @pytest.mark.skipif(find_spec("marimo") is None, reason="marimo is not installed")

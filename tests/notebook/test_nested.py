@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import traitlets
 
+from dream_nb.api.errors import InvalidRequestError
 from dream_nb.notebook.widgets import base
 from dream_nb.notebook.widgets.base import Answer, Widget, action
 from tests.notebook.page import Page
@@ -83,6 +84,13 @@ def test_the_page_changes_what_it_may_and_nothing_else(page: Page, pair: tuple[O
     assert inner.count == 5
     assert inner.error == "the page may not change 'picture': reload the page"
     assert not [data for data, _ in told(page, outer, inner) if data["method"] == "echo_update"]
+
+
+def test_what_marimo_takes_over_of_a_page_by_itself_is_checked_too(page: Page) -> None:  # noqa: ARG001
+    inner = Inner()
+    with pytest.raises(InvalidRequestError, match="the page may not change 'picture'"):
+        inner.set_state({"count": 6, "picture": b""})
+    assert inner.count == 0
 
 
 @pytest.mark.parametrize("content", [{"nested": "nobody"}, {"nested": []}, {"nested": None, "data": {}}])
