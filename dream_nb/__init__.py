@@ -268,11 +268,18 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(f"dream_nb.{_MODULES[name]}"), name)
     globals()[name] = value
     if "marimo" in sys.modules:
-        # It has no extensions that a notebook could load.
+        _enter_marimo()
+    return value
+
+
+def _enter_marimo() -> None:
+    """Do what loading the extension does elsewhere: a notebook of marimo's cannot load one."""
+    from dream_nb.marimo_kernel import is_marimo
+
+    if is_marimo():
         from dream_nb.notebook.cell.marimo_card import show_waits_in_marimo
 
         show_waits_in_marimo()
-    return value
 
 
 def __dir__() -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dream_nb.marimo_kernel import is_marimo, runs_cell, shown_in_cell
+from dream_nb.marimo_kernel import runs_cell, shown_in_cell
 from dream_nb.notebook.cell.progress_card import UnderWay, widget_of
 from dream_nb.results.pending import Pending, show_waits
 
@@ -20,9 +20,8 @@ _thread = _Thread()
 
 
 def show_waits_in_marimo() -> None:
-    """Show from now on what cells of marimo wait for. Nothing elsewhere."""
-    if is_marimo():
-        show_waits(_show)
+    """Show from now on what cells of marimo wait for."""
+    show_waits(_show)
 
 
 @contextmanager
