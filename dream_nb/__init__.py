@@ -10,6 +10,7 @@ and anywhere else ``dream_nb.dream("a serene lake at sunset")``.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -269,7 +270,19 @@ def __getattr__(name: str) -> Any:
 
     value = getattr(import_module(f"dream_nb.{_MODULES[name]}"), name)
     globals()[name] = value
+    if "marimo" in sys.modules:
+        _enter_marimo()
     return value
+
+
+def _enter_marimo() -> None:
+    """Do what loading the extension does elsewhere: a notebook of marimo's cannot load one."""
+    from dream_nb.marimo_kernel import is_marimo
+
+    if is_marimo():
+        from dream_nb.notebook.cell.marimo_card import show_waits_in_marimo
+
+        show_waits_in_marimo()
 
 
 def __dir__() -> list[str]:

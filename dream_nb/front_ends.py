@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
+from dream_nb.marimo_kernel import is_marimo
 from dream_nb.place import starter
 
 
@@ -20,8 +21,10 @@ class FrontEnd:
         name: what its users call it.
         about: what they get from it, in a few words.
         is_terminal: it prints text; else it shows HTML.
-        is_watched: somebody may see what is shown while the cell runs.
+        is_watched: somebody may see what IPython displays while the cell runs.
         has_files: its players open a file by its address relative to the notebook.
+        has_magics: its cells take `%dream` lines.
+        has_all_widgets: its page is told of every widget that is made; else of those only that a cell shows.
     """
 
     name: str
@@ -29,11 +32,21 @@ class FrontEnd:
     is_terminal: bool = False
     is_watched: bool = True
     has_files: bool = True
+    has_magics: bool = True
+    has_all_widgets: bool = True
 
 
 JUPYTER: Final = FrontEnd(name="a notebook of Jupyter", about="players, widgets")
 VS_CODE: Final = FrontEnd(name="VS Code", about="players of files in the open folder, widgets")
 COLAB: Final = FrontEnd(name="Google Colab", about="small copies of videos in the outputs, widgets", has_files=False)
+MARIMO: Final = FrontEnd(
+    name="marimo",
+    about="players of copies that it holds, widgets",
+    is_watched=False,
+    has_files=False,
+    has_magics=False,
+    has_all_widgets=False,
+)
 OTHER: Final = FrontEnd(name="a notebook", about="players, widgets where it has them")
 PROGRAM: Final = FrontEnd(name="a program that runs notebooks", about="players in what it saves", is_watched=False)
 CONSOLE: Final = FrontEnd(
@@ -52,6 +65,8 @@ def front_end() -> FrontEnd:
 
     No protocol tells it: each is known by a trace that it leaves in the kernel, or in its request.
     """
+    if is_marimo():
+        return MARIMO
     shell = _shell()
     if shell is None:
         return PYTHON

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dream_nb import systems
 from dream_nb.api.errors import ConfigurationError
 from dream_nb.files import given_path
+from dream_nb.marimo_kernel import marimo_folder
 
 if TYPE_CHECKING:
     import psutil
@@ -81,14 +82,15 @@ class _Command:
 def find_place() -> Place:
     """Where the notebook lies that runs in this process; outside of a kernel the working directory.
 
-    The first that is known counts: `__vsc_ipynb_file__`, which VS Code sets; `JPY_SESSION_NAME`, which a Jupyter server
-    sets, where it is a file; the notebook on the command line of the process that started the kernel; the working
-    directory in which the kernel was started, wherever `%cd` led since. It stays the same as long as the kernel runs.
+    In marimo it is where that says. Else the first that is known counts: `__vsc_ipynb_file__`, which VS Code sets;
+    `JPY_SESSION_NAME`, which a Jupyter server sets, where it is a file; the notebook on the command line of the process
+    that started the kernel; the working directory in which the kernel was started, wherever `%cd` led since. It stays
+    the same as long as the kernel runs.
     """
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is None or not hasattr(shell, "kernel"):
-        here = Path.cwd()
+        here = marimo_folder() or Path.cwd()
         return Place(here, here)
     return _of_kernel(shell)
 

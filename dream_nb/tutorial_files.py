@@ -13,7 +13,7 @@ from dream_nb.files import given_path
 _HERE: Final = Path(__file__).parent
 # Where a wheel has them, and where a clone has them.
 _PLACES: Final = (_HERE / "tutorial_notebooks", _HERE.parent / "notebooks")
-_KINDS: Final = ("*.ipynb", "*.jpg", "*.webp")
+_KINDS: Final = ("*.ipynb", "marimo_*.py", "*.jpg", "*.webp")
 _GUIDE: Final = "README.md"
 # What the guide links to outside of its folder stays behind.
 _OUTSIDE: Final = re.compile(r"\[([^\]]+)\]\(\.\./[^)]*\)")
@@ -26,7 +26,7 @@ def tutorials(folder: Path | str = "dream_nb-tutorials") -> Path:
         folder: a new or empty folder, by default in the working directory.
 
     Returns:
-        The folder: open `01_first_dream.ipynb` in it.
+        The folder: open `01_first_dream.ipynb` in it, or in marimo `marimo_first_dream.py`.
 
     Raises:
         LibraryError: the folder holds something already, or cannot be written.

@@ -13,6 +13,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb.api.errors import ConfigurationError
 from dream_nb.lines.settings import DreamSettings
+from dream_nb.marimo_kernel import marimo_variables
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.pending import Pending
@@ -64,9 +65,9 @@ def current_state() -> NotebookState | None:
 
 
 def notebook_variables() -> Mapping[str, Any]:
-    """The variables of the notebook; none outside of IPython."""
+    """The variables of the notebook; none outside of IPython and of marimo."""
     shell = get_ipython()
-    return shell.user_ns if shell is not None else {}
+    return shell.user_ns if shell is not None else marimo_variables()
 
 
 def sweep_size() -> int:

@@ -26,7 +26,6 @@ from dream_nb.api.request_models import (
 )
 from dream_nb.backends.keys import is_reached
 from dream_nb.files import given_path, written
-from dream_nb.front_ends import front_end
 from dream_nb.html.page import picture_uri
 from dream_nb.html.preview import Preview, preview
 from dream_nb.library.folder import Folder
@@ -58,7 +57,7 @@ from dream_nb.requests.newer import newer_note
 from dream_nb.requests.plan import Ask
 from dream_nb.requests.roles import PLAIN
 from dream_nb.requests.variants import Variant, expand
-from dream_nb.results.made_file import MadeFile, address, copy_of, is_apart
+from dream_nb.results.made_file import MadeFile, address, copy_of, film_addresses, linked
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -1002,25 +1001,28 @@ class Dream:
     def _preview(self) -> Preview:
         """What is shown of it: without a file its prompt, and why there is none.
 
-        Of a file outside the notebook's folder, which Jupyter may not serve, the player has a coarse copy inline.
+        Of a file that the page may not reach, such as one outside the notebook's folder, the player has a copy.
         """
-        facts, poster, problem, source, size = None, "", "", self.url, (16, 9)
+        facts, poster, problem, size = None, "", "", (16, 9)
+        url, source = linked(self.url), self.url
         try:
             # What was seen of it before does not make up for the file.
             _ = self.path
             facts = self.facts
             poster = picture_uri(self._jpeg(_PREVIEW_SIDE))
             size = self.size
-            if facts is not None and (is_apart(self.url, self.path) or self._shows == "image"):
+            if facts is not None and self._shows == "image":
                 source = copy_of(self.path) or source
+            elif facts is not None:
+                url, source = film_addresses(self.url, self.path)
         except LibraryError as error:
             problem = str(error)
         return Preview(
             kind=self.kind,
             prompt=self.title,
-            url=self._link,
+            url=url,
             source=source,
-            is_copy=source != self.url,
+            is_copy=source.startswith("data:"),
             poster=poster,
             size=size,
             seconds=facts.seconds if facts else None,
@@ -1029,11 +1031,6 @@ class Dream:
             is_loop=bool(getattr(self.request, "loop", None)),
             is_studio=self.backend == "studio",
         )
-
-    @property
-    def _link(self) -> str:
-        """Its address in a page that opens files; else empty."""
-        return self.url if front_end().has_files else ""
 
     @property
     def _shows(self) -> Literal["video", "image"]:

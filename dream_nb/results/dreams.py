@@ -19,6 +19,7 @@ from dream_nb.media.sheets import check_numbers, draw_grid, sheet
 from dream_nb.results.dream import Dream
 from dream_nb.results.export import Exported, export
 from dream_nb.results.from_files import read_folder
+from dream_nb.results.made_file import linked
 from dream_nb.results.table import FACTS, Column, missing_column, to_pandas, to_parquet, to_polars, typed
 
 if TYPE_CHECKING:
@@ -430,9 +431,9 @@ def _picture(dream: Dream, side: int) -> Image | None:
 
 def _tile(dream: Dream, caption: str) -> Tile:
     try:
-        return Tile(dream._link, picture_uri(dream._jpeg(_TILE_SIDE)), dream.title, caption, "")
+        return Tile(linked(dream.url), picture_uri(dream._jpeg(_TILE_SIDE)), dream.title, caption, "")
     except LibraryError as error:
-        return Tile(dream._link, "", dream.title, caption, str(error))
+        return Tile(linked(dream.url), "", dream.title, caption, str(error))
 
 
 def _rows(layout: Layout, tiles: Sequence[Tile]) -> list[Row]:

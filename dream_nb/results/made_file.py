@@ -11,6 +11,7 @@ from dream_nb.api.errors import LibraryError
 from dream_nb.front_ends import front_end
 from dream_nb.html.page import picture_uri, video_uri
 from dream_nb.html.preview import FilePreview, file_preview
+from dream_nb.marimo_kernel import served
 from dream_nb.media.encoding import encode_small
 from dream_nb.media.pictures import jpeg, reduced
 from dream_nb.media.posters import read_poster, read_size
@@ -56,19 +57,19 @@ def _preview(path: Path) -> FilePreview:
     url = address(path, find_place().output)
     facts = read_facts(path) if suffix == _VIDEO else None
     poster = picture_uri(jpeg(reduced(read_poster(path), _SIDE))) if facts else ""
-    source = url
-    if is_apart(url, path):
-        if facts:
-            source = copy_of(path) or url
-        elif path.stat().st_size <= _MOST_BYTES:
+    source, link = url, linked(url)
+    if facts:
+        link, source = film_addresses(url, path)
+    elif is_apart(url, path):
+        if path.stat().st_size <= _MOST_BYTES:
             source = picture_uri(path.read_bytes(), suffix[1:])
         else:
             source = picture_uri(jpeg(reduced(read_poster(path), _SIDE)))
     return FilePreview(
         name=path.name,
-        url=url if front_end().has_files else "",
+        url=link,
         source=source,
-        is_copy=source != url,
+        is_copy=source.startswith("data:"),
         poster=poster,
         size=read_size(path),
         seconds=facts.seconds if facts else None,
@@ -89,17 +90,34 @@ def address(file: Path, home: Path) -> str:
         return file.absolute().as_uri()
 
 
-def playable(url: str, video: Path) -> str:
-    """What a player plays: the address of a video where its page reaches it, else a coarse copy as a `data:` URI.
+def film_addresses(url: str, video: Path) -> tuple[str, str]:
+    """Under which address a page reaches a video, and what its player plays.
 
     Args:
         url: its address, as `address` gives it.
         video: its path.
 
+    Returns:
+        The address for links, of the file or of the page's own copy of it, empty where it reaches neither; and the
+        same for a player, or a coarse copy as a `data:` URI.
+
     Raises:
         LibraryError: it does not decode, or H.264 cannot be encoded on this machine.
     """
-    return (copy_of(video) if is_apart(url, video) else "") or url
+    if not is_apart(url, video):
+        return url, url
+    if copied := served(video):
+        return copied, copied
+    return linked(url), copy_of(video) or url
+
+
+def linked(url: str) -> str:
+    """The address to which a page links a file; empty where no page reaches one by it.
+
+    Args:
+        url: its address, as `address` gives it.
+    """
+    return url if front_end().has_files else ""
 
 
 def copy_of(video: Path) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from dream_nb.api.errors import GenerationFailedError, LibraryError
 from dream_nb.html.page import picture_uri, template
 from dream_nb.media.pictures import jpeg
-from dream_nb.results.made_file import address, playable
+from dream_nb.results.made_file import address, film_addresses, linked
 
 if TYPE_CHECKING:
     from dream_nb.results.dream import Dream
@@ -76,7 +76,7 @@ def _tile(
         picture = middle(dream, _SIDE)
     except LibraryError as error:
         return _Tile(number, prompt, goes_on, problem=str(error)), None
-    return _Tile(number, prompt, goes_on, dream._link, picture, begins), seconds
+    return _Tile(number, prompt, goes_on, linked(dream.url), picture, begins), seconds
 
 
 def middle(dream: Dream, side: int) -> str:
@@ -107,6 +107,7 @@ def _film(board: Storyboard, first: Dream | None) -> tuple[str, str, tuple[int, 
         return "", "", (16, 9)
     try:
         path = board.path
-        return playable(address(path.absolute(), first._home), path), picture_uri(first._jpeg(_POSTER_SIDE)), first.size
+        _, source = film_addresses(address(path.absolute(), first._home), path)
+        return source, picture_uri(first._jpeg(_POSTER_SIDE)), first.size
     except (LibraryError, OSError):
         return "", "", (16, 9)

@@ -93,12 +93,17 @@ def card_of_wait(shell: InteractiveShell) -> Show:
 
 def _widget(job: UnderWay) -> Card | Grid | Strip:
     """What shows this job while it is made, in the cell that asked for it."""
-    card = _kind_of(job)
+    card = widget_of(job)
     card.asked_by = running_digest()
     return card
 
 
-def _kind_of(job: UnderWay) -> Card | Grid | Strip:
+def widget_of(job: UnderWay) -> Card | Grid | Strip:
+    """A widget that shows a job while it is made.
+
+    Args:
+        job: what is under way.
+    """
     if isinstance(job, Shooting):
         from dream_nb.notebook.widgets.strip import Strip
 

@@ -33,6 +33,9 @@ class AwaitedWidget(Widget):
     waits = traitlets.Bool(False).tag(sync=True)
     """Whether a cell waits for it, so that the wait can be stopped."""
 
+    hears = traitlets.Bool(True).tag(sync=True)
+    """Whether Python hears the page while a cell waits for it, once that cell is interrupted if need be."""
+
     outcome = traitlets.Unicode().tag(sync=True)
     """How it ended, "done", "not made" or "cancelled"; empty before that."""
 

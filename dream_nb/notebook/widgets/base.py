@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import json
 import logging
 import mimetypes
 import threading
@@ -25,10 +26,12 @@ from dream_nb.api.portal import portal
 from dream_nb.front_ends import front_end
 from dream_nb.html.stand_in import stand_in
 from dream_nb.notebook.widgets.messages import Piece
+from dream_nb.notebook.widgets.nested import NestedComm
 from dream_nb.notebook.widgets.trust import is_trusted
 from dream_nb.results.widget_view import show_view
 
 _HERE: Final = Path(__file__).parent
+_STUB: Final = "stub.js"
 _CHUNK: Final = 1 << 20
 # Beyond this a page plays a file from its address, or not at all.
 _LARGEST: Final = 32 * 2**20
@@ -75,12 +78,23 @@ class Listener(ipywidgets.Widget):  # type: ignore[misc]
         else:
             raise InvalidRequestError("the page sent a message that this widget does not know: reload the page")
 
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take over what the page changed. marimo calls this too.
+
+        Args:
+            sync_data: the values of traits.
+
+        Raises:
+            InvalidRequestError: the page may not change one of them; none was changed.
+        """
+        if foreign := [name for name in sync_data if name not in self.page_traits | _CORE]:
+            raise InvalidRequestError(f"the page may not change {shortened(str(foreign[0]))!r}: reload the page")
+        super().set_state(sync_data)
+
     def _update(self, state: dict[str, Any]) -> None:
         """Take over what the page changed, of what it may change. Where something is wrong, all stays as it was."""
         before = {name: getattr(self, name) for name in state if name in self.keys}
         try:
-            if foreign := [name for name in state if name not in self.page_traits | _CORE]:
-                raise InvalidRequestError(f"the page may not change {shortened(str(foreign[0]))!r}: reload the page")
             self.set_state(state)
         except Exception:
             self._trait_values.update(before)
@@ -113,14 +127,25 @@ def _part(name: str) -> Part:
         # `Widget.close_all()` closes it too.
         if part is None or part.comm is None:
             text = _text(name)
-            digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-            part = _parts[name] = Part(name=name, text=text, digest=digest)
+            part = _parts[name] = Part(name=name, text=text, digest=_digest(text))
         return part
 
 
 @cache
 def _text(name: str) -> str:
     return (_HERE / name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@cache
+def _whole_script() -> str:
+    """The script of every widget, with all that it loads: one for all, which a page fetches once."""
+    names = sorted(path.name for kind in ("*.css", "*.js") for path in _HERE.glob(kind) if path.name != _STUB)
+    texts = {name: [_digest(_text(name)), _text(name)] for name in names}
+    return f"const TEXTS = {json.dumps(texts)};\n{_text(_STUB)}"
 
 
 def action(function: Act) -> Act:
@@ -149,7 +174,7 @@ class Widget(Listener, anywidget.AnyWidget):
     """
 
     # Its text and not its path: anywidget watches files, and keeps whatever watches for good.
-    _esm = (_HERE / "stub.js").read_text(encoding="utf-8")
+    _esm = (_HERE / _STUB).read_text(encoding="utf-8")
     modules: ClassVar[tuple[str, ...]] = ()
     """The styles and scripts beside this file, after those of the base. A script imports those before it by
     `"./name.js"`; the last has the `render` of an anywidget."""
@@ -160,7 +185,14 @@ class Widget(Listener, anywidget.AnyWidget):
     _own_layout: ipywidgets.Layout | None = None
 
     parts = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    """The model ids of its styles and scripts, in the order in which a page loads them. It never changes."""
+    """The model ids of its styles and scripts, in the order in which a page loads them; their names where its script
+    has them all. It never changes."""
+
+    reaches_files = traitlets.Bool(True).tag(sync=True)
+    """Whether the page may reach the library's files by their addresses. It never changes."""
+
+    has_magics = traitlets.Bool(True).tag(sync=True)
+    """Whether the cells of its notebook take `%dream` lines. It never changes."""
 
     error = traitlets.Unicode().tag(sync=True)
     """What went wrong last, in one line for the user; empty where nothing did. Python changes it."""
@@ -170,8 +202,15 @@ class Widget(Listener, anywidget.AnyWidget):
 
     def __init__(self, *, trusted: bool | None = None, **traits: Any) -> None:
         self.trusted = is_trusted() if trusted is None else trusted
-        names = ("base.css", "base.js", *self.modules)
-        super().__init__(parts=[_part(name).model_id for name in names], **traits)
+        self._nested: dict[str, NestedComm] = {}
+        names = ["base.css", "styles.js", "base.js", "nested.js", *self.modules]
+        shown_in = front_end()
+        if shown_in.has_all_widgets:
+            names = [_part(name).model_id for name in names]
+        else:
+            self._esm = _whole_script()
+        has = {"reaches_files": shown_in.has_files, "has_magics": shown_in.has_magics}
+        super().__init__(parts=names, **has, **traits)
         self._failed = ""
         self._own_layout = self.layout
         self.on_msg(self._receive)
@@ -181,6 +220,30 @@ class Widget(Listener, anywidget.AnyWidget):
         super().close()
         if self._own_layout is not None:
             self._own_layout.close()
+
+    def nest(self, widgets: Sequence[Widget]) -> list[str]:
+        """Let widgets stand in this one.
+
+        Args:
+            widgets: those that the page is to find.
+
+        Returns:
+            The id of each, for a trait that `views` in nested.js shows.
+        """
+        if not front_end().has_all_widgets:
+            for widget in widgets:
+                own, name = widget.comm, widget.model_id
+                widget.comm = self._nested[name] = NestedComm(name, self, self._forget)
+                own.close()
+        return [widget.place_in_page for widget in widgets]
+
+    def _forget(self, name: str) -> None:
+        self._nested.pop(name, None)
+
+    @property
+    def place_in_page(self) -> str:
+        """The id under which its page finds it, where it stands in another widget."""
+        return f"nested:{self.model_id}" if isinstance(self.comm, NestedComm) else str(self.model_id)
 
     def file(self, name: str) -> Path | None:
         """The file that the page knows by that name, or None. Nothing else is ever read for the page.
@@ -239,6 +302,11 @@ class Widget(Listener, anywidget.AnyWidget):
         return {"size": size, "type": mimetypes.guess_type(path.name)[0] or ""}, [piece]
 
     def _receive(self, _: object, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        if "nested" in content:
+            inner, data = self._nested.get(str(content["nested"])), content.get("data")
+            if inner is not None and isinstance(data, dict):
+                inner.hear(data, buffers)
+            return
         # Kernels call this late or in any thread: nothing is done here.
         portal.start(anyio.to_thread.run_sync, self._act, content, buffers)
 

@@ -152,7 +152,7 @@ class Card(AwaitedWidget):
     """A `Relative` for each line of its tree; empty until it is made, and where it has no relatives."""
 
     below = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    """The model ids of the widgets below the card, in the order in which they were opened."""
+    """The ids of the widgets below the card, in the order in which they were opened."""
 
     def __init__(
         self,
@@ -418,8 +418,10 @@ class Card(AwaitedWidget):
 
     @action
     def copy_line(self) -> Line:
-        """The `%dream` line that makes it again."""
+        """The `%dream` line that makes it again; the lines of Python where cells take no other."""
         dream = self._dream()
+        if not self.has_magics:
+            return {"line": dream.to_code()}
         return {"line": to_line(dream.request, with_ledger(dream._library), dream._home, take=dream.take)}
 
     def _maker(self) -> Maker:
@@ -446,7 +448,7 @@ class Card(AwaitedWidget):
             widget.close()
             return
         self._under.append(widget)
-        self.below = [*self.below, widget.model_id]
+        self.below = [*self.below, *self.nest([widget])]
 
 
 def _ender(card: weakref.ref[Card]) -> Callable[[Job | Sweep], None]:

@@ -118,7 +118,7 @@ class Line(TypedDict):
     """The answer of `Card.copy_line`.
 
     Attributes:
-        line: the `%dream` line, or `%%dream` cell.
+        line: the `%dream` line, or `%%dream` cell, or lines of Python.
     """
 
     line: str

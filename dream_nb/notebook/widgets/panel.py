@@ -151,7 +151,7 @@ class Panel(Widget):
     """What is left on the account, such as "$12.50"; empty where it is unknown or none is needed. Python changes it."""
 
     cards = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    """The model ids of the cards and grids below the form, the newest first. Python changes them."""
+    """The ids of the cards and grids below the form, the newest first. Python changes them."""
 
     hint = traitlets.Unicode().tag(sync=True)
     """What a picture may be named by, in a few words. It never changes."""
@@ -307,12 +307,12 @@ class Panel(Widget):
         with self._lock:
             self._jobs += jobs
             self._shown += widgets
-            self.cards = [*self.cards[:before], *(widget.model_id for widget in widgets), *self.cards[before:]]
+            self.cards = [*self.cards[:before], *self.nest(widgets), *self.cards[before:]]
 
     def _take_away(self, card: Card) -> None:
         with self._lock:
             self._shown.remove(card)
-            self.cards = [name for name in self.cards if name != card.model_id]
+            self.cards = [name for name in self.cards if name != card.place_in_page]
         card.close()
 
     def close(self) -> None:
@@ -456,7 +456,8 @@ class Panel(Widget):
         size = sweep_size()
         if plan.new <= size or (self.trusted and not is_paid(plan.backend)):
             return ""
-        todo = ", or set %config DreamMagics.sweep_size" if self.trusted else ""
+        setting = "%config DreamMagics.sweep_size" if self.has_magics else "DREAM_NB_SWEEP_SIZE"
+        todo = f", or set {setting}" if self.trusted else ""
         return f"this makes {plan.new} new dreams ({plan.cost}), and {size} is the most at once: ask for fewer{todo}"
 
     def _read(self) -> _Reading:
@@ -548,12 +549,12 @@ class Panel(Widget):
     def _names(self) -> References:
         """Finds what is named in the form."""
         home = self._session.home
+        own = self._jobs[-1] if self._jobs else None
         if not self.trusted:
             # What the notebook made is not the visitor's: "last" is what was made here.
-            own = self._jobs[-1] if self._jobs else None
             return References({}, own, home=home, within=self._session.library.folder, made=self._session.find)
         state = current_state()
-        last = state.last if state is not None else None
+        last = state.last if state is not None else own
         return References(notebook_variables(), last, home=home, files_first=True, made=self._session.find)
 
     def _code(self, reading: _Reading) -> str:
@@ -619,7 +620,7 @@ class Panel(Widget):
             if lost := sorted(name for name in more if getattr(request, name, None)):
                 raise InvalidRequestError(
                     f"the panel has no control for {lost[0]}, which this request has: change its line instead (Copy as "
-                    "%dream)"
+                    f"{'%dream' if self.has_magics else 'Python'})"
                 )
             source = request.media
             form["edit"] = "modify" if isinstance(request, ModifyVideoRequest) else "reframe"

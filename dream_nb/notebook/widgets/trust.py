@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from dream_nb.api.errors import InvalidRequestError
+from dream_nb.marimo_kernel import is_marimo_app
 
 _VOILA: Final = "voila"
 _OWN: Final = ("pictures", "thumbnails")
@@ -18,10 +18,7 @@ def is_trusted() -> bool:
     """Whether the page belongs to the author of the notebook: not under Voila, and not in marimo's run mode."""
     if os.environ.get("SERVER_SOFTWARE", "").lower().startswith(_VOILA):
         return False
-    # Where marimo runs this code it has been imported already.
-    marimo = sys.modules.get("marimo")
-    meta = getattr(marimo, "app_meta", None)
-    return meta is None or meta().mode != "run"
+    return not is_marimo_app()
 
 
 def folder_inside(library: Path, home: Path, text: str) -> Path:
