@@ -24,6 +24,9 @@ from dream_nb.sqlite import (
 )
 from dream_nb.studio.locks import lock
 
+# Since this version, what is found in a row does not depend on the size of others in it.
+_LOOKS_PAST_LARGE_ROWS: Final = (3, 40)
+
 UNFINISHED: Final = f"state IN {tuple(state for state in STATES if state not in FINAL_STATES)}"
 """The condition for generations that are queued or dreaming, in the words of their index: SQLite goes by these."""
 
@@ -163,6 +166,8 @@ class Database:
             except BaseException:
                 self.close()
                 raise
+        if sqlite3.sqlite_version_info < _LOOKS_PAST_LARGE_ROWS:
+            self._drop_large_rows(largest)
         self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, largest)
 
     def _prepare(self, path: Path) -> None:
@@ -176,6 +181,16 @@ class Database:
         with self.transaction():
             if not version_of(self._connection):
                 make_tables(self._connection, _SCHEMA, _VERSION)
+
+    def _drop_large_rows(self, largest: int) -> None:
+        """Delete the generations that are larger than this studio writes any: an older SQLite would find none of the
+        others behind them."""
+        columns = [name for _, name, *_ in self.execute("PRAGMA table_info(generations)")]
+        size = " + ".join(f"coalesce(length(CAST({name} AS BLOB)), 0)" for name in columns)
+        with self.transaction():
+            dropped = self.execute(f"DELETE FROM generations WHERE {size} > ?", (largest,)).rowcount  # noqa: S608 - ours
+        if dropped:
+            logger.warning("%d generations were dropped: no studio can have written them", dropped)
 
     def close(self) -> None:
         """Give the file back; nothing can be read or written any more."""
