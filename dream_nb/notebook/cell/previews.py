@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from functools import partial
+from types import FrameType
 from typing import Any, Final
 
+from IPython.core.displayhook import DisplayHook
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 
@@ -43,6 +45,7 @@ class Previews:
         assert shell.display_formatter is not None
         self._formatter = shell.display_formatter.ipython_display_formatter
         self._shell = shell
+        self._was_enabled = self._formatter.enabled
         self._shown: list[object] = []
         self._due: list[object] = []
         self._pictured: list[object] = []
@@ -51,12 +54,15 @@ class Previews:
         """Begin to be asked."""
         for kind in _TYPES:
             self._formatter.for_type(kind, self._format)
+        # In a terminal, IPython 7 does not ask how things want to be shown.
+        self._formatter.enabled = True
         self._shell.events.register("post_run_cell", self._end_cell)
 
     def uninstall(self) -> None:
         """Be asked no more."""
         for kind in _TYPES:
             self._formatter.pop(kind, None)
+        self._formatter.enabled = self._was_enabled
         if self._end_cell in self._shell.events.callbacks["post_run_cell"]:
             self._shell.events.unregister("post_run_cell", self._end_cell)
 
@@ -117,7 +123,15 @@ class Previews:
     def _is_result(self) -> bool:
         """Whether it is the cell's result that is being shown, and not an explicit `display(dream)`."""
         hook = self._shell.displayhook
-        return bool(getattr(hook, "msg", None) or getattr(hook, "is_active", False))
+        if hasattr(hook, "msg"):
+            return bool(hook.msg)
+        if hasattr(hook, "is_active"):
+            return bool(hook.is_active)
+        # IPython 7 does not say it: it is being shown where the hook is what asks.
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and frame.f_code is not DisplayHook.__call__.__code__:
+            frame = frame.f_back
+        return frame is not None
 
 
 def _picture(made: object) -> bytes | None:
