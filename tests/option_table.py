@@ -15,7 +15,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "--image": "-i",
     "--aspect-ratio": "-a 9:16",
     "--loop": "-l",
-    "--model": "-m photon-flash-1",
+    "--model": "-m ray-flash-2",
     "--duration": "-d 9s",
     "--resolution": "-r 1080p",
     "--concept": "--concept dolly_zoom",
@@ -48,7 +48,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "--budget": "--budget 100",
     "--yes": "--yes",
     "--raw": "--raw",
-    "--set": "--set seed=3",
+    "--set": "--set loop=false",
     "--help": "-h",
     "--sound": "--sound waves",
     "--output": "-o lake.mp4",
@@ -83,7 +83,7 @@ def table(options: Options) -> str:
         else:
             names = ", ".join(f"`{name}`" for name in one.names)
             lines.append(f"| {names} | {_text(one.details['help'])} | `{EXAMPLES[one.names[-1]]}` |")
-    return "\n".join(lines).strip("\n") + "\n"
+    return "\n" + "\n".join(lines).strip("\n") + "\n\n"
 
 
 def marked(name: str) -> re.Pattern[str]:
