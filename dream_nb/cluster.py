@@ -103,8 +103,7 @@ class ClusterExecutor(Executor):
 
     @property
     def max_workers(self) -> int:
-        """The number of calls that run at once: the cluster's threads. 0 before it is known, and when the cluster is
-        gone."""
+        """The number of calls that run at once: the cluster's threads; 0 before it is known, and when it is gone."""
         return self._cluster.width
 
     @property
@@ -246,8 +245,7 @@ class _Cluster:
             time.sleep(_LOOK_SECONDS if self._width or self.problem else _FIRST_LOOK_SECONDS)
 
     def _look(self, seconds: float) -> bool:
-        """Check whether the cluster is there, and end or resend what it dropped. Returns False when it needs no more
-        looks.
+        """Check the cluster, and end or resend the calls that it dropped. False if no more looks are needed.
 
         Args:
             seconds: the time since the last look.
