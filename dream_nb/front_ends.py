@@ -1,4 +1,4 @@
-"""Front ends: what each does with the outputs of a cell, and which one shows those of the running cell."""
+"""Front ends: how each one handles the outputs of a cell, and which one shows the running cell."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from dream_nb.place import starter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontEnd:
-    """What a front end does with the outputs of a cell.
+    """How a front end handles the outputs of a cell.
 
     Attributes:
-        name: what its users call it.
-        about: what they get from it, in a few words.
-        is_terminal: it prints text; else it shows HTML.
-        is_watched: somebody may see what IPython displays while the cell runs.
-        has_files: its players open a file by its address relative to the notebook.
-        has_magics: its cells take `%dream` lines.
-        has_all_widgets: its page is told of every widget that is made; else of those only that a cell shows.
+        name: the name that its users know.
+        about: what they can expect from it, in a few words.
+        is_terminal: whether it prints text instead of showing HTML.
+        is_watched: whether somebody may see what IPython displays while the cell runs.
+        has_files: whether its players can open a file by its address relative to the notebook.
+        has_magics: whether its cells accept `%dream` lines.
+        has_all_widgets: whether its page is told of every widget that is created, and not only of those that a cell
+            shows.
     """
 
     name: str
@@ -61,9 +62,9 @@ _CONSOLES: Final = frozenset({"jupyter-console", "jupyter_console"})
 
 
 def front_end() -> FrontEnd:
-    """The front end that shows the running cell.
+    """Return the front end that shows the running cell.
 
-    No protocol tells it: each is known by a trace that it leaves in the kernel, or in its request.
+    No protocol tells this: each front end is recognised by traces that it leaves in the kernel or in its request.
     """
     if is_marimo():
         return MARIMO
@@ -72,8 +73,8 @@ def front_end() -> FrontEnd:
         return PYTHON
     if not hasattr(shell, "kernel"):
         return TERMINAL
-    # Programs that run cells one after the other, such as nbclient and nbval, let no cell ask for input: nobody is
-    # there to answer. They save what comes in the end, and what they do not get cannot be left over in it.
+    # Programs that run all cells in a row, such as nbclient and nbval, let no cell ask for input, since nobody is there
+    # to answer. They save the final outputs, so nothing temporary may remain in those.
     if not _request().get("content", {}).get("allow_stdin", True):
         return PROGRAM
     if "google.colab" in sys.modules:
@@ -86,30 +87,30 @@ def front_end() -> FrontEnd:
 
 
 def is_in_page() -> bool:
-    """Whether a page runs the cell, which knows its outputs well enough to show another one in the place of one.
+    """Whether a page runs the cell, and knows its outputs well enough to replace one with another.
 
-    Pages name the cell in their request. Consoles do not: they print each output, and know of no change to it.
+    Pages name the cell in their request. Consoles do not: they print each output, and ignore updates.
     """
     return front_end().is_watched and _names_cell()
 
 
 def running_cell() -> tuple[str, str]:
-    """The cell that a page runs, and this run of it; empty where the request does not say."""
+    """The id of the cell that a page runs, and the id of this run; empty if the request does not have them."""
     request = _request()
     return str(request.get("metadata", {}).get("cellId", "")), str(request.get("header", {}).get("msg_id", ""))
 
 
 def digest_of_code(code: str) -> str:
-    """What a page knows the source of a cell by: its sha256.
+    """Return the digest by which a page identifies the source of a cell: its sha256.
 
     Args:
-        code: the source.
+        code: the source of the cell.
     """
     return hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()
 
 
 def running_digest() -> str:
-    """The `digest_of_code` of the cell that a page runs; empty where no page does."""
+    """The `digest_of_code` of the cell that a page runs; empty if no page runs it."""
     return digest_of_code(str(_request().get("content", {}).get("code", ""))) if is_in_page() else ""
 
 
@@ -119,7 +120,7 @@ def _shell() -> Any:
 
 
 def _request() -> Mapping[str, Any]:
-    """The message for which the kernel runs now."""
+    """The message that the kernel is handling now."""
     kernel = getattr(_shell(), "kernel", None)
     return (kernel.get_parent("shell") if kernel is not None else None) or {}
 

@@ -1,4 +1,4 @@
-"""What moves in a cell of marimo while it waits: the card of the job, which leaves when the wait ends."""
+"""The card of a job in a cell of marimo, which is shown while the cell waits."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _thread = _Thread()
 
 
 def show_waits_in_marimo() -> None:
-    """Show from now on what cells of marimo wait for."""
+    """Show the jobs that cells of marimo wait for, from now on."""
     show_waits(_show)
 
 
 @contextmanager
 def _show(job: Pending[Any]) -> Iterator[None]:
-    # What waits for several jobs may wait for each of them.
+    # A job that consists of several jobs may wait for each of them.
     if not isinstance(job, UnderWay) or _thread.is_showing or not runs_cell():
         yield
         return

@@ -1,4 +1,4 @@
-"""Exactly one preview a cell, whether what it made is assigned or is its result."""
+"""Shows exactly one preview per cell, whether the result is assigned or is the last expression."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _TYPES: Final = (Dream, Dreams, Plan, Listing, Facts, Storyboard, Job, Sweep, Sh
 
 
 class Previews:
-    """Shows what the magic made, and keeps the same cell's result from showing it again.
+    """Shows what a magic made, and prevents the result of the same cell from showing it again.
 
-    A notebook gets the preview at once. A terminal prints the prompt of a cell's result before it asks how to show it:
-    so there the preview is left to the result, and to the end of the cell where there is none. Below it stands a
-    picture, where the terminal can show one.
+    A notebook gets the preview at once. A terminal prints the prompt of a cell's result before it asks for its text, so
+    there the preview is left to the result, or to the end of the cell if there is no result. If the terminal can show
+    pictures, one follows.
 
     Args:
-        shell: whose display formatter asks.
+        shell: the shell whose display formatter is extended.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
@@ -51,7 +51,7 @@ class Previews:
         self._pictured: list[object] = []
 
     def install(self) -> None:
-        """Begin to be asked."""
+        """Install the formatters."""
         for kind in _TYPES:
             self._formatter.for_type(kind, self._format)
         # In a terminal, IPython 7 does not ask how things want to be shown.
@@ -59,7 +59,7 @@ class Previews:
         self._shell.events.register("post_run_cell", self._end_cell)
 
     def uninstall(self) -> None:
-        """Be asked no more."""
+        """Remove the formatters."""
         for kind in _TYPES:
             self._formatter.pop(kind, None)
         self._formatter.enabled = self._was_enabled
@@ -73,12 +73,12 @@ class Previews:
         *,
         is_replay: bool = False,
     ) -> None:
-        """Show what the running cell made.
+        """Show what the running cell has made.
 
         Args:
-            made: what.
-            card: what showed how far it was, and gives it its place.
-            is_replay: whether the library had it.
+            made: the result.
+            card: the card that showed its progress, and that it replaces.
+            is_replay: whether the result was in the library.
         """
         if hasattr(self._shell, "kernel"):
             if card is None:
@@ -92,7 +92,7 @@ class Previews:
             self._due.append(made)
 
     def hide(self, job: Job | Sweep | Shooting) -> None:
-        """Show nothing of a job as the running cell's result, where its card stands."""
+        """Do not show a job as the running cell's result if its card is shown."""
         if not front_end().is_terminal:
             self._shown.append(job)
 
@@ -107,11 +107,11 @@ class Previews:
             for made in pictured:
                 show_picture(partial(_picture, made), through_kernel=hasattr(self._shell, "kernel"))
         except ConfigurationError as error:
-            # What an event raises is shown as a traceback.
+            # An exception in an event handler is shown as a traceback.
             sys.stderr.write(f"{error}\n")
 
     def _format(self, made: object) -> None:
-        """Show nothing where nothing is due; else leave it to the other formatters."""
+        """Return an empty text if nothing should be shown; otherwise leave it to the other formatters."""
         if self._is_result():
             if any(made is shown for shown in self._shown):
                 return
@@ -121,7 +121,7 @@ class Previews:
         raise NotImplementedError
 
     def _is_result(self) -> bool:
-        """Whether it is the cell's result that is being shown, and not an explicit `display(dream)`."""
+        """Whether this is the cell's result, and not an explicit `display(dream)`."""
         hook = self._shell.displayhook
         if hasattr(hook, "msg"):
             return bool(hook.msg)
@@ -135,7 +135,7 @@ class Previews:
 
 
 def _picture(made: object) -> bytes | None:
-    """A picture of what was made; None of what has none."""
+    """A picture of what was made; None if it has none."""
     if isinstance(made, Dream):
         return still([made])
     if isinstance(made, Dreams):

@@ -1,7 +1,7 @@
-"""Widgets inside another one, in a page that knows only those that cells show: their messages travel with that one's.
+"""Widgets inside another one, for pages that know only the widgets that cells show. The outer one carries messages.
 
-marimo's page is told of a widget only by the thread that runs cells, and forgets it when the cell runs again. Most of
-ours that stand in others are made elsewhere: where an action or a job that has ended asks for them.
+marimo's page learns of a widget only from the thread that runs cells, and forgets it when the cell runs again. Most of
+our inner widgets are created elsewhere, by an action or by a job that has ended.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ Heard = Callable[[Mapping[str, Any]], object]
 
 
 class Carrier(Protocol):
-    """The widget around it."""
+    """The outer widget."""
 
     def send(self, content: Any, buffers: Any = None) -> None:
-        """Send its page a message of its own."""
+        """Send a message to its page."""
 
 
 class NestedComm:
-    """The comm of such a widget.
+    """The comm of an inner widget.
 
     Args:
         comm_id: the id of its model.
-        outer: the widget around it.
-        forget: is told that it closes.
+        outer: the outer widget.
+        forget: a function that is called when the comm is closed.
     """
 
     def __init__(self, comm_id: str, outer: Carrier, forget: Callable[[str], object]) -> None:
@@ -37,45 +37,45 @@ class NestedComm:
         self._lock = threading.RLock()
 
     def on_msg(self, hear: Heard) -> None:
-        """Call this at each message of the page.
+        """Register a function that is called with each message of the page.
 
         Args:
-            hear: is given the message.
+            hear: the function.
         """
         self._hear = hear
 
     def send(self, data: Mapping[str, Any], metadata: Any = None, buffers: Any = None) -> None:
-        """Send the page a message.
+        """Send a message to the page.
 
         Args:
             data: the message of the widget protocol.
-            metadata: not sent.
-            buffers: what is sent beside it.
+            metadata: ignored.
+            buffers: the binary buffers of the message.
         """
         del metadata
-        # What the page changed itself it knows.
+        # The page knows the changes that it made itself.
         if data.get("method") == "echo_update":
             return
-        # The script is the one that the widget around it has.
+        # The outer widget has the same script.
         state = {name: value for name, value in data.get("state", {}).items() if name != "_esm"}
         with self._lock:
             self._outer.send({"nested": self.comm_id, "data": {**data, "state": state}}, buffers)
 
     def hear(self, data: Mapping[str, Any], buffers: Sequence[Any]) -> None:
-        """Take a message of the page.
+        """Handle a message of the page.
 
         Args:
             data: the message of the widget protocol.
-            buffers: what came beside it.
+            buffers: the binary buffers of the message.
         """
         message = {"content": {"data": data}, "buffers": list(buffers)}
         if data.get("method") != "request_state":
             self._hear(message)
             return
-        # Else a change could be sent before the state that it changes, which was read before.
+        # Otherwise a change could be sent before the older state that it changes.
         with self._lock:
             self._hear(message)
 
     def close(self) -> None:
-        """Hear no more. The page is told by the widget around it which ones that shows."""
+        """Handle no more messages. The outer widget tells the page which widgets to show."""
         self._forget(self.comm_id)

@@ -1,4 +1,4 @@
-"""Whether the people at a page are those who wrote the notebook, or visitors of it."""
+"""Whether the users of a page are the authors of the notebook, or visitors."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ def is_trusted() -> bool:
 
 
 def folder_inside(library: Path, home: Path, text: str) -> Path:
-    """A folder of the library that a visitor named, seen from the notebook or from the library.
+    """Return a folder of the library that a visitor named, relative to the notebook or to the library.
 
     Args:
         library: the folder of the library.
         home: the folder of the notebook.
-        text: what was written.
+        text: the path that was typed.
 
     Raises:
-        InvalidRequestError: it leads out of the library, also by a link, or is one of the library's own folders.
+        InvalidRequestError: the path leads out of the library, possibly by a link, or to one of the library's own
+            folders.
     """
-    # Only what is written like a path of the library is seen from the notebook.
+    # Only paths that begin with the library's own are relative to the notebook.
     is_full = Path(os.path.normpath(home / text)).is_relative_to(library)
     with suppress(OSError, RuntimeError, ValueError):
         folder = ((home if is_full else library) / text).resolve()
