@@ -132,7 +132,7 @@ def _check(found: os.stat_result, is_kind: Callable[[int], bool], kind: str, oth
     if _HAS_OWNERS and found.st_uid != os.geteuid():
         raise ValueError(f"the {kind} belongs to another user")
     if _HAS_OWNERS and found.st_mode & others:
-        raise ValueError(f"others have access to the {kind}: run chmod go= on it")
+        raise ValueError(f"other users have access to the {kind}: run chmod go= on it")
 
 
 def _reason(error: Exception) -> str:

@@ -37,8 +37,8 @@ _FIRST_LOOK_SECONDS: Final = 0.5
 _ADVICE: Final[Mapping[int, str]] = {
     401: "Check the key of the Luma API: LUMA_AGENTS_API_KEY, or api_key=",
     402: "Add funds to the account, then send it again",
-    403: "Check that the account is active and may do this, and its key: LUMA_AGENTS_API_KEY, or api_key=",
-    413: "Give a smaller file, or upload it with upload_file and name its file_id",
+    403: "Check that the account is active and allows this, and check its key: LUMA_AGENTS_API_KEY, or api_key=",
+    413: "Use a smaller file, or upload it with upload_file and pass its file_id",
 }
 # Of what the server wants to be sent elsewhere: these belong to the connection, or to nobody else.
 _NOT_FOREIGN: Final = frozenset(
@@ -263,7 +263,7 @@ class AsyncLuma:
                     raise
         created = await self.create_file(request)
         if created.upload is None:
-            raise UnreadableAnswerError("create_file", "the answer does not say where to put the file")
+            raise UnreadableAnswerError("create_file", "the answer has no upload address")
         await self._put(created.upload, upload)
         return await self.complete_file(created.file.id)
 
@@ -317,7 +317,7 @@ class AsyncLuma:
         raise APITimeoutError(
             "wait_for_file",
             f"file {id} is still pending after {seconds:g} seconds",
-            advice="Wait for it again, or upload it anew",
+            advice="Wait for it again, or upload it again",
         )
 
     async def list_files(
@@ -384,7 +384,7 @@ class AsyncLuma:
 
     async def _put(self, upload: PresignedUpload, file: Upload) -> None:
         if upload.method.upper() != "PUT":
-            raise UnreadableAnswerError("put_file", f"the file is to be sent by {upload.method[:20]}, not by PUT")
+            raise UnreadableAnswerError("put_file", f"the file must be sent with {upload.method[:20]}, not PUT")
         headers = {name.lower(): value for name, value in (upload.headers or {}).items()}
         own = {name: value for name, value in headers.items() if name not in _NOT_FOREIGN}
         await self._connection.put("put_file", upload.url, file.plain(own))
@@ -445,9 +445,9 @@ def _announced(upload: Upload, purpose: str | None, expires_at: datetime | None,
 def _unusable(file: LumaFile) -> str:
     shown = repr(file.filename) if file.filename else f"file {file.id}"
     if file.state == "deleted":
-        return f"{shown} was deleted at the server: upload it again"
-    reason = (file.failure_reason or "without a reason").rstrip(".")
-    return f"the server rejected {shown}: {reason}. Give another file"
+        return f"{shown} was deleted on the server: upload it again"
+    reason = (file.failure_reason or "no reason given").rstrip(".")
+    return f"the server rejected {shown}: {reason}. Use another file"
 
 
 def _checked_id(request_id: str) -> str:

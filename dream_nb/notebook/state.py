@@ -73,11 +73,11 @@ def sweep_size() -> int:
     """How many new dreams a widget makes at once: the setting of the magics, also where they are not loaded.
 
     Raises:
-        ConfigurationError: the variable of the environment is not a whole number from 0.
+        ConfigurationError: the variable of the environment is not a whole number, 0 or more.
     """
     if (state := current_state()) is not None:
         return int(state.settings.sweep_size)
     text = os.environ.get(_SWEEP_SIZE, "")
     if text and not text.isdecimal():
-        raise ConfigurationError(f"{_SWEEP_SIZE} {text!r} is not a whole number from 0")
+        raise ConfigurationError(f"{_SWEEP_SIZE} {text!r} is not a whole number, 0 or more")
     return int(text or DreamSettings.sweep_size.default_value)

@@ -101,7 +101,7 @@ def read_origin(value: Any, name: str | None = None, home: Path = Path()) -> Ori
     if isinstance(value, Generation):
         label = repr(name or f"generation {value.id}")
         if not value.id:
-            raise InvalidRequestError(f"{label} has no id at a server: give its file")
+            raise InvalidRequestError(f"{label} has no id on a server: give its file")
         return Origin(GenerationReference(id=value.id), label, value.kind, model=value.model)
     if is_made(value):
         return _of_dream(value, repr(name or value.title))
@@ -189,8 +189,7 @@ def reframe_request(
     found = kind or origin.kind
     if found is None:
         raise InvalidRequestError(
-            f'media: {origin.label} does not tell whether it is a video or an image: say kind="video" or '
-            'kind="image", or give its Dream',
+            f'media: {origin.label} may be a video or an image: add kind="video" or kind="image", or give its Dream',
             field="kind",
         )
     if position is not None:
@@ -212,8 +211,8 @@ def reframe_request(
         and isclose(origin.size[0] / origin.size[1], _quotient(aspect_ratio), rel_tol=_SAME)
     ):
         raise InvalidRequestError(
-            f"aspect_ratio {aspect_ratio} is that of {origin.label} already ({origin.size[0]} x {origin.size[1]}): "
-            "give another ratio, or where the source is to lie or to be cut, such as x_start and x_end",
+            f"aspect_ratio {aspect_ratio} is already that of {origin.label} ({origin.size[0]} x {origin.size[1]}): "
+            "give another ratio, or the position of the source, such as x_start and x_end",
             field="aspect_ratio",
         )
     return request
@@ -322,7 +321,7 @@ def _words(prompt: str | None) -> str | None:
 
 def _without_media(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     if "media" in fields:
-        raise InvalidRequestError("media: what it is of is said already: leave it out", field="media")
+        raise InvalidRequestError("media: the source is already given: leave it out", field="media")
     return fields
 
 
@@ -344,8 +343,8 @@ _A: Final[Mapping[Kind, str]] = {"video": "a video", "image": "an image"}
 def _at_server(origin: Origin, operation: str) -> GenerationReference:
     if not isinstance(origin.source, GenerationReference):
         raise InvalidRequestError(
-            f"media: {operation} takes a video that the server has made, and {origin.label} is a file: give a Dream "
-            "that it made, or its id",
+            f"media: {operation} needs a video made by the server, and {origin.label} is a file: give a Dream "
+            "made there, or its id",
             field="media",
         )
     return origin.source

@@ -48,7 +48,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         description="Serve the Dream Machine API and the Luma API on this machine. Everything is drawn by rule, not by"
         " a model.",
         epilog=f"The key of an account comes from {KEY_VARIABLE}_NAME, or for the first account {KEY_VARIABLE};"
-        " where neither is set, one is made and printed.",
+        " if neither is set, a key is generated and printed.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any that is free)")

@@ -192,7 +192,7 @@ async def _http_error(_request: Request, error: Exception) -> Response:
 
 async def _defect(request: Request, error: Exception) -> Response:
     logger.error("%s %s: the studio has a defect", request.method, request.url.path, exc_info=error)
-    return json_response(answers.error("the studio has a defect; its log says more"), 500)
+    return json_response(answers.error("internal error of the studio; see its log"), 500)
 
 
 class _LumaHeaders:

@@ -35,12 +35,12 @@ def luma(fake: FakeLuma) -> Iterator[Luma]:
 
 
 REFUSALS: dict[int, tuple[type[errors.APIError], str]] = {
-    400: (errors.BadRequestError, "Change the request as the server says"),
+    400: (errors.BadRequestError, "Change the request as described"),
     401: (errors.AuthenticationError, "Check the key of the Luma API: LUMA_AGENTS_API_KEY"),
     402: (errors.BadRequestError, "Add funds to the account"),
     403: (errors.AuthenticationError, "Check that the account is active"),
     413: (errors.BadRequestError, "upload it with upload_file"),
-    422: (errors.BadRequestError, "Change the request as the server says"),
+    422: (errors.BadRequestError, "Change the request as described"),
     429: (errors.RateLimitError, "Wait, then send it again"),
 }
 
@@ -209,13 +209,13 @@ def test_an_upload_has_no_deadline(fake: FakeLuma) -> None:
 @pytest.mark.parametrize("method", ["POST", "GET"])
 def test_another_method_than_put_is_not_used(fake: FakeLuma, luma: Luma, method: str) -> None:
     fake.upload = lambda upload: upload | {"method": method}
-    with pytest.raises(errors.UnreadableAnswerError, match=f"by {method}, not by PUT"):
+    with pytest.raises(errors.UnreadableAnswerError, match=f"with {method}, not PUT"):
         luma.upload_file(bytes(INLINE_BYTES + 1), mime_type="image/png")
     assert fake.store_headers == []
 
 
 def test_an_announced_file_needs_a_place(fake: FakeLuma, luma: Luma) -> None:
     fake.file_replies.append(Reply(201, body='{"file": {"id": "a", "state": "pending"}, "upload": null}'))
-    with pytest.raises(errors.UnreadableAnswerError, match="does not say where to put the file"):
+    with pytest.raises(errors.UnreadableAnswerError, match="has no upload address"):
         luma.upload_file(bytes(INLINE_BYTES + 1), mime_type="image/png")
     assert fake.store_headers == []

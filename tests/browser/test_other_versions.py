@@ -147,7 +147,7 @@ def test_a_panel_has_a_control_for_every_field(
     form.get_by_label("Of: a file, URL").fill("d")
     form.get_by_label("Of: a file, URL").press("Tab")
     form.get_by_label("Prompt", exact=True).fill("in {snow|rain}")
-    form.get_by_label("How far it goes").select_option("adhere_2")
+    form.get_by_label("How much to change").select_option("adhere_2")
     expect(form.locator(".dream-go")).to_have_text("Make 2 versions")
     expect(code).to_contain_text("in {snow|rain} --modify")
     expect(form.get_by_label("Duration")).to_be_hidden()

@@ -37,7 +37,7 @@ def test_a_retry_after_is_honoured_and_told(server: Hosted) -> None:
     job = server.session().submit(REQUEST)
     seen = states(job)
     job.result(SECONDS)
-    assert "waiting sent again in 2 s: the server asks for it" in seen
+    assert "waiting sent again in 2 s: as the server asked" in seen
     assert len(server.made) == 1
 
 

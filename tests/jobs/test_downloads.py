@@ -187,7 +187,7 @@ def test_a_file_that_is_too_large_is_not_kept(
         server.faults.add(Fault(path="/assets/*", times=None, **rule))
     else:
         monkeypatch.setattr(downloads, "MAX_BYTES", 100)
-    with pytest.raises(LibraryError, match=r"larger than \d+ GB: not kept"):
+    with pytest.raises(LibraryError, match=r"larger than \d+ GB: it was not kept"):
         server.session().submit(REQUEST).result(SECONDS)
     assert list(Path("dreams").glob("*.part")) == []
 
@@ -268,7 +268,7 @@ def test_a_file_that_unfolds_beyond_the_limit_is_not_kept(
 ) -> None:
     monkeypatch.setattr(downloads, "MAX_BYTES", 1000)
     giving(fake, gzip.compress(b"\xff" * 100_000), "image/jpeg", content_encoding="gzip")
-    with pytest.raises(LibraryError, match=r"larger than \d+ GB: not kept"):
+    with pytest.raises(LibraryError, match=r"larger than \d+ GB: it was not kept"):
         session.submit(REQUEST).result(SECONDS)
 
 

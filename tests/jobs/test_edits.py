@@ -276,7 +276,7 @@ def test_a_source_that_is_gone_is_said_before_anything_is_sent(
     fake: FakeDreamMachine, session: Session, lake: Dream
 ) -> None:
     session.delete(lake)
-    with pytest.raises(DreamError, match="is no longer at the server: give the file of its dream"):
+    with pytest.raises(DreamError, match="is no longer on the server: give the file of its dream"):
         lake.modify("in snow")
     assert len(posts(fake)) == 1
     # Nothing stands in the way of the next.
@@ -547,7 +547,9 @@ def test_a_budget_refuses_what_has_no_price_until_it_is_said(
     fake: FakeDreamMachine, session: Session, lake: Dream, name: str, kind: str
 ) -> None:
     session.allowance.budget = 500
-    with pytest.raises(BudgetError, match=rf"is unknown, so a budget cannot be kept: set prices=\{{'{kind}': cents\}}"):
+    with pytest.raises(
+        BudgetError, match=rf"is unknown, so the budget cannot be checked: set prices=\{{'{kind}': cents\}}"
+    ):
         EDITS[name](lake)
     assert len(posts(fake)) == 1
     session.prices = {kind.partition(" ")[0]: 32}

@@ -262,7 +262,7 @@ def test_an_old_ledger_is_kept_aside_under_a_name_of_its_own(fake: FakeDreamMach
 
 
 def test_a_library_without_a_ledger_needs_no_rebuilding(tmp_path: Path) -> None:
-    with pytest.raises(LibraryError, match="has no ledger: there is nothing to rebuild"):
+    with pytest.raises(LibraryError, match="has no ledger to rebuild"):
         rebuild_ledger(tmp_path)
 
 

@@ -27,7 +27,7 @@ from tests.jobs.hosted import HASTE, SECONDS
 from tests.studio.machine import wait_for
 
 REQUEST = make_request("a lake", kind="image")
-LATE = r"is completed and paid for, but its server has not given its file yet: run the cell again"
+LATE = r"is completed and paid for, but the server has not provided its file yet: run the cell again"
 ANOTHER = re.compile(r"another take|[Cc]hange the request|-t \d")
 Document = dict[str, Any]
 
@@ -96,7 +96,7 @@ def test_a_completed_one_is_asked_for_again_until_its_file_is_there(
     notes: list[str] = []
     job = start().submit(REQUEST)
     job.on_change(lambda job: notes.append(job.progress.note))
-    wait_for(lambda: "its server has not given its file yet: asking again" in notes)
+    wait_for(lambda: "the server has not provided its file yet: trying again" in notes)
     seen = looks(fake)
     wait_for(lambda: looks(fake) > seen)
     fake.shows = plainly
@@ -300,7 +300,7 @@ def test_a_studio_that_forgot_is_asked_anew_without_a_wait(
     assert start("studio", patience=patience).submit(REQUEST).result(SECONDS).path.exists()
 
 
-@pytest.mark.parametrize(("state", "why"), [("CANCELLED", "the server canceled it"), ("Expired", "it expired at")])
+@pytest.mark.parametrize(("state", "why"), [("CANCELLED", "the server canceled it"), ("Expired", "it expired on")])
 def test_what_was_canceled_or_has_expired_was_not_made(
     fake: FakeDreamMachine, start: Callable[..., Session], state: str, why: str
 ) -> None:

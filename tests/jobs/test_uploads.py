@@ -120,7 +120,9 @@ def test_a_folder_that_fsspec_reaches_gives_signed_links(
 
 
 def test_a_folder_without_signed_links_says_so(server: Hosted, photo: Path) -> None:
-    with pytest.raises(ConfigurationError, match="'memory://prefix' gives no signed links: set DREAM_NB_UPLOADER"):
+    with pytest.raises(
+        ConfigurationError, match="'memory://prefix' does not support signed links: set DREAM_NB_UPLOADER"
+    ):
         server.session(uploader="memory://prefix").submit(make_request("a lake", frame0=photo)).result(SECONDS)
 
 

@@ -54,7 +54,7 @@ def test_a_failed_dream_says_why(page: Page, session: Session) -> None:  # noqa:
 def test_a_dream_whose_file_is_gone_says_so(page: Page, session: Session) -> None:  # noqa: ARG001
     dream = session.submit(ImageGenerationRequest(prompt="a lake")).result(SECONDS)
     dream.path.unlink()
-    assert Card(dream).problem["title"] == "Not there"
+    assert Card(dream).problem["title"] == "File not found"
 
 
 def test_try_again_asks_the_session_that_made_it(page: Page, session: Session, tmp_path: Path) -> None:

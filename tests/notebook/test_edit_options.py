@@ -54,7 +54,7 @@ def test_the_settings_for_new_videos_do_not_count() -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("--modify clip --reframe clip", "--modify and --reframe are two requests: ask for one, then for the other"),
+        ("--modify clip --reframe clip", "--modify and --reframe are separate requests: use one at a time"),
         ("--modify clip --loop", "--loop does not go with --modify: leave out one of them"),
         ("--upscale clip -r 4k -a 1:1", "--aspect-ratio does not go with --upscale"),
         ("a lake --mode flex_1", "--mode is for --modify: say of what, such as --modify last"),

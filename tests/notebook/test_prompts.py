@@ -140,5 +140,5 @@ def test_quotes_of_two_phrases_are_no_pair_around_the_whole(line: str, prompt: s
 
 
 def test_where_there_are_no_options_none_are_listed() -> None:
-    with pytest.raises(InvalidRequestError, match="unknown option --all: none can be given here"):
+    with pytest.raises(InvalidRequestError, match="unknown option --all: no options are allowed here"):
         cut_prompt("--all", {})

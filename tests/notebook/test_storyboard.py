@@ -89,7 +89,7 @@ def test_one_that_fails_shows_the_others_and_can_be_redone(kernel: Kernel) -> No
     [
         ("%%storyboard a lake\nnight", "'a lake' stands on the %%storyboard line"),
         ("%%storyboard\n---\n", "the storyboard is empty"),
-        ("%%storyboard\na {lake|hill}", "has alternatives, and a shot is one video"),
+        ("%%storyboard\na {lake|hill}", "has alternatives, but a shot is one video"),
         ("%%storyboard --loop\na lake", "unknown option --loop"),
         ("%%storyboard --fresh --take 2\na lake", "leave out --take or --fresh"),
         ("%%storyboard\na {{nothing}}", "there is no variable 'nothing'"),

@@ -83,7 +83,7 @@ def test_a_visitor_has_no_variables_and_no_message_quotes_one(tmp_path: Path) ->
             shown = kernel.run(f"judged(**{ {'prompt': 'a lake', **form} })").result or ""
             assert "'code': ''" in shown, form
             assert "s3cret" not in shown, form
-        assert "gives no access to variables" in (kernel.run("judged(prompt='a {{secret}}')").result or "")
+        assert "has no access to variables" in (kernel.run("judged(prompt='a {{secret}}')").result or "")
         # The author may, and is told no value either.
         shown = kernel.run("judged(prompt='a lake', frame0='secret', trusted=True)").result or ""
         assert "the text in the variable" in shown
@@ -224,7 +224,7 @@ def test_a_dropped_file_starts_no_program(panel: Panel, page: Page) -> None:
     file = io.BytesIO()
     Image.new("RGB", (8, 8)).save(file, "EPS")
     assert "is not a picture that can be read" in page.ask(panel, "take_in", file.getvalue(), name="x.png")[0]["error"]
-    assert "came without its bytes" in page.ask(panel, "take_in", name="x.png", buffers=[])[0]["error"]
+    assert "arrived without its data" in page.ask(panel, "take_in", name="x.png", buffers=[])[0]["error"]
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_no_prompt_takes_long_to_read(text: str) -> None:
     [
         ("a lake at {dawn|noon", "A brace is not closed"),
         ("a lake at {dawn|noon} and {a boat", "A brace is not closed"),
-        ("a lake at dawn|noon}", "A brace is not opened"),
+        ("a lake at dawn|noon}", "A closing brace has no opening one"),
         ("a lake at {dawn|noon}", ""),
         ("a lake with {one} word and {{name}}", ""),
         (r"a lake with \{ and \} as they are", ""),

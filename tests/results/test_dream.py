@@ -76,7 +76,7 @@ def test_ancestors_and_descendants_are_the_nearest_first(lake: Dream, sequel: Dr
 
 
 def test_without_a_session_nothing_goes_on(copied: Dream) -> None:
-    with pytest.raises(ConfigurationError, match="belongs to no session"):
+    with pytest.raises(ConfigurationError, match="does not belong to a session"):
         copied.extend("a storm comes")
 
 

@@ -46,7 +46,7 @@ def test_frames_come_in_the_size_that_is_asked_for(lake: Dream, every: np.ndarra
 
 @pytest.mark.parametrize("size", [0, -1, (10, 0), (1, 2, 3), 10**6])
 def test_a_size_that_is_none_is_refused(lake: Dream, size: int) -> None:
-    with pytest.raises(ValueError, match="neither a longer side in pixels"):
+    with pytest.raises(ValueError, match="not valid: give the longer side in pixels"):
         lake.frames(size=size)
 
 
@@ -71,7 +71,7 @@ def test_first_and_last_frame(lake: Dream, every: np.ndarray) -> None:
     assert (lake.first_frame == every[0]).all()
     assert (lake.last_frame == every[-1]).all()
     assert (lake.frame_at(99) == every[-1]).all()
-    with pytest.raises(ValueError, match="before the beginning"):
+    with pytest.raises(ValueError, match="before the start"):
         lake.frame_at(-1)
 
 

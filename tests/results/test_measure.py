@@ -158,8 +158,8 @@ def test_a_function_with_a_version_is_kept_and_one_without_is_not(lighthouse: Dr
         ([1, "a"], "gave list"),
         ([[1], [2]], "gave list"),
         (object, "gave type"),
-        (2**70, "beyond 64 bits"),
-        ([1, 2**63], "beyond 64 bits"),
+        (2**70, "that does not fit into 64 bits"),
+        ([1, 2**63], "that does not fit into 64 bits"),
     ],
 )
 def test_a_value_that_no_column_holds_is_a_gap_that_says_so(lighthouse: Dream, value: Any, reason: str) -> None:
@@ -330,7 +330,7 @@ class Answering(Executor):
 
 def test_what_a_worker_died_of_is_measured_once_more(lake: Dream) -> None:
     copy = Dream(replace(lake._record, sha256=None), lake._library, lake._home)
-    died = WorkerDiedError("a worker process ended in the middle of its work")
+    died = WorkerDiedError("a worker process ended before its work was done")
     assert Dreams([copy]).measure("contrast", executor=Answering(died)).measures[0]["contrast"] is not None
     with pytest.warns(MeasureWarning, match="contrast: WorkerDiedError: a worker process ended"):
         measured = Dreams([copy]).measure("contrast", executor=Answering(died, died))

@@ -124,7 +124,7 @@ def failed(studio: Session) -> Storyboard:
     with pytest.raises(SweepError) as caught:
         board.make()
     assert str(caught.value).startswith("shot 2 of 4 not made: 'gore': Contains blacklisted words")
-    assert "What follows was not begun: shot 3." in str(caught.value)
+    assert "Not started, because they follow it: shot 3." in str(caught.value)
     return board
 
 
@@ -199,7 +199,7 @@ def test_a_shot_whose_file_is_gone_is_said_and_comes_back(studio: Session, tmp_p
         ([], {}, "0 shots make no storyboard"),
         (["a lake", " "], {}, "the prompt is empty"),
         (["a lake"], {"aspect_ratio": "wide"}, "aspect ratio 'wide'"),
-        (["a lake"], {"kind": "image"}, "a storyboard is made of videos"),
+        (["a lake"], {"kind": "image"}, "a storyboard consists of videos"),
         ([Shot("a lake", colour="red")], {}, "unknown field 'colour'"),
     ],
 )

@@ -275,7 +275,7 @@ def _plain(interrupt: KeyboardInterrupt) -> WaitInterrupted:
     """An interrupt as one line. Only that of a wait knows that something goes on."""
     if isinstance(interrupt, WaitInterrupted):
         return interrupt
-    return WaitInterrupted("%dreams jobs lists what was sent before that, and is under way.")
+    return WaitInterrupted("%dreams jobs lists what was sent before that and is still under way.")
 
 
 def _tell_help(magic: Callable[..., Any]) -> None:

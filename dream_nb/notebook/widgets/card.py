@@ -69,7 +69,7 @@ class Card(AwaitedWidget):
         shown: the dream; the job for as long as it is under way.
     """
 
-    instead: ClassVar = "Show the dream itself, or open the file that its path names."
+    instead: ClassVar = "Show the dream itself, or open the file at its path."
     modules: ClassVar = ("card.css", "orphan.js", "long_wait.js", "card_player.js", "result_player.js", "card.js")
 
     _panel: ClassVar[type[Panel]]
@@ -305,7 +305,7 @@ class Card(AwaitedWidget):
             self.facts = facts_of(dream)
             self.state = "completed"
         except LibraryError as error:
-            missing: Problem = {"title": "Not there", "text": str(error), "facts": ""}
+            missing: Problem = {"title": "File not found", "text": str(error), "facts": ""}
             self.state, self.problem = "failed", dict(missing)
 
     def _dream(self) -> Dream:
@@ -373,7 +373,7 @@ class Card(AwaitedWidget):
             InvalidRequestError: it cannot be made of this dream.
         """
         plan = self._maker().plan([Ask(_edited(self._dream(), name, prompt, choice))])
-        return {"cost": plan.cost if plan.new else "in the library already: costs nothing"}
+        return {"cost": plan.cost if plan.new else "free: already in your library"}
 
     @action
     def keyframe(self) -> Answer:
@@ -428,7 +428,7 @@ class Card(AwaitedWidget):
             return self.shown._maker_for()
         job = self.shown.jobs[0] if isinstance(self.shown, Sweep) else self.shown
         if job.maker is None:
-            raise DreamError("no session goes on with it: run its cell again")
+            raise DreamError("no open session is following it: run its cell again")
         return job.maker
 
     def _add_below(self, job: Job) -> None:

@@ -122,7 +122,7 @@ class Panel(Widget):
         InvalidRequestError: there is no such field, or a picture is not supported.
     """
 
-    instead: ClassVar = "Write the request as a line: %dream? lists the options."
+    instead: ClassVar = "Write the request as a %dream line: %dream? lists the options."
     modules: ClassVar = ("card.css", "panel.css", "panel_fields.js", "panel_references.js", "panel.js")
     page_traits: ClassVar = frozenset({"form"})
 
@@ -376,7 +376,7 @@ class Panel(Widget):
             InvalidRequestError: it is neither.
         """
         if len(buffers) != 1:
-            raise InvalidRequestError(f"{name!r} came without its bytes: drop it again")
+            raise InvalidRequestError(f"{name!r} arrived without its data: drop it again")
         film = video(buffers[0], name)
         # As it is sent: an AVIF becomes a PNG.
         data = data_bytes(film or picture(buffers[0], name))
@@ -443,11 +443,13 @@ class Panel(Widget):
                 verdict["problems"] = {error.field: said(error)}
                 return verdict
             there = len(plan.entries) - plan.new
-            cost = "costs nothing" if plan.backend == "studio" else plan.cost
+            cost = "free" if plan.backend == "studio" else plan.cost
             if excess := self._excess(plan):
                 verdict["problems"] = {"count": excess}
                 return verdict
-            verdict["cost"] = cost + (f", {there} there already" if there else "")
+            verdict["cost"] = cost + (
+                f"{':' if cost == 'free' else ','} {there} already in your library" if there else ""
+            )
             verdict["code"] = self._code(reading)
         return verdict
 
@@ -457,7 +459,10 @@ class Panel(Widget):
         if plan.new <= size or (self.trusted and not is_paid(plan.backend)):
             return ""
         todo = ", or set %config DreamMagics.sweep_size" if self.trusted else ""
-        return f"this makes {plan.new} new dreams ({plan.cost}), and {size} is the most at once: ask for fewer{todo}"
+        return (
+            f"this makes {plan.new} new dreams ({plan.cost}), but at most {size} are made at once: reduce the "
+            f"number{todo}"
+        )
 
     def _read(self) -> _Reading:
         form, problems = read_form(self.form)
@@ -478,7 +483,7 @@ class Panel(Widget):
                 self._try(reading, name, partial(self._frame, fields, name, form[name]))
             frames = [fields.get(name) for name in FRAMES]
             if form["loop"] and all(isinstance(frame, ImageReference) for frame in frames):
-                reading.problems["loop"] = "not with two pictures: turn it off, or take one out"
+                reading.problems["loop"] = "not possible with two pictures: turn it off, or remove one"
         else:
             if form["format"]:
                 fields["format"] = form["format"]
@@ -520,9 +525,7 @@ class Panel(Widget):
     def _asks(self, form: Form, make: Callable[[str], Request]) -> list[Ask]:
         variants = expand(form["prompt"], notebook_variables() if self.trusted else NoVariables())
         if len(variants) * form["count"] > _MOST:
-            raise InvalidRequestError(
-                f"the count is over {_MOST:,} dreams: ask for fewer takes, or take words out", field="count"
-            )
+            raise InvalidRequestError(f"more than {_MOST:,} dreams: reduce the takes, or remove words", field="count")
         return [one for variant in variants for one in takes_of(make(variant.prompt), variant.words, form["count"])]
 
     def _try(self, reading: _Reading, name: str, do: Callable[[], None]) -> None:
@@ -618,7 +621,7 @@ class Panel(Widget):
             more = {"first_frame", "format", "extra", *PLACING}
             if lost := sorted(name for name in more if getattr(request, name, None)):
                 raise InvalidRequestError(
-                    f"the panel has no control for {lost[0]}, which this request has: change its line instead (Copy as "
+                    f"the panel has no control for {lost[0]}, which this request uses: edit its line instead (Copy as "
                     "%dream)"
                 )
             source = request.media
@@ -627,7 +630,9 @@ class Panel(Widget):
             form["mode"] = getattr(request, "mode", form["mode"])
             return form
         if not isinstance(request, GenerationRequest | ImageGenerationRequest):
-            raise InvalidRequestError(f"{request.label!r} has no form: use the buttons of the card that it is of")
+            raise InvalidRequestError(
+                f"{request.label!r} cannot be edited in the panel: use the buttons on the card of its source"
+            )
         if isinstance(request, GenerationRequest):
             form["loop"] = bool(request.loop)
             form |= {name: getattr(request, name) or "" for name in ("duration", "resolution")}

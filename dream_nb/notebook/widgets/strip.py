@@ -20,7 +20,7 @@ _SIDE: Final = 190
 class Strip(AwaitedWidget):
     """A tile a shot: its picture when it is done, before that how far it is, or for what it waits."""
 
-    instead = "Show the storyboard itself, or open the file that its path names."
+    instead = "Show the storyboard itself, or open the file at its path."
     modules = ("strip.css", "orphan.js", "long_wait.js", "strip.js")
 
     # The page changes none of these.
