@@ -150,7 +150,7 @@ def main(words: Sequence[str]) -> int:
     except WaitInterrupted as interrupt:
         _tell(f"Interrupted: {interrupt}")
     except KeyboardInterrupt:
-        _tell("Interrupted. What was sent goes on: run the same command again to come back to it.")
+        _tell("Interrupted. What was sent continues on the server: run the same command again to rejoin it.")
     except DreamError as error:
         _tell(f"{type(error).__name__}: {error}")
         return next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), ExitStatus.NOT_MADE)

@@ -88,7 +88,7 @@ def _secret() -> bytes:
     try:
         secret = _kept(folder) if folder else secrets.token_bytes(_BYTES)
     except (OSError, ValueError) as error:
-        _report(f"{folder} has no usable secret ({_reason(error)}): what is sealed now counts in this process only")
+        _report(f"{folder} has no usable secret ({_reason(error)}): what is signed now is valid in this process only")
         secret = secrets.token_bytes(_BYTES)
     # Of two threads that come here at once, both have to use the same.
     return _secrets.setdefault(given, secret)

@@ -64,11 +64,11 @@ class Session:
         replay: "only" makes nothing, "free" only what costs nothing: what is not in the library is an error. By
             default `DREAM_NB_REPLAY`, else "off".
         budget: USD cents that this session may cost, or None.
-        floor: USD cents that have to be left of the balance, or None.
+        floor: the balance in USD cents below which nothing is paid for, or None.
         prices: what a kind of request costs, in USD cents, until the balance says otherwise: {"video": 32.0}, or more
             exactly {"video ray-2 1080p": 160.0}. Publicly known prices count where nothing else is known.
         limits: how much is asked of the hosted API at once.
-        patience: how long is waited for what.
+        patience: the timeouts.
         callbacks: where the server tells what changed, instead of being asked all the time; None asks.
         executor: gives what draws and measures, such as `lambda: client.get_executor()` of a dask cluster; by default
             this process's pool of workers. It is asked again and again: another client may take the place of one that

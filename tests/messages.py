@@ -59,7 +59,8 @@ def _template(node: ast.expr) -> str | None:
 
 def _docstrings(tree: ast.Module) -> set[int]:
     """The nodes of texts that stand alone: docstrings, also those of constants."""
-    return {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    alone = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    return {id(value) for value in alone if isinstance(value, ast.Constant)}
 
 
 def _python_texts(node: ast.AST, skipped: set[int], owner: str = "") -> Iterator[tuple[str, str]]:

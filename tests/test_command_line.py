@@ -174,7 +174,7 @@ def test_a_file_can_be_a_keyframe(command: Command) -> None:
         ((), "the prompt is empty"),
         (("a lake", "--frame0", "last"), "give a file, or the id of a generation"),
         (("a lake", "--frame0", "nothing"), "'nothing' is not a URL, file or id"),
-        (("a {{word}}",), "there is no variable 'word': a command line has none."),
+        (("a {{word}}",), "no variable is named 'word': a command line has none."),
         (
             ("a lake", "-o", "lake.jpg"),
             "-o 'lake.jpg' is not a name for a video: use one that ends in .gif, .mp4, .webp",

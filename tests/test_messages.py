@@ -44,6 +44,10 @@ def test_a_text_of_several_literals_is_one(tmp_path: Path) -> None:
     assert module(tmp_path, 'x = ("one text "\n    "of two literals")') == ["- one text of two literals"]
 
 
+def test_a_text_of_a_call_that_stands_alone_is_found(tmp_path: Path) -> None:
+    assert module(tmp_path, 'logger.warning("%s is ignored", name)') == ["- %s is ignored"]
+
+
 def test_docstrings_and_single_words_are_left_out(tmp_path: Path) -> None:
     assert module(tmp_path, '"""What it is for."""\nx = "word"\n"""What x is for."""') == []
 

@@ -421,8 +421,8 @@ def _advised(error: APIError, told: str | None) -> APIError:
         error.request_id = error.request_id or told
         if error.reached and not was_refused(error) and not says_not_taken(error):
             return error.advising(
-                "It may have been made and billed, and this API has no list to look for it: do not send it again "
-                f"before its support has said what became of X-Request-Id {told}"
+                "It may have been made and billed, and this API cannot list generations: do not send it again "
+                f"before its support has told you the outcome of X-Request-Id {told}"
             )
     advice = _ADVICE.get(error.status or 0)
     return error if advice is None else error.advising(advice)

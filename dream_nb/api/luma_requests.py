@@ -367,7 +367,7 @@ class LumaRequest(Schema):
         if taken := sorted(self.extra.keys() & (LumaRequest.model_fields.keys() - {"extra"})):
             raise _wrong("'{name}' is a regular field: remove it from extra", name=taken[0])
         if found := outside_json(self):
-            raise _wrong("{found} is not a number that JSON can hold", found=found)
+            raise _wrong("{found} is not a valid JSON number", found=found)
         _check_prompt(self.prompt, self.type)
         _check_model(self.model, self.type)
         _check_types(self, self.type, _OWN_TYPES, "")
@@ -480,7 +480,7 @@ def _check_options(options: VideoOptions, type_: str) -> None:
         other = "duration 10s" if options.duration == "10s" else "hdr" if options.hdr else None
         anchor = next((name for name in ("start_frame", "end_frame") if getattr(options, name) is not None), None)
         if anchor and other:
-            raise _wrong("{anchor} does not go with {other}: keyframes do", anchor=anchor, other=other)
+            raise _wrong("{anchor} cannot be combined with {other}: use keyframes", anchor=anchor, other=other)
     for place, reference in options.pictures():
         _check_media(reference, "image", place)
 

@@ -494,7 +494,7 @@ class LayeringRequest(_Request):
 
     Attributes:
         prompt: what its parts are; may be left out.
-        callback_url: None: that API calls nobody.
+        callback_url: None: that API does not support callbacks.
         extra: fields that this version lacks, as they are sent.
         generation_type: "layering".
         media: the picture: a generation, or its URL.

@@ -170,7 +170,7 @@ async def open_backend(
         key: its key; None for the studio, which makes its own.
         name: which.
         folder: the library's; a studio keeps what it remembers below it.
-        patience: how long is waited for what.
+        patience: the timeouts.
         executor: gives what draws for a studio.
     """
     opened = _open_studio(folder / ".studio", executor) if key is None else _open_server(key, name, patience)

@@ -1,4 +1,4 @@
-"""How long is waited for what."""
+"""The timeouts of requests, downloads and jobs."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Downloads:
     Args:
         files: a client that never carries a key.
         library: where they go.
-        patience: how long is waited for what.
+        patience: the timeouts.
     """
 
     def __init__(self, files: httpx2.AsyncClient, library: Library, patience: Patience) -> None:

@@ -25,7 +25,7 @@ class Looks:
 
     Args:
         backend: the backend that is asked.
-        patience: how long is waited for what.
+        patience: the timeouts.
     """
 
     def __init__(self, backend: Backend, patience: Patience) -> None:

@@ -45,7 +45,7 @@ class OpenBackends:
 
     Args:
         library: where everything goes.
-        patience: how long is waited for what.
+        patience: the timeouts.
         allowance: what may be spent.
         limits: how much is asked for at once.
         callbacks: where servers tell what changed, or None.

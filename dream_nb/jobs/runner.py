@@ -64,7 +64,7 @@ class Runner:
         leases: the rows of this session.
         budget: what may be spent.
         looks: asks for generations that the server has named.
-        patience: how long is waited for what.
+        patience: the timeouts.
         callback_url: where the server tells what changed, or None.
         uploads: where the files of requests go before they leave, or None: they go along.
 

@@ -48,7 +48,7 @@ class Sender:
         backend: where to.
         ledger: told before anything leaves.
         owner: the name under which this process holds its rows.
-        patience: how long is waited for what.
+        patience: the timeouts.
         callback_url: where the server tells what changed, for requests that name no other; or None.
         uploads: where the files of a request go before it leaves, or None: they go as `data:` URIs.
     """

@@ -128,7 +128,7 @@ def check_marks(stars: object, note: object, tags: object) -> dict[str, Any]:
     """What a user thinks of a dream, as the fields of its record.
 
     Raises:
-        ValueError: stars are not a whole number from 0 to 5, the note is no text, or the tags are not texts.
+        ValueError: stars are not a whole number from 0 to 5, the note is not text, or the tags are not strings.
     """
     if type(stars) is not int or not 0 <= stars <= MAX_STARS:
         raise ValueError(f"stars must be a whole number from 0 to {MAX_STARS}, not {stars!r}")

@@ -122,7 +122,7 @@ def check_dash(word: str, options: Mapping[str, bool]) -> None:
     """
     if meant := _meant(word, options):
         is_dash = any(map(_is_dash, word.partition(meant.lstrip("-"))[0]))
-        what = "a dash instead of hyphens" if is_dash else "the wrong number of hyphens"
+        what = "a dash that is not a hyphen" if is_dash else "the wrong number of hyphens"
         raise InvalidRequestError(
             f"{word!r} begins with {what}: write {meant}. To include it in the prompt, put quotation marks around the "
             "whole prompt"

@@ -239,7 +239,7 @@ def upscale_request(source: Any, resolution: str, **fields: Any) -> UpscaleVideo
     lines = RESOLUTIONS.get(resolution)
     if origin.size is not None and lines is not None and min(origin.size) >= lines:
         larger = [name for name, side in RESOLUTIONS.items() if side > min(origin.size)]
-        advice = f"choose {' or '.join(larger)}" if larger else "there is no higher resolution"
+        advice = f"choose {' or '.join(larger)}" if larger else "no higher resolution is available"
         raise InvalidRequestError(
             f"resolution {resolution} is not higher than that of {origin.label}, which has "
             f"{origin.size[0]} x {origin.size[1]}: {advice}",

@@ -391,7 +391,7 @@ class Dream:
             `uint8` arrays, height x width x 3, RGB.
 
         Raises:
-            ValueError: the step or the size is none.
+            ValueError: the step is less than 1, or the size is not valid.
             LibraryError: there is no file, or it does not decode.
         """
         if step < 1:
@@ -415,7 +415,7 @@ class Dream:
             `uint8`, height x width x 3, RGB.
 
         Raises:
-            ValueError: the time is negative, or the size is none.
+            ValueError: the time is negative, or the size is not valid.
             LibraryError: there is no file, or it does not decode.
         """
         if not seconds >= 0:
@@ -505,7 +505,7 @@ class Dream:
             Where it was written: a `Path` that a notebook shows with what is in it.
 
         Raises:
-            ValueError: fps or size is none.
+            ValueError: fps or size is not valid.
             LibraryError: there is no file, or it cannot be decoded or written.
         """
         return self._animated(".gif", path, fps, size)
@@ -522,7 +522,7 @@ class Dream:
             Where it was written: a `Path` that a notebook shows with what is in it.
 
         Raises:
-            ValueError: fps or size is none.
+            ValueError: fps or size is not valid.
             LibraryError: there is no file, or it cannot be decoded or written.
         """
         return self._animated(".webp", path, fps, size)
@@ -862,7 +862,7 @@ class Dream:
         maker = self._maker or self._maker_for()
         if maker.backend != "studio":
             warnings.warn(
-                f"finish({resolution!r}) is a new sample of the prompt, and is paid for: it resembles the draft, and "
+                f"finish({resolution!r}) is a new sample of the prompt, and is paid for: it resembles the draft, but "
                 "is not the same video",
                 stacklevel=2,
             )

@@ -60,7 +60,7 @@ def _is_plain(path: Path) -> bool:
     try:
         path.name.encode()
     except UnicodeEncodeError:
-        logger.warning("%r is ignored: its name is no text", path.name)
+        logger.warning("%r is ignored: its name is not valid text", path.name)
         return False
     if path.is_symlink():
         logger.warning("%s is ignored: it is a link", path.name)

@@ -85,7 +85,7 @@ def measure(
         size: of the frames: width and height, or at most what longer side, in pixels.
 
     Raises:
-        ValueError: the name is one of ours, or none, or the size is none.
+        ValueError: the name is empty or that of a built-in measure, or the size is not valid.
     """
     if function is None:
         return lambda function: _made(function, name, version, size)

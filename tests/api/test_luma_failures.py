@@ -19,7 +19,7 @@ from tests.fakes.luma import ERRORS, KEY, FakeLuma, error
 
 LAKE = LumaRequest(prompt="a lake")
 CREATED = '{"id": "a", "state": "queued"}'
-LOST = "It may have been made and billed, and this API has no list to look for it"
+LOST = "It may have been made and billed, and this API cannot list generations"
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_a_lost_answer_says_that_it_may_have_been_billed(fake: FakeLuma, luma: L
     fake.replies.append(Reply(taken=True))
     with pytest.raises(errors.APIConnectionError, match=LOST) as caught:
         luma.create_generation(LAKE, request_id="take-1")
-    assert "before its support has said what became of X-Request-Id take-1" in str(caught.value)
+    assert "before its support has told you the outcome of X-Request-Id take-1" in str(caught.value)
     assert (caught.value.request_id, caught.value.reached) == ("take-1", True)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
     assert (len(fake.posts), fake.request_ids, len(fake.taken)) == (1, ["take-1"], 1)

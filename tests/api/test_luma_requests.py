@@ -138,9 +138,15 @@ REFUSED: dict[str, tuple[Fields, str]] = {
     "EXR without HDR": (video(exr_export=True), "exr_export requires hdr=True"),
     "HDR of a draft": (video(hdr=True, resolution="360p"), "hdr requires resolution 720p or 1080p, not 360p"),
     "HDR at 540p": (video(hdr=True, resolution="540p"), "hdr requires resolution 720p or 1080p, not 540p"),
-    "a long video from a frame": (video(start_frame=PICTURE, duration="10s"), "does not go with duration 10s"),
-    "a long video to a frame": (video(end_frame=PICTURE, duration="10s"), "end_frame does not go with duration 10s"),
-    "HDR from a frame": (video(start_frame=PICTURE, hdr=True), "start_frame does not go with hdr"),
+    "a long video from a frame": (
+        video(start_frame=PICTURE, duration="10s"),
+        "start_frame cannot be combined with duration 10s",
+    ),
+    "a long video to a frame": (
+        video(end_frame=PICTURE, duration="10s"),
+        "end_frame cannot be combined with duration 10s",
+    ),
+    "HDR from a frame": (video(start_frame=PICTURE, hdr=True), "start_frame cannot be combined with hdr"),
     "HDR of a reframe": (video(REFRAME, hdr=True), r"video\.hdr is not an option of type video_reframe"),
     "EXR of a reframe": (video(REFRAME, hdr=True, exr_export=True), r"video\.hdr is not an option"),
     "a loop of an edit": (video(VIDEO_EDIT, loop=True), r"video\.loop is not an option of type video_edit"),

@@ -80,8 +80,8 @@ def test_a_dream_is_made_in_the_panel_and_goes_on_from_there(open_cells: Callabl
 
     # It goes on as another card.
     cards.first.get_by_role("button", name="Extend").click()
-    cards.first.get_by_label("Extend: what happens").fill("night falls")
-    cards.first.get_by_label("Extend: what happens").press("Enter")
+    cards.first.get_by_label("Extend: describe what happens").fill("night falls")
+    cards.first.get_by_label("Extend: describe what happens").press("Enter")
     expect(cards).to_have_count(3)
     expect(page.locator("video.dream-film")).to_have_count(3, timeout=240_000)
     expect(page.locator(".dream-lineage").first).to_be_visible()

@@ -186,7 +186,7 @@ def test_a_job_that_takes_too_long_is_no_longer_waited_for_and_goes_on(server: H
     server.faults.add(Fault(method="GET", path="/generations*", trickle=0.8, times=None))
     with (
         server.session(patience=replace(HASTE, job=0.2)) as session,
-        pytest.raises(DreamError, match=r"not done after .* goes on at its server: run the cell again to come back"),
+        pytest.raises(DreamError, match=r"not done after .* continues on the server: run the cell again to rejoin"),
     ):
         session.submit(REQUEST).result(SECONDS)
     server.faults.clear()

@@ -15,7 +15,7 @@ from dream_nb.jobs.runner import failure
         ("Frame moderation failed", "and use another picture", True),
         ("Contains blacklisted words", "Change the prompt", True),
         ("Failed to read user input frames", "Check that each picture opens", False),
-        ("Failed to read user input frames: generation 1 was deleted", "anew", False),
+        ("Failed to read user input frames: generation 1 was deleted", "as another take", False),
         ("Insufficient credits", "balance", False),
         ("Too many concurrent generations", "in a minute", False),
         ("the signed url has expired", "Run the cell again, or change the prompt", False),

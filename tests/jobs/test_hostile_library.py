@@ -164,7 +164,7 @@ def test_a_row_under_the_hash_of_another_prompt_does_not_choose_what_is_bought(f
     plant(Path("dreams"), state="taken", generation=FAILED, id="x", request=json.dumps(other.wire()))
     with (
         opened() as session,
-        pytest.raises(LibraryError, match=r"'a lake', take 1, is damaged, or says something else"),
+        pytest.raises(LibraryError, match=r"'a lake', take 1, is damaged or inconsistent"),
     ):
         session.submit(REQUEST)
     rebuild_ledger(Path("dreams"))

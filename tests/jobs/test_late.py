@@ -230,7 +230,7 @@ def test_a_key_that_is_refused_while_it_is_made_is_to_be_checked(
     fake: FakeDreamMachine, start: Callable[..., Session]
 ) -> None:
     fake.every_look = Reply(403)
-    with pytest.raises(AuthenticationError, match=r"Check the key .*the generation goes on at its server"):
+    with pytest.raises(AuthenticationError, match=r"Check the key .*the generation continues on the server"):
         start().submit(REQUEST).result(SECONDS)
 
 
@@ -273,7 +273,7 @@ def test_one_that_its_server_lost_long_ago_is_said_to_be_gone(
     fake: FakeDreamMachine, start: Callable[..., Session]
 ) -> None:
     session = gone(fake, start, age=timedelta(days=30))
-    with pytest.raises(DreamError, match=r"no longer at its server, .* another take with -t 2"):
+    with pytest.raises(DreamError, match=r"no longer on the server, .* another take with -t 2"):
         session.submit(REQUEST).result(SECONDS)
     assert looks(fake) == fake.count("GET", "/generations/") <= 2
 
@@ -282,7 +282,7 @@ def test_one_that_its_server_named_a_while_ago_is_not_said_to_be_gone(
     fake: FakeDreamMachine, start: Callable[..., Session]
 ) -> None:
     session = gone(fake, start, age=timedelta(seconds=30))
-    with pytest.raises(APIError, match=r"404.* named it .* ago, and it is not sent again: run the cell") as caught:
+    with pytest.raises(APIError, match=r"404.* reported it .* ago, so it is not sent again: run the cell") as caught:
         session.submit(REQUEST).result(SECONDS)
     assert not ANOTHER.search(str(caught.value))
 
@@ -307,7 +307,7 @@ def test_what_was_canceled_or_has_expired_was_not_made(
     fake.fail = lambda _: "in the server's words"
     fake.shows = stated(state)
     session = start()
-    with pytest.raises(GenerationFailedError, match=rf"not made: {why}.*Run the cell again to make it after all"):
+    with pytest.raises(GenerationFailedError, match=rf"not made: {why}.*Run the cell again to make it"):
         session.submit(REQUEST).result(SECONDS)
     (record,) = session.library.ledger.all()
     assert record.has_failed

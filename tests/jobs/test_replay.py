@@ -205,7 +205,7 @@ def test_a_damaged_row_is_ignored_with_a_line(made: Path, column: str, caplog: p
 
 def test_a_ledger_that_is_none_is_one_clear_line(made: Path) -> None:
     (made / "ledger.sqlite").write_bytes(b"no database" * 100)
-    with pytest.raises(LibraryError, match=r"ledger.sqlite' is damaged .*%dreams check --rebuild keeps it aside"):
+    with pytest.raises(LibraryError, match=r"ledger.sqlite' is damaged .*%dreams check --rebuild moves it aside"):
         Library(made)
 
 

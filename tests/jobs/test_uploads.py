@@ -99,7 +99,7 @@ def test_an_upload_that_fails_sends_nothing_and_is_tried_again(server: Hosted, b
 
 
 def test_an_uploader_has_to_give_a_url(server: Hosted, photo: Path) -> None:
-    with pytest.raises(ConfigurationError, match="the uploader gave 'here', which is no http URL"):
+    with pytest.raises(ConfigurationError, match="the uploader gave 'here', which is not an http URL"):
         server.session(uploader=lambda _data, _name: "here").dream("a lake", frame0=photo)
 
 

@@ -200,7 +200,7 @@ def test_what_is_no_plain_file_of_the_folder_is_left_out_with_a_line(
     dreams = Dreams.from_files(tmp_path)
     assert [dream.path.name for dream in dreams] == ["plain.mp4"]
     assert "link.mp4 is ignored: it is a link" in caplog.text
-    assert "its name is no text" in caplog.text
+    assert "its name is not valid text" in caplog.text
 
 
 def test_a_file_that_cannot_be_read_is_left_out_with_a_line(

@@ -192,7 +192,7 @@ def test_a_file_of_100_mb_is_never_sent(page: Page, tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(100 * 2**20)
     answer, buffers = page.ask(Shelf(path), "read", file="it", at=0, length=1)
-    assert "100 MB are too much to send" in answer["error"]
+    assert "100 MB is too large to send" in answer["error"]
     assert buffers == []
 
 

@@ -31,7 +31,7 @@ def test_a_card_shows_its_dream_after_the_session_was_closed(page: Page, session
 def test_it_says_what_the_studio_drew_and_did_not_know(page: Page, session: Session) -> None:  # noqa: ARG001
     dream = session.submit(ImageGenerationRequest(prompt="a red fox, quixotic snow")).result(SECONDS)
     assert (dream.drawn, dream.unknown) == (("fox", "snow"), ("quixotic",))
-    assert Card(dream).facts[-2:] == ["drew: fox, snow", "did not know: quixotic"]
+    assert Card(dream).facts[-2:] == ["drew: fox, snow", "not understood: quixotic"]
 
 
 def test_it_says_whether_another_state_follows(page: Page, session: Session) -> None:  # noqa: ARG001

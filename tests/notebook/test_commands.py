@@ -119,7 +119,7 @@ def test_what_is_in_the_trash_is_listed_restored_and_removed_for_good(kernel: Ke
     assert answer.error is not None
     assert "'barn of something' is nothing in the trash" in answer.error["evalue"]
     assert value(kernel, "back = %dreams restore red barn\nback.path.exists(), back.prompt") == (True, "a red barn")
-    assert "1 dream removed for good" in shown(kernel.run("%dreams trash --empty"))
+    assert "1 dream deleted permanently" in shown(kernel.run("%dreams trash --empty"))
     assert "the trash is empty" in shown(kernel.run("%dreams trash"))
 
 
@@ -128,7 +128,7 @@ def test_jobs_and_stop_know_what_is_under_way(tmp_path: Path) -> None:
         kernel.run("job = %dream a wood in the wind --background")
         assert "1 under way" in shown(kernel.run("jobs = %dreams jobs"))
         assert value(kernel, "jobs[0] is job") is True
-        assert "1 no longer waited for" in shown(kernel.run("%dreams stop job"))
+        assert "1 no longer waiting" in shown(kernel.run("%dreams stop job"))
         assert "stopped waiting; what was sent continues on the server" in line(kernel.run("job.result(30)"))
         assert "no jobs under way" in shown(kernel.run("%dreams jobs"))
         assert previews(kernel.run("d = %dream a wood in the wind")) == 1
@@ -249,18 +249,18 @@ def test_check_works_without_a_library(tmp_path: Path) -> None:
     ("source", "message"),
     [
         ("%dreams histori", "no such subcommand 'histori': did you mean history?"),
-        ("%dreams zzz", "%dreams has no such subcommand: there are history, credits"),
+        ("%dreams zzz", "%dreams has no such subcommand: choose one of history, credits"),
         ("%dreams credits now", "%dreams credits takes no arguments"),
         ("%dreams show", "%dreams show needs a variable, an id or last"),
-        ("%dreams show nothing-like-it", "no variable, id or prompt of the library has 'nothing-like-it'"),
-        ("%dreams delete boat", "'boat' is no variable and no id: give one dream"),
+        ("%dreams show nothing-like-it", "nothing in the library matches 'nothing-like-it'"),
+        ("%dreams delete boat", "'boat' is not a variable or id: give one dream"),
         ("%dreams delete both", "'both' is 2 dreams: give one dream"),
         ("%dreams delete lake --file", "unknown option --file: did you mean --files?"),
         ("%dreams history -n many", "-n 'many' is not a whole number"),
         ("%dreams use studoi", "backend 'studoi' is not one of studio, dream-machine, luma, hosted, or a URL"),
         ("%dreams use http://far.example/v1", "would send the key unencrypted"),
         ("%dreams use hosted", "no key for https://api.lumalabs.ai: set LUMAAI_API_KEY, or run %dreams key"),
-        ("%dreams stop nothing", "nothing under way is 'nothing'"),
+        ("%dreams stop nothing", "no job matches 'nothing'"),
         ("%dreams jobs --all", "unknown option --all: no options are allowed here"),
         ("%dream x --frame0 ~nosuchuser/x.jpg", "'~nosuchuser/x.jpg' does not exist"),
         (f"%dream x --frame0 {'x' * 300}", "is not a URL, variable, file or id"),

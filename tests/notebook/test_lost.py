@@ -78,7 +78,7 @@ def test_a_foreign_ledger_is_named_and_rebuilt(fake: FakeDreamMachine, kernel: K
         database.execute("CREATE VIEW all_of_it AS SELECT * FROM requests")
     assert "view all_of_it" in shown(kernel.run("%dreams check"))
     assert "%dreams check --rebuild" in line(kernel.run("%dream -i a hill"))
-    assert "written anew, with 1 rows" in shown(kernel.run("%dreams check --rebuild"))
+    assert "rebuilt, with 1 rows" in shown(kernel.run("%dreams check --rebuild"))
     assert "view all_of_it" not in shown(kernel.run("%dreams check"))
     kernel.run(PATIENCE)
     assert kernel.run("e = %dream -i a hill").error is None

@@ -105,7 +105,7 @@ def test_budget_floor_and_sweep_size_hold_on_a_paid_backend(tmp_path: Path) -> N
         with start_kernel(tmp_path, **given) as kernel:
             assert "the budget cannot be checked" in line(kernel.run("%dream -i a lake"))
             kernel.run("%config DreamMagics.budget = None\n%config DreamMagics.floor = 1e9")
-            assert "have to be left" in line(kernel.run("%dream -i a lake"))
+            assert "and the floor is" in line(kernel.run("%dream -i a lake"))
             kernel.run("%config DreamMagics.floor = None\n%config DreamMagics.sweep_size = 1")
             assert "2 dreams would be paid for" in line(kernel.run("%dream -i a {red|blue} lake"))
         assert server.made == []
@@ -137,7 +137,7 @@ def test_a_file_and_the_environment_set_them_too(tmp_path: Path) -> None:
         ("%config DreamMagics.sweep_size = -1", "DreamMagics.sweep_size -1 is not a whole number, 0 or more"),
         ("%config DreamMagics.budget = -1", "is not a number of USD cents, 0 or more"),
         ('%config DreamMagics.budget = float("nan")', "is not a number of USD cents, 0 or more"),
-        ("%config DreamMagics.library = 3", "DreamMagics.library 3 is not a text in quotes"),
+        ("%config DreamMagics.library = 3", "DreamMagics.library 3 is not text in quotation marks"),
         (
             '%config DreamMagics.backend = "studoi"',
             "backend 'studoi' is not one of studio, dream-machine, luma, hosted, or a URL",

@@ -131,9 +131,9 @@ def test_one_message_buys_no_more_than_sweep_size(
         use(server, monkeypatch)
         panel = Panel(server.session(), trusted=trusted, prompt="a lake", kind="image")
         page.change(panel, form={**panel.form, **form})
-        assert "8 is the most at once" in page.ask(panel, "dream")[0]["error"]
-        assert "8 is the most at once" in panel.verdict["problems"]["count"]
-        with pytest.raises(BudgetError, match="8 is the most at once"):
+        assert "but at most 8 are made at once" in page.ask(panel, "dream")[0]["error"]
+        assert "but at most 8 are made at once" in panel.verdict["problems"]["count"]
+        with pytest.raises(BudgetError, match="but at most 8 are made at once"):
             panel.generate()
         assert server.books.count("POST") == 0
 
@@ -141,7 +141,7 @@ def test_one_message_buys_no_more_than_sweep_size(
 def test_the_studio_draws_no_more_for_a_visitor(panel: Panel, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DREAM_NB_SWEEP_SIZE", "2")
     page.change(panel, form={**panel.form, "kind": "image", "count": 3})
-    assert "2 is the most at once" in page.ask(panel, "dream")[0]["error"]
+    assert "but at most 2 are made at once" in page.ask(panel, "dream")[0]["error"]
     assert panel._jobs == []
 
 
@@ -251,7 +251,7 @@ def test_one_message_goes_on_from_no_more_than_sweep_size(
         write_many(session.library.folder, 12)
         gallery = Gallery(session)
         keys = [row["key"] for row in gallery.first["rows"]]
-        assert "12 are selected, and 8 is the most" in page.ask(gallery, "extend", keys=keys)[0]["error"]
+        assert "12 are selected, but at most 8" in page.ask(gallery, "extend", keys=keys)[0]["error"]
         assert server.books.count("POST") == 0
 
 

@@ -274,15 +274,18 @@ def test_an_avif_that_does_not_decode_is_refused() -> None:
 
 # What is wrong, and how it is said: by the field, its item, the value, and what to do.
 WRONG: Final[dict[str, tuple[Any, str]]] = {
-    "a file that is missing": ("phoot.png", "'phoot.png' is not there: did you mean photo.png?"),
-    "a path that is missing": (Path("nothing"), "'nothing' is not there: check its name, and the folder that it"),
-    "a folder that is missing": ("nowhere/a", "'nowhere/a' is not there: check its name"),
+    "a file that is missing": ("phoot.png", "'phoot.png' does not exist: did you mean photo.png?"),
+    "a path that is missing": (Path("nothing"), "'nothing' does not exist: check its name and the folder that it"),
+    "a folder that is missing": ("nowhere/a", "'nowhere/a' does not exist: check its name"),
     "a path of Windows": (r"C:\a\b.png", r"'C:\\a\\b.png' does not exist"),
     "a weight above 1": ("photo.png:2", "the weight 2 of 'photo.png' is not from 0 to 1"),
     "a weight below 0": ("photo.png:-0.5", "the weight -0.5 of 'photo.png' is not from 0 to 1"),
     "a word": ("lakes", "'lakes' is not a URL, file or id: give one of these, or the Dream itself"),
     "no text": ("", "'' is not a URL, file or id"),
-    "an address that cannot be fetched": ("s3://b/a.png", "'s3://b/a.png': the API cannot fetch from s3:// addresses"),
+    "an address that cannot be fetched": (
+        "s3://b/a.png",
+        "'s3://b/a.png': the API cannot download from s3:// addresses",
+    ),
     "another file": (Path("notes.txt"), "'notes.txt' is not a picture that can be read (JPEG, PNG, WebP, GIF, AVIF)"),
     "a folder": (Path(), "'.' cannot be read: is a directory"),
     "other bytes": (b"no picture", "'a picture of 10 bytes' is not a picture that can be read"),
@@ -309,7 +312,7 @@ def test_what_is_wrong_is_said_with_its_field(photo: Path, field: str, given: An
 
 
 def test_a_weight_is_no_part_of_the_name_of_a_file_that_is_missing(photo: Path) -> None:  # noqa: ARG001
-    with pytest.raises(InvalidRequestError, match=r"'phoot.png' is not there: did you mean photo.png\?"):
+    with pytest.raises(InvalidRequestError, match=r"'phoot.png' does not exist: did you mean photo.png\?"):
         asked("style_ref", "phoot.png:0.6")
 
 
@@ -355,7 +358,9 @@ def test_a_video_is_not_a_picture_and_its_frame_is(lake: Dream) -> None:
 
 
 def test_an_id_is_not_a_picture() -> None:
-    with pytest.raises(InvalidRequestError, match=f"image_ref: '{ID}' is a generation's id, and a picture is wanted"):
+    with pytest.raises(
+        InvalidRequestError, match=f"image_ref: '{ID}' is the id of a generation, but a picture is needed"
+    ):
         asked("image_ref", ID)
 
 

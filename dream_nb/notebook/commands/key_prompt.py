@@ -26,7 +26,7 @@ def ask_key(backend: str, *, save: bool = False) -> Facts:
         save: whether the keyring keeps it too.
 
     Raises:
-        ConfigurationError: nobody can be asked, or there is no keyring.
+        ConfigurationError: the session is not interactive, or keyring is not installed.
         AuthenticationError: the server does not accept it; nothing was kept.
     """
     base_url = address_of(backend)

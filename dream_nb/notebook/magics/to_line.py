@@ -61,7 +61,7 @@ def to_line(
         special: whether `{a|b}` in the prompt sweeps, and is not taken as it is.
 
     Raises:
-        InvalidRequestError: no line can say one of its values.
+        InvalidRequestError: a value cannot be written on a line.
     """
     words = _words(request, library, home)
     words += [f"-n {count}"] if count > 1 else []

@@ -489,7 +489,7 @@ class Panel(Widget):
                 fields["format"] = form["format"]
             self._try(reading, "references", lambda: fields.update(self._references([*form["references"]])))
         if not form["prompt"].strip():
-            reading.problems.setdefault("prompt", 'say what to dream, such as "a serene lake at sunset"')
+            reading.problems.setdefault("prompt", 'describe what to dream, such as "a serene lake at sunset"')
             return reading
         try:
             reading.asks = self._asks(form, lambda prompt: make_request(prompt, kind=kind, **fields))
@@ -502,7 +502,7 @@ class Panel(Widget):
         """What the form asks for where it asks for another version of something."""
         names, text = self._names(), form["source"].strip()
         if not text:
-            reading.problems.setdefault("source", "say what it is of: a file, a URL, a variable or an id")
+            reading.problems.setdefault("source", "give the source: a file, a URL, a variable or an id")
             return reading
         fields: dict[str, Any] = {"model": form["model"]} if form["model"] else {}
         try:
