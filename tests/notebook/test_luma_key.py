@@ -68,7 +68,7 @@ def test_a_create_without_an_answer_is_listed_with_the_id_to_quote(luma: FakeLum
     assert answer.error["ename"] == "OutcomeUnknownError"
     text = shown(kernel.run("%dreams lost"))
     assert "luma cannot list generations" in text
-    assert f"by its request id: {luma.request_ids[-1]} (number 1)" in text
+    assert f"look up a request by its id: {luma.request_ids[-1]} (number 1)" in text
 
 
 def test_what_became_of_it_can_be_said(luma: FakeLuma, kernel: Kernel) -> None:

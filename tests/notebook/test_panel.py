@@ -66,7 +66,7 @@ def test_an_unknown_field_is_an_error(session: Session) -> None:
     ("field", "value", "wrong"),
     [
         ("prompt", " ", "describe what to dream"),
-        ("prompt", "{{nobody}}", "no variable 'nobody'"),
+        ("prompt", "{{nobody}}", "no variable is named 'nobody'"),
         ("frame0", "nowhere.jpg", "'nowhere.jpg' does not exist"),
         ("frame0", "nowhere", "'nowhere' is not a URL, variable, file or id"),
         ("aspect_ratio", "2:1", "not one of"),

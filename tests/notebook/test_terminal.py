@@ -120,7 +120,7 @@ def test_a_console_shows_progress_path_and_picture(tmp_path: Path) -> None:
     assert "from your library, nothing spent" in assigned
     assert [shown.count(DREAM) for shown in (bare, assigned, again)] == [1, 1, 1]
     assert [len(pictures(shown)) for shown in (bare, assigned, again)] == [1, 1, 1]
-    assert "Panel() needs a notebook. Write the request as a line" in panel
+    assert "Panel() needs a notebook. Write the request as a %dream line" in panel
     assert "Job('a hill'" in job
 
 
