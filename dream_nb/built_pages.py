@@ -94,7 +94,7 @@ def _find(app: Sphinx, path: str) -> Path | None:
         # The document is read again as soon as the file exists.
         app.env.note_dependency(_from_sources(app, choices[0]))
         _log.warning(
-            "a preview names %r, and there is no such file: run the notebook again, or commit the file",
+            "a preview refers to %r, which does not exist: run the notebook again, or commit the file",
             path,
             location=name,
             type="dream_nb",
@@ -105,7 +105,8 @@ def _find(app: Sphinx, path: str) -> Path | None:
     folders = (Path(app.srcdir).resolve(), real.parent)
     if not any(file.resolve().is_relative_to(folder) for folder in folders):
         _log.warning(
-            "a preview names %r, which is outside of the documentation and of the notebook's folder: it is not copied",
+            "a preview refers to %r, which is outside of the documentation and of the notebook's folder: it is not "
+            "copied",
             path,
             location=name,
             type="dream_nb",

@@ -101,16 +101,16 @@ class Claims:
             # No server of its API says what was asked for.
             request = UnknownRequest(kind=generation.kind, document={"id": generation.id})
         if request is None:
-            raise UnreadableAnswerError("getGeneration", f"generation {generation.id} does not say its request")
+            raise UnreadableAnswerError("getGeneration", f"generation {generation.id} does not include its request")
         _check_made(generation)
         if self._is_awaited(backend, generation):
             raise DreamError(
-                f"generation {generation.id} may be what a request makes whose answer is awaited: wait for its job"
+                f"generation {generation.id} may be the result of a request that is being sent: wait for its job"
             )
         row = self._lost_row(backend, generation) or self._new_row(backend, request)
         record = self._ledger.claim(row, generation)
         if record is None:
-            raise DreamError(f"generation {generation.id} is being brought in by another notebook")
+            raise DreamError(f"generation {generation.id} is being imported by another notebook")
         return record
 
     def _new_row(self, backend: str, request: Request) -> Record:
@@ -211,7 +211,9 @@ class Claims:
         with self._running.lock, self._held(lost):
             record = ledger.recall(ledger.reread(lost.record))
             if record.generation is not None or record.sent_at is None or self._running.find(record) is not None:
-                raise DreamError(f"what became of {lost.request.label!r}, take {lost.take}, is known: nothing changed")
+                raise DreamError(
+                    f"the outcome of {lost.request.label!r}, take {lost.take}, is already known: nothing changed"
+                )
             if generation is None:
                 ledger.not_taken(record)
                 return None
@@ -222,7 +224,7 @@ class Claims:
                 )
             claimed = ledger.claim(record, generation)
             if claimed is None:
-                raise DreamError(f"generation {id} belongs to another request of this library: nothing changed")
+                raise DreamError(f"generation {id} belongs to another request in this library: nothing changed")
             runner = self._backends.runner(lost.backend)
             runner.looks.note(generation.id or "")
             return self._running.start(runner, claimed)
@@ -233,8 +235,8 @@ class Claims:
         ledger, owner = self._ledger, secrets.token_hex(8)
         if not ledger.lease(ledger.reread(lost.record), owner, _SETTLE_SECONDS):
             raise DreamError(
-                f"what became of {lost.request.label!r}, take {lost.take}, is not settled, since another notebook is "
-                "at it: wait until it has ended there"
+                f"the outcome of {lost.request.label!r}, take {lost.take}, is not known yet, because another notebook "
+                "is working on it: wait until it has finished"
             )
         try:
             yield

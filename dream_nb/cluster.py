@@ -36,7 +36,7 @@ _CONNECT_SECONDS: Final = 10.0
 # How often a call is sent again after the cluster dropped it, which happens at every restart of its workers.
 _MOST_TRIES: Final = 3
 _CLOSED: Final = ("closing", "closed")
-_DIED: Final = "the workers of the dask cluster that had this call ended in the middle of it"
+_DIED: Final = "the dask workers that ran this call ended before it was done"
 
 _lock = threading.Lock()
 _clusters: weakref.WeakKeyDictionary[Any, _Cluster] = weakref.WeakKeyDictionary()
@@ -304,7 +304,7 @@ class _Cluster:
             with contextlib.suppress(Exception):
                 threads = question.result()
                 self._width = _width_of(client, threads)
-                self.note = None if threads else f"the dask cluster at {self._address} has no workers at the moment"
+                self.note = None if threads else f"the dask cluster at {self._address} has no workers"
                 self._silent = 0.0
         if self._question is None and self._unasked >= _ASK_SECONDS:
             self._unasked = 0.0
@@ -314,7 +314,7 @@ class _Cluster:
 
 
 def _gone(problem: str) -> ClusterGoneError:
-    return ClusterGoneError(f"{problem}: connect to a cluster that runs, then run the cell again")
+    return ClusterGoneError(f"{problem}: connect to a running cluster, then run the cell again")
 
 
 async def _threads_of(client: Any) -> dict[str, int]:
@@ -386,7 +386,7 @@ class ClusterConnection:
         return open_client(self._address, timeout=_CONNECT_SECONDS, set_as_default=False, name="dream_nb")
 
     def _reconnect(self) -> None:
-        self._told(f"the dask scheduler at {self._address} is gone: what is queued is drawn as soon as it is back")
+        self._told(f"the dask scheduler at {self._address} is gone: queued generations are drawn when it is back")
         while not self._is_closed:
             try:
                 client = self._connect()

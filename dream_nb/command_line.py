@@ -72,12 +72,12 @@ _STATUSES: Final[Mapping[type[DreamError], ExitStatus]] = {
 }
 _STATUS_HELP: Final = """\
 exit status:
-  0  everything was made, or was in the library
-  1  something could not be made, or written
+  0  everything was made, or was already in the library
+  1  something could not be made or written
   2  the command is wrong: nothing was sent
-  3  it would cost more than is allowed, or may not be made: nothing was sent
-  4  nobody knows whether the server took a request: it is not sent again by itself
-  130  interrupted: what was sent goes on, and the same command comes back to it
+  3  it would cost more than is allowed, or must not be made: nothing was sent
+  4  it is unknown whether the server accepted a request: it is not sent again automatically
+  130  interrupted: what was sent continues on the server, and the same command rejoins it
 
 A key comes from the environment or the keyring, and settings come from the environment (DREAM_NB_BUDGET, ...), as in a
 notebook.
@@ -95,8 +95,8 @@ _COMMAND: Final[Options] = (
         help="Where to write a copy: a file, or a folder that exists or ends with /. A name that ends in .gif or .webp "
         "converts the video. Without it, the file is in the library only.",
     ),
-    argument("--json", action="store_true", help="Print one JSON object a line for each dream, and nothing else."),
-    argument("--library", metavar="FOLDER", help="The library (dreams, in the working directory)."),
+    argument("--json", action="store_true", help="Print one line of JSON for each dream, and nothing else."),
+    argument("--library", metavar="FOLDER", help="The library folder (default: dreams, in the working directory)."),
     argument("--backend", metavar="NAME", help=f"{', '.join(BACKENDS)}, hosted, or a URL."),
     argument("--tutorials", metavar="FOLDER", help="Copy the tutorials, notebooks for Jupyter, into a new folder."),
     argument("--version", action="store_true", help="Print the version."),
@@ -150,7 +150,7 @@ def main(words: Sequence[str]) -> int:
     except WaitInterrupted as interrupt:
         _tell(f"Interrupted: {interrupt}")
     except KeyboardInterrupt:
-        _tell("Interrupted. What was sent goes on: run the same command again to come back to it.")
+        _tell("Interrupted. What was sent continues on the server: run the same command again to rejoin it.")
     except DreamError as error:
         _tell(f"{type(error).__name__}: {error}")
         return next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), ExitStatus.NOT_MADE)
@@ -162,7 +162,7 @@ def _run(words: Sequence[str]) -> int:
         OPTIONS,
         prog="python -m dream_nb",
         usage="%(prog)s [options] PROMPT",
-        description="Make a video, or an image, of a prompt. The same request gives back the same file, at once.",
+        description="Make a video or an image from a prompt. Repeating a request returns the same file at once.",
         epilog=_STATUS_HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -206,7 +206,9 @@ def _read(parser: OptionParser, words: Sequence[str]) -> tuple[str, Any]:
     given, unknown = parser.parse_known_intermixed_args(words[:end])
     if unknown:
         name = unknown[0].partition("=")[0]
-        raise InvalidRequestError(f"{unknown_option(name, known)} To have it in the prompt, put -- before the prompt")
+        raise InvalidRequestError(
+            f"{unknown_option(name, known)} To include it in the prompt, put -- before the prompt"
+        )
     for word in given.prompt:
         if not any(map(str.isspace, word)):
             check_dash(word, known)
@@ -225,7 +227,7 @@ def _ask(plan: Plan, given: Any, most: int) -> None:
         sys.stderr.write(f"Make and pay for {plan.new} dreams? [y/N] ")
         sys.stderr.flush()
         if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-            raise BudgetError("nothing was sent: --yes makes them without asking")
+            raise BudgetError("nothing was sent: add --yes to make them without being asked")
 
 
 def _make(arguments: Arguments, plan: Plan, output: Path | None) -> None:
@@ -320,11 +322,11 @@ def _check_output(arguments: Arguments) -> Path | None:
     suffixes = _PICTURES if arguments.asks[0].request.kind == "image" else {".mp4", *_CONVERTED}
     if path.suffix.lower() not in suffixes:
         raise InvalidRequestError(
-            f"-o {text!r} is not a name for {'an image' if suffixes is _PICTURES else 'a video'}: let it end in "
+            f"-o {text!r} is not a name for {'an image' if suffixes is _PICTURES else 'a video'}: use one that ends in "
             f"{', '.join(sorted(suffixes))}"
         )
     if not path.parent.is_dir():
-        raise InvalidRequestError(f"-o {text!r}: the folder {str(path.parent)!r} is not there: make it first")
+        raise InvalidRequestError(f"-o {text!r}: the folder {str(path.parent)!r} does not exist: create it first")
     return path
 
 
@@ -334,7 +336,7 @@ def _writable(text: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise InvalidRequestError(
-            f"-o {text!r}: the folder cannot be made ({error.strerror or error}): give another one"
+            f"-o {text!r}: the folder cannot be created ({error.strerror or error}): choose another one"
         ) from error
 
 
@@ -351,7 +353,7 @@ def _copy(dream: Dream, output: Path) -> list[Path]:
     elif suffix in _CONVERTED:
         (dream.to_gif if suffix == ".gif" else dream.to_webp)(output)
     else:
-        raise DreamError(f"the server made {source.suffix} and not {suffix}: the file is {str(source)!r}")
+        raise DreamError(f"the server made {source.suffix}, not {suffix}: the file is {str(source)!r}")
     return [output]
 
 

@@ -63,8 +63,8 @@ def configure_default_session(name: str, value: Any) -> None:
         if name == "library":
             if jobs := session.jobs():
                 raise ConfigurationError(
-                    f"{len(jobs)} under way in the library {session.library.folder.name!r}: wait, or run %dreams stop, "
-                    "before you choose another"
+                    f"{len(jobs)} under way in the library {session.library.folder.name!r}: wait for them, or run "
+                    "%dreams stop, before you choose another library"
                 )
             close_default_session()
         elif name == "backend":

@@ -91,5 +91,5 @@ def written(path: Path | str) -> Iterator[Path]:
     except OSError as error:
         # A source that does not decode says so itself; what is left is the target.
         raise LibraryError(
-            f"{str(final)!r} cannot be written ({error.strerror or error}): give another path"
+            f"{str(final)!r} cannot be written ({error.strerror or error}): choose another path"
         ) from error

@@ -88,7 +88,7 @@ def _secret() -> bytes:
     try:
         secret = _kept(folder) if folder else secrets.token_bytes(_BYTES)
     except (OSError, ValueError) as error:
-        _report(f"{folder} has no usable secret ({_reason(error)}): what is sealed now counts in this process only")
+        _report(f"{folder} has no usable secret ({_reason(error)}): what is signed now is valid in this process only")
         secret = secrets.token_bytes(_BYTES)
     # Of two threads that come here at once, both have to use the same.
     return _secrets.setdefault(given, secret)
@@ -132,7 +132,7 @@ def _check(found: os.stat_result, is_kind: Callable[[int], bool], kind: str, oth
     if _HAS_OWNERS and found.st_uid != os.geteuid():
         raise ValueError(f"the {kind} belongs to another user")
     if _HAS_OWNERS and found.st_mode & others:
-        raise ValueError(f"others have access to the {kind}: run chmod go= on it")
+        raise ValueError(f"other users have access to the {kind}: run chmod go= on it")
 
 
 def _reason(error: Exception) -> str:

@@ -114,7 +114,7 @@ def _let_go_of_all() -> None:
         try:
             thing._forked()
         except Exception:
-            logger.debug("%r could not be let go of after a fork", thing, exc_info=True)
+            logger.debug("%r could not be released after a fork", thing, exc_info=True)
 
 
 if hasattr(os, "register_at_fork"):

@@ -220,8 +220,8 @@ class Lookup:
                 owner = ledger.backend_of(reference.id)
                 if owner is not None:
                     raise ConfigurationError(
-                        f"{name} was made by backend {owner!r}, and {backend!r} is asked, which does not know it: "
-                        f"%dreams use {owner}, or Session(backend={owner!r}), asks that one"
+                        f"{name} was made by backend {owner!r}, but the backend is {backend!r}: switch with %dreams "
+                        f"use {owner}, or Session(backend={owner!r})"
                     )
 
     def may_make(self, backend: str) -> bool:
@@ -250,12 +250,12 @@ class Lookup:
         what = f"{request.label!r}, take {take}, is not in the library {self._library.folder.name!r}"
         if self._library.read_only:
             ledger = self._library.ledger
-            why = f"its ledger is not used: {ledger.problem}" if ledger.problem else "the folder cannot be written"
+            why = f"its ledger cannot be used: {ledger.problem}" if ledger.problem else "the folder is not writable"
             raise NotReplayedError(f"{what}, and {why}. {ledger.advice}")
         if not self.may_make(backend):
             raise NotReplayedError(
-                f"{what}, and DREAM_NB_REPLAY={self._choices.replay} lets nothing be made: run the notebook without it "
-                "first, and keep the library beside it"
+                f"{what}, and DREAM_NB_REPLAY={self._choices.replay} lets nothing be made: run the "
+                "notebook without it first, and keep the library beside it"
             )
 
 

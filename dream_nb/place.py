@@ -135,7 +135,7 @@ def _chosen(library: Path | str | None) -> Path:
         # It may hold a password, or a signature.
         shown = re.sub(r"(:/+)[^/@]*@", r"\1…@", text.partition("?")[0])
         raise ConfigurationError(
-            f"the library {shown!r} is a URL, and a library is a folder of this machine: give its path with "
+            f"the library {shown!r} is a URL, but a library must be a folder on this machine: set its path with "
             "DREAM_NB_LIBRARY or Session(library=…), such as ~/dreams"
         )
     path = given_path(given)

@@ -119,7 +119,7 @@ class Running:
             LibraryError: the session was closed.
         """
         if self._is_closed:
-            raise LibraryError(f"the session of {self._library.folder.name!r} was closed: open another one")
+            raise LibraryError(f"the session of {self._library.folder.name!r} is closed: open a new one")
         took = self._library.ledger.durations(record.backend, record.request.generation_type)
         age = (datetime.now(UTC) - record.sent_at).total_seconds() if record.sent_at else 0.0
         expected = median(took) if took else None
@@ -183,7 +183,7 @@ class Running:
             at = next((at for at, one in self._under_way.items() if one.job is job and not job.done()), None)
             record = self._library.ledger.find(*at) if at else None
             if at is None or record is None:
-                raise DreamError("it is not under way in this session: there is nothing to cancel")
+                raise DreamError("it is not under way in this session, so it cannot be cancelled")
             # The one that sees it through: a key that was given since has opened another.
             one = self._under_way[at]
         if not portal.call(self._cancel_unsent, record, job, one.followed):

@@ -517,7 +517,7 @@ class Session:
         """
         record = self.library.ledger.find(dream.hash, dream.take, dream.backend)
         if record is None or self.library.read_only:
-            raise LibraryError(f"{dream!r} is not in a library that can be written: nothing was deleted")
+            raise LibraryError(f"{dream!r} is not in a writable library: nothing was deleted")
         is_there = record.generation is not None and record.state != "deleted"
         # A dream that its server cannot delete can still be moved to the trash.
         if is_there and (can(record.backend, "delete") or not files):

@@ -45,7 +45,8 @@ def check_version() -> None:
         lack = "" if known < _OLDEST else " without JSON"
         raise ConfigurationError(
             f"dream_nb needs SQLite {'.'.join(map(str, _OLDEST))} or later, and this Python has "
-            f"{sqlite3.sqlite_version}{lack}: use a Python that brings its own, as those of conda, uv and python.org do"
+            f"{sqlite3.sqlite_version}{lack}: use a Python that includes a newer one, such as those of conda, uv and "
+            "python.org"
         )
 
 

@@ -33,11 +33,11 @@ def tutorials(folder: Path | str = "dream_nb-tutorials") -> Path:
     """
     source = next((place for place in _PLACES if (place / "01_first_dream.ipynb").is_file()), None)
     if source is None:
-        raise LibraryError("this installation of dream_nb has no tutorials: install the whole package anew")
+        raise LibraryError("this installation of dream_nb has no tutorials: reinstall the package")
     target = given_path(folder)
     try:
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
-            raise LibraryError(f"{str(target)!r} holds something already, which may be your work: give a new folder")
+            raise LibraryError(f"{str(target)!r} already contains files, which may be your work: choose a new folder")
         target.mkdir(parents=True, exist_ok=True)
         for path in sorted(path for kind in _KINDS for path in source.glob(kind)):
             shutil.copyfile(path, target / path.name)
@@ -45,6 +45,6 @@ def tutorials(folder: Path | str = "dream_nb-tutorials") -> Path:
         (target / _GUIDE).write_text(_OUTSIDE.sub(r"\1", guide), encoding="utf-8")
     except OSError as error:
         raise LibraryError(
-            f"{str(target)!r} cannot be written ({error.strerror or error}): give another folder"
+            f"{str(target)!r} cannot be written ({error.strerror or error}): choose another folder"
         ) from error
     return target

@@ -31,8 +31,8 @@ _NICE_SESSION: Final = 15
 _AUTOGROUP: Final = Path("/proc/self/autogroup")
 _AUTOGROUP_PAUSE: Final = 0.1
 _LENGTH: Final = struct.Struct(">Q")
-_DIED: Final = "a worker process ended in the middle of its work"
-_NOT_STARTED: Final = "no worker process can be started: Python is exiting"
+_DIED: Final = "a worker process ended before its work was done"
+_NOT_STARTED: Final = "worker processes cannot be started while Python is exiting"
 _KEY: Final = re.compile(r"DREAM_NB_(?:\w+_)?KEY(?:_\w+)?")
 _SERVE: Final = "from dream_nb.workers import _serve; _serve()"
 
@@ -103,7 +103,7 @@ class Pool(Executor):
         future: Future[Any] = Future()
         with self._lock:
             if self.is_shut_down:
-                raise RuntimeError("this pool of workers is shut down: dream_nb.workers.pool() gives a new one")
+                raise RuntimeError("this pool of workers is shut down: get a new one from dream_nb.workers.pool()")
             if not self._idle.acquire(blocking=False) and len(self._workers) < self.max_workers:
                 self._start()
             self._calls.put((future, call))

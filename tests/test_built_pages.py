@@ -142,7 +142,7 @@ def test_a_missing_file_is_named_once(project: Path, dream: Dream) -> None:
     page = project / "page.rst"
     page.write_text(page.read_text(encoding="utf-8") + "\n.. raw:: html\n   :file: page.html\n", encoding="utf-8")
     built = build(project)
-    assert f"a preview names '{dream.url}', and there is no such file" in built.warnings
+    assert f"a preview refers to '{dream.url}', which does not exist" in built.warnings
     assert built.warnings.count(dream.url) == 1
     assert built.addresses("page.html") == [dream.url] * 2
 
@@ -181,7 +181,7 @@ def test_what_lies_outside_is_not_copied(project: Path, dream: Dream, named: str
     (project / "dreams" / "link.mp4").symlink_to(secret)
     write_page(project, html_of(dream).replace(dream.url, named))
     built = build(project)
-    assert f"a preview names '{named}', which is outside" in built.warnings
+    assert f"a preview refers to '{named}', which is outside" in built.warnings
     assert built.addresses("page.html") == [named]
     assert built.media() == set()
 

@@ -174,9 +174,12 @@ def test_a_file_can_be_a_keyframe(command: Command) -> None:
         ((), "the prompt is empty"),
         (("a lake", "--frame0", "last"), "give a file, or the id of a generation"),
         (("a lake", "--frame0", "nothing"), "'nothing' is not a URL, file or id"),
-        (("a {{word}}",), "there is no variable 'word': a command line has none."),
-        (("a lake", "-o", "lake.jpg"), "-o 'lake.jpg' is not a name for a video: let it end in .gif, .mp4, .webp"),
-        (("a lake", "-o", "there/lake.mp4"), "the folder 'there' is not there: make it first"),
+        (("a {{word}}",), "no variable is named 'word': a command line has none."),
+        (
+            ("a lake", "-o", "lake.jpg"),
+            "-o 'lake.jpg' is not a name for a video: use one that ends in .gif, .mp4, .webp",
+        ),
+        (("a lake", "-o", "there/lake.mp4"), "the folder 'there' does not exist: create it first"),
         (
             ("a {fox|cat}", "-o", "it.mp4"),
             "-o 'it.mp4' is one file, and this makes 2: give a folder, such as -o it.mp4/",
@@ -268,7 +271,7 @@ def test_no_key_is_written_anywhere(command: Command, monkeypatch: pytest.Monkey
         status, out, err = command("a fox", "-i")
     assert status == ExitStatus.NOT_MADE
     assert "AuthenticationError" in err
-    assert "%dreams key --save in a notebook asks for it anew" in err
+    assert "%dreams key --save in a notebook asks for a new one" in err
     assert key not in out + err
 
 
@@ -285,7 +288,7 @@ def test_an_interrupt_stops_waiting_and_the_same_command_comes_back(tmp_path: Pa
         out, err = process.communicate(timeout=60)
         assert (process.returncode, out) == (ExitStatus.INTERRUPTED, "")
         assert err.splitlines()[-1] == (
-            "Interrupted: no longer waiting; the dream goes on. Run this again to come back to it."
+            "Interrupted: no longer waiting; the dream continues. Run this again to rejoin it."
         )
         fake.holds = False
         again = subprocess.run(words, cwd=tmp_path, env=ours, capture_output=True, text=True, timeout=60, check=True)

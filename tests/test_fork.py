@@ -110,7 +110,7 @@ def test_a_job_of_the_parent_is_not_waited_for_in_the_child(tmp_path: Path, stal
     source += f"job = h.submit({SLOW})\nchild(job.result)\nprint(job.done())\n"
     ended = script(tmp_path, source, stalled)
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.startswith("DreamError it is under way in the process that this one was forked from")
+    assert ended.out.startswith("DreamError it is under way in the parent process of this one")
     assert ended.out.endswith("\nFalse\n")
 
 

@@ -220,7 +220,9 @@ def test_a_library_that_is_a_url_is_refused_and_makes_no_folder(
     project: Path, monkeypatch: pytest.MonkeyPatch, library: Path | str
 ) -> None:
     before = sorted(project.rglob("*"))
-    with pytest.raises(ConfigurationError, match=r"is a URL, and a library is a folder of this machine: give its path"):
+    with pytest.raises(
+        ConfigurationError, match=r"is a URL, but a library must be a folder on this machine: set its path"
+    ):
         Session(library, "studio")
     monkeypatch.setenv("DREAM_NB_LIBRARY", str(library))
     with pytest.raises(ConfigurationError, match="is a URL"):

@@ -130,7 +130,7 @@ def test_a_defect_of_the_studio_ends_no_job(
     monkeypatch.setattr(answers, "generation", sometimes)
     assert session.dream("a lake").state == "completed"
     assert next(calls) > 3
-    assert caplog.text.count("the studio has a defect") == 2
+    assert caplog.text.count("internal error of the studio") == 2
 
 
 def test_a_listener_that_fails_ends_no_job(session: Session, caplog: pytest.LogCaptureFixture) -> None:
@@ -173,8 +173,8 @@ def test_a_listener_that_would_wait_for_its_own_loop_is_told_to_start_a_thread(
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"prompt": "half \ud800"}, "half a character"),
-        ({"prompt": "a lake", "frame0": "data:image/png;base64,abc"}, "is not a data: URI that can be read"),
+        ({"prompt": "half \ud800"}, "an unpaired surrogate: remove that character"),
+        ({"prompt": "a lake", "frame0": "data:image/png;base64,abc"}, "is not a valid data: URI"),
     ],
 )
 def test_what_no_request_can_hold_is_said_in_one_line(session: Session, fields: dict[str, Any], message: str) -> None:

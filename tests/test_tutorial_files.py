@@ -38,7 +38,7 @@ def test_by_default_they_are_put_beside_you(tmp_path: Path, monkeypatch: pytest.
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     work = tmp_path / "01_first_dream.ipynb"
     work.write_text("mine")
-    with pytest.raises(dream_nb.LibraryError, match="holds something already"):
+    with pytest.raises(dream_nb.LibraryError, match="already contains files"):
         dream_nb.tutorials(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [work.name]
     assert work.read_text() == "mine"
@@ -46,5 +46,5 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(dream_nb.LibraryError, match=r"file.+cannot be written.+give another folder"):
+    with pytest.raises(dream_nb.LibraryError, match=r"file.+cannot be written.+choose another folder"):
         dream_nb.tutorials(tmp_path / "file" / "below")

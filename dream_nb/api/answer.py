@@ -67,7 +67,7 @@ class Answer:
         except httpx2.TimeoutException:
             raise
         except httpx2.HTTPError:
-            flaw = "broke off"
+            flaw = "was cut off"
         return cls(response.status_code, response.headers, bytes(body.content), flaw)
 
     @property
@@ -98,7 +98,7 @@ class Answer:
         try:
             return httpx2.URL(self.headers["location"]).host or "another path"
         except httpx2.InvalidURL:
-            return "a place that is no address"
+            return "an invalid address"
 
     @property
     def detail(self) -> str | None:
@@ -133,7 +133,7 @@ class _Body:
     def __init__(self, encoding: str) -> None:
         encoding = encoding.strip().lower()
         self.content = bytearray()
-        self.flaw = None if encoding in {"", "identity", ENCODING} else "is compressed in a way that was not asked for"
+        self.flaw = None if encoding in {"", "identity", ENCODING} else "uses a compression that was not requested"
         self._received = 0
         self._unzip = zlib.decompressobj(zlib.MAX_WBITS | 16) if encoding == ENCODING else None
 
@@ -146,7 +146,7 @@ class _Body:
             try:
                 self.content += self._unzip.decompress(part, MAX_BYTES + 1 - len(self.content))
             except zlib.error:
-                return "is compressed wrongly"
+                return "is not valid gzip data"
         # What comes in counts too: a stream of nothing else than headers and padding unfolds to nothing.
         if max(self._received, len(self.content)) > MAX_BYTES:
             return f"is larger than {MAX_BYTES // 2**20} MB"
@@ -155,7 +155,7 @@ class _Body:
     def end(self) -> str | None:
         """Nothing more comes. Gives back what is missing, if anything is."""
         whole = self._unzip is None or self._unzip.eof or not self._received
-        return None if whole else "broke off"
+        return None if whole else "was cut off"
 
 
 def _date(value: str) -> datetime | None:

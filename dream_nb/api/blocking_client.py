@@ -56,7 +56,7 @@ class BlockingClient(Generic[C]):
         if self._is_inherited:
             if not self._is_own:
                 raise ConfigurationError(
-                    f"the http_client of {self!r} belongs to the process that this one was forked from: make a "
+                    f"the http_client of {self!r} belongs to the parent process of this one: create a "
                     f"{type(self).__name__} here, with an http_client of its own"
                 )
             # The parent continues to use the connections of the old client.

@@ -405,7 +405,7 @@ class AsyncDreamMachine:
 def _generation(body: bytes) -> Generation:
     generation = Generation.from_answer(body)
     if not generation.id:
-        raise ValueError("a generation without an id")
+        raise ValueError("the generation has no id")
     return generation
 
 
@@ -426,7 +426,7 @@ def _about(request: E, id: str) -> E:  # noqa: A002 - the parameter's name in th
 def _keys(body: bytes) -> list[str]:
     items: Any = from_json(body)
     if not isinstance(items, list) or not all(isinstance(item, str | dict) for item in items):
-        raise ValueError("no list of names")
+        raise ValueError("not a list of names")
     return [item if isinstance(item, str) else Concept.from_answer(item).key for item in items]
 
 
@@ -434,7 +434,7 @@ def _page(body: bytes) -> dict[str, Any]:
     page: Any = from_json(body)
     generations = page.get("generations") if isinstance(page, dict) else None
     if not isinstance(generations, list) or not all(isinstance(one, dict) for one in generations):
-        raise ValueError("no list of generations")
+        raise ValueError("not a list of generations")
     assert isinstance(page, dict)
     return page
 

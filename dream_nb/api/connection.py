@@ -119,7 +119,7 @@ class Connection:
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled: a key would lie in the pickle."""
-        raise TypeError("a client holds a key and open connections, so it cannot be pickled: make a new one instead")
+        raise TypeError("a client has a key and open connections, so it cannot be pickled: create a new one instead")
 
     async def aclose(self) -> None:
         """Close the connections that were opened here."""
@@ -213,9 +213,7 @@ class Connection:
         # Only a server on this machine may send its clients to this machine.
         is_safe = url.scheme == "https" or (url.scheme == "http" and self._is_near and _is_loopback(url.host))
         if not is_safe or not url.host or url.userinfo:
-            raise errors.UnreadableAnswerError(
-                operation, "the address to put the file at is not an https address", reached=False
-            )
+            raise errors.UnreadableAnswerError(operation, "the upload address is not an https address", reached=False)
         return url
 
     def _foreign_client(self) -> httpx2.AsyncClient:
@@ -244,7 +242,9 @@ class Connection:
             try:
                 content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
             except UnicodeEncodeError:
-                raise errors.InvalidRequestError("the request holds half a character (a lone surrogate)") from None
+                raise errors.InvalidRequestError(
+                    "the request contains an unpaired surrogate: remove that character"
+                ) from None
         # Not as `params`: the client would take the address apart and put it together once more.
         query = f"?{urlencode(params)}" if params else ""
         return self._http.build_request(
@@ -297,7 +297,7 @@ class Connection:
             why = f"{type(error).__name__}: {self._words(str(error))}".removesuffix(": ")
             # Of a transport that tells nothing, nobody knows how far it came.
             reached = departure.reached or not departure.is_known
-            return errors.APIConnectionError(operation, f"the call to {host} broke off here ({why})", reached=reached)
+            return errors.APIConnectionError(operation, f"the call to {host} failed ({why})", reached=reached)
         except BaseException as ending:  # noqa: BLE001 - it is raised again
             departure.mark(ending)
             # A cancellation, or an interrupt. The frames below hold the key; a notebook may show their variables.
@@ -321,9 +321,9 @@ class Connection:
             try:
                 return read(self._auth.hide_in(answer.body))
             except ValueError as error:
-                what = f"is not the API's: {_reason(error)}"
+                what = f"is not in the API's format: {_reason(error)}"
             except Exception as error:  # noqa: BLE001 - whatever it is, the server may have taken the request
-                what = f"could not be read ({type(error).__name__})"
+                what = f"cannot be read ({type(error).__name__})"
         return errors.UnreadableAnswerError(
             operation,
             f"the answer ({self._words(answer.content_type)}) {self._words(what)}",
@@ -333,7 +333,7 @@ class Connection:
 
     def _refusal(self, operation: str, answer: Answer) -> errors.APIError:
         detail = self._words(answer.detail, _MAX_DETAIL)
-        what = f"{answer.status}, {detail}" if detail else f"{answer.status} without a reason"
+        what = f"{answer.status}, {detail}" if detail else f"{answer.status} without an explanation"
         kind = _BY_STATUS.get(
             answer.status, errors.ServerError if httpx2.codes.is_server_error(answer.status) else errors.BadRequestError
         )
@@ -363,9 +363,9 @@ _NOT_SENT: Final = (
 )
 """After these it is certain that the server took nothing of the request."""
 
-_READ_ADVICE: Final = "Try again later; if it stays, ask the provider of the server what its words mean"
+_READ_ADVICE: Final = "Try again later; if the error persists, report it to the provider of the server"
 
-_UPLOAD_ADVICE: Final = "Upload the file again: the address to put it at may have expired"
+_UPLOAD_ADVICE: Final = "Upload the file again: the upload address may have expired"
 
 _BY_STATUS: Final[Mapping[int, type[errors.APIError]]] = {
     401: errors.AuthenticationError,
@@ -396,7 +396,9 @@ def _reason(error: ValueError) -> str:
 
 def _address(base_url: str, example: str = DREAM_MACHINE.base_url) -> httpx2.URL:
     if "@" in base_url:
-        raise errors.ConfigurationError("the base URL must not hold a user name or password: pass the key as api_key=")
+        raise errors.ConfigurationError(
+            "the base URL must not contain a user name or password: pass the key as api_key="
+        )
     try:
         url = httpx2.URL(base_url)
     except httpx2.InvalidURL:
@@ -434,7 +436,7 @@ def _check_safe(url: httpx2.URL) -> None:
     if url.scheme == "http" and not _is_loopback(url.host):
         shown = str(url).rstrip("/")
         raise errors.ConfigurationError(
-            f"base URL {shown!r} would send the key in the clear: use https, or a loopback address"
+            f"base URL {shown!r} would send the key unencrypted: use https, or a loopback address"
         )
 
 
@@ -446,7 +448,9 @@ def _checked(key: SecretStr | None, host: str, api: HostedAPI) -> SecretStr:
     # A file's last newline often comes along. Anything else would end in an error that quotes the header.
     key = SecretStr(key.get_secret_value().strip())
     if not all("!" <= character <= "~" for character in key.get_secret_value()):
-        raise errors.ConfigurationError(f"the key for {host} holds spaces or letters that no key has: copy it again")
+        raise errors.ConfigurationError(
+            f"the key for {host} contains spaces or characters that are not allowed in a key: copy it again"
+        )
     return key
 
 

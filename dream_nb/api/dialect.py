@@ -23,7 +23,7 @@ OPERATION_WORDS: Final[Mapping[str, str]] = {
     "reframe_image": "reframe an image",
     "upscale_video": "upscale a video",
     "add_audio": "add sound to a video",
-    "layering": "take a picture apart into layers",
+    "layering": "separate a picture into layers",
 }
 """What each request has the server do, by its `generation_type`."""
 

@@ -63,7 +63,7 @@ class Detection:
         api: API | None = None,
     ) -> None:
         if api is not None and api not in DIALECTS:
-            raise ConfigurationError(f"api {api!r} is not one of {', '.join(APIS)}, or None to ask the server")
+            raise ConfigurationError(f"api {api!r} is not one of {', '.join(APIS)}, or None to detect it")
         self.known = DIALECTS[api] if api is not None else None
         self._concepts = concepts
         self._camera_motion = camera_motion

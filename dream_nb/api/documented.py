@@ -41,7 +41,7 @@ def undocumented(request: Request) -> Iterator[tuple[str, str]]:
                 yield from _unknown(field, key, CONCEPTS)
         frames = request.keyframes
         if request.loop and frames is not None and isinstance(frames.frame1, GenerationReference):
-            yield "loop", "cannot be true where frame1 is a generation: what leads to a video does not loop"
+            yield "loop", "cannot be true if frame1 is a generation: a video that leads up to another does not loop"
     elif isinstance(request, ModifyVideoRequest | ReframeVideoRequest):
         yield from _unknown("model", request.model, EDITING_MODELS)
     elif isinstance(request, ReframeImageRequest):

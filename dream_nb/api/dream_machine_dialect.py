@@ -75,21 +75,21 @@ class DreamMachineDialect:
         """
         if fields := luma_only_fields(request):
             raise InvalidRequestError(
-                f"{fields[0]}: only the Luma API can do this: ask for one of its models, such as -m ray-3.2 "
+                f"{fields[0]}: only the Luma API supports this: choose one of its models, such as -m ray-3.2 "
                 '(model="ray-3.2"), with the backend luma or the studio',
                 field=fields[0],
             )
         if request.generation_type in self.paths:
             if request.is_source_in_path and getattr(request, "media", None) is None:
                 raise InvalidRequestError(
-                    "media: the server does not tell of which video it was made, so it cannot be made again: ask its "
-                    "video for it anew",
+                    "media: the server does not say which video this was made from, so it cannot be made again: start "
+                    "from that video",
                     field="media",
                 )
             return
         what = OPERATION_WORDS.get(request.generation_type)
         if what is None:
-            raise InvalidRequestError("a request of an unknown kind cannot be sent again: it can only be brought in")
+            raise InvalidRequestError("a request of an unknown kind cannot be sent again: it can only be imported")
         raise InvalidRequestError(
             f"the server speaks the Dream Machine API of {self.api}, which cannot {what}: choose a backend that can, "
             f"such as {'luma' if request.generation_type == 'layering' else 'dream-machine'}"
@@ -126,14 +126,14 @@ class DreamMachineDialect:
         """
         if found := outside_json(request):
             # It would be sent as null.
-            raise InvalidRequestError(f"{found} is not a number that JSON can hold")
+            raise InvalidRequestError(f"{found} is not a valid JSON number")
         document = self.complete(request).wire()
         source = getattr(request, "media", None)
         if request.is_source_in_path:
             document.pop("media", None)
         elif isinstance(source, GenerationReference):
             raise InvalidRequestError(
-                "media: the server wants the URL of a file here, not the id of a generation: give Media(url=…)",
+                "media: the server needs the URL of a file here, not the id of a generation: use Media(url=…)",
                 field="media",
             )
         return document

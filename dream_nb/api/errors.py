@@ -109,7 +109,7 @@ class UnreadableFileError(LibraryError):
     """
 
     def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"{name!r} {reason}: run its cell again to fetch it anew, or remove it")
+        super().__init__(f"{name!r} {reason}: run its cell again to download it again, or remove it")
         self.name = name
         self.reason = reason
 
@@ -211,7 +211,7 @@ class APIError(DreamError):
         at: when the call ended (UTC).
     """
 
-    advice: str = "See the server's words"
+    advice: str = "See the server's message"
 
     def __init__(
         self,
@@ -261,19 +261,19 @@ def _rebuild(kind: type[Failed], args: tuple[Any, ...], state: dict[str, Any]) -
 class BadRequestError(APIError):
     """The server refused the request (400, or another 4xx)."""
 
-    advice = "Change the request as the server says, then send it again"
+    advice = "Change the request as described, then send it again"
 
 
 class AuthenticationError(APIError):
     """The key was not accepted (401, 403)."""
 
-    advice = "Check the key of this server: %dreams key asks for it anew, %dreams check says where it comes from"
+    advice = "Check the key of this server: %dreams key asks for a new one, %dreams check shows where it comes from"
 
 
 class NotFoundError(APIError):
     """The server has no such generation (404)."""
 
-    advice = "Check the id, that it was made with this key, and the base URL"
+    advice = "Check the id and the base URL, and that the generation was made with this key"
 
 
 class RateLimitError(APIError):
@@ -303,4 +303,4 @@ class APITimeoutError(APIError):
 class UnreadableAnswerError(APIError):
     """The answer is not the API's: it is HTML, incomplete, too large, or a redirect."""
 
-    advice = "Check that the base URL is a Dream Machine, and that no proxy answers in its place"
+    advice = "Check that the base URL is that of the API, and that no proxy answers in its place"

@@ -37,8 +37,8 @@ _FIRST_LOOK_SECONDS: Final = 0.5
 _ADVICE: Final[Mapping[int, str]] = {
     401: "Check the key of the Luma API: LUMA_AGENTS_API_KEY, or api_key=",
     402: "Add funds to the account, then send it again",
-    403: "Check that the account is active and may do this, and its key: LUMA_AGENTS_API_KEY, or api_key=",
-    413: "Give a smaller file, or upload it with upload_file and name its file_id",
+    403: "Check that the account is active and allows this, and check its key: LUMA_AGENTS_API_KEY, or api_key=",
+    413: "Use a smaller file, or upload it with upload_file and pass its file_id",
 }
 # Headers that are not sent on to an upload address: they belong to the connection, or to the API's origin only.
 _NOT_FOREIGN: Final = frozenset(
@@ -265,7 +265,7 @@ class AsyncLuma:
                     raise
         created = await self.create_file(request)
         if created.upload is None:
-            raise UnreadableAnswerError("create_file", "the answer does not say where to put the file")
+            raise UnreadableAnswerError("create_file", "the answer has no upload address")
         await self._put(created.upload, upload)
         return await self.complete_file(created.file.id)
 
@@ -319,7 +319,7 @@ class AsyncLuma:
         raise APITimeoutError(
             "wait_for_file",
             f"file {id} is still pending after {seconds:g} seconds",
-            advice="Wait for it again, or upload it anew",
+            advice="Wait for it again, or upload it again",
         )
 
     async def list_files(
@@ -386,7 +386,7 @@ class AsyncLuma:
 
     async def _put(self, upload: PresignedUpload, file: Upload) -> None:
         if upload.method.upper() != "PUT":
-            raise UnreadableAnswerError("put_file", f"the file is to be sent by {upload.method[:20]}, not by PUT")
+            raise UnreadableAnswerError("put_file", f"the file must be sent with {upload.method[:20]}, not PUT")
         headers = {name.lower(): value for name, value in (upload.headers or {}).items()}
         own = {name: value for name, value in headers.items() if name not in _NOT_FOREIGN}
         await self._connection.put("put_file", upload.url, file.plain(own))
@@ -423,8 +423,8 @@ def _advised(error: APIError, told: str | None) -> APIError:
         error.request_id = error.request_id or told
         if error.reached and not was_refused(error) and not says_not_taken(error):
             return error.advising(
-                "It may have been made and billed, and this API has no list to look for it: do not send it again "
-                f"before its support has said what became of X-Request-Id {told}"
+                "It may have been made and billed, and this API cannot list generations: do not send it again "
+                f"before its support has told you the outcome of X-Request-Id {told}"
             )
     advice = _ADVICE.get(error.status or 0)
     return error if advice is None else error.advising(advice)
@@ -447,9 +447,9 @@ def _announced(upload: Upload, purpose: str | None, expires_at: datetime | None,
 def _unusable(file: LumaFile) -> str:
     shown = repr(file.filename) if file.filename else f"file {file.id}"
     if file.state == "deleted":
-        return f"{shown} was deleted at the server: upload it again"
-    reason = (file.failure_reason or "without a reason").rstrip(".")
-    return f"the server rejected {shown}: {reason}. Give another file"
+        return f"{shown} was deleted on the server: upload it again"
+    reason = (file.failure_reason or "no reason given").rstrip(".")
+    return f"the server rejected {shown}: {reason}. Use another file"
 
 
 def _checked_id(request_id: str) -> str:

@@ -60,13 +60,15 @@ _PLACING: Final = (
     *("resized_width", "resized_height"),
 )
 _MISSING: Final[Mapping[str, str]] = {
-    "callback_url": "it calls nobody: leave it out, and the generation is asked for instead",
-    "concepts": "say the motion in the prompt",
-    "style_ref": "give the picture as image_ref, and say in the prompt that its style counts",
-    "character_ref": "give the picture as image_ref, and say in the prompt who is in it",
-    **dict.fromkeys(_PLACING, "say where the source lies by source_position (--position), in fractions of the result"),
+    "callback_url": "it does not support callbacks: leave it out, and the generation is polled instead",
+    "concepts": "describe the motion in the prompt",
+    "style_ref": "pass the picture as image_ref, and ask for its style in the prompt",
+    "character_ref": "pass the picture as image_ref, and describe the character in the prompt",
+    **dict.fromkeys(
+        _PLACING, "set the place of the source with source_position (--position), in fractions of the result"
+    ),
 }
-_NO_FIRST_FRAME: Final = "leave it out: a reframed video keeps its own"
+_NO_FIRST_FRAME: Final = "leave it out: a reframed video keeps the value of its source"
 _OLDER_MODELS: Final = frozenset({*VIDEO_MODELS, *IMAGE_MODELS})
 _STATES: Final[Mapping[str, str]] = {"processing": "dreaming"}
 
@@ -142,7 +144,7 @@ class LumaDialect:
         for name, advice in _missing(request):
             raise InvalidRequestError(f"{name}: the Luma API has no such option: {advice}", field=name)
         if not (getattr(request, "prompt", None) or "").strip() and not isinstance(request, LayeringRequest):
-            raise InvalidRequestError("prompt: the Luma API needs one: say what is to be seen", field="prompt")
+            raise InvalidRequestError("prompt: the Luma API requires one: describe what to show", field="prompt")
         try:
             return LumaRequest(**_document(request, type_, LumaRequest.model_fields))
         except pydantic.ValidationError as error:
@@ -230,7 +232,7 @@ def _cannot(generation_type: str) -> str:
     what = OPERATION_WORDS.get(generation_type)
     if what is None:
         return "a request of an unknown kind cannot be sent again: it can only be brought in"
-    return f"the Luma API cannot {what}: ask the Dream Machine API for it (%dreams use dream-machine)"
+    return f"the Luma API cannot {what}: use the Dream Machine API (%dreams use dream-machine)"
 
 
 def _missing(request: Request) -> Iterator[tuple[str, str]]:

@@ -19,19 +19,19 @@ FILE_STATES: Final = ("pending", "ready", "failed", "deleted")
 FILE_FINAL_STATES: Final = frozenset({"ready", "failed", "deleted"})
 
 FAILURE_ADVICE: Final[Mapping[str, str]] = {
-    "content_moderated": "Change the prompt, or the pictures that it goes with",
-    "generation_failed": "Nothing is wrong with the request: make another take of it",
-    "budget_exhausted": "Add funds to the account, then make another take of it",
-    "output_not_found": "The result was lost at the server: make another take of it",
-    "image_too_large": "Give a smaller picture",
-    "unsupported_format": "Give the file in another format: JPEG, PNG or WebP, of videos MP4",
-    "corrupt_input": "Check that each file opens, and write those that do not anew",
-    "invalid_request": "Change the request as the server says",
-    "rate_limited": "Wait a minute, then make another take of it",
+    "content_moderated": "Change the prompt, or the pictures used with it",
+    "generation_failed": "Nothing is wrong with the request: make another take",
+    "budget_exhausted": "Add funds to the account, then make another take",
+    "output_not_found": "The result was lost on the server: make another take",
+    "image_too_large": "Use a smaller picture",
+    "unsupported_format": "Convert the file: pictures to JPEG, PNG or WebP, videos to MP4",
+    "corrupt_input": "Check that each file opens, and save again any that does not",
+    "invalid_request": "Change the request as described",
+    "rate_limited": "Wait a minute, then make another take",
 }
 """What to do about each failure code, without the full stop."""
 
-OTHER_ADVICE: Final = "Change the request, or make another take of it"
+OTHER_ADVICE: Final = "Change the request, or make another take"
 """What to do about any other one."""
 
 # Without these, an answer is useless.

@@ -22,6 +22,6 @@ class Cursors:
         """
         self.next, self.goes_on = page.next_cursor, page.next_cursor is not None and page.has_more is not False
         if self.goes_on and self.next in self._seen:
-            raise UnreadableAnswerError("list_files", "a page leads back to one before it")
+            raise UnreadableAnswerError("list_files", "a page links back to an earlier one")
         self._seen.add(self.next or "")
         return page.data

@@ -107,7 +107,9 @@ class MediaReference(Schema):
         given = [name for name in _ORIGINS if getattr(self, name) is not None]
         if len(given) != 1:
             told = " and ".join(given) or "none of them"
-            raise _wrong("a reference has exactly one of url, data, generation_id and file_id, not {told}", told=told)
+            raise _wrong(
+                "a reference must have exactly one of url, data, generation_id and file_id, not {told}", told=told
+            )
         if not getattr(self, given[0]):
             raise _wrong("the {name} of a reference is empty", name=given[0])
         if self.data is not None and self.media_type is None:
@@ -124,9 +126,9 @@ class MediaReference(Schema):
         """
         told = self.media_type
         if kind == "video" and self.url is not None and told is None:
-            return "the url of a video needs its media_type, such as 'video/mp4'"
+            return "the url of a video must come with its media_type, such as 'video/mp4'"
         if told is not None and told.partition("/")[0].lower() != kind:
-            return f"media_type {told!r} is not that of {'an image' if kind == 'image' else 'a video'}"
+            return f"media_type {told!r} does not match {'an image' if kind == 'image' else 'a video'}"
         return None
 
 
@@ -242,7 +244,7 @@ class VideoEdit(Schema):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.auto_controls and (self.strength is not None or self.controls is not None):
-            raise _wrong("auto_controls excludes strength and controls: leave out one or the other")
+            raise _wrong("auto_controls cannot be combined with strength or controls: leave out one or the other")
         _check_keyframes(self.keyframes, self.keyframe_indexes, None)
         return self
 
@@ -281,15 +283,15 @@ class VideoOptions(Schema):
     def _fits(self) -> Self:
         anchors = [name for name in ("start_frame", "end_frame") if getattr(self, name) is not None]
         if self.exr_export and not self.hdr:
-            raise _wrong("exr_export needs hdr=True")
+            raise _wrong("exr_export requires hdr=True")
         if self.loop:
             other = "duration 10s" if self.duration == "10s" else "hdr" if self.hdr else None
             if other or self.end_frame is not None:
-                raise _wrong("loop does not go with {other}", other=other or "end_frame")
+                raise _wrong("loop cannot be combined with {other}", other=other or "end_frame")
         if self.keyframes is not None and (anchors or self.loop):
-            raise _wrong("keyframes exclude {other}", other=(anchors or ["loop"])[0])
+            raise _wrong("keyframes cannot be combined with {other}", other=(anchors or ["loop"])[0])
         if self.edit is not None and self.edit.keyframes is not None and self.start_frame is not None:
-            raise _wrong("edit.keyframes exclude start_frame")
+            raise _wrong("edit.keyframes cannot be combined with start_frame")
         last = GRID_FRAMES_A_SECOND * LUMA_DURATIONS.get(self.duration or "5s", max(LUMA_DURATIONS.values()))
         _check_keyframes(self.keyframes, self.keyframe_indexes, last)
         return self
@@ -365,16 +367,16 @@ class LumaRequest(Schema):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if taken := sorted(self.extra.keys() & (LumaRequest.model_fields.keys() - {"extra"})):
-            raise _wrong("'{name}' has a field of its own: take it out of extra", name=taken[0])
+            raise _wrong("'{name}' is a regular field: remove it from extra", name=taken[0])
         if found := outside_json(self):
-            raise _wrong("{found} is not a number that JSON can hold", found=found)
+            raise _wrong("{found} is not a valid JSON number", found=found)
         _check_prompt(self.prompt, self.type)
         _check_model(self.model, self.type)
         _check_types(self, self.type, _OWN_TYPES, "")
         self._check_ratio()
         self._check_media()
         if self.type == "layering" and self.output_format == "jpeg":
-            raise _wrong("output_format jpeg does not go with type layering: layers are transparent")
+            raise _wrong("output_format jpeg cannot be used with type layering: layers are transparent")
         if self.video is not None:
             _check_options(self.video, self.type)
         return self
@@ -397,7 +399,7 @@ class LumaRequest(Schema):
     def _check_media(self) -> None:
         most, given = MAX_REFERENCES.get(self.type, 0), len(self.image_ref or ())
         if given > most:
-            raise _wrong("image_ref has {given} pictures: {most} at most", given=given, most=most)
+            raise _wrong("image_ref has {given} pictures; at most {most} are allowed", given=given, most=most)
         for at, reference in enumerate(self.image_ref or ()):
             _check_media(reference, "image", f"image_ref.{at}")
         if self.type in _EDITS and self.source is None:
@@ -436,7 +438,7 @@ class FileRequest(Schema):
         if not _MIME.fullmatch(self.mime_type):
             raise _wrong("mime_type '{told}' is not a MIME type such as 'image/jpeg'", told=self.mime_type)
         if self.expires_at is not None and self.expires_at.tzinfo is None:
-            raise _wrong("expires_at needs a time zone, such as datetime.now(UTC)")
+            raise _wrong("expires_at must have a time zone, such as datetime.now(UTC)")
         return self
 
 
@@ -444,11 +446,13 @@ def _check_prompt(prompt: str, type_: str) -> None:
     if type_ == "layering":
         if len(prompt) > MAX_LAYERING_PROMPT:
             given = len(prompt)
-            raise _wrong("the prompt of a layering has {most} characters at most, not {given}", most=500, given=given)
+            raise _wrong(
+                "the prompt of a layering may have at most {most} characters, not {given}", most=500, given=given
+            )
     elif not prompt.strip():
         raise _wrong("the prompt is empty")
     elif len(prompt) > MAX_PROMPT:
-        raise _wrong("the prompt has {most} characters at most, not {given}", most=MAX_PROMPT, given=len(prompt))
+        raise _wrong("the prompt may have at most {most} characters, not {given}", most=MAX_PROMPT, given=len(prompt))
 
 
 def _check_model(model: str, type_: str) -> None:
@@ -474,11 +478,11 @@ def _check_options(options: VideoOptions, type_: str) -> None:
     _check_types(options, type_, _VIDEO_OWN_TYPES, "video.")
     if type_ == "video":
         if options.hdr and options.resolution in ("360p", "540p"):
-            raise _wrong("hdr does not go with resolution {told}: 720p and 1080p do", told=options.resolution)
+            raise _wrong("hdr requires resolution 720p or 1080p, not {told}", told=options.resolution)
         other = "duration 10s" if options.duration == "10s" else "hdr" if options.hdr else None
         anchor = next((name for name in ("start_frame", "end_frame") if getattr(options, name) is not None), None)
         if anchor and other:
-            raise _wrong("{anchor} does not go with {other}: keyframes do", anchor=anchor, other=other)
+            raise _wrong("{anchor} cannot be combined with {other}: use keyframes", anchor=anchor, other=other)
     for place, reference in options.pictures():
         _check_media(reference, "image", place)
 
@@ -500,11 +504,11 @@ def _check_keyframes(frames: Sequence[object] | None, indexes: Sequence[int] | N
         return
     if frames is None or indexes is None or len(frames) != len(indexes):
         counts = {"frames": len(frames or ()), "indexes": len(indexes or ())}
-        raise _wrong("keyframes and keyframe_indexes are as many: {frames} and {indexes} are given", **counts)
+        raise _wrong("keyframes and keyframe_indexes must have the same length, not {frames} and {indexes}", **counts)
     if not 1 <= len(frames) <= MAX_KEYFRAMES:
-        raise _wrong("there are 1 to {most} keyframes, not {given}", most=MAX_KEYFRAMES, given=len(frames))
+        raise _wrong("give 1 to {most} keyframes, not {given}", most=MAX_KEYFRAMES, given=len(frames))
     if len(set(indexes)) != len(indexes):
-        raise _wrong("keyframe_indexes names a frame twice")
+        raise _wrong("keyframe_indexes contains a frame twice")
     wrong = next((one for one in indexes if one < 0 or (last is not None and one > last)), None)
     if wrong is not None:
         known = "0 or more" if last is None else f"0 to {last}"

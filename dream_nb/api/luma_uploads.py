@@ -52,11 +52,13 @@ class Upload:
         except OSError as error:
             raise InvalidRequestError(f"{shown} cannot be read: {error.strerror}", field="file") from None
         if not 0 < self.size <= MAX_FILE_BYTES:
-            problem = "is empty" if not self.size else f"has {self.size:,} bytes: {MAX_FILE_BYTES:,} at most"
+            problem = (
+                "is empty" if not self.size else f"has {self.size:,} bytes; at most {MAX_FILE_BYTES:,} are allowed"
+            )
             raise InvalidRequestError(f"{shown} {problem}", field="file")
         told = mime_type or mimetypes.guess_type(self.filename or "")[0]
         if told is None:
-            raise InvalidRequestError(f"nothing says what {shown} is: give its mime_type", field="mime_type")
+            raise InvalidRequestError(f"the type of {shown} is unknown: pass its mime_type", field="mime_type")
         self.mime_type = told
 
     def plain(self, headers: Mapping[str, str]) -> Content:

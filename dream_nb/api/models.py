@@ -17,7 +17,7 @@ STATES: Final = ("queued", "dreaming", "completed", "failed")
 NOT_MADE_STATES: Final[Mapping[str, str]] = {
     "failed": "it failed",
     "canceled": "the server canceled it",
-    "expired": "it expired at the server",
+    "expired": "it expired on the server",
 }
 """The states of what ended without being made, each in words. The specification has only the first."""
 

@@ -50,7 +50,8 @@ def far_client(**options: Any) -> httpx2.AsyncClient:
         kind = type(error).__name__
     # Raised here: nothing leads from it to a frame that holds a proxy's password.
     raise ConfigurationError(
-        broken_variable() or f"the proxy or certificate variables of the environment do not work ({kind}): unset them"
+        broken_variable()
+        or f"the proxy or certificate variables of the environment are not valid ({kind}): correct or unset them"
     )
 
 
@@ -129,7 +130,7 @@ def _proxy_problem(value: str) -> str | None:
     if scheme not in _SCHEMES:
         return f"its scheme is not one of {', '.join(_SCHEMES)}"
     if scheme.startswith("socks") and find_spec("socksio") is None:
-        return "SOCKS takes the package socksio (pip install socksio)"
+        return "SOCKS proxies need the package socksio (pip install socksio)"
     return None
 
 

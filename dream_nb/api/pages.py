@@ -26,7 +26,7 @@ class Pages:
 
     def __init__(self, size: int) -> None:
         if size < 1:
-            raise InvalidRequestError(f"a page holds at least one generation, not {size}")
+            raise InvalidRequestError(f"the page size must be at least 1, not {size}")
         self.offset = 0
         self.ended = False
         self._seen: set[str] = set()
@@ -53,7 +53,7 @@ class Pages:
         self.ended = has_more is False or not page
         self._stale = 0 if found else self._stale + 1
         if self._stale > MAX_STALE_PAGES and not self.ended:
-            raise UnreadableAnswerError("listGenerations", f"{self._stale} pages in a row brought nothing new")
+            raise UnreadableAnswerError("listGenerations", f"{self._stale} consecutive pages contained nothing new")
         return found
 
 

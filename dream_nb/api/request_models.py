@@ -120,7 +120,7 @@ Keyframe = Annotated[
     Discriminator(
         _keyframe_type,
         custom_error_type="keyframe",
-        custom_error_message="a keyframe's type is 'image' (with a url) or 'generation' (with an id)",
+        custom_error_message="a keyframe's type must be 'image' (with a url) or 'generation' (with an id)",
     ),
 ]
 
@@ -249,16 +249,14 @@ class _Request(Schema):
     @classmethod
     def _extra_adds_only(cls, extra: dict[str, JsonValue], info: ValidationInfo) -> dict[str, JsonValue]:
         if taken := sorted(extra.keys() & (cls.model_fields.keys() - {"extra"})):
-            raise PydanticCustomError(
-                "extra", "'{name}' has a field of its own: take it out of extra", {"name": taken[0]}
-            )
+            raise PydanticCustomError("extra", "'{name}' is a regular field: remove it from extra", {"name": taken[0]})
         # A server that ignores unknown fields would make, and bill, something else.
         misplaced = [] if admits(info, "fields") else sorted(extra.keys() & FIELD_OWNERS.keys())
         if misplaced:
             own = _OPERATIONS[cls.model_fields["generation_type"].default]
             raise PydanticCustomError(
                 "misplaced",
-                "'{name}' is a field of {owner}, and this is {own}: take it out",
+                "'{name}' is a field of {owner}, and this is {own}: remove it",
                 {"name": misplaced[0], "owner": _OPERATIONS[FIELD_OWNERS[misplaced[0]][0]], "own": own},
             )
         return extra
@@ -267,7 +265,7 @@ class _Request(Schema):
     def _has_json(self, info: ValidationInfo) -> Self:
         # These values would be sent as null. Answers of a server are not sent, and there may be thousands of them.
         if not admits(info, "enums") and (found := outside_json(self)):
-            raise PydanticCustomError("number", "{found} is not a number that JSON can hold", {"found": found})
+            raise PydanticCustomError("number", "{found} is not a valid JSON number", {"found": found})
         return self
 
     @model_serializer(mode="wrap")

@@ -144,7 +144,7 @@ class Schema(BaseModel):
 
 def _unknown_field(name: str, known: Mapping[str, object]) -> PydanticCustomError:
     near = difflib.get_close_matches(name, list(known), n=1)
-    hint = f"did you mean '{near[0]}'?" if near else "send what the API has and this version lacks with extra={…}"
+    hint = f"did you mean '{near[0]}'?" if near else "to send a field that this version does not know, use extra={…}"
     return PydanticCustomError("unknown_field", "unknown field '{name}': {hint}", {"name": name, "hint": hint})
 
 

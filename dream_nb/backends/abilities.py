@@ -15,12 +15,15 @@ _ABILITIES: Final[Mapping[str, frozenset[Ability]]] = {
     "luma": frozenset({"files"}),
 }
 _LACKS: Final[Mapping[Ability, str]] = {
-    "list": "lists no generations: bring one in by its id (session.bring_in)",
-    "delete": "cannot delete generations: leave it there, and delete only its file (--files, files=True)",
-    "cancel": "cannot cancel: the generation goes on there, and is billed. To stop waiting for it, stop the job",
-    "balance": "has no balance to ask for: its dashboard shows what was spent. A budget counts known prices",
-    "callbacks": "calls nobody back: its generations are asked for instead",
-    "files": "takes no files, only URLs",
+    "list": "cannot list generations: import one by its id (session.bring_in)",
+    "delete": "cannot delete generations: delete only the file here (--files, files=True)",
+    "cancel": (
+        "cannot cancel generations: this one continues on the server, and is billed. To stop waiting for it, stop the "
+        "job"
+    ),
+    "balance": "does not report a balance: its dashboard shows what was spent. A budget counts known prices",
+    "callbacks": "does not support callbacks: its generations are polled instead",
+    "files": "accepts only URLs, not files",
 }
 
 

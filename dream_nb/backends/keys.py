@@ -108,9 +108,9 @@ def variable_of(backend: str) -> str:
 def how_to_give(backend: str) -> str:
     """Return what to do about a missing key."""
     if backend in HOSTED_APIS:
-        return f"set {variable_of(backend)}, or run %dreams key {backend}, which asks for it and does not show it"
+        return f"set {variable_of(backend)}, or run %dreams key {backend}, which asks for it without showing it"
     return (
-        f"run %dreams key {backend}, which asks for it and does not show it, or set {variable_of(backend)}, and "
+        f"run %dreams key {backend}, which asks for it without showing it, or set {variable_of(backend)}, and "
         "DREAM_NB_BACKEND to this URL"
     )
 
@@ -138,7 +138,9 @@ def remember(backend: str, secret: SecretStr, *, save: bool = False) -> None:
             reason = ""
         # Raised here, so that nothing leads from the error to the frames that hold the key.
         if reason:
-            raise ConfigurationError(f"the keyring did not take the key ({reason}): leave out --save to keep it here")
+            raise ConfigurationError(
+                f"the keyring could not save the key ({reason}): leave out --save to keep it in this session only"
+            )
     _given[slot] = secret
 
 
@@ -199,6 +201,4 @@ def _keyring() -> Any:
     try:
         return import_module("keyring")
     except ImportError:
-        raise ConfigurationError(
-            "to keep a key beyond this session takes the package keyring: pip install 'dream_nb[keyring]'"
-        ) from None
+        raise ConfigurationError("saving a key needs the package keyring: pip install 'dream_nb[keyring]'") from None

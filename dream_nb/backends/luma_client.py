@@ -93,4 +93,4 @@ class LumaClient:
 
     def _lacks(self, ability: Ability) -> NoReturn:
         need(self._backend, ability)
-        raise InvalidRequestError(f"the Luma API has no such operation: {ability}")
+        raise InvalidRequestError(f"the Luma API does not support this operation: {ability}")

@@ -106,7 +106,7 @@ class Prices:
         document = {"origin": self._origin, "prices": {kind: asdict(price) for kind, price in prices.items()}}
         try:
             if path is None:
-                raise OSError("this installation has no state folder")
+                raise OSError("no folder is available for the state of this installation")
             _write(path, json.dumps(document, indent=1, ensure_ascii=False))
         except OSError:
             _unsaved[str(path or self._origin)] = prices

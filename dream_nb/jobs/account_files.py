@@ -32,7 +32,7 @@ class AccountFiles:
 
     Args:
         luma: the connection to the account.
-        patience: how long is waited for what.
+        patience: the timeouts.
     """
 
     def __init__(self, luma: AsyncLuma, patience: Patience) -> None:

@@ -244,7 +244,7 @@ class Budget:
             yield
             return
         if not slots.available_tokens:
-            report(Progress("waiting", note=f"{slots.total_tokens:g} are under way, as many as may be"))
+            report(Progress("waiting", note=f"{slots.total_tokens:g} are under way, which is the limit"))
         # The waiting job is the borrower: a limiter counts tasks, and one task may see several jobs through.
         async with slots:
             yield
@@ -437,7 +437,9 @@ class Budget:
                 if seen.has_failed:
                     self._account.expect_refund(charge)
                 return
-            report(Progress("waiting", note="the balance does not show yet what the one before costs"))
+            report(
+                Progress("waiting", note="waiting until the balance includes the price of the request before this one")
+            )
             await anyio.sleep(min(backoff.pause(), self._backend.widest_seconds))
 
     async def _close(self, charge: Charge) -> APIError | None:
@@ -472,8 +474,8 @@ class Budget:
         if allowance.budget is not None:
             if price is None:
                 raise BudgetError(
-                    f"the price of {_in_words(request)} is unknown, so a budget cannot be kept: set "
-                    f"prices={{{kind_to_say(request)!r}: cents}}, or make one without a budget"
+                    f"the price of {_in_words(request)} is unknown, so the budget cannot be checked: set "
+                    f"prices={{{kind_to_say(request)!r}: cents}}, or remove the budget"
                 )
             if isinstance(balance, APIError) and self._counts_balance:
                 raise _unreadable("budget", balance)
@@ -481,15 +483,15 @@ class Budget:
         if allowance.floor is not None:
             if not self._backend.can("balance"):
                 raise BudgetError(
-                    f"the floor cannot be kept, since backend {self._backend.name!r} has no balance to ask for: remove "
-                    "it, and set a budget, which counts known prices"
+                    f"the floor cannot be checked, because backend {self._backend.name!r} does not report a balance: "
+                    "remove it, and set a budget, which counts known prices"
                 )
             if isinstance(balance, APIError):
                 raise _unreadable("floor", balance)
             if balance - cents < allowance.floor - _SLACK:
                 raise BudgetError(
-                    f"the balance is {dollars(balance)}, and {dollars(allowance.floor)} have to be left: lower floor= "
-                    "(%config DreamMagics.floor) to go on"
+                    f"the balance is {dollars(balance)}, and the floor is {dollars(allowance.floor)}: lower floor= "
+                    "(%config DreamMagics.floor) to continue"
                 )
 
     def _keep_budget(self, budget: float, cents: float) -> None:
@@ -502,7 +504,7 @@ class Budget:
             both = f" ({_both(allowance.booked, allowance.lost)})"
         raise BudgetError(
             f"this costs about {dollars(cents)}, and {dollars(max(0.0, budget - spent))} of the {dollars(budget)} "
-            f"budget is left{both}: raise budget= (%config DreamMagics.budget) to go on"
+            f"budget is left{both}: raise budget= (%config DreamMagics.budget) to continue"
         )
 
     def _tell(self, booked: float, lost: float, report: Report | None) -> None:
@@ -522,7 +524,7 @@ class Budget:
     async def _look(self, *, is_needed: bool = False) -> float | APIError:
         """Return the balance, or the error if it cannot be read. If it is not needed, this does not wait for it."""
         if not self._backend.can("balance"):
-            return APIError("getCredits", "this API has no balance", reached=False)
+            return APIError("getCredits", "this API does not report a balance", reached=False)
         try:
             answer = await self._read(self._patience.trying if self._is_guarded or is_needed else 0.0)
         except APIError as error:
@@ -575,7 +577,7 @@ def _amount(name: str, cents: float | None) -> float | None:
     if cents is None:
         return None
     if isinstance(cents, bool) or not isinstance(cents, int | float) or not 0 <= cents < math.inf:
-        raise ConfigurationError(f"{name} is {cents!r}: give a number of USD cents from 0, or None for no limit")
+        raise ConfigurationError(f"{name} is {cents!r}: give a number of USD cents, 0 or more, or None for no limit")
     return cents
 
 
@@ -590,7 +592,7 @@ def _unreadable(what: str, error: APIError) -> DreamError:
     if isinstance(error, AuthenticationError):
         return error
     shared = ", or count known prices only with Session(shared=True)" if what == "budget" else ""
-    return BudgetError(f"the {what} cannot be kept, because the balance cannot be read ({error}): remove it{shared}")
+    return BudgetError(f"the {what} cannot be checked, because the balance cannot be read ({error}): remove it{shared}")
 
 
 def _in_words(request: Request) -> str:

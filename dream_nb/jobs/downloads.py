@@ -40,7 +40,7 @@ class Downloads:
     Args:
         files: a client that never carries a key.
         library: where they go.
-        patience: how long is waited for what.
+        patience: the timeouts.
     """
 
     def __init__(self, files: httpx2.AsyncClient, library: Library, patience: Patience) -> None:
@@ -99,7 +99,7 @@ class Downloads:
                     url = address(await refresh()) or url
                 except TimeoutError:
                     raise APIConnectionError(
-                        "download", f"the file did not come within {self._patience.download:.0f} s"
+                        "download", f"the file was not downloaded within {self._patience.download:.0f} s"
                     ) from None
             assert damage is not None
             raise damage
@@ -133,7 +133,7 @@ class _Transfer:
     @property
     def came(self) -> str:
         """What the server says that the file is, to be put before what is wrong with it."""
-        return f"it came as {self._content_type}: " if self._content_type else ""
+        return f"its content type is {self._content_type}: " if self._content_type else ""
 
     async def fill(self, file: BinaryIO) -> None:
         """Write the asset into a file."""
@@ -176,13 +176,13 @@ class _Transfer:
                         )
         except httpx2.DecodingError:
             self._is_raw = True
-            raise UnreadableAnswerError("download", "the asset is not compressed as its header says") from None
+            raise UnreadableAnswerError("download", "the asset's compression does not match its header") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise APIConnectionError("download", f"the asset broke off ({type(error).__name__})") from None
+            raise APIConnectionError("download", f"the download was cut off ({type(error).__name__})") from None
         # What comes over the wire is counted: a server may compress it, though it was asked not to.
         came = answer.num_bytes_downloaded
         if length is not None and came != length:
-            raise UnreadableAnswerError("download", f"{before + came} of {before + length} bytes of the asset came")
+            raise UnreadableAnswerError("download", f"{before + came} of {before + length} bytes of the asset arrived")
 
     def _write(self, file: BinaryIO, part: bytes) -> None:
         """Write the next part, unless the file begins like a page or a document, or grows too large."""
@@ -192,10 +192,10 @@ class _Transfer:
             if text.startswith(_PAGE_BEGINNINGS):
                 self._etag = None
                 what = self._content_type or "a text"
-                raise UnreadableAnswerError("download", f"the asset's URL gives {what}, not a picture or video")
+                raise UnreadableAnswerError("download", f"the asset's URL returned {what}, not a picture or video")
         file.write(part)
         if file.tell() > MAX_BYTES:
-            raise DamagedFileError(f"the file is larger than {MAX_BYTES // 2**30} GB: not kept")
+            raise DamagedFileError(f"the file is larger than {MAX_BYTES // 2**30} GB: it was not kept")
 
     def _begin(self, file: BinaryIO, answer: httpx2.Response) -> int | None:
         """Look at the head of the answer, and set the file to where its body belongs.
@@ -207,21 +207,21 @@ class _Transfer:
         is_part = status == HTTPStatus.PARTIAL_CONTENT
         is_plain = answer.headers.get("content-encoding", "").strip().lower() in _PLAIN
         if status in _EXPIRED:
-            raise _ExpiredError(UnreadableAnswerError("download", f"the asset's URL answers {status}", status=status))
+            raise _ExpiredError(UnreadableAnswerError("download", f"the asset's URL returned {status}", status=status))
         if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             self._etag = None
         if status != HTTPStatus.OK and not is_part:
             retry_after = answer.headers.get("retry-after", "")
             raise UnreadableAnswerError(
                 "download",
-                f"the asset's URL answers {status}",
+                f"the asset's URL returned {status}",
                 status=status,
                 retry_after=float(retry_after) if retry_after.isascii() and retry_after.isdigit() else None,
             )
         asked = f"bytes {file.tell()}-"
         if is_part and not (is_plain and answer.headers.get("content-range", "").startswith(asked)):
             self._etag = None
-            raise UnreadableAnswerError("download", "the asset's URL gives another part than was asked for")
+            raise UnreadableAnswerError("download", "the asset's URL returned a different part than requested")
         if not is_part:
             file.seek(0)
             file.truncate()
@@ -234,7 +234,7 @@ class _Transfer:
         if not (length.isascii() and length.isdigit()):
             return None
         if file.tell() + int(length) > MAX_BYTES:
-            raise DamagedFileError(f"the file is larger than {MAX_BYTES // 2**30} GB: not kept")
+            raise DamagedFileError(f"the file is larger than {MAX_BYTES // 2**30} GB: it was not kept")
         return int(length)
 
 

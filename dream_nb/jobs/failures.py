@@ -14,20 +14,20 @@ _REFUSED: Final = "Change the prompt, or ask for another take with -t (take=)"
 _TABLE: Final = (
     (
         re.compile(r"frame moderation|image moderation|(?:frame|picture|image)s?\b.*moderat", re.IGNORECASE),
-        f"{_REFUSED}, with another picture where one was given",
+        f"{_REFUSED}, and use another picture if you gave one",
     ),
     (re.compile(r"moderat|blacklist|nsfw|prohibited|content policy|safety", re.IGNORECASE), _REFUSED),
     (
         re.compile(r"was deleted|is gone", re.IGNORECASE),
-        "Make the dream that it goes on from anew, as another take (-t, take=), or give a file of yours in its place",
+        "Make the dream that this starts from again, as another take (-t, take=), or use a file of your own",
     ),
     (
         re.compile(r"user input|read .*(?:frame|image|picture)|fetch|download", re.IGNORECASE),
-        "Check that each picture opens, is a JPEG, PNG or WebP, and that its URL is reached from outside",
+        "Check that each picture opens and is a JPEG, PNG or WebP, and that its URL is publicly reachable",
     ),
     (
         re.compile(r"credit|balance|payment|billing|quota", re.IGNORECASE),
-        "Look at the balance of your account, then run the cell again",
+        "Check the balance of your account, then run the cell again",
     ),
     (re.compile(r"concurren|rate|too many|capacity|overload", re.IGNORECASE), "Run the cell again in a minute"),
     (
@@ -35,7 +35,7 @@ _TABLE: Final = (
         "It is refunded: run the cell again",
     ),
 )
-_ENDED: Final = "Run the cell again to make it after all; %dreams credits shows whether it was refunded"
+_ENDED: Final = "Run the cell again to make it; %dreams credits shows whether it was refunded"
 _ELSE: Final = "Run the cell again, or change the prompt"
 _MODERATION: Final = (_TABLE[0][0], _TABLE[1][0])
 

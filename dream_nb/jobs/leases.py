@@ -58,7 +58,7 @@ class Leases:
                     yield record
                     return
                 state = record.generation.state if record.generation else None
-                report(Progress(state or "sending", note="another notebook is at it"))
+                report(Progress(state or "sending", note="another notebook is working on it"))
                 await anyio.sleep(_LOOK_SECONDS)
             with self._beating():
                 yield self._ledger.reread(record)

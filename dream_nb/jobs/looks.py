@@ -14,7 +14,7 @@ from dream_nb.jobs.progress import spoken
 
 Failed = TypeVar("Failed", bound=APIError)
 
-_GOES_ON: Final = "the generation goes on at its server"
+_GOES_ON: Final = "the generation continues on the server"
 
 
 class Looks:
@@ -25,7 +25,7 @@ class Looks:
 
     Args:
         backend: the backend that is asked.
-        patience: how long is waited for what.
+        patience: the timeouts.
     """
 
     def __init__(self, backend: Backend, patience: Patience) -> None:
@@ -90,10 +90,10 @@ class Looks:
         if is_passing(error):
             return error
         if isinstance(error, AuthenticationError):
-            return error.advising(f"{error.advice}. Meanwhile {_GOES_ON}: run the cell again to fetch it")
+            return error.advising(f"{error.advice}. Meanwhile {_GOES_ON}: run the cell again to download it")
         when = f"{spoken(self._age(id))} ago" if id in self._named else "before"
-        named = f"Its server named it {when}, and it is not sent again"
-        return error.advising(f"{named}: run the cell again to ask for it once more")
+        named = f"The server reported it {when}, so it is not sent again"
+        return error.advising(f"{named}: run the cell again to check once more")
 
     def _age(self, id: str) -> float:  # noqa: A002 - the field's name in the specification
         """Seconds since the server last named a generation, as far as this session has seen."""

@@ -45,7 +45,7 @@ class OpenBackends:
 
     Args:
         library: where everything goes.
-        patience: how long is waited for what.
+        patience: the timeouts.
         allowance: what may be spent.
         limits: how much is asked for at once.
         callbacks: where servers tell what changed, or None.
@@ -92,7 +92,7 @@ class OpenBackends:
         if not self._lock.acquire(timeout=-1 if seconds is None else seconds):
             raise TimeoutError
         try:
-            self._why_closed = self._why_closed or "was closed: open another one"
+            self._why_closed = self._why_closed or "is closed: open a new one"
             self._runners.clear()
             self._opened.clear()
             entered, self._entered = self._entered, []
@@ -142,8 +142,8 @@ class OpenBackends:
             return self._enter(listening(_weakly(self._told), callbacks))
         except OSError as error:
             raise ConfigurationError(
-                f"nothing can be heard on port {callbacks.port} ({error.strerror or error}): give Callbacks another "
-                "port, or 0 for any that is free"
+                f"cannot listen on port {callbacks.port} ({error.strerror or error}): give Callbacks another port, or "
+                "0 for any free one"
             ) from error
 
     def renew(self, name: str) -> None:

@@ -44,15 +44,15 @@ from dream_nb.library.record import Record
 # A request that old is as good as just sent.
 _SOON_SECONDS: Final = 1.0
 T = TypeVar("T")
-_NOT_ORDERED: Final = "not sent: only a cell that asks for it may send it. Run its cell to make it"
-_NO_FILE_YET: Final = "its server has not given its file yet"
+_NOT_ORDERED: Final = "not sent: it is sent only when its cell runs. Run its cell to make it"
+_NO_FILE_YET: Final = "the server has not provided its file yet"
 _STAYS_QUEUED: Final = (
-    "It stays queued in the studio, for this session and the next: connect to a cluster that runs, then run the cell "
-    "again to go on with it"
+    "It stays queued in the studio, for this session and the next: connect to a running cluster, then run the cell "
+    "again to continue"
 )
 # Of what a server says.
 _MOST_WORDS: Final = 500
-_CANCELLED: Final = "cancelled, and refunded: run the cell again to make it after all"
+_CANCELLED: Final = "cancelled and refunded: run the cell again to make it"
 
 
 class Runner:
@@ -64,7 +64,7 @@ class Runner:
         leases: the rows of this session.
         budget: what may be spent.
         looks: asks for generations that the server has named.
-        patience: how long is waited for what.
+        patience: the timeouts.
         callback_url: where the server tells what changed, or None.
         uploads: where the files of requests go before they leave, or None: they go along.
 
@@ -137,8 +137,8 @@ class Runner:
                         return await self._finish(record, report)
                 except TimeoutError:
                     raise DreamError(
-                        f"not done after {spoken(self._patience.job)}, and no longer waited for; it goes on at its "
-                        "server: run the cell again to come back to it"
+                        f"not done after {spoken(self._patience.job)}; stopped waiting. It continues on the server: "
+                        "run the cell again to rejoin it"
                     ) from None
                 except APIError as error:
                     record = self._refused(record, error)
@@ -154,7 +154,7 @@ class Runner:
                 return self._ledger.forget(record)
         if self.looks.is_gone(error, id):
             raise DreamError(
-                "it is no longer at its server, and its file is not in the library: make another take with "
+                "it is no longer on the server, and its file is not in the library: make another take with "
                 f"{self._next(record)}"
             ) from None
         raise self.looks.explained(error, id) from None
@@ -173,16 +173,16 @@ class Runner:
         """
         record = self._ledger.reread(record)
         if record.generation is None or not record.generation.id:
-            raise DreamError("it is just being sent, and has no name yet: cancel it in a moment")
+            raise DreamError("it is being sent at this moment: cancel it again in a few seconds")
         need(self.backend.name, "cancel")
         id = record.generation.id  # noqa: A001 - the field's name in the specification
         client = self.backend.client
         self._note(record)
         seen = await self.looks.generation(id)
         if seen.has_failed:
-            raise DreamError(f"it has ended already, without being made: {seen.why_not_made}")
+            raise DreamError(f"it has already failed: {seen.why_not_made}")
         if seen.is_final:
-            raise DreamError("it is completed already, and is no longer refunded: delete it when it is shown")
+            raise DreamError("it is already completed, so it is not refunded: delete it when it is shown")
         self._cancelled.add(id)
         try:
             await self._retried(lambda: client.delete_generation(id))
@@ -269,10 +269,10 @@ class Runner:
             if anyio.current_time() + pause > end:
                 state = "completed and paid for" if self.backend.is_paid else "completed"
                 raise DreamError(
-                    f"generation {_id_of(record)} is {state}, but {_NO_FILE_YET}: run the cell again to ask for the "
-                    "file again, which costs nothing"
+                    f"generation {_id_of(record)} is {state}, but {_NO_FILE_YET}: run the cell again to request the "
+                    "file again, which is free"
                 )
-            report(Progress("downloading", note=f"{_NO_FILE_YET}: asking again"))
+            report(Progress("downloading", note=f"{_NO_FILE_YET}: trying again"))
             await anyio.sleep(pause)
             seen = await self.looks.generation(_id_of(record))
             # A part of the server that is behind changes nothing.
@@ -320,7 +320,7 @@ class Runner:
             return self._ledger.follow(record, **columns)
         except sqlite3.IntegrityError:
             raise DreamError(
-                "its generation turned out to be that of another request, sent at the same time: run the cell again"
+                "its generation belongs to another request that was sent at the same time: run the cell again"
             ) from None
 
     def _next(self, record: Record) -> str:

@@ -48,7 +48,7 @@ class Sender:
         backend: where to.
         ledger: told before anything leaves.
         owner: the name under which this process holds its rows.
-        patience: how long is waited for what.
+        patience: the timeouts.
         callback_url: where the server tells what changed, for requests that name no other; or None.
         uploads: where the files of a request go before it leaves, or None: they go as `data:` URIs.
     """
@@ -117,7 +117,7 @@ class Sender:
             if not answer.reached and anyio.current_time() + pause > give_up:
                 raise answer
             if pause >= _NOTE_SECONDS:
-                why = "the server asks for it" if answer.retry_after else f"{answer.what}"
+                why = "as the server asked" if answer.retry_after else f"{answer.what}"
                 report(Progress("waiting", note=f"sent again in {spoken(pause)}: {why}"))
             await anyio.sleep(pause)
 
@@ -187,7 +187,8 @@ class Sender:
         path = Folder(self._ledger.path.parent).path(record) if record is not None else None
         if path is None:
             raise InvalidRequestError(
-                f"{place}: generation {id} is a video whose file is not in the library: give a picture, such as one of "
+                f"{place}: generation {id} is a video, and its file is not in the library: give a picture, such as one "
+                "of "
                 "its frames",
                 field="guide_frames",
             )
@@ -200,7 +201,7 @@ class Sender:
             return await retried(lambda: client.get_generation(id), first=patience.pause, seconds=patience.trying)
         except NotFoundError:
             raise DreamError(
-                f"{place}: generation {id} is no longer at the server: give the file of its dream (dream.path)"
+                f"{place}: generation {id} is no longer on the server: give the file of its dream (dream.path)"
             ) from None
 
     async def _post_once(
@@ -262,7 +263,7 @@ class Sender:
         # A clock that was set back makes the age negative: it is looked for no longer than that.
         end = now + min(reconcile, max(0.0, reconcile - age))
         give_up = now + reconcile + self._patience.trying
-        report(Progress("looking", note="its answer got lost: looking whether the server took it"))
+        report(Progress("looking", note="its answer was lost: checking whether the server accepted it"))
         while True:
             is_last = anyio.current_time() >= end
             try:
@@ -287,10 +288,11 @@ class Sender:
         """Why nobody knows what became of a create, at a server that lists nothing; what to do then."""
         take = self._ledger.next_take(record.hash)
         named = f" (quote the request id {record.request_id} to its support)" if record.request_id else ""
-        what = error.what if error else "the answer to the create got lost"
+        what = error.what if error else "the answer to the create was lost"
         return (
-            f"{self._backend.name}: {what}, so it may have been made and billed, and this API lists no generations to "
-            f"look in{named}. It is not sent again by itself: say what became of it (%dreams lost), or send it as "
+            f"{self._backend.name}: {what}, so it may have been made and billed, and this API cannot list "
+            f"generations{named}. It is not sent again automatically: record its outcome with %dreams lost, or send it "
+            "as "
             f"another take with -t {take} (take={take})"
         )
 
@@ -329,9 +331,9 @@ class Sender:
         if any(one.id and not self._ledger.is_claimed(record.backend, one.id) for one in found):
             record = self._ledger.give_up(record)
             raise OutcomeUnknownError(
-                f"{operation_of(record.request)}: its answer got lost, and the server's list has what may be it, but "
-                "does not say of which video it was made: %dreams lost shows it, and takes your word for it. It is not "
-                "sent again by itself"
+                f"{operation_of(record.request)}: its answer was lost. The server lists a generation that may be the "
+                "result, but does not say which video it was made from: check it with %dreams lost. It is not sent "
+                "again automatically"
             )
 
     async def _listed(self, record: Record) -> list[Generation]:
@@ -408,7 +410,7 @@ def _file_of(generation: Generation, kind: str, place: str) -> str:
     """The address of the file of a generation that a request goes on from."""
     url = generation.assets.of(kind) if generation.assets else None
     if url is None:
-        raise DreamError(f"{place}: generation {generation.id} has no {kind} at the server: wait until it is made")
+        raise DreamError(f"{place}: generation {generation.id} has no {kind} on the server: wait until it is made")
     return url
 
 
@@ -417,9 +419,9 @@ def _sent_at(record: Record) -> datetime:
 
 
 def _unknown(record: Record, error: APIError | None, next_take: int) -> str:
-    why = f"{operation_of(record.request)}: {error.what if error else 'its answer got lost'}"
+    why = f"{operation_of(record.request)}: {error.what if error else 'its answer was lost'}"
     return (
-        f"{why}, and the server's list does not show it. It is not sent again by itself, since it may have been paid "
-        "for: run the cell again to look again, see %dreams lost for what may be it, or send it as another take with "
+        f"{why}, and the server does not list it. It is not sent again automatically, since it may have been paid for: "
+        "run the cell again to check again, see possible matches with %dreams lost, or send it as another take with "
         f"-t {next_take} (take={next_take})"
     )

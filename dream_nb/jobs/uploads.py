@@ -26,8 +26,8 @@ _SIGNED_SECONDS: Final = 24 * 3600
 # Of a link that is reused enough is left for a request that waits for its turn.
 _REUSED_SECONDS: Final = _SIGNED_SECONDS / 4
 _HOW: Final = (
-    "set DREAM_NB_UPLOADER to a folder that fsspec reaches, such as s3://bucket/prefix (its signed link is sent), or "
-    "give Session(uploader=) a function of the bytes and a name that gives back a URL"
+    "set DREAM_NB_UPLOADER to a folder that fsspec can open, such as s3://bucket/prefix (its signed link is sent), or "
+    "pass Session(uploader=) a function that takes the bytes and a name, and returns a URL"
 )
 
 
@@ -59,7 +59,7 @@ class Uploads:
             ConfigurationError: no uploader is configured. Nothing was sent.
         """
         if self._uploader is None and pictures_of(request.wire()):
-            raise ConfigurationError(f"the hosted API takes no files of this machine, only URLs: {_HOW}")
+            raise ConfigurationError(f"the hosted API accepts only URLs, not files of this machine: {_HOW}")
 
     async def replaced(self, request: Request, _report: Report) -> Request:
         """The request with a URL in the place of each picture.
@@ -103,10 +103,10 @@ def _upload(upload: Uploader, uri: str, folder: str) -> str:
     except Exception as error:
         reason = _without_password(next(iter(str(error).splitlines()), ""), folder)[:200]
         raise DreamError(
-            f"the uploader failed ({type(error).__name__}: {reason}); nothing was sent: mend it, run the cell again"
+            f"the uploader failed ({type(error).__name__}: {reason}); nothing was sent: fix it, then run the cell again"
         ) from error
     if not isinstance(url, str) or not url.startswith(("https://", "http://")):
-        raise ConfigurationError(f"the uploader gave {url!r}, which is no http URL; nothing was sent")
+        raise ConfigurationError(f"the uploader gave {url!r}, which is not an http URL; nothing was sent")
     return url
 
 
@@ -132,7 +132,7 @@ def _fsspec_uploader(folder: str) -> Uploader:
         try:
             return str(files.sign(path, expiration=_SIGNED_SECONDS))
         except NotImplementedError:
-            raise ConfigurationError(f"{_shown(folder)} gives no signed links: {_HOW}") from None
+            raise ConfigurationError(f"{_shown(folder)} does not support signed links: {_HOW}") from None
 
     return upload
 

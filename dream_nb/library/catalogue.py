@@ -85,7 +85,7 @@ class Filter:
         """
         for name, value in values.items():
             if name not in {field.name for field in fields(cls)}:
-                raise InvalidRequestError(f"there is no filter {name!r}: use {', '.join(asdict(cls()))}")
+                raise InvalidRequestError(f"{name!r} is not a filter: use {', '.join(asdict(cls()))}")
             if type(value) is not (int if name == "stars" else str):
                 raise InvalidRequestError(f"{name} {value!r} is not a {'number' if name == 'stars' else 'text'}")
         made = cls(**values)

@@ -146,7 +146,7 @@ class Creates:
                     return None
                 return database.execute(statement, (*before, self._library, *values))
             except sqlite3.Error as error:
-                logger.warning("what this installation has sent cannot be read or written: %s", error)
+                logger.warning("the record of what this installation has sent cannot be read or written: %s", error)
                 return None
 
     def _open(self) -> sqlite3.Connection | None:

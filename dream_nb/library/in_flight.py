@@ -77,4 +77,4 @@ def _write(values: Mapping[str, object], database: sqlite3.Connection) -> None:
             tuple(values.values()),
         )
     except sqlite3.IntegrityError:
-        logger.warning("a request that was under way is in the ledger already, under another name")
+        logger.warning("a request that was under way is already in the ledger under another name")

@@ -86,7 +86,9 @@ class Ledger(Rows):
             digest = self.hash(request)
             take = take if take is not None else self.next_take(digest)
             if take > MAX_TAKE:
-                raise LibraryError(f"the library {self.file.name!r} has all {MAX_TAKE:,} takes of {request.label!r}")
+                raise LibraryError(
+                    f"the library {self.file.name!r} already has the maximum of {MAX_TAKE:,} takes of {request.label!r}"
+                )
             self.file.write(
                 "INSERT INTO requests (hash, take, backend, request, written_at, source, state)"
                 " VALUES (?, ?, ?, ?, ?, ?, 'intended') ON CONFLICT DO NOTHING",
@@ -100,7 +102,7 @@ class Ledger(Rows):
         record = self.find(digest, take, backend)
         if record is None or not is_same_request(record.request, request):
             raise LibraryError(
-                f"the ledger's row of {request.label!r}, take {take}, is damaged, or says something else: {REBUILD}"
+                f"the ledger's row of {request.label!r}, take {take}, is damaged or inconsistent: {REBUILD}"
             )
         return record
 
@@ -259,7 +261,7 @@ class Ledger(Rows):
             of_id = record.generation.id if record.generation else None
             if is_paid(record.backend) and not self._has(record, of_id):
                 raise LibraryError(
-                    f"{record.request.label!r}, take {record.take}, has another generation by now: run the cell again"
+                    f"{record.request.label!r}, take {record.take}, now has another generation: run the cell again"
                 )
             return self.update(record, **columns)
 

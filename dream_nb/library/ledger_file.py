@@ -21,8 +21,8 @@ from dream_nb.lifetime import keep_for_ever, let_go_after_fork
 from dream_nb.sqlite import transaction
 
 REBUILD: Final = (
-    "%dreams check --rebuild keeps it aside, and writes a new one from its sound rows and from the JSON files beside "
-    "the pictures and videos"
+    "%dreams check --rebuild moves it aside, and writes a new one from its readable rows and from the JSON files "
+    "beside the pictures and videos"
 )
 """What to do about a ledger that is damaged, or not as this package makes it."""
 
@@ -86,13 +86,15 @@ class LedgerFile:
     def advice(self) -> str:
         """What to do where it is read only, as a sentence without its full stop."""
         return (
-            REBUILD if self.problem else "Choose another library with DREAM_NB_LIBRARY, or copy it to a folder of yours"
+            REBUILD
+            if self.problem
+            else "Choose another library with DREAM_NB_LIBRARY, or copy it to a folder of your own"
         )
 
     def close(self) -> None:
         """Close the file. What is asked later raises `LibraryError`."""
         with self.lock:
-            self._why_closed = self._why_closed or "was closed: open it again with Session(library=…)"
+            self._why_closed = self._why_closed or "is closed: open it again with Session(library=…)"
             self._close_file()
 
     def _close_file(self) -> None:
@@ -239,8 +241,8 @@ class LedgerFile:
         for name, (arguments, function) in self._functions.items():
             database.create_function(name, arguments, function, deterministic=True)
         logger.warning(
-            "the library %r was removed or replaced while it was open: %d requests that were under way were written "
-            "into the ledger that is there now",
+            "the library %r was removed or replaced while it was open: %d requests that were under way were written to "
+            "the new ledger",
             self.name,
             len(rows),
         )
@@ -251,7 +253,7 @@ class LedgerFile:
             database, problem = open_database(self.path)
         except (OSError, ValueError, sqlite3.Error) as error:
             raise LibraryError(
-                f"the library {self.name!r} was removed or replaced while it was open, and cannot be opened anew "
+                f"the library {self.name!r} was removed or replaced while it was open, and cannot be reopened "
                 f"({error}): nothing was sent. {REBUILD}"
             ) from error
         if problem:
@@ -272,13 +274,15 @@ def sqlite_failure(error: sqlite3.Error, where: str) -> LibraryError:
     """
     words = str(error)
     if getattr(error, "sqlite_errorname", "") == "SQLITE_READONLY_DBMOVED":
-        return LibraryError(f"{where} was removed or replaced at this moment: run the cell again")
+        return LibraryError(f"{where} was removed or replaced while it was being used: run the cell again")
     if "readonly" in words:
-        return LibraryError(f"{where} cannot be written: make its file writable, or choose another library")
+        return LibraryError(f"{where} is read-only: make its file writable, or choose another library")
     if "full" in words:
-        return LibraryError(f"{where} cannot be written, for the disk is full: make room, then run the cell again")
+        return LibraryError(
+            f"{where} cannot be written, because the disk is full: free up space, then run the cell again"
+        )
     if "locked" in words or "busy" in words:
-        return LibraryError(f"{where} is locked by another program: close that, then run the cell again")
+        return LibraryError(f"{where} is locked by another program: close that program, then run the cell again")
     if isinstance(error, sqlite3.OperationalError) and ("disk I/O" in words or "unable to open" in words):
         return LibraryError(f"{where} cannot be read or written ({words}): check the disk, then run the cell again")
     return LibraryError(f"{where} is damaged ({words}): {REBUILD}")

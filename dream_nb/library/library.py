@@ -323,7 +323,7 @@ class Library(Folder):
         except OSError as error:
             raise LibraryError(
                 f"the library folder {str(self.folder)!r} cannot be written ({_plain(error)}): "
-                "make room or choose another, then run the cell again; what was made is not lost"
+                "free up space or choose another folder, then run the cell again; what was made is not lost"
             ) from error
 
     def _claim(self, partial: Path, record: Record, suffix: str, sha256: str, further: Further | None = None) -> str:
@@ -336,7 +336,7 @@ class Library(Folder):
             if not path.exists() or name in record.names or sha256_of(path) == sha256:
                 put_in_place(partial, path)
                 return name
-        raise LibraryError(f"{name!r} exists and is another file: move it away, then run it again")
+        raise LibraryError(f"{name!r} is an existing file: move it away, then run the cell again")
 
 
 def _finish(path: Path, record: Record, further: Further | None = None) -> tuple[str, str]:
@@ -351,13 +351,13 @@ def _finish(path: Path, record: Record, further: Further | None = None) -> tuple
         _force(path)
         return f".{further.type}" if _SUFFIX.fullmatch(further.type) else ".bin", sha256_of(path)
     if found is None:
-        raise DamagedFileError(f"what was downloaded {NOT_READ}: run the cell again to fetch it anew")
+        raise DamagedFileError(f"the downloaded file {NOT_READ}: run the cell again to download it again")
     try:
         inscribe(path, record)
     except (ValueError, UnreadableFileError) as error:
         _check(path)
         # A container that cannot take it is still what was paid for.
-        logger.warning("%s does not say where it comes from (%s)", path.name, type(error).__name__)
+        logger.warning("the origin of %s could not be written into it (%s)", path.name, type(error).__name__)
     _force(path)
     return found.suffix, sha256_of(path)
 
@@ -372,7 +372,9 @@ def _check(path: Path) -> None:
     try:
         check_whole(path)
     except UnreadableFileError as error:
-        raise DamagedFileError(f"what was downloaded {error.reason}: run the cell again to fetch it anew") from error
+        raise DamagedFileError(
+            f"the downloaded file {error.reason}: run the cell again to download it again"
+        ) from error
 
 
 def _plain(error: Exception) -> str:

@@ -60,9 +60,9 @@ def check_neighbours(library: Library, request: Request, take: int, backend: str
             continue
         here, there = str(library.folder), str(folder)
         raise ConfigurationError(
-            f"{request.label!r}, take {take}, is in the library {there!r}, and the library of this notebook is "
-            f"{here!r}: nothing was sent. Choose one by its whole path, with DREAM_NB_LIBRARY, "
-            f"%config DreamMagics.library or Session(library=…): {there!r} has it, {here!r} pays for it again"
+            f"{request.label!r}, take {take}, is in the library {there!r}, but this notebook uses the library "
+            f"{here!r}: nothing was sent. Choose one by its full path, with DREAM_NB_LIBRARY, %config "
+            f"DreamMagics.library or Session(library=…): {there!r} has it, {here!r} would pay for it again"
         )
 
 

@@ -187,11 +187,11 @@ def record_of(row: sqlite3.Row, known: Request | None = None) -> Record:
     digest, take, backend, request, written_at, source, state, sent_at, sent = row[:9]
     generation, seconds, queued, charge, file, sha256, stars, note, tags, request_id, further, id_ = row[9:]
     if not (_HASH.fullmatch(digest) and 1 <= take <= MAX_TAKE and state in _STATES and is_backend(backend)):
-        raise ValueError("a hash, take, state or backend that no row has")
+        raise ValueError("the hash, take, state or backend is not valid")
     answer = Generation.from_answer(generation) if generation else None
     # Its id finds it in the column, and is asked for as the answer has it: they must not be two.
     if id_ != (answer.id if answer else None):
-        raise ValueError("the id of another generation")
+        raise ValueError("its id is not that of its generation")
     if answer is not None and not answer.id:
         # It cannot be asked for.
         answer = None
@@ -238,10 +238,10 @@ def further_from(documents: Any) -> tuple[FurtherFile, ...]:
         ValueError: it is not a list of files.
     """
     if not isinstance(documents, list):
-        raise ValueError("further files that are no list")
+        raise ValueError("its further files are not a list")
     found = tuple(FurtherFile(str(one["name"]), str(one["sha256"]), str(one["label"])) for one in documents)
     if not all(_HASH.fullmatch(one.sha256) for one in found):
-        raise ValueError("a sha256 that no file has")
+        raise ValueError("not a valid sha256")
     return found
 
 
@@ -249,7 +249,7 @@ def moment(text: str) -> datetime:
     """A time of a ledger or sidecar, which may come with a repository: without a zone it is UTC. Raises ValueError."""
     read = datetime.fromisoformat(text)
     if not is_sane(read):
-        raise ValueError("a time in which nothing was dreamt")
+        raise ValueError("not a plausible date")
     return utc(read)
 
 

@@ -50,7 +50,7 @@ def rebuild_ledger(folder: Path) -> Rebuilt:
     """
     path = folder / LEDGER
     if not path.exists() and not path.is_symlink():
-        raise LibraryError(f"the library {folder.name!r} has no ledger: there is nothing to rebuild")
+        raise LibraryError(f"the library {folder.name!r} has no ledger to rebuild")
     rows, trashed = list(_sound(path)), _trashed(path)
     aside = next(at for number in range(1, 10_000) if not (at := folder / _ASIDE.format(number)).exists())
     try:
@@ -72,7 +72,9 @@ def _trashed(path: Path) -> list[tuple[object, ...]]:
         with closing(Ledger(path)) as ledger:
             return Trash(path.parent, ledger).rows()
     except (LibraryError, ValueError, sqlite3.Error) as error:
-        logger.warning("the old ledger does not say what is in the trash (%s): its files stay there", error)
+        logger.warning(
+            "the contents of the trash cannot be read from the old ledger (%s): the files stay in the trash", error
+        )
         return []
 
 
@@ -81,4 +83,4 @@ def _sound(path: Path) -> Iterator[Record]:
         with closing(Ledger(path)) as ledger:
             yield from (record for record in ledger.all() if is_hash_of(record.hash, record.request))
     except (LibraryError, ValueError, sqlite3.Error) as error:
-        logger.warning("the rows of the old ledger cannot be read (%s): the sidecars say what there is", error)
+        logger.warning("the rows of the old ledger cannot be read (%s): only the sidecars are used", error)

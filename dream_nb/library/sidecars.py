@@ -80,13 +80,13 @@ def read_sidecars(folder: Path, files: Iterable[str]) -> list[Record]:
             records.append(_read(path, file))
         except (OSError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
             name = path.name.encode(errors="backslashreplace").decode()
-            logger.warning("%s is ignored: it is no sidecar of a dream (%s)", name, type(error).__name__)
+            logger.warning("%s is ignored: it is not the sidecar of a dream (%s)", name, type(error).__name__)
     return records
 
 
 def _read(path: Path, file: str) -> Record:
     if path.is_symlink() or (path.parent / file).is_symlink() or path.stat().st_size > _MAX_BYTES:
-        raise ValueError("a link, or too large")
+        raise ValueError("it is a link, or too large")
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     # Half a character can be written in JSON and in the name of a file, and nowhere else.
     json.dumps([file, document], ensure_ascii=False).encode()
@@ -100,10 +100,10 @@ def _read(path: Path, file: str) -> Record:
         and _SHA256.fullmatch(sha256)
     )
     if not is_plain:
-        raise ValueError("a field that no sidecar has")
+        raise ValueError("it has an unknown field")
     request = request_from(document["request"])
     if not is_hash_of(document["hash"], request):
-        raise ValueError("the hash of another request")
+        raise ValueError("its hash is that of another request")
     sent_at, generation = document.get("sent_at"), document.get("generation")
     return Record(
         hash=document["hash"],
@@ -128,14 +128,14 @@ def check_marks(stars: object, note: object, tags: object) -> dict[str, Any]:
     """What a user thinks of a dream, as the fields of its record.
 
     Raises:
-        ValueError: stars are not a whole number from 0 to 5, the note is no text, or the tags are not texts.
+        ValueError: stars are not a whole number from 0 to 5, the note is not text, or the tags are not strings.
     """
     if type(stars) is not int or not 0 <= stars <= MAX_STARS:
-        raise ValueError(f"stars {stars!r} are not a whole number from 0 to {MAX_STARS}")
+        raise ValueError(f"stars must be a whole number from 0 to {MAX_STARS}, not {stars!r}")
     if not isinstance(note, str):
-        raise ValueError(f"note {note!r} is no text")
+        raise ValueError(f"note {note!r} is not text")
     if isinstance(tags, str) or not isinstance(tags, list | tuple) or not all(isinstance(tag, str) for tag in tags):
-        raise ValueError(f"tags {tags!r} are not a list of texts")
+        raise ValueError(f"tags {tags!r} are not a list of strings")
     return {"stars": stars, "note": note, "tags": tuple(dict.fromkeys(tags))}
 
 

@@ -74,7 +74,7 @@ def read_arguments(
     if cell is not None:
         if prompt:
             raise InvalidRequestError(
-                f"{prompt!r} stands on the %%dream line: the prompt goes into the lines below, or use %dream"
+                f"{prompt!r} is on the %%dream line: write the prompt on the lines below, or use %dream"
             )
         # Empty lines around a prompt do not belong to it, unless it is to be used exactly as typed.
         prompt = cell.removesuffix("\n") if given.raw else cell.strip("\n")
@@ -126,12 +126,12 @@ def check_options(given: Any) -> None:
         InvalidRequestError: a value is wrong, or two options exclude each other.
     """
     if given.fresh and given.take is not None:
-        raise InvalidRequestError("--fresh is the next take that is not there: leave out --take or --fresh")
+        raise InvalidRequestError("--fresh makes the next new take: leave out --take or --fresh")
     name = getattr(given, "name", None)
     if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
-        raise InvalidRequestError(f"--name {name!r} is not a name that Python takes: use letters, digits and _")
+        raise InvalidRequestError(f"--name {name!r} is not a valid Python name: use letters, digits and _")
     if given.budget is not None and not given.budget >= 0:
-        raise InvalidRequestError(f"--budget {given.budget:g} is not a number of USD cents from 0")
+        raise InvalidRequestError(f"--budget {given.budget:g} is not a number of USD cents, 0 or more")
     kind = getattr(given, "kind", None)
     if kind is not None and kind not in get_args(Kind):
         near = difflib.get_close_matches(kind, get_args(Kind), n=1)

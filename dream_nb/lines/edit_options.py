@@ -81,16 +81,16 @@ def edit_of(given: Any, references: References) -> Callable[[str], Edit] | None:
     if not asked:
         for name, owner in _OF_EDITS.items():
             if getattr(given, name) is not None:
-                raise InvalidRequestError(f"{_option(name)} is for {owner}: say of what, such as {owner} last")
+                raise InvalidRequestError(f"{_option(name)} requires {owner}: add it, such as {owner} last")
         return None
     if len(asked) > 1:
         raise InvalidRequestError(
-            f"{_option(asked[0])} and {_option(asked[1])} are two requests: ask for one, then for the other"
+            f"{_option(asked[0])} and {_option(asked[1])} are separate requests: use one at a time"
         )
     (edit,) = asked
     for name in _OTHERS:
         if getattr(given, name) and name not in _OPTIONS[edit]:
-            raise InvalidRequestError(f"{_option(name)} does not go with {_option(edit)}: leave out one of them")
+            raise InvalidRequestError(f"{_option(name)} cannot be combined with {_option(edit)}: leave out one of them")
     with naming(_option(edit), "media"):
         text = getattr(given, edit)
         origin = read_origin(references.source(text), text, references.home)
@@ -110,8 +110,7 @@ def _reframe(origin: Origin, given: Any, references: References) -> Callable[[st
     kind: Kind | None = "image" if given.image else given.kind
     if kind is None and origin.kind is None:
         raise InvalidRequestError(
-            f"--reframe: {origin.label} does not tell whether it is a video or an image: add --kind video, or --kind "
-            "image"
+            f"--reframe: {origin.label} may be a video or an image: add --kind video or --kind image"
         )
     schema = ReframeImageRequest if (kind or origin.kind) == "image" else PlacedReframeRequest
     fields = _common(given, references) | set_fields(given.set, schema)
@@ -132,8 +131,8 @@ def _position(text: str) -> list[float]:
         fractions = []
     if len(fractions) != _EDGES:
         raise InvalidRequestError(
-            f"--position {text!r} is not X,Y,W,H: give the left and top edge, the width and the height, in fractions "
-            "of the result, such as 0,0.25,1,0.5",
+            f"--position {text!r} is not X,Y,W,H: give the left edge, top edge, width and height in fractions of the "
+            "result, such as 0,0.25,1,0.5",
             field="source_position",
         )
     return fractions

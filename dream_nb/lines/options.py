@@ -72,13 +72,18 @@ _RATIO: Final = argument(
 )
 _RESOLUTION: Final = argument("-r", "--resolution", metavar="LINES", help=_RESOLUTIONS)
 _SOURCES: Final = Group(
-    "What it goes on from",
+    "Starting points and references",
     description="Each takes a URL, a file, a variable (Dream, Generation, path, Pillow image, array), an id, or last.",
 )
 _DRY_RUN: Final = argument(
-    "-D", "--dry-run", action="store_true", help="Show the exact JSON, what is there, and the cost. Send none."
+    "-D",
+    "--dry-run",
+    action="store_true",
+    help="Show the exact JSON, what is in the library, and the cost. Send nothing.",
 )
-_BUDGET: Final = argument("--budget", type=float, metavar="CENTS", help="Refuse where it would cost more USD cents.")
+_BUDGET: Final = argument(
+    "--budget", type=float, metavar="CENTS", help="Refuse if it would cost more than this many USD cents."
+)
 _SET: Final = argument(
     "--set", metavar="FIELD=JSON", action="append", default=[], help="Any other field of the API. Repeatable."
 )
@@ -87,95 +92,126 @@ HELP: Final[Mapping[str, bool]] = {"-h": False, "--help": False}
 _HELP: Final = argument(*HELP, action="store_true", help="Show this help.")
 
 DREAM: Final[Options] = (
-    Group("What is made"),
+    Group("Result"),
     argument("-k", "--kind", metavar="KIND", help="video (the default) or image."),
     argument("-i", "--image", action="store_true", help="Make an image: short for --kind image."),
     _RATIO,
-    argument("-l", "--loop", action="store_true", help="Make a video whose end meets its beginning."),
+    argument("-l", "--loop", action="store_true", help="Make a video that loops without a visible cut."),
     argument(
         "-m",
         "--model",
         metavar="NAME",
-        help="Which model: photon-1, ray-2, …, or of the Luma API ray-3.2, uni-1, …",
+        help="The model: photon-1, ray-2, …, or of the Luma API ray-3.2, uni-1, …",
     ),
-    argument("-d", "--duration", metavar="SECONDS", help="How long the video is, such as 5s."),
+    argument("-d", "--duration", metavar="SECONDS", help="The length of the video, such as 5s."),
     _RESOLUTION,
     argument(
         "--concept",
         metavar="KEY",
         action="append",
-        help="What the camera does, such as dolly_zoom: %%dreams concepts lists them. Repeatable.",
+        help="A camera move, such as dolly_zoom; %%dreams concepts lists them. Repeatable.",
     ),
-    argument("--hdr", action="store_true", help="Make it with high dynamic range (ray-3.2)."),
+    argument("--hdr", action="store_true", help="Make the video in high dynamic range (ray-3.2)."),
     argument(
-        "--exr", dest="exr_export", action="store_true", help="Have EXR come beside the MP4; needs --hdr (ray-3.2)."
+        "--exr", dest="exr_export", action="store_true", help="Add an EXR export to the MP4; requires --hdr (ray-3.2)."
     ),
-    argument("--style", metavar="STYLE", help="auto or manga, of an image (uni-1)."),
-    argument("--web-search", action="store_true", help="Let the model look for pictures on the web (uni-1)."),
-    argument("--format", metavar="EXTENSION", help="The file of an image: jpg (the default) or png."),
+    argument("--style", metavar="STYLE", help="The style of an image: auto or manga (uni-1)."),
+    argument("--web-search", action="store_true", help="Let the model search the web for pictures (uni-1)."),
+    argument("--format", metavar="EXTENSION", help="The file format of an image: jpg (the default) or png."),
     _SOURCES,
-    argument("--frame0", metavar="FROM", help="What the video begins with."),
-    argument("--frame1", metavar="TO", help="What the video ends with."),
+    argument("--frame0", metavar="FROM", help="The first frame of the video, or the video to continue."),
+    argument("--frame1", metavar="TO", help="The last frame of the video, or the video to lead up to."),
     argument(
         "--keyframe",
         metavar="IMAGE@TIME",
         action="append",
-        help="A picture anywhere in the video, such as hall.jpg@2.5s (ray-3.2). Repeatable.",
+        help="A picture at a given time of the video, such as hall.jpg@2.5s (ray-3.2). Repeatable.",
     ),
-    argument("--image-ref", metavar="IMAGE[:WEIGHT]", action="append", help="A picture to follow. Repeatable."),
-    argument("--style-ref", metavar="IMAGE[:WEIGHT]", action="append", help="Whose style to follow. Repeatable."),
-    argument("--character-ref", metavar="IMAGE", action="append", help="One and the same character. Repeatable."),
-    argument("--modify-ref", metavar="IMAGE[:WEIGHT]", help="The picture to change; a high weight stays near to it."),
-    Group(
-        "Another version of something",
-        description="Each takes the same; the prompt says what is new, and may be empty.",
-    ),
-    argument("--modify", metavar="VIDEO", help="Change how it looks, as the prompt says. Its motion stays."),
-    argument("--mode", metavar="MODE", help=f"How far --modify goes, from {MODES[0]} to {MODES[-1]} ({DEFAULT_MODE})."),
     argument(
-        "--position", metavar="X,Y,W,H", help="Where --reframe puts the video, in fractions of the result (ray-3.2)."
+        "--image-ref",
+        metavar="IMAGE[:WEIGHT]",
+        action="append",
+        help="A picture for content and composition. Repeatable.",
     ),
-    argument("--reframe", metavar="WHAT", help="Paint a video or image on, in the ratio that -a says."),
-    argument("--upscale", metavar="VIDEO", help="Make it in the resolution that -r says."),
-    argument("--audio", metavar="VIDEO", help="Give it the sound that the prompt says."),
-    argument("--negative-prompt", metavar="WORDS", help="What is not to be heard."),
-    argument("--first-frame", metavar="IMAGE", help="How the first frame is to look, of --modify and --reframe."),
-    Group("Which, and how many"),
+    argument(
+        "--style-ref", metavar="IMAGE[:WEIGHT]", action="append", help="A picture whose style to follow. Repeatable."
+    ),
+    argument(
+        "--character-ref",
+        metavar="IMAGE",
+        action="append",
+        help="A picture of the character; more of the same one may follow. Repeatable.",
+    ),
+    argument(
+        "--modify-ref", metavar="IMAGE[:WEIGHT]", help="The picture to change; a higher weight keeps it more similar."
+    ),
+    Group(
+        "Editing videos and images",
+        description="Each takes the same values; the prompt describes what is new, and may be empty.",
+    ),
+    argument("--modify", metavar="VIDEO", help="Change the look of a video as the prompt says; its motion is kept."),
+    argument(
+        "--mode", metavar="MODE", help=f"How much --modify changes, from {MODES[0]} to {MODES[-1]} ({DEFAULT_MODE})."
+    ),
+    argument(
+        "--position", metavar="X,Y,W,H", help="Where --reframe places the video, in fractions of the result (ray-3.2)."
+    ),
+    argument("--reframe", metavar="WHAT", help="Extend a video or image to the aspect ratio given with -a."),
+    argument("--upscale", metavar="VIDEO", help="Raise a video to the resolution given with -r."),
+    argument("--audio", metavar="VIDEO", help="Add the sound that the prompt describes to a video."),
+    argument("--negative-prompt", metavar="WORDS", help="Sounds to leave out."),
+    argument("--first-frame", metavar="IMAGE", help="The new first frame, for --modify and --reframe."),
+    Group("Takes"),
     argument("-n", "--count", type=int, default=1, metavar="N", help="How many takes of each prompt (1)."),
-    argument("-t", "--take", type=int, metavar="N", help="Which result of the same request, the first of several (1)."),
-    argument("-f", "--fresh", action="store_true", help="Make another take at every run, whatever is there."),
-    Group("How"),
-    argument("-b", "--background", action="store_true", help="Give back the job at once; its card stays in the cell."),
+    argument(
+        "-t",
+        "--take",
+        type=int,
+        metavar="N",
+        help="The number of the result of the same request; with -n, of the first one (1).",
+    ),
+    argument(
+        "-f",
+        "--fresh",
+        action="store_true",
+        help="Make a new take on every run, even if there are some in the library.",
+    ),
+    Group("Running"),
+    argument("-b", "--background", action="store_true", help="Return the job at once; its card stays in the cell."),
     _DRY_RUN,
-    argument("--name", metavar="VAR", help="Give what is made this name too."),
+    argument("--name", metavar="VAR", help="Also assign the result to this variable."),
     _BUDGET,
-    argument("--yes", action="store_true", help="Pay for a large sweep."),
-    argument("--raw", action="store_true", help="Take {a|b}, {{name}} and --- as they are."),
+    argument("--yes", action="store_true", help="Pay for a large sweep without asking."),
+    argument("--raw", action="store_true", help="Use {a|b}, {{name}} and --- literally."),
     _SET,
     _HELP,
 )
 """Of `%dream` and `%%dream`."""
 
 STORYBOARD: Final[Options] = (
-    Group("What is made"),
+    Group("Result"),
     _RATIO,
-    argument("-m", "--model", metavar="NAME", help="Which model of the API: ray-2, …"),
-    argument("-d", "--duration", metavar="SECONDS", help="How long each shot is, such as 5s."),
+    argument("-m", "--model", metavar="NAME", help="The model: ray-2, …"),
+    argument("-d", "--duration", metavar="SECONDS", help="The length of each shot, such as 5s."),
     _RESOLUTION,
-    argument("--sound", metavar="WORDS", help="What is heard in each shot; behind a shot's own line, in that shot."),
+    argument(
+        "--sound", metavar="WORDS", help="The sound of each shot; at the end of a shot's line, of that shot only."
+    ),
     _SOURCES,
-    argument("--frame0", metavar="FROM", help="What the first shot begins with."),
-    argument("--frame1", metavar="TO", help="What the last shot ends with."),
-    Group("Which"),
-    argument("-t", "--take", type=int, metavar="N", help="Which result of each shot (1)."),
-    argument("-f", "--fresh", action="store_true", help="Make other takes at every run, whatever is there."),
-    Group("How"),
-    argument("-b", "--background", action="store_true", help="Give back a future at once; its card stays in the cell."),
+    argument("--frame0", metavar="FROM", help="The first frame of the first shot, or the video to continue."),
+    argument("--frame1", metavar="TO", help="The last frame of the last shot, or the video to lead up to."),
+    Group("Takes"),
+    argument("-t", "--take", type=int, metavar="N", help="The number of the result of each shot (1)."),
+    argument(
+        "-f", "--fresh", action="store_true", help="Make new takes on every run, even if there are some in the library."
+    ),
+    Group("Running"),
+    argument("-b", "--background", action="store_true", help="Return a future at once; its card stays in the cell."),
     _DRY_RUN,
-    argument("--name", metavar="VAR", help="Give the storyboard this name too."),
+    argument("--name", metavar="VAR", help="Also assign the storyboard to this variable."),
     _BUDGET,
-    argument("--yes", action="store_true", help="Pay for many shots."),
-    argument("--raw", action="store_true", help="Take {a|b} and {{name}} as they are."),
+    argument("--yes", action="store_true", help="Pay for many shots without asking."),
+    argument("--raw", action="store_true", help="Use {a|b} and {{name}} literally."),
     _SET,
     _HELP,
 )

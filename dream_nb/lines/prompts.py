@@ -52,7 +52,7 @@ def cut_prompt(line: str, options: Mapping[str, bool]) -> tuple[str, list[str]]:
     prompt, tail = _split_quoted(rest, options) or _split_plain(rest, options)
     end = _take_options(tail, 0, options, words)
     if left := tail[end:].strip():
-        raise InvalidRequestError(f"{left!r} stands after an option: put the prompt before or after all of them")
+        raise InvalidRequestError(f"{left!r} comes between options: put the prompt before or after all options")
     return prompt, words
 
 
@@ -124,7 +124,8 @@ def check_dash(word: str, options: Mapping[str, bool]) -> None:
         is_dash = any(map(_is_dash, word.partition(meant.lstrip("-"))[0]))
         what = "a dash that is not a hyphen" if is_dash else "the wrong number of hyphens"
         raise InvalidRequestError(
-            f"{word!r} begins with {what}: write {meant}. To have it in the prompt, put quotes around the whole prompt"
+            f"{word!r} begins with {what}: write {meant}. To include it in the prompt, put quotation marks around the "
+            "whole prompt"
         )
 
 
@@ -139,8 +140,8 @@ def _check_quotes(prompt: str, options: Mapping[str, bool]) -> None:
         is_weight = prompt[0] == match[0][0] and _WEIGHT.fullmatch(word) is not None
         if is_weight or word.partition("=")[0] in options or _meant(word, options):
             raise InvalidRequestError(
-                f"{word!r} touches the quote before it: put a space between them, or, to have it in the prompt, quotes "
-                "around the whole prompt"
+                f"{word!r} follows the quotation mark without a space: put a space between them, or, to include it in "
+                "the prompt, put quotation marks around the whole prompt"
             )
 
 
@@ -160,9 +161,10 @@ def _take_options(text: str, position: int, options: Mapping[str, bool], words: 
         name, equals, _ = (word[:2], "", "") if _is_joined(word, options) else word.partition("=")
         if name not in options:
             raise InvalidRequestError(
-                f"{unknown_option(name, options)} To have it in the prompt, put quotes around the whole prompt"
+                f"{unknown_option(name, options)} To include it in the prompt, put quotation marks around the whole "
+                "prompt"
                 if options
-                else f"unknown option {name}: none can be given here"
+                else f"unknown option {name}: no options are allowed here"
             )
         if not options[name]:
             if equals:
@@ -183,14 +185,14 @@ def _take_value(text: str, position: int, name: str) -> tuple[str, int]:
         raise InvalidRequestError(f"{name} needs a value")
     given, plain = "".join(filter(None, value.groups())), value[5]
     if plain is not None and plain[0] in "\"'":
-        raise InvalidRequestError(f"the value of {name} has no closing quote: {text[position:].strip()!r}")
+        raise InvalidRequestError(f"the value of {name} has no closing quotation mark: {text[position:].strip()!r}")
     weight = _WEIGHT.match(text, value.end()) if plain is None else None
     if weight is not None:
         return given + weight[0], weight.end()
     if plain is None and (glued := _WORD.match(text, value.end())):
         raise InvalidRequestError(
-            f"{glued[0]!r} touches the closing quote of the value of {name}: put a space between them, or one pair of "
-            "quotes around the whole value"
+            f"{glued[0]!r} follows the closing quotation mark of the value of {name}: put a space between them, or put "
+            "quotation marks around the whole value"
         )
     return given, value.end()
 

@@ -163,7 +163,7 @@ class References:
             return Dreams()
         named = Dreams(dream for dream in history() if (dream.generation.id or "").startswith(text.lower()))
         if len(named) > 1 and len(text) < _ID_LENGTH:
-            raise InvalidRequestError(f"{len(named)} ids begin with {text!r}: give more of it")
+            raise InvalidRequestError(f"{len(named)} ids begin with {text!r}: give more characters")
         return named
 
     def value(self, text: str) -> Any:
@@ -198,9 +198,9 @@ class References:
         # Not the newest dream of the library: a notebook that runs again would continue from its own end.
         dreams = _dreams_of(_several(self._last))
         if not dreams and not self._in_notebook:
-            raise InvalidRequestError("'last' is what a notebook made last: give a file, or the id of a generation")
+            raise InvalidRequestError("'last' works only in a notebook: give a file, or the id of a generation")
         if not dreams:
-            raise InvalidRequestError("there is no last dream in this notebook yet: run the cell that makes it first")
+            raise InvalidRequestError("this notebook has no last dream yet: first run the cell that makes it")
         return dreams[-1]
 
     def _item(self, name: str, index: str | None) -> Any:
@@ -214,7 +214,7 @@ class References:
         if index is None:
             return value
         if isinstance(value, str | bytes):
-            raise InvalidRequestError(f"{name} is a text, which has no item {index}")
+            raise InvalidRequestError(f"{name} is text, which has no item {index}")
         try:
             item = value[int(index)]
         except (LookupError, TypeError):

@@ -28,12 +28,12 @@ def set_fields(settings: Sequence[str], schema: type[BaseModel]) -> dict[str, An
         if not equals or not name.isidentifier():
             raise InvalidRequestError(f"--set {setting!r} is not field=json, such as --set seed=3")
         if name in {"prompt", "generation_type", "extra"}:
-            raise InvalidRequestError(f"--set {name}: the {name.replace('_', ' ')} is not set this way")
+            raise InvalidRequestError(f"--set {name}: the {name.replace('_', ' ')} cannot be changed with --set")
         try:
             value = json.loads(text)
         except ValueError:
             raise InvalidRequestError(
-                f"--set {name}: {text!r} is not JSON: a text stands in double quotes, --set {name}='{json.dumps(text)}'"
+                f"--set {name}: {text!r} is not JSON: put text in double quotes, --set {name}='{json.dumps(text)}'"
             ) from None
         (fields if name in schema.model_fields else extra)[name] = value
     return fields | {"extra": extra} if extra else fields

@@ -65,13 +65,13 @@ class Flag(_Strict, Bool):  # type: ignore[type-arg]
 class Text(_Strict, Unicode):  # type: ignore[type-arg]
     """A text."""
 
-    info_text = "a text in quotes"
+    info_text = "text in quotation marks"
 
 
 class Number(_Strict, Int):  # type: ignore[type-arg]
     """A whole number from 0."""
 
-    info_text = "a whole number from 0"
+    info_text = "a whole number, 0 or more"
 
     def validate(self, obj: Any, value: Any) -> Any:
         """Check the value."""
@@ -82,7 +82,7 @@ class Number(_Strict, Int):  # type: ignore[type-arg]
 class Cents(_Strict, Float):  # type: ignore[type-arg]
     """USD cents from 0."""
 
-    info_text = "a number of USD cents from 0"
+    info_text = "a number of USD cents, 0 or more"
 
     def validate(self, obj: Any, value: Any) -> Any:
         """Check the value."""
@@ -134,53 +134,55 @@ class DreamSettings(Configurable):
         ASPECT_RATIOS,
         None,
         allow_none=True,
-        help=f"The shape of what is made: {', '.join(ASPECT_RATIOS)}; None is 16:9, the API's own.",
+        help=f"The aspect ratio: {', '.join(ASPECT_RATIOS)}; None is 16:9, the default of the API.",
     ).tag(config=True)
     model = Field(
-        None, allow_none=True, help="The model of the API, for the kind that it makes; None leaves it to the API."
+        None, allow_none=True, help="The model, for requests of the kind that it makes; None is the default of the API."
     ).tag(config=True)
-    duration = Field(None, allow_none=True, help="How long videos are, such as 5s; None leaves it to the API.").tag(
-        config=True
-    )
+    duration = Field(
+        None, allow_none=True, help="The length of videos, such as 5s; None is the default of the API."
+    ).tag(config=True)
     resolution = Choice(
         ALL_RESOLUTIONS,
         None,
         allow_none=True,
-        help=f"How large videos are: {', '.join(ALL_RESOLUTIONS)}; None leaves it to the API.",
+        help=f"The resolution of videos: {', '.join(ALL_RESOLUTIONS)}; None is the default of the API.",
     ).tag(config=True)
-    loop = Flag(False, help="Whether videos loop; --set loop=false makes one that does not.").tag(config=True)
-    sweep_size = Number(8, help="How many dreams a cell may pay for without --yes, and a widget at once.").tag(
-        config=True
-    )
+    loop = Flag(False, help="Whether videos loop; --set loop=false turns it off for one.").tag(config=True)
+    sweep_size = Number(
+        8, help="How many dreams a cell may pay for without --yes, and a widget may pay for at once."
+    ).tag(config=True)
     library = Text(
         None,
         allow_none=True,
-        help="The folder of the results: an absolute path, one seen from the notebook, or one in ~; None is dreams "
-        "beside the notebook.",
+        help="The folder of the results: an absolute path, a path relative to the notebook, or one in ~; None is "
+        "dreams, beside the notebook.",
     ).tag(config=True)
     backend = BackendName(
         None,
         allow_none=True,
-        help="Who is asked: studio, dream-machine, luma, or a URL with a key of its own; hosted is the first of the "
-        "hosted APIs that there is a key for. None is hosted where there is a key, else the studio.",
+        help="Where requests go: studio, dream-machine, luma, or a URL with a key of its own; hosted is the first "
+        "hosted API that has a key. None is hosted if there is a key, otherwise the studio.",
     ).tag(config=True)
     replay = Choice(
         REPLAYS,
         None,
         allow_none=True,
-        help="What may be made: off everything, free what costs nothing, only nothing at all; None is off.",
+        help="What may be made: off allows everything, free only what is free of charge, only nothing; None is off.",
     ).tag(config=True)
-    budget = Cents(None, allow_none=True, help="USD cents that a session may cost; None is unlimited.").tag(config=True)
-    floor = Cents(None, allow_none=True, help="USD cents that have to be left of the balance, or None.").tag(
+    budget = Cents(
+        None, allow_none=True, help="The most that a session may cost, in USD cents; None is unlimited."
+    ).tag(config=True)
+    floor = Cents(None, allow_none=True, help="The balance in USD cents below which nothing is paid for, or None.").tag(
         config=True
     )
     shared = Flag(
-        False, help="Whether others use the key too: a budget then counts known prices only, and not the balance."
+        False, help="Whether others use the same key: a budget then counts only known prices, and not the balance."
     ).tag(config=True)
     uploader = Text(
         None,
         allow_none=True,
-        help="Where files go that the hosted API has to fetch: a folder that fsspec reaches, such as s3://bucket/in.",
+        help="Where files are uploaded for the hosted API to fetch: a folder that fsspec can open, such as s3://bucket/in.",
     ).tag(config=True)
 
     _read_now: str | None = None

@@ -21,12 +21,12 @@ def check_cost(plan: Plan, budget: float | None, most: int | None) -> None:
         return
     if budget is not None and plan.cents is None:
         raise BudgetError(
-            f"the price is unknown, so --budget {budget:g} cannot be kept: make one without it, or give the session "
-            "prices="
+            f"the price is unknown, so --budget {budget:g} cannot be checked: leave it out, or give the session prices="
         )
     if budget is not None and plan.cents is not None and plan.cents > budget:
-        raise BudgetError(f"this costs {plan.cost}, and --budget allows {dollars(budget)}: raise it to go on")
+        raise BudgetError(f"this costs {plan.cost}, and --budget allows {dollars(budget)}: raise it to continue")
     if most is not None and plan.new > most:
         raise BudgetError(
-            f"{plan.new} dreams would be paid for, {plan.cost}: add --yes, or look at them with --dry-run first"
+            f"{plan.new} dreams would be paid for, {plan.cost}: add --yes to pay for them, or list them with --dry-run "
+            "first"
         )

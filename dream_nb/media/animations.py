@@ -90,7 +90,7 @@ def _durations(image: Image, name: str) -> Iterator[float]:
     for number in range(int(bool(getattr(image, "default_image", False))), count):
         image.seek(number)
         if image.size != size:
-            raise UnreadableFileError(name, f"has frames of different sizes: {size[0]} x {size[1]} comes first")
+            raise UnreadableFileError(name, f"has frames of different sizes; the first one is {size[0]} x {size[1]}")
         image.load()
         milliseconds = image.info.get("duration") or 0
         yield (milliseconds / 1000 or _UNTIMED) if count > 1 else 0.0

@@ -67,10 +67,10 @@ class Layout:
         axes = axes_of(words)
         for wanted in (rows, columns):
             if wanted is not None and wanted not in axes:
-                there = f"its axes are {', '.join(map(repr, axes))}" if axes else "it has none"
-                raise InvalidRequestError(f"there is no axis {wanted!r}: {there}")
+                there = f"the axes are {', '.join(map(repr, axes))}" if axes else "these dreams have no axes"
+                raise InvalidRequestError(f"no axis {wanted!r}: {there}")
         if rows is not None and rows == columns:
-            raise InvalidRequestError(f"rows and columns are both {rows!r}: name two axes")
+            raise InvalidRequestError(f"rows and columns are both {rows!r}: give two different axes")
         across = columns or next((axis for axis in reversed(axes) if axis != rows), None)
         down = rows or next((axis for axis in reversed(axes) if axis != across), None)
         is_long = len(axes) == 1 and len(words) > _LONGEST_ROW

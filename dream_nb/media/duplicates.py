@@ -22,7 +22,7 @@ def near_duplicates(fingerprints: Sequence[str | None], distance: int) -> list[l
         ValueError: the distance is not a number from 0 to 64.
     """
     if not 0 <= distance <= BITS:
-        raise ValueError(f"distance {distance} is not a number of bits from 0 to {BITS}")
+        raise ValueError(f"distance must be a number of bits from 0 to {BITS}, not {distance}")
     places = [place for place, value in enumerate(fingerprints) if value is not None]
     numbers = np.array([int(value, 16) for value in fingerprints if value is not None], np.uint64)
     group = list(range(len(places)))

@@ -86,7 +86,9 @@ def encode(
         # That there is no room says whoever writes the file.
         if isinstance(error, OSError):
             raise
-        raise LibraryError(f"no H.264 can be encoded here ({error}): %dreams check says what is missing") from error
+        raise LibraryError(
+            f"H.264 video cannot be encoded on this machine ({error}): %dreams check says what is missing"
+        ) from error
 
 
 def _write_frames(
@@ -171,7 +173,7 @@ def cut(file: Path, path: Path, start: float, stop: float, tags: Mapping[str, st
     if facts.is_even:
         begin, end = (round(time * facts.fps) / facts.fps for time in (begin, end))
     if not 0 <= begin < end - TICK:
-        raise ValueError(f"there is nothing between {start} s and {stop:g} s of a video of {facts.seconds:g} s")
+        raise ValueError(f"the part from {start} s to {stop:g} s is empty: the video has {facts.seconds:g} s")
     # Where frames are seen for different times, the one that is seen at the start may have begun long before.
     since = begin - TICK if facts.is_even else 0.0
     frames = part_of(iterate_timed(file, lambda _, seconds: seconds >= since, until=end), begin, end)

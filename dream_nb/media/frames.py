@@ -188,7 +188,7 @@ def fitted(size: Size | None, width: int, height: int) -> tuple[int, int]:
         return width, height
     sides = tuple(size) if isinstance(size, Iterable) else (size,)
     if not 1 <= len(sides) <= 2 or not all(isinstance(side, Integral) and 0 < side <= _LARGEST_SIDE for side in sides):
-        raise ValueError(f"size {size!r} is neither a longer side in pixels nor (width, height)")
+        raise ValueError(f"size {size!r} is not valid: give the longer side in pixels, or (width, height)")
     if len(sides) == 1:
         scale = min(1.0, int(sides[0]) / max(width, height))
         return max(1, round(width * scale)), max(1, round(height * scale))

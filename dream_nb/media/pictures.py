@@ -133,7 +133,7 @@ def opened_picture(source: Path | bytes, name: str | None = None) -> Iterator[Im
     except DAMAGE as error:
         reason = f"does not decode ({type(error).__name__})"
         if type(error) is ValueError and _has_much_text(source):
-            reason = f"has more than {_MOST_TEXT // 2**20} MB of text in one piece, and so much is not read"
+            reason = f"has more than {_MOST_TEXT // 2**20} MB of text in one block, which is more than is read"
         raise UnreadableFileError(shown, reason) from error
 
 

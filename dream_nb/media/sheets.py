@@ -91,7 +91,7 @@ def check_numbers(**numbers: int) -> None:
     """Raise a ValueError where one of several numbers, by their names, is less than 1."""
     for name, number in numbers.items():
         if number < 1:
-            raise ValueError(f"{name} {number} is less than 1")
+            raise ValueError(f"{name} must be at least 1, not {number}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def write_tag(path: Path, key: str, text: str, title: str) -> None:
     """
     found = format_of(path)
     if found not in (MP4, MOV, AVIF, PNG, JPEG, GIF, WEBP):
-        raise ValueError(f"{found.name if found else 'an unknown format'} has no place for it")
+        raise ValueError(f"{found.name if found else 'an unknown format'} cannot store it")
     if found in (MP4, MOV, AVIF):
         _append_box(path, key, text, title)
         return
@@ -88,7 +88,7 @@ def read_tag(path: Path, key: str) -> str | None:
             with av.open(str(path), "r", format="mov") as container:
                 return container.metadata.get(key)
         except av.FFmpegError as error:
-            raise ValueError("no MP4") from error
+            raise ValueError("it is not an MP4 file") from error
     if found is WEBP:
         # What was said last counts.
         return _said(_webp_comments(path.read_bytes())[::-1], key)
@@ -158,7 +158,7 @@ def _png_text(content: bytes, key: str, text: str) -> tuple[int, bytes]:
 def _jpeg_comment(content: bytes, comment: bytes) -> tuple[int, bytes]:
     """A comment after the application segments. Pillow would code all pixels anew."""
     if len(comment) > _MAX_COMMENT:
-        raise ValueError("too long for a comment")
+        raise ValueError("it is too long for a comment")
     at = 2
     while content[at] == 0xFF and 0xE0 <= content[at + 1] <= 0xEF:
         if content[at + 4 : at + 8] == b"MPF\0":

@@ -31,7 +31,7 @@ def plain(name: str, value: Any) -> Value:
     if isinstance(value, np.ndarray):
         if value.ndim > 1 or value.dtype.kind not in "biufU":
             raise ValueError(
-                f"measure {name!r} gave an array of shape {value.shape} and type {value.dtype}: give a number, a text, "
+                f"measure {name!r} gave an array of shape {value.shape} and type {value.dtype}: return a number, text, "
                 "or a flat list of them"
             )
         value = value.tolist()
@@ -45,10 +45,10 @@ def plain(name: str, value: Any) -> Value:
         isinstance(value, list) and len({isinstance(item, str) for item in items if item is not None}) > 1
     ):
         raise ValueError(
-            f"measure {name!r} gave {type(value).__name__} {str(value)[:60]!r}: give a number, a text, or a flat list "
-            "of numbers or texts"
+            f"measure {name!r} gave {type(value).__name__} {str(value)[:60]!r}: return a number, text, or a flat list "
+            "of numbers or text"
         )
     if not all(fits(item) for item in items if isinstance(item, int)):
-        raise ValueError(f"measure {name!r} gave a whole number beyond 64 bits, which no table holds: give a float")
+        raise ValueError(f"measure {name!r} gave a whole number that does not fit into 64 bits: return a float")
     result: Value = items if isinstance(value, list) else items[0]
     return result

@@ -48,7 +48,7 @@ def opened(file: Path | BinaryIO, *, threads: bool = True) -> Iterator[InputCont
         # By its name, so that nothing else is tried: some demuxers open what a file names.
         with av.open(str(file) if isinstance(file, Path) else file, "r", format=_DEMUXERS[found]) as container:
             if not container.streams.video:
-                raise UnreadableFileError(name, "has no video in it")
+                raise UnreadableFileError(name, "has no video stream")
             stream = container.streams.video[0]
             # PyAV's types do not say that a damaged header leaves none.
             context: CodecContext | None = stream.codec_context
@@ -101,7 +101,7 @@ def read_facts(file: Path | BinaryIO) -> VideoFacts:
         # Of its container, the length is that of the longest stream.
         seconds = end if end and stream.duration is None else seconds
         if not frames:
-            raise UnreadableFileError(_name(file), "has no frames in it")
+            raise UnreadableFileError(_name(file), "has no frames")
         quarters = _first_quarters(container) if is_turned else 0
         width, height = (stream.height, stream.width) if quarters % 2 else (stream.width, stream.height)
         seconds = seconds or frames / (fps or 1)
@@ -226,7 +226,7 @@ def iterate_timed(
             of = container.streams.video[0].frames
             raise UnreadableFileError(_name(file), f"is cut off after {count}{f' of {of}' * bool(of)} frames")
         if not count:
-            raise UnreadableFileError(_name(file), "has no frames in it")
+            raise UnreadableFileError(_name(file), "has no frames")
 
 
 def frame_at(file: Path, seconds: float, size: Size | None = None) -> Frame:
@@ -248,7 +248,7 @@ def frame_at(file: Path, seconds: float, size: Size | None = None) -> Frame:
                 break
             seen = frame.pixels
         if seen is None:
-            raise UnreadableFileError(file.name, "has no frames in it")
+            raise UnreadableFileError(file.name, "has no frames")
         return seen
     # The whole first: two threads that import a package and a part of it at once wait for each other.
     import av  # noqa: F401
@@ -259,7 +259,7 @@ def frame_at(file: Path, seconds: float, size: Size | None = None) -> Frame:
         if is_last and is_cut_off(file):
             raise UnreadableFileError(file.name, f"is cut off before {seconds:g} s")
         if shown is None:
-            raise UnreadableFileError(file.name, "has no frames in it")
+            raise UnreadableFileError(file.name, "has no frames")
         return _pixels(VideoReformatter(), shown, size)
 
 
@@ -275,7 +275,7 @@ def check_first_frame(file: Path) -> None:
     # In this thread: of one frame, to set up others would cost more.
     with opened(file, threads=False) as container:
         if next(_decoded(container), None) is None:
-            raise UnreadableFileError(file.name, "is cut off" if is_cut_off(file) else "has no frames in it")
+            raise UnreadableFileError(file.name, "is cut off" if is_cut_off(file) else "has no frames")
 
 
 def _decoded(container: InputContainer) -> Iterator[tuple[VideoFrame, float]]:

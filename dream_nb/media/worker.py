@@ -80,7 +80,7 @@ def read(order: MeasureOrder) -> Reading:
     reading = Reading()
     try:
         if order.sha256 not in (None, _sha256(order.file)):
-            raise LibraryError("the file was changed since it came: run its cell again to fetch it anew")
+            raise LibraryError("the file was changed since it was downloaded: run its cell again to download it again")
         reading.values.update(_ours(order))
     except (DreamError, OSError) as error:
         return Reading.failed(order, str(error))

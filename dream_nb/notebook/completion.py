@@ -57,10 +57,10 @@ _WORDS: Final = {
     "resolution": ALL_RESOLUTIONS,
 }
 _BACKENDS: Final = {
-    "studio": "draws on this machine, for free",
+    "studio": "the studio on this machine, free of charge",
     "dream-machine": "the Dream Machine API, with your key",
     "luma": "the Luma API of 2026, with your key",
-    "hosted": "the first of the two that there is a key for",
+    "hosted": "the first of these with a key",
 }
 _PATIENCE: Final = 2.0
 _WIDEST: Final = 48
@@ -185,7 +185,7 @@ class Completion:
                 return value, _beginning(value, ((word, action.dest.replace("_", " ")) for word in _WORDS[action.dest]))
             if action.dest in (*FRAMES, *EDIT_OPTIONS, "first_frame"):
                 found = [*self._variables((Dream, Dreams, Pending, Generation, Path)), *_files(value), *self._ids()]
-                return value, _beginning(value, [("last", "what this notebook made last"), *found])
+                return value, _beginning(value, [("last", "the last dream of this notebook"), *found])
             if action.dest in ROLES:
                 return value, _beginning(value, [*self._variables((Dream, Pending, Path)), *_files(value)])
             return value, []

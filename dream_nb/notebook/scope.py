@@ -137,8 +137,8 @@ class NoVariables(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         """Refuse every name."""
         raise InvalidRequestError(
-            f"{{{{{name}}}}}: this page gives no access to variables. Write the words themselves, or put a backslash "
-            "before the braces to have them in the prompt"
+            f"{{{{{name}}}}}: this page has no access to variables. Write the words themselves, or put a backslash "
+            "before the braces to keep them in the prompt"
         )
 
     def __iter__(self) -> Iterator[str]:

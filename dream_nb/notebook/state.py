@@ -80,5 +80,5 @@ def sweep_size() -> int:
         return int(state.settings.sweep_size)
     text = os.environ.get(_SWEEP_SIZE, "")
     if text and not text.isdecimal():
-        raise ConfigurationError(f"{_SWEEP_SIZE} {text!r} is not a whole number from 0")
+        raise ConfigurationError(f"{_SWEEP_SIZE} {text!r} is not a whole number, 0 or more")
     return int(text or DreamSettings.sweep_size.default_value)

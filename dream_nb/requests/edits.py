@@ -102,7 +102,7 @@ def read_origin(value: Any, name: str | None = None, home: Path = Path()) -> Ori
     if isinstance(value, Generation):
         label = repr(name or f"generation {value.id}")
         if not value.id:
-            raise InvalidRequestError(f"{label} has no id at a server: give its file")
+            raise InvalidRequestError(f"{label} has no id on a server: give its file")
         return Origin(GenerationReference(id=value.id), label, value.kind, model=value.model)
     if is_made(value):
         return _of_dream(value, repr(name or value.title))
@@ -191,8 +191,7 @@ def reframe_request(
     found = kind or origin.kind
     if found is None:
         raise InvalidRequestError(
-            f'media: {origin.label} does not tell whether it is a video or an image: say kind="video" or '
-            'kind="image", or give its Dream',
+            f'media: {origin.label} may be a video or an image: add kind="video" or kind="image", or give its Dream',
             field="kind",
         )
     if position is not None:
@@ -214,8 +213,8 @@ def reframe_request(
         and isclose(origin.size[0] / origin.size[1], _quotient(aspect_ratio), rel_tol=_SAME)
     ):
         raise InvalidRequestError(
-            f"aspect_ratio {aspect_ratio} is that of {origin.label} already ({origin.size[0]} x {origin.size[1]}): "
-            "give another ratio, or where the source is to lie or to be cut, such as x_start and x_end",
+            f"aspect_ratio {aspect_ratio} is already that of {origin.label} ({origin.size[0]} x {origin.size[1]}): "
+            "give another ratio, or the position of the source, such as x_start and x_end",
             field="aspect_ratio",
         )
     return request
@@ -242,7 +241,7 @@ def upscale_request(source: Any, resolution: str, **fields: Any) -> UpscaleVideo
     lines = RESOLUTIONS.get(resolution)
     if origin.size is not None and lines is not None and min(origin.size) >= lines:
         larger = [name for name, side in RESOLUTIONS.items() if side > min(origin.size)]
-        advice = f"choose {' or '.join(larger)}" if larger else "there is no higher resolution"
+        advice = f"choose {' or '.join(larger)}" if larger else "no higher resolution is available"
         raise InvalidRequestError(
             f"resolution {resolution} is not higher than that of {origin.label}, which has "
             f"{origin.size[0]} x {origin.size[1]}: {advice}",
@@ -324,7 +323,7 @@ def _words(prompt: str | None) -> str | None:
 
 def _without_media(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     if "media" in fields:
-        raise InvalidRequestError("media: what it is of is said already: leave it out", field="media")
+        raise InvalidRequestError("media: the source is already given: leave it out", field="media")
     return fields
 
 
@@ -346,8 +345,8 @@ _A: Final[Mapping[Kind, str]] = {"video": "a video", "image": "an image"}
 def _at_server(origin: Origin, operation: str) -> GenerationReference:
     if not isinstance(origin.source, GenerationReference):
         raise InvalidRequestError(
-            f"media: {operation} takes a video that the server has made, and {origin.label} is a file: give a Dream "
-            "that it made, or its id",
+            f"media: {operation} needs a video made by the server, and {origin.label} is a file: give a Dream "
+            "made there, or its id",
             field="media",
         )
     return origin.source

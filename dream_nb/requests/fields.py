@@ -74,5 +74,5 @@ def _with_keyframes(fields: dict[str, Any]) -> dict[str, Any]:
     if not frames:
         return fields
     if fields.get("keyframes") is not None:
-        raise InvalidRequestError("keyframes is given, and frame0 or frame1 too: leave out one of them")
+        raise InvalidRequestError("keyframes cannot be combined with frame0 or frame1: leave out one or the other")
     return fields | {"keyframes": frames}

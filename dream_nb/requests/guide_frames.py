@@ -33,7 +33,7 @@ def read_guide_frames(value: Any, field: str = "guide_frames") -> list[GuideFram
     """
     if isinstance(value, str | Mapping | GuideFrame) or not isinstance(value, Iterable):
         raise InvalidRequestError(
-            f'{field}: give a list of pictures with their moments, such as [("hall.jpg", 0), ("garden.jpg", "5s")]',
+            f'{field}: give a list of pictures with their times, such as [("hall.jpg", 0), ("garden.jpg", "5s")]',
             field=field,
         )
     found = []
@@ -54,7 +54,7 @@ def split_moment(text: str) -> tuple[str, int]:
     """
     what, at, moment = text.rpartition("@")
     if not at or not what:
-        raise InvalidRequestError(f"{text!r} does not say when: add @ and the moment, such as {text}@2.5s")
+        raise InvalidRequestError(f"{text!r} has no time: add @ and the time, such as {text}@2.5s")
     return what, read_moment(moment)
 
 
@@ -76,7 +76,7 @@ def read_moment(moment: Any) -> int:
         frame = float(moment)
         if frame >= 0 and frame.is_integer():
             return int(frame)
-    raise InvalidRequestError(f"{moment!r} is not a moment: {_HOW}")
+    raise InvalidRequestError(f"{moment!r} is not a time: {_HOW}")
 
 
 def _read(one: Any) -> GuideFrame:
@@ -92,4 +92,4 @@ def _read(one: Any) -> GuideFrame:
         return GuideFrame(frame=read_keyframe(what), at=at)
     if isinstance(one, tuple | list) and len(one) == 2:
         return GuideFrame(frame=read_keyframe(one[0]), at=read_moment(one[1]))
-    raise InvalidRequestError(f"a {type(one).__name__} does not say when: give the picture and its moment; {_HOW}")
+    raise InvalidRequestError(f"a {type(one).__name__} has no time: give the picture and its time; {_HOW}")

@@ -66,7 +66,7 @@ def request_hash(request: Request, identify: Callable[[str], str] = str) -> str:
     try:
         return hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     except UnicodeEncodeError:
-        raise InvalidRequestError("the request holds half a character, which no JSON can say") from None
+        raise InvalidRequestError("the request contains an unpaired surrogate: remove that character") from None
 
 
 def echo_of(request: Request) -> str:
@@ -127,7 +127,7 @@ def checked_request(prompt: str, *, kind: Literal["video", "image"] = "video", *
     """
     if not prompt.strip():
         raise InvalidRequestError(
-            'the prompt is empty: say what to dream, such as "a serene lake at sunset"', field="prompt"
+            'the prompt is empty: describe what to dream, such as "a serene lake at sunset"', field="prompt"
         )
     if kind not in KINDS:
         raise InvalidRequestError(f"kind {kind!r} is not one of {', '.join(KINDS)}", field="kind")
@@ -158,7 +158,7 @@ def differences(generation: Generation, request: Request) -> list[str]:
         request: the request that was sent.
     """
     if generation.request is None:
-        return ["it does not say its request"]
+        return ["its request is missing"]
     if type(generation.request) is not type(request):
         return [f"it is {_asked(generation.request)}"]
     sent, given = request.wire(), generation.request.wire()
@@ -185,7 +185,7 @@ def differences(generation: Generation, request: Request) -> list[str]:
 def _asked(request: Request) -> str:
     """The value that was sent, in a few words."""
     if isinstance(request, UnknownRequest):
-        return "of a kind that this version does not know"
+        return "of an unknown kind"
     return request.generation_type.replace("_", " ")
 
 
@@ -268,4 +268,4 @@ def data_bytes(uri: str) -> bytes:
     try:
         return base64.b64decode(raw) if head.endswith(";base64") else raw
     except binascii.Error:
-        raise InvalidRequestError(f"{uri[:40]!r} is not a data: URI that can be read: give the file itself") from None
+        raise InvalidRequestError(f"{uri[:40]!r} is not a valid data: URI: give the file itself") from None

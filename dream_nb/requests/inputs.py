@@ -105,7 +105,7 @@ def read_keyframe(
         return ImageReference(url=picture(value, name, home))
     if not generation.id:
         raise InvalidRequestError(
-            f"{repr(name) if name else 'the generation'} has no id at a server: give one of its frames, such as its "
+            f"{repr(name) if name else 'the generation'} has no id on a server: give one of its frames, such as its "
             "last_frame"
         )
     return GenerationReference(id=generation.id)
@@ -181,7 +181,7 @@ def references_in_items(field: str, items: list[tuple[str, Any]]) -> list[RolePi
         DreamError: as for `read_references`.
     """
     if field == _MODIFIED and len(items) > 1:
-        raise InvalidRequestError(f"{field}: {len(items)} pictures are given, and one can be changed", field=field)
+        raise InvalidRequestError(f"{field}: {len(items)} pictures are given, but only one can be changed", field=field)
     found = []
     for place, value in items:
         with naming(place, field):
@@ -256,7 +256,7 @@ def _one_weight(one: float | None, other: float | None) -> float | None:
     if weight is None:
         return None
     if not isinstance(weight, Real) or isinstance(weight, bool):
-        raise InvalidRequestError(f"the weight is of the type {type(weight).__name__}: give a number from 0 to 1")
+        raise InvalidRequestError(f"the weight has the type {type(weight).__name__}: give a number from 0 to 1")
     return check_weight(float(weight), f"the weight {weight}")
 
 

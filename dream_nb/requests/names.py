@@ -112,8 +112,8 @@ def explain(text: str, home: Path, kinds: str, advice: str, candidates: Iterable
     """
     if other := _OTHER_URL.match(text):
         return (
-            f"{_shortened(text)}: the API cannot fetch from {other['scheme']}:// addresses: give one of http:// or "
-            "https://"
+            f"{_shortened(text)}: the API cannot download from {other['scheme']}:// addresses: give an http:// or "
+            "https:// address"
         )
     if "/" in text or "\\" in text or Path(text).suffix.lower() in SUFFIXES | _OTHER_SUFFIXES:
         return explain_missing(text, home, candidates)
@@ -128,8 +128,8 @@ def explain_missing(text: str, home: Path, candidates: Iterable[str] = ()) -> st
         home: the folder that relative paths start from.
         candidates: other names besides those of the existing files.
     """
-    advice = "check its name, and the folder that it starts from"
-    return f"{_shortened(text)} is not there: {_near(text, home, candidates) or advice}"
+    advice = "check its name and the folder that it is relative to"
+    return f"{_shortened(text)} does not exist: {_near(text, home, candidates) or advice}"
 
 
 def _near(text: str, home: Path, candidates: Iterable[str]) -> str:

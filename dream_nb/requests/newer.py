@@ -46,4 +46,4 @@ def newer_note(requests: Iterable[Request]) -> str:
     found = dict.fromkeys(value for request in requests for value in newer_values(request))
     if not found:
         return ""
-    return f"this version does not know {', '.join(found)}: sent as it is, and the server may refuse it"
+    return f"this version does not know {', '.join(found)}: it is sent unchanged, and the server may refuse it"

@@ -176,7 +176,7 @@ def takes_of(
         InvalidRequestError: the number of takes, the first or the last take is not from 1 to 10,000.
     """
     if not 1 <= takes <= MAX_TAKE:
-        raise InvalidRequestError(f"{takes} takes are not a number from 1 to {MAX_TAKE:,}", field="count")
+        raise InvalidRequestError(f"{takes} takes: give a number from 1 to {MAX_TAKE:,}", field="count")
     for take in (first, first + takes - 1):
         check_take(take)
     if takes == 1:

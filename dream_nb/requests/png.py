@@ -132,7 +132,7 @@ def _as_bytes(array: np.ndarray[Any, np.dtype[Any]]) -> Pixels:
             )
         scaled: Pixels = np.rint(array.astype(np.float64) * _OPAQUE).astype(np.uint8)
         return scaled
-    raise InvalidRequestError(f"the array is of the type {array.dtype}: give uint8, or floats from 0 to 1")
+    raise InvalidRequestError(f"the array has the type {array.dtype}: give uint8, or floats from 0 to 1")
 
 
 def _from_16_bits(greys: np.ndarray[Any, Any]) -> Pixels:
@@ -140,7 +140,7 @@ def _from_16_bits(greys: np.ndarray[Any, Any]) -> Pixels:
 
     if greys.min() < 0 or greys.max() > _MOST_GREY:
         raise InvalidRequestError(
-            f"the image holds values from {greys.min()} to {greys.max()}, and 16 bits end at {_MOST_GREY}: give an "
+            f"the image has values from {greys.min()} to {greys.max()}, but 16 bits end at {_MOST_GREY}: give an "
             "image of 8 bits, such as one in the mode L"
         )
     scaled = (greys.astype(np.uint32) * _OPAQUE + _MOST_GREY // 2) // _MOST_GREY
@@ -149,7 +149,7 @@ def _from_16_bits(greys: np.ndarray[Any, Any]) -> Pixels:
 
 def _check_size(width: int, height: int, channels: int = 3) -> None:
     if width < 1 or height < 1:
-        raise InvalidRequestError(f"the image has {width} x {height} pixels: give one that is not empty")
+        raise InvalidRequestError(f"the image has {width} x {height} pixels: give an image that is not empty")
     size = height * (width * channels + 1)
     size += _BESIDES + (size // _BLOCK + 1) * _BLOCK_HEADER.size
     if size <= LARGEST:

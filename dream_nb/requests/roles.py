@@ -87,7 +87,7 @@ def as_fields(references: Iterable[RolePicture]) -> dict[str, Any]:
             fields["character_ref"] = CharacterRef(identity0=ImageIdentity(images=character))
         elif role == "modify_ref":
             if "modify_image_ref" in fields:
-                raise InvalidRequestError("only one picture can be changed: take the other out", field=role)
+                raise InvalidRequestError("only one picture can be changed: remove the other", field=role)
             fields["modify_image_ref"] = ModifyImageRef(url=url, weight=weight)
         else:
             fields.setdefault(role, []).append(ImageRef(url=url, weight=weight))

@@ -111,7 +111,7 @@ def picture(value: Any, name: str | None = None, home: Path = Path()) -> str:
         return _checked_url(value, name)
     if isinstance(value, GenerationReference):
         raise InvalidRequestError(
-            f"{(name or value.id)!r} is a generation's id, and a picture is wanted: give its Dream or file"
+            f"{(name or value.id)!r} is the id of a generation, but a picture is needed: give its Dream or file"
         )
     if isinstance(value, Generation):
         url = value.assets.image if value.assets else None
@@ -122,7 +122,7 @@ def picture(value: Any, name: str | None = None, home: Path = Path()) -> str:
     if is_made(value):
         if value.kind != "image":
             raise InvalidRequestError(
-                f"{(name or value.title)!r} is a video, and a picture is wanted: give one of its frames, such as its "
+                f"{(name or value.title)!r} is a video, but a picture is needed: give one of its frames, such as its "
                 "last_frame"
             )
         value, name = value.path, name or value.path.name
@@ -225,9 +225,9 @@ def one_of(value: Any, name: str | None = None) -> Any:
         return ended(several[0], name)
     shown = f"the variable {name!r}" if name else f"the {type(value).__name__}"
     if not several:
-        raise InvalidRequestError(f"{shown} is empty, and one dream or picture is wanted")
+        raise InvalidRequestError(f"{shown} is empty, but one dream or picture is needed")
     raise InvalidRequestError(
-        f"{shown} holds {len(several):,} items, and one dream or picture is wanted: choose one, such as "
+        f"{shown} holds {len(several):,} items, but one dream or picture is needed: choose one, such as "
         f"{name or ('film.shots' if is_film else 'dreams')}[0]"
     )
 
@@ -261,7 +261,7 @@ def _checked_url(url: str, name: str | None) -> str:
     try:
         data = data_bytes(url)
     except InvalidRequestError:
-        raise InvalidRequestError(f"{shown!r} is not a data: URI that can be read: give the file itself") from None
+        raise InvalidRequestError(f"{shown!r} is not a valid data: URI: give the file itself") from None
     made = _data_uri(data, shown)
     # As it is where it can be sent so: another spelling of the same picture is not worth a change.
     return made if format_of(data) is AVIF else "data:" + url[5:]
@@ -292,7 +292,7 @@ def _file_bytes(path: Path, name: str) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         is_own = given_path(name) == path
-        message = explain_missing(name, Path()) if is_own else f"the file in the variable {name!r} is not there"
+        message = explain_missing(name, Path()) if is_own else f"the file in the variable {name!r} does not exist"
         raise InvalidRequestError(message) from None
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
@@ -314,7 +314,7 @@ def _read(file: Any) -> bytes:
     except (AttributeError, OSError, TypeError, ValueError) as error:
         raise InvalidRequestError(f"{str(shown)!r} cannot be read: {str(error).lower()}") from error
     if not isinstance(data, bytes):
-        raise InvalidRequestError(f"{str(shown)!r} is open as text: open it with the mode 'rb'")
+        raise InvalidRequestError(f"{str(shown)!r} is open in text mode: open it with the mode 'rb'")
     return data
 
 

@@ -62,8 +62,10 @@ def brace_warning(prompt: str) -> str:
     for brace in _BRACE.findall(_SPECIAL.sub("", prompt)):
         depth += 1 if brace == "{" else -1
         if depth < 0:
-            return "A brace is not opened, and is sent as it is: write {dawn|noon} to make a dream of each"
-    return "A brace is not closed, and is sent as it is: write {dawn|noon} to make a dream of each" if depth else ""
+            return (
+                "A closing brace has no opening one, so it is sent unchanged: write {dawn|noon} to make a dream of each"
+            )
+    return "A brace is not closed, so it is sent unchanged: write {dawn|noon} to make a dream of each" if depth else ""
 
 
 def expand(prompt: str, variables: Mapping[str, object] | None = None) -> list[Variant]:
@@ -87,9 +89,11 @@ def expand(prompt: str, variables: Mapping[str, object] | None = None) -> list[V
     axes: dict[str, list[str]] = {}
     for part in parts:
         if isinstance(part, _Axis) and axes.setdefault(part.name, part.words) != part.words:
-            raise InvalidRequestError(f"the axis {part.name!r} is given twice with other words: name one of them anew")
+            raise InvalidRequestError(f"the axis {part.name!r} is given twice with different words: rename one of them")
     if (size := math.prod(map(len, axes.values()))) > _MOST:
-        raise InvalidRequestError(f"this sweep has {size:,} prompts, and {_MOST:,} is the most: take words out")
+        raise InvalidRequestError(
+            f"this sweep has {size:,} prompts, but at most {_MOST:,} are allowed: remove some words"
+        )
     variants = []
     for chosen in itertools.product(*axes.values()):
         words = dict(zip(axes, chosen, strict=True))
@@ -139,7 +143,7 @@ def _value(name: str, variables: Mapping[str, object]) -> str:
         return _text(name, value)
     hint = f"did you mean {' or '.join(near)}?" if near else "set it in a cell above."
     raise InvalidRequestError(
-        f"there is no variable {name!r}: {hint} To have {{{{{name}}}}} in the prompt, put a backslash before it, or "
+        f"no variable is named {name!r}: {hint} To include {{{{{name}}}}} in the prompt, put a backslash before it, or "
         "add --raw"
     )
 

@@ -396,7 +396,7 @@ class Dream:
             LibraryError: the file is missing, or cannot be decoded.
         """
         if step < 1:
-            raise ValueError(f"step {step} is not a number from 1")
+            raise ValueError(f"step must be at least 1, not {step}")
         fitted(size, 1, 1)
         if self.kind == "image":
             return iter([pixels(self.image, size)][start:stop:step])
@@ -420,7 +420,7 @@ class Dream:
             LibraryError: the file is missing, or cannot be decoded.
         """
         if not seconds >= 0:
-            raise ValueError(f"{seconds} s is before the beginning: a time is a number from 0")
+            raise ValueError(f"{seconds} s is before the start: a time must be 0 or more")
         return pixels(self.image, size) if self.kind == "image" else frame_at(self.path, seconds, size)
 
     @property
@@ -533,7 +533,7 @@ class Dream:
 
     def _animated(self, suffix: Literal[".gif", ".webp"], path: Path | str | None, fps: float, size: Size) -> Path:
         if not fps > 0:
-            raise ValueError(f"fps {fps} is not a number above 0")
+            raise ValueError(f"fps must be greater than 0, not {fps}")
         target = self._target(path, f"{self.path.stem}{suffix}")
         frames = self._timed(size, at_most(fps))
         # Decode first, so that no file is begun if that fails.
@@ -832,7 +832,7 @@ class Dream:
             DreamError: a dream could not be made. The others are in the library.
         """
         if count < 1:
-            raise InvalidRequestError(f"{count} variations are none: ask for 1 or more")
+            raise InvalidRequestError(f"count must be at least 1, not {count}")
         maker = self._maker_for()
         jobs = [maker.submit(self.request, take=self.take + number) for number in range(1, count + 1)]
         return self._several(job.result() for job in jobs) if wait else jobs
@@ -860,15 +860,15 @@ class Dream:
         request = self.request
         if not isinstance(request, GenerationRequest):
             raise InvalidRequestError(
-                f"finish asks for a new video of the same prompt, and {self.title!r} was made of something else",
+                f"finish makes a new video from the same prompt, but {self.title!r} was not made from a prompt",
                 field="resolution",
             )
         if request.resolution == resolution:
-            raise InvalidRequestError(f"{self.title!r} was asked for in {resolution} already", field="resolution")
+            raise InvalidRequestError(f"{self.title!r} is already in {resolution}", field="resolution")
         maker = self._maker or self._maker_for()
         if maker.backend != "studio":
             warnings.warn(
-                f"finish({resolution!r}) is a new sample of the prompt, and is paid for: it resembles the draft, and "
+                f"finish({resolution!r}) is a new sample of the prompt, and is paid for: it resembles the draft, but "
                 "is not the same video",
                 stacklevel=2,
             )
@@ -956,14 +956,14 @@ class Dream:
         maker = self._maker
         if maker is None:
             raise ConfigurationError(
-                f"{self!r} belongs to no session: open its library with Session(library=…) and take it from its "
+                f"{self!r} does not belong to a session: open its library with Session(library=…) and get it from its "
                 "dreams()"
             )
         for one in (self, *others):
             if one is not None and not is_reached(maker.backend, one.backend):
                 raise ConfigurationError(
-                    f"{one.title!r} was made by backend {one.backend!r}, and this session asks {maker.backend!r}, "
-                    f"which does not know it: open Session(backend={one.backend!r})"
+                    f"{one.title!r} was made by backend {one.backend!r}, but this session uses {maker.backend!r}: open "
+                    f"Session(backend={one.backend!r})"
                 )
         return maker
 
@@ -1053,7 +1053,7 @@ def _reference(dream: Dream | None) -> GenerationReference | None:
     if dream is None:
         return None
     if not dream.generation.id:
-        raise ConfigurationError(f"{dream.title!r} has no generation at a server: make it first")
+        raise ConfigurationError(f"{dream.title!r} has no generation on a server: make it first")
     return GenerationReference(id=dream.generation.id)
 
 

@@ -332,7 +332,7 @@ class Dreams(Sequence[Dream]):
             ValueError: the collection is empty, or an argument is less than 1.
         """
         if not self:
-            raise ValueError("there are no dreams: a contact sheet needs one")
+            raise ValueError("a contact sheet needs at least one dream")
         check_numbers(columns=1 if columns is None else columns, side=side)
         pictures = [_picture(dream, side) for dream in self]
         there = {number: picture for number, picture in enumerate(pictures) if picture is not None}
@@ -390,7 +390,7 @@ class Dreams(Sequence[Dream]):
             LibraryError: the folder cannot be written, or has another file of the same name.
         """
         if not self:
-            raise ValueError("there are no dreams: an export needs one")
+            raise ValueError("an export needs at least one dream")
         return export(map(Exported, self, self._words, self._measures), given_path(folder))
 
     def __repr__(self) -> str:

@@ -82,7 +82,10 @@ def _keep_foreign(folder: Path) -> None:
         is_ours = False
     there = [name for name in (_PAGE, _MANIFEST) if (folder / name).exists()]
     if there and not is_ours:
-        raise LibraryError(f"{there[0]!r} in {str(folder)!r} is another file: choose another folder, or move it away")
+        raise LibraryError(
+            f"{there[0]!r} in {str(folder)!r} is an existing, different file: choose another folder, or move the file "
+            "away"
+        )
 
 
 def _keep_foreign_sidecar(path: Path) -> None:
@@ -95,7 +98,8 @@ def _keep_foreign_sidecar(path: Path) -> None:
         is_ours = False
     if not is_ours or path.is_symlink():
         raise LibraryError(
-            f"{path.name!r} in {str(path.parent)!r} is another file: choose another folder, or move it away"
+            f"{path.name!r} in {str(path.parent)!r} is an existing, different file: choose another folder, or move the "
+            "file away"
         )
 
 
@@ -135,7 +139,7 @@ def _entry(exported: Exported, folder: Path) -> dict[str, Any]:
     if paths[1:]:
         entry["further"] = [one.name for one in paths[1:]]
     if dream.sha256 not in (None, sha256_of(folder / path.name)):
-        entry["problem"] = f"{path.name!r} was changed since it came: run its cell again to fetch it anew"
+        entry["problem"] = f"{path.name!r} was changed since it was downloaded: run its cell again to download it again"
     return entry
 
 
@@ -152,7 +156,8 @@ def _copy(source: Path, target: Path) -> None:
     if target.exists():
         if target.is_symlink() or sha256_of(target) != sha256_of(source):
             raise LibraryError(
-                f"{target.name!r} in {str(target.parent)!r} is another file: choose another folder, or move it away"
+                f"{target.name!r} in {str(target.parent)!r} is an existing, different file: choose another folder, or "
+                "move the file away"
             )
         return
     with written(target) as partial:

@@ -41,7 +41,7 @@ def read_folder(folder: Path) -> list[Dream]:
         found = {path: _format(path) for path in paths if _is_plain(path)}
         told = {record.file: record for record in read_sidecars(folder, described(path.name for path in paths))}
     except OSError as error:
-        raise LibraryError(f"{str(folder)!r} is no folder that can be read ({error.strerror or error})") from error
+        raise LibraryError(f"{str(folder)!r} is not a readable folder ({error.strerror or error})") from error
     library, home = Folder(folder), find_place().output
     # These are additional files of a dream in the list.
     beside = {name for record in told.values() for name in record.names[1:]}
@@ -60,7 +60,7 @@ def _is_plain(path: Path) -> bool:
     try:
         path.name.encode()
     except UnicodeEncodeError:
-        logger.warning("%r is ignored: its name is no text", path.name)
+        logger.warning("%r is ignored: its name is not valid text", path.name)
         return False
     if path.is_symlink():
         logger.warning("%s is ignored: it is a link", path.name)

@@ -87,7 +87,7 @@ def _there(dreams: Sequence[Dream | None]) -> dict[int, Dream]:
             there[number] = dream
     if there:
         return there
-    raise problem or LibraryError("there is nothing yet to put into a file: wait for the first result")
+    raise problem or LibraryError("nothing is ready yet: wait for the first result")
 
 
 def _beside(there: dict[int, Dream], suffix: str) -> Path:

@@ -12,7 +12,7 @@ from dream_nb.requests.plan import Ask, Plan
 from dream_nb.results.dream import Dream
 from dream_nb.results.pending import Pending
 
-CANCELLED_UNSENT: Final = "cancelled before it was sent: run the cell again to make it after all"
+CANCELLED_UNSENT: Final = "cancelled before it was sent: run the cell again to make it"
 
 
 class Maker(Protocol):
@@ -90,5 +90,5 @@ class Job(Pending[Dream]):
             APIError: the server did not confirm the deletion; the job continues.
         """
         if self.done() or self.canceller is None:
-            raise DreamError("it has ended: there is nothing to cancel")
+            raise DreamError("it has already ended, so it cannot be cancelled")
         self.canceller(self)

@@ -53,7 +53,7 @@ def _preview(path: Path) -> FilePreview:
     """
     suffix = path.suffix.lower()
     if suffix not in (*_PICTURES, _VIDEO):
-        raise LibraryError(f"{path.name!r} is neither a picture nor a video")
+        raise LibraryError(f"{path.name!r} is not a picture or video")
     url = address(path, find_place().output)
     facts = read_facts(path) if suffix == _VIDEO else None
     poster = picture_uri(jpeg(reduced(read_poster(path), _SIDE))) if facts else ""

@@ -100,7 +100,7 @@ def _made(
     if not _NAME.fullmatch(name):
         raise ValueError(f"measure {name!r} needs a name for its column: @measure(name='redness')")
     if name in MEASURES or name in FACTS or name == PROBLEM:
-        raise ValueError(f"{name!r} is a column of its own: give the measure another name, @measure(name=…)")
+        raise ValueError(f"{name!r} is the name of another column: give the measure another name, @measure(name=…)")
     fitted(size, 1, 1)
     size = fitted(size, 1, 1) if isinstance(size, Iterable) else size
     return Measure(function, name, None if version is None else str(version), size)
@@ -153,7 +153,7 @@ def _sorted_out(wanted: Sequence[str | Measure]) -> tuple[list[str], list[Measur
             ours.append(one)
         elif isinstance(one, str):
             near = difflib.get_close_matches(one, MEASURES, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(MEASURES)}"
+            hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(MEASURES)}"
             raise ValueError(f"no measure {one!r}: {hint}")
         else:
             raise ValueError(f"{one!r} is not a measure: put @dream_nb.measure above the function")
@@ -161,7 +161,7 @@ def _sorted_out(wanted: Sequence[str | Measure]) -> tuple[list[str], list[Measur
     names = [one.name for one in theirs]
     for name in names:
         if names.count(name) > 1:
-            raise ValueError(f"two measures are named {name!r}: give one another name, @measure(name=…)")
+            raise ValueError(f"two measures are named {name!r}: rename one of them, @measure(name=…)")
     return list(dict.fromkeys(ours)), theirs
 
 
@@ -202,8 +202,8 @@ def _packed(measure: Measure) -> bytes:
         packed: bytes = cloudpickle.dumps(measure.function)
     except Exception as error:
         raise ValueError(
-            f"measure {measure.name!r} uses something that cannot be sent to a worker process ({error}): let it use "
-            "numbers, texts, arrays and modules only"
+            f"measure {measure.name!r} uses a value that cannot be sent to a worker process ({error}): use only "
+            "numbers, strings, arrays and modules"
         ) from error
     return packed
 

@@ -20,10 +20,8 @@ from dream_nb.systems import wait_for
 
 logger = logging.getLogger("dream_nb")
 _LOOK_SECONDS: Final = 0.1
-_FORKED: Final = (
-    "it is under way in the process that this one was forked from: ask for it again with a session that is opened here"
-)
-REPLAYED: Final = Progress("completed", 1.0, "from your library, nothing spent; -t asks for another take")
+_FORKED: Final = "it is under way in the parent process of this one: ask for it again with a session opened here"
+REPLAYED: Final = Progress("completed", 1.0, "from your library, nothing spent; -t makes another take")
 
 
 Result = TypeVar("Result")
@@ -76,8 +74,8 @@ def interruption(waited_for: Sequence[Pending[Any]]) -> WaitInterrupted:
     Args:
         waited_for: the work that continues; at least one.
     """
-    goes_on = waited_for[0]._goes_on if len(waited_for) == 1 else "the dreams go on"
-    return WaitInterrupted(f"no longer waiting; {goes_on}. Run this again to come back to it.")
+    goes_on = waited_for[0]._goes_on if len(waited_for) == 1 else "the dreams continue"
+    return WaitInterrupted(f"no longer waiting; {goes_on}. Run this again to rejoin it.")
 
 
 class Pending(Generic[Result]):
@@ -92,7 +90,7 @@ class Pending(Generic[Result]):
         picture: a small JPEG preview of the result, as soon as the server shows one; None before.
     """
 
-    _goes_on: ClassVar[str] = "the dream goes on"
+    _goes_on: ClassVar[str] = "the dream continues"
     """What an interrupted wait says of it."""
 
     def __init__(

@@ -81,7 +81,7 @@ class Sweep(Pending[Dreams]):
         jobs: the jobs, in the order of their dreams.
     """
 
-    _goes_on = "the dreams go on"
+    _goes_on = "the dreams continue"
 
     def __init__(
         self, jobs: Sequence[Job], words: Sequence[Mapping[str, str]], *, prompt: str | None = None, note: str = ""
@@ -126,7 +126,7 @@ class Sweep(Pending[Dreams]):
             DreamError: all jobs have ended, or one cannot be cancelled; all others are cancelled.
         """
         if all(job.done() for job in self.jobs):
-            raise DreamError("all have ended: there is nothing to cancel")
+            raise DreamError("all have already ended, so nothing can be cancelled")
         cancel_all(self.jobs)
 
     def __len__(self) -> int:
@@ -160,7 +160,7 @@ class Sweep(Pending[Dreams]):
 
     def _error(self, dreams: Dreams) -> SweepError:
         failed = [(job, error) for job in self.jobs if (error := job.exception()) is not None]
-        kept = "The others are in the library, and not made again." if dreams else ""
+        kept = "The others are in the library, and are not made again." if dreams else ""
         what = f"{len(failed)} of {len(self)} not made: {failed[0][0].title!r}"
         message = told_of(what, [error for _, error in failed], kept)
         return SweepError(message, dreams, by_prompt([(job.title, error) for job, error in failed]))

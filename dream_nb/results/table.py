@@ -68,7 +68,7 @@ def missing_column(name: str, added: Iterable[str]) -> str:
     """
     names = [*FACTS, *added]
     near = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}; measure() adds more"
+    hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(names)}; measure() adds others"
     return f"no column {name!r}: {hint}"
 
 

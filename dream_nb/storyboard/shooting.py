@@ -39,7 +39,7 @@ class Shooting(Pending["Storyboard"]):
         title: the prompts, one per line.
     """
 
-    _goes_on = "the storyboard goes on"
+    _goes_on = "the storyboard continues"
 
     def __init__(self, board: Storyboard, backend: str, *, replayed: bool = False) -> None:
         super().__init__("\n".join(board.prompts), replayed=replayed)
@@ -76,7 +76,7 @@ class Shooting(Pending["Storyboard"]):
             DreamError: all jobs have ended, or one cannot be cancelled; all others are cancelled.
         """
         if self.done() or all(shot.state in ("completed", "failed") for shot in self.shots):
-            raise DreamError("all have ended: there is nothing to cancel")
+            raise DreamError("all have already ended, so nothing can be cancelled")
         self._is_cancelled = True
         cancel_all(self.jobs)
 
@@ -192,8 +192,12 @@ class Shooting(Pending["Storyboard"]):
         left = [
             str(at) for at in range(1, len(prompts) + 1) if at not in self.board._made and at not in self.board._errors
         ]
-        later = f"What follows was not begun: shot{'s' if len(left) > 1 else ''} {', '.join(left)}." if left else ""
-        kept = "The others are in the library, and not made again." if dreams else ""
+        later = (
+            f"Not started, because they follow it: shot{'s' if len(left) > 1 else ''} {', '.join(left)}."
+            if left
+            else ""
+        )
+        kept = "The others are in the library, and are not made again." if dreams else ""
         what = f"shot {number} of {len(prompts)} not made: {prompts[number - 1]!r}"
         message = told_of(what, [error for _, error in errors], later, kept)
         return SweepError(message, dreams, by_prompt([(prompts[at - 1], error) for at, error in errors]))

@@ -33,7 +33,7 @@ _MOST: Final = 1000
 
 def _refuse_keyframes(fields: Mapping[str, Any]) -> None:
     if fields.get("keyframes") is not None:
-        raise InvalidRequestError("a storyboard makes the keyframes of its shots: give frame0 or frame1 instead")
+        raise InvalidRequestError("a storyboard sets the keyframes of its shots itself: give frame0 or frame1 instead")
 
 
 class Shot:
@@ -106,7 +106,9 @@ class Storyboard:
             shot if isinstance(shot, Shot) else Shot(shot) for shot in ([shots] if isinstance(shots, str) else shots)
         ]
         if not 1 <= len(given) <= _MOST:
-            raise InvalidRequestError(f"{len(given)} shots make no storyboard: give it 1 to {_MOST:,} prompts")
+            raise InvalidRequestError(
+                f"a storyboard has 1 to {_MOST:,} shots, not {len(given)}: give that many prompts"
+            )
         _refuse_keyframes(fields)
         check_take(take)
         fields = read_fields(fields)
@@ -129,7 +131,7 @@ class Storyboard:
         shot = self._given[number]
         fields = self._fields | shot.fields
         if fields.pop("kind", "video") != "video":
-            raise InvalidRequestError("a storyboard is made of videos: give an image as frame0")
+            raise InvalidRequestError("a storyboard consists of videos: give an image as frame0")
         if number == 0:
             fields.setdefault("frame0", self._ends["frame0"])
         if number == len(self._given) - 1:
@@ -249,7 +251,7 @@ class Storyboard:
             SweepError: some shots could not be made.
         """
         if not 1 <= number <= len(self._given):
-            raise ValueError(f"there is no shot {number}: this storyboard has shots 1 to {len(self._given)}")
+            raise ValueError(f"shot {number} does not exist: this storyboard has shots 1 to {len(self._given)}")
         shots = list(self._given)
         old, made = shots[number - 1], self._made.get(number)
         take = made.take + 1 if made is not None and prompt is None else old.take or self._take
@@ -286,7 +288,7 @@ class Storyboard:
         """
         missing = [number for number in range(1, len(self._given) + 1) if number not in self._made]
         if missing:
-            raise LibraryError(f"shot {missing[0]} is not made: the film is joined when all are; make() makes them")
+            raise LibraryError(f"shot {missing[0]} is not made yet, and the film needs all shots: make() makes them")
         shots = self.shots
         target = given_path(path) if path is not None else _film_path(shots)
         join_shots(shots, target)

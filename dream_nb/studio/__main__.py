@@ -48,7 +48,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         description="Serve the Dream Machine API and the Luma API on this machine. Everything is drawn by rule, not by"
         " a model.",
         epilog=f"The key of an account comes from {KEY_VARIABLE}_NAME, or for the first account {KEY_VARIABLE};"
-        " where neither is set, one is made and printed.",
+        " if neither is set, a key is generated and printed.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any that is free)")
@@ -56,7 +56,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--library",
         type=given_path,
         default=Path("dreams"),
-        help="its folder is .studio in here (default: %(default)s)",
+        help="the folder that contains the studio's folder .studio (default: %(default)s)",
     )
     parser.add_argument(
         "--key",
@@ -64,7 +64,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="NAME",
         help="account that has a key; may be given several times (default: notebook)",
     )
-    parser.add_argument("--faults", type=given_path, metavar="FILE", help="what goes wrong on purpose, as a JSON list")
+    parser.add_argument("--faults", type=given_path, metavar="FILE", help="faults to simulate, as a JSON list")
     parser.add_argument("--public-callbacks", action="store_true", help="send callbacks to public addresses too")
     parser.add_argument("--fetch-loopback", action="store_true", help="fetch pictures and videos from this machine too")
     parser.add_argument(
@@ -72,10 +72,10 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         type=float,
         default=Settings.address_seconds,
         metavar="SECONDS",
-        help="how long the addresses count that the Luma API gives (default: %(default)g)",
+        help="how many seconds the addresses returned by the Luma API are valid (default: %(default)g)",
     )
     parser.add_argument(
-        "--lenient", action="store_true", help="take requests of 2025 that the documentation of the API excludes"
+        "--lenient", action="store_true", help="accept requests that the documentation of the API of 2025 excludes"
     )
     parser.add_argument(
         "--dask",
@@ -154,7 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not _is_loopback(arguments.host) and made:
         name = next(iter(made))
         sys.stderr.write(
-            f"{arguments.host} can be reached by others: give a key for account {name} in {key_variable(name)}\n"
+            f"{arguments.host} is reachable from other machines: set a key for account {name} in {key_variable(name)}\n"
         )
         return 2
     with contextlib.ExitStack() as stack:

@@ -25,7 +25,7 @@ def asset_url(base_url: str, name: str) -> str:
 
 
 class Drawing(Protocol):
-    """What is known of drawings under way, and why there are none."""
+    """What is known of drawings under way, and why there may not be any."""
 
     def progress(self, uid: str) -> float | None:
         """The fraction done, by the id of the generation."""

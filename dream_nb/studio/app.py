@@ -144,7 +144,7 @@ def _remove_links(folder: Path) -> None:
                     Path(entry).unlink()
                     removed += 1
     if removed:
-        logger.warning("%s: %d links were removed: a studio makes none", folder, removed)
+        logger.warning("%s: %d links were removed: a studio does not create links", folder, removed)
 
 
 def _route(path: str, **methods: Handler) -> Route:
@@ -191,8 +191,8 @@ async def _http_error(_request: Request, error: Exception) -> Response:
 
 
 async def _defect(request: Request, error: Exception) -> Response:
-    logger.error("%s %s: the studio has a defect", request.method, request.url.path, exc_info=error)
-    return json_response(answers.error("the studio has a defect; its log says more"), 500)
+    logger.error("%s %s: internal error of the studio", request.method, request.url.path, exc_info=error)
+    return json_response(answers.error("internal error of the studio; see its log"), 500)
 
 
 class _LumaHeaders:

@@ -60,7 +60,7 @@ class CallbackSender:
                 task.add_done_callback(self._ended)
         except sqlite3.Error:
             # Whoever changed a state has done so; the next beat of the queue tries again.
-            logger.exception("the studio's callbacks cannot go on at the moment")
+            logger.exception("the studio's callbacks are interrupted at the moment")
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)

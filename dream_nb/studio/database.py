@@ -219,7 +219,7 @@ def _problem(path: Path) -> str:
             if version not in (0, _VERSION):
                 raise RuntimeError(
                     f"{path} has format {version}, and this version of dream_nb uses format {_VERSION}:"
-                    " move the file away, and the studio makes a new one"
+                    " move the file away, and the studio creates a new one"
                 )
             found = differences(connection, _SCHEMA if version else "")
             return ", ".join(found[:_SHOWN]) + (f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")

@@ -169,7 +169,7 @@ class Fetcher:
         try:
             parsed = httpx2.URL(url)
         except httpx2.InvalidURL:
-            raise FetchError("this is no URL") from None
+            raise FetchError("this is not a URL") from None
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise FetchError(f"only http(s) is fetched, not {parsed.scheme[:20]!r}")
         response = None
@@ -187,13 +187,13 @@ class Fetcher:
             except httpx2.ConnectError:
                 continue
             except httpx2.HTTPError as error:
-                raise FetchError(f"{_host(parsed)} gives no answer ({type(error).__name__})") from None
+                raise FetchError(f"{_host(parsed)} does not answer ({type(error).__name__})") from None
         if response is None:
             raise FetchError(f"{_host(parsed)} cannot be reached")
         try:
             yield response
         except httpx2.HTTPError as error:
-            raise FetchError(f"{_host(parsed)} broke off ({type(error).__name__})") from None
+            raise FetchError(f"{_host(parsed)} cut off the connection ({type(error).__name__})") from None
         finally:
             await response.aclose()
 
@@ -201,7 +201,7 @@ class Fetcher:
 async def _bounded(response: httpx2.Response, what: str, most: int) -> bytes:
     if response.headers.get("content-encoding", "identity") != "identity":
         # A few compressed bytes may become gigabytes in one step, before anything can be counted.
-        raise FetchError(f"the {what} came compressed, which nobody asked for")
+        raise FetchError(f"the {what} was sent compressed without being asked for")
     data = bytearray()
     async for chunk in response.aiter_raw():
         data += chunk
@@ -216,7 +216,7 @@ async def _addresses(url: httpx2.URL, *, loopback: bool, public: bool) -> list[s
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise FetchError(f"{_host(url)} is not known") from None
+        raise FetchError(f"{_host(url)} is an unknown host") from None
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     allowed = [address for address in addresses if is_allowed(address, loopback=loopback, public=public)]
     if not allowed:
@@ -228,7 +228,7 @@ def _redirected(url: str, location: str) -> str:
     try:
         return str(httpx2.URL(url).join(location))
     except httpx2.InvalidURL:
-        raise FetchError(f"{_host(url)} redirects to what is no URL") from None
+        raise FetchError(f"{_host(url)} redirects to an invalid URL") from None
 
 
 def _timeout(settings: Settings) -> dict[str, float | None]:
@@ -244,6 +244,6 @@ def check_pixels(data: bytes, limit: int) -> None:
     try:
         width, height = picture_size(data)
     except UnreadableFileError as error:
-        raise FetchError(f"what is there {error.reason}") from None
+        raise FetchError(f"the file there {error.reason}") from None
     if width * height > limit:
         raise FetchError(f"the picture has {width}x{height} pixels; at most {limit} are read")

@@ -84,7 +84,7 @@ class LumaOperations:
         """`GET /generations/{id}`."""
         record = self._store.find(request.path_params["id"].lower(), self._access.account(request), LUMA)
         if record is None:
-            raise Refusal(404, f"there is no generation {request.path_params['id'][:80]!r}")
+            raise Refusal(404, f"generation not found: {request.path_params['id'][:80]!r}")
         outputs = self._store.outputs(record.id) if record.state == "completed" else ()
         base_url = self._access.base_url(request, LUMA_PREFIX)
         return json_response(luma_generation(record, base_url, self._settings.address_seconds, outputs, self._queue))
@@ -98,7 +98,7 @@ class LumaOperations:
             raise Refusal(403, "this address has expired: get the generation again for a fresh one")
         response = self._assets.response(name, request)
         if response is None:
-            raise Refusal(404, "there is no such asset")
+            raise Refusal(404, "asset not found")
         return response
 
     def _draft(self, request: Request, account: str, asked: LumaRequest) -> Draft:

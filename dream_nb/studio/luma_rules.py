@@ -101,7 +101,7 @@ def read_schema(schema: type[S], document: Mapping[str, Any]) -> S:
         Refusal: it breaks the schema.
     """
     if "extra" in document:
-        raise bad("extra", "is not a field of this request: take it out")
+        raise bad("extra", "is not a field of this request: remove it")
     try:
         read = schema.from_body(document)
     except ValidationError as error:
@@ -112,7 +112,7 @@ def read_schema(schema: type[S], document: Mapping[str, Any]) -> S:
         detail = f"{place}: {first['msg']}" if place else first["msg"]
         raise Refusal(422 if first["type"] == _COMBINATION else 400, detail) from None
     for field in _unknown(read, ""):
-        raise bad(field, "is not a field of this request: take it out")
+        raise bad(field, "is not a field of this request: remove it")
     return read
 
 
@@ -174,7 +174,7 @@ def _check_form(place: str, given: Mapping[str, Any]) -> None:
     texts = {name: value for name, value in given.items() if isinstance(value, str)}
     for name in given:
         if name not in MediaReference.model_fields:
-            raise bad(f"{place}.{name}", "is not a field of a reference: take it out")
+            raise bad(f"{place}.{name}", "is not a field of a reference: remove it")
     if "url" in texts and not is_http_url(texts["url"]):
         raise bad(f"{place}.url", f"{texts['url'][:60]!r} is not an http(s) URL")
     for name in ("generation_id", "file_id"):

@@ -189,7 +189,7 @@ class LumaUploads:
         query = request.query_params
         for name in query:
             if name not in _QUERY:
-                raise bad(name[:40], "is not a parameter of this list: take it out")
+                raise bad(name[:40], "is not a parameter of this list: remove it")
         limit = rules.whole_number("limit", query.get("limit"), _PAGE, 1, _MOST_ON_A_PAGE)
         for name, known in (("purpose", PURPOSES), ("state", FILE_STATES)):
             if name in query and query[name] not in known:

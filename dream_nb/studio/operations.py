@@ -169,7 +169,7 @@ class Operations:
         """A file, without a key."""
         response = self._assets.response(request.path_params["name"], request)
         if response is None:
-            raise Refusal(404, "there is no such asset")
+            raise Refusal(404, "asset not found")
         return response
 
     async def _create(
@@ -302,9 +302,9 @@ def _next_above(lines: int | None) -> int:
         return RESOLUTIONS[_UPSCALED]
     higher = [side for side in RESOLUTIONS.values() if side > lines]
     if not higher:
-        raise rules.bad("resolution", f"the video has {lines} lines, and there is no higher resolution")
+        raise rules.bad("resolution", f"the video has {lines} lines, which is the highest resolution")
     return min(higher)
 
 
 def _unknown(request: Request) -> Refusal:
-    return Refusal(404, f"there is no generation {request.path_params['id'][:80]!r}")
+    return Refusal(404, f"generation not found: {request.path_params['id'][:80]!r}")

@@ -125,7 +125,7 @@ class Queue:
             self._take_work()
         except Exception:
             # Whoever asked for something has it on record; the next beat tries again.
-            logger.exception("the studio's queue cannot go on at the moment")
+            logger.exception("the studio's queue is interrupted at the moment")
 
     def cancel(self, uid: str) -> None:
         """Stop drawing a generation that was deleted."""
@@ -224,7 +224,7 @@ class Queue:
         self._dreaming.pop(record.id, None)
         self._tidy(record)
         if not task.cancelled() and (error := task.exception()):
-            logger.error("what became of generation %s could not be written down", record.id, exc_info=error)
+            logger.error("the outcome of generation %s could not be stored", record.id, exc_info=error)
         elif task.cancelled() or task.result():
             self._store.release(record.id)
         self._changed()

@@ -201,7 +201,7 @@ def _check_documented(request: Request, document: Mapping[str, Any]) -> None:
         if document.get(field) is None:
             raise bad(field, "is required")
     for field in _unknown_fields(request):
-        raise bad(field, "is not a field of this request: take it out")
+        raise bad(field, "is not a field of this request: remove it")
     for field, reason in undocumented(request):
         raise bad(field, reason)
 
@@ -262,7 +262,7 @@ def _check_prompt(request: Create) -> None:
     if request.prompt is None:
         frames = request.keyframes if isinstance(request, GenerationRequest) else None
         if frames is None or (frames.frame0 is None and frames.frame1 is None):
-            raise bad("prompt", "is required where there are no keyframes")
+            raise bad("prompt", "is required without keyframes")
         return
     lowest, highest = PROMPT_LENGTH
     if not lowest <= len(request.prompt) <= highest:
@@ -285,7 +285,7 @@ def _check_video(request: GenerationRequest, state_of: StateOf) -> None:
         elif isinstance(frame, GenerationReference):
             state = state_of(frame.id)
             if state is None:
-                raise bad(f"{field}.id", f"there is no generation {frame.id[:40]!r}")
+                raise bad(f"{field}.id", f"generation not found: {frame.id[:40]!r}")
             if state != "completed":
                 raise bad(f"{field}.id", f"generation {frame.id} is {state}; a keyframe has to be completed")
 

@@ -221,7 +221,7 @@ class Store:
                     dropped += 1
         finally:
             if dropped:
-                logger.warning("%d queued generations were dropped: no studio can have written them", dropped)
+                logger.warning("%d queued generations were dropped: they were not written by a studio", dropped)
         return None
 
     def renew(self, uids: Iterable[str], lease_until: float) -> None:

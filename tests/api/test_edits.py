@@ -102,19 +102,19 @@ def test_a_server_of_2024_is_sent_nothing_that_it_cannot_do(name: str) -> None:
 
 
 def test_a_generation_in_the_place_of_a_url_is_refused_before_it_is_sent(fake: FakeDreamMachine, call: Call) -> None:
-    with pytest.raises(InvalidRequestError, match="media: the server wants the URL of a file"):
+    with pytest.raises(InvalidRequestError, match="media: the server needs the URL of a file"):
         call("modify_video", ModifyVideoRequest(media=GenerationReference(id=ID), mode="flex_1"))
     assert posts(fake) == []
 
 
 def test_an_upscale_of_nothing_is_refused_before_it_is_sent(fake: FakeDreamMachine, call: Call) -> None:
-    with pytest.raises(InvalidRequestError, match="media: the server does not tell of which video"):
+    with pytest.raises(InvalidRequestError, match="media: the server does not say which video"):
         call("create", UpscaleVideoGenerationRequest(resolution="4k"))
     assert posts(fake) == []
 
 
 def test_a_request_of_an_unknown_kind_is_never_sent(fake: FakeDreamMachine, call: Call) -> None:
-    with pytest.raises(InvalidRequestError, match="can only be brought in"):
+    with pytest.raises(InvalidRequestError, match="can only be imported"):
         call("create", UnknownRequest(document={"prompt": "a lake"}))
     assert posts(fake) == []
 

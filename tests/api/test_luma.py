@@ -231,12 +231,12 @@ def test_a_file_is_not_complete_without_its_bytes(call: Call) -> None:
     ("file", "options", "problem"),
     [
         (b"", {"mime_type": "image/png"}, "is empty"),
-        (b"a", {}, "nothing says what the file is"),
-        (b"a", {"filename": "a.nothing"}, "nothing says what 'a.nothing' is"),
+        (b"a", {}, "the type of the file is unknown"),
+        (b"a", {"filename": "a.nothing"}, "the type of 'a.nothing' is unknown"),
         ("nowhere/a.png", {}, "'a.png' cannot be read"),
         (b"a", {"mime_type": "image/png\r\nx: y"}, "is not a MIME type"),
         (b"a", {"mime_type": "image/png", "purpose": "inputs"}, "purpose 'inputs' is not one of"),
-        (b"a", {"mime_type": "image/png", "expires_at": datetime(2026, 1, 1)}, "needs a time zone"),  # noqa: DTZ001
+        (b"a", {"mime_type": "image/png", "expires_at": datetime(2026, 1, 1)}, "must have a time zone"),  # noqa: DTZ001
     ],
 )
 @pytest.mark.parametrize("name", ["upload_file", "send_file"])
@@ -259,7 +259,7 @@ def test_a_file_is_waited_for_until_it_is_ready(fake: FakeLuma, call: Call) -> N
 def test_a_file_that_was_rejected_says_why(fake: FakeLuma, call: Call) -> None:
     fake.reject = lambda _: "It shows a person."
     file = call("upload_file", b"abcd", mime_type="image/png", filename="a.png")
-    with pytest.raises(InvalidRequestError, match=r"rejected 'a.png': It shows a person\. Give another file"):
+    with pytest.raises(InvalidRequestError, match=r"rejected 'a.png': It shows a person\. Use another file"):
         call("wait_for_file", file.id)
 
 
@@ -314,7 +314,7 @@ def test_a_file_is_deleted(call: Call) -> None:
     assert call("delete_file", file.id) is None
     seen = call("get_file", file.id)
     assert (seen.state, seen.is_final, seen.deleted_at is not None) == ("deleted", True, True)
-    with pytest.raises(InvalidRequestError, match="was deleted at the server: upload it again"):
+    with pytest.raises(InvalidRequestError, match="was deleted on the server: upload it again"):
         call("wait_for_file", file.id)
 
 
@@ -322,7 +322,7 @@ def test_a_list_that_leads_back_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     page = {"data": [{"id": "a", "state": "ready"}], "has_more": True, "next_cursor": "same"}
     with Luma(KEY, "http://localhost:1") as luma:
         monkeypatch.setattr(luma, "list_files", lambda **_: FilePage.from_answer(page))
-        with pytest.raises(UnreadableAnswerError, match="leads back"):
+        with pytest.raises(UnreadableAnswerError, match="links back"):
             list(luma.iter_files())
 
 

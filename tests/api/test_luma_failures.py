@@ -19,7 +19,7 @@ from tests.fakes.luma import ERRORS, KEY, FakeLuma, error
 
 LAKE = LumaRequest(prompt="a lake")
 CREATED = '{"id": "a", "state": "queued"}'
-LOST = "It may have been made and billed, and this API has no list to look for it"
+LOST = "It may have been made and billed, and this API cannot list generations"
 
 
 @pytest.fixture
@@ -35,12 +35,12 @@ def luma(fake: FakeLuma) -> Iterator[Luma]:
 
 
 REFUSALS: dict[int, tuple[type[errors.APIError], str]] = {
-    400: (errors.BadRequestError, "Change the request as the server says"),
+    400: (errors.BadRequestError, "Change the request as described"),
     401: (errors.AuthenticationError, "Check the key of the Luma API: LUMA_AGENTS_API_KEY"),
     402: (errors.BadRequestError, "Add funds to the account"),
     403: (errors.AuthenticationError, "Check that the account is active"),
     413: (errors.BadRequestError, "upload it with upload_file"),
-    422: (errors.BadRequestError, "Change the request as the server says"),
+    422: (errors.BadRequestError, "Change the request as described"),
     429: (errors.RateLimitError, "Wait, then send it again"),
 }
 
@@ -78,7 +78,7 @@ def test_a_lost_answer_says_that_it_may_have_been_billed(fake: FakeLuma, luma: L
     fake.replies.append(Reply(taken=True))
     with pytest.raises(errors.APIConnectionError, match=LOST) as caught:
         luma.create_generation(LAKE, request_id="take-1")
-    assert "before its support has said what became of X-Request-Id take-1" in str(caught.value)
+    assert "before its support has told you the outcome of X-Request-Id take-1" in str(caught.value)
     assert (caught.value.request_id, caught.value.reached) == ("take-1", True)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
     assert (len(fake.posts), fake.request_ids, len(fake.taken)) == (1, ["take-1"], 1)
@@ -209,13 +209,13 @@ def test_an_upload_has_no_deadline(fake: FakeLuma) -> None:
 @pytest.mark.parametrize("method", ["POST", "GET"])
 def test_another_method_than_put_is_not_used(fake: FakeLuma, luma: Luma, method: str) -> None:
     fake.upload = lambda upload: upload | {"method": method}
-    with pytest.raises(errors.UnreadableAnswerError, match=f"by {method}, not by PUT"):
+    with pytest.raises(errors.UnreadableAnswerError, match=f"with {method}, not PUT"):
         luma.upload_file(bytes(INLINE_BYTES + 1), mime_type="image/png")
     assert fake.store_headers == []
 
 
 def test_an_announced_file_needs_a_place(fake: FakeLuma, luma: Luma) -> None:
     fake.file_replies.append(Reply(201, body='{"file": {"id": "a", "state": "pending"}, "upload": null}'))
-    with pytest.raises(errors.UnreadableAnswerError, match="does not say where to put the file"):
+    with pytest.raises(errors.UnreadableAnswerError, match="has no upload address"):
         luma.upload_file(bytes(INLINE_BYTES + 1), mime_type="image/png")
     assert fake.store_headers == []

@@ -77,7 +77,7 @@ def test_the_key_of_the_other_api_is_not_used(key: str, monkeypatch: pytest.Monk
 
 
 def test_plain_http_goes_to_this_machine_only(key: str) -> None:
-    with pytest.raises(errors.ConfigurationError, match="in the clear"):
+    with pytest.raises(errors.ConfigurationError, match="unencrypted"):
         Luma(key, "http://example.com/v1")
 
 
@@ -221,7 +221,7 @@ def test_no_repr_shows_the_key(key: str) -> None:
 def test_a_client_is_not_pickled(key: str, copied: Callable[[object], object]) -> None:
     with Luma(key, "http://localhost:1/v1") as luma:
         for client in (luma, luma._client):
-            with pytest.raises(TypeError, match="make a new one") as caught:
+            with pytest.raises(TypeError, match="create a new one") as caught:
                 copied(client)
             assert key not in str(caught.value)
 

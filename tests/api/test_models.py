@@ -72,7 +72,7 @@ def test_extra_fields_are_sent_as_they_are() -> None:
 
 
 def test_extra_cannot_replace_a_field() -> None:
-    assert "'loop' has a field of its own" in refusal(extra={"loop": False})
+    assert "'loop' is a regular field" in refusal(extra={"loop": False})
 
 
 @pytest.mark.parametrize("name", ["media", "mode", "first_frame", "negative_prompt", "grid_position_x"])
@@ -271,7 +271,7 @@ def test_a_state_is_read_in_whichever_case(written: str, read: str, is_final: bo
         ("failed", "no colours left", "no colours left"),
         ("failed", None, "the server gave no reason"),
         ("canceled", None, "the server canceled it"),
-        ("expired", "no worker", "it expired at the server: no worker"),
+        ("expired", "no worker", "it expired on the server: no worker"),
         ("completed", None, ""),
     ],
 )
@@ -312,7 +312,7 @@ def test_a_failure_reason_of_an_object_has_a_bounded_length() -> None:
     ],
 )
 def test_a_number_that_json_lacks_is_refused_by_its_place(number: float, where: str, fields: Any) -> None:
-    assert refusal(**put(fields, number)) == f"{where}: {number} is not a number that JSON can hold"
+    assert refusal(**put(fields, number)) == f"{where}: {number} is not a valid JSON number"
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
@@ -327,7 +327,7 @@ def test_a_number_that_json_lacks_is_refused_by_its_place(number: float, where: 
 def test_a_weight_that_json_lacks_is_refused_by_its_place(number: float, where: str, fields: Any) -> None:
     with pytest.raises(pydantic.ValidationError) as caught:
         ImageGenerationRequest(prompt="a lake", **put(fields, number))
-    assert str(InvalidRequestError.reading(caught.value)) == f"{where}: {number} is not a number that JSON can hold"
+    assert str(InvalidRequestError.reading(caught.value)) == f"{where}: {number} is not a valid JSON number"
 
 
 def put(value: Any, number: float) -> Any:

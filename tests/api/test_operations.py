@@ -194,7 +194,7 @@ def test_what_is_no_id_is_not_sent(hostile: Hostile, connect: Open, id: str) -> 
 
 
 def test_half_a_character_is_not_sent(hostile: Hostile, connect: Open) -> None:
-    with pytest.raises(InvalidRequestError, match="half a character"):
+    with pytest.raises(InvalidRequestError, match="an unpaired surrogate"):
         connect(hostile.base_url).create_generation(GenerationRequest(prompt="a \ud800 lake"))
     assert hostile.requests == []
 

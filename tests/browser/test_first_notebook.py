@@ -48,7 +48,7 @@ def test_it_runs_shows_videos_that_play_and_reopens_without_a_kernel(
     page.wait_for_function(HAS_PLAYED, arg=videos.first.element_handle())
     expect(page.locator(".dream-card:not(.dream-bare)")).to_have_count(0)
     lab.run_all()
-    told = page.get_by_text("from your library, nothing spent; -t asks for another take")
+    told = page.get_by_text("from your library, nothing spent; -t makes another take")
     expect(told.first).to_be_visible()
     expect(told).to_have_count(0, timeout=240_000)
     lab.save()

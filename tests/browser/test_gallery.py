@@ -121,7 +121,7 @@ def test_it_searches_marks_and_selects_by_keyboard_and_python_sees_it(
     assert list((dreams / "trash").iterdir()) == []
 
     # The stars are one control.
-    stars = page.get_by_role("slider", name="stars of what is selected")
+    stars = page.get_by_role("slider", name="stars of the selection")
     expect(stars).to_have_attribute("aria-valuetext", "5 of 5 stars")
     stars.focus()
     page.keyboard.press("ArrowLeft")
@@ -154,7 +154,7 @@ def test_the_wall_stays_where_it_is_when_something_is_selected(open_cells: Calla
     lab.run_all()
     tile = page.locator(".dream-gallery [role=option]").first
     tile.dblclick(position={"x": 20, "y": 5})
-    large = page.get_by_role("group", name="shown large")
+    large = page.get_by_role("group", name="enlarged view")
     expect(large).to_be_visible()
     # A long prompt is folded.
     caption = large.locator(".dream-folded")

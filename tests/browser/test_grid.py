@@ -32,7 +32,7 @@ def test_one_button_plays_all_and_one_line_moves_all(
     lab.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell') }")
     for number in (0, 1):
         lab.run_cell(number)
-    table = page.get_by_role("table", name="on their axes")
+    table = page.get_by_role("table", name="by axis")
     expect(table.get_by_role("columnheader")).to_have_text(["calm", "stormy"])
     expect(table.get_by_role("rowheader")).to_have_text(["dawn", "night"])
 
@@ -100,7 +100,7 @@ def test_a_click_shows_one_large_and_the_keys_lead_to_its_neighbours_and_back(
 ) -> None:
     open_cells("import dream_nb\n" + GRID).run_all()
     page.wait_for_function(ALL_PLAY, timeout=240_000)
-    table = page.get_by_role("table", name="on their axes")
+    table = page.get_by_role("table", name="by axis")
     # One stop of the Tab key, which leads on to the buttons of that cell.
     assert page.locator(".dream-cell-open[tabindex='0']").count() == 1
     table.get_by_role("button", name="open: a calm lake at dawn").click()

@@ -50,7 +50,7 @@ def test_the_title_counts_and_the_end_is_told_to_who_allowed_that(
     for number in range(3):
         lab.run_cell(number)
     plain = page.title()
-    tell = page.get_by_role("button", name="Tell me when it is done")
+    tell = page.get_by_role("button", name="Notify me when it is done")
     expect(page.get_by_role("timer")).to_have_count(2)
     expect(tell).to_have_count(0)
 
@@ -61,7 +61,7 @@ def test_the_title_counts_and_the_end_is_told_to_who_allowed_that(
     assert page.evaluate("window.asked") == 0
     tell.first.focus()
     page.keyboard.press("Enter")
-    told = page.get_by_role("button", name="Tells you when it is done")
+    told = page.get_by_role("button", name="You are notified when it is done")
     expect(told).to_have_count(2)
     told.first.click()
     tell.first.click()

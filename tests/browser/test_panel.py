@@ -54,7 +54,7 @@ def test_a_dream_is_made_in_the_panel_and_goes_on_from_there(open_cells: Callabl
     form.get_by_label("Begins with: a file, URL").fill("nowhere.jpg")
     form.get_by_label("Begins with: a file, URL").press("Tab")
     wrong = form.locator(".dream-field", has=page.get_by_text("Begins with", exact=True)).locator(".dream-error")
-    expect(wrong).to_contain_text("is not there")
+    expect(wrong).to_contain_text("does not exist")
     expect(go).to_be_disabled()
 
     # A picture that is pasted in its place mends it.
@@ -80,8 +80,8 @@ def test_a_dream_is_made_in_the_panel_and_goes_on_from_there(open_cells: Callabl
 
     # It goes on as another card.
     cards.first.get_by_role("button", name="Extend").click()
-    cards.first.get_by_label("Extend: what happens").fill("night falls")
-    cards.first.get_by_label("Extend: what happens").press("Enter")
+    cards.first.get_by_label("Extend: describe what happens").fill("night falls")
+    cards.first.get_by_label("Extend: describe what happens").press("Enter")
     expect(cards).to_have_count(3)
     expect(page.locator("video.dream-film")).to_have_count(3, timeout=240_000)
     expect(page.locator(".dream-lineage").first).to_be_visible()
@@ -249,7 +249,7 @@ def test_a_button_says_at_once_that_a_busy_kernel_acts_later(
         }"""
     )
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("The kernel is busy with a cell: this happens as soon as that has ended")).to_be_visible()
+    expect(page.get_by_text("The kernel is busy with a cell: this happens when the cell has finished")).to_be_visible()
     (tmp_path / "work" / "go").touch()
     expect(page.locator(".dream-failed")).to_contain_text("Cancelled")
     expect(page.get_by_text("The kernel is busy")).to_have_count(0)

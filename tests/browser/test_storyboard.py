@@ -82,7 +82,7 @@ def test_cancel_ends_the_cell_that_waits_for_it_and_nothing_more_is_asked_for(
     page.get_by_role("button", name="Cancel all").click()
     expect(page.locator(".dream-shot[data-state=failed]")).to_have_count(2, timeout=60_000)
     expect(page.locator(".dream-shot[data-state=waiting]")).to_have_count(1)
-    expect(page.get_by_text("Interrupted: no longer waiting; the storyboard goes on").first).to_be_visible()
+    expect(page.get_by_text("Interrupted: no longer waiting; the storyboard continues").first).to_be_visible()
     expect(page.get_by_role("button", name="Cancel all")).to_have_count(0)
     lab.run_cell(2)
     expect(page.get_by_text("[] under way", exact=True)).to_be_visible()

@@ -108,7 +108,7 @@ def test_what_another_notebook_has_in_hand_is_cancelled_and_not_sent_again(
             job = first.submit(IMAGE)
             under_way(first)
             again = second.submit(IMAGE)
-            wait_for(lambda: again.progress.note == "another notebook is at it")
+            wait_for(lambda: again.progress.note == "another notebook is working on it")
             second.cancel(again)
             assert isinstance(job.exception(SECONDS), DreamError)
             assert isinstance(again.exception(SECONDS), DreamCancelledError)
@@ -134,8 +134,8 @@ def test_a_storyboard_asks_for_nothing_more_and_is_made_when_it_is_asked_for_aga
     with pytest.raises(SweepError) as caught:
         shooting.result(SECONDS)
     assert str(caught.value) == (
-        "shot 1 of 4 not made: 'a lake': cancelled, and refunded: run the cell again to make it after all "
-        "(and 1 more). What follows was not begun: shots 2, 4."
+        "shot 1 of 4 not made: 'a lake': cancelled and refunded: run the cell again to make it "
+        "(and 1 more). Not started, because they follow it: shots 2, 4."
     )
     assert [type(error) for error in caught.value.errors.values()] == [DreamCancelledError] * 2
     assert (slow_server.made, slow_server.balance, slow_server.books.count("POST")) == ([], before, 2)

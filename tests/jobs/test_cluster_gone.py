@@ -43,8 +43,8 @@ def test_jobs_end_with_what_to_do_and_the_next_session_takes_them_up(tmp_path: P
                     job.result(SECONDS)
                 assert str(raised.value) == (
                     f"not made yet: the dask scheduler at {cluster.address} is gone. It stays queued in the "
-                    "studio, for this session and the next: connect to a cluster that runs, then run the cell again to "
-                    "go on with it"
+                    "studio, for this session and the next: connect to a running cluster, then run the cell "
+                    "again to continue"
                 )
             with pytest.warns(MeasureWarning, match=f"the dask scheduler at {cluster.address} is gone: connect to"):
                 measured = Dreams([made]).measure("contrast")

@@ -190,7 +190,7 @@ def test_a_job_that_takes_too_long_is_no_longer_waited_for_and_goes_on(server: H
     server.faults.add(Fault(method="GET", path="/generations*", trickle=0.8, times=None))
     with (
         server.session(patience=replace(HASTE, job=0.2)) as session,
-        pytest.raises(DreamError, match=r"not done after .* goes on at its server: run the cell again to come back"),
+        pytest.raises(DreamError, match=r"not done after .* continues on the server: run the cell again to rejoin"),
     ):
         session.submit(REQUEST).result(SECONDS)
     server.faults.clear()
@@ -204,7 +204,7 @@ def test_what_a_dead_process_held_is_taken_over_when_its_lease_ends(server: Host
         assert dead.library.ledger.lease(record, "a process that died", HASTE.lease)
     session = server.session()
     job = session.submit(REQUEST)
-    wait_for(lambda: job.progress.note == "another notebook is at it")
+    wait_for(lambda: job.progress.note == "another notebook is working on it")
     assert job.result(SECONDS).state == "completed"
     assert server.books.count("POST") == 1
 
@@ -239,7 +239,7 @@ def test_the_answer_to_a_create_that_is_on_its_way_is_not_brought_in_as_another(
     job = session.submit(REQUEST)
     wait_for(lambda: server.made)
     assert session.sync() == []
-    with pytest.raises(DreamError, match="whose answer is awaited"):
+    with pytest.raises(DreamError, match="that is being sent"):
         session.bring_in(server.made[0]["id"])
     assert job.result(SECONDS).take == 1
     assert [record.take for record in session.library.ledger.all()] == [1]
@@ -287,7 +287,7 @@ def test_a_row_that_another_process_took_over_is_said_to_be_with_it(server: Host
 def test_what_another_row_has_is_not_brought_in_and_leaves_no_row(server: Hosted) -> None:
     session = server.session()
     made = session.submit(REQUEST).result(SECONDS)
-    with pytest.raises(DreamError, match="brought in by another notebook"):
+    with pytest.raises(DreamError, match="imported by another notebook"):
         session._claims.take("dream-machine", made.generation)
     assert len(session.library.ledger.all()) == 1
 
@@ -297,7 +297,7 @@ def test_a_session_that_was_closed_asks_nobody(server: Hosted) -> None:
     session.submit(REQUEST).result(SECONDS)
     session.close()
     for ask in (session.credits, lambda: session.submit(REQUEST, fresh=True), lambda: session.submit(REQUEST)):
-        with pytest.raises(LibraryError, match="was closed: open"):
+        with pytest.raises(LibraryError, match="is closed: open"):
             ask()
 
 

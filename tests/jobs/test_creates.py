@@ -37,7 +37,7 @@ def test_a_retry_after_is_honoured_and_told(server: Hosted) -> None:
     job = server.session().submit(REQUEST)
     seen = states(job)
     job.result(SECONDS)
-    assert "waiting sent again in 2 s: the server asks for it" in seen
+    assert "waiting sent again in 2 s: as the server asked" in seen
     assert len(server.made) == 1
 
 
@@ -80,7 +80,7 @@ def test_what_is_not_in_the_list_is_never_sent_again_by_itself(server: Hosted, f
     for _ in range(2):
         with pytest.raises(
             OutcomeUnknownError,
-            match=r"not sent again by itself.*%dreams lost .* -t 2",
+            match=r"not sent again automatically.*%dreams lost .* -t 2",
         ):
             session.submit(REQUEST).result(SECONDS)
     assert (server.books.count("POST"), len(server.made)) == (1, 0)

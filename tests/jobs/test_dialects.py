@@ -349,7 +349,7 @@ def test_what_was_made_elsewhere_answers_the_request_without_a_model(
 
 def test_a_model_that_is_none_of_the_server_is_refused_and_named(newer: FakeDreamMachine, start: Open) -> None:
     with (
-        pytest.warns(UserWarning, match="this version does not know model 'ray-9': sent as it is"),
+        pytest.warns(UserWarning, match="this version does not know model 'ray-9': it is sent unchanged"),
         pytest.raises(APIError, match="model"),
     ):
         start().dream("a lake", model="ray-9")

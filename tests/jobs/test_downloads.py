@@ -82,7 +82,7 @@ def test_a_cut_file_is_resumed_where_it_was_cut(tmp_path: Path, key: str, monkey
 def test_a_download_that_stays_wrong_is_one_line_and_taken_up_again(server: Hosted) -> None:
     server.faults.add(Fault(path="/assets/*", answer=500, times=None))
     session = server.session()
-    with pytest.raises(APIError, match="download: the asset's URL answers 500"):
+    with pytest.raises(APIError, match="download: the asset's URL returned 500"):
         session.submit(REQUEST).result(SECONDS)
     server.faults.clear()
     assert session.submit(REQUEST).result(SECONDS).path.exists()
@@ -187,7 +187,7 @@ def test_a_file_that_is_too_large_is_not_kept(
         server.faults.add(Fault(path="/assets/*", times=None, **rule))
     else:
         monkeypatch.setattr(downloads, "MAX_BYTES", 100)
-    with pytest.raises(LibraryError, match=r"larger than \d+ GB: not kept"):
+    with pytest.raises(LibraryError, match=r"larger than \d+ GB: it was not kept"):
         server.session().submit(REQUEST).result(SECONDS)
     assert list(Path("dreams").glob("*.part")) == []
 
@@ -268,7 +268,7 @@ def test_a_file_that_unfolds_beyond_the_limit_is_not_kept(
 ) -> None:
     monkeypatch.setattr(downloads, "MAX_BYTES", 1000)
     giving(fake, gzip.compress(b"\xff" * 100_000), "image/jpeg", content_encoding="gzip")
-    with pytest.raises(LibraryError, match=r"larger than \d+ GB: not kept"):
+    with pytest.raises(LibraryError, match=r"larger than \d+ GB: it was not kept"):
         session.submit(REQUEST).result(SECONDS)
 
 
@@ -288,13 +288,15 @@ def test_a_page_is_told_by_its_first_letters(
 ) -> None:
     compressed = gzip.compress(body) if encoding == "gzip" else body
     giving(fake, compressed, "image/jpeg; charset=utf-8", content_encoding=encoding)
-    with pytest.raises(APIError, match="download: the asset's URL gives image/jpeg, not a picture or video"):
+    with pytest.raises(APIError, match="download: the asset's URL returned image/jpeg, not a picture or video"):
         session.submit(REQUEST).result(SECONDS)
 
 
 def test_what_does_not_decode_is_told_with_the_type_that_it_came_as(fake: FakeDreamMachine, session: Session) -> None:
     giving(fake, b"this link has expired", "text/plain; charset=utf-8")
-    with pytest.raises(LibraryError, match=r"it came as text/plain: what was downloaded is not a picture or video"):
+    with pytest.raises(
+        LibraryError, match=r"its content type is text/plain: the downloaded file is not a picture or video"
+    ):
         session.submit(REQUEST).result(SECONDS)
 
 

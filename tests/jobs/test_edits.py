@@ -176,7 +176,7 @@ BAD: dict[str, tuple[Callable[[Dream, Dream], object], str, str]] = {
     ),
     "reframe to its own ratio": (
         lambda lake, _: lake.reframe("1:1"),
-        r"aspect_ratio 1:1 is that of 'a serene lake' already \(16 x 16\): give another ratio, or where",
+        r"aspect_ratio 1:1 is already that of 'a serene lake' \(16 x 16\): give another ratio, or the position",
         "aspect_ratio",
     ),
     "a ratio that is none": (lambda lake, _: lake.reframe("tall"), "aspect ratio 'tall' is not one of", "aspect_ratio"),
@@ -188,12 +188,12 @@ BAD: dict[str, tuple[Callable[[Dream, Dream], object], str, str]] = {
     "audio for an image": (lambda _, fox: fox.add_audio("waves"), "media: add_audio needs a video", "media"),
     "audio for a file": (
         lambda lake, _: audio_request(lake.path, "waves"),
-        "media: add_audio takes a video that the server has made, and .* is a file",
+        "media: add_audio needs a video made by the server, and .* is a file",
         "media",
     ),
     "a URL that says nothing": (
         lambda _lake, _fox: reframe_request("https://a.test/clip", "9:16"),
-        "media: 'https://a.test/clip' does not tell whether it is a video or an image",
+        "media: 'https://a.test/clip' may be a video or an image",
         "kind",
     ),
     "nothing at all": (lambda _lake, _fox: modify_request(None, "snow"), "media: the value is None: give", "media"),
@@ -276,7 +276,7 @@ def test_a_source_that_is_gone_is_said_before_anything_is_sent(
     fake: FakeDreamMachine, session: Session, lake: Dream
 ) -> None:
     session.delete(lake)
-    with pytest.raises(DreamError, match="is no longer at the server: give the file of its dream"):
+    with pytest.raises(DreamError, match="is no longer on the server: give the file of its dream"):
         lake.modify("in snow")
     assert len(posts(fake)) == 1
     # Nothing stands in the way of the next.
@@ -313,7 +313,7 @@ def test_what_may_be_anothers_is_settled_by_its_user_and_never_sent_again(
     fake: FakeDreamMachine, session: Session, lake: Dream, name: str, reply: str
 ) -> None:
     fake.replies += [LOST[reply]]
-    with pytest.raises(OutcomeUnknownError, match=r"does not say of which video|list does not show it"):
+    with pytest.raises(OutcomeUnknownError, match=r"does not say which video|does not list it"):
         EDITS[name](lake)
     with pytest.raises(OutcomeUnknownError):
         EDITS[name](lake)
@@ -361,7 +361,7 @@ def test_what_somebody_else_asked_for_is_never_taken_for_ones_own(
 def test_a_row_whose_video_nobody_knows_is_never_sent(fake: FakeDreamMachine, session: Session) -> None:
     fake._take({"resolution": "4k"}, "upscale_video")
     made = session.bring_in(fake.taken[0]["id"]).result(SECONDS)
-    with pytest.raises(InvalidRequestError, match="the server does not tell of which video it was made"):
+    with pytest.raises(InvalidRequestError, match="the server does not say which video this was made from"):
         made.variations(1)
     assert posts(fake) == []
     assert session.library.ledger.unknown("dream-machine") == []
@@ -547,7 +547,9 @@ def test_a_budget_refuses_what_has_no_price_until_it_is_said(
     fake: FakeDreamMachine, session: Session, lake: Dream, name: str, kind: str
 ) -> None:
     session.allowance.budget = 500
-    with pytest.raises(BudgetError, match=rf"is unknown, so a budget cannot be kept: set prices=\{{'{kind}': cents\}}"):
+    with pytest.raises(
+        BudgetError, match=rf"is unknown, so the budget cannot be checked: set prices=\{{'{kind}': cents\}}"
+    ):
         EDITS[name](lake)
     assert len(posts(fake)) == 1
     session.prices = {kind.partition(" ")[0]: 32}
@@ -630,7 +632,7 @@ def test_one_reference_of_a_sweep_is_uploaded_once(fake: FakeDreamMachine, tmp_p
 
 
 def test_a_file_without_a_place_for_it_is_refused(fake: FakeDreamMachine, session: Session, lake: Dream) -> None:
-    with pytest.raises(ConfigurationError, match="takes no files of this machine, only URLs: set DREAM_NB_UPLOADER"):
+    with pytest.raises(ConfigurationError, match="accepts only URLs, not files of this machine: set DREAM_NB_UPLOADER"):
         session.submit(modify_request(lake.path, "in snow"))
     assert len(posts(fake)) == 1
 

@@ -12,10 +12,10 @@ from dream_nb.jobs.runner import failure
 @pytest.mark.parametrize(
     ("reason", "what", "moderation"),
     [
-        ("Frame moderation failed", "with another picture", True),
+        ("Frame moderation failed", "and use another picture", True),
         ("Contains blacklisted words", "Change the prompt", True),
         ("Failed to read user input frames", "Check that each picture opens", False),
-        ("Failed to read user input frames: generation 1 was deleted", "anew", False),
+        ("Failed to read user input frames: generation 1 was deleted", "as another take", False),
         ("Insufficient credits", "balance", False),
         ("Too many concurrent generations", "in a minute", False),
         ("the signed url has expired", "Run the cell again, or change the prompt", False),
@@ -33,7 +33,7 @@ def test_a_reason_has_its_advice(reason: str, what: str, moderation: bool) -> No
 @pytest.mark.parametrize("reason", [None, "internal error", "cancelled by ops"])
 def test_what_ended_otherwise_is_not_said_to_be_refunded(state: str, reason: str | None) -> None:
     generation = Generation.from_answer({"id": "1", "state": state, "failure_reason": reason})
-    assert "make it after all; %dreams credits shows whether it was refunded" in advice(generation)
+    assert "make it; %dreams credits shows whether it was refunded" in advice(generation)
     assert not failure(generation).is_refunded
 
 

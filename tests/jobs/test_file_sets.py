@@ -62,7 +62,7 @@ def test_an_exr_is_kept_beside_its_video_as_it_came(graded: Dream) -> None:
 
 
 def test_exr_needs_hdr(session: Session, luma: FakeLuma) -> None:
-    with pytest.raises(InvalidRequestError, match="exr_export needs hdr"):
+    with pytest.raises(InvalidRequestError, match="exr_export requires hdr"):
         session.dream("a lake", model="ray-3.2", exr_export=True)
     assert luma.calls == []
 

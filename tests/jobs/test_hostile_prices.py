@@ -518,7 +518,7 @@ def test_a_price_that_is_none_is_refused(shop: Shop, cents: Any) -> None:
 @pytest.mark.parametrize("name", ["budget", "floor"])
 @pytest.mark.parametrize("cents", [-1, float("inf"), float("nan"), True, "4"])
 def test_a_limit_that_is_none_is_refused(shop: Shop, name: str, cents: Any) -> None:
-    with pytest.raises(ConfigurationError, match=rf"{name} is .*: give a number of USD cents from 0, or None"):
+    with pytest.raises(ConfigurationError, match=rf"{name} is .*: give a number of USD cents, 0 or more, or None"):
         shop.session(**{name: cents})
     session = shop.session(**{name: 8.0})
     with pytest.raises(ConfigurationError, match=f"{name} is "):
@@ -536,7 +536,7 @@ def test_a_ledger_has_no_say_in_prices(shop: Shop, cents: float | None) -> None:
         database.execute("INSERT INTO prices VALUES ('hosted', ?, ?)", (KIND, cents))
     database.close()
     session = shop.sessions.enter_context(Session(library, "dream-machine", patience=CALM, budget=8.0))
-    with pytest.raises(NotReplayedError, match=r"its ledger is not used: .*table prices"):
+    with pytest.raises(NotReplayedError, match=r"its ledger cannot be used: .*table prices"):
         session.submit(REQUEST, take=501).result(SECONDS)
     assert shop.fake.posts == []
 
@@ -592,7 +592,7 @@ NO_BALANCES = {
 def test_nothing_is_sent_where_a_limit_cannot_be_kept(shop: Shop, limit: str, reply: Reply) -> None:
     shop.fake.no_balance = reply
     session = shop.session(prices={"image": 4.0}, patience=HASTE, **{limit: 100.0})
-    with pytest.raises(BudgetError, match=f"the {limit} cannot be kept, because the balance cannot be read"):
+    with pytest.raises(BudgetError, match=f"the {limit} cannot be checked, because the balance cannot be read"):
         session.submit(REQUEST).result(SECONDS)
     assert shop.fake.posts == []
 

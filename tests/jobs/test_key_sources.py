@@ -112,7 +112,7 @@ def test_a_locked_keyring_has_no_key_and_says_so_where_it_should_keep_one() -> N
     keyring.set_keyring(Locked())
     assert found("dream-machine") is None
     given = SecretStr(f"given-{7 * 1419}")
-    with pytest.raises(ConfigurationError, match="the keyring did not take the key") as caught:
+    with pytest.raises(ConfigurationError, match="the keyring could not save the key") as caught:
         remember(HOSTED, given, save=True)
     said = traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
     assert "given-9933" not in "".join(said)
@@ -177,8 +177,8 @@ def test_a_backend_has_one_name(name: str, chosen: str) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("http://far.example/v1", "would send the key in the clear"),
-        ("https://ada:secret-71@far.example/v1", "must not hold a user name or password"),
+        ("http://far.example/v1", "would send the key unencrypted"),
+        ("https://ada:secret-71@far.example/v1", "must not contain a user name or password"),
         ("ftp://far.example", "is not an http"),
         ("luma-secret-71", "is not one of studio, dream-machine, luma, hosted, or a URL"),
     ],

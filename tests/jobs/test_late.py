@@ -27,7 +27,7 @@ from tests.jobs.hosted import HASTE, SECONDS
 from tests.studio.machine import wait_for
 
 REQUEST = make_request("a lake", kind="image")
-LATE = r"is completed and paid for, but its server has not given its file yet: run the cell again"
+LATE = r"is completed and paid for, but the server has not provided its file yet: run the cell again"
 ANOTHER = re.compile(r"another take|[Cc]hange the request|-t \d")
 Document = dict[str, Any]
 
@@ -96,7 +96,7 @@ def test_a_completed_one_is_asked_for_again_until_its_file_is_there(
     notes: list[str] = []
     job = start().submit(REQUEST)
     job.on_change(lambda job: notes.append(job.progress.note))
-    wait_for(lambda: "its server has not given its file yet: asking again" in notes)
+    wait_for(lambda: "the server has not provided its file yet: trying again" in notes)
     seen = looks(fake)
     wait_for(lambda: looks(fake) > seen)
     fake.shows = plainly
@@ -230,7 +230,7 @@ def test_a_key_that_is_refused_while_it_is_made_is_to_be_checked(
     fake: FakeDreamMachine, start: Callable[..., Session]
 ) -> None:
     fake.every_look = Reply(403)
-    with pytest.raises(AuthenticationError, match=r"Check the key .*the generation goes on at its server"):
+    with pytest.raises(AuthenticationError, match=r"Check the key .*the generation continues on the server"):
         start().submit(REQUEST).result(SECONDS)
 
 
@@ -273,7 +273,7 @@ def test_one_that_its_server_lost_long_ago_is_said_to_be_gone(
     fake: FakeDreamMachine, start: Callable[..., Session]
 ) -> None:
     session = gone(fake, start, age=timedelta(days=30))
-    with pytest.raises(DreamError, match=r"no longer at its server, .* another take with -t 2"):
+    with pytest.raises(DreamError, match=r"no longer on the server, .* another take with -t 2"):
         session.submit(REQUEST).result(SECONDS)
     assert looks(fake) == fake.count("GET", "/generations/") <= 2
 
@@ -282,7 +282,7 @@ def test_one_that_its_server_named_a_while_ago_is_not_said_to_be_gone(
     fake: FakeDreamMachine, start: Callable[..., Session]
 ) -> None:
     session = gone(fake, start, age=timedelta(seconds=30))
-    with pytest.raises(APIError, match=r"404.* named it .* ago, and it is not sent again: run the cell") as caught:
+    with pytest.raises(APIError, match=r"404.* reported it .* ago, so it is not sent again: run the cell") as caught:
         session.submit(REQUEST).result(SECONDS)
     assert not ANOTHER.search(str(caught.value))
 
@@ -300,14 +300,14 @@ def test_a_studio_that_forgot_is_asked_anew_without_a_wait(
     assert start("studio", patience=patience).submit(REQUEST).result(SECONDS).path.exists()
 
 
-@pytest.mark.parametrize(("state", "why"), [("CANCELLED", "the server canceled it"), ("Expired", "it expired at")])
+@pytest.mark.parametrize(("state", "why"), [("CANCELLED", "the server canceled it"), ("Expired", "it expired on")])
 def test_what_was_canceled_or_has_expired_was_not_made(
     fake: FakeDreamMachine, start: Callable[..., Session], state: str, why: str
 ) -> None:
     fake.fail = lambda _: "in the server's words"
     fake.shows = stated(state)
     session = start()
-    with pytest.raises(GenerationFailedError, match=rf"not made: {why}.*Run the cell again to make it after all"):
+    with pytest.raises(GenerationFailedError, match=rf"not made: {why}.*Run the cell again to make it"):
         session.submit(REQUEST).result(SECONDS)
     (record,) = session.library.ledger.all()
     assert record.has_failed

@@ -73,7 +73,7 @@ CERTAIN: dict[str, Echo] = {
 NEAR: dict[str, tuple[Echo, str]] = {
     "prompt enhanced": (prompted(lambda prompt: prompt + ", highly detailed"), "its prompt is"),
     "model renamed": (lambda request: request | {"model": "photon-1-preview"}, "its model is photon-1-preview"),
-    "no request": (lambda _: None, "it does not say its request"),
+    "no request": (lambda _: None, "it does not include its request"),
     "another picture": (referring(url="https://example.org/b.jpg"), "its image_ref is"),
     "a reference added": (lambda request: request | {"style_ref": [{"url": "https://x"}]}, "it has style_ref"),
 }
@@ -95,7 +95,7 @@ def test_an_echo_that_says_something_else_is_shown_with_what_differs(
     fake.echo = echo
     fake.replies.append(Reply(taken=True))
     with opened() as session:
-        with pytest.raises(OutcomeUnknownError, match=r"see %dreams lost.*another take with -t 2"):
+        with pytest.raises(OutcomeUnknownError, match=r"with %dreams lost.*another take with -t 2"):
             session.submit(REQUEST).result(SECONDS)
         (lost,) = session.lost()
         (candidate,) = lost.candidates
@@ -128,7 +128,7 @@ def test_what_is_settled_is_not_settled_again(fake: FakeDreamMachine) -> None:
         (lost,) = session.lost()
         session.settle(lost, None)
         session.submit(REQUEST).result(SECONDS)
-        with pytest.raises(DreamError, match="is known: nothing changed"):
+        with pytest.raises(DreamError, match="is already known: nothing changed"):
             session.settle(lost, None)
     assert len(fake.taken) == 1
 
@@ -140,7 +140,7 @@ def test_the_generation_of_another_request_settles_nothing(fake: FakeDreamMachin
         with pytest.raises(OutcomeUnknownError):
             session.submit(REQUEST).result(SECONDS)
         (lost,) = session.lost()
-        with pytest.raises(DreamError, match="belongs to another request of this library"):
+        with pytest.raises(DreamError, match="belongs to another request in this library"):
             session.settle(lost, other)
         assert session.lost() != []
 
@@ -398,7 +398,7 @@ def test_what_another_session_is_sending_is_not_settled(fake: FakeDreamMachine) 
             session.submit(REQUEST).result(SECONDS)
         (lost,) = session.lost()
         assert session.library.ledger.lease(lost.record, "another session", 60)
-        with pytest.raises(DreamError, match="another notebook is at it"):
+        with pytest.raises(DreamError, match="another notebook is working on it"):
             session.settle(lost, None)
         assert session.library.ledger.reread(lost.record).state == "unknown"
 

@@ -49,7 +49,7 @@ def test_it_is_refused_and_both_are_named(
             with pytest.raises(ConfigurationError, match="nothing was sent") as caught:
                 session.submit(REQUEST)
         assert session.library.ledger.all() == []
-    assert f"{str(there)!r} has it, {str(Path.cwd() / 'dreams')!r} pays for it again" in str(caught.value)
+    assert f"{str(there)!r} has it, {str(Path.cwd() / 'dreams')!r} would pay for it again" in str(caught.value)
     assert creates(server) == 1
 
 

@@ -42,7 +42,7 @@ def _offline(made: Path, server: Hosted, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_replay_says_that_nothing_was_spent(server: Hosted, made: Path) -> None:
     calls = len(server.books.calls)
     job = server.session(made).submit(REQUEST)
-    assert job.progress.note == "from your library, nothing spent; -t asks for another take"
+    assert job.progress.note == "from your library, nothing spent; -t makes another take"
     assert len(server.books.calls) == calls
 
 
@@ -179,7 +179,7 @@ def test_a_sidecar_that_is_none_is_ignored_with_a_line(
     (made / "ledger.sqlite").unlink()
     assert Library(made).ledger.all() == []
     (line,) = caplog.messages
-    assert line.startswith(f"{path.name} is ignored: it is no sidecar of a dream")
+    assert line.startswith(f"{path.name} is ignored: it is not the sidecar of a dream")
 
 
 def test_a_sidecar_of_a_link_is_ignored(made: Path, tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_a_damaged_row_is_ignored_with_a_line(made: Path, column: str, caplog: p
 
 def test_a_ledger_that_is_none_is_one_clear_line(made: Path) -> None:
     (made / "ledger.sqlite").write_bytes(b"no database" * 100)
-    with pytest.raises(LibraryError, match=r"ledger.sqlite' is damaged .*%dreams check --rebuild keeps it aside"):
+    with pytest.raises(LibraryError, match=r"ledger.sqlite' is damaged .*%dreams check --rebuild moves it aside"):
         Library(made)
 
 

@@ -32,7 +32,7 @@ def test_a_job_that_cannot_be_drawn_ends_and_is_rejoined_where_it_stands(tmp_pat
 
 def test_a_job_that_waits_for_workers_says_so(tmp_path: Path) -> None:
     cluster = FakeCluster(0)
-    cluster.note = "the dask cluster has no workers at the moment"
+    cluster.note = "the dask cluster has no workers"
     with Session(tmp_path, "studio", executor=lambda: cluster.executor) as session:
         job = session.submit(REQUESTS[0])
         wait_for(lambda: job.progress.note == cluster.note)

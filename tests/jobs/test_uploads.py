@@ -99,7 +99,7 @@ def test_an_upload_that_fails_sends_nothing_and_is_tried_again(server: Hosted, b
 
 
 def test_an_uploader_has_to_give_a_url(server: Hosted, photo: Path) -> None:
-    with pytest.raises(ConfigurationError, match="the uploader gave 'here', which is no http URL"):
+    with pytest.raises(ConfigurationError, match="the uploader gave 'here', which is not an http URL"):
         server.session(uploader=lambda _data, _name: "here").dream("a lake", frame0=photo)
 
 
@@ -120,7 +120,9 @@ def test_a_folder_that_fsspec_reaches_gives_signed_links(
 
 
 def test_a_folder_without_signed_links_says_so(server: Hosted, photo: Path) -> None:
-    with pytest.raises(ConfigurationError, match="'memory://prefix' gives no signed links: set DREAM_NB_UPLOADER"):
+    with pytest.raises(
+        ConfigurationError, match="'memory://prefix' does not support signed links: set DREAM_NB_UPLOADER"
+    ):
         server.session(uploader="memory://prefix").submit(make_request("a lake", frame0=photo)).result(SECONDS)
 
 

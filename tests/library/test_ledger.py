@@ -28,7 +28,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 def test_a_closed_ledger_says_how_to_open_it_again(ledger: Ledger) -> None:
     ledger.close()
-    with pytest.raises(LibraryError, match="was closed: open it again with Session"):
+    with pytest.raises(LibraryError, match="is closed: open it again with Session"):
         ledger.all()
 
 
@@ -126,7 +126,7 @@ def test_a_full_disk_is_one_line_that_says_so(ledger: Ledger) -> None:
     (pages,) = ledger.file.read("PRAGMA page_count")[0]
     ledger.file.read(f"PRAGMA max_page_count = {pages}")
     request = GenerationRequest(prompt="a lake " * 10_000)
-    with pytest.raises(LibraryError, match="the disk is full: make room, then run the cell again"):
+    with pytest.raises(LibraryError, match="the disk is full: free up space, then run the cell again"):
         ledger.intend(request, 1, "studio")
     assert ledger.all() == []
 
@@ -191,7 +191,7 @@ def test_what_became_of_an_earlier_create_says_nothing_of_the_one_that_is_under_
         record = other.forget(seen)
         other.lease(record, "other", 60)
         assert other.mark_sending(record, "other") is not None
-        with pytest.raises(LibraryError, match="'a lake', take 1, has another generation by now"):
+        with pytest.raises(LibraryError, match="'a lake', take 1, now has another generation"):
             suspended.follow(seen, generation=Generation.from_answer({"id": "first", "state": "failed"}))
         assert other.reread(record).state == "sending"
         assert other._creates.find((record.hash, 1, "dream-machine")) is not None

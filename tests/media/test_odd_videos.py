@@ -251,7 +251,7 @@ def test_no_frames_are_one_sentence(tmp_path: Path) -> None:
     write(tmp_path / "a.mp4", count=0, sound="aac")
     dream = dream_of(tmp_path / "a.mp4")
     for look in (lambda: dream.facts, lambda: list(dream.frames()), lambda: dream.image):
-        with pytest.raises(LibraryError, match=r"'a\.mp4' has no (frames|video) in it: run its cell again"):
+        with pytest.raises(LibraryError, match=r"'a\.mp4' has no (frames|video stream): run its cell again"):
             look()
 
 
@@ -264,5 +264,5 @@ def test_what_is_cut_off_is_one_sentence(tmp_path: Path, name: str) -> None:
     for look in (lambda: list(iterate_frames(file)), lambda: frame_at(file, 1.9), lambda: check_whole(file)):
         with pytest.raises(UnreadableFileError, match=r"is cut off|does not decode"):
             look()
-    with pytest.raises(LibraryError, match=r"what was downloaded (is cut off|does not decode)"):
+    with pytest.raises(LibraryError, match=r"the downloaded file (is cut off|does not decode)"):
         kept(file, tmp_path / "dreams")

@@ -58,11 +58,11 @@ def test_no_file_starts_a_program(
         (png(9_000, 9_000), "has 9000 x 9000, too many pixels: at most 80 million are read, so make it smaller"),
         (
             png(1, 1, chunk(b"zTXt", b"note\0\0" + zlib.compress(b"x" * (2**20 + 9)))),
-            "has more than 1 MB of text in one piece, and so much is not read",
+            "has more than 1 MB of text in one block, which is more than is read",
         ),
         (
             png(1, 1, chunk(b"iTXt", b"note\0\1\0\0\0" + zlib.compress(b"x" * (2**20 + 9)))),
-            "has more than 1 MB of text in one piece, and so much is not read",
+            "has more than 1 MB of text in one block, which is more than is read",
         ),
         (written(scene(), "JPEG")[:-200], "does not decode (OSError)"),
         (b"", "is not a picture that can be read (JPEG, PNG, WebP, GIF, AVIF)"),

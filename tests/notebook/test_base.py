@@ -169,7 +169,7 @@ def test_an_unforeseen_error_tells_a_visitor_nothing_of_it(page: Page) -> None:
     shelf = Shelf()
     shelf.trusted = False
     page.ask(shelf, "fail", how="unknown")
-    assert shelf.error == "RuntimeError: this cannot be done here"
+    assert shelf.error == "RuntimeError: this is not possible here"
 
 
 def test_a_file_comes_in_bounded_pieces(page: Page, tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_a_file_of_100_mb_is_never_sent(page: Page, tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(100 * 2**20)
     answer, buffers = page.ask(Shelf(path), "read", file="it", at=0, length=1)
-    assert "100 MB are too much to send" in answer["error"]
+    assert "100 MB is too large to send" in answer["error"]
     assert buffers == []
 
 
@@ -200,7 +200,7 @@ def test_no_other_file_is_read(page: Page, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("it")
     shelf = Shelf(tmp_path / "film.mp4")
     for name in ("it", "secret", "../secret", str(tmp_path / "secret")):
-        assert "no longer there" in page.ask(shelf, "read", file=name, at=0, length=10)[0]["error"]
+        assert "no longer exists" in page.ask(shelf, "read", file=name, at=0, length=10)[0]["error"]
 
 
 def test_script_and_style_are_sent_once(page: Page) -> None:

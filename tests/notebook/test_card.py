@@ -31,7 +31,7 @@ def test_a_card_shows_its_dream_after_the_session_was_closed(page: Page, session
 def test_it_says_what_the_studio_drew_and_did_not_know(page: Page, session: Session) -> None:  # noqa: ARG001
     dream = session.submit(ImageGenerationRequest(prompt="a red fox, quixotic snow")).result(SECONDS)
     assert (dream.drawn, dream.unknown) == (("fox", "snow"), ("quixotic",))
-    assert Card(dream).facts[-2:] == ["drew: fox, snow", "did not know: quixotic"]
+    assert Card(dream).facts[-2:] == ["drew: fox, snow", "not understood: quixotic"]
 
 
 def test_it_says_whether_another_state_follows(page: Page, session: Session) -> None:  # noqa: ARG001
@@ -54,7 +54,7 @@ def test_a_failed_dream_says_why(page: Page, session: Session) -> None:  # noqa:
 def test_a_dream_whose_file_is_gone_says_so(page: Page, session: Session) -> None:  # noqa: ARG001
     dream = session.submit(ImageGenerationRequest(prompt="a lake")).result(SECONDS)
     dream.path.unlink()
-    assert Card(dream).problem["title"] == "Not there"
+    assert Card(dream).problem["title"] == "File not found"
 
 
 def test_try_again_asks_the_session_that_made_it(page: Page, session: Session, tmp_path: Path) -> None:

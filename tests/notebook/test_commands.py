@@ -119,7 +119,7 @@ def test_what_is_in_the_trash_is_listed_restored_and_removed_for_good(kernel: Ke
     assert answer.error is not None
     assert "'barn of something' is nothing in the trash" in answer.error["evalue"]
     assert value(kernel, "back = %dreams restore red barn\nback.path.exists(), back.prompt") == (True, "a red barn")
-    assert "1 dream removed for good" in shown(kernel.run("%dreams trash --empty"))
+    assert "1 dream deleted permanently" in shown(kernel.run("%dreams trash --empty"))
     assert "the trash is empty" in shown(kernel.run("%dreams trash"))
 
 
@@ -128,9 +128,9 @@ def test_jobs_and_stop_know_what_is_under_way(tmp_path: Path) -> None:
         kernel.run("job = %dream a wood in the wind --background")
         assert "1 under way" in shown(kernel.run("jobs = %dreams jobs"))
         assert value(kernel, "jobs[0] is job") is True
-        assert "1 no longer waited for" in shown(kernel.run("%dreams stop job"))
+        assert "1 no longer waiting" in shown(kernel.run("%dreams stop job"))
         assert "stopped waiting; what was sent continues on the server" in line(kernel.run("job.result(30)"))
-        assert "nothing is under way" in shown(kernel.run("%dreams jobs"))
+        assert "no jobs under way" in shown(kernel.run("%dreams jobs"))
         assert previews(kernel.run("d = %dream a wood in the wind")) == 1
         assert value(kernel, "len(d._library.ledger.all())") == 1
 
@@ -220,7 +220,9 @@ def test_a_wrong_key_is_not_kept(tmp_path: Path) -> None:
 def test_where_nobody_can_type_a_key_is_not_asked_for(kernel: Kernel) -> None:
     kernel.client.allow_stdin = False
     try:
-        assert "nobody can be asked for a key here: set LUMAAI_API_KEY" in line(kernel.run("%dreams key"))
+        assert "this is not an interactive session, so a key cannot be asked for: set LUMAAI_API_KEY" in line(
+            kernel.run("%dreams key")
+        )
     finally:
         kernel.client.allow_stdin = True
 
@@ -232,8 +234,8 @@ def test_check_says_what_works_and_what_to_do(tmp_path: Path, kernel: Kernel) ->
         given = dict(environment(server)) | {"LUMAAI_API_KEY": "a-wrong-key-9912"}
         with start_kernel(tmp_path, **given) as other:
             text = shown(other.run("%dreams check"))
-    assert "1 of 6 need something" in text
-    assert "Give another one with %dreams key." in text
+    assert "1 of 6 need attention" in text
+    assert "Set another one with %dreams key." in text
     assert "a-wrong-key-9912" not in text
 
 
@@ -247,20 +249,20 @@ def test_check_works_without_a_library(tmp_path: Path) -> None:
     ("source", "message"),
     [
         ("%dreams histori", "no such subcommand 'histori': did you mean history?"),
-        ("%dreams zzz", "%dreams has no such subcommand: there are history, credits"),
-        ("%dreams credits now", "%dreams credits takes nothing behind it"),
+        ("%dreams zzz", "%dreams has no such subcommand: choose one of history, credits"),
+        ("%dreams credits now", "%dreams credits takes no arguments"),
         ("%dreams show", "%dreams show needs a variable, an id or last"),
-        ("%dreams show nothing-like-it", "no variable, id or prompt of the library has 'nothing-like-it'"),
-        ("%dreams delete boat", "'boat' is no variable and no id: give one dream"),
+        ("%dreams show nothing-like-it", "nothing in the library matches 'nothing-like-it'"),
+        ("%dreams delete boat", "'boat' is not a variable or id: give one dream"),
         ("%dreams delete both", "'both' is 2 dreams: give one dream"),
         ("%dreams delete lake --file", "unknown option --file: did you mean --files?"),
         ("%dreams history -n many", "-n 'many' is not a whole number"),
         ("%dreams use studoi", "backend 'studoi' is not one of studio, dream-machine, luma, hosted, or a URL"),
-        ("%dreams use http://far.example/v1", "would send the key in the clear"),
+        ("%dreams use http://far.example/v1", "would send the key unencrypted"),
         ("%dreams use hosted", "no key for https://api.lumalabs.ai: set LUMAAI_API_KEY, or run %dreams key"),
-        ("%dreams stop nothing", "nothing under way is 'nothing'"),
-        ("%dreams jobs --all", "unknown option --all: none can be given here"),
-        ("%dream x --frame0 ~nosuchuser/x.jpg", "'~nosuchuser/x.jpg' is not there"),
+        ("%dreams stop nothing", "no job matches 'nothing'"),
+        ("%dreams jobs --all", "unknown option --all: no options are allowed here"),
+        ("%dream x --frame0 ~nosuchuser/x.jpg", "'~nosuchuser/x.jpg' does not exist"),
         (f"%dream x --frame0 {'x' * 300}", "is not a URL, variable, file or id"),
         ("a='b'; b='a'\n%dream x --frame0 a", "the text in the variable 'a' is not a URL, a file or an id"),
         ("%dream a lake -t 9999 -n 3", "take 10001 is not a number from 1 to 10,000"),
@@ -341,7 +343,7 @@ def test_where_nothing_was_made_yet_there_is_no_last_dream(kernel: Kernel) -> No
     for command in ("show", "delete"):
         answer = kernel.run(f"%dreams {command} last")
         assert answer.error is not None
-        assert "there is no last dream in this notebook yet" in answer.error["evalue"]
+        assert "this notebook has no last dream yet" in answer.error["evalue"]
 
 
 def test_what_could_not_be_made_is_shown_where_there_is_nothing_else(kernel: Kernel) -> None:

@@ -54,11 +54,11 @@ def test_the_settings_for_new_videos_do_not_count() -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("--modify clip --reframe clip", "--modify and --reframe are two requests: ask for one, then for the other"),
-        ("--modify clip --loop", "--loop does not go with --modify: leave out one of them"),
-        ("--upscale clip -r 4k -a 1:1", "--aspect-ratio does not go with --upscale"),
-        ("a lake --mode flex_1", "--mode is for --modify: say of what, such as --modify last"),
-        ("a lake --negative-prompt music", "--negative-prompt is for --audio"),
+        ("--modify clip --reframe clip", "--modify and --reframe are separate requests: use one at a time"),
+        ("--modify clip --loop", "--loop cannot be combined with --modify: leave out one of them"),
+        ("--upscale clip -r 4k -a 1:1", "--aspect-ratio cannot be combined with --upscale"),
+        ("a lake --mode flex_1", "--mode requires --modify: add it, such as --modify last"),
+        ("a lake --negative-prompt music", "--negative-prompt requires --audio"),
         ("--reframe clip", "--reframe needs the new ratio: add -a, such as -a 9:16"),
         ("--upscale clip", "--upscale needs the new resolution: add -r, such as -r 4k"),
         ("a lake --upscale clip -r 4k", "--upscale takes no prompt: leave out 'a lake'"),

@@ -68,7 +68,7 @@ def test_help_in_a_quoted_prompt_is_prompt(kernel: Kernel, source: str) -> None:
 
 
 def test_a_cell_without_a_body_says_what_is_missing(kernel: Kernel) -> None:
-    assert "the storyboard is empty: put a shot on each of the lines below" in line(kernel.run("%%storyboard"))
+    assert "the storyboard is empty: write one shot on each of the lines below" in line(kernel.run("%%storyboard"))
     assert "the prompt is empty" in line(kernel.run("%%dream -i"))
 
 

@@ -113,7 +113,7 @@ def test_a_line_asks_for_another_version(fake: FakeDreamMachine, kernel: Kernel,
 def test_what_is_newer_than_this_version_is_sent_with_a_line(fake: FakeDreamMachine, kernel: Kernel) -> None:
     before = len(fake.posts)
     answer = kernel.run("p = %dream a lake -m ray-9 -a 5:2 --concept somersault --dry-run")
-    line = "this version does not know model 'ray-9', aspect ratio '5:2', concept 'somersault': sent as it is"
+    line = "this version does not know model 'ray-9', aspect ratio '5:2', concept 'somersault': it is sent unchanged"
     assert any(line in output.get("text", "") for output in answer.outputs)
     assert line in value(kernel, "[p.summary]")[0]
     assert len(fake.posts) == before

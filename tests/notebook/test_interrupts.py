@@ -63,7 +63,7 @@ def test_while_it_sweeps(tmp_path: Path) -> None:
     with start_kernel(tmp_path, DREAM_NB_STUDIO_SIDE="360") as kernel:
         source = "%dream a valley at {dawn|noon|dusk}"
         answer = kernel.run(source, when=says("dreaming"), then=kernel.manager.interrupt_kernel)
-        assert (answer.error, told(answer)) == (None, INTERRUPTED.replace("dream goes", "dreams go"))
+        assert (answer.error, told(answer)) == (None, INTERRUPTED.replace("dream continues", "dreams continue"))
         kernel.run(f"s = {source}")
         assert kernel.run("[d.state for d in s]").result == "['completed', 'completed', 'completed']"
         assert rows(kernel, "s[0]") == "(3, 3)"
@@ -91,15 +91,15 @@ def test_while_a_job_is_waited_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "what"),
     [
-        ("dream_nb.dream('a valley')", "dream goes"),
-        ("dream_nb.sweep('a valley at {dawn|dusk}')", "dreams go"),
-        ("dream_nb.Storyboard(['a hill', 'a pond']).make()", "storyboard goes"),
+        ("dream_nb.dream('a valley')", "dream continues"),
+        ("dream_nb.sweep('a valley at {dawn|dusk}')", "dreams continue"),
+        ("dream_nb.Storyboard(['a hill', 'a pond']).make()", "storyboard continues"),
     ],
 )
 def test_while_a_call_waits(tmp_path: Path, source: str, what: str) -> None:
     with start_kernel(tmp_path) as kernel:
         answer = kernel.run(f"{SOON}{source}")
-        assert (answer.error, told(answer)) == (None, INTERRUPTED.replace("dream goes", what))
+        assert (answer.error, told(answer)) == (None, INTERRUPTED.replace("dream continues", what))
 
 
 def is_begun(message: Message) -> bool:
@@ -110,10 +110,10 @@ def is_begun(message: Message) -> bool:
 @pytest.mark.parametrize(
     ("awaited", "what"),
     [
-        ("job", "dream goes"),
-        ("asyncio.wait_for(job, 600)", "dream goes"),
-        ("asyncio.gather(job, other)", "dreams go"),
-        ("board.start()", "storyboard goes"),
+        ("job", "dream continues"),
+        ("asyncio.wait_for(job, 600)", "dream continues"),
+        ("asyncio.gather(job, other)", "dreams continue"),
+        ("board.start()", "storyboard continues"),
     ],
 )
 def test_while_a_job_is_awaited(tmp_path: Path, awaited: str, what: str) -> None:
@@ -121,7 +121,7 @@ def test_while_a_job_is_awaited(tmp_path: Path, awaited: str, what: str) -> None
         kernel.run("import asyncio, dream_nb\nboard = dream_nb.Storyboard(['a hill'])")
         kernel.run("job = %dream a valley -b\nother = %dream a river -b")
         answer = kernel.run(f"print('begun')\nawait {awaited}", when=is_begun, then=kernel.manager.interrupt_kernel)
-        assert (answer.error, told(answer)) == (None, f"begun\n{INTERRUPTED.replace('dream goes', what)}")
+        assert (answer.error, told(answer)) == (None, f"begun\n{INTERRUPTED.replace('dream continues', what)}")
         assert kernel.run("[job.done() and job.exception() for job in (job, other)]").result == "[False, False]"
 
 
@@ -150,7 +150,7 @@ def test_before_anything_is_sent(tmp_path: Path) -> None:
         kernel.run("def plan(*_): raise KeyboardInterrupt\nimport dream_nb\ndream_nb.Session.plan = plan")
         answer = kernel.run("%dream a valley -D")
         assert answer.error is None
-        assert told(answer) == "Interrupted: %dreams jobs lists what was sent before that, and is under way.\n"
+        assert told(answer) == "Interrupted: %dreams jobs lists what was sent before that and is still under way.\n"
 
 
 def test_the_cells_below_an_interrupted_one_do_not_run(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_program_that_runs_notebooks_sees_the_interrupt(tmp_path: Path) -> Non
     ]
     notebook = nbformat.v4.new_notebook(cells=cells)
     client = NotebookClient(notebook, resources={"metadata": {"path": str(tmp_path)}})
-    with pytest.raises(CellExecutionError, match="Interrupted: no longer waiting; the dream goes on"):
+    with pytest.raises(CellExecutionError, match="Interrupted: no longer waiting; the dream continues"):
         client.execute()
     assert cells[3].execution_count is None
 

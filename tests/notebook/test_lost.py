@@ -40,7 +40,7 @@ def test_what_was_lost_is_listed_and_settled_by_its_id(fake: FakeDreamMachine, k
     assert "%dreams lost" in told
     assert "-t 2" in told
     text = shown(kernel.run("%dreams lost"))
-    assert "1 request whose outcome is unknown" in text
+    assert "1 request with an unknown outcome" in text
     assert "its prompt is a serene lake, highly detailed" in text
     id_ = fake.taken[0]["id"]
     assert f"generation {id_} is 'a serene lake', take 1" in shown(kernel.run(f"%dreams lost 1 --is {id_[:8]}"))
@@ -52,8 +52,8 @@ def test_what_was_lost_is_listed_and_settled_by_its_id(fake: FakeDreamMachine, k
 def test_what_was_not_taken_is_sent_again_by_its_cell(fake: FakeDreamMachine, kernel: Kernel) -> None:
     fake.replies.append(Reply())
     kernel.run("%dream -i a serene lake")
-    assert "nothing in the server's list" in shown(kernel.run("%dreams lost"))
-    assert "counts as not taken" in shown(kernel.run("%dreams lost 1 --not-taken"))
+    assert "no match on the server" in shown(kernel.run("%dreams lost"))
+    assert "is marked as not accepted" in shown(kernel.run("%dreams lost 1 --not-taken"))
     assert kernel.run("d = %dream -i a serene lake").error is None
     assert (len(fake.posts), len(fake.taken)) == (2, 1)
 
@@ -78,7 +78,7 @@ def test_a_foreign_ledger_is_named_and_rebuilt(fake: FakeDreamMachine, kernel: K
         database.execute("CREATE VIEW all_of_it AS SELECT * FROM requests")
     assert "view all_of_it" in shown(kernel.run("%dreams check"))
     assert "%dreams check --rebuild" in line(kernel.run("%dream -i a hill"))
-    assert "written anew, with 1 rows" in shown(kernel.run("%dreams check --rebuild"))
+    assert "rebuilt, with 1 rows" in shown(kernel.run("%dreams check --rebuild"))
     assert "view all_of_it" not in shown(kernel.run("%dreams check"))
     kernel.run(PATIENCE)
     assert kernel.run("e = %dream -i a hill").error is None

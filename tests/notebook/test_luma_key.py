@@ -49,7 +49,7 @@ def test_the_check_tries_the_key_by_a_list_of_files(luma: FakeLuma, kernel: Kern
 
 
 COMMANDS = {
-    "%dreams credits": "luma has no balance to ask for: its dashboard shows it",
+    "%dreams credits": "luma does not report a balance: see its dashboard",
     "%dreams motions": "This backend lists neither concepts nor camera motions",
     "%dreams concepts": "This backend lists neither concepts nor camera motions",
     "%dreams use hosted": "luma is asked, which costs money",
@@ -67,8 +67,8 @@ def test_a_create_without_an_answer_is_listed_with_the_id_to_quote(luma: FakeLum
     assert answer.error is not None
     assert answer.error["ename"] == "OutcomeUnknownError"
     text = shown(kernel.run("%dreams lost"))
-    assert "luma lists nothing" in text
-    assert f"by its request id: {luma.request_ids[-1]} (number 1)" in text
+    assert "luma cannot list generations" in text
+    assert f"look up a request by its id: {luma.request_ids[-1]} (number 1)" in text
 
 
 def test_what_became_of_it_can_be_said(luma: FakeLuma, kernel: Kernel) -> None:
@@ -86,7 +86,7 @@ def test_a_dream_is_not_deleted_there_and_its_file_is_deleted_here(luma: FakeLum
     kernel.run("e = %dream a bridge")
     answer = kernel.run("%dreams delete e")
     assert answer.error is not None
-    assert "cannot delete generations: leave it there, and delete only its file (--files" in answer.error["evalue"]
+    assert "cannot delete generations: delete only the file here (--files" in answer.error["evalue"]
     assert kernel.run("%dreams delete e --files").error is None
     assert luma.count("DELETE") == 0
 

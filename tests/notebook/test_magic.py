@@ -12,7 +12,7 @@ from dream_nb.html.stand_in import NOTHING, VIEW
 from tests.kernel import Answer, Kernel, Message, start_kernel
 
 PREVIEW = "<figure"
-INTERRUPTED = "Interrupted: no longer waiting; the dream goes on. Run this again to come back to it.\n"
+INTERRUPTED = "Interrupted: no longer waiting; the dream continues. Run this again to rejoin it.\n"
 PREVIEW_TYPES = ["text/html", "text/plain"]
 # A page names the cell in its request.
 IN_PAGE = "get_ipython().kernel.get_parent('shell')['metadata']['cellId'] = 'x'"
@@ -184,7 +184,7 @@ def test_the_question_mark_shows_the_help(kernel: Kernel) -> None:
         ("%dream a lake --take many", "argument -t/--take: invalid int value: 'many'"),
         ("%dream a lake --take 0", "take 0 is not a number from 1 to 10,000"),
         ("%dream --image --loop a lake", "--loop is for videos"),
-        ("%%dream a lake\nby night", "the prompt goes into the lines below"),
+        ("%%dream a lake\nby night", "the prompt on the lines below"),
     ],
 )
 def test_bad_input_is_one_line_and_a_real_error(kernel: Kernel, source: str, message: str) -> None:

@@ -103,7 +103,7 @@ def test_one_of_several_is_named_by_its_number(kernel: Kernel, name: str) -> Non
         "pictures = [i.image, i.path]"
     )
     wrong = line(kernel.run(f"%dream it goes on --frame0 {name}"))
-    assert f"the variable {name!r} holds 2 items, and one dream or picture is wanted: choose one, such as" in wrong
+    assert f"the variable {name!r} holds 2 items, but one dream or picture is needed: choose one, such as" in wrong
     assert sent(kernel, f"--frame0 {wrong.split()[-1]}")["keyframes"]["frame0"]
     assert sent(kernel, f"--frame0 {name}[0]") != sent(kernel, f"--frame0 {name}[-1]")
 
@@ -227,35 +227,38 @@ def test_a_budget_and_yes_mean_nothing_where_nothing_is_paid(kernel: Kernel) -> 
         ("%dream a lake -i --loop", "--loop is for videos, and --image for images: leave out one"),
         ("%dream a lake --style-ref day.png --frame0 v", "--frame0 is for videos, and --style-ref for images"),
         ("%dream -i a lake -m foton", "model 'foton' is not one of photon-1, photon-flash-1"),
-        ("%dream a lake -n 0", "0 takes are not a number from 1"),
+        ("%dream a lake -n 0", "0 takes: give a number from 1"),
         ("%dream a lake -n two", "argument -n/--count: invalid int value: 'two'"),
         ("%dream a lake -f -t 2", "leave out --take or --fresh"),
-        ("%dream a lake --name 2x", "--name '2x' is not a name"),
-        ("%dream a lake --name for", "--name 'for' is not a name"),
+        ("%dream a lake --name 2x", "--name '2x' is not a valid Python name"),
+        ("%dream a lake --name for", "--name 'for' is not a valid Python name"),
         ("%dream a lake --budget -1", "--budget -1 is not a number of USD cents"),
         ("%dream a lake --budget nan", "--budget nan is not a number of USD cents"),
         ("%dream a lake --set seed", "--set 'seed' is not field=json"),
-        ("%dream a lake --set name=me", "'me' is not JSON: a text stands in double quotes, --set name='\"me\"'"),
-        ("%dream a lake --set prompt=1", "the prompt is not set this way"),
+        ("%dream a lake --set name=me", "'me' is not JSON: put text in double quotes, --set name='\"me\"'"),
+        ("%dream a lake --set prompt=1", "the prompt cannot be changed with --set"),
         ("%dream a lake --set loop=1", "loop: input should be a valid boolean"),
-        ("%dream a lake --frame0 dya.png", "--frame0: 'dya.png' is not there: did you mean day.png?"),
-        ("%dream a lake --frame0 nope.txt/", "'nope.txt/' is not there"),
+        ("%dream a lake --frame0 dya.png", "--frame0: 'dya.png' does not exist: did you mean day.png?"),
+        ("%dream a lake --frame0 nope.txt/", "'nope.txt/' does not exist"),
         ("%dream a lake --frame0 nope", "'nope' is not a URL, variable, file or id"),
         ("%dream a lake --frame0 three", "--frame0: the variable 'three' holds 2 items"),
         ("%dream a lake --frame0 three[9]", "three has no item 9"),
         ("%dream a lake --frame0 number", "the variable 'number' is of the type int: give a Dream"),
         ("%dream a lake --frame0 day.png:0.5", "--frame0: a keyframe has no weight"),
-        ("%dream -i a lake --image-ref v", "is a video, and a picture is wanted"),
+        ("%dream -i a lake --image-ref v", "is a video, but a picture is needed"),
         ("%dream -i a lake --image-ref notes.txt", "'notes.txt' is not a picture that can be read"),
         ("%dream -i a lake --style-ref day.png:2", "the weight 2 of 'day.png' is not from 0 to 1"),
         ("%dream -i a lake --character-ref day.png:0.5", "--character-ref: references to a character have no weight"),
-        ("%dream a {{animol}}", "there is no variable 'animol': did you mean animal?"),
+        ("%dream a {{animol}}", "no variable is named 'animol': did you mean animal?"),
         ("%dream a {t=a|b} {t=c|d}", "the axis 't' is given twice"),
         ("%dream a {{three}}", "'three' is of the type Dreams, which is not text"),
         ("%dream a lake \N{EM DASH}loop", "begins with a dash that is not a hyphen: write --loop"),
         ("%%storyboard \N{EN DASH}a 9:16\na lake", "begins with a dash that is not a hyphen: write -a"),
         ("%dreams history fog \N{EN DASH}n 5", "begins with a dash that is not a hyphen: write -n"),
-        ('%dream -i --image-ref "day.png":x a lake', "':x' touches the closing quote of the value of --image-ref"),
+        (
+            '%dream -i --image-ref "day.png":x a lake',
+            "':x' follows the closing quotation mark of the value of --image-ref",
+        ),
         ("%%dream\na lake\n---\n", "the prompt is empty"),
         ("%dream gore", "Contains blacklisted words"),
         ("%dream {lake|gore}", "1 of 2 not made: 'gore': Contains blacklisted words"),
@@ -269,7 +272,7 @@ def test_bad_input_is_one_line(kernel: Kernel, folder: Path, source: str, messag
 
 def test_there_is_no_last_dream_before_the_first(tmp_path: Path) -> None:
     with start_kernel(tmp_path) as kernel:
-        assert "there is no last dream in this notebook yet" in line(kernel.run("%dream a lake --frame0 last"))
+        assert "this notebook has no last dream yet" in line(kernel.run("%dream a lake --frame0 last"))
 
 
 OPTIONS = [option for action in PARSER._actions for option in action.option_strings]

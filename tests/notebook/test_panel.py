@@ -65,12 +65,12 @@ def test_an_unknown_field_is_an_error(session: Session) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "wrong"),
     [
-        ("prompt", " ", "say what to dream"),
-        ("prompt", "{{nobody}}", "no variable 'nobody'"),
-        ("frame0", "nowhere.jpg", "'nowhere.jpg' is not there"),
+        ("prompt", " ", "describe what to dream"),
+        ("prompt", "{{nobody}}", "no variable is named 'nobody'"),
+        ("frame0", "nowhere.jpg", "'nowhere.jpg' does not exist"),
         ("frame0", "nowhere", "'nowhere' is not a URL, variable, file or id"),
         ("aspect_ratio", "2:1", "not one of"),
-        ("count", 0, "takes are not"),
+        ("count", 0, "takes: give"),
     ],
 )
 def test_what_is_wrong_stands_beside_its_field(panel: Panel, page: Page, field: str, value: object, wrong: str) -> None:
@@ -88,7 +88,7 @@ def test_a_wrong_model_stands_beside_the_model(panel: Panel, page: Page) -> None
 def test_a_loop_does_not_go_with_two_pictures(panel: Panel, page: Page) -> None:
     (panel._session.home / "day.png").write_bytes(picture())
     panel.form = {**panel.form, "prompt": "a lake", "loop": True, "frame0": "day.png", "frame1": "day.png"}
-    assert "not with two pictures" in problems(panel, page)["loop"]
+    assert "not possible with two pictures" in problems(panel, page)["loop"]
 
 
 def test_a_pasted_picture_becomes_a_file_that_the_line_names(panel: Panel, page: Page) -> None:
@@ -237,7 +237,7 @@ def test_a_request_is_the_same_after_it_went_through_the_form(panel: Panel, fiel
 
 def test_takes_below_one_are_a_problem_of_their_field(panel: Panel, page: Page) -> None:
     panel.form = {**panel.form, "prompt": "a lake", "count": 0}
-    assert "takes are not" in problems(panel, page)["count"]
+    assert "takes: give" in problems(panel, page)["count"]
 
 
 def test_the_balance_is_told_anew_after_each_dream(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

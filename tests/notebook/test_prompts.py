@@ -75,16 +75,16 @@ def test_options_stand_around_the_prompt(line: str, prompt: str, words: list[str
         ("a lake --zzz", "unknown option --zzz: there are --aspect-ratio, --image, --loop."),
         ("a lake --aspect-ratio", "--aspect-ratio needs a value"),
         ("a lake --loop=yes", "--loop takes no value: '--loop=yes'"),
-        ("a lake --loop at dawn", "'at dawn' stands after an option"),
+        ("a lake --loop at dawn", "'at dawn' comes between options"),
         ("a lake -loop", "'-loop' begins with the wrong number of hyphens: write --loop"),
         ("a lake ---loop", "'---loop' begins with the wrong number of hyphens: write --loop"),
-        ('--aspect-ratio "9:16"x a lake', "'x' touches the closing quote of the value of --aspect-ratio"),
-        ('--aspect-ratio "9:16"--loop a lake', "'--loop' touches the closing quote"),
-        ('a lake --aspect-ratio "9:16', "the value of --aspect-ratio has no closing quote"),
-        ('"a lake"--loop', "'--loop' touches the quote before it"),
-        ('"a lake"\N{EM DASH}loop', "loop' touches the quote before it"),
-        ('"a lake"-a 9:16', "'-a' touches the quote before it"),
-        ('"my pal.png":0.6', "':0.6' touches the quote before it"),
+        ('--aspect-ratio "9:16"x a lake', "'x' follows the closing quotation mark of the value of --aspect-ratio"),
+        ('--aspect-ratio "9:16"--loop a lake', "'--loop' follows the closing quotation mark"),
+        ('a lake --aspect-ratio "9:16', "the value of --aspect-ratio has no closing quotation mark"),
+        ('"a lake"--loop', "'--loop' follows the quotation mark without a space"),
+        ('"a lake"\N{EM DASH}loop', "loop' follows the quotation mark without a space"),
+        ('"a lake"-a 9:16', "'-a' follows the quotation mark without a space"),
+        ('"my pal.png":0.6', "':0.6' follows the quotation mark without a space"),
     ],
 )
 def test_a_wrong_option_says_what_is_wrong(line: str, message: str) -> None:
@@ -140,5 +140,5 @@ def test_quotes_of_two_phrases_are_no_pair_around_the_whole(line: str, prompt: s
 
 
 def test_where_there_are_no_options_none_are_listed() -> None:
-    with pytest.raises(InvalidRequestError, match="unknown option --all: none can be given here"):
+    with pytest.raises(InvalidRequestError, match="unknown option --all: no options are allowed here"):
         cut_prompt("--all", {})

@@ -156,7 +156,7 @@ def test_subcommands_name_the_variables_of_the_function(kernel: Kernel) -> None:
     kernel.run("def show(which):\n    d = %dreams show which\n    return d")
     assert kernel.run("show(lamb).prompt").result == "'a lamb'"
     kernel.run("def stop(which):\n    stopped = %dreams stop which\n    return stopped")
-    assert "nothing under way is 'which'" in line(kernel.run("stop(lamb)"))
+    assert "no job matches 'which'" in line(kernel.run("stop(lamb)"))
 
 
 @pytest.mark.parametrize(

@@ -103,9 +103,9 @@ def test_budget_floor_and_sweep_size_hold_on_a_paid_backend(tmp_path: Path) -> N
     with hosted(tmp_path / "server", "the-key-4417") as server:
         given = dict(environment(server)) | {"DREAM_NB_BUDGET": "40"}
         with start_kernel(tmp_path, **given) as kernel:
-            assert "a budget cannot be kept" in line(kernel.run("%dream -i a lake"))
+            assert "the budget cannot be checked" in line(kernel.run("%dream -i a lake"))
             kernel.run("%config DreamMagics.budget = None\n%config DreamMagics.floor = 1e9")
-            assert "have to be left" in line(kernel.run("%dream -i a lake"))
+            assert "and the floor is" in line(kernel.run("%dream -i a lake"))
             kernel.run("%config DreamMagics.floor = None\n%config DreamMagics.sweep_size = 1")
             assert "2 dreams would be paid for" in line(kernel.run("%dream -i a {red|blue} lake"))
         assert server.made == []
@@ -133,11 +133,11 @@ def test_a_file_and_the_environment_set_them_too(tmp_path: Path) -> None:
             "DreamMagics.kind 'vidio' is not one of video, image: did you mean video?",
         ),
         ("%config DreamMagics.loop = 3", "DreamMagics.loop 3 is not True or False"),
-        ('%config DreamMagics.sweep_size = "many"', "DreamMagics.sweep_size 'many' is not a whole number from 0"),
-        ("%config DreamMagics.sweep_size = -1", "DreamMagics.sweep_size -1 is not a whole number from 0"),
-        ("%config DreamMagics.budget = -1", "is not a number of USD cents from 0"),
-        ('%config DreamMagics.budget = float("nan")', "is not a number of USD cents from 0"),
-        ("%config DreamMagics.library = 3", "DreamMagics.library 3 is not a text in quotes"),
+        ('%config DreamMagics.sweep_size = "many"', "DreamMagics.sweep_size 'many' is not a whole number, 0 or more"),
+        ("%config DreamMagics.sweep_size = -1", "DreamMagics.sweep_size -1 is not a whole number, 0 or more"),
+        ("%config DreamMagics.budget = -1", "is not a number of USD cents, 0 or more"),
+        ('%config DreamMagics.budget = float("nan")', "is not a number of USD cents, 0 or more"),
+        ("%config DreamMagics.library = 3", "DreamMagics.library 3 is not text in quotation marks"),
         (
             '%config DreamMagics.backend = "studoi"',
             "backend 'studoi' is not one of studio, dream-machine, luma, hosted, or a URL",

@@ -87,12 +87,12 @@ def test_one_that_fails_shows_the_others_and_can_be_redone(kernel: Kernel) -> No
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("%%storyboard a lake\nnight", "'a lake' stands on the %%storyboard line"),
+        ("%%storyboard a lake\nnight", "'a lake' is on the %%storyboard line"),
         ("%%storyboard\n---\n", "the storyboard is empty"),
-        ("%%storyboard\na {lake|hill}", "has alternatives, and a shot is one video"),
+        ("%%storyboard\na {lake|hill}", "has alternatives, but a shot is one video"),
         ("%%storyboard --loop\na lake", "unknown option --loop"),
         ("%%storyboard --fresh --take 2\na lake", "leave out --take or --fresh"),
-        ("%%storyboard\na {{nothing}}", "there is no variable 'nothing'"),
+        ("%%storyboard\na {{nothing}}", "no variable is named 'nothing'"),
     ],
 )
 def test_what_is_wrong_is_one_line(kernel: Kernel, source: str, message: str) -> None:

@@ -37,7 +37,7 @@ def test_a_dream_is_a_line_of_progress_and_then_a_path(tmp_path: Path) -> None:
     assert "dreaming" in bare
     assert settled(bare).startswith(f"Out[2]: {DREAM}")
     told, shown = settled(assigned).splitlines()
-    assert told == "from your library, nothing spent; -t asks for another take"
+    assert told == "from your library, nothing spent; -t makes another take"
     assert shown.startswith(DREAM)
     assert settled(again).startswith(f"Out[4]: {DREAM}")
     assert [shown.count(DREAM) for shown in (bare, assigned, again)] == [1, 1, 1]
@@ -95,7 +95,7 @@ def test_a_wrong_variable_is_one_line(tmp_path: Path) -> None:
 
 
 WIDGETS = {
-    "dream_nb.Panel()": "Panel() needs a notebook. Write the request as a line: %dream? lists the options.",
+    "dream_nb.Panel()": "Panel() needs a notebook. Write the request as a %dream line: %dream? lists the options.",
     "dream_nb.Gallery()": "Gallery('dreams') needs a notebook. %dreams history lists the library",
     "dream_nb.Card(d)": "Card('a lake') needs a notebook. Show the dream itself",
     "dream_nb.Grid([d, d])": "Grid(2) needs a notebook. Show the dreams themselves",
@@ -120,7 +120,7 @@ def test_a_console_shows_progress_path_and_picture(tmp_path: Path) -> None:
     assert "from your library, nothing spent" in assigned
     assert [shown.count(DREAM) for shown in (bare, assigned, again)] == [1, 1, 1]
     assert [len(pictures(shown)) for shown in (bare, assigned, again)] == [1, 1, 1]
-    assert "Panel() needs a notebook. Write the request as a line" in panel
+    assert "Panel() needs a notebook. Write the request as a %dream line" in panel
     assert "Job('a hill'" in job
 
 

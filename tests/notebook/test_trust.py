@@ -90,7 +90,7 @@ def test_a_visitor_has_no_variables_and_no_message_quotes_one(tmp_path: Path) ->
             shown = kernel.run(f"judged(**{ {'prompt': 'a lake', **form} })").result or ""
             assert "'code': ''" in shown, form
             assert "s3cret" not in shown, form
-        assert "gives no access to variables" in (kernel.run("judged(prompt='a {{secret}}')").result or "")
+        assert "has no access to variables" in (kernel.run("judged(prompt='a {{secret}}')").result or "")
         # The author may, and is told no value either.
         shown = kernel.run("judged(prompt='a lake', frame0='secret', trusted=True)").result or ""
         assert "the text in the variable" in shown
@@ -138,9 +138,9 @@ def test_one_message_buys_no_more_than_sweep_size(
         use(server, monkeypatch)
         panel = Panel(server.session(), trusted=trusted, prompt="a lake", kind="image")
         page.change(panel, form={**panel.form, **form})
-        assert "8 is the most at once" in page.ask(panel, "dream")[0]["error"]
-        assert "8 is the most at once" in panel.verdict["problems"]["count"]
-        with pytest.raises(BudgetError, match="8 is the most at once"):
+        assert "but at most 8 are made at once" in page.ask(panel, "dream")[0]["error"]
+        assert "but at most 8 are made at once" in panel.verdict["problems"]["count"]
+        with pytest.raises(BudgetError, match="but at most 8 are made at once"):
             panel.generate()
         assert server.books.count("POST") == 0
 
@@ -148,7 +148,7 @@ def test_one_message_buys_no_more_than_sweep_size(
 def test_the_studio_draws_no_more_for_a_visitor(panel: Panel, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DREAM_NB_SWEEP_SIZE", "2")
     page.change(panel, form={**panel.form, "kind": "image", "count": 3})
-    assert "2 is the most at once" in page.ask(panel, "dream")[0]["error"]
+    assert "but at most 2 are made at once" in page.ask(panel, "dream")[0]["error"]
     assert panel._jobs == []
 
 
@@ -231,7 +231,7 @@ def test_a_dropped_file_starts_no_program(panel: Panel, page: Page) -> None:
     file = io.BytesIO()
     Image.new("RGB", (8, 8)).save(file, "EPS")
     assert "is not a picture that can be read" in page.ask(panel, "take_in", file.getvalue(), name="x.png")[0]["error"]
-    assert "came without its bytes" in page.ask(panel, "take_in", name="x.png", buffers=[])[0]["error"]
+    assert "arrived without its data" in page.ask(panel, "take_in", name="x.png", buffers=[])[0]["error"]
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_one_message_goes_on_from_no_more_than_sweep_size(
         write_many(session.library.folder, 12)
         gallery = Gallery(session)
         keys = [row["key"] for row in gallery.first["rows"]]
-        assert "12 are selected, and 8 is the most" in page.ask(gallery, "extend", keys=keys)[0]["error"]
+        assert "12 are selected, but at most 8" in page.ask(gallery, "extend", keys=keys)[0]["error"]
         assert server.books.count("POST") == 0
 
 

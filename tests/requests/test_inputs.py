@@ -274,21 +274,24 @@ def test_an_avif_that_does_not_decode_is_refused() -> None:
 
 # What is wrong, and how it is said: by the field, its item, the value, and what to do.
 WRONG: Final[dict[str, tuple[Any, str]]] = {
-    "a file that is missing": ("phoot.png", "'phoot.png' is not there: did you mean photo.png?"),
-    "a path that is missing": (Path("nothing"), "'nothing' is not there: check its name, and the folder that it"),
-    "a folder that is missing": ("nowhere/a", "'nowhere/a' is not there: check its name"),
-    "a path of Windows": (r"C:\a\b.png", r"'C:\\a\\b.png' is not there"),
+    "a file that is missing": ("phoot.png", "'phoot.png' does not exist: did you mean photo.png?"),
+    "a path that is missing": (Path("nothing"), "'nothing' does not exist: check its name and the folder that it"),
+    "a folder that is missing": ("nowhere/a", "'nowhere/a' does not exist: check its name"),
+    "a path of Windows": (r"C:\a\b.png", r"'C:\\a\\b.png' does not exist"),
     "a weight above 1": ("photo.png:2", "the weight 2 of 'photo.png' is not from 0 to 1"),
     "a weight below 0": ("photo.png:-0.5", "the weight -0.5 of 'photo.png' is not from 0 to 1"),
     "a word": ("lakes", "'lakes' is not a URL, file or id: give one of these, or the Dream itself"),
     "no text": ("", "'' is not a URL, file or id"),
-    "an address that cannot be fetched": ("s3://b/a.png", "'s3://b/a.png': the API cannot fetch from s3:// addresses"),
+    "an address that cannot be fetched": (
+        "s3://b/a.png",
+        "'s3://b/a.png': the API cannot download from s3:// addresses",
+    ),
     "another file": (Path("notes.txt"), "'notes.txt' is not a picture that can be read (JPEG, PNG, WebP, GIF, AVIF)"),
     "a folder": (Path(), "'.' cannot be read: is a directory"),
     "other bytes": (b"no picture", "'a picture of 10 bytes' is not a picture that can be read"),
-    "a damaged data: URI": ("data:image/png;base64,a", "'data:image/png;base64,a' is not a data: URI that can be read"),
+    "a damaged data: URI": ("data:image/png;base64,a", "'data:image/png;base64,a' is not a valid data: URI"),
     "a page": ("data:text/html;base64,PHA+", "is not a picture that can be read"),
-    "an open text": (io.StringIO("text"), "'the open file' is open as text: open it with the mode 'rb'"),
+    "an open text": (io.StringIO("text"), "'the open file' is open in text mode: open it with the mode 'rb'"),
     "a number": (3, "the value is of the type int: give a Dream, a Generation, the path of a picture"),
     "a dictionary without a picture": ({"weights": 1}, "unknown field 'weights'"),
     "an array of another shape": (np.zeros((2, 2, 2)), "the array has the shape 2 x 2 x 2: give height x width"),
@@ -309,7 +312,7 @@ def test_what_is_wrong_is_said_with_its_field(photo: Path, field: str, given: An
 
 
 def test_a_weight_is_no_part_of_the_name_of_a_file_that_is_missing(photo: Path) -> None:  # noqa: ARG001
-    with pytest.raises(InvalidRequestError, match=r"'phoot.png' is not there: did you mean photo.png\?"):
+    with pytest.raises(InvalidRequestError, match=r"'phoot.png' does not exist: did you mean photo.png\?"):
         asked("style_ref", "phoot.png:0.6")
 
 
@@ -349,13 +352,15 @@ def test_of_no_dreams_none_is_chosen() -> None:
 
 
 def test_a_video_is_not_a_picture_and_its_frame_is(lake: Dream) -> None:
-    with pytest.raises(InvalidRequestError, match="is a video, and a picture is wanted: give one of its frames"):
+    with pytest.raises(InvalidRequestError, match="is a video, but a picture is needed: give one of its frames"):
         asked("style_ref", lake)
     assert url_of(asked("style_ref", lake.last_frame), "style_ref") == picture(lake.last_frame)
 
 
 def test_an_id_is_not_a_picture() -> None:
-    with pytest.raises(InvalidRequestError, match=f"image_ref: '{ID}' is a generation's id, and a picture is wanted"):
+    with pytest.raises(
+        InvalidRequestError, match=f"image_ref: '{ID}' is the id of a generation, but a picture is needed"
+    ):
         asked("image_ref", ID)
 
 
@@ -370,7 +375,7 @@ def test_a_generation_is_a_keyframe_by_its_id_and_a_picture_by_its_url() -> None
 
 
 def test_keyframes_are_given_in_one_way() -> None:
-    with pytest.raises(InvalidRequestError, match="keyframes is given, and frame0 or frame1 too"):
+    with pytest.raises(InvalidRequestError, match="keyframes cannot be combined with frame0 or frame1"):
         make_request("a lake", frame0=ID, keyframes={"frame1": {"type": "generation", "id": "two"}})
 
 
@@ -391,14 +396,16 @@ def test_a_field_of_the_other_kind_says_so(
 
 
 def test_only_one_picture_can_be_changed() -> None:
-    with pytest.raises(InvalidRequestError, match="modify_image_ref: 2 pictures are given, and one can be changed"):
+    with pytest.raises(
+        InvalidRequestError, match="modify_image_ref: 2 pictures are given, but only one can be changed"
+    ):
         asked("modify_image_ref", [URL, URL])
 
 
 def test_a_weight_is_given_once(photo: Path) -> None:
     with pytest.raises(InvalidRequestError, match="the weight is given twice"):
         reference(f"{photo}:0.5", weight=0.6)
-    with pytest.raises(InvalidRequestError, match="the weight is of the type str: give a number"):
+    with pytest.raises(InvalidRequestError, match="the weight has the type str: give a number"):
         reference(photo, weight="0.6")  # type: ignore[arg-type]
 
 

@@ -111,7 +111,7 @@ def test_greys_floats_and_truth_values_become_rgb(array: np.ndarray[Any, Any], e
         (np.array([[0.0, 255.0]]), "floats from 0 to 255: give floats from 0 to 1, or uint8"),
         (np.array([[0.0, np.nan]]), "floats from nan to nan"),
         (np.array([[-0.1, 0.5]]), "floats from -0.1 to 0.5"),
-        (np.zeros((4, 4), np.int64), "of the type int64: give uint8"),
+        (np.zeros((4, 4), np.int64), "has the type int64: give uint8"),
     ],
 )
 def test_an_array_that_is_not_a_picture_is_refused(array: np.ndarray[Any, Any], message: str) -> None:

@@ -83,9 +83,9 @@ def test_an_empty_collection_has_everything_but_pictures(tmp_path: Path) -> None
     assert empty.group_by("kind") == {}
     assert list(empty.to_pandas().columns) == list(empty.to_polars().columns)
     assert "No dreams" in html_of(empty)
-    with pytest.raises(ValueError, match="there are no dreams"):
+    with pytest.raises(ValueError, match="needs at least one dream"):
         empty.contact_sheet()
-    with pytest.raises(ValueError, match="there are no dreams"):
+    with pytest.raises(ValueError, match="needs at least one dream"):
         empty.export(tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -243,7 +243,7 @@ def test_an_export_says_which_file_is_not_as_it_came(copied: Dream, lighthouse: 
     page = Dreams([copied, lighthouse]).export(tmp_path / "out")
     cut, whole = json.loads((page.parent / "manifest.json").read_text(encoding="utf-8"))["dreams"]
     assert (page.parent / cut["file"]).is_file()
-    assert "was changed since it came" in cut["problem"]
+    assert "was changed since it was downloaded" in cut["problem"]
     assert cut["problem"] in Parsed(page.read_text(encoding="utf-8")).text
     assert "problem" not in whole
 
@@ -253,14 +253,14 @@ def test_an_export_replaces_an_export_and_nothing_else(lake: Dream, tmp_path: Pa
     page = Dreams([lake]).export(folder)
     assert Dreams([lake]).export(folder) == page
     (folder / lake.path.name).write_bytes(b"another")
-    with pytest.raises(LibraryError, match="is another file"):
+    with pytest.raises(LibraryError, match="is an existing, different file"):
         Dreams([lake]).export(folder)
     assert (folder / lake.path.name).read_bytes() == b"another"
 
 
 def test_an_export_leaves_a_foreign_page_alone(lake: Dream, tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("my own page")
-    with pytest.raises(LibraryError, match=r"'index.html' .* is another file"):
+    with pytest.raises(LibraryError, match=r"'index.html' .* is an existing, different file"):
         Dreams([lake]).export(tmp_path)
     assert (tmp_path / "index.html").read_text() == "my own page"
 
@@ -273,7 +273,7 @@ def test_an_export_into_the_library_itself_is_refused(sweep: Dreams) -> None:
 def test_an_export_writes_over_no_file_that_only_looks_like_a_sidecar(lighthouse: Dream, tmp_path: Path) -> None:
     own = tmp_path / f"{lighthouse.path.name}.json"
     own.write_text('{"mine": 1}')
-    with pytest.raises(LibraryError, match="is another file"):
+    with pytest.raises(LibraryError, match="is an existing, different file"):
         Dreams([lighthouse]).export(tmp_path)
     assert own.read_text() == '{"mine": 1}'
 

@@ -117,7 +117,7 @@ def test_the_page_selects(sweep: Dreams) -> None:
     assert shown.selected == sweep._at([0, 2])
     shown.selected = sweep[1:3]
     assert shown.chosen == [1, 2]
-    with pytest.raises(InvalidRequestError, match="the map has the dreams 0 to 5"):
+    with pytest.raises(InvalidRequestError, match="the dreams of this map are numbered 0 to 5"):
         shown.chosen = [6]
     with pytest.raises(InvalidRequestError, match="is not on this map"):
         dream_nb.Map(sweep[:2], "stars", "take").selected = sweep[2:]

@@ -81,7 +81,7 @@ def test_a_fresh_take_is_always_new(session: Session) -> None:
 
 @pytest.mark.parametrize("takes", [0, -1, 10_001])
 def test_a_number_of_takes_is_from_1(takes: int) -> None:
-    with pytest.raises(InvalidRequestError, match="takes are not a number from 1"):
+    with pytest.raises(InvalidRequestError, match="takes: give a number from 1"):
         takes_of(make_request("lake"), {}, takes)
 
 

@@ -124,7 +124,7 @@ def failed(studio: Session) -> Storyboard:
     with pytest.raises(SweepError) as caught:
         board.make()
     assert str(caught.value).startswith("shot 2 of 4 not made: 'gore': Contains blacklisted words")
-    assert "What follows was not begun: shot 3." in str(caught.value)
+    assert "Not started, because they follow it: shot 3." in str(caught.value)
     return board
 
 
@@ -153,7 +153,7 @@ def test_one_that_was_made_is_redone_as_the_same_next_take(board: Storyboard) ->
 
 
 def test_a_number_that_no_shot_has_is_refused(board: Storyboard) -> None:
-    with pytest.raises(ValueError, match="there is no shot 4: this storyboard has shots 1 to 3"):
+    with pytest.raises(ValueError, match="shot 4 does not exist: this storyboard has shots 1 to 3"):
         board.redo(4)
 
 
@@ -196,10 +196,10 @@ def test_a_shot_whose_file_is_gone_is_said_and_comes_back(studio: Session, tmp_p
 @pytest.mark.parametrize(
     ("shots", "fields", "message"),
     [
-        ([], {}, "0 shots make no storyboard"),
+        ([], {}, "a storyboard has 1 to 1,000 shots, not 0"),
         (["a lake", " "], {}, "the prompt is empty"),
         (["a lake"], {"aspect_ratio": "wide"}, "aspect ratio 'wide'"),
-        (["a lake"], {"kind": "image"}, "a storyboard is made of videos"),
+        (["a lake"], {"kind": "image"}, "a storyboard consists of videos"),
         ([Shot("a lake", colour="red")], {}, "unknown field 'colour'"),
     ],
 )

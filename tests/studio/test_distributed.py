@@ -205,7 +205,7 @@ def test_the_program_goes_on_when_its_scheduler_is_back(tmp_path: Path) -> None:
         why = wait_for(lambda: studio.client.get(f"/generations/{uid}").json().get("stalled"))
         assert why == f"the dask scheduler at {cluster.address} is gone"
         assert studio.process.stderr is not None
-        while "what is queued is drawn as soon as it is back" not in (line := studio.process.stderr.readline()):
+        while "queued generations are drawn when it is back" not in (line := studio.process.stderr.readline()):
             assert line
         cluster.restart_scheduler()
         cluster.start_workers(1)

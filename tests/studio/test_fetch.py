@@ -99,7 +99,7 @@ async def test_a_redirect_is_followed(fetcher: Fetcher, host: str) -> None:
         ("/redirect?to=file:///etc/passwd", "only http"),
         ("/redirect?to=http://169.254.169.254/latest/meta-data", "does not call"),
         ("/redirect?to=http://10.0.0.1/", "does not call"),
-        ("/redirect?to=http://[zz]/", "redirects to what is no URL"),
+        ("/redirect?to=http://[zz]/", "redirects to an invalid URL"),
         ("/redirect?to=http://[::ffff:10.0.0.1]/", "does not call"),
     ],
 )

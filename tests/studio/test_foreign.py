@@ -282,7 +282,7 @@ async def test_a_row_that_no_studio_wrote_is_dropped_and_holds_up_nobody(
         await machine.made()
         assert len(executor.briefs) == 1
         assert (await machine.client.get("/generations")).json()["count"] == 1
-    assert warnings(caplog) == ["2 queued generations were dropped: no studio can have written them"]
+    assert warnings(caplog) == ["2 queued generations were dropped: they were not written by a studio"]
     assert victim.read_text() == "x"
 
 
@@ -398,7 +398,7 @@ async def test_links_are_removed_and_their_targets_left_alone(folder: Path, capl
         assert (await machine.finished(uid))["state"] == "completed"
     assert victim.read_text() == "x"
     assert not any(link.is_symlink() for link in links)
-    assert warnings(caplog) == [f"{folder}: {len(links)} links were removed: a studio makes none"]
+    assert warnings(caplog) == [f"{folder}: {len(links)} links were removed: a studio does not create links"]
 
 
 @pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal"])

@@ -164,7 +164,7 @@ async def test_a_file_that_is_too_large_to_come_along_is_refused(tmp_path: Path)
 @pytest.mark.parametrize(
     ("data", "mime_type", "reason"),
     [
-        (b"abc", "image/png", "corrupt input: what is there"),
+        (b"abc", "image/png", "corrupt input: the file there"),
         (b"abc", "video/mp4", "corrupt input: the file is not a video"),
         (PNG, "video/mp4", "corrupt input: the file is not a video"),
         (b"abc", "application/pdf", "unsupported format application/pdf"),

@@ -299,7 +299,7 @@ async def test_a_create_whose_body_breaks_off_makes_nothing_and_is_no_defect(
 async def test_a_keyframe_at_an_address_that_is_none_fails_with_a_reason(machine: Machine) -> None:
     frame = {"type": "image", "url": "http://[:::]/a.jpg"}
     made = await machine.finished((await machine.create({"prompt": PROMPT, "keyframes": {"frame0": frame}}))["id"])
-    assert made["failure_reason"] == "Failed to read user input frames: keyframes: this is no URL"
+    assert made["failure_reason"] == "Failed to read user input frames: keyframes: this is not a URL"
 
 
 async def test_a_defect_is_answered_and_logged(
@@ -309,4 +309,4 @@ async def test_a_defect_is_answered_and_logged(
         monkeypatch.setattr(Store, "balance", lambda *_: 1 // 0)
         with pytest.raises(ZeroDivisionError):
             await machine.balance()
-    assert "GET /dream-machine/v1/credits: the studio has a defect" in caplog.text
+    assert "GET /dream-machine/v1/credits: internal error of the studio; see its log" in caplog.text

@@ -110,7 +110,7 @@ def test_others_may_reach_it_only_with_a_key_that_was_given(tmp_path: Path) -> N
         process = start("--library", tmp_path, "--host", "0.0.0.0", *arguments)
         out, err = process.communicate(timeout=PATIENCE)
         assert (process.returncode, out) == (2, "")
-        assert "can be reached by others: give a key" in err
+        assert "is reachable from other machines: set a key" in err
 
 
 def test_a_port_in_use_is_told_in_one_line(tmp_path: Path) -> None:

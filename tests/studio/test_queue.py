@@ -512,7 +512,7 @@ async def test_what_is_queued_for_a_cluster_that_is_gone_says_so_and_is_drawn_wh
 
 async def test_a_cluster_without_workers_is_told_of_while_it_is_waited_for(tmp_path: Path) -> None:
     empty = FakeCluster(0)
-    empty.note = "the dask cluster has no workers at the moment"
+    empty.note = "the dask cluster has no workers"
     async with in_process(tmp_path, executor=lambda: empty.executor) as machine:
         uid = (await machine.create())["id"]
         assert (await machine.get(uid))["note"] == empty.note

@@ -131,7 +131,7 @@ async def test_a_keyframe_of_another_account_is_unknown(machine: Machine) -> Non
     uid = (await machine.made())["id"]
     body = prompted(keyframes={"frame1": {"type": "generation", "id": uid}})
     status, detail = await machine.refusal(body, headers=bearer("bob"))
-    assert (status, detail) == (400, f"keyframes.frame1.id: there is no generation '{uid}'")
+    assert (status, detail) == (400, f"keyframes.frame1.id: generation not found: '{uid}'")
 
 
 async def test_a_completed_keyframe_is_taken(machine: Machine) -> None:

@@ -247,7 +247,7 @@ async def test_each_upscale_without_a_resolution_goes_one_further_and_costs_what
         cents.append(round(before - await machine.balance(), 2))
     assert cents == [24.33, 54.74, 218.97]
     status, detail = await machine.refusal({}, f"/generations/{uid}/upscale")
-    assert (status, detail) == (400, "resolution: the video has 2160 lines, and there is no higher resolution")
+    assert (status, detail) == (400, "resolution: the video has 2160 lines, which is the highest resolution")
 
 
 async def test_a_field_of_another_request_is_never_read(idle: Machine) -> None:

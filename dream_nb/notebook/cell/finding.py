@@ -19,8 +19,8 @@ _SECONDS: Final = 30.0
 # Such a cell makes another take at each run.
 _FRESH: Final = re.compile(r"fresh|(?<!\S)-\w*f")
 _CHANGED: Final = (
-    "Nothing was sent: this cell was changed, or makes another take at each run. Run it yourself to make what it asks "
-    "for now; %dreams jobs shows what is under way."
+    "Nothing was sent: this cell was changed, or makes a new take on each run. Run it yourself to make what it "
+    "now asks for; %dreams jobs lists the jobs under way."
 )
 
 

@@ -46,7 +46,7 @@ class Check:
 
 def check_all() -> list[Check]:
     """Check everything that is needed to make a dream. Nothing is made or spent, and no error is raised."""
-    session = _looked_at("session", _session, "Repair the library or the backend first.")
+    session = _looked_at("session", _session, "First fix the library or the backend.")
     if session:
         return [*session, *_versions()]
     backend = default_session().backend
@@ -60,7 +60,7 @@ def check_all() -> list[Check]:
             "Check the address of the server (LUMAAI_BASE_URL, LUMA_BASE_URL), and the key with %dreams key.",
         ),
         *_looked_at("variables", lambda: _variables(is_used), "Check the proxy and certificate variables."),
-        *_looked_at("library", _library, "Choose another with DreamMagics.library."),
+        *_looked_at("library", _library, "Choose another folder with DreamMagics.library."),
         *_versions(),
     ]
 
@@ -84,8 +84,15 @@ def _studio() -> list[Check]:
     from av import codecs_available
 
     if "libx264" in codecs_available:
-        return [Check("studio", True, "ready; it draws procedurally, and costs nothing")]
-    return [Check("studio", False, "PyAV has no libx264", "Install PyAV from PyPI: pip install --force-reinstall av.")]
+        return [Check("studio", True, "ready; it draws procedurally, free of charge")]
+    return [
+        Check(
+            "studio",
+            False,
+            "PyAV was built without libx264",
+            "Install PyAV from PyPI: pip install --force-reinstall av.",
+        )
+    ]
 
 
 def _variables(is_used: bool) -> list[Check]:
@@ -102,16 +109,16 @@ def _server(backend: str, is_used: bool) -> list[Check]:
     address, key = address_of(backend), find_key(backend)
     if key is None:
         found = Check("key", False if is_used else None, f"none for {address}", _sentence(how_to_give(backend)))
-        return [found, Check("network", None, "not asked without a key")]
+        return [found, Check("network", None, "not checked without a key")]
     try:
         api = try_key(backend, key.base_url, key.secret, seconds=_SECONDS)
     except AuthenticationError:
-        refused = Check("key", False, f"from {key.source}, and not accepted", "Give another one with %dreams key.")
+        refused = Check("key", False, f"from {key.source}, but not accepted", "Set another one with %dreams key.")
         return [refused, Check("network", True, f"{address} answers")]
     except DreamError as error:
         return [
             Check("key", None, f"from {key.source}; not tried"),
-            Check("network", False, f"{address} cannot be asked", _sentence(str(error))),
+            Check("network", False, f"{address} cannot be reached", _sentence(str(error))),
         ]
     answers = f"{address} answers, with {api}"
     return [Check("key", True, f"from {key.source}, and accepted"), Check("network", True, answers)]
@@ -123,10 +130,10 @@ def _library() -> list[Check]:
     free = shutil.disk_usage(library.folder).free
     found = f"{library.folder.name}: {finished} dreams, {library.size() / 1e6:.1f} MB; {free / 1e9:.0f} GB free"
     if library.read_only:
-        why = f"ledger not used, {library.ledger.problem}" if library.ledger.problem else "it cannot be written"
+        why = f"its ledger cannot be used: {library.ledger.problem}" if library.ledger.problem else "it is not writable"
         return [Check("library", False, f"{library.folder.name}: {why}", f"{library.ledger.advice}.")]
     if free < _LEAST_FREE:
-        return [Check("library", False, found, "Make room, or choose another with DreamMagics.library.")]
+        return [Check("library", False, found, "Free up space, or choose another folder with DreamMagics.library.")]
     return [Check("library", True, found)]
 
 

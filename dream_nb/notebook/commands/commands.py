@@ -51,33 +51,41 @@ class Command:
 
 
 COMMANDS: Final[Mapping[str, Command]] = {
-    "history": Command("[WORDS]", "what the library knows, newest first; only what has these words", {"-n": True}),
-    "credits": Command("", "the balance, and what this session has spent", {}),
-    "jobs": Command("", "what is under way", {}),
-    "motions": Command("", "the camera motions that the backend knows, as words of a prompt", {}),
-    "concepts": Command("", "the concepts that the backend knows, such as dolly_zoom, for --concept", {}),
-    "show": Command("WHICH", "shows dreams again: a variable, an id or its beginning, last, or words", {}),
-    "delete": Command(
-        "WHICH", "deletes a dream at its server; --files moves its file into the trash too", {"--files": False}
+    "history": Command(
+        "[WORDS]",
+        "lists the dreams in the library, newest first; with words, only those that contain them",
+        {"-n": True},
     ),
-    "trash": Command("", "what was deleted in the last 30 days; --empty removes it for good", {"--empty": False}),
-    "restore": Command("WHICH", "brings a dream back from the trash: a variable, an id or its beginning, or words", {}),
-    "use": Command("[BACKEND]", "asks studio, dream-machine, luma, or a URL with a key of its own from now on", {}),
-    "stop": Command("[WHICH]", "waits no longer for a job, or for all; what was sent goes on", {}),
+    "credits": Command("", "shows the balance and what this session has spent", {}),
+    "jobs": Command("", "lists the jobs under way", {}),
+    "motions": Command("", "lists the camera motions of the backend, as words for a prompt", {}),
+    "concepts": Command("", "lists the concepts of the backend for --concept, such as dolly_zoom", {}),
+    "show": Command("WHICH", "shows dreams again, found by variable, id, start of an id, last, or words", {}),
+    "delete": Command(
+        "WHICH", "deletes a dream on its server; --files also moves its file to the trash", {"--files": False}
+    ),
+    "trash": Command(
+        "", "lists what was deleted in the last 30 days; --empty deletes it permanently", {"--empty": False}
+    ),
+    "restore": Command("WHICH", "restores a dream from the trash, found by variable, id, start of an id, or words", {}),
+    "use": Command(
+        "[BACKEND]", "switches the backend to studio, dream-machine, luma, or a URL with a key of its own", {}
+    ),
+    "stop": Command("[WHICH]", "stops waiting for a job, or for all; what was sent continues on the server", {}),
     "lost": Command(
         "[NUMBER]",
-        "requests whose outcome is unknown, and what may be their answer; NUMBER --is ID says which it is, "
-        "NUMBER --not-taken that there is none",
+        "lists requests with an unknown outcome, and generations that may be their results; NUMBER --is ID records the "
+        "result, NUMBER --not-taken that there is none",
         {"--is": True, "--not-taken": False},
     ),
     "check": Command(
         "",
-        "key, network, library and versions: what works, and what to do; --rebuild writes a damaged ledger anew",
+        "checks key, network, library and versions; --rebuild repairs a damaged ledger",
         {"--rebuild": False},
     ),
     "key": Command(
         "[BACKEND]",
-        "asks for a key without showing it; --save keeps it in the keyring, --forget forgets it",
+        "asks for a key without showing it; --save saves it in the keyring, --forget removes it",
         {"--save": False, "--forget": False},
     ),
 }
@@ -118,17 +126,17 @@ class Commands:
             return self._help()
         if name not in COMMANDS:
             near = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}."
+            hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(COMMANDS)}."
             # The line may contain a key that was typed by mistake.
             shown = f" {name[:20]!r}" if near else ""
             raise InvalidRequestError(f"%dreams has no such subcommand{shown}: {hint} %dream makes dreams")
         command = COMMANDS[name]
         what, words = cut_prompt(rest, command.options)
         if what and not command.usage:
-            raise InvalidRequestError(f"%dreams {name} takes nothing behind it")
+            raise InvalidRequestError(f"%dreams {name} takes no arguments")
         if not what and command.usage == "WHICH":
             raise InvalidRequestError(
-                f"%dreams {name} needs a variable, an id or last: %dreams history lists what there is"
+                f"%dreams {name} needs a variable, an id or last: %dreams history lists the dreams in the library"
             )
         answer: Callable[[str, list[str]], Answer] = getattr(self, f"_{name}")
         return answer(what, words)
@@ -141,9 +149,9 @@ class Commands:
         rows = [(f"%dreams {name} {command.usage}".rstrip(), command.help) for name, command in COMMANDS.items()]
         return Listing(
             command="",
-            title="what %dreams can tell and do",
+            title="subcommands of %dreams",
             rows=tuple(rows),
-            note="%dream --help shows how dreams are made, %config DreamMagics every setting.",
+            note="%dream --help shows how to make dreams, %config DreamMagics shows every setting.",
             items=tuple(COMMANDS),
         )
 
@@ -188,14 +196,14 @@ class Commands:
         if allowance.budget is not None:
             rows.append(("budget of this session", dollars(allowance.budget)))
         if balance is None:
-            title = f"{session.backend} has no balance to ask for: its dashboard shows it"
+            title = f"{session.backend} does not report a balance: see its dashboard"
         else:
             play = "" if is_paid(session.backend) else " of play money: the studio costs nothing"
             title = f"{dollars(balance)} left{play}"
         return Facts(command="credits", title=title, rows=tuple(rows), facts=facts)
 
     def _jobs(self, _: str, __: list[str]) -> Listing[Job]:
-        return _listed("jobs", self._session.jobs(), "under way", "%dreams stop waits no longer for them.")
+        return _listed("jobs", self._session.jobs(), "under way", "%dreams stop stops waiting for them.")
 
     def _motions(self, _: str, __: list[str]) -> Listing[str]:
         motions = self._session.camera_motions()
@@ -225,7 +233,7 @@ class Commands:
         command = words.rpartition(" ")[2]
         if self._session.lists == words:
             return f"This backend has {words} instead: %dreams {command} lists them."
-        return "This backend lists neither concepts nor camera motions: say in the prompt what the camera does."
+        return "This backend lists neither concepts nor camera motions: describe the camera motion in the prompt."
 
     def _show(self, what: str, _: list[str]) -> Dream | Dreams:
         found = self._references.dreams(what, self._session.history)
@@ -234,23 +242,21 @@ class Commands:
             # Dreams that could not be made say why, and are shown if there is nothing else.
             found = Dreams([dream for dream in alike if dream._record.is_finished] or alike)
         if not found:
-            raise InvalidRequestError(
-                f"no variable, id or prompt of the library has {what!r}: %dreams history lists what there is"
-            )
+            raise InvalidRequestError(f"nothing in the library matches {what!r}: %dreams history lists its dreams")
         return found[0] if len(found) == 1 else found
 
     def _delete(self, what: str, words: list[str]) -> Facts:
         found = self._references.dreams(what, self._session.history)
         if len(found) != 1:
-            count = f"{len(found)} dreams" if found else "no variable and no id"
+            count = f"{len(found)} dreams" if found else "not a variable or id"
             raise InvalidRequestError(f"{what!r} is {count}: give one dream; %dreams history shows the ids")
         (dream,) = found
         self._session.delete(dream, files="--files" in words)
         stays = "its file is in the trash for 30 days" if words else "its file stays"
         return Facts(
             command="delete",
-            title=f"deleted at {_name(dream.backend)}: {dream.title!r}; {stays}",
-            note="%dreams restore WHICH brings it back here; at its server it stays deleted." if words else "",
+            title=f"deleted on {_name(dream.backend)}: {dream.title!r}; {stays}",
+            note="%dreams restore WHICH restores it here; on its server it stays deleted." if words else "",
             facts={"id": dream.generation.id, "files": bool(words)},
         )
 
@@ -259,7 +265,7 @@ class Commands:
             count = self._session.empty_trash()
             return Facts(
                 command="trash",
-                title=f"{count} {'dream' if count == 1 else 'dreams'} removed for good",
+                title=f"{count} {'dream' if count == 1 else 'dreams'} deleted permanently",
                 facts={"removed": count},
             )
         return list_trash(self._session)
@@ -293,10 +299,10 @@ class Commands:
             chosen = [job for job in jobs if any(job is one for one in wanted)]
             jobs = chosen or [job for job in jobs if what.lower() in job.title.lower()]
             if not jobs:
-                raise InvalidRequestError(f"nothing under way is {what!r}: %dreams jobs lists what is")
-        note = "What was sent goes on at its server: run its cell again to come back to it." if jobs else ""
+                raise InvalidRequestError(f"no job matches {what!r}: %dreams jobs lists the jobs under way")
+        note = "What was sent continues on the server: run its cell again to rejoin it." if jobs else ""
         # Before they end: they end without a result, and have not failed.
-        listed = _listed("stop", jobs, "no longer waited for", note)
+        listed = _listed("stop", jobs, "no longer waiting", note)
         for job in jobs:
             self._session.stop(job)
         return listed
@@ -315,8 +321,8 @@ class Commands:
         rebuilt = rebuild_ledger(folder)
         return Facts(
             command="check",
-            title=f"the ledger of {folder.name!r} was written anew, with {rebuilt.rows} rows",
-            rows=(("the old one", rebuilt.aside.name),),
+            title=f"the ledger of {folder.name!r} was rebuilt, with {rebuilt.rows} rows",
+            rows=(("the old ledger", rebuilt.aside.name),),
             facts={"rows": rebuilt.rows, "aside": rebuilt.aside.name},
         )
 
@@ -329,7 +335,7 @@ class Commands:
         bad = sum(check.works is False for check in checks)
         return Listing(
             command="check",
-            title="everything works" if not bad else f"{bad} of {len(checks)} need something",
+            title="everything works" if not bad else f"{bad} of {len(checks)} need attention",
             rows=tuple((check.mark, check.name, check.found) for check in checks),
             note=" ".join(check.todo for check in checks if check.works is False),
             items=tuple(checks),
@@ -341,8 +347,8 @@ class Commands:
         if what and what not in (*HOSTED_APIS, "hosted") and "://" not in what:
             # It may be a key, so it is not shown again.
             raise ConfigurationError(
-                "a key is never typed into a cell: if this was one, clear the cell and its output. Run %dreams key "
-                "alone (or with dream-machine, luma or a URL): it asks for the key, and does not show it"
+                "do not type a key into a cell: if this was one, clear the cell and its output. Run %dreams key alone "
+                "(or with dream-machine, luma or a URL): it asks for the key without showing it"
             )
         backend = choose_backend(
             what or (self._state.settings.backend if self._state.settings.backend != "studio" else "") or "hosted"
@@ -383,7 +389,7 @@ def _listed(command: str, jobs: list[Job], what: str, note: str) -> Listing[Job]
     ]
     return Listing(
         command=command,
-        title=f"{len(jobs)} {what}" if jobs else "nothing is under way",
+        title=f"{len(jobs)} {what}" if jobs else "no jobs under way",
         headings=("prompt", "what", "state", "time", "backend") if rows else (),
         rows=tuple(rows),
         note=note if rows else "",

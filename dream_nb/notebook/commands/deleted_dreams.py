@@ -28,7 +28,7 @@ def list_trash(session: Session) -> Listing[Dream]:
         for one, dream in zip(trash, dreams, strict=True)
     )
     title = f"{len(rows)} {'dream' if len(rows) == 1 else 'dreams'} in the trash" if rows else "the trash is empty"
-    note = "%dreams restore WHICH brings one back; %dreams trash --empty removes them for good." if rows else ""
+    note = "%dreams restore WHICH restores one; %dreams trash --empty deletes them permanently." if rows else ""
     headings = ("prompt", "what", "deleted", "kept until", "id") if rows else ()
     return Listing(command="trash", title=title, headings=headings, rows=rows, note=note, items=tuple(dreams))
 

@@ -33,14 +33,14 @@ def ask_key(backend: str, *, save: bool = False) -> Facts:
     origin = origin_of(base_url)
     secret = _ask(origin, backend)
     if not secret.get_secret_value().strip():
-        raise ConfigurationError(f"no key was given for {origin}: nothing has changed")
+        raise ConfigurationError(f"no key was entered for {origin}: nothing changed")
     tried = _try(backend, base_url, secret)
     remember(backend, secret, save=save)
-    kept = "in this session and in the keyring" if save else "in this session only; --save keeps it in the keyring"
+    kept = "in this session and in the keyring" if save else "in this session only; --save saves it in the keyring"
     return Facts(
         command="key",
-        title=f"a key for {origin} is kept {kept}",
-        note=f"{tried} %dreams use {backend} asks this server from now on.",
+        title=f"the key for {origin} is kept {kept}",
+        note=f"{tried} %dreams use {backend} switches to this server.",
         facts={"origin": origin, "saved": save},
     )
 
@@ -53,7 +53,7 @@ def forget_key(backend: str) -> Facts:
     left = f"It still comes from {key.source}." if key else ""
     return Facts(
         command="key",
-        title=f"the key for {origin_of(base_url)} is forgotten",
+        title=f"the key for {origin_of(base_url)} was removed",
         note=left,
         facts={"origin": origin_of(base_url), "saved": False},
     )
@@ -68,8 +68,9 @@ def _ask(origin: str, backend: str) -> SecretStr:
             return SecretStr(getpass.getpass(f"Key for {origin} (it is not shown): "))
     except (StdinNotImplementedError, EOFError, getpass.GetPassWarning):
         raise ConfigurationError(
-            f"nobody can be asked for a key here: set {variable_of(backend)}, or run %dreams key "
-            f"{backend} --save where you can type"
+            f"this is not an interactive session, so a key cannot be asked for: set {variable_of(backend)}, or run "
+            "%dreams key "
+            f"{backend} --save in an interactive session"
         ) from None
 
 

@@ -11,7 +11,7 @@ from dream_nb.jobs.lost import Candidate, Lost
 from dream_nb.notebook.commands.listing import Facts, Listing
 from dream_nb.session import Session
 
-_HEADINGS: Final = ("number", "what was sent", "what may be its answer", "made", "what differs")
+_HEADINGS: Final = ("number", "request", "possible result", "made", "differences")
 _SHORT_ID: Final = 8
 
 
@@ -32,10 +32,11 @@ def list_lost(session: Session) -> Listing[Lost]:
         shown = [_row(candidate) for candidate in lost.candidates] or [(_nothing_listed(lost), "", "")]
         rows += [(str(number), sent, *shown[0]), *(("", "", *row) for row in shown[1:])]
     note = (
-        "%dreams lost 1 --is ID says that this generation is the answer to number 1, and fetches it. %dreams lost 1 "
-        "--not-taken says that the server did not take it: its cell then sends it again. Nothing else sends it."
+        "%dreams lost 1 --is ID records that this generation is the result of number 1, and downloads it. %dreams lost "
+        "1 --not-taken records that the server did not accept it: its cell then sends it again. It is not sent again "
+        "in any other way."
     ) + _to_quote(found)
-    count = f"{len(found)} {'request' if len(found) == 1 else 'requests'} whose outcome is unknown"
+    count = f"{len(found)} {'request' if len(found) == 1 else 'requests'} with an unknown outcome"
     return Listing(
         command="lost",
         title=count if found else "the outcome of every request is known",
@@ -67,13 +68,13 @@ def settle_lost(session: Session, what: str, words: list[str]) -> Facts:
         session.settle(lost, None)
         return Facts(
             command="lost",
-            title=f"{prompt!r}, take {lost.take}, counts as not taken: its cell sends it when it runs again",
+            title=f"{prompt!r}, take {lost.take}, is marked as not accepted: its cell sends it when it runs again",
             facts={"prompt": prompt, "take": lost.take, "id": None},
         )
     given = _id_of(words)
     ids = [one.generation.id or "" for one in lost.candidates if (one.generation.id or "").startswith(given)]
     if len(ids) > 1:
-        raise InvalidRequestError(f"{len(ids)} ids begin with {given!r}: give more of it")
+        raise InvalidRequestError(f"{len(ids)} ids begin with {given!r}: give more characters")
     chosen = ids[0] if ids else given
     session.settle(lost, chosen)
     return Facts(
@@ -110,7 +111,7 @@ def _after(after: timedelta | None) -> str:
 
 def _nothing_listed(lost: Lost) -> str:
     """The text for a create without possible answers."""
-    return "nothing in the server's list" if can(lost.backend, "list") else f"{lost.backend} lists nothing"
+    return "no match on the server" if can(lost.backend, "list") else f"{lost.backend} cannot list generations"
 
 
 def _to_quote(found: list[Lost]) -> str:
@@ -119,4 +120,4 @@ def _to_quote(found: list[Lost]) -> str:
     if not named:
         return ""
     told = ", ".join(f"{id_} (number {number})" for number, id_ in named)
-    return f" The provider's support knows what became of one by its request id: {told}."
+    return f" The provider's support can look up a request by its id: {told}."

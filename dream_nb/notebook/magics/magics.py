@@ -64,43 +64,43 @@ class DreamMagics(DreamSettings, Magics):
     @line_cell_magic
     @takes(DREAM)
     def dream(self, line: str, cell: str | None = None) -> Made | Panel | None:
-        r"""Make a video, or an image, of a prompt, show it, and give it back as a Dream.
+        r"""Make a video or an image from a prompt, show it, and return it as a Dream.
 
-        The prompt is taken as it is typed, with or without quotes around it; options stand before or after it. The
-        same request gives back the same dream from the library, at once::
+        The prompt is used as it is typed, with or without quotation marks; options come before or after it. Repeating
+        a request returns the same dream from the library, at once::
 
             %dream a serene lake at sunset
             %dream "a serene lake at sunset" --loop --aspect-ratio 21:9
             %dream --image a lighthouse in the fog
             d = %dream a city in the rain at night --take 2
 
-        Alone on its line it opens the panel, a form for all of this.
+        Without anything else on its line, it opens the panel, a form for all of this.
 
-        In a cell of its own the lines below are the prompt; lines of --- separate several::
+        As a cell magic, it takes the lines below as the prompt; lines of --- separate several prompts::
 
             %%dream --aspect-ratio 9:16
             a waterfall in a green valley,
             slow morning mist
 
-        Go on from what is there, or from pictures of yours::
+        Continue an earlier dream, or start from pictures of your own::
 
             %dream the sun goes down --frame0 d
             %dream from day to night --frame0 day.jpg --frame1 night.jpg
             %dream a quiet harbour --style-ref palette.jpg:0.6
 
-        Another version of something::
+        Edit a video or an image::
 
             %dream in deep snow --modify d
             %dream --reframe d -a 9:16
 
-        Several at once: the alternatives in braces, and takes. {{name}} is a variable that holds a text or a number: of
-        the function in which the line stands, else of the notebook. A backslash before the brace, or --raw, leaves
-        both as they are::
+        Make several at once, with alternatives in braces and with takes. {{name}} inserts a variable that holds text or
+        a number, from the enclosing function or else from the notebook. A backslash before the brace, or --raw, keeps
+        the braces in the prompt::
 
             %dream a lake at {dawn|noon|dusk} in {season=spring|winter} --dry-run
             %dream a {{animal}} in the snow -n 3
 
-        Go on working while it is made::
+        Continue working while it is made::
 
             job = %dream a forest in the wind --background
         """
@@ -115,25 +115,25 @@ class DreamMagics(DreamSettings, Magics):
     @no_var_expand
     @line_magic
     def dreams(self, line: str) -> Answer | None:
-        """Look at what there is, and at what is asked. Each gives back an object, and shows it::
+        """Manage dreams, jobs, keys and backends. Each subcommand shows an object and returns it::
 
-        %dreams                              what there is to say behind it
-        %dreams history fog                  what the library knows, newest first; only what has these words
-        %dreams show d                       shows dreams again: a variable, an id, last, or words
-        %dreams delete 3f2a91c0 --files      deletes a dream at its server, and moves its file into the trash
-        %dreams trash                        what was deleted in the last 30 days; --empty removes it for good
-        %dreams restore 3f2a91c0             brings a dream back from the trash
-        %dreams jobs                         what is under way
-        %dreams stop                         waits no longer; what was sent goes on at its server
-        %dreams credits                      the balance, and what this session has spent
-        %dreams motions                      the camera motions that the backend knows, as words of a prompt
-        %dreams concepts                     the concepts that the backend knows, for --concept
-        %dreams use studio                   asks the studio, dream-machine, luma, or a URL
-        %dreams key --save                   asks for a key without showing it; --save and --forget: the keyring
-        %dreams lost                         requests whose outcome is unknown, and what may be their answer
-        %dreams check                        key, network, library and versions: what works, and what to do
+        %dreams                              lists the subcommands
+        %dreams history fog                  lists the dreams in the library that contain these words, newest first
+        %dreams show d                       shows dreams again, found by variable, id, last, or words
+        %dreams delete 3f2a91c0 --files      deletes a dream on its server, and moves its file to the trash
+        %dreams trash                        lists what was deleted in the last 30 days; --empty deletes it permanently
+        %dreams restore 3f2a91c0             restores a dream from the trash
+        %dreams jobs                         lists the jobs under way
+        %dreams stop                         stops waiting; what was sent continues on the server
+        %dreams credits                      shows the balance and what this session has spent
+        %dreams motions                      lists the camera motions of the backend, as words for a prompt
+        %dreams concepts                     lists the concepts of the backend, for --concept
+        %dreams use studio                   switches the backend to studio, dream-machine, luma, or a URL
+        %dreams key --save                   asks for a key without showing it; --save and --forget use the keyring
+        %dreams lost                         lists requests with an unknown outcome, and their possible results
+        %dreams check                        checks key, network, library and versions
 
-        --help, behind any of them too, shows this.
+        --help, also after a subcommand, shows this.
         """
         if asks_for_command_help(line):
             _tell_help(DreamMagics.dreams)
@@ -146,10 +146,10 @@ class DreamMagics(DreamSettings, Magics):
     @cell_magic
     @takes(STORYBOARD)
     def storyboard(self, line: str, cell: str) -> Storyboard | Shooting | Plan | None:
-        r"""Make a film of several shots, show it, and give it back as a Storyboard.
+        r"""Make a film of several shots, show it, and return it as a Storyboard.
 
-        Each line is a shot, and goes on from the last frame of the one before. A line of --- is a cut: the next shot
-        begins anew, and is made at the same time::
+        Each line is a shot that continues from the last frame of the shot before it. A line of --- is a cut: the next
+        shot starts independently, and is made at the same time::
 
             %%storyboard --aspect-ratio 21:9 --name film
             a quiet harbour at dawn
@@ -158,12 +158,12 @@ class DreamMagics(DreamSettings, Magics):
             the market square at noon
             rain sets in
 
-        --sound on the first line says what is heard in every shot, and behind a shot what is heard in that::
+        --sound on the first line sets the sound of every shot; at the end of a shot's line, the sound of that shot::
 
             the sun climbs over the masts --sound gulls, waves
 
-        Running the cell again makes only what is missing or was changed. {{name}} is a variable that holds a text or a
-        number.
+        Running the cell again makes only the shots that are missing or were changed. {{name}} inserts a variable that
+        holds text or a number.
         """
         if asks_for_help(line, names(STORYBOARD)):
             _tell_help(DreamMagics.storyboard)
@@ -275,7 +275,7 @@ def _plain(interrupt: KeyboardInterrupt) -> WaitInterrupted:
     """Show an interrupt as one line. Only an interrupted wait knows that work continues."""
     if isinstance(interrupt, WaitInterrupted):
         return interrupt
-    return WaitInterrupted("%dreams jobs lists what was sent before that, and is under way.")
+    return WaitInterrupted("%dreams jobs lists what was sent before that and is still under way.")
 
 
 def _tell_help(magic: Callable[..., Any]) -> None:

@@ -44,14 +44,14 @@ def read_storyboard(
     prompt, given = parse(STORYBOARD, line)
     check_options(given)
     if prompt:
-        raise InvalidRequestError(f"{prompt!r} stands on the %%storyboard line: the shots go into the lines below")
+        raise InvalidRequestError(f"{prompt!r} is on the %%storyboard line: write the shots on the lines below")
     for name in PLAIN:
         value = defaults.get(name)
         if getattr(given, name) is None and not (name == "model" and value in ALL_IMAGE_MODELS):
             setattr(given, name, value)
     shots = list(_shots(cell, given.raw, references))
     if not shots:
-        raise InvalidRequestError("the storyboard is empty: put a shot on each of the lines below")
+        raise InvalidRequestError("the storyboard is empty: write one shot on each of the lines below")
     fields = fields_of(given, "video", references)
     take = 1 if given.take is None else given.take
     return Storyboard(shots, session=session, take=take, fresh=given.fresh, sound=given.sound, **fields), given
@@ -75,7 +75,7 @@ def _shot(line: str, cut: bool, references: References) -> Shot:
     sounds = [text for name, text in given if name == "sound"]
     if given and not (words.strip() and all(text for _, text in given)):
         raise InvalidRequestError(
-            f"{line!r}: a shot is what is seen, then --sound and what is heard, and --keyframe IMAGE@TIME"
+            f"{line!r}: a shot is a prompt, optionally followed by --sound WORDS and --keyframe IMAGE@TIME"
         )
     if len(sounds) > 1:
         raise InvalidRequestError(f"{line!r} has --sound twice: leave out one of them")
@@ -94,7 +94,7 @@ def _plain(prompt: str, references: References) -> str:
     variants = expand(prompt, references.variables)
     if variants[0].words:
         raise InvalidRequestError(
-            f"{prompt!r} has alternatives, and a shot is one video: choose one of them, or add --raw to have the "
+            f"{prompt!r} has alternatives, but a shot is one video: choose one of them, or add --raw to keep the "
             "braces in the prompt"
         )
     return variants[0].prompt

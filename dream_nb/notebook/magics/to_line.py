@@ -112,7 +112,7 @@ def _edit_words(request: Request, library: Library, home: Path) -> list[str]:
     """The options for a change of another dream."""
     edit, source = _EDITS[request.generation_type], getattr(request, "media", None)
     if source is None:
-        raise InvalidRequestError("the server does not tell what it was made of: no line can say it")
+        raise InvalidRequestError("the server does not say what it was made from, so it cannot be written as a line")
     words = [
         _option(edit, source.id if isinstance(source, GenerationReference) else address_of(source.url, library, home))
     ]
@@ -125,9 +125,9 @@ def _edit_words(request: Request, library: Library, home: Path) -> list[str]:
 
 def _words(request: Request, library: Library, home: Path) -> list[str]:
     if isinstance(request, LayeringRequest):
-        raise InvalidRequestError("layers are asked for in Python: dream.layers()")
+        raise InvalidRequestError("layers cannot be written as a line: use dream.layers() in Python")
     if isinstance(request, UnknownRequest):
-        raise InvalidRequestError("a request of an unknown kind cannot be sent again: no line can say it")
+        raise InvalidRequestError("a request of an unknown kind cannot be written as a line")
     is_edit = request.generation_type in _EDITS
     words = [] if is_edit or isinstance(request, GenerationRequest) else ["--image"]
     words += _edit_words(request, library, home) if is_edit else []
@@ -174,7 +174,9 @@ def _as_json(value: Any) -> str:
 def _option(name: str, value: str) -> str:
     # It may come from a library that somebody else made: a second line would run as Python.
     if len(value.splitlines()) > 1 or {'"', "'"} <= set(value):
-        raise InvalidRequestError(f"{name} {value!r} has a line break, or both kinds of quotes: no line can say it")
+        raise InvalidRequestError(
+            f"{name} {value!r} has a line break or both kinds of quotation marks, so it cannot be written on one line"
+        )
     quoted = value if re.fullmatch(r"[^\s\"']+", value) else f'"{value}"' if '"' not in value else f"'{value}'"
     return f"--{name.replace('_', '-')} {quoted}"
 
@@ -212,7 +214,7 @@ def keep_picture(data: bytes, library: Library) -> Path:
         # The folder may come with a repository.
         if folder.is_symlink():
             raise LibraryError(
-                f"{_PICTURES!r} in the library {library.folder.name!r} is a link: replace it by a folder"
+                f"{_PICTURES!r} in the library {library.folder.name!r} is a link: replace it with a folder"
             )
         folder.mkdir(parents=True, exist_ok=True)
         if path.is_symlink() or not path.is_file() or path.read_bytes() != data:

@@ -1,7 +1,7 @@
 // What the widgets share: elements, questions to Python, and media.
 const PATIENCE = 30_000;
 const CHUNK = 1 << 20;
-const NO_KERNEL = "There is no answer from the kernel: it is busy, or not running. Run the cell again";
+const NO_KERNEL = "The kernel does not answer: it is busy, or not running. Run the cell again";
 
 /** An element with a class, a text (never read as HTML), attributes, and children. */
 export function element(name, className = "", text = "", attributes = {}, ...children) {
@@ -104,7 +104,7 @@ export function ask(model, action, content = {}, buffers = [], patience = PATIEN
 
 // Milliseconds in which an idle kernel would have handled an action.
 const SOON = 700;
-const IS_BUSY = "The kernel is busy with a cell: this happens as soon as that has ended";
+const IS_BUSY = "The kernel is busy with a cell: this happens when the cell has finished";
 
 /** Call an action, and `say` that it is late where the kernel is busy with a cell; "" where that is over. */
 export function askSoon(model, action, { content = {}, patience = undefined, say }) {

@@ -290,11 +290,11 @@ class Widget(Listener, anywidget.AnyWidget):
             raise InvalidRequestError(f"a piece of {length} bytes from byte {at} on is not part of a file")
         path = self.file(file)
         if path is None or not path.is_file():
-            raise LibraryError("the file is no longer there: run its cell again")
+            raise LibraryError("the file no longer exists: run its cell again")
         size = path.stat().st_size
         if size > _LARGEST:
             raise LibraryError(
-                f"this page does not reach the library, and {size / 2**20:.0f} MB are too much to send: open "
+                f"this page cannot open files of the library, and {size / 2**20:.0f} MB is too large to send: open "
                 f"{path if self.trusted else path.name}"
             )
         with path.open("rb") as opened:
@@ -335,7 +335,7 @@ class Widget(Listener, anywidget.AnyWidget):
     def _said(self, error: Exception) -> str:
         # Unexpected errors may quote anything.
         if not self.trusted and not isinstance(error, DreamError | ValueError):
-            return f"{type(error).__name__}: this cannot be done here"
+            return f"{type(error).__name__}: this is not possible here"
         return said(error)
 
     def complain(self, text: str) -> None:

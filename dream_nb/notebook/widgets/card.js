@@ -14,21 +14,21 @@ const USUAL_MODE = "flex_1";
 
 // What the buttons do, by their texts, for who rests the pointer on one.
 const HINTS = {
-  "Change and try again": "put the request into the panel, to change it",
-  "Try again": "ask for the same again",
-  Extend: "make a dream that goes on from the end of this one",
-  Reverse: "make a dream that leads up to the beginning of this one",
+  "Change and try again": "open the request in the panel, to change it",
+  "Try again": "send the same request again",
+  Extend: "make a dream that continues from the end of this one",
+  Reverse: "make a dream that ends where this one begins",
   "Another take": "make another take of the same request",
-  Modify: "make another version of it, by a prompt",
-  Reframe: "make it in another aspect ratio",
-  Upscale: "make it in a higher resolution",
-  Sound: "give it sound",
-  "As keyframe": "begin a new dream with it, in the panel",
-  "Open in gallery": "show it among everything in your library",
-  "Copy as %dream": "copy the line that makes it again",
+  Modify: "change its look with a prompt",
+  Reframe: "change its aspect ratio",
+  Upscale: "raise its resolution",
+  Sound: "add sound to it",
+  "As keyframe": "start a new dream from it, in the panel",
+  "Open in gallery": "show it in the gallery of your library",
+  "Copy as %dream": "copy the %dream line that makes it",
   "Copy as Python": "copy the lines that make it again",
   Save: "save the file to your downloads",
-  "Full screen": "fill the screen with it",
+  "Full screen": "show it in full screen",
 };
 
 /** The estimated time left, in seconds, or null. */
@@ -61,7 +61,7 @@ class Progress {
   #picture = element("div", "dream-picture dream-haze", "", {}, this.#sight, this.#told);
   #shown = null;
   #done = element("i");
-  #bar = element("div", "dream-bar", "", { role: "progressbar", "aria-label": "how much is done" }, this.#done);
+  #bar = element("div", "dream-bar", "", { role: "progressbar", "aria-label": "progress" }, this.#done);
   parts = [this.#picture, this.#bar];
 
   constructor(model) {
@@ -135,7 +135,7 @@ function tree(model) {
     item.style.setProperty("--depth", Math.min(depth, DEEPEST));
     list.append(item);
   }
-  return element("details", "dream-lineage", "", {}, element("summary", "", "Where it comes from, and what came of it"), list);
+  return element("details", "dream-lineage", "", {}, element("summary", "", "Where it comes from, and what was made from it"), list);
 }
 
 function alertOf({ title, text }) {
@@ -193,7 +193,7 @@ class Actions {
     const edit = (label, name, hint, choices) => button(label, () => this.#askForEdit(label, name, hint, choices));
     return [
       ...(modes.length ? [edit("Modify", "modify", "in deep snow", modes)] : []),
-      ...(ratios.length ? [edit("Reframe", "reframe", "what is in the new parts", ratios)] : []),
+      ...(ratios.length ? [edit("Reframe", "reframe", "describe the new parts", ratios)] : []),
       ...(resolutions.length ? [edit("Upscale", "upscale", null, resolutions)] : []),
       ...(sound ? [edit("Sound", "audio", "waves, gulls", [])] : []),
     ];
@@ -203,7 +203,7 @@ class Actions {
   #askForEdit(label, name, hint, choices) {
     const more = this.#more;
     const cost = element("span", "dream-cost", "", { role: "status" });
-    const field = element("input", "dream-input", "", { "aria-label": `${label}: what is new`, placeholder: hint ?? "" });
+    const field = element("input", "dream-input", "", { "aria-label": `${label}: describe what is new`, placeholder: hint ?? "" });
     const choice = element("select", "dream-input", "", { "aria-label": `${label}: which` },
       ...choices.map((one) => element("option", "", one, { value: one })));
     if (choices.includes(USUAL_MODE)) choice.value = USUAL_MODE;
@@ -241,7 +241,7 @@ class Actions {
   /** Ask for a prompt, and do something with it. */
   #askFor(label, action) {
     const more = this.#more;
-    const field = element("input", "dream-input", "", { "aria-label": `${label}: what happens`, value: this.#model.get("words") || this.#model.get("prompt") });
+    const field = element("input", "dream-input", "", { "aria-label": `${label}: describe what happens`, value: this.#model.get("words") || this.#model.get("prompt") });
     const form = element("form", "dream-ask", "", {}, field, element("button", "dream-button", label, { type: "submit" }));
     form.addEventListener("submit", (event) => {
       event.preventDefault();

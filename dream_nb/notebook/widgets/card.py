@@ -72,7 +72,7 @@ class Card(AwaitedWidget):
         shown: the dream; while it is being made, its job.
     """
 
-    instead: ClassVar = "Show the dream itself, or open the file that its path names."
+    instead: ClassVar = "Show the dream itself, or open the file at its path."
     modules: ClassVar = ("card.css", "orphan.js", "long_wait.js", "card_player.js", "result_player.js", "card.js")
 
     _panel: ClassVar[type[Panel]]
@@ -308,7 +308,7 @@ class Card(AwaitedWidget):
             self.facts = facts_of(dream)
             self.state = "completed"
         except LibraryError as error:
-            missing: Problem = {"title": "Not there", "text": str(error), "facts": ""}
+            missing: Problem = {"title": "File not found", "text": str(error), "facts": ""}
             self.state, self.problem = "failed", dict(missing)
 
     def _dream(self) -> Dream:
@@ -376,7 +376,7 @@ class Card(AwaitedWidget):
             InvalidRequestError: this dream cannot be changed in this way.
         """
         plan = self._maker().plan([Ask(_edited(self._dream(), name, prompt, choice))])
-        return {"cost": plan.cost if plan.new else "in the library already: costs nothing"}
+        return {"cost": plan.cost if plan.new else "free: already in your library"}
 
     @action
     def keyframe(self) -> Answer:
@@ -433,7 +433,7 @@ class Card(AwaitedWidget):
             return self.shown._maker_for()
         job = self.shown.jobs[0] if isinstance(self.shown, Sweep) else self.shown
         if job.maker is None:
-            raise DreamError("no session goes on with it: run its cell again")
+            raise DreamError("no open session is following it: run its cell again")
         return job.maker
 
     def _add_below(self, job: Job) -> None:

@@ -47,7 +47,7 @@ export function picture(item, className = "dream-layer") {
       node.removeAttribute("poster"); // else it covers the sharp first frame until the video moves
       resolve(isVideo ? node : null);
     }, { once: true });
-    node.addEventListener("error", () => reject(new Error(`${item.prompt}: the page cannot play it`)), { once: true });
+    node.addEventListener("error", () => reject(new Error(`${item.prompt}: this page cannot play it`)), { once: true });
     if (isVideo) node.preload = "auto";
     node.src = address;
     if (isVideo) node.load();
@@ -286,9 +286,9 @@ export function enlarged(items, { close, tell, own = true, shuts = true }) {
   const caption = element("div", "dream-caption", "", {}, ...words);
   const ready = () => Promise.all(layers.map((layer) => layer.load()));
   const controls = own && items.some((item) => item.kind === "video") ? new Transport(ready, tell) : null;
-  const shut = shuts ? [button("Close", () => leave(true), "dream-button", { "aria-label": "close what is shown large" })] : [];
+  const shut = shuts ? [button("Close", () => leave(true), "dream-button", { "aria-label": "close the enlarged view" })] : [];
   const foot = element("div", "dream-compare-foot", "", {}, ...(controls ? [controls.root] : []), ...shut);
-  const label = areTwo ? "A and B" : "shown large";
+  const label = areTwo ? "A and B" : "enlarged view";
   const root = element("div", "dream-compare", "", { role: "group", "aria-label": label }, box, caption, foot);
   if (shuts) root.addEventListener("keydown", (event) => event.key === "Escape" && (event.stopPropagation(), leave(true)));
   const leave = (told) => {

@@ -44,5 +44,5 @@ def facts_of(shown: Dream | Job | Sweep) -> list[str]:
 
 def _words_told(dream: Dream) -> list[str]:
     """The studio's remarks about the words of a prompt."""
-    told = (("drew", dream.drawn), ("did not know", dream.unknown))
+    told = (("drew", dream.drawn), ("not understood", dream.unknown))
     return [f"{what}: {', '.join(words)}" for what, words in told if words]

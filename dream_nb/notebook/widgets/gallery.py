@@ -384,7 +384,7 @@ class Gallery(Widget):
         """
         dreams, size = self._some(keys), sweep_size()
         if len(dreams) > size and (is_paid(self._session.backend) or not self.trusted):
-            raise BudgetError(f"{len(dreams)} are selected, and {size} is the most that is made at once: select fewer")
+            raise BudgetError(f"{len(dreams)} are selected, but at most {size} are made at once: select fewer")
         for dream in dreams:
             dream.extend(prompt.strip() or None, wait=False)
         self._look()
@@ -400,7 +400,7 @@ class Gallery(Widget):
                 library.
         """
         if not folder.strip():
-            raise InvalidRequestError("the export needs the name of a folder")
+            raise InvalidRequestError("enter the name of a folder for the export")
         home, library = self._session.home, self._session.library.folder
         target = home / given_path(folder.strip()) if self.trusted else folder_inside(library, home, folder.strip())
         page = self._some(keys).export(target)

@@ -67,12 +67,12 @@ export class Actions {
     const tagging = entry("add a tag", 9, (field) => {
       if (field.value.trim()) this.mark({ tag: field.value }).then(() => (field.value = ""));
     });
-    this.#row = element("div", "dream-row dream-actions", "", { role: "group", "aria-label": "what is selected" },
+    this.#row = element("div", "dream-row dream-actions", "", { role: "group", "aria-label": "selection" },
       this.#stars.node, this.#tags, tagging, this.#noting, this.#compare,
-      button("Extend", () => this.#extend(), "dream-button", { title: "make a dream that goes on from the end of each" }),
+      button("Extend", () => this.#extend(), "dream-button", { title: "make a dream that continues from the end of each" }),
       button("Export", () => this.#export(), "dream-button", { title: "copy the files into a folder, with a page that plays them" }),
-      button("Delete", () => this.remove(), "dream-button dream-danger", { title: "delete at the server, and move the files to the trash" }),
-      button("Clear selection", () => selection.set([]), "dream-button", { title: "select nothing" }));
+      button("Delete", () => this.remove(), "dream-button dream-danger", { title: "delete on the server, and move the files to the trash" }),
+      button("Clear selection", () => selection.set([]), "dream-button", { title: "clear the selection" }));
     this.nodes = [this.#hint, this.#row, this.#asking, this.#said];
   }
 
@@ -135,10 +135,10 @@ export class Actions {
     const { count, restorable, problem } = answer;
     if (problem) this.#page.tell(problem);
     if (!count) return;
-    const copies = count === 1 ? "The copy at its server is" : "The copies at their servers are";
-    const undo = button("Undo", () => this.#restore(restorable), "dream-button dream-main", { title: "bring back what is in the trash" });
+    const copies = count === 1 ? "The copy on its server is" : "The copies on their servers are";
+    const undo = button("Undo", () => this.#restore(restorable), "dream-button dream-main", { title: "restore from the trash" });
     this.#said.replaceChildren(
-      `Deleted ${dreams(count)}. ${copies} gone; ${restorable.length ? "what is here stays in the trash for 30 days." : "there was nothing here to keep."} `,
+      `Deleted ${dreams(count)}. ${copies} gone; ${restorable.length ? "the files stay in the trash for 30 days." : "no files were here."} `,
       ...(restorable.length ? [undo] : []));
   }
 
@@ -146,7 +146,7 @@ export class Actions {
     const answer = await this.act("restore", { keys });
     if (!answer) return;
     const one = answer.count === 1;
-    this.#said.textContent = `Restored ${dreams(answer.count)}. At ${one ? "its server it stays" : "their servers they stay"} deleted.`;
+    this.#said.textContent = `Restored ${dreams(answer.count)}. On ${one ? "its server it stays" : "their servers they stay"} deleted.`;
   }
 
   #tagButton(tag) {
@@ -164,7 +164,7 @@ export class Actions {
   #extend() {
     const count = this.#selection.keys.length;
     this.#ask({
-      text: `Go on from the end of ${dreams(count)}, each at its backend, at its price.`,
+      text: `Continue from the end of ${dreams(count)}, each at its backend, at its price.`,
       yes: `Extend ${count}`,
       label: "what happens then; empty for the same prompt",
       answered: (prompt) => this.#actOnSelected("extend", { prompt }),

@@ -30,14 +30,14 @@ export class Filters {
     const { kind, state, ratio, stars } = model.get("choices");
     this.#chips = [...kind.map((value) => this.#chip("kind", value)), ...state.map((value) => this.#chip("state", value))];
     const most = Math.max(...stars);
-    this.#fill(this.#ratio, any("any shape", ratio));
+    this.#fill(this.#ratio, any("any aspect ratio", ratio));
     this.#fill(this.#stars, [[0, "any stars"], ...stars.map((n) => [n, `★ ${n}${n < most ? " and more" : ""}`])]);
     let typing;
     this.#search.addEventListener("input", () => {
       clearTimeout(typing);
       typing = setTimeout(() => this.#narrow("search", this.#search.value.trim()), PAUSE);
     });
-    const labels = { title: "fetch what is on your account and not in the library" };
+    const labels = { title: "import the generations of your account that are not in the library" };
     const bring = button("Import from account", async () => {
       bring.disabled = true;
       await sync();

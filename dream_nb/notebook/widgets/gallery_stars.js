@@ -1,7 +1,7 @@
 // The gallery's control for stars: one rating for all that is selected.
 import { element } from "./base.js";
 
-const TITLE = "Stars: click one, or press an arrow key or a digit. A click on the last star takes all away";
+const TITLE = "Stars: click one, or press an arrow key or a digit. Click the last star to remove all";
 
 /** A rating from 0 to `most`, as one control. `changed(stars)` is called when the user gives another one. */
 export class Stars {
@@ -14,7 +14,7 @@ export class Stars {
     this.#changed = changed;
     const stars = Array.from({ length: most }, (_, at) => element("span", "dream-star", "★", { "aria-hidden": "true", "data-stars": at + 1 }));
     this.node = element("span", "dream-stars", "", {
-      role: "slider", tabindex: 0, title: TITLE, "aria-label": "stars of what is selected", "aria-valuemin": 0, "aria-valuemax": most,
+      role: "slider", tabindex: 0, title: TITLE, "aria-label": "stars of the selection", "aria-valuemin": 0, "aria-valuemax": most,
     }, ...stars);
     this.node.addEventListener("click", (event) => {
       const stars = Number(event.target.dataset.stars ?? 0);

@@ -12,7 +12,7 @@ const MOST_PLAYING = 24;
 const REST = 200;
 const COLUMN_WIDTH = 118;
 const HEADER_WIDTH = 84;
-const HINTS = ["a click shows one large, A/B compares two", "A/B of another compares the two", ""];
+const HINTS = ["click one to enlarge it; A/B compares two", "press A/B on another one to compare them", ""];
 
 /** The table with its headers: `node`, and `places`, its empty cells by row and column. */
 function createTable(rows, columns) {
@@ -23,7 +23,7 @@ function createTable(rows, columns) {
     body.append(element("tr", "", "", {}, ...(hasRows ? [element("th", "", word, { scope: "row" })] : []), ...cells));
     return cells;
   });
-  const node = element("table", "dream-table", "", { "aria-label": "the dreams on their axes" });
+  const node = element("table", "dream-table", "", { "aria-label": "the dreams by axis" });
   if (columns.some(Boolean)) {
     const words = columns.map((word) => element("th", "", word, { scope: "col" }));
     node.append(element("thead", "", "", {}, element("tr", "", "", {}, ...(hasRows ? [element("td")] : []), ...words)));
@@ -165,7 +165,7 @@ class Grid {
     const there = states.filter(({ url }) => url).length;
     this.#wantPictures();
     this.#start();
-    this.#hint.textContent = there < cells.length ? `${there} of ${cells.length} there` : HINTS[this.#compared.length];
+    this.#hint.textContent = there < cells.length ? `${there} of ${cells.length} ready` : HINTS[this.#compared.length];
   }
 
   orphan(el) {

@@ -62,7 +62,7 @@ class Grid(AwaitedWidget):
         ValueError: an axis is unknown, there are no dreams, or there are too many.
     """
 
-    instead = "Show the dreams themselves; their contact_sheet() is a picture of all."
+    instead = "Show the dreams themselves; contact_sheet() makes one picture of all."
     modules = (
         "compare.css",
         "grid.css",
@@ -123,7 +123,7 @@ class Grid(AwaitedWidget):
             dreams = _titled(dreams)
         words = dreams.words
         if not 1 <= len(words) <= LARGEST:
-            raise InvalidRequestError(f"a grid shows 1 to {LARGEST} dreams, not {len(words)}: take some of them")
+            raise InvalidRequestError(f"a grid shows 1 to {LARGEST} dreams, not {len(words)}: choose some of them")
         layout = Layout.of(words, rows, columns)
         self._words = words
         self._jobs = dreams.jobs if isinstance(dreams, Sweep) else ()
@@ -176,7 +176,7 @@ class Grid(AwaitedWidget):
     def _check_picked(self, proposal: dict[str, Any]) -> int | None:
         number: int | None = proposal["value"]
         if number is not None and (not 0 <= number < len(self._dreams) or self._dreams[number] is None):
-            raise traitlets.TraitError(f"there is no dream number {number} in this grid")
+            raise traitlets.TraitError(f"this grid has no dream number {number}")
         return number
 
     def _taker(self, number: int) -> Callable[[Job], None]:
@@ -383,7 +383,7 @@ class Grid(AwaitedWidget):
         """
         dream = self._dreams[number] if 0 <= number < len(self._dreams) else None
         if dream is None:
-            raise InvalidRequestError(f"there is no dream number {number} in this grid")
+            raise InvalidRequestError(f"this grid has no dream number {number}")
         return {"facts": facts_of(dream)}
 
     @action

@@ -12,7 +12,7 @@ export class GridProgress {
   #said = element("span", "dream-whole-said", "", { role: "status" });
   #time = element("span", "dream-whole-time", "", { role: "timer" });
   #done = element("i");
-  #bar = element("div", "dream-bar", "", { role: "progressbar", "aria-label": "how much is done" }, this.#done);
+  #bar = element("div", "dream-bar", "", { role: "progressbar", "aria-label": "progress" }, this.#done);
   #buttons = element("span", "dream-whole-buttons");
   #offered = "";
   #timer = setInterval(() => this.#tick(), TICK);

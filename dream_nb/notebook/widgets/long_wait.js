@@ -2,7 +2,7 @@
 import { askNow, button, clock } from "./base.js";
 
 const STOP = "let the cell end; what was sent continues on the server";
-const CANCEL = "have the server delete what is not made yet, which refunds it";
+const CANCEL = "delete what is not made yet on the server, which refunds it";
 const ENDED = { done: "Done", "not made": "Not made", cancelled: "Cancelled" };
 // Seconds from which a wait is long.
 const LONG = 20;
@@ -135,8 +135,8 @@ export class LongWait {
   reflect() {
     if (!this.isLong && this.node.hidden) return;
     this.node.hidden = false;
-    this.node.textContent = waits.isOn ? "Tells you when it is done" : "Tell me when it is done";
-    this.node.title = "by a notification, or else a sound, while you look at another page";
+    this.node.textContent = waits.isOn ? "You are notified when it is done" : "Notify me when it is done";
+    this.node.title = "with a notification, or else a sound, while you are on another page";
     this.node.setAttribute("aria-pressed", String(waits.isOn));
   }
 

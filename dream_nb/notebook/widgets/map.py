@@ -68,7 +68,7 @@ class Map(Widget):
         if not there:
             raise InvalidRequestError(f"no dream has a number for both {x!r} and {y!r}")
         if len(there) > _MOST:
-            raise InvalidRequestError(f"a map shows 1 to {_MOST} dreams, not {len(there)}: take some of them")
+            raise InvalidRequestError(f"a map shows 1 to {_MOST} dreams, not {len(there)}: choose some of them")
         self.dreams = dreams._at(there)
         values = [[float(column[number]) for number in there] for column in columns]
         self._spots = [_spot(dream, *at) for dream, *at in zip(self.dreams, *values, strict=True)]
@@ -105,7 +105,7 @@ class Map(Widget):
     def _check_chosen(self, proposal: dict[str, Any]) -> list[int]:
         numbers: list[int] = sorted(set(proposal["value"]))
         if numbers and not 0 <= numbers[0] <= numbers[-1] < len(self.dreams):
-            raise InvalidRequestError(f"the map has the dreams 0 to {len(self.dreams) - 1}, and not {numbers}")
+            raise InvalidRequestError(f"the dreams of this map are numbered 0 to {len(self.dreams) - 1}, not {numbers}")
         return numbers
 
     def static(self) -> str:

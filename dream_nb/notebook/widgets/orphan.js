@@ -2,9 +2,9 @@
 import { button, element } from "./base.js";
 
 const TITLE = "The kernel was restarted";
-const GOES_ON = "It goes on at its server.";
-const BY_HAND = `${GOES_ON} Run this cell again to come back to it: nothing is sent or paid a second time.`;
-const BY_BUTTON = `${GOES_ON} Its cell comes back to it: nothing is sent or paid a second time.`;
+const GOES_ON = "It continues on the server.";
+const BY_HAND = `${GOES_ON} Run this cell again to rejoin it: nothing is sent or paid for a second time.`;
+const BY_BUTTON = `${GOES_ON} Its cell rejoins it: nothing is sent or paid for a second time.`;
 const FAILED = "It could not be found from here: run this cell again.";
 // A cell that was changed meanwhile sends nothing.
 const find = (digest) => `__import__("dream_nb.notebook.cell.finding", fromlist=["find_again"]).find_again("${digest}")`;

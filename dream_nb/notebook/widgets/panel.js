@@ -61,7 +61,7 @@ class Prompt {
     if (this.#exampled === what) return;
     this.#exampled = what;
     this.#examples.replaceChildren("Try:", ...(EXAMPLES[what] ?? []).map((one) =>
-      button(one, () => this.#take(one), "dream-button dream-edged", { title: "put this into the prompt" })));
+      button(one, () => this.#take(one), "dream-button dream-edged", { title: "use this as the prompt" })));
   }
 
   /** Put the focus here, in view also where the form is higher than the window. */
@@ -106,7 +106,7 @@ class Controls {
   #selects;
   #concepts;
   #source;
-  #count = element("input", "dream-input dream-takes", "", { type: "number", min: "1", max: "100", "aria-label": "Takes", title: "how many different results of each prompt" });
+  #count = element("input", "dream-input dream-takes", "", { type: "number", min: "1", max: "100", "aria-label": "Takes", title: "number of takes of each prompt" });
   #frames;
   #references;
 
@@ -142,7 +142,7 @@ class Controls {
       prompt: this.#prompt.field,
       kind: field("Make", this.#kind.box, "dream-two"),
       aspect_ratio: field("Aspect ratio", this.#ratio.box, "dream-two"),
-      mode: field("How far it goes", this.#selects.mode.node),
+      mode: field("How much to change", this.#selects.mode.node),
       model: field("Model", this.#models),
       duration: field("Duration", this.#selects.duration.node),
       resolution: field("Resolution", this.#selects.resolution.node),
@@ -216,7 +216,7 @@ class Foot {
   #go = button("Dream", () => this.#dream(), "dream-go");
   #cost = element("span", "dream-cost", "", { role: "status" });
   #code = element("code", "dream-code");
-  #copy = button("Copy", () => this.#copyCode(), "dream-button dream-edged", { title: "copy the line that asks for the same" });
+  #copy = button("Copy", () => this.#copyCode(), "dream-button dream-edged", { title: "copy the %dream line for this request" });
 
   constructor(model, tell) {
     this.#model = model;
@@ -244,7 +244,7 @@ class Foot {
 
   async #dream() {
     this.#go.disabled = true;
-    const say = () => (this.#cost.textContent = "asked for: a busy kernel answers when its cell is done");
+    const say = () => (this.#cost.textContent = "requested: a busy kernel answers when its cell has finished");
     const timer = setTimeout(say, BUSY);
     try {
       await ask(this.#model, "dream", {}, [], 0);

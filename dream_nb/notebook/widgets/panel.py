@@ -123,7 +123,7 @@ class Panel(Widget):
         InvalidRequestError: a field is unknown, or a picture is not supported.
     """
 
-    instead: ClassVar = "Write the request as a line: %dream? lists the options."
+    instead: ClassVar = "Write the request as a %dream line: %dream? lists the options."
     modules: ClassVar = ("card.css", "panel.css", "panel_fields.js", "panel_references.js", "panel.js")
     page_traits: ClassVar = frozenset({"form"})
 
@@ -377,7 +377,7 @@ class Panel(Widget):
             InvalidRequestError: the file is neither a picture nor a video.
         """
         if len(buffers) != 1:
-            raise InvalidRequestError(f"{name!r} came without its bytes: drop it again")
+            raise InvalidRequestError(f"{name!r} arrived without its data: drop it again")
         film = video(buffers[0], name)
         # In the form in which it is sent: an AVIF becomes a PNG.
         data = data_bytes(film or picture(buffers[0], name))
@@ -444,11 +444,13 @@ class Panel(Widget):
                 verdict["problems"] = {error.field: said(error)}
                 return verdict
             there = len(plan.entries) - plan.new
-            cost = "costs nothing" if plan.backend == "studio" else plan.cost
+            cost = "free" if plan.backend == "studio" else plan.cost
             if excess := self._excess(plan):
                 verdict["problems"] = {"count": excess}
                 return verdict
-            verdict["cost"] = cost + (f", {there} there already" if there else "")
+            verdict["cost"] = cost + (
+                f"{':' if cost == 'free' else ','} {there} already in your library" if there else ""
+            )
             verdict["code"] = self._code(reading)
         return verdict
 
@@ -459,7 +461,10 @@ class Panel(Widget):
             return ""
         setting = "%config DreamMagics.sweep_size" if self.has_magics else "DREAM_NB_SWEEP_SIZE"
         todo = f", or set {setting}" if self.trusted else ""
-        return f"this makes {plan.new} new dreams ({plan.cost}), and {size} is the most at once: ask for fewer{todo}"
+        return (
+            f"this makes {plan.new} new dreams ({plan.cost}), but at most {size} are made at once: reduce the "
+            f"number{todo}"
+        )
 
     def _read(self) -> _Reading:
         form, problems = read_form(self.form)
@@ -480,13 +485,13 @@ class Panel(Widget):
                 self._try(reading, name, partial(self._frame, fields, name, form[name]))
             frames = [fields.get(name) for name in FRAMES]
             if form["loop"] and all(isinstance(frame, ImageReference) for frame in frames):
-                reading.problems["loop"] = "not with two pictures: turn it off, or take one out"
+                reading.problems["loop"] = "not possible with two pictures: turn it off, or remove one"
         else:
             if form["format"]:
                 fields["format"] = form["format"]
             self._try(reading, "references", lambda: fields.update(self._references([*form["references"]])))
         if not form["prompt"].strip():
-            reading.problems.setdefault("prompt", 'say what to dream, such as "a serene lake at sunset"')
+            reading.problems.setdefault("prompt", 'describe what to dream, such as "a serene lake at sunset"')
             return reading
         try:
             reading.asks = self._asks(form, lambda prompt: make_request(prompt, kind=kind, **fields))
@@ -499,7 +504,7 @@ class Panel(Widget):
         """Read the form's request for a change of another dream."""
         names, text = self._names(), form["source"].strip()
         if not text:
-            reading.problems.setdefault("source", "say what it is of: a file, a URL, a variable or an id")
+            reading.problems.setdefault("source", "give the source: a file, a URL, a variable or an id")
             return reading
         fields: dict[str, Any] = {"model": form["model"]} if form["model"] else {}
         try:
@@ -522,9 +527,7 @@ class Panel(Widget):
     def _asks(self, form: Form, make: Callable[[str], Request]) -> list[Ask]:
         variants = expand(form["prompt"], notebook_variables() if self.trusted else NoVariables())
         if len(variants) * form["count"] > _MOST:
-            raise InvalidRequestError(
-                f"the count is over {_MOST:,} dreams: ask for fewer takes, or take words out", field="count"
-            )
+            raise InvalidRequestError(f"more than {_MOST:,} dreams: reduce the takes, or remove words", field="count")
         return [one for variant in variants for one in takes_of(make(variant.prompt), variant.words, form["count"])]
 
     def _try(self, reading: _Reading, name: str, do: Callable[[], None]) -> None:
@@ -620,7 +623,7 @@ class Panel(Widget):
             more = {"first_frame", "format", "extra", *PLACING}
             if lost := sorted(name for name in more if getattr(request, name, None)):
                 raise InvalidRequestError(
-                    f"the panel has no control for {lost[0]}, which this request has: change its line instead (Copy as "
+                    f"the panel has no control for {lost[0]}, which this request uses: edit its line instead (Copy as "
                     f"{'%dream' if self.has_magics else 'Python'})"
                 )
             source = request.media
@@ -629,7 +632,9 @@ class Panel(Widget):
             form["mode"] = getattr(request, "mode", form["mode"])
             return form
         if not isinstance(request, GenerationRequest | ImageGenerationRequest):
-            raise InvalidRequestError(f"{request.label!r} has no form: use the buttons of the card that it is of")
+            raise InvalidRequestError(
+                f"{request.label!r} cannot be edited in the panel: use the buttons on the card of its source"
+            )
         if isinstance(request, GenerationRequest):
             form["loop"] = bool(request.loop)
             form |= {name: getattr(request, name) or "" for name in ("duration", "resolution")}

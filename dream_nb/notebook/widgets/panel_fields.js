@@ -82,7 +82,7 @@ export class Several {
     this.#chosen = values;
     this.#chips.replaceChildren(...values.map((one) => button(`${one.replaceAll("_", " ")} ×`,
       () => this.#changed(this.#chosen.filter((other) => other !== one)), "dream-button dream-edged",
-      { "aria-label": `${one}: take it out`, title: "take it out" })));
+      { "aria-label": `${one}: remove it`, title: "remove it" })));
   }
 }
 
@@ -119,7 +119,7 @@ export class Slot {
     const drop = `${label}: drop or paste a ${kinds.join(" or ").replace("image", "picture")}, or choose a file`;
     this.#well = element("button", "dream-slot", "", { type: "button", "aria-label": drop, title: drop }, this.#picture, this.#hint);
     this.#name = element("input", "dream-input", "", { placeholder: model.get("hint"), title: model.get("hint"), "aria-label": asText });
-    const clear = { "aria-label": `${label}: take it out`, title: "take it out" };
+    const clear = { "aria-label": `${label}: remove it`, title: "remove it" };
     this.#clear = button("×", () => this.set("", true), "dream-button dream-clear", clear);
     this.box = element("div", "dream-well", "", {}, this.#well, this.#clear, this.#title, this.#name, this.#file);
     this.#listen();
@@ -158,7 +158,7 @@ export class Slot {
   async #take(file) {
     if (!file) return;
     if (file.size > LARGEST) {
-      return this.#tell(`${file.name} is larger than 8 MB: make it smaller, or put it into the folder of the library and write its name`);
+      return this.#tell(`${file.name} is larger than 8 MB: make it smaller, or put it into the library folder and enter its name`);
     }
     try {
       const answer = await ask(this.#model, "take_in", { name: file.name || "the picture" }, [await file.arrayBuffer()]);

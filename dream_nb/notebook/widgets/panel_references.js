@@ -10,7 +10,7 @@ class Reference {
   #roles;
   #told;
   #slot;
-  #role = element("select", "dream-input", "", { "aria-label": "what it is for" });
+  #role = element("select", "dream-input", "", { "aria-label": "role" });
   #weight;
   #shownWeight;
   #amount;
@@ -23,7 +23,7 @@ class Reference {
     this.#role.replaceChildren(...options(this.#roles.map(({ name }) => [name, ROLE_LABELS[name] ?? name])));
     this.#role.value = value.role;
     const range = { type: "range", min: "0", max: "1", step: "0.05", value: value.weight ?? DEFAULT_WEIGHT };
-    this.#weight = element("input", "", "", { ...range, "aria-label": "how much" });
+    this.#weight = element("input", "", "", { ...range, "aria-label": "weight" });
     this.#shownWeight = element("output", "dream-much", value.weight ?? "");
     this.#amount = element("div", "dream-weight", "", {}, this.#weight, this.#shownWeight);
     this.#reflectRole();

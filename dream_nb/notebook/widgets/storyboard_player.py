@@ -22,7 +22,7 @@ class StoryboardPlayer(Widget):
         LibraryError: a shot or the film is missing.
     """
 
-    instead = "Show the storyboard itself, or open the file that its path names."
+    instead = "Show the storyboard itself, or open the file at its path."
     modules = ("card.css", "storyboard_player.css", "result_player.js", "storyboard_player.js")
 
     # These never change.

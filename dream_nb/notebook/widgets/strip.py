@@ -20,7 +20,7 @@ _SIDE: Final = 190
 class Strip(AwaitedWidget):
     """One tile per shot: its picture when it is done, before that its progress or what it waits for."""
 
-    instead = "Show the storyboard itself, or open the file that its path names."
+    instead = "Show the storyboard itself, or open the file at its path."
     modules = ("strip.css", "orphan.js", "long_wait.js", "strip.js")
 
     # The page cannot change these.
