@@ -115,7 +115,7 @@ def test_it_searches_marks_and_selects_by_keyboard_and_python_sees_it(
     # What was deleted comes back, with its stars, and is selected.
     page.get_by_role("button", name="Undo").click()
     expect(wait).to_have_count(7)
-    expect(page.locator(".dream-said")).to_contain_text("Restored 2 dreams. At their servers they stay deleted.")
+    expect(page.locator(".dream-said")).to_contain_text("Restored 2 dreams. On their servers they stay deleted.")
     expect(page.locator(".dream-count")).to_have_text("7 of 60 · 2 selected")
     expect(wait.first.locator(".dream-tile-stars")).to_have_text("★★★★★")
     assert list((dreams / "trash").iterdir()) == []

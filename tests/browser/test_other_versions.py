@@ -161,7 +161,7 @@ def test_a_panel_has_a_control_for_every_field(
     form.get_by_text("Reframe", exact=True).click()
     form.get_by_label("Prompt", exact=True).fill("")
     wrong = form.locator(".dream-field", has=page.get_by_text("Aspect ratio")).locator(".dream-error")
-    expect(wrong).to_contain_text("is that of 'd' already")
+    expect(wrong).to_contain_text("is already that of 'd'")
     form.get_by_label("9:16", exact=True).check(force=True)
     expect(form.locator(".dream-go")).to_have_text("Reframe it")
     form.locator(".dream-go").click()

@@ -62,7 +62,7 @@ def test_a_dream_is_made_in_the_panel_and_goes_on_from_there(open_cells: Callabl
     expect(form.locator(".dream-slot:visible img").first).to_be_visible()
     expect(wrong).to_have_text("")
     expect(go).to_have_text("Dream 2 videos")
-    expect(form.locator(".dream-cost")).to_have_text("costs nothing")
+    expect(form.locator(".dream-cost")).to_have_text("free")
     expect(form.locator(".dream-code")).to_contain_text("--frame0 dreams/pictures/")
     go.click()
     cards = page.locator(".dream-card")

@@ -79,7 +79,7 @@ def test_what_was_not_sent_is_not_sent(slow_server: Hosted) -> None:
 def test_what_has_ended_is_not_cancelled(server: Hosted) -> None:
     job = server.session().submit(IMAGE)
     job.result(SECONDS)
-    with pytest.raises(DreamError, match="nothing to cancel"):
+    with pytest.raises(DreamError, match="cannot be cancelled"):
         job.cancel()
 
 
@@ -139,7 +139,7 @@ def test_a_storyboard_asks_for_nothing_more_and_is_made_when_it_is_asked_for_aga
     )
     assert [type(error) for error in caught.value.errors.values()] == [DreamCancelledError] * 2
     assert (slow_server.made, slow_server.balance, slow_server.books.count("POST")) == ([], before, 2)
-    with pytest.raises(DreamError, match="nothing to cancel"):
+    with pytest.raises(DreamError, match="nothing can be cancelled"):
         shooting.cancel()
     held.let_go()
     assert len(shooting.board.start().result(SECONDS).shots) == 4

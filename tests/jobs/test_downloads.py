@@ -167,7 +167,7 @@ def test_a_full_disk_is_one_line_and_the_job_is_taken_up_again(
         job.result(SECONDS).path.unlink()
         resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, hard))
         try:
-            with pytest.raises(LibraryError, match=r"cannot be written .*make room .* not lost"):
+            with pytest.raises(LibraryError, match=r"cannot be written .*free up space .* not lost"):
                 session.submit(REQUEST).result(SECONDS)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -73,7 +73,7 @@ CERTAIN: dict[str, Echo] = {
 NEAR: dict[str, tuple[Echo, str]] = {
     "prompt enhanced": (prompted(lambda prompt: prompt + ", highly detailed"), "its prompt is"),
     "model renamed": (lambda request: request | {"model": "photon-1-preview"}, "its model is photon-1-preview"),
-    "no request": (lambda _: None, "it does not include its request"),
+    "no request": (lambda _: None, "its request is missing"),
     "another picture": (referring(url="https://example.org/b.jpg"), "its image_ref is"),
     "a reference added": (lambda request: request | {"style_ref": [{"url": "https://x"}]}, "it has style_ref"),
 }

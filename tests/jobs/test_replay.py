@@ -119,7 +119,7 @@ def test_a_read_only_copy_is_replayed_byte_for_byte(made: Path) -> None:
     assert done.returncode == 0, done.stderr
     shown, miss = done.stdout.splitlines()
     assert bytes.fromhex(shown) == content
-    assert "is not in the library 'dreams', and the folder cannot be written" in miss
+    assert "is not in the library 'dreams', and the folder is not writable" in miss
 
 
 def test_a_closed_library_is_plain_files(made: Path) -> None:
