@@ -1,4 +1,4 @@
-"""A row of the ledger: how it is written, and how it is read, whatever it says."""
+"""A row of the ledger: how it is written, and how it is read, whatever it contains."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dream_nb.requests.identity import MAX_TAKE
 State = Literal["intended", "sending", "unknown", "taken", "deleted"]
 _STATES: Final = frozenset(get_args(State))
 
-# Named, so that a row can be read by place.
+# Named, so that a row can be read by position.
 COLUMNS: Final = (
     "hash, take, backend, request, written_at, source, state, sent_at, sent,"
     " generation, seconds, queued, charge, file, sha256, stars, note, tags, request_id, further, id"
@@ -41,12 +41,12 @@ logger = logging.getLogger("dream_nb.library")
 
 @dataclass(frozen=True, slots=True)
 class FurtherFile:
-    """A file of a generation beside its first one: an EXR beside a video, a layer of a picture.
+    """A further file of a generation: an EXR beside a video, or a layer of a picture.
 
     Attributes:
-        name: its name inside the library.
-        sha256: of its bytes, 64 hexadecimal digits.
-        label: what it is, in a word or two; empty where nothing says it.
+        name: its name in the library.
+        sha256: the sha256 of its bytes, 64 hexadecimal digits.
+        label: what it shows, in a word or two; empty if unknown.
     """
 
     name: str
@@ -60,26 +60,27 @@ class Record:
 
     Attributes:
         hash: the request hash (`request_hash`), 64 hexadecimal digits.
-        take: which result of this request it is, from 1.
+        take: the number of this result of the request, from 1.
         backend: "studio", "dream-machine", "luma", or the URL of another server.
         request: the request as it was sent.
         written_at: when the intent was written (UTC).
-        source: the notebook or script that it came from.
-        state: "intended" before anything left this machine, "sending" from just before the first byte, "taken" once
+        source: the notebook or script that made the request.
+        state: "intended" before anything was sent, "sending" from just before the first byte, "taken" once the server
+            has named it, "unknown" if its outcome is unknown, "deleted".
             the server named it, "unknown" where nobody knows whether it was taken, "deleted".
         sent_at: when it was marked as sending (UTC), or None.
-        sent: the request as the server was sent it, where that names the URL of a generation's file; or None.
+        sent: the request as it was sent to the server, if that contains the URL of a generation's file; or None.
         generation: the last answer of the server, or None before the first.
-        seconds: from the create until it was seen to be completed, or None.
+        seconds: seconds from the create until it was seen to be completed, or None.
         queued: seconds from the create until it was seen to be dreaming, or None.
-        charge: what it cost in USD cents, or None where that is unknown.
-        file: the finished file's name inside the library, or None.
-        sha256: of that file, or None.
-        stars: what its user thinks of it, from 0 to 5.
-        note: what its user says of it.
-        tags: what its user files it under, without repeats.
-        further: the files beside the first one.
-        request_id: the `X-Request-Id` that it was sent with, by which the provider's support finds it; or None.
+        charge: the cost in USD cents, or None if it is unknown.
+        file: the finished file's name in the library, or None.
+        sha256: the sha256 of that file, or None.
+        stars: the user's rating, from 0 to 5.
+        note: the user's note.
+        tags: the user's tags, without duplicates.
+        further: the further files.
+        request_id: the `X-Request-Id` that it was sent with, by which the provider's support can find it; or None.
     """
 
     hash: str
