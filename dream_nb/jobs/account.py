@@ -1,4 +1,4 @@
-"""The spending of one session at one account: by its own accounts, and by the balance."""
+"""The spending of one session at one account: by its own records, and by the balance."""
 
 from __future__ import annotations
 
