@@ -179,7 +179,7 @@ __all__ = [
     "tutorials",
 ]
 
-# Where each public name lives: imported when it is first touched, so that `import dream_nb` costs nothing.
+# The module of each public name, imported at first use, so that `import dream_nb` is fast.
 _MODULES = {
     "APIConnectionError": "api.errors",
     "APIError": "api.errors",
@@ -276,7 +276,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _enter_marimo() -> None:
-    """Do what loading the extension does elsewhere: a notebook of marimo's cannot load one."""
+    """Do what loading the extension does elsewhere, because a marimo notebook cannot load an extension."""
     from dream_nb.marimo_kernel import is_marimo
 
     if is_marimo():
@@ -290,14 +290,14 @@ def __dir__() -> list[str]:
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Give the shell `%dream` and `%%dream` (`%load_ext dream_nb`)."""
+    """Add `%dream` and `%%dream` to the shell (`%load_ext dream_nb`)."""
     from dream_nb.notebook import extension
 
     extension.load(shell)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
-    """Take away what loading gave (`%unload_ext dream_nb`)."""
+    """Remove what loading has added (`%unload_ext dream_nb`)."""
     from dream_nb.notebook import extension
 
     extension.unload(shell)

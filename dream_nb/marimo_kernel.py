@@ -1,7 +1,6 @@
-"""marimo, where it runs the notebook: where that lies, what it knows, and what its page can reach.
+"""marimo, if it runs the notebook: the notebook's folder, its variables, and what its page can reach.
 
-It has no IPython. Only the thread that runs cells knows the notebook: what is asked on another thread is answered with
-what that thread has seen.
+It has no IPython. Only the thread that runs cells knows the notebook, so other threads get what that thread has seen.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-# All of it is held in memory for as long as the cell shows it.
+# All of it is kept in memory as long as the cell shows it.
 _MOST_BYTES: Final = 64 << 20
 _SOURCE: Final = re.compile(r"""\bsrc=["']([^"']+)["']""")
 
@@ -25,7 +24,7 @@ class _Notebook:
     """The notebook of this process.
 
     Attributes:
-        folder: where it lies; None where it has no file yet.
+        folder: the folder of the notebook; None if it has no file yet.
         is_app: whether visitors see it, as an app without its code.
     """
 
@@ -37,7 +36,7 @@ _seen: _Notebook | None = None
 
 
 def _marimo() -> ModuleType | None:
-    # Where marimo runs this code it has been imported already.
+    # If marimo runs this code, it has been imported already.
     return sys.modules.get("marimo")
 
 
@@ -49,38 +48,38 @@ def _notebook() -> _Notebook | None:
 
 
 def _running() -> ModuleType | None:
-    """marimo, where this thread runs the cells of a page, and not those of a script."""
+    """marimo, if this thread runs the cells of a page, and not those of a script."""
     marimo = _marimo()
     is_running = getattr(marimo, "running_in_notebook", None)
     return marimo if is_running is not None and is_running() else None
 
 
 def is_marimo() -> bool:
-    """Whether marimo shows this notebook in a page, to its author or to visitors."""
+    """Return whether marimo shows this notebook in a page, to its author or to visitors."""
     return _notebook() is not None
 
 
 def is_marimo_app() -> bool:
-    """Whether marimo shows this notebook to visitors, as an app."""
+    """Return whether marimo shows this notebook to visitors, as an app."""
     notebook = _notebook()
     return notebook is not None and notebook.is_app
 
 
 def marimo_folder() -> Path | None:
-    """The folder of marimo's notebook; None outside of marimo, and where the notebook has no file yet."""
+    """Return the folder of marimo's notebook; None outside of marimo, or if the notebook has no file yet."""
     notebook = _notebook()
     return notebook.folder if notebook is not None else None
 
 
 def marimo_variables() -> Mapping[str, Any]:
-    """The variables of marimo's notebook; none outside of marimo, and of an app, whose visitors have their own each."""
+    """Return the variables of marimo's notebook; none outside of marimo or in an app, where each visitor has others."""
     if not is_marimo() or is_marimo_app():
         return {}
     return vars(sys.modules["__main__"])
 
 
 def runs_cell() -> bool:
-    """Whether this thread runs the cells of a page of marimo's."""
+    """Return whether this thread runs the cells of a marimo page."""
     return _running() is not None
 
 
@@ -89,7 +88,7 @@ def shown_in_cell(value: object) -> Iterator[None]:
     """Show something below the running cell while the body runs.
 
     Args:
-        value: what marimo can show.
+        value: an object that marimo can show.
     """
     marimo = _running()
     if marimo is None:
@@ -100,7 +99,7 @@ def shown_in_cell(value: object) -> Iterator[None]:
     try:
         yield
     finally:
-        # As marimo takes its own spinner away: what else the cell has put out stays.
+        # In the way in which marimo removes its own spinner, so that other output of the cell is kept.
         remove = getattr(getattr(marimo.output, "_output", None), "remove", None)
         if remove is not None:
             remove(shown)
@@ -109,13 +108,13 @@ def shown_in_cell(value: object) -> Iterator[None]:
 
 
 def served(file: Path) -> str:
-    """The address under which marimo's page reaches a copy of a video for as long as the running cell shows it.
+    """Return the address of a copy of a video, which marimo's page can reach as long as the running cell shows it.
 
     Args:
-        file: an MP4.
+        file: the path of an MP4.
 
     Returns:
-        Empty outside of marimo, where marimo only writes a page, and for a file that is too large.
+        Empty outside of marimo, if marimo only exports a page, or if the file is too large.
     """
     marimo = _running()
     if marimo is None or file.stat().st_size > _MOST_BYTES:

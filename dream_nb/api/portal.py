@@ -313,8 +313,8 @@ portal = Portal()
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run your own coroutine from synchronous code until it ends, even inside a notebook's running loop.
 
-    Inside a running loop, the first use patches that loop to be re-entrant (nest-asyncio2). The patch cannot be undone
-    and stays until the process ends. Nothing else in dream_nb needs it.
+    Inside a running loop, the first use patches that loop to be re-entrant (nest-asyncio2). This cannot be undone:
+    the patch stays until the process ends. Nothing else in dream_nb needs it.
 
     Args:
         coroutine: the coroutine to run.

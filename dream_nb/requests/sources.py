@@ -187,11 +187,11 @@ def is_made(value: object) -> bool:
 
 
 def ended(value: Any, name: str | None = None) -> Any:
-    """Of a job that is done its result; any other value as it is.
+    """Return the result of a job that is done; any other value is returned unchanged.
 
     Args:
         value: any value.
-        name: what errors call it.
+        name: the name of the value in error messages.
 
     Raises:
         InvalidRequestError: the job is still under way.
