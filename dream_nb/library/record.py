@@ -246,8 +246,7 @@ def further_from(documents: Any) -> tuple[FurtherFile, ...]:
 
 
 def moment(text: str) -> datetime:
-    """Return a time of a ledger or sidecar, which may come with a repository; UTC if it has no zone. Raises
-    ValueError."""
+    """Return a time of a ledger or sidecar, which may be foreign; UTC if it has no zone. Raises ValueError."""
     read = datetime.fromisoformat(text)
     if not is_sane(read):
         raise ValueError("not a plausible date")
