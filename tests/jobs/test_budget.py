@@ -113,9 +113,7 @@ def test_a_budget_needs_a_price(server: Hosted) -> None:
 
 def test_what_would_break_the_floor_is_not_sent(server: Hosted) -> None:
     session = server.session(floor=server.balance)
-    with pytest.raises(
-        BudgetError, match=r"the balance is \$10000\.00, and the floor is \$10000\.00: lower floor="
-    ):
+    with pytest.raises(BudgetError, match=r"the balance is \$10000\.00, and the floor is \$10000\.00: lower floor="):
         session.submit(REQUEST).result(SECONDS)
     assert server.books.count("POST") == 0
 

@@ -223,7 +223,9 @@ def test_a_source_of_another_backend_is_refused(fake: FakeDreamMachine, tmp_path
         request = modify_request(drawn, "in snow")
     with (
         Session(tmp_path / "dreams", "dream-machine", patience=HASTE) as session,
-        pytest.raises(ConfigurationError, match="media was made by backend 'studio', but the backend is 'dream-machine'"),
+        pytest.raises(
+            ConfigurationError, match="media was made by backend 'studio', but the backend is 'dream-machine'"
+        ),
     ):
         session.submit(request)
     assert posts(fake) == []
