@@ -10,6 +10,7 @@ and anywhere else ``dream_nb.dream("a serene lake at sunset")``.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -178,7 +179,7 @@ __all__ = [
     "tutorials",
 ]
 
-# Where each public name lives: imported when it is first touched, so that `import dream_nb` costs nothing.
+# The module of each public name, imported at first use, so that `import dream_nb` is fast.
 _MODULES = {
     "APIConnectionError": "api.errors",
     "APIError": "api.errors",
@@ -269,7 +270,19 @@ def __getattr__(name: str) -> Any:
 
     value = getattr(import_module(f"dream_nb.{_MODULES[name]}"), name)
     globals()[name] = value
+    if "marimo" in sys.modules:
+        _enter_marimo()
     return value
+
+
+def _enter_marimo() -> None:
+    """Do what loading the extension does elsewhere, because a marimo notebook cannot load an extension."""
+    from dream_nb.marimo_kernel import is_marimo
+
+    if is_marimo():
+        from dream_nb.notebook.cell.marimo_card import show_waits_in_marimo
+
+        show_waits_in_marimo()
 
 
 def __dir__() -> list[str]:
@@ -277,14 +290,14 @@ def __dir__() -> list[str]:
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Give the shell `%dream` and `%%dream` (`%load_ext dream_nb`)."""
+    """Add `%dream` and `%%dream` to the shell (`%load_ext dream_nb`)."""
     from dream_nb.notebook import extension
 
     extension.load(shell)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
-    """Take away what loading gave (`%unload_ext dream_nb`)."""
+    """Remove what loading has added (`%unload_ext dream_nb`)."""
     from dream_nb.notebook import extension
 
     extension.unload(shell)

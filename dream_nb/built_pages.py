@@ -1,9 +1,9 @@
-"""An extension of Sphinx: the files that saved previews refer to become part of the pages that are built.
+"""A Sphinx extension that includes the files of saved previews in the built pages.
 
-A preview is HTML that names its video by an address relative to the notebook, and Sphinx does not copy what HTML names.
-With `dream_nb.built_pages` among the `extensions` of `conf.py`, each of these files is a download of its page, which
-Sphinx copies, and the preview on the page names that copy. It works with whatever turns the outputs of notebooks into
-HTML: myst-nb, nbsphinx.
+A preview is HTML that refers to its video by an address relative to the notebook, and Sphinx does not copy files that
+HTML refers to. With `dream_nb.built_pages` among the `extensions` of `conf.py`, each of these files becomes a download
+of its page, which Sphinx copies, and the preview refers to that copy. It works with any extension that turns the
+outputs of notebooks into HTML, such as myst-nb and nbsphinx.
 """
 
 from __future__ import annotations
@@ -25,34 +25,34 @@ from dream_nb.media.formats import PICTURES, VIDEOS
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-# Every preview has this class, and no other HTML is touched.
+# Every preview has this class. Other HTML is not changed.
 _OURS: Final = "tex2jax_ignore"
 _ADDRESS: Final = re.compile(r'(?P<before> (?:src|href)=")(?P<address>(?!data:)[^"]+)(?=")')
 _SUFFIXES: Final = frozenset(one.suffix for one in (*PICTURES, *VIDEOS))
 _FOLDER: Final = "_downloads"
-# On the node of a file: the address that the preview has for it.
+# An attribute of the node of a file: the address that the preview uses for it.
 _NAMED: Final = "dream_nb"
 
 _log = logging.getLogger(__name__)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Make this an extension of a project.
+    """Register this extension with a project.
 
     Args:
         app: the application that builds the project.
 
     Returns:
-        What Sphinx wants to know of an extension.
+        The metadata of the extension, which Sphinx asks for.
     """
-    # Before Sphinx itself looks for the downloads of a page.
+    # Before Sphinx itself collects the downloads of a page.
     app.connect("doctree-read", _find_files, priority=400)
     app.connect("doctree-resolved", _name_copies)
     return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def _find_files(app: Sphinx, document: nodes.document) -> None:
-    """Make a download of each file that a preview of this document names."""
+    """Make a download of each file that a preview in this document refers to."""
     missing: set[str] = set()
     for preview in list(document.findall(nodes.raw)):
         text = preview.astext()
@@ -66,32 +66,32 @@ def _find_files(app: Sphinx, document: nodes.document) -> None:
             if file is None:
                 missing.add(path)
                 continue
-            # Inside the HTML itself, which no builder looks into: there it goes wherever the preview goes.
+            # Inside the HTML node, which builders do not search: the download moves with the preview.
             target = f"/{_from_sources(app, file)}"
             preview.append(addnodes.download_reference("", reftarget=target, **{_NAMED: address}))
 
 
 def _path(address: str) -> str | None:
-    """The relative path of a picture or video that an address names, or None where it names something else."""
+    """The relative path of a picture or video that an address refers to, or None for any other address."""
     try:
         path = unquote(urlsplit(address).path)
     except ValueError:
         return None
-    # That of another site begins with a slash.
+    # An address on another site begins with a slash.
     is_ours = not path.startswith("/") and posixpath.splitext(path)[1].lower() in _SUFFIXES
     return path if is_ours else None
 
 
 def _find(app: Sphinx, path: str) -> Path | None:
-    """The file of that path, seen from the document that is read, or None where it may not be shown."""
+    """The file at a path relative to the current document, or None if it may not be shown."""
     name = app.env.docname
     source = Path(app.env.doc2path(name))
     real = source.resolve()
-    # A document may be a link to a notebook that has its library beside it.
+    # The document may be a link to a notebook that has its library beside it.
     choices = [Path(os.path.normpath(folder / path)) for folder in (source.parent, real.parent)]
     file = next((choice for choice in choices if choice.is_file()), None)
     if file is None:
-        # As soon as it is there, the document is read anew.
+        # The document is read again as soon as the file exists.
         app.env.note_dependency(_from_sources(app, choices[0]))
         _log.warning(
             "a preview refers to %r, which does not exist: run the notebook again, or commit the file",
@@ -101,7 +101,7 @@ def _find(app: Sphinx, path: str) -> Path | None:
             subtype="missing",
         )
         return None
-    # Neither `..` nor a link leads to what was never meant for these pages.
+    # Neither `..` nor a link may lead to files that were not meant for these pages.
     folders = (Path(app.srcdir).resolve(), real.parent)
     if not any(file.resolve().is_relative_to(folder) for folder in folders):
         _log.warning(
@@ -120,12 +120,12 @@ def _from_sources(app: Sphinx, file: Path) -> str:
     try:
         return Path(os.path.relpath(file, app.srcdir)).as_posix()
     except ValueError:
-        # On another drive of Windows.
+        # The file is on another Windows drive.
         return file.as_posix()
 
 
 def _name_copies(app: Sphinx, document: nodes.document, docname: str) -> None:
-    """Let the previews of a page name the files that Sphinx copies for it."""
+    """Make the previews of a page refer to the files that Sphinx copies for it."""
     builder = app.builder
     if builder.format != "html" or not getattr(builder, "download_support", False):
         return
@@ -144,7 +144,7 @@ def _name_copies(app: Sphinx, document: nodes.document, docname: str) -> None:
 
 
 def _renamed(html: str, copies: Mapping[str, str]) -> str:
-    """HTML with other addresses in the place of its own."""
+    """Return HTML with its addresses replaced."""
 
     def rename(match: re.Match[str]) -> str:
         return match["before"] + copies.get(match["address"], match["address"])

@@ -1,4 +1,4 @@
-"""Which generation of the account belongs to which row: brought in, found again, or settled by the user."""
+"""Assigns generations of the account to rows: imported, found again, or decided by the user."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from dream_nb.results.job import Job
 from dream_nb.running import Running
 
 _SETTLE_SECONDS: Final = 10.0
-# Generations that are brought in by one transaction, during which nothing else is written.
+# The number of generations that one transaction imports, during which nothing else can be written.
 _AT_ONCE: Final = 100
 
 
 class Claims:
-    """Gives generations of the account a row in the library, each at most one.
+    """Assigns a row in the library to generations of the account, at most one to each.
 
     Args:
-        library: where the rows are.
+        library: the library of the rows.
         backends: the open backends.
-        running: the jobs under way.
-        lookup: says what may be made.
+        running: the running jobs.
+        lookup: decides what may be made.
     """
 
     def __init__(self, library: Library, backends: OpenBackends, running: Running, lookup: Lookup) -> None:
@@ -45,23 +45,23 @@ class Claims:
         self._lookup = lookup
 
     def bring_in(self, backend: str, id: str) -> Job:  # noqa: A002 - the field's name in the specification
-        """The job of a generation by its id; see `Session.bring_in`.
+        """Return the job of a generation; see `Session.bring_in`.
 
         Args:
             backend: the backend that made it.
-            id: the generation's.
+            id: the id of the generation.
 
         Raises:
-            APIError: the server does not know it, or cannot be asked.
-            GenerationFailedError: it could not be made.
-            DreamError: it may be what a request that is just being sent makes.
+            APIError: the server does not know it, or cannot be reached.
+            GenerationFailedError: the generation failed.
+            DreamError: it may be the result of a request that is just being sent.
         """
         known = self._ledger.find_id(backend, id)
         if known is None:
             return self.take(backend, self._backends.generation(backend, id))
         _check_made(known.generation)
         with self._running.lock:
-            # By its own row: asked for by its request, it might be made anew.
+            # By its own row: through its request, it might be made again.
             if job := self._running.find(known):
                 return job
             if self._library.holds(known):
@@ -74,18 +74,18 @@ class Claims:
 
         Args:
             backend: the backend that made it.
-            generation: as the server tells of it.
+            generation: the generation as the server returns it.
 
         Raises:
-            UnreadableAnswerError: it does not say its request.
-            GenerationFailedError: it could not be made.
-            DreamError: it may be what a request that is just being sent makes, or another session brings it in.
+            UnreadableAnswerError: it does not state its request.
+            GenerationFailedError: the generation failed.
+            DreamError: it may be the result of a request that is just being sent, or another session is importing it.
         """
         (job,) = self._take_all(backend, [generation])
         return job
 
     def _take_all(self, backend: str, generations: Iterable[Generation]) -> list[Job]:
-        """As `take`, of several whose rows are written together. Each is looked at once those before it have theirs."""
+        """As `take`, for several generations whose rows are written together. Each is checked after those before it."""
         with self._running.lock:
             runner = self._backends.runner(backend)
             with self._ledger.file.transaction():
@@ -95,10 +95,10 @@ class Claims:
             return [self._running.start(runner, record) for record, _ in taken]
 
     def _claimed(self, backend: str, generation: Generation) -> Record:
-        """The row of a generation that has none yet. Where it cannot have one, the caller's transaction must end."""
+        """The new row of a generation. If it cannot have one, the caller's transaction must end."""
         request = generation.request
         if request is None and not can(backend, "list"):
-            # No server of its API says what was asked for.
+            # No server of its API returns the request.
             request = UnknownRequest(kind=generation.kind, document={"id": generation.id})
         if request is None:
             raise UnreadableAnswerError("getGeneration", f"generation {generation.id} does not include its request")
@@ -114,7 +114,7 @@ class Claims:
         return record
 
     def _new_row(self, backend: str, request: Request) -> Record:
-        """A row for a request that was made elsewhere. A file of a generation of this library counts as that."""
+        """A row for a request that was made elsewhere. A file of this library counts as its generation."""
         source = getattr(request, "media", None)
         id = self._ledger.id_of_file(backend, source.url) if isinstance(source, Media) else None  # noqa: A001
         if id is not None:
@@ -122,7 +122,7 @@ class Claims:
         return self._ledger.intend(request, None, backend)
 
     def _again(self, known: Record, id: str) -> list[Job]:  # noqa: A002 - the field's name in the specification
-        """The job of a row whose file never came; none where it is there by now, or has a job already."""
+        """The job of a row whose file was never downloaded; none if the file exists by now, or a job is running."""
         with self._running.lock:
             record = self._ledger.reread(known)
             if record.is_finished or record.state != "taken" or self._running.find(record) is not None:
@@ -132,23 +132,23 @@ class Claims:
             return [self._running.start(runner, record)]
 
     def _lost_row(self, backend: str, generation: Generation) -> Record | None:
-        """The row of the create that a generation certainly answers, where the outcome of that was unknown."""
+        """The row of the create of unknown outcome that a generation certainly answers."""
         rows = self._ledger.unknown(backend)
         return next((row for row in rows if row.state == "unknown" and _certainly_answers(generation, row)), None)
 
     def _is_awaited(self, backend: str, generation: Generation) -> bool:
-        """Whether it may be the answer to a create that is on its way: to that it belongs, and to no other row."""
+        """Whether it may be the answer to a create that is just being sent, and so belongs to no other row."""
         awaited = self._ledger.unknown(backend)
         return any(record.state != "unknown" and answers(generation, record.as_sent) for record in awaited)
 
     def sync(self, backend: str) -> list[Job]:
-        """A job for each generation that is not in the library; see `Session.sync`.
+        """Return a job for each generation that is not in the library; see `Session.sync`.
 
         Args:
-            backend: the backend whose account is looked through.
+            backend: the backend whose account is searched.
 
         Raises:
-            APIError: the server cannot be asked.
+            APIError: the server cannot be reached.
         """
         made = [generation for generation in self._backends.generations(backend) if not generation.has_failed]
         known = {row.generation.id: row for row in self._ledger.under_way(backend) if row.generation is not None}
@@ -163,7 +163,7 @@ class Claims:
         again = [job for one in reversed(made) if one.id in known for job in self._again(known[one.id], one.id or "")]
 
         def is_free(generation: Generation) -> bool:
-            # One that does not say what was asked for has no place in a library.
+            # A generation without its request has no place in a library.
             return (
                 generation.request is not None
                 and not self._is_awaited(backend, generation)
@@ -175,13 +175,13 @@ class Claims:
         return again + [job for part in parts for job in self._take_all(backend, filter(is_free, part))]
 
     def lost(self, backend: str) -> list[Lost]:
-        """The creates whose outcome is unknown, oldest first, with what may be their answers.
+        """Return the creates of unknown outcome, oldest first, with their possible answers.
 
         Args:
-            backend: the backend that was asked.
+            backend: the backend that they were sent to.
 
         Raises:
-            APIError: the server cannot be asked.
+            APIError: the server cannot be reached.
         """
         ledger = self._ledger
         records = [record for record in ledger.unknown(backend) if self._running.find(record) is None]
@@ -193,18 +193,18 @@ class Claims:
         return [find_candidates(record, free, ahead) for record in records]
 
     def settle(self, lost: Lost, id: str | None) -> Job | None:  # noqa: A002 - the field's name in the specification
-        """Write what became of a create whose outcome is unknown; see `Session.settle`.
+        """Record the outcome of a create; see `Session.settle`.
 
         Args:
             lost: the create.
-            id: the generation that is its answer; None says that the server did not take it.
+            id: the id of the generation that is its answer; None means that the server did not accept it.
 
         Returns:
             The job that fetches the generation, or None.
 
         Raises:
-            APIError: the server does not know that generation, or cannot be asked.
-            DreamError: nothing changed, since the create or the generation is not what it was taken for.
+            APIError: the server does not know that generation, or cannot be reached.
+            DreamError: nothing has changed, because the create or the generation is not what it seemed to be.
         """
         ledger = self._ledger
         generation = None if id is None else self._backends.generation(lost.backend, id)
@@ -245,7 +245,7 @@ class Claims:
 
 
 def _certainly_answers(generation: Generation, row: Record) -> bool:
-    """Whether a generation is certainly the answer to a create: one that does not name its source may be another's."""
+    """Whether a generation is certainly the answer to a create. One that does not name its source may be another's."""
     return not row.request.is_source_in_path and answers(generation, row.as_sent)
 
 
@@ -255,6 +255,6 @@ def _is_of_another_kind(generation: Generation, request: Request) -> bool:
 
 
 def _check_made(generation: Generation | None) -> None:
-    """Raise why a generation could not be made, if it could not."""
+    """Raise an error if the generation failed."""
     if generation is not None and generation.has_failed:
         raise failure(generation)

@@ -1,6 +1,6 @@
-"""A dask cluster as a pool of workers: as wide as it is at the moment, and no call waits for one that is gone.
+"""A dask cluster as a pool of workers. Its width follows the cluster, and no call waits for a cluster that is gone.
 
-dask is imported by `ClusterConnection` alone. Elsewhere, an executor can be dask's only where somebody has imported it.
+Only `ClusterConnection` imports dask. Other executors can only be dask's if somebody else has imported it.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from typing import Any, Final
 from dream_nb.api.errors import ClusterGoneError, ConfigurationError
 from dream_nb.workers import WorkerDiedError
 
-# Between two looks at a client. Each reads an attribute.
+# The interval between two looks at a client, in seconds. A look only reads an attribute.
 _LOOK_SECONDS: Final = 0.25
 _FIRST_LOOK_SECONDS: Final = 0.02
-# Between two questions for the threads, each answered by the scheduler.
+# The interval between two questions for the number of threads, which the scheduler has to answer.
 _ASK_SECONDS: Final = 2.0
-# A scheduler that is restarted, or a connection that breaks for a moment, is waited for.
+# How long to wait for a scheduler that restarts, or for a connection that is interrupted.
 _GRACE_SECONDS: Final = 5.0
-# Without any answer from a scheduler that is connected: a busy one takes its time.
+# How long to wait for an answer of a connected scheduler, which may be busy.
 _SILENT_SECONDS: Final = 30.0
-# A process that was stopped, or in the middle of a long call, has not waited all that time.
+# After a longer gap this process itself was stopped or busy, so the gap does not count as waiting.
 _LONGEST_LOOK: Final = 1.0
 _CONNECT_SECONDS: Final = 10.0
-# How often a call goes to a cluster that drops it: at every restart of its workers.
+# How often a call is sent again after the cluster dropped it, which happens at every restart of its workers.
 _MOST_TRIES: Final = 3
 _CLOSED: Final = ("closing", "closed")
 _DIED: Final = "the dask workers that ran this call ended before it was done"
@@ -43,10 +43,10 @@ _clusters: weakref.WeakKeyDictionary[Any, _Cluster] = weakref.WeakKeyDictionary(
 
 
 def as_pool(executor: Executor) -> Executor:
-    """An executor whose calls always end, and that says how many run at once: dask's as a `ClusterExecutor`.
+    """Return an executor whose calls always end, and that reports its width. dask's become a `ClusterExecutor`.
 
     Args:
-        executor: any executor. What is not dask's is given back as it is.
+        executor: any executor. One that is not dask's is returned unchanged.
     """
     dask = sys.modules.get("distributed.cfexecutor")
     if dask is None or not isinstance(executor, dask.ClientExecutor):
@@ -60,10 +60,10 @@ def as_pool(executor: Executor) -> Executor:
 
 
 def width(executor: Executor) -> int:
-    """How many calls an executor runs at once, at this moment; 0 where nothing can run, or that is not known yet.
+    """The number of calls that an executor can run at once now; 0 if it can run none, or if this is not known yet.
 
     Args:
-        executor: what `as_pool` gave.
+        executor: an executor that `as_pool` returned.
     """
     if isinstance(executor, ClusterExecutor):
         return executor.max_workers
@@ -72,29 +72,29 @@ def width(executor: Executor) -> int:
 
 
 def problem(executor: Executor) -> str | None:
-    """Why nothing runs on an executor at the moment, as a clause; None where something does.
+    """The reason why nothing can run on an executor now, as a clause; None if something can.
 
     Args:
-        executor: what `as_pool` gave.
+        executor: an executor that `as_pool` returned.
     """
     return executor.problem if isinstance(executor, ClusterExecutor) else None
 
 
 def note(executor: Executor) -> str | None:
-    """Why what was handed to an executor does not begin, though it may at any time; None where it begins.
+    """The reason why submitted calls do not begin yet, although they may at any time; None if they do.
 
     Args:
-        executor: what `as_pool` gave.
+        executor: an executor that `as_pool` returned.
     """
     return executor.note if isinstance(executor, ClusterExecutor) else None
 
 
 class ClusterExecutor(Executor):
-    """dask's executor, with the manners of our own pool.
+    """dask's executor with the interface and guarantees of this package's own pool.
 
     Args:
         cluster: the cluster.
-        executor: a `distributed.ClientExecutor` of it.
+        executor: a `distributed.ClientExecutor` of the cluster.
     """
 
     def __init__(self, cluster: _Cluster, executor: Executor) -> None:
@@ -103,34 +103,33 @@ class ClusterExecutor(Executor):
 
     @property
     def max_workers(self) -> int:
-        """How many calls run at once: the threads that the cluster has now. 0 before they are known, and when it is
-        gone."""
+        """The number of calls that run at once: the cluster's threads; 0 before it is known, and when it is gone."""
         return self._cluster.width
 
     @property
     def problem(self) -> str | None:
-        """Why nothing runs at the moment, or None."""
+        """The reason why nothing can run now, or None."""
         return self._cluster.problem
 
     @property
     def note(self) -> str | None:
-        """Why what was handed over does not begin, though it may at any time, or None."""
+        """The reason why submitted calls do not begin yet, although they may at any time, or None."""
         return self._cluster.note
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Run `fn(*args, **kwargs)` on the cluster.
 
-        The future raises what the function raised, `WorkerDiedError` where dask gave the call up because its workers
-        died, or `ClusterGoneError` a few seconds after the scheduler was gone.
+        The future raises the function's own exception, `WorkerDiedError` if dask gave the call up because its workers
+        died, or `ClusterGoneError` a few seconds after the scheduler has gone.
 
         Raises:
-            ClusterGoneError: the scheduler is gone already.
+            ClusterGoneError: the scheduler has gone already.
             RuntimeError: the executor is shut down.
         """
         return self._cluster.submit(_Call(self._executor, functools.partial(fn, *args, **kwargs), Future()))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Take no more calls. dask's executor cancels what it does not wait for."""
+        """Accept no more calls. dask's executor cancels the calls that it does not wait for."""
         self._executor.shutdown(wait=wait and not cancel_futures)
 
 
@@ -139,12 +138,12 @@ class _Call:
     """A call on a cluster.
 
     Attributes:
-        executor: hands it over.
-        work: what is called.
-        future: of whoever asked for it.
+        executor: the dask executor that the call is submitted to.
+        work: the function to call, with its arguments.
+        future: the future of the caller.
         sent: dask's own future.
-        tries: how often it was handed over.
-        is_dropped: whether dask has cancelled it, which nobody had asked for.
+        tries: the number of times that the call was submitted.
+        is_dropped: whether dask cancelled the call, although nobody had asked for that.
     """
 
     executor: Executor
@@ -156,14 +155,14 @@ class _Call:
 
 
 class _Cluster:
-    """A dask cluster as one of its clients sees it, looked at by a thread until that client is closed.
+    """A dask cluster as one of its clients sees it. A thread watches it until that client is closed.
 
     Args:
         client: the `distributed.Client`. Only a weak reference to it is kept.
 
     Attributes:
-        problem: why nothing runs at the moment, as a clause, or None.
-        note: why what was handed over does not begin, though it may at any time, as a clause, or None.
+        problem: the reason why nothing can run now, as a clause, or None.
+        note: the reason why submitted calls do not begin yet, although they may at any time, as a clause, or None.
     """
 
     def __init__(self, client: Any) -> None:
@@ -174,7 +173,7 @@ class _Cluster:
         self._width = 0
         self._question: Future[dict[str, int]] | None = None
         self._unasked = _ASK_SECONDS
-        # Seconds without a connection, and without an answer.
+        # Seconds without a connection, and seconds without an answer.
         self._lost = self._silent = 0.0
         self.problem: str | None = None
         self.note: str | None = None
@@ -182,11 +181,11 @@ class _Cluster:
 
     @property
     def width(self) -> int:
-        """How many calls run at once; 0 where none can, or that is not known yet."""
+        """The number of calls that can run at once; 0 if none can, or if this is not known yet."""
         return 0 if self.problem else self._width
 
     def submit(self, call: _Call) -> Future[Any]:
-        """Hand a call over; gives back its future."""
+        """Submit a call, and return its future."""
         with self._lock:
             if self.problem:
                 raise _gone(self.problem)
@@ -197,7 +196,7 @@ class _Cluster:
         except Exception as error:
             self._take(call)
             client = self._client()
-            # dask's own error of a closed client is no RuntimeError.
+            # dask's own error for a closed client is not a RuntimeError.
             if client is None or client.status in _CLOSED:
                 raise _gone(self._closed()) from error
             raise
@@ -205,13 +204,13 @@ class _Cluster:
 
     def _send(self, call: _Call) -> None:
         call.tries, call.is_dropped = call.tries + 1, False
-        # What is not pure gets a name of its own: under the same one, dask gives back how it ended before.
+        # Impure calls get a unique name: for a known name, dask returns the earlier result.
         call.sent = call.executor.submit(call.work, pure=False)
         call.sent.add_done_callback(lambda sent: self._came(call, sent))
 
     def _came(self, call: _Call, sent: Future[Any]) -> None:
         if sent.cancelled():
-            # Its connection broke, or its workers were restarted: the next look decides what becomes of it.
+            # The connection broke, or the workers were restarted: the next look decides what to do.
             call.is_dropped = True
         elif error := sent.exception():
             self._end(call, WorkerDiedError(_DIED) if type(error).__name__ == "KilledWorker" else error)
@@ -223,7 +222,7 @@ class _Cluster:
             call.future.set_exception(error)
 
     def _take(self, call: _Call) -> bool:
-        """Whether a call had not ended yet: it is the caller's to end."""
+        """Claim a call that has not ended, so that the caller may end it. Returns False if it has ended."""
         with self._lock:
             was_there = call in self._calls
             self._calls.discard(call)
@@ -246,10 +245,10 @@ class _Cluster:
             time.sleep(_LOOK_SECONDS if self._width or self.problem else _FIRST_LOOK_SECONDS)
 
     def _look(self, seconds: float) -> bool:
-        """See whether the cluster is there, and end or send again what it dropped. False when there is no more to see.
+        """Check the cluster, and end or resend the calls that it dropped. False if no more looks are needed.
 
         Args:
-            seconds: since the last look.
+            seconds: the time since the last look.
         """
         client = self._client()
         status = "closed" if client is None else client.status
@@ -278,7 +277,7 @@ class _Cluster:
         return status not in _CLOSED
 
     def _closed(self) -> str:
-        # A client that has looked for its scheduler in vain is closed by dask.
+        # dask closes a client that could not find its scheduler.
         what = "the dask scheduler" if self._lost else "the connection to the dask scheduler"
         return f"{what} at {self._address} is {'gone' if self._lost else 'closed'}"
 
@@ -297,7 +296,7 @@ class _Cluster:
         self._question, self._unasked, self._silent = None, _ASK_SECONDS, 0.0
 
     def _ask(self, client: Any, seconds: float) -> None:
-        """Find out how many threads the cluster has, on dask's own event loop: nothing here waits for it."""
+        """Ask for the number of threads of the cluster on dask's own event loop, so that nothing here waits."""
         self._silent += seconds
         self._unasked += seconds
         if self._question is not None and self._question.done():
@@ -309,7 +308,7 @@ class _Cluster:
                 self._silent = 0.0
         if self._question is None and self._unasked >= _ASK_SECONDS:
             self._unasked = 0.0
-            # A client that is just being closed has no scheduler any more.
+            # A client that is being closed has no scheduler any more.
             with contextlib.suppress(Exception):
                 self._question = asyncio.run_coroutine_threadsafe(_threads_of(client), client.loop.asyncio_loop)
 
@@ -328,21 +327,21 @@ def _address(client: Any) -> str:
 
 
 def _width_of(client: Any, threads: dict[str, int]) -> int:
-    """How many calls a cluster of these threads is given at once. One without any may get some for what waits."""
+    """The number of calls to give a cluster with these threads at once. A cluster without threads may start some."""
     count = sum(threads.values())
     adaptive = getattr(getattr(client, "cluster", None), "_adaptive", None)
     if getattr(adaptive, "periodic_callback", None) is not None and len(threads) < getattr(adaptive, "maximum", 0):
-        # It grows only as long as something waits for a thread.
+        # An adaptive cluster grows only while something waits for a thread.
         count *= 2
     return max(1, count)
 
 
 class ClusterConnection:
-    """A connection to a cluster, made anew after its scheduler was gone. Call it for the executor.
+    """A connection to a cluster that reconnects after its scheduler has gone. Calling it returns the executor.
 
     Args:
-        address: of the scheduler, such as "tcp://127.0.0.1:8786".
-        told: is called with a line when the scheduler is gone, and when it is there again.
+        address: the address of the scheduler, such as "tcp://127.0.0.1:8786".
+        told: a function that is called with a line of text when the scheduler goes and when it comes back.
 
     Raises:
         ConfigurationError: dask is not installed, or no scheduler answers at the address.
@@ -365,7 +364,7 @@ class ClusterConnection:
             ) from None
 
     def __call__(self) -> Executor:
-        """The executor of the cluster. Where the connection is closed, another one is begun in the background."""
+        """Return the executor of the cluster. If the connection is closed, a new one is begun in the background."""
         with self._lock:
             if self._client.status == "closed" and not (self._is_connecting or self._is_closed):
                 self._is_connecting = True

@@ -1,4 +1,4 @@
-"""`python -m dream_nb`: the command line, with the options of `%dream`, on the same library and ledger."""
+"""`python -m dream_nb`: the command line, with the options of `%dream`, for the same library and ledger."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ from dream_nb.tutorial_files import tutorials
 
 
 class ExitStatus(IntEnum):
-    """What the program ends with."""
+    """The exit status of the program."""
 
     DONE = 0
     NOT_MADE = 1
@@ -104,7 +104,7 @@ _COMMAND: Final[Options] = (
 
 
 def _of_command(one: Option | Group) -> Option | Group:
-    """An option or a heading as the command line explains it."""
+    """An option or a heading with the command line's own help."""
     if isinstance(one, Group):
         text = one.description and one.description.replace(
             "a variable (Dream, Generation, path, Pillow image, array), ", ""
@@ -119,7 +119,7 @@ OPTIONS: Final[Options] = (
 )
 """Of `python -m dream_nb`: those of `%dream`, and its own."""
 
-# What messages say in the words of a notebook.
+# Words of messages for notebooks, and their replacements for the command line.
 _IN_A_NOTEBOOK: Final = {
     "run the cell again": "run the command again",
     "Run the cell again": "Run the command again",
@@ -133,15 +133,15 @@ _PICTURES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 
 
 def main(words: Sequence[str]) -> int:
-    """Do what a command line says.
+    """Run the command line.
 
     Args:
-        words: what follows the program's name.
+        words: the arguments after the program's name.
 
     Returns:
         The exit status.
     """
-    # A path may have characters that the terminal's encoding lacks.
+    # A path may have characters that the terminal's encoding cannot represent.
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")
@@ -201,7 +201,7 @@ def _read(parser: OptionParser, words: Sequence[str]) -> tuple[str, Any]:
     """The prompt and the options of a command line."""
     known = names(OPTIONS)
     parser.add_argument("prompt", nargs="*", help=argparse.SUPPRESS)
-    # argparse reads on behind it where options and prompt may stand in any order.
+    # argparse continues to read after it where options and prompt may be in any order.
     end = words.index("--") if "--" in words else len(words)
     given, unknown = parser.parse_known_intermixed_args(words[:end])
     if unknown:
@@ -216,7 +216,7 @@ def _read(parser: OptionParser, words: Sequence[str]) -> tuple[str, Any]:
 
 
 def _ask(plan: Plan, given: Any, most: int) -> None:
-    """Say what is going to be paid for, and ask where that is much."""
+    """Say what will be paid for, and ask for confirmation if it is much."""
     if plan.backend == "studio" or not plan.new:
         return
     dreams = "dream" if plan.new == 1 else "dreams"
@@ -231,7 +231,7 @@ def _ask(plan: Plan, given: Any, most: int) -> None:
 
 
 def _make(arguments: Arguments, plan: Plan, output: Path | None) -> None:
-    """Make what is asked for, and print each dream."""
+    """Make what was requested, and print each dream."""
     session = default_session()
     job: Job | Sweep
     if arguments.is_single:
@@ -247,7 +247,7 @@ def _make(arguments: Arguments, plan: Plan, output: Path | None) -> None:
         with contextlib.nullcontext() if job.replayed else follow(job):
             job.result()
     except SweepError:
-        # The others are made, and paid for: they are told before the error.
+        # The other dreams are made, and paid for, so they are printed before the error.
         _print_made(jobs, output, arguments.options)
         raise
     _print_made(jobs, output, arguments.options)
@@ -281,7 +281,7 @@ def _of_dream(dream: Dream, copies: Sequence[Path], *, is_replay: bool) -> str:
 
 
 def _of_entry(entry: Entry) -> str:
-    """What would be asked for as one line of JSON."""
+    """What would be requested, as one line of JSON."""
     return _json(
         {
             "request": replace_media(entry.document, shortened),
@@ -301,10 +301,10 @@ def _as_text(value: object) -> str:
 
 
 def _check_output(arguments: Arguments) -> Path | None:
-    """Where copies go; None where they are not asked for. Looked at before anything is sent.
+    """The target of copies; None if there are none. Checked before anything is sent.
 
     Raises:
-        InvalidRequestError: nothing can be written there, or not what is asked for.
+        InvalidRequestError: the target cannot be written, or does not suit the request.
     """
     text = arguments.options.output
     if text is None:
@@ -341,7 +341,7 @@ def _writable(text: str) -> Iterator[None]:
 
 
 def _copy(dream: Dream, output: Path) -> list[Path]:
-    """Copy all files of a dream into a folder, or its first one to a file; the copies."""
+    """Copy all files of a dream into a folder, or its first file to a file. Returns the copies."""
     if output.is_dir():
         return [_copied(source, output / source.name) for source in dream.files]
     source, suffix = dream.path, output.suffix.lower()
@@ -367,7 +367,7 @@ def _tell(message: str) -> None:
     """Write a line for people to standard error, in the words of a command line."""
     for theirs, ours in _IN_A_NOTEBOOK.items():
         message = message.replace(theirs, ours)
-    # A key that a notebook asks for is there for a command line where the keyring has it.
+    # A key that a notebook asks for is available to the command line if the keyring has it.
     message = message.replace("%dreams key", "%dreams key --save")
     message = _COMMAND_OF_NOTEBOOK.sub(r"\g<0> in a notebook", message)
     sys.stderr.write(f"{message}\n")

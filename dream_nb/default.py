@@ -1,4 +1,4 @@
-"""The default session: what `%dream` and `dream_nb.dream` ask, opened at first use."""
+"""The default session, which `%dream` and `dream_nb.dream` use. It is opened at first use."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _default_lock = threading.Lock()
 
 
 def default_session() -> Session:
-    """The session that `%dream` and `dream_nb.dream` ask, opened at first use."""
+    """The session that `%dream` and `dream_nb.dream` use. It is opened at first use."""
     global _default  # noqa: PLW0603 - one default a process is the point
     with _default_lock:
         if _default is None:
@@ -30,31 +30,31 @@ def default_session() -> Session:
 
 
 def open_default_session() -> Session | None:
-    """The default session where it is open."""
+    """The default session if it is open, or else None."""
     return _default
 
 
 def default_library() -> Path:
-    """The folder of the default session's library, whether or not it is open."""
+    """The folder of the default session's library, whether or not the session is open."""
     return library_folder(_default_settings.get("library"))
 
 
 def known_default_session() -> Session | None:
-    """The default session where it is open, or has a library to look into; None where it would have to make one."""
+    """The default session if it is open or its library exists; None if the library would have to be created."""
     if _default is None and not (default_library() / "ledger.sqlite").is_file():
         return None
     return default_session()
 
 
 def configure_default_session(name: str, value: Any) -> None:
-    """Change one setting of the default session, now or for when it is opened.
+    """Change one setting of the default session, or of the next one if it is not open.
 
     Args:
         name: an argument of `Session`: library, backend, replay, budget, floor, shared or uploader.
-        value: what it is from now on; None leaves it to the environment.
+        value: the new value; None means the value of the environment.
 
     Raises:
-        ConfigurationError: the library cannot be changed while dreams are under way in it, or is a URL.
+        ConfigurationError: the library has running jobs and cannot be changed, or is a URL.
     """
     session = _default
     if name == "library":
@@ -79,22 +79,22 @@ def configure_default_session(name: str, value: Any) -> None:
 
 
 def forget_default_settings() -> None:
-    """Leave the settings of the next default session to the environment."""
+    """Reset the settings of the next default session to those of the environment."""
     _default_settings.clear()
 
 
 def close_default_session() -> None:
-    """Close the default session; the next use opens a new one."""
+    """Close the default session. The next use opens a new one."""
     global _default
     with _default_lock:
         closing, _default = _default, None
-    # Without the lock: listeners of what ends may ask for the default session.
+    # Outside the lock: listeners of jobs that end may ask for the default session.
     if closing is not None:
         closing.close()
 
 
 def _forget_default_session() -> None:
-    """In a forked child the default session is the parent's: the next use opens one of its own."""
+    """Forget the default session in a forked child, because it is the parent's. The next use opens a new one."""
     global _default, _default_lock
     _default, _default_lock = None, threading.Lock()
 
@@ -106,21 +106,21 @@ if hasattr(os, "register_at_fork"):
 def dream(
     prompt: str, *, kind: Literal["video", "image"] = "video", take: int = 1, fresh: bool = False, **fields: Any
 ) -> Dream:
-    """`Session.dream` on the default session: make a dream, or take it from the library, and wait for it.
+    """Make a dream or take it from the library, and wait for it. Calls `Session.dream` of the default session.
 
     Args:
-        prompt: what to dream.
-        kind: "video" or "image".
-        take: which result of the same request, from 1.
-        fresh: whether to make a new take, whatever is there.
-        **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`. `frame0` and `frame1` take what
-            `dream_nb.keyframe` takes; `image_ref`, `style_ref`, `character_ref` and `modify_image_ref` what
+        prompt: the prompt.
+        kind: the kind of result: "video" or "image".
+        take: the number of the result of this request, from 1.
+        fresh: whether to make a new take even if the library has one.
+        **fields: other fields of `GenerationRequest` or `ImageGenerationRequest`. `frame0` and `frame1` take what
+            `dream_nb.keyframe` takes. `image_ref`, `style_ref`, `character_ref` and `modify_image_ref` take what
             `dream_nb.reference` takes, such as "palette.jpg:0.6", a path, a picture in memory, or a tuple of a picture
-            and its weight; the first three also a list of it.
+            and its weight; the first three also take a list.
 
     Raises:
-        InvalidRequestError: a field breaks the specification; nothing was sent.
-        DreamError: it could not be made.
+        InvalidRequestError: a field violates the specification; nothing was sent.
+        DreamError: the dream could not be made.
     """
     return default_session().dream(prompt, kind=kind, take=take, fresh=fresh, **fields)
 
@@ -128,17 +128,17 @@ def dream(
 def sweep(
     prompt: str, *, kind: Literal["video", "image"] = "video", takes: int = 1, fresh: bool = False, **fields: Any
 ) -> Dreams:
-    """`Session.sweep` on the default session: make every dream that a prompt stands for, and wait for all.
+    """Make a dream for every combination of a prompt's alternatives. Calls `Session.sweep` of the default session.
 
     Args:
-        prompt: with its alternatives, as `{dawn|noon}` or `{time=dawn|noon}`.
-        kind: "video" or "image".
-        takes: how many results of each request.
-        fresh: whether to make new takes, whatever is there.
-        **fields: as for `dream`.
+        prompt: the prompt with its alternatives, such as `{dawn|noon}` or `{time=dawn|noon}`.
+        kind: the kind of result: "video" or "image".
+        takes: the number of results of each request.
+        fresh: whether to make new takes even if the library has some.
+        **fields: other fields, as for `dream`.
 
     Raises:
-        InvalidRequestError: a field breaks the specification; nothing was sent.
-        SweepError: some could not be made; the others are in its `dreams`.
+        InvalidRequestError: a field violates the specification; nothing was sent.
+        SweepError: some dreams could not be made; the others are in its `dreams`.
     """
     return default_session().sweep(prompt, kind=kind, takes=takes, fresh=fresh, **fields)

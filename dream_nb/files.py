@@ -1,4 +1,4 @@
-"""Paths that a user gave, the sha256 of a file, and files that are whole or not there at all."""
+"""Paths that a user gave, the sha256 of a file, and files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from dream_nb.systems import put_in_place
 
 
 def given_path(path: Path | str) -> Path:
-    """A path as its user meant it: `~` and `~name` at its beginning are the home folder of a user.
+    """Return a path with `~` or `~name` at its beginning replaced by the home folder of the user.
 
-    Where there is no such user it stays as it is: a file may have that name.
+    If there is no such user the path is unchanged, because a file may have that name.
 
     Args:
         path: the path, absolute or relative.
@@ -26,13 +26,13 @@ def given_path(path: Path | str) -> Path:
 
 
 def sha256_of(path: Path) -> str:
-    """The sha256 of a file's bytes, as 64 hexadecimal digits.
+    """Return the sha256 of a file's bytes, as 64 hexadecimal digits.
 
     Args:
-        path: the file.
+        path: the path of the file.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -40,28 +40,28 @@ def sha256_of(path: Path) -> str:
 
 @contextmanager
 def partial_in(folder: Path) -> Iterator[Path]:
-    """A new name for a file that is not finished. What still has that name when the block ends is removed.
+    """Yield a new name for an unfinished file. A file that still has this name at the end is removed.
 
-    Nobody can know the name beforehand, and put a link there. It ends in ".part": a process that is killed leaves its
-    file behind, and who opens the folder later can tell that it is unfinished.
+    The name cannot be guessed, so nobody can put a link there. It ends in ".part": a process that is killed leaves its
+    file behind, and this suffix marks it as unfinished.
 
     Args:
-        folder: the folder that the finished file will be in.
+        folder: the folder of the finished file.
     """
     partial = folder / f"{secrets.token_hex(8)}.part"
     try:
         yield partial
     finally:
-        # What the block raises says more than that this failed too.
+        # An error in the block is more important than one here.
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A file beside the final one, for the block to write; then it takes the final one's place in one step.
+    """Yield a temporary path for the block to write. At the end it replaces the final file in one step.
 
-    Where the block fails the final file stays as it was.
+    If the block fails, the final file is unchanged.
 
     Args:
         path: the final path.
@@ -76,7 +76,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def written(path: Path | str) -> Iterator[Path]:
-    """As `replacing`, for a path that a user chose: an OSError in the block becomes a `LibraryError`.
+    """Do as `replacing` does, for a path that a user chose: an OSError in the block becomes a `LibraryError`.
 
     Args:
         path: the final path.
@@ -89,7 +89,7 @@ def written(path: Path | str) -> Iterator[Path]:
         with replacing(final) as partial:
             yield partial
     except OSError as error:
-        # A source that does not decode says so itself; what is left is the target.
+        # Sources that cannot be decoded have errors of their own, so this is about the target.
         raise LibraryError(
             f"{str(final)!r} cannot be written ({error.strerror or error}): choose another path"
         ) from error

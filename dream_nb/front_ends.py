@@ -1,4 +1,4 @@
-"""Front ends: what each does with the outputs of a cell, and which one shows those of the running cell."""
+"""Front ends: how each one handles the outputs of a cell, and which one shows the running cell."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
+from dream_nb.marimo_kernel import is_marimo
 from dream_nb.place import starter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontEnd:
-    """What a front end does with the outputs of a cell.
+    """How a front end handles the outputs of a cell.
 
     Attributes:
-        name: what its users call it.
-        about: what they get from it, in a few words.
-        is_terminal: it prints text; else it shows HTML.
-        is_watched: somebody may see what is shown while the cell runs.
-        has_files: its players open a file by its address relative to the notebook.
+        name: the name that its users know.
+        about: what they can expect from it, in a few words.
+        is_terminal: whether it prints text instead of showing HTML.
+        is_watched: whether somebody may see what IPython displays while the cell runs.
+        has_files: whether its players can open a file by its address relative to the notebook.
+        has_magics: whether its cells accept `%dream` lines.
+        has_all_widgets: whether its page is told of every widget that is created, and not only of those that a cell
+            shows.
     """
 
     name: str
@@ -29,11 +33,21 @@ class FrontEnd:
     is_terminal: bool = False
     is_watched: bool = True
     has_files: bool = True
+    has_magics: bool = True
+    has_all_widgets: bool = True
 
 
 JUPYTER: Final = FrontEnd(name="a notebook of Jupyter", about="players, widgets")
 VS_CODE: Final = FrontEnd(name="VS Code", about="players of files in the open folder, widgets")
 COLAB: Final = FrontEnd(name="Google Colab", about="small copies of videos in the outputs, widgets", has_files=False)
+MARIMO: Final = FrontEnd(
+    name="marimo",
+    about="players of copies that it holds, widgets",
+    is_watched=False,
+    has_files=False,
+    has_magics=False,
+    has_all_widgets=False,
+)
 OTHER: Final = FrontEnd(name="a notebook", about="players, widgets where it has them")
 PROGRAM: Final = FrontEnd(name="a program that runs notebooks", about="players in what it saves", is_watched=False)
 CONSOLE: Final = FrontEnd(
@@ -48,17 +62,19 @@ _CONSOLES: Final = frozenset({"jupyter-console", "jupyter_console"})
 
 
 def front_end() -> FrontEnd:
-    """The front end that shows the running cell.
+    """Return the front end that shows the running cell.
 
-    No protocol tells it: each is known by a trace that it leaves in the kernel, or in its request.
+    No protocol tells this: each front end is recognised by traces that it leaves in the kernel or in its request.
     """
+    if is_marimo():
+        return MARIMO
     shell = _shell()
     if shell is None:
         return PYTHON
     if not hasattr(shell, "kernel"):
         return TERMINAL
-    # Programs that run cells one after the other, such as nbclient and nbval, let no cell ask for input: nobody is
-    # there to answer. They save what comes in the end, and what they do not get cannot be left over in it.
+    # Programs that run all cells in a row, such as nbclient and nbval, let no cell ask for input, since nobody is there
+    # to answer. They save the final outputs, so nothing temporary may remain in those.
     if not _request().get("content", {}).get("allow_stdin", True):
         return PROGRAM
     if "google.colab" in sys.modules:
@@ -71,30 +87,30 @@ def front_end() -> FrontEnd:
 
 
 def is_in_page() -> bool:
-    """Whether a page runs the cell, which knows its outputs well enough to show another one in the place of one.
+    """Whether a page runs the cell, and knows its outputs well enough to replace one with another.
 
-    Pages name the cell in their request. Consoles do not: they print each output, and know of no change to it.
+    Pages name the cell in their request. Consoles do not: they print each output, and ignore updates.
     """
     return front_end().is_watched and _names_cell()
 
 
 def running_cell() -> tuple[str, str]:
-    """The cell that a page runs, and this run of it; empty where the request does not say."""
+    """The id of the cell that a page runs, and the id of this run; empty if the request does not have them."""
     request = _request()
     return str(request.get("metadata", {}).get("cellId", "")), str(request.get("header", {}).get("msg_id", ""))
 
 
 def digest_of_code(code: str) -> str:
-    """What a page knows the source of a cell by: its sha256.
+    """Return the digest by which a page identifies the source of a cell: its sha256.
 
     Args:
-        code: the source.
+        code: the source of the cell.
     """
     return hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()
 
 
 def running_digest() -> str:
-    """The `digest_of_code` of the cell that a page runs; empty where no page does."""
+    """The `digest_of_code` of the cell that a page runs; empty if no page runs it."""
     return digest_of_code(str(_request().get("content", {}).get("code", ""))) if is_in_page() else ""
 
 
@@ -104,7 +120,7 @@ def _shell() -> Any:
 
 
 def _request() -> Mapping[str, Any]:
-    """The message for which the kernel runs now."""
+    """The message that the kernel is handling now."""
     kernel = getattr(_shell(), "kernel", None)
     return (kernel.get_parent("shell") if kernel is not None else None) or {}
 

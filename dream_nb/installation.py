@@ -1,7 +1,7 @@
-"""What belongs to this installation: one user on one machine.
+"""The state of this installation: one user on one machine.
 
-A library may come from somebody else, so nothing in a library vouches for itself. What this installation has accepted
-or learned is kept here, or carries its seal.
+A library may come from somebody else, so nothing in a library can prove itself. What this installation has accepted or
+learned is kept here, or is sealed.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ import platformdirs
 STATE_VARIABLE: Final = "DREAM_NB_STATE"
 _FILE: Final = "secret"
 _BYTES: Final = 32
-# On Windows, a file's mode does not say who may read it.
+# On Windows, a file's mode does not determine who may read it.
 _HAS_OWNERS: Final = os.name == "posix"
 _READ: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 logger = logging.getLogger("dream_nb.installation")
-# By what the variable says.
+# By the value of the variable.
 _secrets: dict[str | None, bytes] = {}
 _reported: set[str] = set()
 
 
 def state_folder() -> Path | None:
-    """The folder for the state of this installation: `DREAM_NB_STATE`, or where the system keeps such state.
+    """Return the folder for the state of this installation: `DREAM_NB_STATE`, or the system's place for such state.
 
-    It is made when it is missing, for this user only.
+    It is created if missing, for this user only.
 
     Returns:
-        None where there is no such folder: it cannot be made, or others may write to it. That is logged once.
+        None if there is no such folder: it cannot be created, or others may write to it. This is logged once.
     """
     given = os.environ.get(STATE_VARIABLE)
     folder = Path(given) if given else platformdirs.user_state_path("dream_nb", appauthor=False)
     try:
         folder = folder.expanduser()
         if not folder.is_absolute():
-            # Relative to the working directory, it might come with somebody's library.
+            # A path relative to the working directory might come with somebody's library.
             raise ValueError("its path is not absolute")
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check(folder.stat(), stat.S_ISDIR, "folder", 0o022)
@@ -56,20 +56,20 @@ def state_folder() -> Path | None:
 
 
 def seal(text: str) -> str:
-    """The seal of this installation on a text: 64 hexadecimal digits that nobody else can make.
+    """Return the seal of this installation on a text: 64 hexadecimal digits that nobody else can compute.
 
     Args:
-        text: what is sealed. It begins with what the seal is for, so that it counts for nothing else.
+        text: the text to seal. It begins with the purpose of the seal, so that it is valid for nothing else.
     """
     return _code(text)
 
 
 def is_sealed(text: str, seal: object) -> bool:
-    """Whether this installation has sealed a text.
+    """Return whether this installation has sealed a text.
 
     Args:
-        text: what `seal` was given.
-        seal: what is claimed to be its seal; anything that is not text is none.
+        text: the text that was given to `seal`.
+        seal: the supposed seal; values that are not text are not seals.
     """
     return isinstance(seal, str) and hmac.compare_digest(_code(text).encode(), seal.encode("utf-8", "surrogatepass"))
 
@@ -79,7 +79,7 @@ def _code(text: str) -> str:
 
 
 def _secret() -> bytes:
-    """What seals are made with; where it cannot be kept, one of this process only."""
+    """The secret of the seals. If it cannot be stored, it is valid for this process only."""
     given = os.environ.get(STATE_VARIABLE)
     known = _secrets.get(given)
     if known is not None:
@@ -90,12 +90,12 @@ def _secret() -> bytes:
     except (OSError, ValueError) as error:
         _report(f"{folder} has no usable secret ({_reason(error)}): what is signed now is valid in this process only")
         secret = secrets.token_bytes(_BYTES)
-    # Of two threads that come here at once, both have to use the same.
+    # Two threads that get here at once must use the same secret.
     return _secrets.setdefault(given, secret)
 
 
 def _kept(folder: Path) -> bytes:
-    """The secret in a folder, made when it is missing."""
+    """The secret in a folder, which is created if missing."""
     path = folder / _FILE
     with contextlib.suppress(FileNotFoundError):
         return _read(path)
@@ -105,7 +105,7 @@ def _kept(folder: Path) -> bytes:
             file.write(secrets.token_bytes(_BYTES))
             file.flush()
             os.fsync(file.fileno())
-        # Whole, or not there at all; and never in the place of one that another process made meanwhile.
+        # Written completely or not at all, and never over one that another process has created meanwhile.
         try:
             os.link(part, path)
         except FileExistsError:

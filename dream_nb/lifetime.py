@@ -1,6 +1,6 @@
-"""What is open in this process: closed when the interpreter exits, and let go of in a child after a fork.
+"""Open resources of this process: closed when the interpreter exits, and dropped in a child after a fork.
 
-A leaf beside `api`: portal, clients, ledgers, sessions and workers all register here.
+This module depends on no other: portal, clients, ledgers, sessions and workers all register here.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Final, Protocol
 from weakref import WeakSet
 
 logger = logging.getLogger("dream_nb")
-# Less than a kernel's manager waits before it kills the kernel.
+# Shorter than the time after which a kernel's manager kills the kernel.
 _EXIT_SECONDS: Final = 3.0
-# What depends on something that is stuck must not take the time of everything after it.
+# A resource that hangs must not use up the time of everything after it.
 _LEAST_SECONDS: Final = 0.2
 
 
 class Stage(IntEnum):
-    """The order of closing at exit: what uses something is closed before it."""
+    """The order of closing at exit: users of a resource are closed before it."""
 
     SESSION = 0
     CLIENT = 1
@@ -39,7 +39,7 @@ class Closable(Protocol):
         """Close it.
 
         Args:
-            seconds: the longest that this may wait.
+            seconds: the longest time that this may take.
         """
 
 
@@ -47,7 +47,7 @@ class Inherited(Protocol):
     """Something that a forked child must not use."""
 
     def _forked(self) -> None:
-        """Let go of everything that belongs to the parent, in the child. Takes no lock, and waits for nothing."""
+        """Drop everything that belongs to the parent, in the child. This must take no lock, and wait for nothing."""
 
 
 _lock = threading.Lock()
@@ -56,21 +56,21 @@ _at_fork: WeakSet[Inherited] = WeakSet()
 
 
 def close_at_exit(thing: Closable, stage: Stage) -> None:
-    """Close something when the interpreter exits, unless it was collected before.
+    """Close something when the interpreter exits, unless it was garbage-collected before.
 
     Args:
-        thing: what is closed. Only a weak reference to it is kept.
-        stage: when.
+        thing: the object to close. Only a weak reference to it is kept.
+        stage: when to close it.
     """
     with _lock:
         _at_exit[stage].add(thing)
 
 
 def let_go_after_fork(thing: Inherited) -> None:
-    """Call `_forked` of something in every child that is forked from this process.
+    """Call `_forked` of an object in every child that is forked from this process.
 
     Args:
-        thing: what the child must not use. Only a weak reference to it is kept.
+        thing: the object that the child must not use. Only a weak reference to it is kept.
     """
     with _lock:
         _at_fork.add(thing)
@@ -79,20 +79,20 @@ def let_go_after_fork(thing: Inherited) -> None:
 def keep_for_ever(thing: object) -> None:
     """Never deallocate an object, not even when the interpreter exits.
 
-    A forked child must not close a database that its parent opened, and deallocating a connection closes it.
+    A forked child must not close a database that its parent opened, and deallocating a connection would close it.
 
     Args:
         thing: the object.
     """
-    # Only CPython deallocates what is still referenced at exit.
+    # CPython deallocates objects that are still referenced at exit.
     with contextlib.suppress(ImportError, AttributeError):
         import ctypes
 
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
 
 
-# With atexit and not with threading's own hooks: those run before threads and thread pools of the user have ended,
-# and these may still be waiting for a dream.
+# With atexit instead of threading's own hooks, which run before the user's threads and thread pools have ended, and
+# these may still wait for a dream.
 @atexit.register
 def _end_all() -> None:
     deadline = time.monotonic() + _EXIT_SECONDS
@@ -103,7 +103,7 @@ def _end_all() -> None:
             try:
                 thing._end(max(_LEAST_SECONDS, deadline - time.monotonic()))
             except Exception:
-                # One that cannot be closed must not keep the others open.
+                # A failure must not keep the others open.
                 logger.debug("%r could not be closed at exit", thing, exc_info=True)
 
 

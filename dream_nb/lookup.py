@@ -34,11 +34,11 @@ REPLAYS: Final[tuple[Replay, ...]] = get_args(Replay)
 
 @dataclass(slots=True)
 class Choices:
-    """What may be changed while a session is open.
+    """The choices that can be changed while a session is open.
 
     Attributes:
-        backend: the backend that is asked.
-        is_chosen: whether somebody named it. Then the library gives nothing that another one has made.
+        backend: the backend that is used.
+        is_chosen: whether somebody named it. If so, results of other backends in the library are not used.
         replay: what may be made.
     """
 
@@ -47,7 +47,7 @@ class Choices:
     replay: Replay
 
     def asked_for(self, request: Request) -> str:
-        """The backend that is asked for a request: a model that it names decides between the hosted APIs.
+        """Return the backend for a request. A model that it names chooses between the hosted APIs.
 
         Args:
             request: the request.
@@ -55,7 +55,7 @@ class Choices:
         return backend_of_model(request, self.backend)
 
     def only(self, request: Request) -> str | None:
-        """The one backend whose results of a request count, or None where those of every backend do.
+        """Return the one backend whose results count for a request, or None if those of every backend do.
 
         Args:
             request: the request.
@@ -64,14 +64,14 @@ class Choices:
 
 
 class Lookup:
-    """Finds the rows of requests, and says what would be sent for the others. Nothing is written here.
+    """Finds the rows of requests, and determines what would be sent for the others. It writes nothing.
 
     Args:
-        choices: whom the session asks, and what may be made.
-        library: where the rows are.
+        choices: the backend, and what may be made.
+        library: the library of the rows.
         backends: the open backends.
-        running: the jobs under way.
-        allowance: knows the prices.
+        running: the running jobs.
+        allowance: the allowance, which has the prices.
     """
 
     def __init__(
@@ -84,9 +84,9 @@ class Lookup:
         self._allowance = allowance
 
     def known(self, request: Request, take: int) -> Record | None:
-        """The row of a request, whatever was known of what it goes on from when it was written.
+        """Return the row of a request, whatever was known of its sources when it was written.
 
-        It may have been written by a backend that needs a model, or by one that needs none.
+        It may have been written for a backend that requires a model, or for one that does not.
 
         Args:
             request: the request.
@@ -96,26 +96,26 @@ class Lookup:
         found: list[Record] = []
         for spelling in spellings(request):
             records = (ledger.find(digest, take, backend) for digest in ledger.hashes(spelling))
-            # A ledger may come with a repository: a row counts for what its request says, not for its hash.
+            # The ledger may come with a repository: a row counts for the request that it contains, not for its hash.
             same = (record for record in records if record is not None and is_same_request(record.request, spelling))
             found += islice(same, 1)
         return min(found, key=_standing, default=None)
 
     def as_sent(self, request: Request, take: int, *, fresh: bool) -> Request:
-        """The request as it is to be submitted: with the defaults of the backend's API, unless it is at hand.
+        """Return the request to submit: with the defaults of the backend's API, unless the result is available.
 
         Args:
-            request: the request as it was asked for.
+            request: the request of the user.
             take: the number of its take, from 1.
-            fresh: whether a new take is made, whatever is there.
+            fresh: whether to make a new take even if the library has one.
 
         Raises:
             APIError: the backend did not say which API it has.
-            ConfigurationError: there is no key for it, or a keyframe is of another one.
+            ConfigurationError: the backend has no key, or a keyframe belongs to another backend.
         """
         backend = self._choices.asked_for(request)
         is_new = isinstance(request, GenerationRequest | ImageGenerationRequest)
-        # Versions of the Dream Machine API differ in videos only, and the studio takes those of both.
+        # Versions of the Dream Machine API differ in videos only, and the studio accepts those of both.
         is_same_in_all = isinstance(request, ImageGenerationRequest) and backend != "luma"
         if is_new and not speaks_luma(request) and (backend == "studio" or is_same_in_all):
             return request
@@ -124,7 +124,7 @@ class Lookup:
             if record is not None and (not _is_to_send(record) or self._running.find(record)):
                 return _spelled(request, record)
         if not self.may_make(backend):
-            # It will be refused.
+            # The request will be refused.
             return request
         self.check_keyframes(request, backend)
         dialect = self._backends.dialect(backend, request)
@@ -132,14 +132,14 @@ class Lookup:
         return dialect.complete(request)
 
     def entry(self, ask: Ask) -> Entry:
-        """How a request stands, and what it would cost.
+        """Return the state of a request, and what it would cost.
 
         Args:
-            ask: what is asked for.
+            ask: the request with its take.
 
         Raises:
             APIError: the backend did not say which API it has.
-            ConfigurationError: a keyframe is of another backend.
+            ConfigurationError: a keyframe belongs to another backend.
         """
         if not ask.fresh:
             record = self.known(ask.request, ask.take)
@@ -159,7 +159,7 @@ class Lookup:
         return Entry(ask, "new", price.cents if price else None, is_public=price is not None and price.is_public)
 
     def _planned(self, request: Request) -> Request:
-        """The request as the backend would be sent it; where that cannot be asked, as the hosted API of today would.
+        """The request as the backend would receive it; if it cannot be reached, as the current hosted API would.
 
         Raises:
             APIError: the backend did not say which API it has.
@@ -176,12 +176,12 @@ class Lookup:
         return dialect.complete(request)
 
     def _check_for_studio(self, request: Request) -> None:
-        """Refuse at once what the studio would: it knows no value that this version does not."""
+        """Refuse at once what the studio would refuse: it knows only values that this version knows."""
         self._backends.dialect("studio", request).check(request)
         if speaks_luma(request):
             return
         for field, reason in undocumented(request):
-            # In the words of whoever asked: `concepts.0.key` is a matter of the wire.
+            # In the words of the user: `concepts.0.key` is a detail of the API.
             named = field.partition(".")[0]
             raise InvalidRequestError(f"{named}: {reason}", field=named)
         try:
@@ -190,12 +190,11 @@ class Lookup:
             raise InvalidRequestError.reading(error) from None
 
     def backend_for(self, request: Request, record: Record | None) -> str:
-        """The backend that is asked for a request: that of its model or the session's, unless it may have been paid for
-        elsewhere.
+        """Return the backend of a request: that of its model or of the session, or one that may have been paid.
 
         Args:
             request: the request.
-            record: its row, or None.
+            record: the row of the request, or None.
 
         Raises:
             ConfigurationError: the row names no backend.
@@ -205,14 +204,14 @@ class Lookup:
         return choose_backend(record.backend)
 
     def check_keyframes(self, request: Request, backend: str) -> None:
-        """Refuse what goes on from a generation that, as far as the library knows, is another backend's.
+        """Refuse a request that refers to a generation which, as far as the library knows, belongs to another backend.
 
         Args:
             request: the request.
-            backend: the backend that is asked for it.
+            backend: the backend that the request would be sent to.
 
         Raises:
-            ConfigurationError: a keyframe is of another one.
+            ConfigurationError: a keyframe belongs to another backend.
         """
         ledger = self._library.ledger
         for name, reference in references_in(request).items():
@@ -225,7 +224,7 @@ class Lookup:
                     )
 
     def may_make(self, backend: str) -> bool:
-        """Whether anything may be made there.
+        """Return whether anything may be made at a backend.
 
         Args:
             backend: the backend.
@@ -234,16 +233,16 @@ class Lookup:
         return not self._library.read_only and (replay == "off" or (replay == "free" and not is_paid(backend)))
 
     def refuse(self, request: Request, take: int, backend: str) -> None:
-        """Raise why a request that is not in the library must not be made, if so.
+        """Raise an error if a request that is not in the library must not be made.
 
         Args:
             request: the request.
             take: the number of its take, from 1.
-            backend: the backend that would be asked.
+            backend: the backend that it would be sent to.
 
         Raises:
             InvalidRequestError: the studio cannot make it.
-            NotReplayedError: nothing may be made.
+            NotReplayedError: nothing new may be made.
         """
         if backend == "studio":
             self._check_for_studio(request)
@@ -260,19 +259,19 @@ class Lookup:
 
 
 def is_to_buy(record: Record | None) -> bool:
-    """Whether asking for a request makes something new, as far as its row tells.
+    """Return whether requesting this would make something new, as far as its row tells.
 
     Args:
-        record: the row, or None where there is none.
+        record: the row, or None if there is none.
     """
     return record is None or record.state == "intended" or record.has_failed
 
 
 def choose_replay(value: str | None = None) -> Replay:
-    """What may be made, by its name, else `DREAM_NB_REPLAY`, else "off": everything.
+    """Return the value of replay: as given, or of `DREAM_NB_REPLAY`, or "off", which allows everything.
 
     Raises:
-        ConfigurationError: no such value.
+        ConfigurationError: the value is unknown.
     """
     value = value or os.environ.get("DREAM_NB_REPLAY") or "off"
     if value not in REPLAYS:
@@ -291,12 +290,12 @@ def _is_to_send(record: Record) -> bool:
 
 
 def _standing(record: Record) -> tuple[bool, bool, bool]:
-    """How near a row is to a dream that was paid for, the least first."""
+    """How close a row is to a paid dream, from the lowest to the highest."""
     return not record.is_finished, _is_to_send(record), record.backend == "studio"
 
 
 def _spelled(request: Request, record: Record) -> Request:
-    """A request with what its row names and it does not: the defaults of the API that made it."""
+    """A request with the defaults that its row states: those of the API that made it."""
     named = {name: getattr(record.request, name, None) for name in _DEFAULTS if getattr(request, name, None) is None}
     missing = {name: value for name, value in named.items() if value is not None}
     return request.model_copy(update=missing) if missing else request

@@ -1,7 +1,8 @@
-"""Where the running notebook lies, and the library that belongs to it.
+"""The folder of the running notebook, and of the library that belongs to it.
 
-No front end tells a kernel the notebook's path in the same way, and the programs that run notebooks without one do not
-tell it at all. Some start the kernel in the notebook's folder, others in their own: the library must not depend on it.
+Each front end tells a kernel the notebook's path in a different way, and programs that run notebooks without a front
+end do not tell it at all. Some start the kernel in the notebook's folder, others in their own. The library must not
+depend on this.
 """
 
 from __future__ import annotations
@@ -20,15 +21,16 @@ from typing import TYPE_CHECKING, Any, Final
 from dream_nb import systems
 from dream_nb.api.errors import ConfigurationError
 from dream_nb.files import given_path
+from dream_nb.marimo_kernel import marimo_folder
 
 if TYPE_CHECKING:
     import psutil
 
 _SUFFIX: Final = ".ipynb"
-# A drive of Windows has one letter. Of "s3://bucket" a Path makes "s3:/bucket".
+# A Windows drive has one letter. A Path turns "s3://bucket" into "s3:/bucket".
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _ANY_URL: Final = "://"
-# How many values follow the options of papermill that take any.
+# The number of values that follow those options of papermill that take any.
 _PAPERMILL: Final = {
     "-p": 2, "--parameters": 2, "-r": 2, "--parameters_raw": 2, "-f": 1, "--parameters_file": 1, "-y": 1,
     "--parameters_yaml": 1, "-b": 1, "--parameters_base64": 1, "--engine": 1, "--autosave-cell-every": 1, "-k": 1,
@@ -48,11 +50,11 @@ _NBCONVERT_FOLDER: Final = ("--output-dir", "--FilesWriter.build_directory")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a notebook lies.
+    """The place of a notebook.
 
     Attributes:
         folder: the notebook's folder.
-        output: the folder of the notebook, or page, that its outputs are written to; files are named from there.
+        output: the folder of the notebook or page that its outputs are written to; files are referred to from there.
     """
 
     folder: Path
@@ -61,12 +63,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class _Command:
-    """What a process was started with.
+    """The command that started a process.
 
     Attributes:
-        program: the name of the program or module, without a suffix; empty where it is neither.
-        arguments: what follows it.
-        folder: the working directory, from which the arguments name files.
+        program: the name of the program or module, without a suffix; empty if it is neither.
+        arguments: the arguments after it.
+        folder: the working directory, which paths in the arguments are relative to.
         shell_folder: the working directory in which the process was started, as far as its shell told.
         reads_pipe: whether its standard input is a pipe, as far as the system tells.
     """
@@ -79,16 +81,17 @@ class _Command:
 
 
 def find_place() -> Place:
-    """Where the notebook lies that runs in this process; outside of a kernel the working directory.
+    """Return the place of the notebook that runs in this process; outside of a kernel, the working directory.
 
-    The first that is known counts: `__vsc_ipynb_file__`, which VS Code sets; `JPY_SESSION_NAME`, which a Jupyter server
-    sets, where it is a file; the notebook on the command line of the process that started the kernel; the working
-    directory in which the kernel was started, wherever `%cd` led since. It stays the same as long as the kernel runs.
+    In marimo, marimo knows it. Otherwise the first of these that is known is used: `__vsc_ipynb_file__`, which VS Code
+    sets; `JPY_SESSION_NAME`, which a Jupyter server sets, if it is a file; the notebook on the command line of the
+    process that started the kernel; the working directory in which the kernel was started, ignoring later uses of
+    `%cd`. It does not change as long as the kernel runs.
     """
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is None or not hasattr(shell, "kernel"):
-        here = Path.cwd()
+        here = marimo_folder() or Path.cwd()
         return Place(here, here)
     return _of_kernel(shell)
 
@@ -99,17 +102,17 @@ def _of_kernel(shell: Any) -> Place:
 
 
 def starter() -> str:
-    """The name of the program or module that started this kernel; empty outside of one, and where it is unknown."""
+    """Return the name of the program or module that started this kernel; empty outside of one, or if it is unknown."""
     parent = _parent(os.environ)
     command = _command(parent) if parent is not None else None
     return command.program if command is not None else ""
 
 
 def library_folder(library: Path | str | None) -> Path:
-    """The folder of a library.
+    """Return the folder of a library.
 
     Args:
-        library: a folder, seen from the notebook's; by default `DREAM_NB_LIBRARY`, else "dreams".
+        library: a folder relative to the notebook's; by default `DREAM_NB_LIBRARY`, or else "dreams".
 
     Raises:
         ConfigurationError: it is a URL, or in the home folder of an unknown user.
@@ -118,10 +121,10 @@ def library_folder(library: Path | str | None) -> Path:
 
 
 def is_fixed(library: Path | str | None) -> bool:
-    """Whether the user gave the absolute path of a library, so that it is the same from wherever it is asked for.
+    """Return whether the user gave an absolute path of a library, which does not depend on the notebook's folder.
 
     Args:
-        library: as for `library_folder`.
+        library: the folder, as for `library_folder`.
     """
     return _chosen(library).is_absolute()
 
@@ -130,7 +133,7 @@ def _chosen(library: Path | str | None) -> Path:
     given = library or os.environ.get("DREAM_NB_LIBRARY") or "dreams"
     text = os.fspath(given)
     if _URL.match(text) or _ANY_URL in text:
-        # It may hold a password, or a signature.
+        # It may contain a password, or a signature.
         shown = re.sub(r"(:/+)[^/@]*@", r"\1…@", text.partition("?")[0])
         raise ConfigurationError(
             f"the library {shown!r} is a URL, but a library must be a folder on this machine: set its path with "
@@ -145,11 +148,11 @@ def _chosen(library: Path | str | None) -> Path:
 
 
 def locate(variables: Mapping[str, Any], environment: Mapping[str, str], started: Path) -> Place:
-    """Where the notebook of a kernel lies.
+    """Return the place of a kernel's notebook.
 
     Args:
-        variables: of the notebook.
-        environment: of the kernel's process.
+        variables: the variables of the notebook.
+        environment: the environment of the kernel's process.
         started: the working directory in which the kernel was started.
     """
     file = _file(variables.get("__vsc_ipynb_file__"), started)
@@ -165,7 +168,7 @@ def locate(variables: Mapping[str, Any], environment: Mapping[str, str], started
 
 
 def _file(name: object, folder: Path) -> Path | None:
-    """The file of that name, seen from a folder; None where there is none."""
+    """The file of that name, relative to a folder; None if there is none."""
     with suppress(OSError, ValueError):
         if isinstance(name, str) and name and (path := folder / name).is_file():
             return Path(os.path.abspath(path))  # noqa: PTH100 - links stay as they are
@@ -173,20 +176,20 @@ def _file(name: object, folder: Path) -> Path | None:
 
 
 def _from_command(command: _Command, started: Path) -> Place:
-    """Where the notebook lies that a program runs."""
+    """The place of the notebook that a program runs."""
     if command.program == "papermill":
         return _of_papermill(command, started)
     if command.program == "jupyter-execute":
-        # It starts the kernel in the notebook's folder, and names its output from there.
+        # It starts the kernel in the notebook's folder, and gives its output relative to there.
         return Place(started, _parent_of(_option(command.arguments, _EXECUTE), started))
     if command.program == "jupyter-nbconvert":
         folder = command.folder / (_option(command.arguments, _NBCONVERT_FOLDER) or started)
         return Place(started, _parent_of(_option(command.arguments, _NBCONVERT), folder))
     if command.program in _SERVERS:
-        # It runs other notebooks too, each in its own folder.
+        # It also runs other notebooks, each in its own folder.
         return Place(started, started)
     named = {_parent_of(one, command.folder) for one in command.arguments if _is_notebook(one)}
-    # A program that starts the kernel elsewhere than where it works itself has chosen the folder.
+    # A program that starts the kernel in another folder than its own has chosen that folder.
     if len(named) == 1 and _is_same(started, command.folder):
         folder = named.pop()
         started = folder if folder.is_dir() else started
@@ -195,7 +198,7 @@ def _from_command(command: _Command, started: Path) -> Place:
 
 def _of_papermill(command: _Command, started: Path) -> Place:
     files, options = _split(command.arguments, _PAPERMILL)
-    # It works in the folder that --cwd names, and names its files from the one before.
+    # It works in the folder that --cwd gives, and gives its files relative to the one before.
     folder = command.shell_folder or command.folder if "--cwd" in options else command.folder
     if len(files) == 1 and command.reads_pipe:
         files = ["-", *files]
@@ -211,7 +214,7 @@ def _is_notebook(argument: str) -> bool:
 
 
 def _parent_of(name: str, folder: Path) -> Path:
-    """The folder in which a file lies that is named from a folder; that folder itself where its name is a pattern."""
+    """The folder of a file that is given relative to a folder; that folder itself if the name is a pattern."""
     parent = os.path.dirname(name)  # noqa: PTH120 - of "" too
     return folder if "{" in parent else Path(os.path.abspath(folder / parent))  # noqa: PTH100 - links stay
 
@@ -233,11 +236,11 @@ def _option(arguments: Sequence[str], names: Sequence[str]) -> str:
 
 
 def _split(arguments: Sequence[str], values: Mapping[str, int]) -> tuple[list[str], set[str]]:
-    """The arguments that are no options, and the names of those that are.
+    """The arguments that are not options, and the names of those that are.
 
     Args:
-        arguments: what follows the program.
-        values: how many values follow each option that takes any.
+        arguments: the arguments after the program.
+        values: the number of values that follow each option that takes any.
     """
     positional: list[str] = []
     options: set[str] = set()
@@ -251,7 +254,7 @@ def _split(arguments: Sequence[str], values: Mapping[str, int]) -> tuple[list[st
             continue
         name, equals, _ = argument.partition("=")
         if not argument.startswith("--"):
-            # Behind one dash the value may stand without a space.
+            # After a single dash the value may follow without a space.
             name, equals = argument[:2], argument[2:]
         options.add(name)
         del left[: max(0, values.get(name, 0) - bool(equals))]
@@ -265,14 +268,14 @@ def _parent(environment: Mapping[str, str]) -> psutil.Process | None:
     with suppress(KeyError, ValueError, OverflowError, psutil.Error):
         if not systems.is_windows():
             return psutil.Process(int(environment["JPY_PARENT_PID"]))
-        # There the variable holds a handle; and the Python of a virtual environment starts another one.
+        # There the variable is a handle; and the Python of a virtual environment starts another Python.
         ancestors = psutil.Process().parents()
         return next((one for one in ancestors if not any("ipykernel" in part for part in one.cmdline())), None)
     return None
 
 
 def _variable(process: psutil.Process | None, name: str) -> str | None:
-    """A variable of the environment of another process, or None where it cannot be known."""
+    """A variable in the environment of another process, or None if it cannot be read."""
     import psutil
 
     with suppress(psutil.Error, OSError):
@@ -281,7 +284,7 @@ def _variable(process: psutil.Process | None, name: str) -> str | None:
 
 
 def _command(process: psutil.Process) -> _Command | None:
-    """What a process was started with, or None where it cannot be known."""
+    """The command that started a process, or None if it cannot be read."""
     import psutil
 
     try:
@@ -309,7 +312,7 @@ def _program(words: Sequence[str]) -> tuple[str, Sequence[str]]:
 
 
 def _behind_interpreter(words: list[str]) -> tuple[str, list[str]]:
-    """The script or module that Python runs, and its arguments; of code on the command line the name is empty."""
+    """The script or module that Python runs, and its arguments; for code on the command line, the name is empty."""
     rest = list(words)
     while rest:
         word = rest.pop(0)

@@ -1,4 +1,4 @@
-"""The jobs that are under way in a session."""
+"""The running jobs of a session."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from dream_nb.results.job import CANCELLED_UNSENT, Job, Maker
 
 
 class _UnderWay(NamedTuple):
-    """A job, what sees it through, and whether the session was asked for it."""
+    """A job, the runner that works on it, and whether the session was asked for it."""
 
     job: Job
     followed: Future[None]
@@ -34,15 +34,15 @@ class _UnderWay(NamedTuple):
 
 
 class Running:
-    """Starts, joins, stops and cancels the jobs of one session. Safe to use from several threads.
+    """Starts, joins, stops and cancels the jobs of one session. Can be used from several threads.
 
     Args:
-        library: where their results go.
-        home: the folder from which dreams show their paths.
-        maker: the session. Only a weak reference to it is kept: one that nobody holds any more is closed.
+        library: the library for the results.
+        home: the folder that dreams show their paths relative to.
+        maker: the session. Only a weak reference to it is kept, so that an unused session is closed.
 
     Attributes:
-        lock: held from the look at what there is until a job is started, so that no row gets two.
+        lock: held from the search for a job until one is started, so that no row gets two.
     """
 
     def __init__(self, library: Library, home: Path, maker: Maker) -> None:
@@ -54,10 +54,10 @@ class Running:
         self._is_closed = False
 
     def close(self, seconds: float | None = None) -> None:
-        """Stop everything, and start nothing more. What was sent goes on at its server.
+        """Stop everything, and start nothing more. Requests that were sent continue at their server.
 
         Args:
-            seconds: the longest wait; None waits to the end.
+            seconds: the longest wait in seconds; None waits without a limit.
 
         Raises:
             TimeoutError: a thread holds the lock for longer.
@@ -71,19 +71,19 @@ class Running:
             self._under_way.clear()
         finally:
             self.lock.release()
-        # Without the lock: listeners of what ends may ask this session something.
+        # Outside the lock: listeners of jobs that end may call this session.
         for followed in ending:
             followed.cancel()
         wait(ending, None if until is None else max(0.0, until - time.monotonic()))
 
     def let_go(self) -> None:
-        """Give everything up in a forked child, where nobody works on it."""
+        """Drop everything in a forked child, where nobody works on it."""
         self.lock = threading.RLock()
         self._under_way.clear()
         self._is_closed = True
 
     def find(self, record: Record) -> Job | None:
-        """The job of a row that has not ended, or None.
+        """Return the running job of a row, or None.
 
         Args:
             record: the row.
@@ -92,28 +92,28 @@ class Running:
         return one.job if one is not None and not one.job.done() else None
 
     def join(self, record: Record, *, may_send: bool) -> Job | None:
-        """The job of a row that has not ended; None where there is none to join.
+        """Return the running job of a row; None if there is none to join.
 
         Args:
             record: the row.
-            may_send: whether from now on the session is asked for it, so that it is sent where it was not.
+            may_send: whether the session is asked for it from now on, so that it may be sent if it was not.
         """
         if (job := self.find(record)) is None:
             return None
         one = self._under_way[record.key]
         if not may_send or one.order.give():
             return job
-        # It ends, for nobody had asked for it until now: a job that was asked for takes its place.
+        # It ends, because nobody had asked for it until now: a job that was asked for takes its place.
         wait([one.followed])
         return None
 
     def start(self, runner: Runner, record: Record, order: Order | None = None) -> Job:
-        """See a row through.
+        """Start to work on a row.
 
         Args:
-            runner: what sees it through.
+            runner: the runner that works on it.
             record: the row.
-            order: whether it may be sent. Without one it is looked for and downloaded, and never sent.
+            order: the permission to send it. Without one it is only looked for and downloaded.
 
         Raises:
             LibraryError: the session was closed.
@@ -133,7 +133,7 @@ class Running:
         return job
 
     def replayed(self, record: Record) -> Job:
-        """A job that has ended: the library has its file.
+        """Return a finished job, whose file the library has.
 
         Args:
             record: the row.
@@ -147,7 +147,7 @@ class Running:
         return title(self._library.ledger, record)
 
     def dream(self, record: Record) -> Dream:
-        """A row as a dream, which goes on through the session.
+        """Return a row as a dream whose continuations go through the session.
 
         Args:
             record: the row.
@@ -155,14 +155,14 @@ class Running:
         return Dream(record, self._library, self._home, self._maker())
 
     def jobs(self) -> list[Job]:
-        """What is under way, oldest first."""
+        """Return the running jobs, oldest first."""
         return [one.job for one in list(self._under_way.values()) if not one.job.done()]
 
     def stop(self, job: Job) -> None:
-        """Wait no longer for a job. What was sent goes on at its server.
+        """Stop waiting for a job. A request that was sent continues at its server.
 
         Args:
-            job: of this session.
+            job: a job of this session.
         """
         for one in list(self._under_way.values()):
             if one.job is job:
@@ -171,10 +171,10 @@ class Running:
                     wait([one.followed])
 
     def cancel(self, job: Job) -> None:
-        """Have the server delete what it has not made yet. See `Job.cancel`.
+        """Cancel a job: the server deletes the unfinished generation. See `Job.cancel`.
 
         Args:
-            job: of this session.
+            job: a job of this session.
 
         Raises:
             DreamError: it has ended, is just being sent, or the server did not delete it.
@@ -184,13 +184,13 @@ class Running:
             record = self._library.ledger.find(*at) if at else None
             if at is None or record is None:
                 raise DreamError("it is not under way in this session, so it cannot be cancelled")
-            # The one that sees it through: a key that was given since has opened another.
+            # The runner that works on it: a key that was given since has opened another one.
             one = self._under_way[at]
         if not portal.call(self._cancel_unsent, record, job, one.followed):
             portal.call(one.runner.cancel, record)
 
     async def _cancel_unsent(self, record: Record, job: Job, followed: Future[None]) -> bool:
-        # On the loop that sends: between the look and the cancelling nothing leaves.
+        # On the loop that sends requests, so that nothing is sent between the check and the cancellation.
         if self._library.ledger.reread(record).state != "intended":
             return False
         job.cancelled = True
@@ -200,7 +200,7 @@ class Running:
     async def _follow(self, runner: Runner, record: Record, job: Job, order: Order) -> None:
         try:
             dream = self.dream(await runner.run(record, job.report, order))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again in whoever waits for the job
+        except Exception as error:  # noqa: BLE001 - re-raised in whoever waits for the job
             job.finish(None, error)
         except BaseException:
             job.finish(None, self._why_stopped(record, job))
@@ -209,8 +209,8 @@ class Running:
             job.finish(dream, None)
 
     def _why_stopped(self, record: Record, job: Job) -> DreamError:
-        """What is raised in whoever waits for a job that was stopped or cancelled."""
-        # The row may be gone, as the library may: its job ends all the same.
+        """The error for everybody who waits for a job that was stopped or cancelled."""
+        # The row may be gone, and so may the library: its job ends all the same.
         with contextlib.suppress(DreamError):
             if job.cancelled and self._library.ledger.reread(record).state == "intended":
                 return DreamCancelledError(CANCELLED_UNSENT)

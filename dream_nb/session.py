@@ -1,4 +1,4 @@
-"""Session: what everything above asks."""
+"""Session: the library, the backend and the jobs that everything above works with."""
 
 from __future__ import annotations
 
@@ -50,45 +50,46 @@ from dream_nb.workers import pool
 
 
 class Session:
-    """A library, a backend, and what is under way between them.
+    """A library, a backend, and the jobs between them.
 
-    What an earlier session left under way is taken up again.
+    A new session continues what an earlier session has left unfinished.
 
     Args:
-        library: the folder of the results, absolute or seen from the notebook's folder, which outside of a notebook is
-            the working directory; `~` is the home folder. By default `DREAM_NB_LIBRARY`, else "dreams".
-        backend: "studio", "dream-machine", "luma", or the URL of another server with a key of its own; "hosted" is the
-            first of the hosted APIs that there is a key for. By default `DREAM_NB_BACKEND`, else hosted where there is
-            a key, else the studio. Between the hosted APIs a model decides that a request names. The library gives
-            what it has of another backend only where none is set.
-        replay: "only" makes nothing, "free" only what costs nothing: what is not in the library is an error. By
-            default `DREAM_NB_REPLAY`, else "off".
-        budget: USD cents that this session may cost, or None.
-        floor: the balance in USD cents below which nothing is paid for, or None.
-        prices: what a kind of request costs, in USD cents, until the balance says otherwise: {"video": 32.0}, or more
-            exactly {"video ray-2 1080p": 160.0}. Publicly known prices count where nothing else is known.
-        limits: how much is asked of the hosted API at once.
+        library: the folder of the library, absolute or relative to the notebook's folder (outside of a notebook, to the
+            working directory); `~` is the home folder. By default `DREAM_NB_LIBRARY`, or else "dreams".
+        backend: "studio", "dream-machine", "luma", or the URL of another server with a key of its own; "hosted" means
+            the first hosted API that has a key. By default `DREAM_NB_BACKEND`; without it hosted if there is a key, and
+            otherwise the studio. If hosted, the model that a request names chooses between the hosted APIs. Results of
+            other backends in the library are reused only if no backend is set.
+        replay: "only" makes nothing new, "free" makes only what costs nothing; anything else that is not in the library
+            is an error. By default `DREAM_NB_REPLAY`, or else "off".
+        budget: the most that this session may cost, in USD cents, or None.
+        floor: the balance that must be left, in USD cents, or None.
+        prices: prices by kind of request, in USD cents, which apply until the balance shows other prices: {"video":
+            32.0}, or more specifically {"video ray-2 1080p": 160.0}. Public prices are used if nothing else is known.
+        limits: limits on how much is asked of the hosted API at once.
         patience: the timeouts.
-        callbacks: where the server tells what changed, instead of being asked all the time; None asks.
-        executor: gives what draws and measures, such as `lambda: client.get_executor()` of a dask cluster; by default
-            this process's pool of workers. It is asked again and again: another client may take the place of one that
-            was closed.
-        shared: whether others spend from the same balance. Then a budget counts known prices only, and not what the
-            balance loses.
-        uploader: where pictures of this machine go for the hosted API, which takes only URLs: a function of the bytes
-            and a name that gives back a URL, or a folder that fsspec reaches, such as "s3://bucket/prefix". By default
-            `DREAM_NB_UPLOADER`.
+        callbacks: how the server can report changes, instead of being polled; None polls.
+        executor: a function that returns the executor to draw and measure on, such as `lambda: client.get_executor()`
+            of a dask cluster; by default this process's pool of workers. It is called repeatedly, so that a new client
+            can replace one that was closed.
+        shared: whether others spend from the same balance. If so, a budget counts known prices only, not the changes of
+            the balance.
+        uploader: where to upload local pictures for the hosted API, which accepts only URLs: a function that takes the
+            bytes and a name and returns a URL, or a folder that fsspec can write, such as "s3://bucket/prefix". By
+            default `DREAM_NB_UPLOADER`.
 
     Attributes:
-        backend: who is asked; `use` changes it.
-        replay: as above.
+        backend: the backend that is used; `use` changes it.
+        replay: the same as the argument.
         library: the files and their ledger.
-        allowance: `budget` and `floor`, which may be changed, and what was `spent` so far, in USD cents: the higher of
-            `booked` (known prices) and `lost` (by the balance).
+        allowance: `budget` and `floor`, which may be changed, and `spent`, the amount spent so far in USD cents: the
+            higher of `booked` (by known prices) and `lost` (by the balance).
 
     Raises:
         LibraryError: the folder cannot be used.
-        ConfigurationError: no such backend, no such value of replay, the library is a URL, or an amount is not one.
+        ConfigurationError: the backend or the value of replay is unknown, the library is a URL, or an amount is not
+            valid.
     """
 
     def __init__(
@@ -129,12 +130,12 @@ class Session:
 
     @property
     def backend(self) -> str:
-        """The backend that is asked; `use` changes it."""
+        """The backend that is used; `use` changes it."""
         return self._choices.backend
 
     @property
     def replay(self) -> Replay:
-        """What may be made: "off" makes everything, "free" what costs nothing, "only" nothing."""
+        """What may be made: "off" allows everything, "free" only what costs nothing, "only" nothing new."""
         return self._choices.replay
 
     @replay.setter
@@ -143,16 +144,16 @@ class Session:
 
     @property
     def executor(self) -> Executor:
-        """What draws and measures."""
+        """The executor that draws and measures."""
         return self._executor()
 
     @property
     def prices(self) -> Mapping[str, float]:
-        """USD cents by kind of request: as given, and as the balance of the backend has taught.
+        """Prices in USD cents by kind of request: those that were given, and those learned from the backend's balance.
 
-        Publicly known prices, which count where nothing else is known, are not among them. Setting it says what kinds
-        cost until the balance says otherwise, in the place of what was given before:
-        `session.prices = {"modify_video": 40, "video ray-2 1080p": 160}`.
+        Public prices, which apply if nothing else is known, are not included. Setting this property replaces the prices
+        that were given before; they apply until the balance shows other prices: `session.prices = {"modify_video": 40,
+        "video ray-2 1080p": 160}`.
         """
         backend = self.backend
         if not is_paid(backend):
@@ -164,23 +165,23 @@ class Session:
         self.allowance.prices = prices
 
     def close(self) -> None:
-        """Stop what is under way here and close backend and library. What was sent goes on at its server.
+        """Stop all jobs and close the backend and the library. Generations that were sent continue on their server.
 
         Raises:
-            RuntimeError: a listener calls it on the background loop, where nothing can be waited for.
+            RuntimeError: a listener called this on the background loop, which must not wait.
         """
         portal.check_elsewhere()
         self._stop_all(None)
         self.library.close()
 
     def _stop_all(self, seconds: float | None) -> None:
-        """Stop what is under way and close the backends; raises TimeoutError where that takes longer."""
+        """Stop all jobs and close the backends. Raises TimeoutError if that takes longer than `seconds`."""
         until = None if seconds is None else time.monotonic() + seconds
         self._running.close(seconds)
         self._backends.close(None if until is None else max(0.0, until - time.monotonic()))
 
     def _end(self, seconds: float) -> None:
-        """Close it at exit. The ledger has a turn of its own: whoever is still writing to it may hold it."""
+        """Close the session at exit. The ledger is closed last, because something may still be writing to it."""
         self._stop_all(seconds)
 
     def _forked(self) -> None:
@@ -202,21 +203,21 @@ class Session:
         fresh: bool = False,
         **fields: Any,
     ) -> Dream:
-        """Make a dream, or take it from the library, and wait for it.
+        """Make a dream or take it from the library, and wait for it.
 
         Args:
-            prompt: what to dream.
-            kind: "video" or "image".
-            take: which result of the same request, from 1.
-            fresh: whether to make a new take, whatever is there.
-            **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`. `frame0` and `frame1` take
-                what `dream_nb.keyframe` takes; `image_ref`, `style_ref`, `character_ref` and `modify_image_ref` what
+            prompt: the prompt.
+            kind: the kind of result: "video" or "image".
+            take: the number of the result of this request, from 1.
+            fresh: whether to make a new take even if the library has one.
+            **fields: other fields of `GenerationRequest` or `ImageGenerationRequest`. `frame0` and `frame1` take what
+                `dream_nb.keyframe` takes. `image_ref`, `style_ref`, `character_ref` and `modify_image_ref` take what
                 `dream_nb.reference` takes, such as "palette.jpg:0.6", a path, a picture in memory, or a tuple of a
-                picture and its weight; the first three also a list of it.
+                picture and its weight; the first three also take a list.
 
         Raises:
-            InvalidRequestError: a field breaks the specification; nothing was sent.
-            DreamError: it could not be made.
+            InvalidRequestError: a field violates the specification; nothing was sent.
+            DreamError: the dream could not be made.
         """
         request = make_request(prompt, kind=kind, **fields)
         self._warn([request])
@@ -231,24 +232,25 @@ class Session:
         fresh: bool = False,
         **fields: Any,
     ) -> Dreams:
-        """Make every dream that a prompt stands for, and wait for all.
+        """Make a dream for every combination of a prompt's alternatives, and wait for all.
 
         Args:
-            prompt: `{dawn|noon}` in it is an axis named by its place ("1", "2", …), `{time=dawn|noon}` one named
-                "time"; several give their product. A backslash before the brace makes it literal.
-            kind: "video" or "image".
-            takes: how many results of each request.
-            fresh: whether to make new takes, whatever is there.
-            **fields: as for `dream`.
+            prompt: the prompt. `{dawn|noon}` in it is an axis named by its position ("1", "2", …), and
+                `{time=dawn|noon}` is an axis named "time"; several axes are combined. A backslash before a brace makes
+                it literal.
+            kind: the kind of result: "video" or "image".
+            takes: the number of results of each request.
+            fresh: whether to make new takes even if the library has some.
+            **fields: other fields, as for `dream`.
 
         Returns:
-            The dreams, the last axis fastest, each with its words.
+            The dreams with their words, in order; the last axis changes fastest.
 
         Raises:
-            InvalidRequestError: a field breaks the specification; nothing was sent.
-            SweepError: some could not be made; the others are in its `dreams`.
+            InvalidRequestError: a field violates the specification; nothing was sent.
+            SweepError: some dreams could not be made; the others are in its `dreams`.
         """
-        # Once: an open file or an iterator may give its pictures only once.
+        # Read fields only once: an open file or an iterator may give its pictures only once.
         fields = read_fields(fields)
         asks = [
             ask
@@ -259,28 +261,28 @@ class Session:
         return self.start(self.plan(asks), prompt=prompt).result()
 
     def _warn(self, requests: Iterable[Request]) -> None:
-        """Warn of what this version does not know, in the line that called the session."""
+        """Warn of what this version does not know. The warning points to the line that called the session."""
         if is_paid(self.backend) and (note := newer_note(requests)):
             warnings.warn(note, stacklevel=3)
 
     def plan(self, asks: Sequence[Ask]) -> Plan:
-        """What of this is there, and what the rest would cost. Nothing is sent.
+        """Find what the library has already, and estimate the cost of the rest. Nothing is sent.
 
         Args:
-            asks: what is asked for.
+            asks: the requests with their takes.
 
         Raises:
-            ConfigurationError: a keyframe is of another backend, which the one that is asked does not know.
+            ConfigurationError: a keyframe belongs to another backend, and is unknown to the one that is used.
             APIError: the backend did not say which API it has.
         """
         return Plan(tuple(self._lookup.entry(ask) for ask in asks), self.backend)
 
     def start(self, plan: Plan, *, prompt: str | None = None) -> Sweep:
-        """Submit everything that a plan holds, as one.
+        """Submit everything in a plan as one.
 
         Args:
-            plan: what is asked for.
-            prompt: what stands for the whole where it is shown.
+            plan: the plan.
+            prompt: the prompt of the whole, for display.
 
         Raises:
             DreamError: as for `submit`; nothing more is sent.
@@ -291,23 +293,23 @@ class Session:
         )
 
     def submit(self, request: Request, *, take: int = 1, fresh: bool = False) -> Job:
-        """Give back the job of this request and take: from the library, the one under way, or a new one.
+        """Return the job of a request and take: from the library, one that is running, or a new one.
 
         Args:
-            request: what is asked for.
-            take: which result of it.
-            fresh: whether to make a new take, whatever is there.
+            request: the request.
+            take: the number of the result of this request, from 1.
+            fresh: whether to make a new take even if the library has one.
 
         Raises:
-            InvalidRequestError: the take is not a number from 1 to 10,000.
-            NotReplayedError: it is not in the library, and nothing may be made.
-            ConfigurationError: there is no key for the backend, a keyframe is of another one, or a library nearby
-                holds what would be paid for again.
+            InvalidRequestError: take is not a number from 1 to 10,000.
+            NotReplayedError: the dream is not in the library, and nothing new may be made.
+            ConfigurationError: there is no key for the backend, a keyframe belongs to another backend, or a library
+                nearby has a dream that would be paid for again.
             APIError: the backend did not say which API it has. Nothing was sent.
         """
         check_take(take)
         lookup, running = self._lookup, self._running
-        # Without the lock: the backend may have to be asked.
+        # Outside the lock, because the backend may have to be asked.
         request = lookup.as_sent(request, take, fresh=fresh)
         with running.lock:
             record = None if fresh else lookup.known(request, take)
@@ -330,19 +332,19 @@ class Session:
             return self._join(record) or running.start(runner, record, order)
 
     def _join(self, record: Record) -> Job | None:
-        """The job of a row that is under way here, which from now on is asked for; None where there is none to join."""
+        """Return the running job of a ledger row, and mark it as asked for; None if no such job can be joined."""
         is_asked = record.backend == self._choices.asked_for(record.request)
         may_send = is_asked and self._lookup.may_make(record.backend)
         return self._running.join(record, may_send=may_send)
 
     def use(self, backend: str) -> None:
-        """Ask another backend from now on. What is under way goes on at its own.
+        """Switch to another backend. Jobs that are running continue on their own.
 
         Args:
             backend: "studio", "dream-machine", "luma", "hosted", or the URL of another server.
 
         Raises:
-            ConfigurationError: no such backend, or there is no key for it.
+            ConfigurationError: the backend is unknown, or has no key.
         """
         name = choose_backend(backend)
         if is_paid(name):
@@ -352,18 +354,18 @@ class Session:
             self._choices.is_chosen = True
 
     def renew(self, backend: str) -> None:
-        """Use the key that a backend has now for what is sent from now on. What is under way goes on.
+        """Use a backend's current key from now on. Jobs that are running continue.
 
         Args:
-            backend: whose key changed.
+            backend: the backend whose key has changed.
         """
         self._backends.renew(backend)
 
     def upload_to(self, uploader: Uploader | str | None) -> None:
-        """Upload pictures elsewhere from now on.
+        """Upload pictures to another place from now on.
 
         Args:
-            uploader: as for the session; None is `DREAM_NB_UPLOADER`.
+            uploader: the uploader, as for the session; None means `DREAM_NB_UPLOADER`.
         """
         self._uploads.choose(uploader)
 
@@ -371,153 +373,153 @@ class Session:
         """The balance at the backend, in USD cents.
 
         Raises:
-            APIError: it cannot be asked.
+            APIError: the balance cannot be read.
         """
         return self._backends.credits(self.backend)
 
     @property
     def operations(self) -> frozenset[str]:
-        """What the backend can be asked for, as values of `generation_type`.
+        """The kinds of requests that the backend accepts, as values of `generation_type`.
 
-        A server that was not asked yet counts as one of the newest API.
+        A server that has not been asked yet is assumed to have the newest API.
         """
         return frozenset((self._backends.known_dialect(self.backend) or NEWEST).operations)
 
     @property
     def lists(self) -> Literal["camera motions", "concepts"] | None:
-        """What the backend lists for prompts: `camera_motions`, `concepts`, or nothing.
+        """What the backend can list for prompts: `camera_motions`, `concepts`, or nothing.
 
         Raises:
-            APIError: it did not say which API it has.
+            APIError: the backend did not say which API it has.
         """
         return self._backends.dialect(self.backend).lists
 
     def camera_motions(self) -> list[str]:
-        """The camera motions that the backend lists, to be written into a prompt.
+        """The camera motions that the backend lists, to be used in a prompt.
 
-        The newer API of the hosted servers lists `concepts` instead, and no camera motions.
+        The newer API of the hosted servers lists `concepts` instead.
 
         Raises:
-            APIError: it cannot be asked.
+            APIError: the list cannot be read.
         """
         return self._backends.camera_motions(self.backend)
 
     def concepts(self) -> list[str]:
         """The keys of the concepts that the backend lists, for `concepts=[{"key": …}]`.
 
-        Servers of the older API list `camera_motions` instead, and no concepts. The studio lists both.
+        Servers of the older API list `camera_motions` instead. The studio lists both.
 
         Raises:
-            APIError: it cannot be asked.
+            APIError: the list cannot be read.
         """
         return self._backends.concepts(self.backend)
 
     def stop(self, job: Job) -> None:
-        """Wait no longer for a job. What was sent goes on at its server: the same request comes back to it.
+        """Stop waiting for a job. The generation continues on the server; making the same request again returns to it.
 
         Args:
-            job: of this session.
+            job: a job of this session.
         """
         self._running.stop(job)
 
     def jobs(self) -> list[Job]:
-        """What is under way in this session, oldest first."""
+        """The running jobs of this session, oldest first."""
         return self._running.jobs()
 
     def dreams(self) -> Dreams:
-        """Every dream in the library, newest first."""
+        """All dreams in the library, newest first."""
         records = [record for record in self.library.ledger.all() if self.library.path(record) is not None]
         return Dreams(self._running.dream(record) for record in reversed(records))
 
     def history(self) -> Dreams:
-        """Everything that the library knows, newest first, whatever became of it."""
+        """Everything in the library's ledger, newest first, including failed and unfinished generations."""
         return Dreams(self._running.dream(record) for record in reversed(self.library.ledger.all()))
 
     def find(self, id: str) -> Dream | None:  # noqa: A002 - the field's name in the specification
-        """The dream of a generation of the backend, whatever became of it; None where the library does not know it.
+        """Return the dream of a generation of the backend, whatever its state; None if the library does not know it.
 
         Args:
-            id: the generation's.
+            id: the id of the generation.
         """
         record = self.library.ledger.find_id(self.backend, id)
         return self._running.dream(record) if record is not None else None
 
     def bring_in(self, id: str) -> Job:  # noqa: A002 - the field's name in the specification
-        """Bring a generation that was made elsewhere with the same key into the library.
+        """Import a generation that was made elsewhere with the same key into the library.
 
         Args:
-            id: the generation's.
+            id: the id of the generation.
 
         Raises:
-            APIError: the server does not know it, or cannot be asked.
-            GenerationFailedError: it could not be made.
-            DreamError: it may be what a request that is just being sent makes.
+            APIError: the server does not know the generation, or cannot be reached.
+            GenerationFailedError: the generation failed.
+            DreamError: the generation may be the result of a request that is just being sent.
         """
         return self._claims.bring_in(self.backend, id)
 
     def sync(self) -> list[Job]:
-        """Bring all of the account's generations into the library that are not there, and have not failed.
+        """Import all generations of the account that are not in the library and have not failed.
 
-        Those of this library whose file has not come yet, and which no job fetches, are asked for again.
+        Generations of this library whose file is still missing, and that no job is fetching, are fetched again.
 
-        One that is certainly the answer to a create whose outcome is unknown settles that. One that does not say its
-        request, or that only may be the answer to a create, since it was made at about that time, is left out: `lost`
-        shows it, and `bring_in` brings it in.
+        A generation that is certainly the answer to a create of unknown outcome resolves it. Generations that do not
+        state their request are skipped, as are those that only might be the answer to a create because they were made
+        at about that time: `lost` shows them, and `bring_in` imports them.
 
         Returns:
-            A job for each: those that were known come first, then the others, oldest first.
+            A job for each generation: first those that the library knew, then the others, oldest first.
 
         Raises:
-            APIError: the server cannot be asked.
+            APIError: the server cannot be reached.
         """
         return self._claims.sync(self.backend)
 
     def lost(self) -> list[Lost]:
-        """The creates of which nobody knows whether they were taken, oldest first, with what may be their answers.
+        """List the creates of unknown outcome, oldest first, with the generations that may be their answers.
 
-        Those of the backend come first, then those of each hosted API that there is a key for.
+        Creates of the current backend come first, then those of each hosted API that has a key.
 
         Raises:
-            APIError: the server cannot be asked.
+            APIError: the server cannot be reached.
         """
         others = [name for name in HOSTED_APIS if name != self.backend and find_key(name)]
         return [one for name in (self.backend, *others) for one in self._claims.lost(name)]
 
     def settle(self, lost: Lost, id: str | None) -> Job | None:  # noqa: A002 - the field's name in the specification
-        """Say what became of a create whose outcome is unknown.
+        """Resolve a create of unknown outcome.
 
         Args:
             lost: the create.
-            id: the generation that is its answer; None says that the server did not take it, so that it may be sent
-                again.
+            id: the id of the generation that is its answer; None means that the server did not accept it, so that it
+                may be sent again.
 
         Returns:
             The job that fetches the generation, or None.
 
         Raises:
-            APIError: the server does not know that generation, or cannot be asked.
-            DreamError: the create is known by now, another session is sending it or looking for it, or the generation
-                belongs to another one or is of another kind.
+            APIError: the server does not know that generation, or cannot be reached.
+            DreamError: the outcome is known by now, another session is sending the create or looking for it, or the
+                generation belongs to another create or is of another kind.
         """
         return self._claims.settle(lost, id)
 
     def delete(self, dream: Dream, *, files: bool = False) -> None:
-        """Delete a dream at its server, and keep its row as deleted. The file stays, and is still replayed.
+        """Delete a dream from its server and mark it as deleted in the ledger. Its file is kept, and still replayed.
 
         Args:
             dream: the dream to delete.
-            files: whether to move its file into the trash, from where `restore` brings it back for 30 days.
+            files: whether to move its file to the trash as well. `restore` can bring it back for 30 days.
 
         Raises:
-            APIError: the server did not delete it; nothing has changed here.
+            APIError: the server did not delete it; nothing has changed in the library.
             ConfigurationError: the backend cannot delete generations, and `files` is False; nothing has changed.
-            LibraryError: it is of no library, or of one that cannot be written.
+            LibraryError: the dream belongs to no library, or its library cannot be written.
         """
         record = self.library.ledger.find(dream.hash, dream.take, dream.backend)
         if record is None or self.library.read_only:
             raise LibraryError(f"{dream!r} is not in a writable library: nothing was deleted")
         is_there = record.generation is not None and record.state != "deleted"
-        # What cannot be deleted at its server can still be moved into the trash here.
+        # A dream that its server cannot delete can still be moved to the trash.
         if is_there and (can(record.backend, "delete") or not files):
             self._backends.delete(choose_backend(record.backend), (record.generation and record.generation.id) or "")
         if files:
@@ -526,25 +528,25 @@ class Session:
             self.library.ledger.update(record, state="deleted")
 
     def trash(self) -> list[Trashed]:
-        """What was deleted with its file and can be restored, deleted last first."""
+        """The dreams that were deleted with their files and can be restored, most recently deleted first."""
         return self.library.trash.all()
 
     def restore(self, dream: Dream) -> Dream:
-        """Bring a dream back from the trash. At its server it stays deleted.
+        """Restore a dream from the trash. It stays deleted on its server.
 
         Args:
             dream: the dream to restore.
 
         Raises:
-            LibraryError: it is not in the trash, its file is gone, or the library cannot be written.
+            LibraryError: the dream is not in the trash, its file is gone, or the library cannot be written.
         """
         return self._running.dream(self.library.restore(dream._record))
 
     def empty_trash(self) -> int:
-        """Remove for good what is in the trash.
+        """Permanently remove everything in the trash.
 
         Returns:
-            How many dreams were removed.
+            The number of dreams that were removed.
 
         Raises:
             LibraryError: the library cannot be written.
@@ -552,18 +554,18 @@ class Session:
         return self.library.empty_trash()
 
     def cancel(self, job: Job) -> None:
-        """Have the server delete what it has not made yet, with its refund. See `Job.cancel`.
+        """Cancel a job: the server deletes the unfinished generation and refunds it. See `Job.cancel`.
 
         Args:
-            job: of this session.
+            job: a job of this session.
 
         Raises:
-            DreamError: it has ended, is just being sent, or the server did not delete it.
+            DreamError: the job has ended, is just being sent, or the server did not delete the generation.
         """
         self._running.cancel(job)
 
     def _take_up(self) -> None:
-        """Look for what was under way, and download it. Nothing is created: this session was not asked for it."""
+        """Find unfinished generations, and download them. Nothing is created, since this session was not asked to."""
         for record in self.library.ledger.under_way():
             with self._running.lock, contextlib.suppress(DreamError):
                 if is_paid(record.backend) and find_key(record.backend) is None:

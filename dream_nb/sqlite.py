@@ -1,4 +1,4 @@
-"""SQLite files: how they are opened, written and moved, and whether they are what a script of ours makes."""
+"""SQLite files: opening, writing and moving them, and checking that they have the schema of one of our scripts."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from urllib.parse import quote
 
 from dream_nb.api.errors import ConfigurationError
 
-# The first one with STRICT tables.
+# The first version with STRICT tables.
 _OLDEST: Final = (3, 37)
-# Before this one, SQLite could be built without its functions for JSON, and was unless somebody asked for them.
+# Before this version, SQLite was built without its JSON functions unless somebody asked for them.
 _ALWAYS_WITH_JSON: Final = (3, 38)
 _PATIENCE_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.02
-# Where all who open a file share memory. What is not among them may be open on another machine too: network file
-# systems, and whatever FUSE, a container or a virtual machine mounts.
+# File systems on which all processes that open a file share memory. With others the file may also be open on another
+# machine: network file systems, and whatever FUSE, a container or a virtual machine mounts.
 _LOCAL: Final = frozenset(
     {"apfs", "bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "hfs", "jfs", "ntfs", "overlay", "ramfs", "refs",
      "tmpfs", "ufs", "xfs", "zfs"}
@@ -35,7 +35,7 @@ _BESIDE: Final = ("-wal", "-journal", "-shm")
 
 
 def check_version() -> None:
-    """See that SQLite is as new as our statements need it to be, and knows JSON.
+    """Check that SQLite is new enough for our statements, and supports JSON.
 
     Raises:
         ConfigurationError: it is older, or does not.
@@ -57,12 +57,12 @@ def _knows_json() -> bool:
 
 
 def connect(path: Path, how: str = "mode=rwc", *, patience: float = _PATIENCE_SECONDS) -> sqlite3.Connection:
-    """Open an SQLite file for every thread, where each statement stands alone unless it is in a `transaction`.
+    """Open an SQLite file for all threads. Each statement is committed by itself unless it is in a `transaction`.
 
     Args:
-        path: the file. Nothing is read of it yet.
-        how: the parameters of SQLite's URI; by default it may be written, and is made where it is missing.
-        patience: seconds for which a lock of others is waited for.
+        path: the path of the file, of which nothing is read yet.
+        how: the parameters of SQLite's URI; by default the file may be written, and is created if missing.
+        patience: how long to wait for locks of others, in seconds.
 
     Raises:
         sqlite3.OperationalError: it cannot be opened.
@@ -76,9 +76,9 @@ def connect(path: Path, how: str = "mode=rwc", *, patience: float = _PATIENCE_SE
 
 
 def uri_of(path: PurePath) -> str:
-    """The address of a file, as SQLite reads it.
+    """Return the address of a file, in SQLite's form.
 
-    Of a share of Windows `as_uri` makes a host, which SQLite refuses: for it the share is part of the path.
+    For a Windows share, `as_uri` returns a host, which SQLite refuses: for SQLite, the share is part of the path.
 
     Args:
         path: the absolute path.
@@ -88,7 +88,7 @@ def uri_of(path: PurePath) -> str:
 
 
 def version_of(database: sqlite3.Connection) -> int:
-    """The number of the format that a database says it has; 0 where it says none.
+    """Return the number of a database's format; 0 if it has none.
 
     Args:
         database: the open database.
@@ -100,12 +100,12 @@ def version_of(database: sqlite3.Connection) -> int:
 
 
 def make_tables(database: sqlite3.Connection, schema: str, version: int) -> None:
-    """Make what a script says, in the transaction that the caller has begun.
+    """Run a script that creates tables, in the transaction that the caller has begun.
 
     Args:
         database: the open database.
         schema: the SQL statements.
-        version: the number of the format that it has from now on.
+        version: the number of its new format.
 
     Raises:
         sqlite3.Error: it could not be written.
@@ -116,29 +116,29 @@ def make_tables(database: sqlite3.Connection, schema: str, version: int) -> None
 
 
 def move(path: Path, to: Path) -> None:
-    """Rename a database, together with the logs beside it. Nobody may have it open.
+    """Rename a database and the logs beside it. Nobody may have it open.
 
     Args:
-        path: the database. A link is renamed itself.
+        path: the path of the database. If it is a link, the link is renamed.
         to: its new name, in the same folder.
 
     Raises:
         OSError: it cannot be renamed.
     """
-    # The file first: SQLite removes a log beside an empty database, but would believe it beside another.
+    # The file first: SQLite removes a log beside an empty database, but would use it beside another one.
     for suffix in ("", *_BESIDE):
         with suppress(FileNotFoundError):
             path.with_name(path.name + suffix).replace(to.with_name(to.name + suffix))
 
 
 def choose_journal(database: sqlite3.Connection, path: Path) -> None:
-    """Give an SQLite file the journal mode that is safe where it lies.
+    """Give an SQLite file the journal mode that is safe at its place.
 
-    Write-ahead logging needs memory that all who open the file share, which machines do not.
+    Write-ahead logging needs memory that is shared by all processes with the file, which machines do not share.
 
     Args:
         database: the open file.
-        path: where it lies.
+        path: the path of the file.
 
     Raises:
         sqlite3.OperationalError: others keep it locked.
@@ -149,7 +149,7 @@ def choose_journal(database: sqlite3.Connection, path: Path) -> None:
         try:
             database.execute(f"PRAGMA journal_mode = {mode}")
         except sqlite3.OperationalError:
-            # SQLite does not wait here, where two that open a new file at once are in each other's way.
+            # SQLite does not wait here if two processes open a new file at once.
             if time.monotonic() > give_up:
                 raise
             time.sleep(_PAUSE_SECONDS)
@@ -159,10 +159,10 @@ def choose_journal(database: sqlite3.Connection, path: Path) -> None:
 
 @contextmanager
 def transaction(database: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing: what is written inside is there when the block has ended, even if the process dies next.
+    """Commit all or nothing: what the block writes is stored at its end, even if the process dies next.
 
     Args:
-        database: open, with an `isolation_level` of None, and in no transaction.
+        database: the open database, with an `isolation_level` of None, and in no transaction.
 
     Raises:
         sqlite3.Error: it could not be written, and nothing was.
@@ -172,7 +172,7 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
         yield
         _commit(database)
     except BaseException:
-        # A commit that fails, as one that waits for readers in vain, leaves the transaction open.
+        # A commit that fails, for example because it waited for readers in vain, leaves the transaction open.
         if database.in_transaction:
             database.execute("ROLLBACK")
         raise
@@ -182,24 +182,24 @@ def _commit(database: sqlite3.Connection) -> None:
     try:
         database.execute("COMMIT")
     except sqlite3.OperationalError as error:
-        # A file that was removed shares the name of its journal with the one that is in its place. Whoever commits
-        # first takes the journal of both away: then the change is made, and SQLite misses what it would remove.
+        # A file that was removed shares the name of its journal with the file that replaced it. Whoever commits first
+        # removes the journal of both: then the change is made, and SQLite misses the journal that it would remove.
         if error.sqlite_errorname != "SQLITE_IOERR_DELETE_NOENT":
             raise
 
 
 def differences(database: sqlite3.Connection, schema: str) -> list[str]:
-    """How the tables, indexes, views and triggers of a database differ from those that a script makes.
+    """Return how the tables, indexes, views and triggers of a database differ from those that a script creates.
 
-    A database that comes from somebody else may hold triggers and views that act on every statement. One without
-    differences has nothing that acts but what the script made. What `ANALYZE` writes does not count.
+    A database from somebody else may have triggers and views that act on every statement. One without differences has
+    only what the script created. The tables of `ANALYZE` are ignored.
 
     Args:
         database: the open database. Nothing is written to it.
-        schema: the SQL statements that make the expected schema.
+        schema: the SQL statements that create the expected schema.
 
     Returns:
-        One entry an object, each on one line: "trigger x", "changed table y", "missing index z".
+        One entry per object, each on one line: "trigger x", "changed table y", "missing index z".
 
     Raises:
         sqlite3.DatabaseError: it is not an SQLite database, or SQLite cannot read its schema.
@@ -223,13 +223,13 @@ def _objects(database: sqlite3.Connection) -> set[tuple[str, ...]]:
     cursor = database.cursor()
     cursor.row_factory = None
     text_factory = database.text_factory
-    # The names are somebody else's, and need not be valid text.
+    # The names are somebody else's, and may not be valid text.
     database.text_factory = lambda text: text.decode("utf-8", "replace")
     try:
         rows = cursor.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
     finally:
         database.text_factory = text_factory
-    # By more than their names, which a crafted file may give to anything.
+    # Compare more than their names, which a crafted file may give to anything.
     return {
         tuple(map(str, row))
         for row in rows
@@ -243,12 +243,12 @@ def _shown(name: str) -> str:
 
 
 def _is_local(path: Path) -> bool:
-    """Whether a file lies on a file system of this machine alone, as far as the system tells."""
+    """Whether a file is on a file system of this machine alone, as far as the system tells."""
     import psutil
 
     where = Path(os.path.realpath(path.parent))
     try:
-        # The last one counts where several are mounted in one place.
+        # If several are mounted in one place, the last one counts.
         mounts = [one for one in reversed(psutil.disk_partitions(all=True)) if where.is_relative_to(one.mountpoint)]
     except (OSError, psutil.Error):
         return False

@@ -1,4 +1,4 @@
-"""What Windows does differently: waits that an interrupt does not end, and files that nobody may touch while open."""
+"""Differences of Windows: waits that an interrupt does not end, and files that cannot be changed while open."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _IN_USE: Final = "another program, such as a player, has it open: close it there
 
 
 def is_windows() -> bool:
-    """Whether this is Windows."""
+    """Return whether this is Windows."""
     return os.name == "nt"
 
 
@@ -29,7 +29,7 @@ def wait_for(future: Future[Any], timeout: float | None = None) -> None:
 
     Args:
         future: the future.
-        timeout: seconds to wait at most.
+        timeout: the longest wait in seconds.
 
     Raises:
         TimeoutError: it is not done yet.
@@ -38,7 +38,7 @@ def wait_for(future: Future[Any], timeout: float | None = None) -> None:
         if wait([future], timeout).not_done:
             raise TimeoutError
         return
-    # There an interrupt is seen only between two waits for a lock.
+    # There an interrupt is noticed only between two waits for a lock.
     give_up = None if timeout is None else time.monotonic() + timeout
     while not future.done():
         left = _SLICE_SECONDS if give_up is None else min(_SLICE_SECONDS, give_up - time.monotonic())
@@ -48,7 +48,7 @@ def wait_for(future: Future[Any], timeout: float | None = None) -> None:
 
 
 def interrupt_main_thread() -> None:
-    """Interrupt what the main thread does, as Ctrl-C would."""
+    """Interrupt the main thread, as Ctrl-C would."""
     if is_windows():
         # `os.kill` ends a process there, whatever the signal.
         signal.raise_signal(signal.SIGINT)
@@ -57,10 +57,10 @@ def interrupt_main_thread() -> None:
 
 
 def put_in_place(path: Path, to: Path) -> Path:
-    """Give a file another name, in the place of what has that name.
+    """Rename a file, replacing any file of the new name.
 
     Args:
-        path: the file.
+        path: the path of the file.
         to: its new name.
 
     Returns:
@@ -73,10 +73,10 @@ def put_in_place(path: Path, to: Path) -> Path:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, if it is there.
+    """Remove a file if it exists.
 
     Args:
-        path: the file.
+        path: the path of the file.
 
     Raises:
         OSError: it cannot be removed.
@@ -85,9 +85,9 @@ def remove(path: Path) -> None:
 
 
 def _once_free(change: Callable[[], T]) -> T:
-    """Change a file; on Windows for two seconds, as long as another program has it open.
+    """Change a file; on Windows, retry for two seconds while another program has it open.
 
-    A player has open what it plays, a virus scanner what is new. Elsewhere neither is in the way.
+    Players open what they play, and virus scanners what is new. On other systems neither is an obstacle.
     """
     if not is_windows():
         return change()

@@ -1,4 +1,4 @@
-"""The tutorials, which come with the package."""
+"""The tutorials that come with the package."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from dream_nb.api.errors import LibraryError
 from dream_nb.files import given_path
 
 _HERE: Final = Path(__file__).parent
-# Where a wheel has them, and where a clone has them.
+# The place of the tutorials in a wheel, and in a clone.
 _PLACES: Final = (_HERE / "tutorial_notebooks", _HERE.parent / "notebooks")
-_KINDS: Final = ("*.ipynb", "*.jpg", "*.webp")
+_KINDS: Final = ("*.ipynb", "marimo_*.py", "*.jpg", "*.webp")
 _GUIDE: Final = "README.md"
-# What the guide links to outside of its folder stays behind.
+# Links of the guide to files outside its folder are not copied.
 _OUTSIDE: Final = re.compile(r"\[([^\]]+)\]\(\.\./[^)]*\)")
 
 
 def tutorials(folder: Path | str = "dream_nb-tutorials") -> Path:
-    """Copy the tutorials, and the guide that belongs to them, into a folder of yours.
+    """Copy the tutorials and their guide into a folder.
 
     Args:
-        folder: a new or empty folder, by default in the working directory.
+        folder: the path of a new or empty folder; by default "dream_nb-tutorials" in the working directory.
 
     Returns:
-        The folder: open `01_first_dream.ipynb` in it.
+        The path of the folder. Open `01_first_dream.ipynb` in it, or in marimo `marimo_first_dream.py`.
 
     Raises:
-        LibraryError: the folder holds something already, or cannot be written.
+        LibraryError: the folder is not empty, or cannot be written.
     """
     source = next((place for place in _PLACES if (place / "01_first_dream.ipynb").is_file()), None)
     if source is None:

@@ -1,9 +1,9 @@
-"""The one pool of worker processes, for the studio's drawing and for measures.
+"""The pool of worker processes, for the studio's drawing and for measures.
 
-Studio and jobs both use it; it uses neither.
+Both the studio and the jobs use it; it uses neither.
 
-Plain subprocesses instead of `multiprocessing` or loky, for the sake of notebooks: those start trackers that ignore
-SIGTERM inside the kernel's process group, and ipykernel waits for them at its end until it is killed itself.
+It uses plain subprocesses instead of `multiprocessing` or loky because of notebooks: those start trackers that ignore
+SIGTERM inside the kernel's process group, and ipykernel waits for these at its end until it is killed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import IO, Any, Final
 from dream_nb.lifetime import Stage, close_at_exit, let_go_after_fork
 
 _NICE: Final = 10
-# Beside a busy kernel on all of its cores: a tenth of the time would be too much to take from it.
+# The share that workers take from a busy kernel: a tenth of the time would be too much.
 _NICE_SESSION: Final = 15
 _AUTOGROUP: Final = Path("/proc/self/autogroup")
 _AUTOGROUP_PAUSE: Final = 0.1
@@ -41,7 +41,7 @@ _pool: Pool | None = None
 
 
 class WorkerDiedError(BrokenExecutor):
-    """A worker process ended in the middle of a call. The pool goes on with a new one."""
+    """A worker process ended during a call. The pool continues with a new process."""
 
 
 def _reset_lock() -> None:
@@ -54,7 +54,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def pool() -> Pool:
-    """The pool of this process: as many workers as it may use cores, each started when it is first needed."""
+    """Return the pool of this process, with as many workers as usable cores, each started when it is first needed."""
     global _pool  # noqa: PLW0603 - one pool a process is the point
     with _lock:
         if _pool is None or _pool.is_shut_down:
@@ -63,20 +63,20 @@ def pool() -> Pool:
 
 
 def close_pool() -> None:
-    """End the workers at once; the next use of `pool()` starts new ones."""
+    """End the workers at once. The next use of `pool()` starts new ones."""
     with _lock:
         if _pool is not None:
             _pool.shutdown(cancel_futures=True)
 
 
 class Pool(Executor):
-    """Worker processes that a notebook's interrupt does not reach and that never outlive their parent.
+    """A pool of worker processes that a notebook's interrupt does not reach and that never outlive their parent.
 
-    They never import the user's main module, run at nice 10, in a process group of their own, without the key in their
-    environment. Functions, arguments and results travel pickled.
+    The workers never import the user's main module. They run at nice 10, in process groups of their own, without the
+    key in their environment. Functions, arguments and results are pickled.
 
     Args:
-        max_workers: how many processes; by default one for each core that this process may use.
+        max_workers: the number of processes; by default one for each core that this process may use.
     """
 
     def __init__(self, max_workers: int | None = None) -> None:
@@ -92,12 +92,12 @@ class Pool(Executor):
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Run `fn(*args, **kwargs)` in a worker.
 
-        The future raises what the function raised, or `WorkerDiedError` where its process ended.
+        The future raises the function's own exception, or `WorkerDiedError` if its process ended.
 
         Raises:
             RuntimeError: the pool is shut down.
-            WorkerDiedError: no process can be started: the interpreter is exiting.
-            pickle.PicklingError: the function or an argument cannot travel.
+            WorkerDiedError: no process can be started, because the interpreter is exiting.
+            pickle.PicklingError: the function or an argument cannot be pickled.
         """
         call = pickle.dumps((fn, args, kwargs))
         future: Future[Any] = Future()
@@ -110,15 +110,15 @@ class Pool(Executor):
         return future
 
     def start_early(self, function: Any, most: int) -> None:
-        """Start workers before there is work for them; not where any runs already, or the pool is shut down.
+        """Start workers before there is work for them, unless some run already or the pool is shut down.
 
         Args:
-            function: what each of them calls first, without arguments.
-            most: how many at most.
+            function: the function that each of them calls first, without arguments.
+            most: the largest number of workers to start.
         """
         with contextlib.suppress(RuntimeError, WorkerDiedError):
             for number in range(min(most, self.max_workers)):
-                # Whoever submits meanwhile starts the others.
+                # Calls that are submitted meanwhile start the others.
                 if len(self._workers) > number:
                     return
                 self.submit(function)
@@ -128,7 +128,7 @@ class Pool(Executor):
         try:
             worker.start()
         except RuntimeError as error:
-            # Those that run already do it, later.
+            # Workers that are running already do this later.
             if not self._workers:
                 raise WorkerDiedError(_NOT_STARTED) from error
         else:
@@ -159,7 +159,7 @@ class Pool(Executor):
             worker.join(max(0.0, until - time.monotonic()))
 
     def _forked(self) -> None:
-        """In a child: the workers are the parent's, and must not take its end for one of theirs."""
+        """Drop the workers in a forked child: they are the parent's, and must not mistake its end for the parent's."""
         self._lock = threading.Lock()
         self.is_shut_down = True
         workers, self._workers = self._workers, []
@@ -168,7 +168,7 @@ class Pool(Executor):
 
 
 class _Worker(threading.Thread):
-    """A thread that hands calls to a process of its own. A daemon: the interpreter ends without waiting for it."""
+    """A thread that passes calls to a process of its own. As a daemon, it does not keep the interpreter from ending."""
 
     def __init__(self, calls: queue.SimpleQueue[tuple[Future[Any], bytes] | None], idle: threading.Semaphore) -> None:
         super().__init__(name="dream_nb-worker", daemon=True)
@@ -183,7 +183,7 @@ class _Worker(threading.Thread):
             future, call = taken
             if future.set_running_or_notify_cancel():
                 self._answer(future, call)
-            # It holds neither call nor result while it waits: a clip may be large.
+            # Keep neither call nor result while waiting: a clip may be large.
             del taken, future, call
             self._idle.release()
         self._kill()
@@ -191,7 +191,7 @@ class _Worker(threading.Thread):
     def _answer(self, future: Future[Any], call: bytes) -> None:
         try:
             succeeded, value = self._call(call)
-        except Exception as error:  # noqa: BLE001 - whatever it is, who waits for the call has to hear it
+        except Exception as error:  # noqa: BLE001 - re-raised in whoever waits for the call
             future.set_exception(error)
         else:
             if succeeded:
@@ -211,7 +211,7 @@ class _Worker(threading.Thread):
             raise WorkerDiedError(_DIED) from error
 
     def _ready(self) -> subprocess.Popen[bytes]:
-        # A pool may be shut down while a process is being started: that one must not be left.
+        # If the pool is shut down while a process is being started, that process must be ended too.
         with self._lock:
             if self._is_over:
                 raise WorkerDiedError(_DIED)
@@ -220,7 +220,7 @@ class _Worker(threading.Thread):
             return self._process
 
     def end(self) -> None:
-        """End the process, whatever it does, and start no other. Its call ends in `WorkerDiedError`."""
+        """End the process at once, and start no other. Its call ends with `WorkerDiedError`."""
         with self._lock:
             self._is_over = True
             if self._process is not None:
@@ -231,10 +231,10 @@ class _Worker(threading.Thread):
         process, self._process = self._process, None
         if process is None:
             return
-        # It is no child of this process, which can neither wait for it nor has to.
+        # It is not a child of this process, which can neither wait for it nor needs to.
         process.returncode = 0
         for pipe in (process.stdin, process.stdout):
-            # Below the buffer: what the parent was just writing is not to be written a second time.
+            # Below the buffer: what the parent was just writing must not be written twice.
             with contextlib.suppress(OSError, AttributeError):
                 pipe.raw.close()  # type: ignore[union-attr]
 
@@ -256,7 +256,7 @@ def _start() -> subprocess.Popen[bytes]:
     environment = {
         name: value for name, value in os.environ.items() if not (name.startswith("LUMAAI_") or _KEY.fullmatch(name))
     }
-    # What this process can import, its worker can; and nothing else is taken from its main module.
+    # The worker can import what this process can import, but takes nothing else from its main module.
     environment["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
     return subprocess.Popen(  # noqa: S603 - our own interpreter
         [sys.executable, "-P", "-c", _SERVE],
@@ -269,9 +269,9 @@ def _start() -> subprocess.Popen[bytes]:
 
 
 def _serve() -> None:
-    """A worker's life: calls come in on standard input, answers go out on standard output, both framed pickles."""
-    # Before a thread waits for standard input: Windows lets nobody look at a pipe that is being read, and what NumPy
-    # loads looks at it (numpy/numpy#24290).
+    """Run a worker: framed pickles of calls come in on standard input, and answers go out on standard output."""
+    # Before a thread waits for standard input: on Windows nothing can examine a pipe that is being read, and what NumPy
+    # loads examines it (numpy/numpy#24290).
     import numpy  # noqa: F401
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -279,11 +279,11 @@ def _serve() -> None:
         os.nice(_NICE)
     threading.Thread(target=_give_way, daemon=True).start()
     answers = os.fdopen(os.dup(1), "wb")
-    # What a called function prints must not come between the answers.
+    # Output of a called function must not come between the answers.
     os.dup2(2, 1)
     calls: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     source = os.fdopen(os.dup(0), "rb")
-    # Later libraries look at nothing, and a function that is called here reads nothing.
+    # Libraries that are loaded later examine nothing, and a function that is called here reads nothing.
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a name that is no path on Windows
         os.dup2(nothing.fileno(), 0)
     threading.Thread(target=_listen, args=(source, calls), daemon=True).start()
@@ -297,9 +297,9 @@ def _serve() -> None:
 
 
 def _give_way() -> None:
-    """Have Linux's autogroups know how nice this worker is.
+    """Tell Linux's autogroups how nice this worker is.
 
-    They share the time between sessions, and a worker is a session of its own: its niceness would count inside it only.
+    They share the time between sessions, and a worker is a session of its own: its niceness would count only inside.
     """
     with contextlib.suppress(OSError):
         while True:
@@ -316,7 +316,7 @@ def _listen(source: IO[bytes], calls: queue.SimpleQueue[bytes]) -> None:
         while True:
             calls.put(_read(source))
     except EOFError:
-        # The parent has ended: so does its worker, in the middle of whatever it draws.
+        # The parent has ended, so the worker ends too, even while it draws.
         os._exit(0)
 
 

@@ -43,9 +43,16 @@ def anchors(page: Path) -> list[str]:
     return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
 
 
+def section(page: Path, heading: str) -> str:
+    """The text below a heading, up to the next one of its level or above, without code blocks."""
+    text = _BLOCK.sub("", read(page))
+    found = re.search(rf"(?m)^(#+) {re.escape(heading)}$", text)
+    assert found is not None, f"{page.name} has no heading {heading!r}"
+    return re.split(rf"(?m)^#{{1,{len(found[1])}}} ", text[found.end() :])[0]
+
+
 def rows(page: Path, heading: str) -> list[list[str]]:
     """The cells of the first table below a heading, without its own head."""
-    below = read(page).partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    lines = re.search(r"(?m)(?:^\|.*\n)+", below)
-    assert lines is not None, f"{page.name} has no table below {heading!r}"
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[0].splitlines()[2:]]
+    table = re.search(r"(?m)(?:^\|.*\n)+", section(page, heading))
+    assert table is not None, f"{page.name} has no table below {heading!r}"
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table[0].splitlines()[2:]]

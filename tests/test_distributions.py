@@ -76,6 +76,7 @@ def test_an_installation_has_the_tutorials(installed: Path, tmp_path: Path) -> N
     out = run(installed, tmp_path, "-c", source, environment={})
     assert out.split() == [str(installed / "dream_nb" / "__init__.py"), "dream_nb-tutorials"]
     assert len(list((tmp_path / "dream_nb-tutorials").glob("*.ipynb"))) == TUTORIALS
+    assert (tmp_path / "dream_nb-tutorials" / "marimo_first_dream.py").is_file()
 
 
 def test_an_installation_has_what_the_package_reads(installed: Path) -> None:

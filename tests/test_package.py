@@ -25,6 +25,7 @@ PARTS = [
     "api",
     "files",
     "tutorial_files",
+    "marimo_kernel",
     "place",
     "front_ends",
     "sqlite",

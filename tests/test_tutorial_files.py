@@ -16,6 +16,9 @@ def test_every_tutorial_is_copied_with_its_guide(tmp_path: Path) -> None:
     assert folder == tmp_path / "mine"
     theirs = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
     assert {path.name for path in folder.glob("*.ipynb")} == theirs
+    assert (folder / "marimo_first_dream.py").read_bytes() == (
+        ROOT / "notebooks" / "marimo_first_dream.py"
+    ).read_bytes()
     for name in theirs:
         assert json.loads((folder / name).read_text(encoding="utf-8"))["cells"]
 

@@ -1,4 +1,4 @@
-"""What a server answered, read within bounds."""
+"""The answer of a server, read within limits."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer, as much of it as could be read.
+    """An answer, or as much of it as could be read.
 
     Attributes:
         status: the HTTP status.
         headers: its header fields.
         body: the body, decompressed.
-        flaw: why the body is not whole, to be put behind "the answer", or None.
+        flaw: why the body is incomplete, as a clause to follow "the answer", or None.
     """
 
     status: int
@@ -46,16 +46,16 @@ class Answer:
 
     @classmethod
     async def read(cls, response: httpx2.Response) -> Self:
-        """Read a response to its end, or up to where that makes no sense.
+        """Read a response to its end, or as far as that makes sense.
 
         Raises:
-            httpx2.TimeoutException: a part did not come in time.
+            httpx2.TimeoutException: a part did not arrive in time.
         """
         body = _Body(response.headers.get("content-encoding", ""))
         flaw = body.flaw
         try:
             if response.is_stream_consumed:
-                # A hook of the caller's own client has read it.
+                # A hook of the caller's own client has already read it.
                 return cls(response.status_code, response.headers, response.content)
             if flaw is None:
                 async with aclosing(response.aiter_raw()) as parts:
@@ -82,17 +82,17 @@ class Answer:
 
     @property
     def content_type(self) -> str:
-        """What the server says that the body is."""
+        """The content type that the server states."""
         return self.headers.get("content-type") or "no content type"
 
     @property
     def request_id(self) -> str | None:
-        """The server's name for the call, if it gave one."""
+        """The server's id of the call, if there is one."""
         return self.headers.get("x-request-id") or None
 
     @property
     def redirects_to(self) -> str | None:
-        """The host that a redirect names, if this is one. Its path is left out: it may hold a secret."""
+        """The host of a redirect, or None. Its path is omitted, because it may contain a secret."""
         if not httpx2.codes.is_redirect(self.status) or "location" not in self.headers:
             return None
         try:
@@ -102,7 +102,7 @@ class Answer:
 
     @property
     def detail(self) -> str | None:
-        """`detail` of the schema `Error`; where a server sends more than text there, that as JSON."""
+        """The field `detail` of the schema `Error`; if it is not a text, as JSON."""
         try:
             document: Any = from_json(self.body) if self.flaw is None else None
             detail = document.get("detail") if isinstance(document, Mapping) else None
@@ -112,7 +112,7 @@ class Answer:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that `Retry-After` asks to wait (RFC 9110, 10.2.3: seconds, or a date by the server's clock)."""
+        """The seconds that `Retry-After` asks to wait (RFC 9110, 10.2.3: seconds, or a date by the server's clock)."""
         value = self.headers.get("retry-after", "").strip()
         if _SECONDS.fullmatch(value):
             return float(value)
@@ -123,12 +123,12 @@ class Answer:
 
     @property
     def date(self) -> datetime | None:
-        """When the server says that it answered, by its own clock."""
+        """The time of the answer by the server's clock."""
         return _date(self.headers.get("date", ""))
 
 
 class _Body:
-    """A body that comes in parts, and never grows beyond `MAX_BYTES`."""
+    """A body that arrives in parts, and never exceeds `MAX_BYTES`."""
 
     def __init__(self, encoding: str) -> None:
         encoding = encoding.strip().lower()
@@ -138,7 +138,7 @@ class _Body:
         self._unzip = zlib.decompressobj(zlib.MAX_WBITS | 16) if encoding == ENCODING else None
 
     def add(self, part: bytes) -> str | None:
-        """Take the next part. Gives back what is wrong with it, if anything is."""
+        """Add the next part. Returns what is wrong with it, if anything is."""
         self._received += len(part)
         if self._unzip is None:
             self.content += part
@@ -147,13 +147,13 @@ class _Body:
                 self.content += self._unzip.decompress(part, MAX_BYTES + 1 - len(self.content))
             except zlib.error:
                 return "is not valid gzip data"
-        # What comes in counts too: a stream of nothing else than headers and padding unfolds to nothing.
+        # The received bytes count too: a stream of only headers and padding decompresses to nothing.
         if max(self._received, len(self.content)) > MAX_BYTES:
             return f"is larger than {MAX_BYTES // 2**20} MB"
         return None
 
     def end(self) -> str | None:
-        """Nothing more comes. Gives back what is missing, if anything is."""
+        """End the body. Returns what is missing, if anything is."""
         whole = self._unzip is None or self._unzip.eof or not self._received
         return None if whole else "was cut off"
 

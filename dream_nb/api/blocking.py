@@ -1,4 +1,4 @@
-"""The operations of the Dream Machine API for code that waits."""
+"""The operations of the Dream Machine API for synchronous code."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ from dream_nb.api.request_models import (
 
 
 class DreamMachine(BlockingClient[AsyncDreamMachine]):
-    """`AsyncDreamMachine`, synchronously: also inside a notebook's running loop, and from any thread.
+    """The synchronous version of `AsyncDreamMachine`. It works inside a notebook's running loop and from any thread.
 
-    An interrupt ends the call at once; a create that was interrupted may have been taken (look with
+    An interrupt ends the call at once. The server may have accepted a create that was interrupted (check with
     `list_generations`).
 
     Args:
-        api_key: as for `AsyncDreamMachine`.
-        base_url: as for `AsyncDreamMachine`.
-        timeout: as for `AsyncDreamMachine`.
-        deadline: as for `AsyncDreamMachine`.
-        http_client: an `httpx2.AsyncClient` of your own, used by no other event loop than the one in the background.
-        api: as for `AsyncDreamMachine`.
+        api_key: the bearer key, as for `AsyncDreamMachine`.
+        base_url: the address of the server, as for `AsyncDreamMachine`.
+        timeout: the seconds allowed for each step of a call, as for `AsyncDreamMachine`.
+        deadline: the seconds allowed for a whole call, as for `AsyncDreamMachine`.
+        http_client: your own `httpx2.AsyncClient`, which must be used by no other event loop than the background loop.
+        api: the version of the server's API, as for `AsyncDreamMachine`.
 
     Attributes:
-        base_url: the server's address.
+        base_url: the address of the server.
 
     Raises:
-        ConfigurationError: no key for this address, plain http to another machine, or no such API.
+        ConfigurationError: there is no key for this address, it is plain http to another machine, or `api` is unknown.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class DreamMachine(BlockingClient[AsyncDreamMachine]):
         super().__init__(make, base_url, http_client)
 
     def dialect(self) -> DreamMachineDialect:
-        """How the server wants its requests. It is asked once, and never by a create.
+        """Return the dialect of the server's API. The server is asked once, and never by sending a create.
 
         Raises:
             APIError: the server did not say. The next call asks again.
@@ -73,85 +73,90 @@ class DreamMachine(BlockingClient[AsyncDreamMachine]):
         return portal.call(self._client.dialect)
 
     def create_generation(self, request: GenerationRequest, *, headers: Mapping[str, str] | None = None) -> Generation:
-        """`createGeneration`: ask for a video. Sent once, never retried here.
+        """`createGeneration`: request a video. The request is sent once and never retried.
 
-        Before the first one the server is asked which API it has, unless `api` said so. On that of 2025 a request that
-        names no model asks for "ray-2".
+        Before the first video, the server is asked which API it has, unless `api` was given. With the API of 2025, a
+        request without a model asks for "ray-2".
 
         Args:
-            request: what is asked for.
-            headers: further headers of this call.
+            request: the request.
+            headers: additional headers for this call.
 
         Returns:
             The queued generation.
 
         Raises:
-            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+            APIError: the request was refused, or its outcome is unknown: `reached` says whether the server may have
+                accepted it.
         """
         return portal.call(partial(self._client.create_generation, request, headers=headers))
 
     def generate_image(
         self, request: ImageGenerationRequest, *, headers: Mapping[str, str] | None = None
     ) -> Generation:
-        """`generateImage`: ask for an image. Sent once, never retried here.
+        """`generateImage`: request an image. The request is sent once and never retried.
 
         Args:
-            request: what is asked for.
-            headers: further headers of this call.
+            request: the request.
+            headers: additional headers for this call.
 
         Returns:
             The queued generation.
 
         Raises:
-            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+            APIError: the request was refused, or its outcome is unknown: `reached` says whether the server may have
+                accepted it.
         """
         return portal.call(partial(self._client.generate_image, request, headers=headers))
 
     def modify_video(self, request: ModifyVideoRequest, *, headers: Mapping[str, str] | None = None) -> Generation:
-        """`modifyVideo`: ask for a video with another look. Of the API of 2025. Sent once, never retried here.
+        """`modifyVideo`: request a video with a new look (API of 2025). The request is sent once and never retried.
 
         Args:
-            request: what is asked for. Its `media` is a `Media`: the server takes the URL of a video.
-            headers: further headers of this call.
+            request: the request. Its `media` must be a `Media`, because the server accepts only the URL of a video.
+            headers: additional headers for this call.
 
         Returns:
             The queued generation.
 
         Raises:
-            InvalidRequestError: the server speaks an older API, or `media` has no URL. Nothing was sent.
-            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+            InvalidRequestError: the server has an older API, or `media` has no URL. Nothing was sent.
+            APIError: the request was refused, or its outcome is unknown: `reached` says whether the server may have
+                accepted it.
         """
         return portal.call(partial(self._client.modify_video, request, headers=headers))
 
     def reframe_video(self, request: ReframeVideoRequest, *, headers: Mapping[str, str] | None = None) -> Generation:
-        """`reframeVideo`: ask for a video in another ratio. Of the API of 2025. Sent once, never retried here.
+        """`reframeVideo`: request a video in another aspect ratio (API of 2025). It is sent once and never retried.
 
         Args:
-            request: what is asked for. Its `media` is a `Media`: the server takes the URL of a video.
-            headers: further headers of this call.
+            request: the request. Its `media` must be a `Media`, because the server accepts only the URL of a video.
+            headers: additional headers for this call.
 
         Returns:
             The queued generation.
 
         Raises:
-            InvalidRequestError: the server speaks an older API, or `media` has no URL. Nothing was sent.
-            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+            InvalidRequestError: the server has an older API, or `media` has no URL. Nothing was sent.
+            APIError: the request was refused, or its outcome is unknown: `reached` says whether the server may have
+                accepted it.
         """
         return portal.call(partial(self._client.reframe_video, request, headers=headers))
 
     def reframe_image(self, request: ReframeImageRequest, *, headers: Mapping[str, str] | None = None) -> Generation:
-        """`reframeImage`: ask for an image in another ratio. Of the API of 2025. Sent once, never retried here.
+        """`reframeImage`: request an image in another aspect ratio (API of 2025). It is sent once and never retried.
 
         Args:
-            request: what is asked for. Its `media` is a `Media`: the server takes the URL of an image.
-            headers: further headers of this call.
+            request: the request. Its `media` must be a `Media`, because the server accepts only the URL of an image.
+            headers: additional headers for this call.
 
         Returns:
             The queued generation.
 
         Raises:
-            InvalidRequestError: the server speaks an older API, or `media` has no URL. Nothing was sent.
-            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+            InvalidRequestError: the server has an older API, or `media` has no URL. Nothing was sent.
+            APIError: the request was refused, or its outcome is unknown: `reached` says whether the server may have
+                accepted it.
         """
         return portal.call(partial(self._client.reframe_image, request, headers=headers))
 
@@ -162,19 +167,20 @@ class DreamMachine(BlockingClient[AsyncDreamMachine]):
         *,
         headers: Mapping[str, str] | None = None,
     ) -> Generation:
-        """`upscaleGeneration`: ask for a video in a higher resolution. Of the API of 2025. Sent once, never retried.
+        """`upscaleGeneration`: request a video in a higher resolution (API of 2025). It is sent once and never retried.
 
         Args:
-            id: the video's.
-            request: what is asked for.
-            headers: further headers of this call.
+            id: the id of the video's generation.
+            request: the request.
+            headers: additional headers for this call.
 
         Returns:
-            The queued generation, which has an id of its own.
+            The queued generation, which has a new id.
 
         Raises:
-            InvalidRequestError: the server speaks an older API. Nothing was sent.
-            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+            InvalidRequestError: the server has an older API. Nothing was sent.
+            APIError: the request was refused, or its outcome is unknown: `reached` says whether the server may have
+                accepted it.
         """
         return portal.call(partial(self._client.upscale_generation, id, request, headers=headers))
 
@@ -185,115 +191,117 @@ class DreamMachine(BlockingClient[AsyncDreamMachine]):
         *,
         headers: Mapping[str, str] | None = None,
     ) -> Generation:
-        """`addAudioToGeneration`: ask for a video with sound. Of the API of 2025. Sent once, never retried here.
+        """`addAudioToGeneration`: request a video with sound (API of 2025). It is sent once and never retried.
 
         Args:
-            id: the video's.
-            request: what is asked for.
-            headers: further headers of this call.
+            id: the id of the video's generation.
+            request: the request.
+            headers: additional headers for this call.
 
         Returns:
-            The queued generation, which has an id of its own.
+            The queued generation, which has a new id.
 
         Raises:
-            InvalidRequestError: the server speaks an older API. Nothing was sent.
-            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+            InvalidRequestError: the server has an older API. Nothing was sent.
+            APIError: the request was refused, or its outcome is unknown: `reached` says whether the server may have
+                accepted it.
         """
         return portal.call(partial(self._client.add_audio_to_generation, id, request, headers=headers))
 
     def create(self, request: Request, *, headers: Mapping[str, str] | None = None) -> Generation:
-        """Ask for whatever a request asks for, by the operation of its kind. Sent once, never retried here.
+        """Send any request, with the operation of its kind. It is sent once and never retried.
 
         Args:
-            request: what is asked for. That of an upscale or of sound names its video in `media`.
-            headers: further headers of this call.
+            request: the request. A request for an upscale or for sound refers to its video in `media`.
+            headers: additional headers for this call.
 
         Returns:
             The queued generation.
 
         Raises:
             InvalidRequestError: the server has no such operation. Nothing was sent.
-            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+            APIError: the request was refused, or its outcome is unknown: `reached` says whether the server may have
+                accepted it.
         """
         return portal.call(partial(self._client.create, request, headers=headers))
 
     def get_generation(self, id: str) -> Generation:  # noqa: A002 - the parameter's name in the specification
-        """`getGeneration`: a generation by its id.
+        """`getGeneration`: return a generation.
 
         Args:
-            id: the generation's.
+            id: the id of the generation.
 
         Raises:
-            NotFoundError: there is none of this id, or it is another account's.
-            APIError: the call failed otherwise.
+            NotFoundError: there is no generation with this id, or it belongs to another account.
+            APIError: the call failed for another reason.
         """
         return portal.call(self._client.get_generation, id)
 
     def list_generations(self, *, limit: int = 100, offset: int = 0) -> ListGenerationResponse:
-        """`listGenerations`: one page of the account's generations, newest first.
+        """`listGenerations`: return one page of the account's generations, newest first.
 
         Args:
-            limit: how many at most.
-            offset: how many of the newest to leave out.
+            limit: the largest number of generations to return.
+            offset: the number of the newest generations to skip.
         """
         return portal.call(partial(self._client.list_generations, limit=limit, offset=offset))
 
     def iter_generations(self, *, page: int = 100) -> Iterator[Generation]:
-        """All of the account's generations, newest first, `page` of them a call; a page is asked for when needed.
+        """Iterate over all generations of the account, newest first. Pages are requested as needed.
 
-        Each is given once, also when newer ones are made in the meantime (of which some may be among them). Deleting
-        moves the others to earlier pages: to delete while going through, make a list of them first.
+        Each generation is returned once, even if new ones are made in the meantime (of which some may be included).
+        Deletions move later generations to earlier pages, so make a list first if you want to delete while iterating.
 
         Args:
-            page: how many a call gives at most.
+            page: the largest number of generations per call.
         """
         pages = Pages(page)
         while not pages.ended:
             yield from pages.new(self.list_generations(limit=page, offset=pages.offset))
 
     def iter_documents(self, *, page: int = 100) -> Iterator[dict[str, Any]]:
-        """As `iter_generations`, as the JSON that the server wrote: for tables of many, at a fifth of the time.
+        """Iterate as `iter_generations` does, over the server's JSON. For large tables, this takes a fifth of the time.
 
         Args:
-            page: how many a call gives at most.
+            page: the largest number of generations per call.
         """
         pages = Pages(page)
         while not pages.ended:
             yield from pages.new_documents(self.list_documents(limit=page, offset=pages.offset))
 
     def list_documents(self, *, limit: int = 100, offset: int = 0) -> dict[str, Any]:
-        """As `list_generations`, as the JSON that the server wrote.
+        """Return a page as `list_generations` does, as the server's JSON.
 
         Args:
-            limit: how many at most.
-            offset: how many of the newest to leave out.
+            limit: the largest number of generations to return.
+            offset: the number of the newest generations to skip.
         """
         return portal.call(partial(self._client.list_documents, limit=limit, offset=offset))
 
     def delete_generation(self, id: str) -> None:  # noqa: A002 - the parameter's name in the specification
-        """`deleteGeneration`: remove a generation, or cancel it where the server still can.
+        """`deleteGeneration`: delete a generation, or cancel it if the server still can.
 
         Args:
-            id: the generation's.
+            id: the id of the generation.
 
         Raises:
-            NotFoundError: there is none of this id, or it is another account's.
-            APIError: the call failed otherwise.
+            NotFoundError: there is no generation with this id, or it belongs to another account.
+            APIError: the call failed for another reason.
         """
         portal.call(self._client.delete_generation, id)
 
     def get_credits(self) -> Credits:
-        """`getCredits`: the balance, in USD cents."""
+        """`getCredits`: return the balance, in USD cents."""
         return portal.call(self._client.get_credits)
 
     def get_camera_motion(self) -> list[str]:
-        """`getCameraMotion`: the camera motions that a prompt may name. Of the API of 2024."""
+        """`getCameraMotion`: return the camera motions that a prompt may contain (API of 2024)."""
         return portal.call(self._client.get_camera_motion)
 
     def get_concepts(self) -> list[str]:
-        """`getConcepts`: the keys that `concepts` of a video may name. Of the API of 2025."""
+        """`getConcepts`: return the keys that a video's `concepts` may contain (API of 2025)."""
         return portal.call(self._client.get_concepts)
 
     def ping(self) -> Pong:
-        """`ping`: whether the server runs."""
+        """`ping`: check that the server is running."""
         return portal.call(self._client.ping)

@@ -1,4 +1,4 @@
-"""What every synchronous client is: an asynchronous one, opened and closed on the background loop."""
+"""The base of every synchronous client: an asynchronous client that is opened and closed on the background loop."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from dream_nb.lifetime import Stage, close_at_exit, keep_for_ever, let_go_after_
 
 
 class AsyncClient(Protocol):
-    """An asynchronous client."""
+    """The interface of an asynchronous client."""
 
     base_url: str
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close all connections."""
 
 
 C = TypeVar("C", bound=AsyncClient)
 
 
 class BlockingClient(Generic[C]):
-    """An asynchronous client for code that waits. It is closed at exit, and made anew in a forked child.
+    """An asynchronous client for synchronous code. It is closed at exit, and created again in a forked child.
 
     Args:
-        make: makes the client, given its `base_url` and `http_client`.
-        base_url: the server, or None for that of the environment.
-        http_client: what the user gave to send requests with, or None.
+        make: a function that takes `base_url` and `http_client` and returns the asynchronous client.
+        base_url: the address of the server, or None for that of the environment.
+        http_client: the `httpx2.AsyncClient` that the user provided, or None.
     """
 
     def __init__(self, make: Callable[..., C], base_url: str | None, http_client: httpx2.AsyncClient | None) -> None:
@@ -59,13 +59,13 @@ class BlockingClient(Generic[C]):
                     f"the http_client of {self!r} belongs to the parent process of this one: create a "
                     f"{type(self).__name__} here, with an http_client of its own"
                 )
-            # The parent goes on using the connections of the old one.
+            # The parent continues to use the connections of the old client.
             self._is_inherited, self._opened = False, self._make(base_url=self.base_url)
             self._collected = self._close_when_collected()
         return self._opened
 
     def __repr__(self) -> str:
-        # A traceback that shows variables also shows the client that could not be made, and has no address.
+        # A traceback with variables also shows a client whose creation failed, which has no address.
         return f"{type(self).__name__}({getattr(self, 'base_url', '')!r})"
 
     def __enter__(self) -> Self:
@@ -77,7 +77,7 @@ class BlockingClient(Generic[C]):
         self.close()
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close all connections."""
         self._collected.detach()
         if not self._is_inherited:
             portal.call(self._opened.aclose)
@@ -88,6 +88,6 @@ class BlockingClient(Generic[C]):
 
     def _forked(self) -> None:
         if self._collected.detach() is not None:
-            # Its connections would say when they are collected that nobody closed them.
+            # Otherwise its connections would warn, when they are collected, that they were not closed.
             keep_for_ever(self._opened)
         self._is_inherited = True

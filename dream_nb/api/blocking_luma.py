@@ -20,22 +20,22 @@ from dream_nb.api.portal import portal
 
 
 class Luma(BlockingClient[AsyncLuma]):
-    """`AsyncLuma`, synchronously: also inside a notebook's running loop, and from any thread.
+    """The synchronous version of `AsyncLuma`. It works inside a notebook's running loop and from any thread.
 
-    An interrupt ends the call at once; a create that was interrupted may have been taken, and billed.
+    An interrupt ends the call at once. The server may have accepted, and billed, a create that was interrupted.
 
     Args:
-        api_key: as for `AsyncLuma`.
-        base_url: as for `AsyncLuma`.
-        timeout: as for `AsyncLuma`.
-        deadline: as for `AsyncLuma`.
-        http_client: an `httpx2.AsyncClient` of your own, used by no other event loop than the one in the background.
+        api_key: the bearer key, as for `AsyncLuma`.
+        base_url: the address of the server, as for `AsyncLuma`.
+        timeout: the seconds allowed for each step of a call, as for `AsyncLuma`.
+        deadline: the seconds allowed for a whole call, as for `AsyncLuma`.
+        http_client: your own `httpx2.AsyncClient`, which must be used by no other event loop than the background loop.
 
     Attributes:
-        base_url: the server's address.
+        base_url: the address of the server.
 
     Raises:
-        ConfigurationError: no key for this address, or plain http to another machine.
+        ConfigurationError: there is no key for this address, or it is plain http to another machine.
     """
 
     def __init__(
@@ -53,46 +53,47 @@ class Luma(BlockingClient[AsyncLuma]):
     def create_generation(
         self, request: LumaRequest, *, request_id: str | None = None, headers: Mapping[str, str] | None = None
     ) -> LumaGeneration:
-        """`POST /generations`: ask for an image, a video, an edit or layers. Sent once, never retried here.
+        """`POST /generations`: request an image, a video, an edit or layers. It is sent once and never retried.
 
-        The API lists no generations: where the answer is lost, nobody but the provider's support can say what became
-        of the request. The error then has the `X-Request-Id` to quote.
+        The API cannot list generations: if the answer is lost, only the provider's support can find out what became of
+        the request. The error then includes the `X-Request-Id` to quote.
 
         Args:
-            request: what is asked for.
-            request_id: the `X-Request-Id` that it is sent with, for tracing; by default a new one. It does not keep a
-                request from being made twice.
-            headers: further headers of this call.
+            request: the request.
+            request_id: the `X-Request-Id` to send, for tracing; by default a new one. It does not prevent a request
+                from being made twice.
+            headers: additional headers for this call.
 
         Returns:
             The queued generation.
 
         Raises:
-            InvalidRequestError: `request_id` is not one. Nothing was sent.
-            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+            InvalidRequestError: `request_id` is not valid. Nothing was sent.
+            APIError: the request was refused, or its outcome is unknown: `reached` says whether the server may have
+                accepted it.
         """
         return portal.call(partial(self._client.create_generation, request, request_id=request_id, headers=headers))
 
     def get_generation(self, id: str) -> LumaGeneration:  # noqa: A002 - the API's name
-        """`GET /generations/{id}`: a generation by its id, with fresh addresses of its files.
+        """`GET /generations/{id}`: return a generation, with fresh addresses of its files.
 
         Args:
-            id: the generation's.
+            id: the id of the generation.
 
         Raises:
-            NotFoundError: there is none of this id, or it is another key's.
-            APIError: the call failed otherwise.
+            NotFoundError: there is no generation with this id, or it belongs to another key.
+            APIError: the call failed for another reason.
         """
         return portal.call(self._client.get_generation, id)
 
     def create_file(self, request: FileRequest) -> CreatedFile:
-        """`POST /files`: announce a file, and be told where to put it; see `put_file` and `complete_file`.
+        """`POST /files`: announce a file, and get an address to upload it to; see `put_file` and `complete_file`.
 
         Args:
-            request: what the file is.
+            request: the description of the file.
 
         Returns:
-            The file, which is pending, and where its bytes go.
+            The file, which is pending, and the address for its bytes.
 
         Raises:
             APIError: the call failed.
@@ -110,22 +111,22 @@ class Luma(BlockingClient[AsyncLuma]):
         user_id: str | None = None,
         progress: Progress | None = None,
     ) -> LumaFile:
-        """`POST /files` with the bytes of a small file. One that is too large for the server is refused (413).
+        """`POST /files`: upload a small file within the request. The server refuses larger ones (413).
 
         Args:
-            file: its bytes, or its path.
-            mime_type: what it is; by default by the suffix of its name.
-            filename: its name; by default that of the path.
-            purpose: "input" where it is what is edited, "reference" where it guides.
-            expires_at: when the provider may delete it.
-            user_id: a name of your own for who asks, kept by the provider.
-            progress: called with the bytes that were sent, and how many there are.
+            file: the bytes of the file, or its path.
+            mime_type: the MIME type of the file; by default it is derived from the suffix of its name.
+            filename: the name of the file; by default that of the path.
+            purpose: "input" if the file will be edited, "reference" if it will guide.
+            expires_at: the time from which the provider may delete the file.
+            user_id: your own name for the user on whose behalf you ask; the provider stores it.
+            progress: a function that is called with the number of bytes sent so far and the total number.
 
         Returns:
             The file, which is pending.
 
         Raises:
-            InvalidRequestError: the file cannot be read, or an argument does not fit. Nothing was sent.
+            InvalidRequestError: the file cannot be read, or an argument is not valid. Nothing was sent.
             APIError: the call failed.
         """
         return portal.call(
@@ -142,30 +143,30 @@ class Luma(BlockingClient[AsyncLuma]):
         )
 
     def put_file(self, upload: PresignedUpload, file: File, *, progress: Progress | None = None) -> None:
-        """Put the bytes of a file where `create_file` said, without the key.
+        """Upload the bytes of a file to the address that `create_file` returned, without the key.
 
         Args:
-            upload: the address to which the file is sent, and its headers.
-            file: its bytes, or its path.
-            progress: called with the bytes that were sent, and how many there are.
+            upload: the address that the file is sent to, and its headers.
+            file: the bytes of the file, or its path.
+            progress: a function that is called with the number of bytes sent so far and the total number.
 
         Raises:
             InvalidRequestError: the file cannot be read. Nothing was sent.
-            APIError: it was not stored. Putting it again does no harm.
+            APIError: the file was not stored. It is safe to upload it again.
         """
         portal.call(partial(self._client.put_file, upload, file, progress=progress))
 
     def complete_file(self, id: str) -> LumaFile:  # noqa: A002 - the API's name
-        """`POST /files/{id}/complete`: say that the bytes of a file were put. It is then examined.
+        """`POST /files/{id}/complete`: report that the bytes of a file were uploaded. The server then examines it.
 
         Args:
-            id: the file's.
+            id: the id of the file.
 
         Returns:
-            The file, pending until it was examined.
+            The file, which is pending until it has been examined.
 
         Raises:
-            APIError: the call failed, for instance since no bytes are there.
+            APIError: the call failed, for example because no bytes were uploaded.
         """
         return portal.call(self._client.complete_file, id)
 
@@ -180,24 +181,24 @@ class Luma(BlockingClient[AsyncLuma]):
         user_id: str | None = None,
         progress: Progress | None = None,
     ) -> LumaFile:
-        """Upload a file in the way of its size: a small one by `send_file`, another by announcing, putting, completing.
+        """Upload a file in the way that suits its size. Small files use `send_file`, larger ones three separate steps.
 
         Args:
-            file: its bytes, or its path. A large one is never in memory as a whole.
-            mime_type: what it is; by default by the suffix of its name.
-            filename: its name; by default that of the path.
-            purpose: "input" where it is what is edited, "reference" where it guides.
-            expires_at: when the provider may delete it.
-            user_id: a name of your own for who asks, kept by the provider.
-            progress: called with the bytes that were sent, and how many there are.
+            file: the bytes of the file, or its path. A large file is never loaded into memory as a whole.
+            mime_type: the MIME type of the file; by default it is derived from the suffix of its name.
+            filename: the name of the file; by default that of the path.
+            purpose: "input" if the file will be edited, "reference" if it will guide.
+            expires_at: the time from which the provider may delete the file.
+            user_id: your own name for the user on whose behalf you ask; the provider stores it.
+            progress: a function that is called with the number of bytes sent so far and the total number.
 
         Returns:
             The file, which is pending; see `wait_for_file`.
 
         Raises:
-            InvalidRequestError: the file cannot be read, or an argument does not fit. Nothing was sent.
-            UnreadableAnswerError: the server does not say where to put the file.
-            APIError: a call failed. Uploads are not billed: they can be tried again.
+            InvalidRequestError: the file cannot be read, or an argument is not valid. Nothing was sent.
+            UnreadableAnswerError: the server gave no address to upload the file to.
+            APIError: a call failed. Uploads are free, so it can be tried again.
         """
         return portal.call(
             partial(
@@ -213,31 +214,31 @@ class Luma(BlockingClient[AsyncLuma]):
         )
 
     def get_file(self, id: str) -> LumaFile:  # noqa: A002 - the API's name
-        """`GET /files/{id}`: a file by its id.
+        """`GET /files/{id}`: return a file.
 
         Args:
-            id: the file's.
+            id: the id of the file.
 
         Raises:
-            NotFoundError: there is none of this id, or it is another key's.
-            APIError: the call failed otherwise.
+            NotFoundError: there is no file with this id, or it belongs to another key.
+            APIError: the call failed for another reason.
         """
         return portal.call(self._client.get_file, id)
 
     def wait_for_file(self, id: str, *, seconds: float = READY_SECONDS) -> LumaFile:  # noqa: A002
-        """Ask for a file until it is ready to be referred to. Failures that may pass are waited out.
+        """Poll a file until it is ready to be referred to. Temporary failures are retried.
 
         Args:
-            id: the file's.
-            seconds: how long, at most.
+            id: the id of the file.
+            seconds: the longest wait in seconds.
 
         Returns:
             The file, which is ready.
 
         Raises:
-            InvalidRequestError: the server rejected the file, or it was deleted; the server's reason is in it.
-            APITimeoutError: it was not ready in time.
-            APIError: the call failed for good.
+            InvalidRequestError: the server rejected the file, with a reason, or the file was deleted.
+            APITimeoutError: the file was not ready in time.
+            APIError: the call failed permanently.
         """
         return portal.call(partial(self._client.wait_for_file, id, seconds=seconds))
 
@@ -249,16 +250,16 @@ class Luma(BlockingClient[AsyncLuma]):
         purpose: str | None = None,
         state: str | None = None,
     ) -> FilePage:
-        """`GET /files`: one page of the account's files, newest first.
+        """`GET /files`: return one page of the account's files, newest first.
 
         Args:
-            cursor: where it begins: the `next_cursor` of the page before it.
-            limit: how many at most, 1 to 100; by default the server's 25.
-            purpose: only those of this purpose: "input" or "reference".
-            state: only those in this state: "pending", "ready", "failed" or "deleted".
+            cursor: the `next_cursor` of the page before, or None for the first page.
+            limit: the largest number of files to return, 1 to 100; by default the server's 25.
+            purpose: the purpose of the files to return, "input" or "reference"; None returns both.
+            state: the state of the files to return, "pending", "ready", "failed" or "deleted"; None returns all.
 
         Raises:
-            InvalidRequestError: an argument does not fit. Nothing was sent.
+            InvalidRequestError: an argument is not valid. Nothing was sent.
             APIError: the call failed.
         """
         return portal.call(partial(self._client.list_files, cursor=cursor, limit=limit, purpose=purpose, state=state))
@@ -266,25 +267,25 @@ class Luma(BlockingClient[AsyncLuma]):
     def iter_files(
         self, *, purpose: str | None = None, state: str | None = None, page: int = MAX_PAGE
     ) -> Iterator[LumaFile]:
-        """All of the account's files, newest first, `page` of them a call; a page is asked for when needed.
+        """Iterate over all files of the account, newest first. Pages are requested as needed.
 
         Args:
-            purpose: only those of this purpose.
-            state: only those in this state.
-            page: how many a call gives at most, 1 to 100.
+            purpose: the purpose of the files to return; None returns all.
+            state: the state of the files to return; None returns all.
+            page: the largest number of files per call, 1 to 100.
         """
         cursors = Cursors()
         while cursors.goes_on:
             yield from cursors.of(self.list_files(cursor=cursors.next, limit=page, purpose=purpose, state=state))
 
     def delete_file(self, id: str) -> None:  # noqa: A002 - the API's name
-        """`DELETE /files/{id}`: delete a file. What was made of it stays.
+        """`DELETE /files/{id}`: delete a file. Generations that were made from it are kept.
 
         Args:
-            id: the file's.
+            id: the id of the file.
 
         Raises:
-            NotFoundError: there is none of this id, or it is another key's.
-            APIError: the call failed otherwise.
+            NotFoundError: there is no file with this id, or it belongs to another key.
+            APIError: the call failed for another reason.
         """
         portal.call(self._client.delete_file, id)

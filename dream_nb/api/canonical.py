@@ -1,6 +1,6 @@
-"""Requests of both APIs: those of the Dream Machine API, and the same with what only the Luma API can do.
+"""Requests of both APIs: those of the Dream Machine API, and the same with additional features of the Luma API.
 
-A request that asks for nothing of the latter is one of the former, so that it is the same whichever API makes it.
+A request without such features is always one of the former, so that it is the same for both APIs.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ Fraction = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class GuideFrame(Schema):
-    """A picture that a video shows at some moment, or that a frame of a changed video looks like.
+    """A picture that a video shows at a given frame, or that a frame of a modified video looks like.
 
     Attributes:
-        frame: the picture, or a generation.
-        at: the frame, counted from 0 in a grid of 24 frames a second.
+        frame: the picture or generation.
+        at: the number of the frame, from 0, at 24 frames per second.
     """
 
     frame: Keyframe
@@ -62,7 +62,7 @@ class GuideFrame(Schema):
 
     @property
     def seconds(self) -> float:
-        """Where it is, in seconds from the beginning."""
+        """The time of the frame, in seconds from the beginning."""
         return self.at / GRID_FRAMES_A_SECOND
 
 
@@ -70,23 +70,23 @@ GuideFrames = Annotated[list[GuideFrame], Field(min_length=1, max_length=MAX_KEY
 
 
 class GuidedVideoRequest(GenerationRequest):
-    """A video with what only the Luma API can do.
+    """A request for a video with features that only the Luma API has.
 
     Attributes:
-        prompt: what to dream.
-        aspect_ratio: 1:1, 16:9, 9:16, 4:3, 3:4, 21:9 or 9:21.
-        callback_url: where the server tells of each change.
-        extra: fields that this version lacks, as they are sent.
-        generation_type: "video".
-        loop: whether its end meets its beginning.
-        keyframes: what it begins and ends with.
-        model: such as "ray-3.2".
-        duration: "5s" or "10s".
-        resolution: 360p (a draft), 540p, 720p or 1080p.
-        concepts: such as [{"key": "dolly_zoom"}].
-        guide_frames: pictures anywhere in the video, in the place of `keyframes`.
-        hdr: whether it has high dynamic range.
-        exr_export: whether EXR comes beside the MP4. Needs `hdr`.
+        prompt: the prompt.
+        aspect_ratio: the aspect ratio: 1:1, 16:9, 9:16, 4:3, 3:4, 21:9 or 9:21.
+        callback_url: the URL that the server calls at each change of state.
+        extra: fields that this version does not know, by the names under which they are sent.
+        generation_type: the kind of request: "video".
+        loop: whether the end of the video leads to its beginning.
+        keyframes: the first and the last frame.
+        model: the name of the model, such as "ray-3.2".
+        duration: the playing time: "5s" or "10s".
+        resolution: the resolution: 360p (a draft), 540p, 720p or 1080p.
+        concepts: the concepts to apply, such as [{"key": "dolly_zoom"}].
+        guide_frames: pictures at any frames of the video, instead of `keyframes`.
+        hdr: whether the video has a high dynamic range.
+        exr_export: whether to make an EXR in addition to the MP4. Requires `hdr`.
     """
 
     guide_frames: GuideFrames | None = None
@@ -95,24 +95,25 @@ class GuidedVideoRequest(GenerationRequest):
 
 
 class StyledImageRequest(ImageGenerationRequest):
-    """An image with what only the Luma API can do.
+    """A request for an image with features that only the Luma API has.
 
     Attributes:
-        prompt: what to dream.
-        aspect_ratio: 1:1, 16:9, 9:16, 4:3, 3:4, 21:9 or 9:21.
-        callback_url: where the server tells of each change.
-        extra: fields that this version lacks, as they are sent.
-        generation_type: "image".
-        model: such as "uni-1".
+        prompt: the prompt.
+        aspect_ratio: the aspect ratio: 1:1, 16:9, 9:16, 4:3, 3:4, 21:9 or 9:21.
+        callback_url: the URL that the server calls at each change of state.
+        extra: fields that this version does not know, by the names under which they are sent.
+        generation_type: the kind of request: "image".
+        model: the name of the model, such as "uni-1".
         image_ref: pictures to follow.
-        style_ref: pictures whose style to follow.
-        character_ref: pictures of one and the same character.
-        modify_image_ref: the picture to change.
-        format: "jpg" or "png".
-        sync: whether the answer waits for the picture. A session, which follows what it has asked for, leaves it out.
-        sync_timeout: how many seconds the answer waits.
-        style: "auto" or "manga".
-        web_search: whether the model may look for pictures on the web.
+        style_ref: pictures whose style is followed.
+        character_ref: pictures of one character.
+        modify_image_ref: the picture to modify.
+        format: the file format: "jpg" or "png".
+        sync: whether the server answers only when the picture is done. Sessions leave this out, because they follow
+            their requests.
+        sync_timeout: the longest time until that answer, in seconds.
+        style: the style: "auto" or "manga".
+        web_search: whether the model may search the web for pictures.
     """
 
     style: str | None = None
@@ -120,23 +121,23 @@ class StyledImageRequest(ImageGenerationRequest):
 
 
 class ControlledModifyRequest(ModifyVideoRequest):
-    """A modified video with what only the Luma API can do.
+    """A request for a modified video with features that only the Luma API has.
 
     Attributes:
-        prompt: what it becomes.
-        callback_url: where the server tells of each change.
-        extra: fields that this version lacks, as they are sent.
-        generation_type: "modify_video".
-        media: the video: a generation, or its URL.
-        first_frame: how the first frame is to look, or None.
-        model: such as "ray-3.2".
-        mode: how far it goes from the video: adhere_1 to adhere_3, flex_1 to flex_3, reimagine_1 to reimagine_3.
-        resolution: 540p, 720p or 1080p.
-        guide_frames: pictures that frames of the result look like.
-        auto_controls: whether the model chooses by the source what is kept, in the place of `mode` and `controls`.
-        controls: what is kept, signal by signal: `{"pose": {"strength": "precise"}}`; see `EditControls`.
-        hdr: whether it has high dynamic range.
-        exr_export: whether EXR comes beside the MP4. Needs `hdr`.
+        prompt: what the video becomes.
+        callback_url: the URL that the server calls at each change of state.
+        extra: fields that this version does not know, by the names under which they are sent.
+        generation_type: the kind of request: "modify_video".
+        media: the source video: a generation, or its URL.
+        first_frame: a picture that the first frame should look like, or None.
+        model: the name of the model, such as "ray-3.2".
+        mode: how far to depart from the source: adhere_1 to adhere_3, flex_1 to flex_3, reimagine_1 to reimagine_3.
+        resolution: the resolution: 540p, 720p or 1080p.
+        guide_frames: pictures that given frames of the result look like.
+        auto_controls: whether the model decides from the source what to preserve, instead of `mode` and `controls`.
+        controls: what to preserve, by signal: `{"pose": {"strength": "precise"}}`; see `EditControls`.
+        hdr: whether the video has a high dynamic range.
+        exr_export: whether to make an EXR in addition to the MP4. Requires `hdr`.
     """
 
     resolution: str | None = None
@@ -148,27 +149,27 @@ class ControlledModifyRequest(ModifyVideoRequest):
 
 
 class PlacedReframeRequest(ReframeVideoRequest):
-    """A reframed video with what only the Luma API can do.
+    """A request for a reframed video with features that only the Luma API has.
 
     Attributes:
-        prompt: what is to be seen in the new parts.
-        callback_url: where the server tells of each change.
-        extra: fields that this version lacks, as they are sent.
-        generation_type: "reframe_video".
-        media: the video: a generation, or its URL.
-        first_frame: how the first frame is to look, or None.
-        model: such as "ray-3.2".
-        aspect_ratio: the new one.
-        grid_position_x: where the source lies, in pixels of the result from the left.
-        grid_position_y: the same from the top.
-        x_start: where the source is cut, in pixels.
-        x_end: where the source is cut, in pixels.
-        y_start: where the source is cut, in pixels.
-        y_end: where the source is cut, in pixels.
+        prompt: what the new parts show.
+        callback_url: the URL that the server calls at each change of state.
+        extra: fields that this version does not know, by the names under which they are sent.
+        generation_type: the kind of request: "reframe_video".
+        media: the source video: a generation, or its URL.
+        first_frame: a picture that the first frame should look like, or None.
+        model: the name of the model, such as "ray-3.2".
+        aspect_ratio: the new aspect ratio.
+        grid_position_x: the left edge of the source in the result, in pixels.
+        grid_position_y: the top edge of the source in the result, in pixels.
+        x_start: the left edge of the part of the source that is used, in pixels.
+        x_end: the right edge of the part of the source that is used, in pixels.
+        y_start: the top edge of the part of the source that is used, in pixels.
+        y_end: the bottom edge of the part of the source that is used, in pixels.
         resized_width: the width of the source in the result, in pixels.
         resized_height: the height of the source in the result, in pixels.
-        resolution: 540p, 720p or 1080p.
-        source_position: where the source lies: its left and top edge, its width and height, as fractions of the result.
+        resolution: the resolution: 540p, 720p or 1080p.
+        source_position: the place of the source: its left and top edge, width and height, as fractions of the result.
     """
 
     resolution: str | None = None
@@ -192,11 +193,11 @@ LUMA_ONLY: Final[Mapping[str, frozenset[str]]] = {
 
 
 def schema_of(generation_type: str, fields: Iterable[str]) -> type[Any]:
-    """The schema of a request.
+    """Return the schema of a request.
 
     Args:
-        generation_type: what it asks for: one of `REQUESTS`, or "layering".
-        fields: the names of the fields that it has.
+        generation_type: the kind of request: one of `REQUESTS`, or "layering".
+        fields: the names of the fields that the request has.
     """
     if generation_type == "layering":
         return LayeringRequest
@@ -206,7 +207,7 @@ def schema_of(generation_type: str, fields: Iterable[str]) -> type[Any]:
 
 
 def luma_only_fields(request: Request) -> list[str]:
-    """The fields of a request that only the Luma API has, as far as they are given, in alphabetical order.
+    """Return the names of a request's fields that are set and that only the Luma API has, in alphabetical order.
 
     Args:
         request: the request.
@@ -216,11 +217,11 @@ def luma_only_fields(request: Request) -> list[str]:
 
 
 def with_fields(request: R, **fields: Any) -> R:
-    """A request with other values of some fields, which its schema need not have had.
+    """Return a copy of a request with new values of some fields, which its schema need not have.
 
     Args:
-        request: the request; it stays as it is.
-        **fields: the new values.
+        request: the request, which is not changed.
+        **fields: the new values by the names of the fields.
     """
     schema = schema_of(getattr(request, "generation_type", ""), fields)
     if isinstance(request, schema):
@@ -230,7 +231,7 @@ def with_fields(request: R, **fields: Any) -> R:
 
 
 def guide_frames_of(request: Request) -> list[GuideFrame]:
-    """The guide frames of a request; none where it has none.
+    """Return the guide frames of a request; an empty list if it has none.
 
     Args:
         request: the request.
@@ -239,13 +240,13 @@ def guide_frames_of(request: Request) -> list[GuideFrame]:
 
 
 def request_from(document: Mapping[str, Any]) -> Request:
-    """A request from its document, as this package wrote it.
+    """Return a request from its document, as written by this package.
 
     Args:
-        document: the document. Without a `generation_type` it is read as `type_told_by` says.
+        document: the document. If it has no `generation_type`, `type_told_by` infers it.
 
     Raises:
-        ValueError: it is no request (`pydantic.ValidationError`).
+        ValueError: the document is not a request (`pydantic.ValidationError`).
     """
     told = document.get("generation_type")
     if not isinstance(told, str) or told not in {*REQUESTS, "layering", "unknown"}:

@@ -1,4 +1,4 @@
-"""The operations of the Dream Machine API, in its own names."""
+"""The operations of the Dream Machine API, under its own names."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from dream_nb.api.request_models import (
 
 E = TypeVar("E", UpscaleVideoGenerationRequest, AudioGenerationRequest)
 
-# The specification's default of `sync_timeout`.
+# The default of `sync_timeout` in the specification.
 _SYNC_SECONDS: Final = 60.0
 _OPERATIONS: Final[Mapping[str, str]] = {
     "video": "createGeneration",
@@ -50,29 +50,29 @@ _OPERATIONS: Final[Mapping[str, str]] = {
 
 
 class AsyncDreamMachine:
-    """A client of one Dream Machine: the hosted API, a studio, or any other server of the specification.
+    """A client of a Dream Machine: the hosted API, a studio, or any other server that follows the specification.
 
-    It belongs to one event loop. Every method sends one request, once, and raises an `APIError` where that fails.
-    The logger `dream_nb.api` tells at level DEBUG what is sent, without keys and pictures, and with texts shortened.
+    A client belongs to one event loop. Every method sends one request, once, and raises an `APIError` if it fails. The
+    logger `dream_nb.api` logs requests at level DEBUG, without keys and pictures, and with shortened texts.
 
     Args:
-        api_key: the bearer key. By default `LUMAAI_API_KEY`, which belongs to the origin of `LUMAAI_BASE_URL`
-            (or of the hosted API) and is never sent to another.
-        base_url: the server. By default `LUMAAI_BASE_URL`, else the one that the specification names.
-        timeout: seconds for connecting, and for each read and write, or an `httpx2.Timeout` that names each.
-            By default 30, or what `http_client` has.
-        deadline: seconds for a whole call, reading its answer included; None sets no end.
-        http_client: an `httpx2.AsyncClient` of your own, for another proxy, certificates or transport; you close it.
-            Without one, the proxy and certificate variables of the environment count, such as `HTTPS_PROXY` and
+        api_key: the bearer key. By default `LUMAAI_API_KEY`, which belongs to the origin of `LUMAAI_BASE_URL` (or of
+            the hosted API) and is never sent to another origin.
+        base_url: the address of the server. By default `LUMAAI_BASE_URL`, or else the address in the specification.
+        timeout: the seconds allowed for connecting, and for each read and write, or an `httpx2.Timeout` that sets each.
+            By default 30, or the timeout of `http_client`.
+        deadline: the seconds allowed for a whole call, including reading its answer; None sets no limit.
+        http_client: your own `httpx2.AsyncClient`, for another proxy, certificates or transport; you must close it.
+            Without one, the environment's proxy and certificate variables apply, such as `HTTPS_PROXY` and
             `SSL_CERT_FILE`, except for plain http to this machine.
-        api: "2024" where the server takes videos at `/generations`, "2025" where it takes them at
-            `/generations/video` and needs a model. By default the server is asked, once, before the first video.
+        api: "2024" if the server accepts videos at `/generations`, "2025" if it accepts them at `/generations/video`
+            and requires a model. By default the server is asked, once, before the first video.
 
     Attributes:
-        base_url: the server's address.
+        base_url: the address of the server.
 
     Raises:
-        ConfigurationError: no key for this address, plain http to another machine, or no such API.
+        ConfigurationError: there is no key for this address, it is plain http to another machine, or `api` is unknown.
     """
 
     def __init__(
@@ -91,12 +91,12 @@ class AsyncDreamMachine:
         self._detection = Detection(self.get_concepts, self.get_camera_motion, api)
 
     def __repr__(self) -> str:
-        # A traceback that shows variables also shows the client that could not be made, and has no address.
+        # A traceback with variables also shows a client whose creation failed, which has no address.
         return f"{type(self).__name__}({getattr(self, 'base_url', '')!r})"
 
     @property
     def clock_ahead(self) -> timedelta | None:
-        """How far the server's clock is ahead of this machine's, by its last answer; None where it never said."""
+        """How far the server's clock is ahead of this machine's, by its last answer; None if no answer had a time."""
         return self._connection.clock_ahead
 
     async def __aenter__(self) -> Self:
@@ -108,16 +108,16 @@ class AsyncDreamMachine:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close all connections."""
         await self._connection.aclose()
 
     @property
     def known_dialect(self) -> DreamMachineDialect | None:
-        """How the server wants its requests, where that is known without asking it."""
+        """The dialect of the server's API, if it is known without asking the server; otherwise None."""
         return self._detection.known
 
     async def dialect(self) -> DreamMachineDialect:
-        """How the server wants its requests. It is asked once, and never by a create.
+        """Return the dialect of the server's API. The server is asked once, and never by sending a create.
 
         Raises:
             APIError: the server did not say. The next call asks again.
@@ -127,92 +127,97 @@ class AsyncDreamMachine:
     async def create_generation(
         self, request: GenerationRequest, *, headers: Mapping[str, str] | None = None
     ) -> Generation:
-        """`createGeneration`: ask for a video. Sent once, never retried here.
+        """`createGeneration`: request a video. The request is sent once and never retried.
 
-        Before the first one the server is asked which API it has, unless `api` said so. On that of 2025 a request that
-        names no model asks for "ray-2".
+        Before the first video, the server is asked which API it has, unless `api` was given. With the API of 2025, a
+        request without a model asks for "ray-2".
 
         Args:
-            request: what is asked for.
-            headers: further headers of this call.
+            request: the request.
+            headers: additional headers for this call.
 
         Returns:
             The queued generation.
 
         Raises:
-            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+            APIError: the request was refused, or its outcome is unknown: `reached` says whether the server may have
+                accepted it.
         """
         return await self._create("createGeneration", request, headers)
 
     async def generate_image(
         self, request: ImageGenerationRequest, *, headers: Mapping[str, str] | None = None
     ) -> Generation:
-        """`generateImage`: ask for an image. Sent once, never retried here.
+        """`generateImage`: request an image. The request is sent once and never retried.
 
         Args:
-            request: what is asked for.
-            headers: further headers of this call.
+            request: the request.
+            headers: additional headers for this call.
 
         Returns:
             The queued generation.
 
         Raises:
-            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+            APIError: the request was refused, or its outcome is unknown: `reached` says whether the server may have
+                accepted it.
         """
-        # Both APIs take it at the same path.
+        # Both APIs accept it at the same path.
         return await self._create("generateImage", request, headers, self.known_dialect or NEWEST)
 
     async def modify_video(
         self, request: ModifyVideoRequest, *, headers: Mapping[str, str] | None = None
     ) -> Generation:
-        """`modifyVideo`: ask for a video with another look. Of the API of 2025. Sent once, never retried here.
+        """`modifyVideo`: request a video with a new look (API of 2025). The request is sent once and never retried.
 
         Args:
-            request: what is asked for. Its `media` is a `Media`: the server takes the URL of a video.
-            headers: further headers of this call.
+            request: the request. Its `media` must be a `Media`, because the server accepts only the URL of a video.
+            headers: additional headers for this call.
 
         Returns:
             The queued generation.
 
         Raises:
-            InvalidRequestError: the server speaks an older API, or `media` has no URL. Nothing was sent.
-            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+            InvalidRequestError: the server has an older API, or `media` has no URL. Nothing was sent.
+            APIError: the request was refused, or its outcome is unknown: `reached` says whether the server may have
+                accepted it.
         """
         return await self._create("modifyVideo", request, headers)
 
     async def reframe_video(
         self, request: ReframeVideoRequest, *, headers: Mapping[str, str] | None = None
     ) -> Generation:
-        """`reframeVideo`: ask for a video in another ratio. Of the API of 2025. Sent once, never retried here.
+        """`reframeVideo`: request a video in another aspect ratio (API of 2025). It is sent once and never retried.
 
         Args:
-            request: what is asked for. Its `media` is a `Media`: the server takes the URL of a video.
-            headers: further headers of this call.
+            request: the request. Its `media` must be a `Media`, because the server accepts only the URL of a video.
+            headers: additional headers for this call.
 
         Returns:
             The queued generation.
 
         Raises:
-            InvalidRequestError: the server speaks an older API, or `media` has no URL. Nothing was sent.
-            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+            InvalidRequestError: the server has an older API, or `media` has no URL. Nothing was sent.
+            APIError: the request was refused, or its outcome is unknown: `reached` says whether the server may have
+                accepted it.
         """
         return await self._create("reframeVideo", request, headers)
 
     async def reframe_image(
         self, request: ReframeImageRequest, *, headers: Mapping[str, str] | None = None
     ) -> Generation:
-        """`reframeImage`: ask for an image in another ratio. Of the API of 2025. Sent once, never retried here.
+        """`reframeImage`: request an image in another aspect ratio (API of 2025). It is sent once and never retried.
 
         Args:
-            request: what is asked for. Its `media` is a `Media`: the server takes the URL of an image.
-            headers: further headers of this call.
+            request: the request. Its `media` must be a `Media`, because the server accepts only the URL of an image.
+            headers: additional headers for this call.
 
         Returns:
             The queued generation.
 
         Raises:
-            InvalidRequestError: the server speaks an older API, or `media` has no URL. Nothing was sent.
-            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+            InvalidRequestError: the server has an older API, or `media` has no URL. Nothing was sent.
+            APIError: the request was refused, or its outcome is unknown: `reached` says whether the server may have
+                accepted it.
         """
         return await self._create("reframeImage", request, headers)
 
@@ -223,19 +228,20 @@ class AsyncDreamMachine:
         *,
         headers: Mapping[str, str] | None = None,
     ) -> Generation:
-        """`upscaleGeneration`: ask for a video in a higher resolution. Of the API of 2025. Sent once, never retried.
+        """`upscaleGeneration`: request a video in a higher resolution (API of 2025). It is sent once and never retried.
 
         Args:
-            id: the video's.
-            request: what is asked for.
-            headers: further headers of this call.
+            id: the id of the video's generation.
+            request: the request.
+            headers: additional headers for this call.
 
         Returns:
-            The queued generation, which has an id of its own.
+            The queued generation, which has a new id.
 
         Raises:
-            InvalidRequestError: the server speaks an older API. Nothing was sent.
-            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+            InvalidRequestError: the server has an older API. Nothing was sent.
+            APIError: the request was refused, or its outcome is unknown: `reached` says whether the server may have
+                accepted it.
         """
         return await self._create("upscaleGeneration", _about(request, id), headers)
 
@@ -246,35 +252,37 @@ class AsyncDreamMachine:
         *,
         headers: Mapping[str, str] | None = None,
     ) -> Generation:
-        """`addAudioToGeneration`: ask for a video with sound. Of the API of 2025. Sent once, never retried here.
+        """`addAudioToGeneration`: request a video with sound (API of 2025). It is sent once and never retried.
 
         Args:
-            id: the video's.
-            request: what is asked for.
-            headers: further headers of this call.
+            id: the id of the video's generation.
+            request: the request.
+            headers: additional headers for this call.
 
         Returns:
-            The queued generation, which has an id of its own.
+            The queued generation, which has a new id.
 
         Raises:
-            InvalidRequestError: the server speaks an older API. Nothing was sent.
-            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+            InvalidRequestError: the server has an older API. Nothing was sent.
+            APIError: the request was refused, or its outcome is unknown: `reached` says whether the server may have
+                accepted it.
         """
         return await self._create("addAudioToGeneration", _about(request, id), headers)
 
     async def create(self, request: Request, *, headers: Mapping[str, str] | None = None) -> Generation:
-        """Ask for whatever a request asks for, by the operation of its kind. Sent once, never retried here.
+        """Send any request, with the operation of its kind. It is sent once and never retried.
 
         Args:
-            request: what is asked for. That of an upscale or of sound names its video in `media`.
-            headers: further headers of this call.
+            request: the request. A request for an upscale or for sound refers to its video in `media`.
+            headers: additional headers for this call.
 
         Returns:
             The queued generation.
 
         Raises:
             InvalidRequestError: the server has no such operation. Nothing was sent.
-            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+            APIError: the request was refused, or its outcome is unknown: `reached` says whether the server may have
+                accepted it.
         """
         if isinstance(request, ImageGenerationRequest):
             return await self.generate_image(request, headers=headers)
@@ -290,7 +298,7 @@ class AsyncDreamMachine:
         try:
             dialect = dialect or await self.dialect()
         except APIError as error:
-            # Whatever became of the question, the create was not sent.
+            # The question for the API failed, so the create was certainly not sent.
             error.reached = False
             raise
         except anyio.get_cancelled_exc_class() as cancelled:
@@ -302,23 +310,23 @@ class AsyncDreamMachine:
         return await self._connection.ask(operation, _generation, "POST", path, body=body, headers=headers, wait=wait)
 
     async def get_generation(self, id: str) -> Generation:  # noqa: A002 - the parameter's name in the specification
-        """`getGeneration`: a generation by its id.
+        """`getGeneration`: return a generation.
 
         Args:
-            id: the generation's.
+            id: the id of the generation.
 
         Raises:
-            NotFoundError: there is none of this id, or it is another account's.
-            APIError: the call failed otherwise.
+            NotFoundError: there is no generation with this id, or it belongs to another account.
+            APIError: the call failed for another reason.
         """
         return await self._connection.ask("getGeneration", _generation, "GET", f"/generations/{_segment(id)}")
 
     async def list_generations(self, *, limit: int = 100, offset: int = 0) -> ListGenerationResponse:
-        """`listGenerations`: one page of the account's generations, newest first.
+        """`listGenerations`: return one page of the account's generations, newest first.
 
         Args:
-            limit: how many at most.
-            offset: how many of the newest to leave out.
+            limit: the largest number of generations to return.
+            offset: the number of the newest generations to skip.
         """
         return await self._connection.ask(
             "listGenerations",
@@ -329,13 +337,13 @@ class AsyncDreamMachine:
         )
 
     async def iter_generations(self, *, page: int = 100) -> AsyncIterator[Generation]:
-        """All of the account's generations, newest first, `page` of them a call; a page is asked for when needed.
+        """Iterate over all generations of the account, newest first. Pages are requested as needed.
 
-        Each is given once, also when newer ones are made in the meantime (of which some may be among them). Deleting
-        moves the others to earlier pages: to delete while going through, make a list of them first.
+        Each generation is returned once, even if new ones are made in the meantime (of which some may be included).
+        Deletions move later generations to earlier pages, so make a list first if you want to delete while iterating.
 
         Args:
-            page: how many a call gives at most.
+            page: the largest number of generations per call.
         """
         pages = Pages(page)
         while not pages.ended:
@@ -344,10 +352,10 @@ class AsyncDreamMachine:
                 yield generation
 
     async def iter_documents(self, *, page: int = 100) -> AsyncIterator[dict[str, Any]]:
-        """As `iter_generations`, as the JSON that the server wrote: for tables of many, at a fifth of the time.
+        """Iterate as `iter_generations` does, over the server's JSON. For large tables, this takes a fifth of the time.
 
         Args:
-            page: how many a call gives at most.
+            page: the largest number of generations per call.
         """
         pages = Pages(page)
         while not pages.ended:
@@ -355,42 +363,42 @@ class AsyncDreamMachine:
                 yield document
 
     async def list_documents(self, *, limit: int = 100, offset: int = 0) -> dict[str, Any]:
-        """As `list_generations`, as the JSON that the server wrote.
+        """Return a page as `list_generations` does, as the server's JSON.
 
         Args:
-            limit: how many at most.
-            offset: how many of the newest to leave out.
+            limit: the largest number of generations to return.
+            offset: the number of the newest generations to skip.
         """
         return await self._connection.ask(
             "listGenerations", _page, "GET", "/generations", params={"limit": limit, "offset": offset}
         )
 
     async def delete_generation(self, id: str) -> None:  # noqa: A002 - the parameter's name in the specification
-        """`deleteGeneration`: remove a generation, or cancel it where the server still can.
+        """`deleteGeneration`: delete a generation, or cancel it if the server still can.
 
         Args:
-            id: the generation's.
+            id: the id of the generation.
 
         Raises:
-            NotFoundError: there is none of this id, or it is another account's.
-            APIError: the call failed otherwise.
+            NotFoundError: there is no generation with this id, or it belongs to another account.
+            APIError: the call failed for another reason.
         """
         await self._connection.ask("deleteGeneration", _nothing, "DELETE", f"/generations/{_segment(id)}")
 
     async def get_credits(self) -> Credits:
-        """`getCredits`: the balance, in USD cents."""
+        """`getCredits`: return the balance, in USD cents."""
         return await self._connection.ask("getCredits", Credits.from_answer, "GET", "/credits")
 
     async def get_camera_motion(self) -> list[str]:
-        """`getCameraMotion`: the camera motions that a prompt may name. Of the API of 2024."""
+        """`getCameraMotion`: return the camera motions that a prompt may contain (API of 2024)."""
         return await self._connection.ask("getCameraMotion", _keys, "GET", "/generations/camera_motion/list")
 
     async def get_concepts(self) -> list[str]:
-        """`getConcepts`: the keys that `concepts` of a video may name. Of the API of 2025."""
+        """`getConcepts`: return the keys that a video's `concepts` may contain (API of 2025)."""
         return await self._connection.ask("getConcepts", _keys, "GET", "/generations/concepts/list")
 
     async def ping(self) -> Pong:
-        """`ping`: whether the server runs."""
+        """`ping`: check that the server is running."""
         return await self._connection.ask("ping", Pong.from_answer, "GET", "/ping")
 
 
@@ -402,7 +410,7 @@ def _generation(body: bytes) -> Generation:
 
 
 def operation_of(request: Request) -> str:
-    """The name of the operation that creates what a request asks for, as the specification writes it.
+    """Return the name of the operation that creates a request's generation, as in the specification.
 
     Args:
         request: the request.
@@ -411,7 +419,7 @@ def operation_of(request: Request) -> str:
 
 
 def _about(request: E, id: str) -> E:  # noqa: A002 - the parameter's name in the specification
-    """A request that names its generation."""
+    """A request that refers to its generation."""
     return request.model_copy(update={"media": GenerationReference(id=id)})
 
 
@@ -432,7 +440,7 @@ def _page(body: bytes) -> dict[str, Any]:
 
 
 def _nothing(body: bytes) -> None:
-    # The specification answers 204. A page of a proxy is no proof that anything was deleted.
+    # The specification answers 204. An error page of a proxy does not prove that anything was deleted.
     if body:
         from_json(body)
 

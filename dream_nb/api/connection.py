@@ -1,4 +1,4 @@
-"""One server, its key, and a single call to it: sent once, answered within bounds, failing by the error tree."""
+"""A connection to one server with its key. Each call is sent once, read within limits, and fails with our errors."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ Origin = tuple[str, str, int | None]
 
 
 def hidden(key: str | SecretStr | None) -> SecretStr | None:
-    """A key that no traceback shows, not even one that prints variables."""
+    """A key that no traceback shows, even if it prints variables."""
     return SecretStr(key) if isinstance(key, str) else key
 
 
 class _Bearer(httpx2.Auth):
-    """The key, for one origin and no other."""
+    """The key, for its own origin only."""
 
     def __init__(self, key: SecretStr, origin: Origin) -> None:
         self._key = key
@@ -55,12 +55,12 @@ class _Bearer(httpx2.Auth):
         yield request
 
     def hide(self, text: str) -> str:
-        """A text of the server's, without the key that it may have sent back."""
+        """Return a text of the server without the key, which it may have sent back."""
         return text.replace(self._key.get_secret_value(), "[key]")
 
     def hide_in(self, body: bytes) -> bytes:
-        """As `hide`, of a body: what is read of it is shown, and written down."""
-        # No variable holds the key: a traceback may show them. And a key that is no more than a syllable occurs
+        """Return a body without the key, because its contents are shown and recorded."""
+        # No variable holds the key, because a traceback may show it. A key that is only a syllable would occur
         # everywhere.
         if len(self._key) < _SHORTEST_HIDDEN or self._key.get_secret_value().encode() not in body:
             return body
@@ -72,9 +72,9 @@ class Content:
     """A body that is sent as it is, in parts.
 
     Attributes:
-        parts: the body. It can be gone through once.
-        size: its bytes.
-        headers: header fields that say what it is.
+        parts: the parts of the body. They can be iterated over only once.
+        size: the size of the body in bytes.
+        headers: header fields that describe it.
     """
 
     parts: AsyncIterable[bytes]
@@ -83,10 +83,10 @@ class Content:
 
 
 class Connection:
-    """The way to one server. The arguments are those of `AsyncDreamMachine`.
+    """A connection to one server. It has the arguments of `AsyncDreamMachine`.
 
     Args:
-        api: whose server it is by default, and where its key is found.
+        api: the API, which has the default address of the server and the variable of its key.
     """
 
     def __init__(
@@ -118,11 +118,11 @@ class Connection:
         self.clock_ahead: timedelta | None = None
 
     def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled: a key would lie in the pickle."""
+        """Refuse to be pickled, because the pickle would contain the key."""
         raise TypeError("a client has a key and open connections, so it cannot be pickled: create a new one instead")
 
     async def aclose(self) -> None:
-        """Close the connections that were opened here."""
+        """Close the connections that this object opened."""
         if self._owns_http:
             await self._http.aclose()
         if self._files is not None:
@@ -140,20 +140,20 @@ class Connection:
         headers: Mapping[str, str] | None = None,
         wait: float = 0.0,
     ) -> T:
-        """Make one call. One with a `Content` has no deadline: its time goes by its size, and each part has a timeout.
+        """Make one call. One with a `Content` has no deadline, because its time depends on its size, but timeouts.
 
         Args:
-            operation: its name in the specification.
-            read: makes of the answer's body what is given back, or raises ValueError.
-            method: of HTTP.
-            path: below the base URL.
-            body: the request's document, or a content of another form.
+            operation: the name of the operation in the specification.
+            read: a function that converts the body of the answer to the result, or raises ValueError.
+            method: the HTTP method.
+            path: the path below the base URL.
+            body: the document of the request, or a content in another form.
             params: the query.
-            headers: further header fields.
-            wait: seconds that the server may take longer than usual.
+            headers: additional header fields.
+            wait: the additional seconds that the server may take.
 
         Raises:
-            APIError: it failed; which class tells how.
+            APIError: the call failed; the class says how.
         """
         request = self._request(method, path, body, params, headers, wait)
         if logger.isEnabledFor(logging.DEBUG):
@@ -165,30 +165,30 @@ class Connection:
         milliseconds = 1e3 * (time.perf_counter() - began)
         outcome = answer if isinstance(answer, errors.APIError) else self._outcome(operation, answer, read)
         if isinstance(outcome, errors.BadRequestError) and body is None:
-            # Of a call that has nothing but an address, nothing can be changed.
+            # A call with only an address has nothing that could be changed.
             outcome = outcome.advising(_READ_ADVICE)
         if isinstance(outcome, errors.APIError):
             logger.debug("%s: %s after %.0f ms: %s", operation, type(outcome).__name__, milliseconds, outcome)
-            # Raised here, where nothing is being handled, and not where it was found: no `__context__` leads from the
-            # error to the HTTP client's request, which holds the key.
+            # Raised outside of any exception handler, so that no `__context__` leads from the error to the HTTP
+            # client's request, which holds the key.
             raise outcome
         return outcome
 
     async def put(self, operation: str, address: str, content: Content) -> None:
-        """Put a file where the server said, which is mostly another server: the key does not go there.
+        """Upload a file to the address that the server gave, usually on another server, without the key.
 
         Args:
-            operation: what errors call it.
-            address: where to, as the server gave it.
+            operation: the name of the operation in errors.
+            address: the address, as the server gave it.
             content: the file, with the header fields that the server asked for.
 
         Raises:
-            APIError: it was not stored, or nobody knows whether it was.
+            APIError: the file was not stored, or it is unknown whether it was.
         """
         if self._http.is_closed:
             raise errors.APIConnectionError(operation, "no connection (the client was closed)", reached=False)
         url = self._foreign(operation, address)
-        # Not built by the client: what its owner lets it send along by default may be secret too.
+        # Not built by the client, whose owner's default headers may be secret too.
         timeout = self._timeout if isinstance(self._timeout, httpx2.Timeout) else self._http.timeout
         request = httpx2.Request(
             "PUT",
@@ -205,12 +205,12 @@ class Connection:
             raise failed
 
     def _foreign(self, operation: str, address: str) -> httpx2.URL:
-        """An address that the server gave, where it may be followed to."""
+        """Return an address that the server gave, if it may be used."""
         try:
             url = httpx2.URL(address)
         except httpx2.InvalidURL:
             url = httpx2.URL()
-        # Only a server on this machine may send its clients to this machine.
+        # Only a server on this machine may refer its clients to this machine.
         is_safe = url.scheme == "https" or (url.scheme == "http" and self._is_near and _is_loopback(url.host))
         if not is_safe or not url.host or url.userinfo:
             raise errors.UnreadableAnswerError(operation, "the upload address is not an https address", reached=False)
@@ -245,7 +245,7 @@ class Connection:
                 raise errors.InvalidRequestError(
                     "the request contains an unpaired surrogate: remove that character"
                 ) from None
-        # Not as `params`: the client would take the address apart and put it together once more.
+        # Not as `params`, with which the client would take the address apart and reassemble it.
         query = f"?{urlencode(params)}" if params else ""
         return self._http.build_request(
             method,
@@ -256,7 +256,7 @@ class Connection:
         )
 
     def _timeout_with(self, wait: float) -> httpx2.Timeout:
-        """The timeouts of a call whose answer may take so many seconds longer."""
+        """The timeouts of a call whose answer may take some seconds longer."""
         usual = self._timeout if isinstance(self._timeout, httpx2.Timeout) else self._http.timeout
         read = None if usual.read is None else usual.read + wait
         return httpx2.Timeout(connect=usual.connect, read=read, write=usual.write, pool=usual.pool)
@@ -269,7 +269,7 @@ class Connection:
         http: httpx2.AsyncClient,
         auth: httpx2.Auth | None,
     ) -> Answer | errors.APIError:
-        """Send the request once. Redirects are not followed: a create could be made twice, a key could travel."""
+        """Send the request once. Redirects are not followed: they could repeat a create or send the key elsewhere."""
         host = request.url.host
         if http.is_closed:
             return errors.APIConnectionError(
@@ -295,12 +295,12 @@ class Connection:
             return errors.APIConnectionError(operation, f"{what} ({why})", reached=reached)
         except Exception as error:  # noqa: BLE001 - whatever it is, its frames hold the key
             why = f"{type(error).__name__}: {self._words(str(error))}".removesuffix(": ")
-            # Of a transport that tells nothing, nobody knows how far it came.
+            # If the transport reports nothing, it is unknown how far the request came.
             reached = departure.reached or not departure.is_known
             return errors.APIConnectionError(operation, f"the call to {host} failed ({why})", reached=reached)
         except BaseException as ending:  # noqa: BLE001 - it is raised again
             departure.mark(ending)
-            # A cancellation, or an interrupt. The frames below hold the key; a notebook may show their variables.
+            # A cancellation, or an interrupt. The frames below hold the key, and a notebook may show their variables.
             ending.__cause__ = ending.__context__ = None
             raise ending.with_traceback(None)  # noqa: B904 - it is the same exception
         logger.debug("%s: %d, %d bytes", operation, answer.status, len(answer.body))
@@ -347,7 +347,7 @@ class Connection:
         )
 
     def _words(self, text: str | None, limit: int = _MAX_WORDS) -> str:
-        """A foreign text, fit for one line: without the key, without control characters, cut."""
+        """A foreign text made suitable for one line: without the key and control characters, and shortened."""
         text = self._auth.hide(text or "")[: 4 * limit]
         text = " ".join("".join(character if character.isprintable() else " " for character in text).split())
         return text if len(text) <= limit else text[:limit] + "…"
@@ -404,7 +404,7 @@ def _address(base_url: str, example: str = DREAM_MACHINE.base_url) -> httpx2.URL
     except httpx2.InvalidURL:
         url = httpx2.URL()
     if url.scheme not in {"http", "https"} or not url.host or (url.port or 0) > _MAX_PORT or url.query or url.fragment:
-        # What has no scheme is not shown: it may be a key in the wrong place.
+        # A text without a scheme is not shown, because it may be a key in the wrong place.
         shown = repr(base_url) if "://" in base_url else "given"
         raise errors.ConfigurationError(
             f"the base URL {shown} is not an http(s) address without a query, such as {example}"
@@ -413,13 +413,13 @@ def _address(base_url: str, example: str = DREAM_MACHINE.base_url) -> httpx2.URL
 
 
 def safe_address(base_url: str) -> str:
-    """A server's address in its one spelling.
+    """Return a server's address in its standard spelling.
 
     Args:
         base_url: the address.
 
     Raises:
-        ConfigurationError: it is no http(s) address, or would send a key in the clear.
+        ConfigurationError: it is not an http(s) address, or would send a key unencrypted.
     """
     url = _address(base_url)
     _check_safe(url)
@@ -427,7 +427,7 @@ def safe_address(base_url: str) -> str:
 
 
 def origin_of(base_url: str) -> str:
-    """The origin of an address: scheme, host, and the port where it is not the scheme's own."""
+    """Return the origin of an address: scheme, host, and the port if it is not the default one of the scheme."""
     url = _address(base_url)
     return f"{url.scheme}://{url.netloc.decode('ascii')}"
 
@@ -445,7 +445,7 @@ def _checked(key: SecretStr | None, host: str, api: HostedAPI) -> SecretStr:
         raise errors.ConfigurationError(
             f"no key for {host}: set {api.key_variable} (with {api.url_variable} for another server), or pass api_key="
         )
-    # A file's last newline often comes along. Anything else would end in an error that quotes the header.
+    # The last newline of a file is often included. Anything else would cause an error that quotes the header.
     key = SecretStr(key.get_secret_value().strip())
     if not all("!" <= character <= "~" for character in key.get_secret_value()):
         raise errors.ConfigurationError(

@@ -10,21 +10,21 @@ import anyio
 import anyio.lowlevel
 import httpx2
 
-# What a socket takes at once, without the server having to read it.
+# The number of bytes that a socket accepts at once, before the server reads any.
 _AT_ONCE: Final = 32 * 2**10
 _BEGINS: Final = ".send_request_headers.started"
 _ENDS: Final = (".send_request_headers.failed", ".send_request_body.complete", ".send_request_body.failed")
 
 
 class Departure(httpx2.AsyncByteStream):
-    """Watches a request leave, as the context in which it is sent.
+    """A context for sending a request, which observes how far it is sent.
 
-    The transport tells when it begins to write, or, if it tells nothing, when it asks for the body. A cancellation that
-    arrives before that ends the request. One that arrives later waits, where the transport tells, until a small request
-    is written whole: half of it would do nothing at the server, and nobody could tell it from the whole.
+    The transport reports when it begins to write; if it reports nothing, the reading of the body counts. A cancellation
+    that arrives before that ends the request. A later one waits, if the transport reports its writes, until a small
+    request is written completely: half of it would have no effect at the server, but could not be told from the whole.
 
     Args:
-        request: what is sent; it is changed so that it can be watched.
+        request: the request that is sent; it is modified so that it can be observed.
     """
 
     def __init__(self, request: httpx2.Request) -> None:
@@ -40,23 +40,23 @@ class Departure(httpx2.AsyncByteStream):
 
     @property
     def reached(self) -> bool:
-        """False where it is certain that the server got nothing of the request."""
+        """False if the server certainly received nothing of the request."""
         return self._has_begun or not (self._is_told or self._has_body)
 
     @property
     def is_known(self) -> bool:
-        """Whether the transport tells when it writes; else `reached` goes by what it took of the body."""
+        """Whether the transport reports when it writes; otherwise `reached` depends on the reading of the body."""
         return self._is_told
 
     def has_answer(self) -> None:
-        """Take note that an answer has come, whatever the transport told."""
+        """Record that an answer has arrived, whatever the transport reported."""
         self._has_begun = True
 
     def mark(self, cancelled: BaseException) -> None:
-        """Write on a cancellation what is known, for `was_reached`.
+        """Store what is known on a cancellation, for `was_reached`.
 
         Args:
-            cancelled: what ended the request.
+            cancelled: the cancellation that ended the request.
         """
         mark(cancelled, reached=self.reached)
 
@@ -65,7 +65,7 @@ class Departure(httpx2.AsyncByteStream):
             # The last moment for a cancellation that is already due.
             await anyio.lowlevel.checkpoint_if_cancelled()
             self._has_begun = True
-            # One that does not tell when it begins does not tell when it has ended either.
+            # A transport that does not report its beginning does not report its end either.
             self._scope.shield = self._is_small and self._is_told
 
     async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
@@ -95,19 +95,19 @@ class Departure(httpx2.AsyncByteStream):
 
 
 def mark(cancelled: BaseException, *, reached: bool) -> None:
-    """Write on a cancellation whether the server may have got something of the request, for `was_reached`.
+    """Store on a cancellation whether the server may have received anything of the request, for `was_reached`.
 
     Args:
-        cancelled: what ended the request.
-        reached: False where it is certain that it got nothing.
+        cancelled: the cancellation that ended the request.
+        reached: False if the server certainly received nothing.
     """
     cancelled.__dict__["reached"] = reached
 
 
 def was_reached(cancelled: BaseException) -> bool:
-    """Whether the server may have got something of a request that was cancelled.
+    """Return whether the server may have received anything of a cancelled request.
 
     Args:
-        cancelled: the cancellation, as it came out of the client.
+        cancelled: the cancellation, as the client raised it.
     """
     return bool(cancelled.__dict__.get("reached", True))

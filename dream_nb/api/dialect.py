@@ -1,4 +1,4 @@
-"""What every dialect can say: how one of the APIs wants a request to be written."""
+"""The interface of all dialects: how an API expects a request to be written."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ OPERATION_WORDS: Final[Mapping[str, str]] = {
 
 
 class Dialect(Protocol):
-    """How a server of one API wants its requests.
+    """How a server of one API expects its requests.
 
     Attributes:
         api: the name of the API: "2024" and "2025" are versions of the Dream Machine API, and "luma" is the Luma API.
-        operations: what it can be asked for, as values of `generation_type`.
-        lists: what the server lists for prompts: "camera motions" to write into them, "concepts" to send beside them,
-            or None.
-        takes_ids: whether a request may name a generation by its id wherever it goes on from one; elsewhere the server
-            wants the address of its file.
+        operations: the supported requests, as values of `generation_type`.
+        lists: what the server lists for prompts: "camera motions" to be used in a prompt, "concepts" to be sent with
+            it, or None.
+        takes_ids: whether a request may always refer to a generation by its id; otherwise the server needs the address
+            of its file.
     """
 
     @property
@@ -46,7 +46,7 @@ class Dialect(Protocol):
 
     @property
     def operations(self) -> Set[str]:
-        """What it can be asked for."""
+        """The supported requests."""
 
     @property
     def lists(self) -> Literal["camera motions", "concepts"] | None:
@@ -54,13 +54,13 @@ class Dialect(Protocol):
 
     @property
     def takes_ids(self) -> bool:
-        """Whether a request may name a generation by its id wherever it goes on from one."""
+        """Whether a request may always refer to a generation by its id."""
 
     def complete(self, request: R) -> R:
-        """The request with every field that this API requires, or bills by."""
+        """Return the request with every field that this API requires or that affects the price."""
 
     def with_model(self, request: R) -> R:
-        """The request with the model that this API requires."""
+        """Return the request with the model that this API requires."""
 
     def check(self, request: Request) -> None:
-        """Raise an `InvalidRequestError` where this API cannot do what a request asks for."""
+        """Raise an `InvalidRequestError` if this API does not support a request."""

@@ -1,4 +1,4 @@
-"""Which dialect of the Dream Machine API a server speaks, and how one request is written in each dialect."""
+"""Determines which dialect of the Dream Machine API a server has, and how each dialect writes a request."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ NEWEST: Final = DREAM_MACHINE_2025
 
 _ALL: Final[tuple[Dialect, ...]] = (*DIALECTS.values(), LUMA_DIALECT)
 
-# A server that does not know a path may say so in any of these ways. What the key, the rate or the server's health is
-# the reason for says nothing about its API.
+# The ways in which a server may say that it does not know a path. Refusals because of the key, the rate or the server's
+# health say nothing about its API.
 _SAYS_NOTHING: Final = frozenset({401, 403, 408, 429})
 _NOT_IMPLEMENTED: Final = 501
 
 
 def spellings(request: R) -> list[R]:
-    """How a request may be written by the APIs, as it is first: what one and the same request may be kept as.
+    """Return the forms in which the APIs may write a request, its own form first, under which it may be stored.
 
     Args:
         request: the request as its user wrote it.
     """
     found = [request]
     for dialect in _ALL:
-        # A generation that was made elsewhere may say its model, and nothing else.
+        # A generation that was made elsewhere may state its model, and nothing else.
         for one in (dialect.with_model(request), dialect.complete(request)):
             if one not in found:
                 found.append(one)
@@ -45,15 +45,15 @@ def spellings(request: R) -> list[R]:
 
 
 class Detection:
-    """Finds out which dialect a server speaks: it is asked once, however many wait for the answer.
+    """Determines the dialect of a server, which is asked once, however many callers wait.
 
     Args:
-        concepts: asks for the newer API's list.
-        camera_motion: asks for the older API's list.
-        api: the server's API, where it is known; then nothing is asked.
+        concepts: a function that asks for the newer API's list.
+        camera_motion: a function that asks for the older API's list.
+        api: the server's API, if it is known; then nothing is asked.
 
     Raises:
-        ConfigurationError: there is no such API.
+        ConfigurationError: the API is unknown.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Detection:
         self._failure: APIError | None = None
 
     async def dialect(self) -> DreamMachineDialect:
-        """The server's dialect.
+        """Return the server's dialect.
 
         Raises:
             APIError: the server did not say; the next call asks again.
@@ -80,7 +80,7 @@ class Detection:
         if self.known is None:
             async with self._turn:
                 if self.known is None and self._failure is not before:
-                    # Another call has just asked in vain: the answer is this call's too, and not asked for anew.
+                    # Another call has just failed to find out: this call gets the same answer.
                     raise copy.copy(self._failure)  # type: ignore[misc]
                 if self.known is None:
                     try:
@@ -98,7 +98,7 @@ class Detection:
                 raise
         else:
             return DREAM_MACHINE_2025
-        # The absence of one list proves nothing: a wrong address has none at all.
+        # That one list is missing proves nothing: a wrong address has none at all.
         try:
             await self._camera_motion()
         except APIError as error:

@@ -1,4 +1,4 @@
-"""What the documentation of the Dream Machine API of 2025 lists, where its schemas admit any text."""
+"""The documented values of the Dream Machine API of 2025, where its schemas accept any text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SHOWN = 40
 
 
 def undocumented(request: Request) -> Iterator[tuple[str, str]]:
-    """What a request asks for that no documentation lists, each as a field and why its value is refused.
+    """Return the undocumented values of a request, each as a field and why its value is refused.
 
     Args:
         request: the request.

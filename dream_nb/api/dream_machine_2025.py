@@ -1,4 +1,4 @@
-"""The Dream Machine API of June 2025: videos are created at `/generations/video`, and every create names a model."""
+"""The Dream Machine API of June 2025: videos are created at `/generations/video`, and every create needs a model."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ DREAM_MACHINE_2025: Final = DreamMachineDialect(
         "add_audio": "/generations/{id}/audio",
     },
     models={"video": "ray-2", "image": "photon-1"},
-    # Written out, so that what is paid for does not change when the server's defaults do.
+    # Written out, so that changes of the server's defaults do not change what is paid for.
     billed={model: {"resolution": "720p", "duration": "5s"} for model in ("ray-2", "ray-flash-2")},
     lists="concepts",
 )

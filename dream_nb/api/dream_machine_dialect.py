@@ -1,4 +1,4 @@
-"""How the Dream Machine API writes a request: its paths, its defaults, and what it lists for prompts."""
+"""How the Dream Machine API writes a request: its paths, its defaults, and its lists for prompts."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from dream_nb.api.schemas import outside_json
 
 @dataclass(frozen=True)
 class DreamMachineDialect:
-    """How a server of one version of the API wants its requests. Each version has a module with one of these.
+    """How a server of one version of the API expects its requests. Each version has a module with one of these.
 
     Attributes:
         api: the version: the year of its specification.
-        paths: the path of each request below the base URL, by its `generation_type`. "{id}" in it is that of the
-            generation that the request goes on from.
-        models: the model that a create has to name where its user names none, by kind ("video", "image").
-        billed: the other fields that a video is billed by, where its user does not say them, by its model.
-        lists: what the server lists for prompts: "camera motions" to write into them, or "concepts" to send beside
-            them.
+        paths: the path of each request below the base URL, by `generation_type`. "{id}" in it stands for the id of the
+            source generation.
+        models: the default models of a create, by kind ("video", "image").
+        billed: the defaults of the other fields that affect the price of a video, by model.
+        lists: what the server lists for prompts: "camera motions" to be used in a prompt, or "concepts" to be sent with
+            it.
     """
 
     api: API
@@ -37,14 +37,14 @@ class DreamMachineDialect:
 
     @property
     def operations(self) -> frozenset[str]:
-        """What the API can be asked for, as values of `generation_type`."""
+        """The supported requests, as values of `generation_type`."""
         return frozenset(self.paths)
 
     def complete(self, request: R) -> R:
-        """The request with every field that this API requires, or bills by.
+        """Return the request with every field that this API requires or that affects the price.
 
         Args:
-            request: the request as its user wrote it; it stays as it is.
+            request: the request as its user wrote it, which is not changed.
         """
         named = self.with_model(request)
         if getattr(named, "generation_type", "") != "video":
@@ -54,10 +54,10 @@ class DreamMachineDialect:
         return named.model_copy(update=missing) if missing else named
 
     def with_model(self, request: R) -> R:
-        """The request with the model that this API requires.
+        """Return the request with the model that this API requires.
 
         Args:
-            request: the request as its user wrote it; it stays as it is.
+            request: the request as its user wrote it, which is not changed.
         """
         model = self.models.get(getattr(request, "generation_type", ""))
         if model is None or getattr(request, "model", None) is not None:
@@ -65,13 +65,13 @@ class DreamMachineDialect:
         return request.model_copy(update={"model": model})
 
     def check(self, request: Request) -> None:
-        """Refuse what this API has no operation for.
+        """Raise an error for a request that this API does not support.
 
         Args:
             request: the request.
 
         Raises:
-            InvalidRequestError: the API cannot do it.
+            InvalidRequestError: the API does not support it.
         """
         if fields := luma_only_fields(request):
             raise InvalidRequestError(
@@ -96,13 +96,13 @@ class DreamMachineDialect:
         )
 
     def path(self, request: Request) -> str:
-        """The path that a request is sent to, below the base URL.
+        """Return the path of a request, below the base URL.
 
         Args:
             request: the request.
 
         Raises:
-            InvalidRequestError: the API cannot do it, or the request does not say which generation it is about.
+            InvalidRequestError: the API does not support it, or the request does not name its generation.
         """
         self.check(request)
         path = self.paths[request.generation_type]
@@ -116,16 +116,16 @@ class DreamMachineDialect:
         return path.format(id=quote(source.id, safe=""))
 
     def body(self, request: Request) -> dict[str, Any]:
-        """The document that is sent.
+        """Return the document to send.
 
         Args:
             request: the request, in which files have their URLs.
 
         Raises:
-            InvalidRequestError: it names a generation where the server wants a URL.
+            InvalidRequestError: it refers to a generation where the server needs a URL.
         """
         if found := outside_json(request):
-            # It would be sent as null.
+            # These values would be sent as null.
             raise InvalidRequestError(f"{found} is not a valid JSON number")
         document = self.complete(request).wire()
         source = getattr(request, "media", None)

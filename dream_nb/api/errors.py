@@ -1,18 +1,18 @@
-"""What can go wrong, one class a kind.
+"""The errors of this package.
 
 * DreamError
-  x InvalidRequestError      the request breaks the specification: nothing was sent
-  x ConfigurationError       a key, an address or a setting does not fit: nothing was sent
-  x GenerationFailedError    the server took the request, and could not make it
-  x DreamCancelledError      its user had the server delete it before it was made: it is refunded
+  x InvalidRequestError      the request violates the specification: nothing was sent
+  x ConfigurationError       a key, an address or a setting is not valid: nothing was sent
+  x GenerationFailedError    the server accepted the request, but could not make it
+  x DreamCancelledError      the user cancelled it before it was made: it is refunded
   x SweepError               some dreams of a sweep could not be made; the others are in its `dreams`
-  x OutcomeUnknownError      nobody knows whether the server took the request: it is not sent again by itself
-  x NotReplayedError         it is not in the library, and nothing may be made: nothing was sent
+  x OutcomeUnknownError      it is unknown whether the server accepted the request: it is not sent again automatically
+  x NotReplayedError         the dream is not in the library, and nothing may be made: nothing was sent
   x BudgetError              it would cost more than is allowed: nothing was sent
   x LibraryError             the library's folder or a file in it cannot be used
-    + UnreadableFileError    a picture or video that does not decode, or is too large
+    + UnreadableFileError    a picture or video that cannot be decoded, or is too large
   x ClusterGoneError         the dask cluster that draws or measures is gone
-  x APIError                 a call to a Dream Machine failed
+  x APIError                 a call to an API failed
     + BadRequestError        refused (400 and other 4xx): a parameter, the balance
     + AuthenticationError    the key was not accepted (401, 403)
     + NotFoundError          no such generation (404)
@@ -20,10 +20,10 @@
     + ServerError            the server failed (5xx)
     + APIConnectionError     no connection, or it broke before an answer came; `reached` tells which
     + APITimeoutError        no answer in time; `reached` tells whether there was a connection
-    + UnreadableAnswerError  an answer that is not the API's: HTML, half a body, too much of it, a redirect
+    + UnreadableAnswerError  an answer that is not the API's: HTML, incomplete, too large, or a redirect
 
-Each is one line that says what was wrong, with which value, and what to do next. None ever holds a key, nor leads to
-an object that does: each can be pickled, copied and shown with all its variables.
+The message of each is one line that says what was wrong, with the value, and what to do next. No error contains a key,
+or refers to an object that does: errors can be pickled, copied and shown with all their variables.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ Failed = TypeVar("Failed", bound="APIError")
 
 
 class DreamError(Exception):
-    """Whatever this package raises on purpose. In a notebook it shows as one line, then by `%tb` as a whole."""
+    """The base of all errors that this package raises. A notebook shows it as one line; `%tb` shows the traceback."""
 
     _shown = False
 
     def _render_traceback_(self) -> list[str]:
-        """Give IPython one line the first time, and the whole traceback when `%tb` asks again."""
+        """Give IPython one line at first, and the full traceback when `%tb` asks again."""
         if self._shown:
             return "".join(traceback.format_exception(self)).splitlines()
         self._shown = True
@@ -52,16 +52,15 @@ class DreamError(Exception):
 
 
 class InvalidRequestError(DreamError, ValueError):
-    """A request that breaks the specification. Nothing was sent.
+    """A request violates the specification. Nothing was sent.
 
     Args:
-        *problems: one sentence for each field that is wrong.
-        field: the first field that is wrong, by its name in the request, or "prompt", "count" or "take"; None where it
-            is none of them.
+        *problems: one sentence for each wrong field.
+        field: the first wrong field by its name in the request, or "prompt", "count" or "take"; None for anything else.
 
     Attributes:
-        problems: as above.
-        field: as above.
+        problems: the sentences that were given.
+        field: the field that was given.
     """
 
     def __init__(self, *problems: str, field: str | None = None) -> None:
@@ -71,42 +70,42 @@ class InvalidRequestError(DreamError, ValueError):
 
     @classmethod
     def reading(cls, error: pydantic.ValidationError) -> Self:
-        """The problems that pydantic found, each as one sentence that names its field.
+        """Return an error with the problems that pydantic found, each as one sentence that names its field.
 
         Args:
-            error: what pydantic raised.
+            error: the error that pydantic raised.
         """
         problems = error.errors()
         field = next((str(problem["loc"][0]) for problem in problems if problem["loc"]), None)
         return cls(*(_sentence(problem["loc"], problem["type"], problem["msg"]) for problem in problems), field=field)
 
 
-# Messages of our own already name the field and the value.
+# Our own messages already name the field and the value.
 _OWN_MESSAGES = frozenset({"enum", "unknown_field", "extra", "misplaced", "keyframe", "number", "luma"})
 
 
 def _sentence(location: tuple[int | str, ...], kind: str, message: str) -> str:
     if kind in _OWN_MESSAGES:
         return message
-    # A tagged union puts its tag into the location; a field name never equals the field before it.
+    # A tagged union adds its tag to the location. A field's name never equals that of the field before it.
     field = ".".join(str(part) for part in location)
     return f"{field.replace('_', ' ')}: {message[:1].lower()}{message[1:]}"
 
 
 class ConfigurationError(DreamError):
-    """A key, an address, a folder or a setting that does not fit. Nothing was sent."""
+    """A key, an address, a folder or a setting is not valid. Nothing was sent."""
 
 
 class LibraryError(DreamError):
-    """The library's folder, or a file in it, that cannot be used."""
+    """The library's folder, or a file in it, cannot be used."""
 
 
 class UnreadableFileError(LibraryError):
-    """A picture or video that cannot be read.
+    """A picture or video cannot be read.
 
     Attributes:
-        name: of the file.
-        reason: why, as it is said after the name: "is cut off after 12 frames".
+        name: the name of the file.
+        reason: the reason, worded to follow the name: "is cut off after 12 frames".
     """
 
     def __init__(self, name: str, reason: str) -> None:
@@ -115,19 +114,19 @@ class UnreadableFileError(LibraryError):
         self.reason = reason
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle by the arguments: the message alone would not do."""
+        """Pickle the arguments, because the message alone is not enough."""
         return type(self), (self.name, self.reason)
 
 
 class GenerationFailedError(DreamError):
-    """A generation that ended in the state failed.
+    """A generation ended in the state "failed".
 
     Attributes:
-        id: the generation's id.
-        reason: the `failure_reason` that the server gave.
-        advice: what to do next, or nothing.
-        is_refunded: whether the server refunds it; of what it canceled, or what expired there, nobody knows.
-        explanation: all of this, as it is said after "not made".
+        id: the id of the generation.
+        reason: the `failure_reason` of the server.
+        advice: what to do next, or an empty text.
+        is_refunded: whether the server refunds it; this is unknown if the server canceled it, or if it expired.
+        explanation: all of this as a text, worded to follow "not made".
     """
 
     def __init__(
@@ -145,20 +144,21 @@ class GenerationFailedError(DreamError):
         self.is_refunded = is_refunded
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle by the arguments: the message alone would not do."""
+        """Pickle the arguments, because the message alone is not enough."""
         return type(self), (self.id, self.reason, self.advice, self.is_refunded)
 
 
 class DreamCancelledError(DreamError):
-    """A generation that its user cancelled before it was made."""
+    """The user cancelled a generation before it was made."""
 
 
 class SweepError(DreamError):
-    """A sweep or a storyboard of which some dreams could not be made.
+    """Some dreams of a sweep or a storyboard could not be made.
 
     Attributes:
-        dreams: those that were made (`Dreams`).
-        errors: why the others were not, one error each, by their prompts: the second of one prompt as "a lake (2)".
+        dreams: the dreams that were made (`Dreams`).
+        errors: the errors of the others, by their prompts; the second one of the same prompt is named as in "a lake
+            (2)".
     """
 
     def __init__(self, message: str, dreams: Any, errors: dict[str, BaseException]) -> None:
@@ -167,47 +167,47 @@ class SweepError(DreamError):
         self.errors = errors
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the message and the reasons: dreams belong to their session."""
+        """Pickle the message and the reasons only, because dreams belong to their session."""
         return type(self), (*self.args, None, self.errors)
 
 
 def reason_of(error: BaseException) -> str:
-    """Why something was not made, as it is said after "not made".
+    """Return the reason why something was not made, worded to follow "not made".
 
     Args:
-        error: what was raised.
+        error: the error that was raised.
     """
     return error.explanation if isinstance(error, GenerationFailedError) else str(error)
 
 
 class OutcomeUnknownError(DreamError):
-    """A create whose answer got lost, and that the server's list does not show. It is not sent again by itself."""
+    """The answer to a create was lost, and the server does not list it. It is not sent again automatically."""
 
 
 class NotReplayedError(DreamError):
-    """A dream that is not in the library, where only what is there may be shown. Nothing was sent."""
+    """A dream is not in the library, and nothing new may be made. Nothing was sent."""
 
 
 class BudgetError(DreamError):
-    """A create that would cost more than is allowed. Nothing was sent."""
+    """A create would cost more than is allowed. Nothing was sent."""
 
 
 class ClusterGoneError(DreamError):
-    """A dask cluster that is gone, or whose connection was closed. What was to be drawn stays queued in the studio."""
+    """A dask cluster is gone, or its connection was closed. Unfinished drawings stay queued in the studio."""
 
 
 class APIError(DreamError):
-    """A call to a Dream Machine that failed.
+    """A call to an API failed.
 
     Attributes:
-        operation: the operation of the API, such as "createGeneration".
+        operation: the name of the API's operation, such as "createGeneration".
         what: what went wrong, in a few words.
-        status: the HTTP status, or None where there was no answer.
-        detail: what the server said (`detail` of the schema `Error`), shortened to 500 characters, or None.
-        request_id: the server's name for the call, or None.
-        retry_after: seconds that the server asks to wait before the next call, or None.
-        reached: False where it is certain that the server took nothing of the request, True otherwise.
-        advice: what to do next, without its full stop; by default that of the class.
+        status: the HTTP status, or None if there was no answer.
+        detail: the server's explanation (`detail` of the schema `Error`), shortened to 500 characters, or None.
+        request_id: the server's id of the call, or None.
+        retry_after: the seconds that the server asks to wait before the next call, or None.
+        reached: False if the server certainly accepted nothing of the request, otherwise True.
+        advice: what to do next, without a full stop; by default that of the class.
         at: when the call ended (UTC).
     """
 
@@ -238,14 +238,14 @@ class APIError(DreamError):
         self.at = datetime.now(UTC)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle by what the error says: positional arguments alone would lose the keywords."""
+        """Pickle all keyword arguments, which the positional arguments alone would lose."""
         return _rebuild, (type(self), self.args, self.__dict__)
 
     def advising(self, advice: str) -> Self:
-        """The same error with other advice.
+        """Return the same error with other advice.
 
         Args:
-            advice: what to do next, without its full stop.
+            advice: what to do next, without a full stop.
         """
         args = (f"{self.operation}: {self.what}. {advice}.",)
         return _rebuild(type(self), args, self.__dict__ | {"advice": advice})
@@ -271,7 +271,7 @@ class AuthenticationError(APIError):
 
 
 class NotFoundError(APIError):
-    """The server knows no such generation (404)."""
+    """The server has no such generation (404)."""
 
     advice = "Check the id and the base URL, and that the generation was made with this key"
 
@@ -301,6 +301,6 @@ class APITimeoutError(APIError):
 
 
 class UnreadableAnswerError(APIError):
-    """An answer that is not the API's: HTML, half a body, more than the limit, a redirect."""
+    """The answer is not the API's: it is HTML, incomplete, too large, or a redirect."""
 
     advice = "Check that the base URL is that of the API, and that no proxy answers in its place"

@@ -1,4 +1,4 @@
-"""The APIs that the provider sells: where each is, and which variables of the environment hold its key."""
+"""The APIs of the provider: their addresses, and the environment variables of their keys."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class HostedAPI:
-    """One of the provider's APIs: where it is, and which variables of the environment say so.
+    """One of the provider's APIs.
 
     Attributes:
         base_url: the address of its server.
-        key_variable: holds the key.
-        url_variable: holds the address that this key belongs to, where it is another.
+        key_variable: the environment variable of the key.
+        url_variable: the environment variable of the address that the key belongs to, if it is another one.
     """
 
     base_url: str

@@ -1,4 +1,4 @@
-"""The operations of the Luma API of 2026, in its own names."""
+"""The operations of the Luma API of 2026, under its own names."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _ADVICE: Final[Mapping[int, str]] = {
     403: "Check that the account is active and allows this, and check its key: LUMA_AGENTS_API_KEY, or api_key=",
     413: "Use a smaller file, or upload it with upload_file and pass its file_id",
 }
-# Of what the server wants to be sent elsewhere: these belong to the connection, or to nobody else.
+# Headers that are not sent on to an upload address: they belong to the connection, or to the API's origin only.
 _NOT_FOREIGN: Final = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "authorization", "cookie", "proxy-authorization"}
 )
@@ -49,26 +49,27 @@ File = bytes | str | os.PathLike[str]
 
 
 class AsyncLuma:
-    """A client of the Luma API: the hosted one, or any other server of the same API.
+    """A client of the Luma API: the hosted API, or any other server with the same API.
 
-    It belongs to one event loop. Every operation sends one request, once, and raises an `APIError` where that fails.
-    The logger `dream_nb.api` tells at level DEBUG what is sent, without keys and pictures, and with texts shortened.
+    A client belongs to one event loop. Every operation sends one request, once, and raises an `APIError` if it fails.
+    The logger `dream_nb.api` logs requests at level DEBUG, without keys and pictures, and with shortened texts.
 
     Args:
-        api_key: the bearer key. By default `LUMA_AGENTS_API_KEY`, which belongs to the origin of `LUMA_BASE_URL`
-            (or of the hosted API) and is never sent to another.
-        base_url: the server. By default `LUMA_BASE_URL`, else the hosted API.
-        timeout: seconds for connecting, and for each read and write, or an `httpx2.Timeout` that names each.
-            By default 30, or what `http_client` has.
-        deadline: seconds for a whole call, reading its answer included; None sets no end. Uploads have none.
-        http_client: an `httpx2.AsyncClient` of your own, for another proxy, certificates or transport; you close it.
-            Files that the server wants to be put elsewhere go through it too, without the key.
+        api_key: the bearer key. By default `LUMA_AGENTS_API_KEY`, which belongs to the origin of `LUMA_BASE_URL` (or of
+            the hosted API) and is never sent to another origin.
+        base_url: the address of the server. By default `LUMA_BASE_URL`, or else the hosted API.
+        timeout: the seconds allowed for connecting, and for each read and write, or an `httpx2.Timeout` that sets each.
+            By default 30, or the timeout of `http_client`.
+        deadline: the seconds allowed for a whole call, including reading its answer; None sets no limit. Uploads have
+            no deadline.
+        http_client: your own `httpx2.AsyncClient`, for another proxy, certificates or transport; you must close it.
+            Files that have to be uploaded to another address are also sent through it, without the key.
 
     Attributes:
-        base_url: the server's address.
+        base_url: the address of the server.
 
     Raises:
-        ConfigurationError: no key for this address, or plain http to another machine.
+        ConfigurationError: there is no key for this address, or it is plain http to another machine.
     """
 
     def __init__(
@@ -87,12 +88,12 @@ class AsyncLuma:
         self.base_url = self._connection.base_url
 
     def __repr__(self) -> str:
-        # A traceback that shows variables also shows the client that could not be made, and has no address.
+        # A traceback with variables also shows a client whose creation failed, which has no address.
         return f"{type(self).__name__}({getattr(self, 'base_url', '')!r})"
 
     @property
     def clock_ahead(self) -> timedelta | None:
-        """How far the server's clock is ahead of this machine's, by its last answer; None where it never said."""
+        """How far the server's clock is ahead of this machine's, by its last answer; None if no answer had a time."""
         return self._connection.clock_ahead
 
     async def __aenter__(self) -> Self:
@@ -104,29 +105,30 @@ class AsyncLuma:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close all connections."""
         await self._connection.aclose()
 
     async def create_generation(
         self, request: LumaRequest, *, request_id: str | None = None, headers: Mapping[str, str] | None = None
     ) -> LumaGeneration:
-        """`POST /generations`: ask for an image, a video, an edit or layers. Sent once, never retried here.
+        """`POST /generations`: request an image, a video, an edit or layers. It is sent once and never retried.
 
-        The API lists no generations: where the answer is lost, nobody but the provider's support can say what became
-        of the request. The error then has the `X-Request-Id` to quote.
+        The API cannot list generations: if the answer is lost, only the provider's support can find out what became of
+        the request. The error then includes the `X-Request-Id` to quote.
 
         Args:
-            request: what is asked for.
-            request_id: the `X-Request-Id` that it is sent with, for tracing; by default a new one. It does not keep a
-                request from being made twice.
-            headers: further headers of this call.
+            request: the request.
+            request_id: the `X-Request-Id` to send, for tracing; by default a new one. It does not prevent a request
+                from being made twice.
+            headers: additional headers for this call.
 
         Returns:
             The queued generation.
 
         Raises:
-            InvalidRequestError: `request_id` is not one. Nothing was sent.
-            APIError: it was refused, or nobody knows what became of it: its `reached` says whether it may be there.
+            InvalidRequestError: `request_id` is not valid. Nothing was sent.
+            APIError: the request was refused, or its outcome is unknown: `reached` says whether the server may have
+                accepted it.
         """
         name = _checked_id(request_id or str(uuid.uuid4()))
         further = {**(headers or {}), "X-Request-Id": name}
@@ -135,26 +137,26 @@ class AsyncLuma:
         )
 
     async def get_generation(self, id: str) -> LumaGeneration:  # noqa: A002 - the API's name
-        """`GET /generations/{id}`: a generation by its id, with fresh addresses of its files.
+        """`GET /generations/{id}`: return a generation, with fresh addresses of its files.
 
         Args:
-            id: the generation's.
+            id: the id of the generation.
 
         Raises:
-            NotFoundError: there is none of this id, or it is another key's.
-            APIError: the call failed otherwise.
+            NotFoundError: there is no generation with this id, or it belongs to another key.
+            APIError: the call failed for another reason.
         """
         path = f"/generations/{_part(id, 'generation')}"
         return await self._ask("get_generation", LumaGeneration.from_answer, "GET", path)
 
     async def create_file(self, request: FileRequest) -> CreatedFile:
-        """`POST /files`: announce a file, and be told where to put it; see `put_file` and `complete_file`.
+        """`POST /files`: announce a file, and get an address to upload it to; see `put_file` and `complete_file`.
 
         Args:
-            request: what the file is.
+            request: the description of the file.
 
         Returns:
-            The file, which is pending, and where its bytes go.
+            The file, which is pending, and the address for its bytes.
 
         Raises:
             APIError: the call failed.
@@ -172,53 +174,53 @@ class AsyncLuma:
         user_id: str | None = None,
         progress: Progress | None = None,
     ) -> LumaFile:
-        """`POST /files` with the bytes of a small file. One that is too large for the server is refused (413).
+        """`POST /files`: upload a small file within the request. The server refuses larger ones (413).
 
         Args:
-            file: its bytes, or its path.
-            mime_type: what it is; by default by the suffix of its name.
-            filename: its name; by default that of the path.
-            purpose: "input" where it is what is edited, "reference" where it guides.
-            expires_at: when the provider may delete it.
-            user_id: a name of your own for who asks, kept by the provider.
-            progress: called with the bytes that were sent, and how many there are.
+            file: the bytes of the file, or its path.
+            mime_type: the MIME type of the file; by default it is derived from the suffix of its name.
+            filename: the name of the file; by default that of the path.
+            purpose: "input" if the file will be edited, "reference" if it will guide.
+            expires_at: the time from which the provider may delete the file.
+            user_id: your own name for the user on whose behalf you ask; the provider stores it.
+            progress: a function that is called with the number of bytes sent so far and the total number.
 
         Returns:
             The file, which is pending.
 
         Raises:
-            InvalidRequestError: the file cannot be read, or an argument does not fit. Nothing was sent.
+            InvalidRequestError: the file cannot be read, or an argument is not valid. Nothing was sent.
             APIError: the call failed.
         """
         upload = Upload(file, mime_type, filename, progress)
         return await self._send_inline(upload, _announced(upload, purpose, expires_at, user_id))
 
     async def put_file(self, upload: PresignedUpload, file: File, *, progress: Progress | None = None) -> None:
-        """Put the bytes of a file where `create_file` said, without the key.
+        """Upload the bytes of a file to the address that `create_file` returned, without the key.
 
         Args:
-            upload: the address to which the file is sent, and its headers.
-            file: its bytes, or its path.
-            progress: called with the bytes that were sent, and how many there are.
+            upload: the address that the file is sent to, and its headers.
+            file: the bytes of the file, or its path.
+            progress: a function that is called with the number of bytes sent so far and the total number.
 
         Raises:
             InvalidRequestError: the file cannot be read. Nothing was sent.
-            APIError: it was not stored. Putting it again does no harm.
+            APIError: the file was not stored. It is safe to upload it again.
         """
-        # What it is was said when it was announced, and is in the headers to send.
+        # The content type was given when the file was announced, and is one of the headers to send.
         await self._put(upload, Upload(file, "application/octet-stream", None, progress))
 
     async def complete_file(self, id: str) -> LumaFile:  # noqa: A002 - the API's name
-        """`POST /files/{id}/complete`: say that the bytes of a file were put. It is then examined.
+        """`POST /files/{id}/complete`: report that the bytes of a file were uploaded. The server then examines it.
 
         Args:
-            id: the file's.
+            id: the id of the file.
 
         Returns:
-            The file, pending until it was examined.
+            The file, which is pending until it has been examined.
 
         Raises:
-            APIError: the call failed, for instance since no bytes are there.
+            APIError: the call failed, for example because no bytes were uploaded.
         """
         path = f"/files/{_part(id, 'file')}/complete"
         return await self._ask("complete_file", LumaFile.from_answer, "POST", path)
@@ -234,24 +236,24 @@ class AsyncLuma:
         user_id: str | None = None,
         progress: Progress | None = None,
     ) -> LumaFile:
-        """Upload a file in the way of its size: a small one by `send_file`, another by announcing, putting, completing.
+        """Upload a file in the way that suits its size. Small files use `send_file`, larger ones three separate steps.
 
         Args:
-            file: its bytes, or its path. A large one is never in memory as a whole.
-            mime_type: what it is; by default by the suffix of its name.
-            filename: its name; by default that of the path.
-            purpose: "input" where it is what is edited, "reference" where it guides.
-            expires_at: when the provider may delete it.
-            user_id: a name of your own for who asks, kept by the provider.
-            progress: called with the bytes that were sent, and how many there are.
+            file: the bytes of the file, or its path. A large file is never loaded into memory as a whole.
+            mime_type: the MIME type of the file; by default it is derived from the suffix of its name.
+            filename: the name of the file; by default that of the path.
+            purpose: "input" if the file will be edited, "reference" if it will guide.
+            expires_at: the time from which the provider may delete the file.
+            user_id: your own name for the user on whose behalf you ask; the provider stores it.
+            progress: a function that is called with the number of bytes sent so far and the total number.
 
         Returns:
             The file, which is pending; see `wait_for_file`.
 
         Raises:
-            InvalidRequestError: the file cannot be read, or an argument does not fit. Nothing was sent.
-            UnreadableAnswerError: the server does not say where to put the file.
-            APIError: a call failed. Uploads are not billed: they can be tried again.
+            InvalidRequestError: the file cannot be read, or an argument is not valid. Nothing was sent.
+            UnreadableAnswerError: the server gave no address to upload the file to.
+            APIError: a call failed. Uploads are free, so it can be tried again.
         """
         upload = Upload(file, mime_type, filename, progress)
         request = _announced(upload, purpose, expires_at, user_id)
@@ -268,31 +270,31 @@ class AsyncLuma:
         return await self.complete_file(created.file.id)
 
     async def get_file(self, id: str) -> LumaFile:  # noqa: A002 - the API's name
-        """`GET /files/{id}`: a file by its id.
+        """`GET /files/{id}`: return a file.
 
         Args:
-            id: the file's.
+            id: the id of the file.
 
         Raises:
-            NotFoundError: there is none of this id, or it is another key's.
-            APIError: the call failed otherwise.
+            NotFoundError: there is no file with this id, or it belongs to another key.
+            APIError: the call failed for another reason.
         """
         return await self._ask("get_file", LumaFile.from_answer, "GET", f"/files/{_part(id, 'file')}")
 
     async def wait_for_file(self, id: str, *, seconds: float = READY_SECONDS) -> LumaFile:  # noqa: A002
-        """Ask for a file until it is ready to be referred to. Failures that may pass are waited out.
+        """Poll a file until it is ready to be referred to. Temporary failures are retried.
 
         Args:
-            id: the file's.
-            seconds: how long, at most.
+            id: the id of the file.
+            seconds: the longest wait in seconds.
 
         Returns:
             The file, which is ready.
 
         Raises:
-            InvalidRequestError: the server rejected the file, or it was deleted; the server's reason is in it.
-            APITimeoutError: it was not ready in time.
-            APIError: the call failed for good.
+            InvalidRequestError: the server rejected the file, with a reason, or the file was deleted.
+            APITimeoutError: the file was not ready in time.
+            APIError: the call failed permanently.
         """
         backoff, end = Backoff(_FIRST_LOOK_SECONDS), anyio.current_time() + seconds
         while True:
@@ -328,16 +330,16 @@ class AsyncLuma:
         purpose: str | None = None,
         state: str | None = None,
     ) -> FilePage:
-        """`GET /files`: one page of the account's files, newest first.
+        """`GET /files`: return one page of the account's files, newest first.
 
         Args:
-            cursor: where it begins: the `next_cursor` of the page before it.
-            limit: how many at most, 1 to 100; by default the server's 25.
-            purpose: only those of this purpose: "input" or "reference".
-            state: only those in this state: "pending", "ready", "failed" or "deleted".
+            cursor: the `next_cursor` of the page before, or None for the first page.
+            limit: the largest number of files to return, 1 to 100; by default the server's 25.
+            purpose: the purpose of the files to return, "input" or "reference"; None returns both.
+            state: the state of the files to return, "pending", "ready", "failed" or "deleted"; None returns all.
 
         Raises:
-            InvalidRequestError: an argument does not fit. Nothing was sent.
+            InvalidRequestError: an argument is not valid. Nothing was sent.
             APIError: the call failed.
         """
         if limit is not None and not 1 <= limit <= MAX_PAGE:
@@ -352,12 +354,12 @@ class AsyncLuma:
     async def iter_files(
         self, *, purpose: str | None = None, state: str | None = None, page: int = MAX_PAGE
     ) -> AsyncIterator[LumaFile]:
-        """All of the account's files, newest first, `page` of them a call; a page is asked for when needed.
+        """Iterate over all files of the account, newest first. Pages are requested as needed.
 
         Args:
-            purpose: only those of this purpose.
-            state: only those in this state.
-            page: how many a call gives at most, 1 to 100.
+            purpose: the purpose of the files to return; None returns all.
+            state: the state of the files to return; None returns all.
+            page: the largest number of files per call, 1 to 100.
         """
         cursors = Cursors()
         while cursors.goes_on:
@@ -366,14 +368,14 @@ class AsyncLuma:
                 yield file
 
     async def delete_file(self, id: str) -> None:  # noqa: A002 - the API's name
-        """`DELETE /files/{id}`: delete a file. What was made of it stays.
+        """`DELETE /files/{id}`: delete a file. Generations that were made from it are kept.
 
         Args:
-            id: the file's.
+            id: the id of the file.
 
         Raises:
-            NotFoundError: there is none of this id, or it is another key's.
-            APIError: the call failed otherwise.
+            NotFoundError: there is no file with this id, or it belongs to another key.
+            APIError: the call failed for another reason.
         """
         await self._ask("delete_file", _nothing, "DELETE", f"/files/{_part(id, 'file')}")
 
@@ -401,17 +403,17 @@ class AsyncLuma:
         params: Mapping[str, str | int] | None = None,
         told: str | None = None,
     ) -> T:
-        """Make one call; see `Connection.ask`. `told` is the `X-Request-Id` of one that is billed."""
+        """Make one call; see `Connection.ask`. `told` is the `X-Request-Id` of a call that is billed."""
         try:
             return await self._connection.ask(operation, read, method, path, body=body, headers=headers, params=params)
         except APIError as error:
             failed = _advised(error, told)
-        # Raised here: nothing leads from it to what is below.
+        # Raise it here, so that nothing leads from the error to the objects below.
         raise failed
 
 
 def _advised(error: APIError, told: str | None) -> APIError:
-    """An error with the advice of this API.
+    """Return an error with the advice of this API.
 
     Args:
         error: the error.
@@ -465,6 +467,6 @@ def _part(id: str, what: str) -> str:  # noqa: A002 - the API's name
 
 
 def _nothing(body: bytes) -> None:
-    # The API answers 204. A page of a proxy is no proof that anything was deleted.
+    # The API answers 204. An error page of a proxy does not prove that anything was deleted.
     if body:
         from_json(body)

@@ -1,4 +1,4 @@
-"""How the Luma API writes a request, and how its answers are read: one request, in the words of another API."""
+"""How the Luma API writes a request, and how its answers are converted to the models of this package."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _MODELS: Final[Mapping[str, str]] = {
     "reframe_video": "ray-3.2",
     "layering": "uni-1",
 }
-# So that what is paid for does not change when the server's defaults do. A prompt is required of a reframing too.
+# So that changes of the server's defaults do not change what is paid for. Reframing requires a prompt too.
 _WRITTEN_OUT: Final[Mapping[str, Mapping[str, str]]] = {
     "video": {"resolution": "720p", "duration": "5s"},
     "image": {},
@@ -82,10 +82,10 @@ class LumaDialect:
     takes_ids: ClassVar[bool] = True
 
     def complete(self, request: R) -> R:
-        """The request with every field that this API requires, or bills by.
+        """Return the request with every field that this API requires or that affects the price.
 
         Args:
-            request: the request as its user wrote it; it stays as it is.
+            request: the request as its user wrote it, which is not changed.
         """
         named = self.with_model(request)
         type_ = getattr(named, "generation_type", "")
@@ -93,15 +93,15 @@ class LumaDialect:
             return named
         missing = {name: value for name, value in _WRITTEN_OUT[type_].items() if getattr(named, name, None) is None}
         if getattr(named, "style", None) == "manga" and "aspect_ratio" not in named.model_fields_set:
-            # The usual ratio is none of those that this style has.
+            # This style does not support the usual aspect ratio.
             missing["aspect_ratio"] = MANGA_RATIOS[0]
         return with_fields(named, **missing) if missing else named
 
     def with_model(self, request: R) -> R:
-        """The request with the model that this API requires, where its user named none.
+        """Return the request with the model that this API requires, if its user named none.
 
         Args:
-            request: the request as its user wrote it; it stays as it is.
+            request: the request as its user wrote it, which is not changed.
         """
         model = _MODELS.get(getattr(request, "generation_type", ""))
         if model is None or named_model(request) is not None:
@@ -109,26 +109,26 @@ class LumaDialect:
         return request.model_copy(update={"model": model})
 
     def check(self, request: Request) -> None:
-        """Refuse what this API cannot do.
+        """Raise an error for a request that this API does not support.
 
         Args:
             request: the request.
 
         Raises:
-            InvalidRequestError: the API cannot do it; the error names the field.
+            InvalidRequestError: the API does not support it; the error names the field.
         """
         self.write(request)
 
     def write(self, request: Request) -> LumaRequest:
-        """The request in the words of this API.
+        """Return the request in the form of this API.
 
         Args:
-            request: the request. What it leaves out is completed.
+            request: the request. Missing fields are completed.
 
         Raises:
-            InvalidRequestError: the API cannot do what it asks for; the error names the field.
+            InvalidRequestError: the API does not support the request; the error names the field.
         """
-        # Loaded here: where the Luma API is not asked, a hundred schemas are not built.
+        # Imported here, so that a hundred schemas are built only if the Luma API is used.
         from dream_nb.api.luma_requests import LumaRequest
 
         type_ = _TYPES.get(request.generation_type)
@@ -151,23 +151,23 @@ class LumaDialect:
             raise InvalidRequestError.reading(error) from None
 
     def read(self, generation: LumaGeneration) -> Generation:
-        """A generation of this API, in the words of this package.
+        """Return a generation of this API in the models of this package.
 
         Args:
-            generation: the answer.
+            generation: the answer of the server.
 
         Returns:
-            The generation. It has no request, since this API does not repeat it. Beside the fields of the schema it has
-            `output` with every file, `failure_code`, and `api`, which is "luma".
+            The generation. It has no request, because this API does not return it. In addition to the fields of the
+            schema it has `output` with every file, `failure_code`, and `api`, which is "luma".
         """
         kind = "video" if (generation.type or "").startswith("video") else "image"
         output = [one.wire() for one in generation.output or ()]
-        # The first file of the kind is the result; an EXR stands beside its video.
+        # The first file of the kind is the result; there may be an EXR beside a video.
         url = next((one["url"] for one in output if one.get("type", kind) == kind), None)
         assets = {kind: url} if url else {}
         further = dict(generation.model_extra or {})
         if (thumbnail := further.pop("thumbnail", None)) is not None:
-            # The studio's, as in its other dialect.
+            # A field of the studio, as in its other dialect.
             assets["thumbnail"] = thumbnail
         reason = ": ".join(filter(None, [generation.failure_code, generation.failure_reason]))
         return Generation.from_answer(
@@ -192,25 +192,25 @@ LUMA_DIALECT: Final = LumaDialect()
 
 
 def is_of_luma(model: str | None) -> bool:
-    """Whether a model is one of the Luma API, as far as its name tells.
+    """Return whether a model belongs to the Luma API, as far as its name shows.
 
     Args:
-        model: such as "ray-3.2"; newer ones of the same families count too.
+        model: the name of the model, such as "ray-3.2"; newer ones of the same families are recognised.
     """
     return model is not None and model.startswith(("ray-3", "uni-"))
 
 
 def is_of_dream_machine(model: str | None) -> bool:
-    """Whether a model is one of the Dream Machine API that this version knows.
+    """Return whether a model is one of the Dream Machine API that this version knows.
 
     Args:
-        model: such as "ray-2".
+        model: the name of the model, such as "ray-2".
     """
     return model in _OLDER_MODELS
 
 
 def speaks_luma(request: pydantic.BaseModel) -> bool:
-    """Whether a request is one for the Luma API where both APIs could be asked: its model decides.
+    """Return whether a request is for the Luma API if both APIs are available: its model decides.
 
     Args:
         request: the request.
@@ -219,7 +219,7 @@ def speaks_luma(request: pydantic.BaseModel) -> bool:
 
 
 def named_model(request: pydantic.BaseModel) -> str | None:
-    """The model that a request names; None where it has only the default of its schema, or none.
+    """Return the model that a request names; None if it has only the default of its schema, or none.
 
     Args:
         request: the request.
@@ -236,7 +236,7 @@ def _cannot(generation_type: str) -> str:
 
 
 def _missing(request: Request) -> Iterator[tuple[str, str]]:
-    """The options of a request that this API lacks, each with what to do instead."""
+    """The options of a request that this API does not have, each with what to do instead."""
     for name, advice in _MISSING.items():
         if getattr(request, name, None) not in (None, []):
             yield name, advice
@@ -250,14 +250,14 @@ def _missing(request: Request) -> Iterator[tuple[str, str]]:
 
 
 def _document(request: Request, type_: str, fields: Collection[str]) -> dict[str, Any]:
-    """The arguments of a `LumaRequest`, which has these fields."""
+    """The arguments of a `LumaRequest` with these fields."""
     document: dict[str, Any] = {
         "type": type_,
         "prompt": request.prompt or "",
         "model": request.model,
         "aspect_ratio": request.aspect_ratio,
     }
-    # Such as `user_id`, which only this API has a field for.
+    # Fields such as `user_id`, which only this API has.
     given = getattr(request, "extra", {})
     document |= {name: value for name, value in given.items() if name in fields}
     document["extra"] = {name: value for name, value in given.items() if name not in fields}
@@ -309,7 +309,7 @@ def _document(request: Request, type_: str, fields: Collection[str]) -> dict[str
 
 
 def _guides(request: Request) -> dict[str, Any]:
-    """The guide frames of a request, as this API writes them: pictures, and the frames that they belong to."""
+    """The guide frames of a request in the form of this API: pictures, and their frame numbers."""
     guides = guide_frames_of(request)
     if not guides:
         return {}
@@ -347,7 +347,7 @@ def _image_fields(request: ImageGenerationRequest) -> dict[str, Any]:
 
 
 def _reference(one: Any, kind: Literal["image", "video"] = "image") -> MediaReference:
-    """How this API is told of a picture or video, which a request names by its id or address."""
+    """A picture or video, which a request refers to by its id or address, in the form of this API."""
     from dream_nb.api.luma_requests import MediaReference
 
     if isinstance(one, GenerationReference):

@@ -1,4 +1,4 @@
-"""What the Luma API answers: generations and uploaded files, read tolerantly."""
+"""The answers of the Luma API: generations and uploaded files, read tolerantly."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ FAILURE_ADVICE: Final[Mapping[str, str]] = {
 OTHER_ADVICE: Final = "Change the request, or make another take"
 """What to do about any other one."""
 
-# Without these an answer says nothing.
+# Without these, an answer is useless.
 _ESSENTIAL: Final = frozenset({"id", "state"})
 
 
 class _Tolerant(Schema):
-    """An answer in which what is odd is left out, so that the rest of it counts."""
+    """An answer from which invalid values are dropped, so that the rest can be used."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -54,13 +54,13 @@ class _Tolerant(Schema):
 
 
 class OutputLayer(_Tolerant):
-    """What one layer of a picture is.
+    """A description of one layer of a picture.
 
     Attributes:
-        index: its position from front to back; the last is the background.
-        label: its name, of a word or two.
-        description: what it shows.
-        alpha_hint: how its edges are: "soft", "hard", or "none" of the background.
+        index: the position of the layer from front to back; the last is the background.
+        label: the name of the layer, a word or two.
+        description: what the layer shows.
+        alpha_hint: the kind of its edges: "soft", "hard", or "none" for the background.
     """
 
     index: int | None = None
@@ -70,12 +70,12 @@ class OutputLayer(_Tolerant):
 
 
 class LumaOutput(_Tolerant):
-    """One file that was made.
+    """One file of a generation.
 
     Attributes:
-        type: what it is, such as "image" or "video".
-        url: its address, for one hour: asking for the generation again gives a fresh one.
-        layer: of a layering, which layer it is.
+        type: the type of the file, such as "image" or "video".
+        url: the address of the file, valid for one hour; reading the generation again returns a fresh one.
+        layer: for layering, the description of the layer.
     """
 
     type: str | None = None
@@ -84,17 +84,17 @@ class LumaOutput(_Tolerant):
 
 
 class LumaGeneration(_Tolerant):
-    """A generation of the Luma API. What was asked for is not in it.
+    """A generation of the Luma API. It does not include the request.
 
     Attributes:
-        id: its name at the server.
-        type: image, image_edit, video, video_edit, video_reframe or layering.
-        state: "queued", "processing", "completed" or "failed".
-        model: which makes it.
-        created_at: when the server took it.
-        output: the files that were made: the video with its EXR, or one picture a layer.
-        failure_code: why it failed, as a word of the API.
-        failure_reason: why it failed, in the server's words.
+        id: the id of the generation at the server.
+        type: the type of request: image, image_edit, video, video_edit, video_reframe or layering.
+        state: the state: "queued", "processing", "completed" or "failed".
+        model: the model that makes it.
+        created_at: when the server accepted the request.
+        output: the files of the result: the video with its EXR, or one picture per layer.
+        failure_code: the reason of a failure, as a code of the API.
+        failure_reason: the reason of a failure, in the server's words.
     """
 
     id: Annotated[str, Field(min_length=1)]
@@ -109,21 +109,21 @@ class LumaGeneration(_Tolerant):
     @model_validator(mode="before")
     @classmethod
     def _with_readable_output(cls, data: Any, info: ValidationInfo) -> Any:
-        # One file that says no address must not hide the others.
+        # A file without an address must not hide the others.
         if is_document(data) and isinstance(data.get("output"), list) and admits(info, "enums"):
             return {**data, "output": [one for one in data["output"] if is_document(one) and address_in(one)]}
         return data
 
     @property
     def is_final(self) -> bool:
-        """Whether it has ended: its state will not change any more."""
+        """Whether it has ended, so that its state will not change any more."""
         return self.state in LUMA_FINAL_STATES
 
     def failure(self) -> GenerationFailedError | None:
-        """The error that tells why it was not made and what to do next; None where it has not failed.
+        """Return the error that says why it was not made and what to do next; None if it has not failed.
 
         Returns:
-            The error. It makes no claim about a refund, since the provider says nothing of that.
+            The error. It says nothing about a refund, because the provider does not either.
         """
         if self.state != "failed":
             return None
@@ -133,20 +133,20 @@ class LumaGeneration(_Tolerant):
 
 
 class LumaFile(_Tolerant):
-    """A file that was uploaded.
+    """An uploaded file.
 
     Attributes:
-        id: its name at the server, for `MediaReference(file_id=…)`.
-        state: "pending", "ready", "failed" or "deleted". Only what is ready can be referred to.
-        mime_type: of its bytes.
-        size_bytes: how many bytes it has.
-        filename: its name, where one was given.
-        purpose: "input" or "reference".
-        created_at: when it was announced.
-        expires_at: when the provider may delete it.
-        deleted_at: when it was deleted.
-        failure_reason: why it cannot be used.
-        user_id: as it was given.
+        id: the id of the file at the server, for `MediaReference(file_id=…)`.
+        state: the state: "pending", "ready", "failed" or "deleted". Only files that are ready can be referred to.
+        mime_type: the MIME type of the file.
+        size_bytes: the size of the file in bytes.
+        filename: the name of the file, if one was given.
+        purpose: the purpose of the file: "input" or "reference".
+        created_at: when the file was announced.
+        expires_at: the time from which the provider may delete the file.
+        deleted_at: when the file was deleted.
+        failure_reason: the reason why the file cannot be used.
+        user_id: the name that was given for the user.
     """
 
     id: Annotated[str, Field(min_length=1)]
@@ -163,18 +163,18 @@ class LumaFile(_Tolerant):
 
     @property
     def is_final(self) -> bool:
-        """Whether its state changes no more by itself."""
+        """Whether its state will not change any more by itself."""
         return self.state in FILE_FINAL_STATES
 
 
 class PresignedUpload(Schema):
-    """Where the bytes of a file go. The address lets anybody put a file there, so it is not shown.
+    """Where to upload the bytes of a file. Anybody who knows the address can upload a file, so it is not shown.
 
     Attributes:
-        url: the address.
-        method: "PUT".
-        headers: what the server there wants to be sent along.
-        expires_at: until when.
+        url: the address to upload to.
+        method: the HTTP method, "PUT".
+        headers: the headers that the server there requires.
+        expires_at: the time until which the address is valid.
     """
 
     url: str
@@ -189,11 +189,11 @@ class PresignedUpload(Schema):
 
 
 class CreatedFile(Schema):
-    """The answer of `POST /files`.
+    """The answer to `POST /files`.
 
     Attributes:
         file: the file.
-        upload: where its bytes go; None where they were sent along.
+        upload: where to upload the bytes; None if they were sent with the request.
     """
 
     file: LumaFile
@@ -205,8 +205,8 @@ class FilePage(Schema):
 
     Attributes:
         data: the files.
-        has_more: whether there are more.
-        next_cursor: where the next page begins.
+        has_more: whether there are more files.
+        next_cursor: the cursor of the next page.
     """
 
     data: list[LumaFile]

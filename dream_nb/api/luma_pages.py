@@ -1,4 +1,4 @@
-"""Pages of the account's files: each names the next by its cursor."""
+"""Pages of the account's files. Each page has the cursor of the next one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dream_nb.api.luma_models import FilePage, LumaFile
 
 
 class Cursors:
-    """Where a walk through pages stands."""
+    """The position of an iteration over pages."""
 
     def __init__(self) -> None:
         self.next: str | None = None
@@ -15,10 +15,10 @@ class Cursors:
         self._seen: set[str] = set()
 
     def of(self, page: FilePage) -> list[LumaFile]:
-        """The files of a page.
+        """Return the files of a page.
 
         Raises:
-            UnreadableAnswerError: the next page is one that was there.
+            UnreadableAnswerError: the next page is one that was there before.
         """
         self.next, self.goes_on = page.next_cursor, page.next_cursor is not None and page.has_more is not False
         if self.goes_on and self.next in self._seen:

@@ -1,4 +1,4 @@
-"""What the hosted Luma API costs by what is publicly known. It has no balance to ask for."""
+"""The public prices of the hosted Luma API, which has no balance to ask for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dream_nb.api.luma_requests import LumaRequest, VideoOptions
 LUMA_DATED: Final = "2026-07"
 """The month of the prices."""
 
-# US dollars, by the provider's price page and by third-party tables that agree with it.
+# US dollars, according to the provider's price page and to third-party tables that agree with it.
 _IMAGES: Final[Mapping[str, float]] = {"uni-1": 0.0404, "uni-1-max": 0.10}
 _REFERENCE: Final = 0.003
 _VIDEOS: Final[Mapping[tuple[str, str], float]] = {
@@ -31,15 +31,15 @@ _PLACES: Final = 4
 
 
 def luma_price(request: LumaRequest, *, source_seconds: float | None = None) -> float | None:
-    """What a request costs at the hosted Luma API, in US dollars; None where nothing is publicly known.
+    """Return the price of a request at the hosted Luma API, in US dollars; None if no public price is known.
 
     Args:
         request: the request. A video whose resolution or duration is left to the server has no known price.
-        source_seconds: how long the source of an edited or reframed video is; for an edit its `duration` counts where
-            this is None.
+        source_seconds: the playing time of the source of an edited or reframed video, in seconds; for an edit,
+            `duration` is used if this is None.
     """
     if request.extra or request.web_search:
-        # Nothing says what they add.
+        # The additional price of these is not documented.
         return None
     if request.type in ("image", "image_edit"):
         return _image_price(request)
@@ -60,7 +60,7 @@ def _image_price(request: LumaRequest) -> float | None:
     base = _IMAGES.get(request.model)
     if base is None:
         return None
-    # What is edited counts as a reference.
+    # The source of an edit counts as a reference.
     pictures = len(request.image_ref or ()) + (request.source is not None)
     return round(base + _REFERENCE * pictures, _PLACES)
 
@@ -68,7 +68,7 @@ def _image_price(request: LumaRequest) -> float | None:
 def _edit_price(options: VideoOptions, source_seconds: float | None) -> float | None:
     seconds = LUMA_DURATIONS.get(options.duration or "") if source_seconds is None else source_seconds
     base = _EDITS.get(options.resolution or "")
-    # Sources of other lengths have no published price.
+    # Sources of other lengths have no public price.
     if base is None or seconds is None or seconds not in LUMA_DURATIONS.values():
         return None
     return base * seconds / LUMA_DURATIONS["5s"]

@@ -1,4 +1,4 @@
-"""What may be asked of the Luma API: generations and files, in its own words, checked before anything is sent.
+"""The requests of the Luma API for generations and files, under its own names. They are checked before they are sent.
 
 Each schema has the name of its fields in the API. What the documentation excludes is refused here; what it does not
 mention is left to the server.
@@ -42,7 +42,7 @@ _ORIGINS: Final = ("url", "data", "generation_id", "file_id")
 _NAME_FORM: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _MIME: Final = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+", re.IGNORECASE)
 
-# Where a field may stand: a server that ignores it elsewhere would make, and bill, something else.
+# Where a field is allowed: a server that ignores it elsewhere would make, and bill, something else.
 _OWN_TYPES: Final[Mapping[str, tuple[str, ...]]] = {
     "image_ref": _IMAGES,
     "source": _EDITS,
@@ -81,12 +81,12 @@ def _wrong(message: str, **values: object) -> PydanticCustomError:
 
 
 class MediaReference(Schema):
-    """A picture or video, named in exactly one of four ways.
+    """A picture or video, given in exactly one of four ways.
 
     Attributes:
-        url: its public address.
-        data: its bytes in base64.
-        media_type: its MIME type. Required with `data`, and with the `url` of a video.
+        url: the public URL of the file.
+        data: the bytes of the file in base64.
+        media_type: the MIME type of the file. Required with `data`, and with the `url` of a video.
         generation_id: the id of an earlier generation of the same key.
         file_id: the id of an uploaded file that is ready.
     """
@@ -98,7 +98,7 @@ class MediaReference(Schema):
     file_id: str | None = None
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        # A picture may have megabytes, and a notebook keeps what it shows.
+        # A picture may have megabytes, and a notebook saves everything that it shows.
         for name, value in super().__repr_args__():
             yield name, shortened(value) if name == "data" and isinstance(value, str) else value
 
@@ -119,10 +119,10 @@ class MediaReference(Schema):
         return self
 
     def problem_as(self, kind: str) -> str | None:
-        """What keeps it from standing where a picture or a video is wanted, or None.
+        """Return the reason why it cannot be used as a picture or a video, or None if it can.
 
         Args:
-            kind: "image" or "video".
+            kind: the kind that is needed: "image" or "video".
         """
         told = self.media_type
         if kind == "video" and self.url is not None and told is None:
@@ -133,11 +133,11 @@ class MediaReference(Schema):
 
 
 class SourcePosition(Schema):
-    """Where the source lies in the canvas of a reframed video, as fractions of the canvas.
+    """The place of the source on the canvas of a reframed video, as fractions of the canvas.
 
     Attributes:
-        x_norm: the left edge. Negative where the source begins outside.
-        y_norm: the top edge. Negative where the source begins outside.
+        x_norm: the left edge; negative if the source begins outside.
+        y_norm: the top edge; negative if the source begins outside.
         w_norm: the width, up to 2.
         h_norm: the height, up to 2.
     """
@@ -149,11 +149,11 @@ class SourcePosition(Schema):
 
 
 class PoseControl(Schema):
-    """How an edit keeps poses.
+    """How an edit preserves poses.
 
     Attributes:
-        enabled: whether it does; None is the model's default.
-        strength: "precise" or "coarse".
+        enabled: whether this control is used; None is the model's default.
+        strength: how closely poses are preserved: "precise" or "coarse".
     """
 
     enabled: bool | None = None
@@ -161,11 +161,11 @@ class PoseControl(Schema):
 
 
 class DepthControl(Schema):
-    """How an edit keeps depth.
+    """How an edit preserves depth.
 
     Attributes:
-        enabled: whether it does; None is the model's default.
-        blur: of the depth map, 0 to 1: more leaves more freedom.
+        enabled: whether this control is used; None is the model's default.
+        blur: the blur of the depth map, from 0 to 1; more blur allows larger changes.
     """
 
     enabled: bool | None = None
@@ -173,11 +173,11 @@ class DepthControl(Schema):
 
 
 class NormalsControl(Schema):
-    """How an edit keeps surfaces.
+    """How an edit preserves surfaces.
 
     Attributes:
-        enabled: whether it does; None is the model's default.
-        augmentation: 0 to 1: more leaves more freedom.
+        enabled: whether this control is used; None is the model's default.
+        augmentation: the augmentation of the normals, from 0 to 1; more allows larger changes.
     """
 
     enabled: bool | None = None
@@ -185,11 +185,11 @@ class NormalsControl(Schema):
 
 
 class TrajectoryControl(Schema):
-    """How an edit keeps motion.
+    """How an edit preserves motion.
 
     Attributes:
-        enabled: whether it does; None is the model's default.
-        sparsity: 0 to 1: more leaves more freedom.
+        enabled: whether this control is used; None is the model's default.
+        sparsity: the sparsity of the trajectories, from 0 to 1; more allows larger changes.
     """
 
     enabled: bool | None = None
@@ -197,24 +197,24 @@ class TrajectoryControl(Schema):
 
 
 class FaceControl(Schema):
-    """Whether an edit keeps faces.
+    """Whether an edit preserves faces.
 
     Attributes:
-        enabled: whether it does; None is the model's default.
+        enabled: whether this control is used; None is the model's default.
     """
 
     enabled: bool | None = None
 
 
 class EditControls(Schema):
-    """What an edit keeps of its source, signal by signal.
+    """What an edit preserves of its source, by signal.
 
     Attributes:
-        pose: of bodies.
-        depth: of the scene.
-        normals: of surfaces.
-        trajectory: of what moves.
-        face: of people.
+        pose: the poses of bodies.
+        depth: the depth of the scene.
+        normals: the orientation of surfaces.
+        trajectory: the motion.
+        face: the faces of people.
     """
 
     pose: PoseControl | None = None
@@ -228,11 +228,11 @@ class VideoEdit(Schema):
     """How a video is edited.
 
     Attributes:
-        auto_controls: whether the model chooses the controls by the source; excludes `strength` and `controls`.
-        strength: adhere_1 to adhere_3, flex_1 to flex_3, reimagine_1 to reimagine_3.
-        controls: what is kept, signal by signal.
-        keyframes: 1 to 64 pictures that frames of the result look like.
-        keyframe_indexes: the frame of the source that each belongs to.
+        auto_controls: whether the model chooses the controls from the source; excludes `strength` and `controls`.
+        strength: how far to depart from the source: adhere_1 to adhere_3, flex_1 to flex_3, reimagine_1 to reimagine_3.
+        controls: what to preserve, by signal.
+        keyframes: 1 to 64 pictures that given frames of the result look like.
+        keyframe_indexes: for each keyframe, the number of the source's frame.
     """
 
     auto_controls: bool | None = None
@@ -250,20 +250,21 @@ class VideoEdit(Schema):
 
 
 class VideoOptions(Schema):
-    """What a video is like. Which options a request can have goes by its type.
+    """The options of a video. The type of a request decides which options it can have.
 
     Attributes:
-        duration: 5s or 10s.
-        resolution: 360p (a draft), 540p, 720p or 1080p.
-        loop: whether its end meets its beginning.
-        start_frame: what it begins with; an earlier generation goes on from its end.
-        end_frame: what it ends with.
-        keyframes: 1 to 64 pictures anywhere in the video.
-        keyframe_indexes: the frame of each, at 24 frames a second: 0 to 120 of 5s, 0 to 240 of 10s.
-        hdr: whether it has high dynamic range.
-        exr_export: whether EXR comes beside the MP4. Needs `hdr`.
-        source_position: where the source of a reframed video lies.
-        edit: how a video is edited.
+        duration: the playing time: 5s or 10s.
+        resolution: the resolution: 360p (a draft), 540p, 720p or 1080p.
+        loop: whether the end of the video leads to its beginning.
+        start_frame: the picture that the video begins with, or an earlier generation, from whose end it continues.
+        end_frame: the picture or generation that the video ends with.
+        keyframes: 1 to 64 pictures at any frames of the video.
+        keyframe_indexes: for each keyframe, its frame number at 24 frames per second: 0 to 120 for 5s, 0 to 240 for
+            10s.
+        hdr: whether the video has a high dynamic range.
+        exr_export: whether to make an EXR in addition to the MP4. Requires `hdr`.
+        source_position: the place of the source in a reframed video.
+        edit: the options of an edit.
     """
 
     duration: LumaDuration | None = None
@@ -296,7 +297,7 @@ class VideoOptions(Schema):
         return self
 
     def pictures(self) -> Iterator[tuple[str, MediaReference]]:
-        """Every picture of the options, with its place in the request."""
+        """Iterate over all pictures of the options, each with its place in the request."""
         for name in ("start_frame", "end_frame"):
             if (found := getattr(self, name)) is not None:
                 yield f"video.{name}", found
@@ -307,32 +308,32 @@ class VideoOptions(Schema):
 
 
 class Layering(Schema):
-    """How a picture is taken apart.
+    """How a picture is separated into layers.
 
     Attributes:
-        resolution: of every layer: "1k" or "2k".
+        resolution: the resolution of every layer: "1k" or "2k".
     """
 
     resolution: Annotated[str, *enum("resolution", ("1k", "2k"))] | None = None
 
 
 class LumaRequest(Schema):
-    """What `POST /generations` takes.
+    """The body of `POST /generations`.
 
     Attributes:
-        prompt: what to make: 1 to 6,000 characters; of a layering, 0 to 500 that say how to split.
-        type: image, image_edit, video, video_edit, video_reframe or layering.
-        model: by default "uni-1", and "ray-3.2" for videos.
-        aspect_ratio: of those that the model has.
-        image_ref: pictures to follow: up to 9 for an image, up to 8 for an edit.
-        source: what is edited, reframed or taken apart.
-        output_format: "png" or "jpeg", of images.
-        style: "auto" or "manga", of images.
-        web_search: whether the model may look for pictures on the web, of images.
-        layering: of a layering.
-        video: of videos.
-        user_id: a name of your own for who asks, kept by the provider.
-        extra: fields that this version lacks, as they are sent.
+        prompt: the prompt, 1 to 6,000 characters; for layering, 0 to 500 characters that say how to split the picture.
+        type: the type of request: image, image_edit, video, video_edit, video_reframe or layering.
+        model: the name of the model; by default "uni-1", and "ray-3.2" for videos.
+        aspect_ratio: one of the aspect ratios that the model supports.
+        image_ref: pictures to follow, up to 9 for an image, and up to 8 for an edit.
+        source: the picture or video to edit, reframe or separate into layers.
+        output_format: the file format of an image: "png" or "jpeg".
+        style: the style of an image: "auto" or "manga".
+        web_search: for an image, whether the model may search the web for pictures.
+        layering: the options of layering.
+        video: the options of a video.
+        user_id: your own name for the user on whose behalf you ask; the provider stores it.
+        extra: fields that this version does not know, by the names under which they are sent.
     """
 
     prompt: str
@@ -355,7 +356,8 @@ class LumaRequest(Schema):
         if not is_document(data):
             return data
         if data.get("model") is None:
-            # Which model is asked costs money: it stands in the request, whatever the server's default is tomorrow.
+            # The model determines the price, so it is always part of the request, whatever the server's default will
+            # be.
             data = {**data, "model": LUMA_VIDEO_MODELS[0] if data.get("type") in _VIDEOS else LUMA_IMAGE_MODELS[0]}
         if admits(info, "fields") and (unknown := data.keys() - cls.__pydantic_fields__.keys()):
             known = {name: value for name, value in data.items() if name not in unknown}
@@ -413,15 +415,15 @@ class LumaRequest(Schema):
 
 
 class FileRequest(Schema):
-    """What `POST /files` takes where the bytes are put elsewhere.
+    """The body of `POST /files` for a file whose bytes are uploaded separately.
 
     Attributes:
-        mime_type: of the file, such as "video/mp4".
-        size_bytes: exactly how many bytes it has, up to 5 GiB.
-        filename: its name.
-        purpose: "input" where it is what is edited, "reference" where it guides.
-        expires_at: when the provider may delete it.
-        user_id: a name of your own for who asks, kept by the provider.
+        mime_type: the MIME type of the file, such as "video/mp4".
+        size_bytes: the exact size of the file in bytes, up to 5 GiB.
+        filename: the name of the file.
+        purpose: "input" if the file will be edited, "reference" if it will guide.
+        expires_at: the time from which the provider may delete the file.
+        user_id: your own name for the user on whose behalf you ask; the provider stores it.
     """
 
     mime_type: str
@@ -455,7 +457,7 @@ def _check_prompt(prompt: str, type_: str) -> None:
 
 def _check_model(model: str, type_: str) -> None:
     if model not in LUMA_MODELS:
-        # Newer than this version: the server knows.
+        # Newer than this version, so the server decides.
         return
     known = LUMA_VIDEO_MODELS if type_ in _VIDEOS else ("uni-1",) if type_ == "layering" else LUMA_IMAGE_MODELS
     if model not in known:
@@ -466,7 +468,7 @@ def _check_model(model: str, type_: str) -> None:
 
 def _check_types(owner: Schema, type_: str, own: Mapping[str, Sequence[str]], at: str) -> None:
     for name, types in own.items():
-        # What is off is as good as left out.
+        # An option that is off counts as left out.
         if getattr(owner, name) not in (None, False) and type_ not in types:
             known = ", ".join(types)
             raise _wrong("{name} is not an option of type {type}: {known}", name=at + name, type=type_, known=known)
@@ -491,12 +493,12 @@ def _check_media(reference: MediaReference, kind: Literal["image", "video"], pla
 
 
 def _check_keyframes(frames: Sequence[object] | None, indexes: Sequence[int] | None, last: int | None) -> None:
-    """Refuse keyframes that have no index, and indexes that are not valid.
+    """Raise an error if keyframes have no index, or if indexes are not valid.
 
     Args:
         frames: the keyframes.
-        indexes: the place of each.
-        last: the largest index that is allowed; None if no limit is known.
+        indexes: the frame number of each keyframe.
+        last: the largest allowed index; None if no limit is known.
     """
     if frames is None and indexes is None:
         return

@@ -1,4 +1,4 @@
-"""Files as bodies of requests: in parts, with their progress, and as multipart forms."""
+"""Files as bodies of requests: in parts, with progress, and as multipart forms."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ Progress = Callable[[int, int], None]
 """Is told how many bytes have been taken to be sent, and how many there are."""
 
 _PART: Final = 2**20
-# As browsers write names of files into forms.
+# In the way in which browsers write the names of files into forms.
 _ESCAPES: Final = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 
 
 class Upload:
-    """A file that is to be uploaded: its size is known before it is read, and it is never in memory as a whole.
+    """A file to upload. Its size is known before it is read, and it is never loaded into memory as a whole.
 
     Args:
-        file: its bytes, or its path.
-        mime_type: what it is; by default by the suffix of its name.
-        filename: its name; by default that of the path.
-        progress: is told how far it is.
+        file: the bytes of the file, or its path.
+        mime_type: the MIME type of the file; by default it is derived from the suffix of its name.
+        filename: the name of the file; by default that of the path.
+        progress: a function that is called with the progress.
 
     Raises:
-        InvalidRequestError: it is empty, too large, or cannot be read, or nothing says what it is.
+        InvalidRequestError: it is empty, too large, or cannot be read, or its type is unknown.
     """
 
     def __init__(
@@ -62,15 +62,15 @@ class Upload:
         self.mime_type = told
 
     def plain(self, headers: Mapping[str, str]) -> Content:
-        """The file as a body of its own.
+        """Return the file as a body of its own.
 
         Args:
-            headers: what goes along with it.
+            headers: additional header fields.
         """
         return Content(self._parts(), self.size, headers)
 
     def form(self, fields: Mapping[str, str]) -> Content:
-        """The file as the part `file` of a multipart form.
+        """Return the file as the part `file` of a multipart form.
 
         Args:
             fields: the other parts, by name.
@@ -101,7 +101,7 @@ class Upload:
         sent = 0
         async for part in _of_bytes(self._file) if isinstance(self._file, bytes) else _of_path(self._file):
             yield part
-            # Asked for the next one: this one is on its way.
+            # The next part is requested, so this one has been sent.
             sent += len(part)
             if self._progress is not None:
                 self._progress(sent, self.size)
@@ -113,7 +113,7 @@ async def _of_bytes(data: bytes) -> AsyncIterator[bytes]:
 
 
 async def _of_path(path: Path) -> AsyncIterator[bytes]:
-    # Opened anew for each part: a call that is given up leaves nothing open.
+    # Opened again for each part, so that an abandoned call leaves nothing open.
     start = 0
     while part := await anyio.to_thread.run_sync(_read, path, start):
         yield part

@@ -1,4 +1,4 @@
-"""What the server answers: generations and their lists, the balance, and errors."""
+"""The server's answers: generations and their lists, the balance, and errors."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ NOT_MADE_STATES: Final[Mapping[str, str]] = {
 FINAL_STATES: Final = frozenset({"completed", *NOT_MADE_STATES})
 
 _ANSWERED_STATES: Final = {state: state for state in (*STATES, *NOT_MADE_STATES)} | {"cancelled": "canceled"}
-# Without these an answer says nothing.
+# Without these, an answer is useless.
 _ESSENTIAL: Final = frozenset({"id", "state"})
 
 GenerationType = Annotated[str, *enum("generation type", KINDS)]
 
 
 def _spelled_state(value: str, info: ValidationInfo) -> str:
-    """A state in the spelling of this package, where a server writes it otherwise."""
+    """A state in the spelling of this package, whatever the server's spelling is."""
     return _ANSWERED_STATES.get(value.strip().lower(), value) if admits(info, "enums") else value
 
 
@@ -40,12 +40,12 @@ State = Annotated[str, AfterValidator(_spelled_state), *enum("state", STATES)]
 
 @dataclass(frozen=True, slots=True)
 class OutputFile:
-    """A file that was made.
+    """One file of a generation.
 
     Attributes:
-        type: "video", "image", or what else it is, such as "exr".
-        url: its address.
-        label: what it shows, in a word or two; empty where nothing says it.
+        type: the type of the file: "video", "image", or another one such as "exr".
+        url: the address of the file.
+        label: what the file shows, in a word or two; empty if unknown.
     """
 
     type: str
@@ -54,12 +54,12 @@ class OutputFile:
 
 
 class Assets(Schema):
-    """`Assets`: the URLs of what was made.
+    """`Assets`: the URLs of the files of a generation.
 
     Attributes:
-        video: of the video.
-        image: of the image.
-        progress_video: of what shows how far the video is.
+        video: the URL of the video.
+        image: the URL of the image.
+        progress_video: the URL of a preview that shows the progress of the video.
     """
 
     video: str | None = None
@@ -67,10 +67,10 @@ class Assets(Schema):
     progress_video: str | None = None
 
     def of(self, kind: str) -> str | None:
-        """The URL of the result, or None where there is none yet. One that names no kind counts for either.
+        """Return the URL of the result, or None if there is none yet. A URL without a kind counts for either kind.
 
         Args:
-            kind: "video" or "image".
+            kind: the kind of result: "video" or "image".
         """
         if url := address_in(self.image if kind == "image" else self.video):
             return url
@@ -83,7 +83,7 @@ _READINGS: Final[Mapping[str, Callable[[Any], Any]]] = {"assets": assets_in, "fa
 
 
 def _with_told_request(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An answer whose request says its `generation_type`; one that nothing tells is kept whole, as unknown."""
+    """An answer whose request states its `generation_type`. A request of unknown kind is kept whole."""
     request, parent = data["request"], data.get("generation_type")
     told = request.get("generation_type")
     if isinstance(told, str) and (told in REQUESTS or (told == "unknown" and "document" in request)):
@@ -93,13 +93,13 @@ def _with_told_request(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _unknown(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The request of an answer as one of a kind that this version does not know."""
+    """The request of an answer, as one of a kind that this version does not know."""
     kind = _kind_by(data.get("generation_type"), data.get("assets"))
     return {"generation_type": "unknown", "kind": kind, "document": data["request"]}
 
 
 def _kind_by(told: object, assets: object) -> Kind:
-    """What a generation is: by its type where that says so, else by what was made."""
+    """The kind of a generation: by its type if that says so, otherwise by its files."""
     if isinstance(told, str) and told:
         return "image" if "image" in told else "video"
     made = assets if isinstance(assets, Assets) else Assets.from_answer(assets_in(assets))
@@ -110,15 +110,15 @@ class Generation(Schema):
     """`Generation`: a request on the server, from queued to completed or failed.
 
     Attributes:
-        id: its name at the server.
-        generation_type: "video" or "image"; some servers name the kind of the request here.
-        state: "queued", "dreaming", "completed" or "failed". What some servers call "canceled", "cancelled" or
-            "expired" is "canceled" or "expired", in whichever case they write it; other states are as they came.
-        failure_reason: why it failed, in the server's words.
-        created_at: when the server took it.
-        assets: the URLs of what was made.
-        model: which made it.
-        request: what was asked for, as the server understood it.
+        id: the id of the generation at the server.
+        generation_type: "video" or "image"; some servers put the kind of the request here.
+        state: "queued", "dreaming", "completed" or "failed". The spellings of some servers for "canceled" and
+            "expired", in any case, become these two; other states are unchanged.
+        failure_reason: the reason of a failure, in the server's words.
+        created_at: when the server accepted the request.
+        assets: the URLs of the files.
+        model: the model that makes it.
+        request: the request, as the server understood it.
     """
 
     id: str | None = None
@@ -133,7 +133,7 @@ class Generation(Schema):
     @model_validator(mode="wrap")
     @classmethod
     def _readable(cls, data: Any, handler: Callable[[Any], Self], info: ValidationInfo) -> Self:
-        """Read otherwise, or leave out, what has an odd form: one odd generation must not hide a page of others."""
+        """Reinterpret or drop values of an odd form, because one odd generation must not hide a page of others."""
         given = data
         if is_document(data) and is_document(data.get("request")):
             data = _with_told_request(data)
@@ -149,10 +149,10 @@ class Generation(Schema):
             return handler({name: value for name, value in data.items() if name not in odd} | read)
 
     def files(self, kind: Kind) -> list[OutputFile]:
-        """What was made, the result first: the Luma API may make several files.
+        """Return the generation's files, the result first. The Luma API may make several files.
 
         Args:
-            kind: "video" or "image": what was asked for.
+            kind: the kind of result that was requested: "video" or "image".
         """
         made = self.assets.of(kind) if self.assets is not None else None
         found = [OutputFile(kind, made)] if made else []
@@ -168,24 +168,24 @@ class Generation(Schema):
 
     @property
     def is_final(self) -> bool:
-        """Whether it has ended: its state will not change any more."""
+        """Whether it has ended, so that its state will not change any more."""
         return self.state in FINAL_STATES
 
     @property
     def has_failed(self) -> bool:
-        """Whether it has ended without being made: it failed, was canceled, or expired."""
+        """Whether it has ended without a result: it failed, was canceled, or expired."""
         return self.state in NOT_MADE_STATES
 
     @property
     def why_not_made(self) -> str:
-        """Why it was not made, in the server's words where it gave a reason; empty where it has not failed."""
+        """The reason why it was not made, in the server's words if it gave one; empty if it has not failed."""
         if self.state == "failed":
             return self.failure_reason or "the server gave no reason"
         return ": ".join(filter(None, [NOT_MADE_STATES.get(self.state or "", ""), self.failure_reason]))
 
     @property
     def kind(self) -> Kind:
-        """ "video" or "image", also where the server left out `generation_type`, or names a kind of request in it."""
+        """The kind of result, "video" or "image", even if `generation_type` is missing or names a kind of request."""
         told = self.generation_type
         if told is not None and told in KIND_OF:
             return KIND_OF[told]
@@ -195,7 +195,7 @@ class Generation(Schema):
 
 
 def _label(output: Mapping[str, Any]) -> str:
-    """What a file shows, where it is a layer that says so."""
+    """What a file shows, if it is a labelled layer."""
     layer = output.get("layer")
     label = layer.get("label") if isinstance(layer, Mapping) else None
     return label if isinstance(label, str) else ""
@@ -224,6 +224,6 @@ class Pong(Schema):
 
 
 class Error(Schema):
-    """`Error`: what a server says when it refuses."""
+    """`Error`: the server's answer when it refuses a request."""
 
     detail: str | None = None

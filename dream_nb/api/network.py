@@ -1,4 +1,4 @@
-"""HTTP clients, and what the environment says of proxies and certificates."""
+"""HTTP clients, and the proxy and certificate variables of the environment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import httpx2
 
 from dream_nb.api.errors import ConfigurationError
 
-# What is on this machine is reached without the proxy of the environment.
+# Addresses of this machine are reached without a proxy.
 _NEAR: Final = ("127.0.0.1", "localhost", "[::1]")
 _AROUND_PROXIES: Final = {f"all://{name}": None for name in _NEAR}
 _PROXIES: Final = ("https", "http", "all")
@@ -22,33 +22,33 @@ _BROKEN: Final = (OSError, ValueError, ImportError, httpx2.InvalidURL)
 
 
 def near_transport() -> httpx2.AsyncHTTPTransport:
-    """A transport for plain http to this machine.
+    """Return a transport for plain http to this machine.
 
-    It heeds no variable: a proxy would be given a key in the clear. And it needs no certificates, whose loading takes
-    longer than everything else about a client.
+    It ignores the environment, because a proxy would receive a key unencrypted. It also needs no certificates, which
+    take longer to load than everything else in a client.
     """
     return httpx2.AsyncHTTPTransport(trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
 def near_client() -> httpx2.AsyncClient:
-    """A client for plain http to this machine; see `near_transport`."""
+    """Return a client for plain http to this machine; see `near_transport`."""
     return httpx2.AsyncClient(transport=near_transport(), trust_env=False)
 
 
 def far_client(**options: Any) -> httpx2.AsyncClient:
-    """A client that heeds the proxy and certificate variables of the environment.
+    """Return a client that uses the proxy and certificate variables of the environment.
 
     Args:
-        **options: further arguments of `httpx2.AsyncClient`.
+        **options: additional arguments of `httpx2.AsyncClient`.
 
     Raises:
-        ConfigurationError: one of the variables does not work; it is named, and its value is not shown.
+        ConfigurationError: a variable does not work; the error names it, and does not show its value.
     """
     try:
         return httpx2.AsyncClient(**options)
     except _BROKEN as error:
         kind = type(error).__name__
-    # Raised here: nothing leads from it to a frame that holds a proxy's password.
+    # Raised here, so that nothing leads from the error to a frame that holds a proxy's password.
     raise ConfigurationError(
         broken_variable()
         or f"the proxy or certificate variables of the environment are not valid ({kind}): correct or unset them"
@@ -56,13 +56,13 @@ def far_client(**options: Any) -> httpx2.AsyncClient:
 
 
 class _LateTransport(httpx2.AsyncBaseTransport):
-    """A `far_client` that is made when it is first needed: before that, broken variables do no harm."""
+    """A `far_client` that is created when it is first needed, so that broken variables do no harm before."""
 
     def __init__(self) -> None:
         self._client: httpx2.AsyncClient | None = None
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send a request by the environment's proxies and certificates.
+        """Send a request, using the environment's proxies and certificates.
 
         Args:
             request: the request to send.
@@ -75,23 +75,23 @@ class _LateTransport(httpx2.AsyncBaseTransport):
         return await self._client.send(request, stream=True, auth=None, follow_redirects=False)
 
     async def aclose(self) -> None:
-        """Close the client, if one was made."""
+        """Close the client if it was created."""
         if self._client is not None:
             await self._client.aclose()
 
 
 def files_client(base_url: str, seconds: float) -> httpx2.AsyncClient:
-    """A client for the assets of a server: it follows redirects, and never carries a key.
+    """Return a client for the files of a server. It follows redirects, and never carries a key.
 
     Args:
-        base_url: the server's address.
-        seconds: for connecting, and for each read.
+        base_url: the address of the server.
+        seconds: the timeout of connecting and of each read, in seconds.
 
     Raises:
         ConfigurationError: the proxy or certificate variables do not work, and the server is not on this machine.
     """
     if base_url.startswith("https:"):
-        # Before anything is paid for: where the server cannot be reached, neither can its files.
+        # Before anything is paid for: if the server cannot be reached, its files cannot be either.
         return far_client(timeout=seconds, follow_redirects=True, mounts=_AROUND_PROXIES)
     near = {f"http://{name}": near_transport() for name in _NEAR}
     return httpx2.AsyncClient(
@@ -100,11 +100,11 @@ def files_client(base_url: str, seconds: float) -> httpx2.AsyncClient:
 
 
 def broken_variable() -> str | None:
-    """What is wrong with the first proxy or certificate variable that does not work, as a sentence; or None."""
+    """Return what is wrong with the first proxy or certificate variable that does not work, as a sentence; or None."""
     for scheme in _PROXIES:
         if problem := _proxy_problem(getproxies().get(scheme) or ""):
             return f"{_proxy_name(scheme)} cannot be used as a proxy: {problem}. Correct it, or unset it"
-    # Those of Python's own come last: they are read in the course of the others.
+    # Python's own variables come last, because they are read while the others are.
     certificates: dict[str, Callable[[str], ssl.SSLContext]] = {
         "SSLKEYLOGFILE": lambda _: ssl.create_default_context(),
         "SSL_CERT_FILE": lambda value: ssl.create_default_context(cafile=value),
@@ -135,6 +135,6 @@ def _proxy_problem(value: str) -> str | None:
 
 
 def _proxy_name(scheme: str) -> str:
-    """The variable that a proxy comes from."""
+    """The name of the variable that sets a proxy."""
     names = (f"{scheme}_proxy", f"{scheme.upper()}_PROXY")
     return next((name for name in names if os.environ.get(name)), f"the system's {scheme} proxy")

@@ -1,4 +1,4 @@
-"""What servers write in another form than that of the specification, as far as its meaning is clear."""
+"""Reads values that servers write in another form than that of the specification, if their meaning is clear."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ ADDRESS: Final = "url"
 """The field of an asset that holds its address; an asset that does not say what it is goes under this name."""
 
 _KINDS: Final = frozenset({"video", "image"})
-# What comes beside a result, and is not taken for it.
+# These accompany a result, and are not the result.
 _BESIDES: Final = frozenset({"thumbnail", "poster", "preview", "cover", "audio", "mask", "log"})
-# The parts of an object that say most come first.
+# The fields of an object that are most informative, in order.
 _TELLING: Final = ("message", "detail", "reason", "error")
 _MOST_CHARACTERS: Final = 500
 
 
 def assets_in(value: Any) -> dict[str, str]:
-    """The addresses of assets by their kinds.
+    """Return the addresses of assets by their kinds.
 
     Args:
         value: an address, an object or a list of either, such as `[{"type": "video", "url": "https://…"}]`.
 
     Returns:
-        The first address of each kind; the only one that names no kind is "url".
+        The first address of each kind; a single address without a kind is "url".
     """
     if isinstance(value, Mapping):
         return {name: url for name, held in value.items() if (url := address_in(held))}
@@ -34,12 +34,12 @@ def assets_in(value: Any) -> dict[str, str]:
     for item in value if isinstance(value, list) else [value]:
         if url := address_in(item):
             found.setdefault(asset_kind(item, url), []).append(url)
-    # Of several that do not say what they are, each may be the result.
+    # If there are several without a kind, each may be the result.
     return {kind: urls[0] for kind, urls in found.items() if kind != ADDRESS or len(urls) == 1}
 
 
 def address_in(value: Any) -> str | None:
-    """The one address that a value holds, or None.
+    """Return the single address in a value, or None.
 
     Args:
         value: the address itself, an object with a `url`, or a list of one of them.
@@ -52,10 +52,10 @@ def address_in(value: Any) -> str | None:
 
 
 def asset_kind(item: Any, url: str) -> str:
-    """What an asset is: by the type that its item names, else by the suffix of its address; "url" where neither says.
+    """Return the kind of an asset: from its item's type, or else from the suffix of its address; "url" if unknown.
 
     Args:
-        item: what holds the address.
+        item: the item that contains the address.
         url: the address.
     """
     told = item.get("type") if isinstance(item, Mapping) else None
@@ -68,10 +68,10 @@ def asset_kind(item: Any, url: str) -> str:
 
 
 def words_in(value: Any) -> str:
-    """What an object or a list says, as text of a bounded length.
+    """Return the message of an object or a list, as text of limited length.
 
     Args:
-        value: of JSON. Where no part of an object is known to be its message, it is given as compact JSON.
+        value: a JSON value. If no field of an object is known to be its message, it is returned as compact JSON.
     """
     words = _words_in(value)
     return words if len(words) <= _MOST_CHARACTERS else words[:_MOST_CHARACTERS] + "…"

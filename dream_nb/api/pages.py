@@ -1,4 +1,4 @@
-"""A walk through the pages of a list that grows at its head meanwhile."""
+"""Iteration over the pages of a list to which new items are added at its beginning."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ MAX_STALE_PAGES: Final = 10
 
 
 class Pages:
-    """Where the walk stands.
+    """The position of an iteration.
 
     Args:
-        size: generations a page.
+        size: the number of generations per page.
 
     Raises:
-        InvalidRequestError: a page of none.
+        InvalidRequestError: the size is less than 1.
     """
 
     def __init__(self, size: int) -> None:
@@ -33,15 +33,15 @@ class Pages:
         self._stale = 0
 
     def new(self, page: ListGenerationResponse) -> list[Generation]:
-        """What a page brings that no page before it brought: newer ones push those already seen to later pages.
+        """Return the generations of a page that no earlier page had: new ones push earlier ones to later pages.
 
         Raises:
-            UnreadableAnswerError: page after page brings nothing new, though the server says that there is more.
+            UnreadableAnswerError: page after page has nothing new, although the server says that there is more.
         """
         return self._step(page.generations, [generation.id for generation in page.generations], page.has_more)
 
     def new_documents(self, page: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """As `new`, of a page that is JSON."""
+        """Do as `new` does, for a page in JSON."""
         generations: list[dict[str, Any]] = page["generations"]
         return self._step(generations, [_name(generation) for generation in generations], page.get("has_more"))
 
@@ -49,7 +49,7 @@ class Pages:
         found = [one for one, name in zip(page, names, strict=True) if name not in self._seen]
         self._seen.update(name for name in names if name is not None)
         self.offset += len(page)
-        # A server may give fewer than it was asked for: only its own word, or an empty page, is an end.
+        # A server may return fewer than requested: only its own statement, or an empty page, is the end.
         self.ended = has_more is False or not page
         self._stale = 0 if found else self._stale + 1
         if self._stale > MAX_STALE_PAGES and not self.ended:

@@ -1,6 +1,6 @@
-"""The one background event loop, and the bridges into it.
+"""The background event loop, and the functions that use it from synchronous code.
 
-A kernel has several loops and threads, and an async client belongs to one loop: so all I/O lives on this one.
+A kernel has several loops and threads, and an asynchronous client belongs to one loop. So all I/O runs on this one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ON_THE_LOOP: Final = (
 
 
 class Portal:
-    """An event loop on a daemon thread, started at first use."""
+    """An event loop on a daemon thread, which is started at first use."""
 
     def __init__(self) -> None:
         self._reset()
@@ -63,8 +63,9 @@ class Portal:
         return threading.current_thread() is self._thread
 
     def call(self, function: Callable[..., Awaitable[T]], *args: object) -> T:
-        """Run the function on the loop and wait for what it gives back. An interrupt ends the wait and the call."""
-        # Made before the call: an interrupt may come when the call is under way and its own future is not here yet.
+        """Run a function on the loop, wait, and return its result. An interrupt ends both the wait and the call."""
+        # Created before the call: an interrupt may arrive when the call is running and its own future is not known here
+        # yet.
         given_up: Future[None] = Future()
         try:
             future: Future[T] = self.start(_until_given_up, given_up, partial(function, *args))
@@ -75,16 +76,16 @@ class Portal:
             raise
 
     def start(self, function: Callable[..., Awaitable[T]], *args: object) -> Future[T]:
-        """Run the function on the loop, and give back at once a future for its result.
+        """Run a function on the loop, and return a future for its result at once.
 
         Raises:
-            RuntimeError: the caller is on the loop, which would wait for itself.
+            RuntimeError: the caller is on the loop, and would wait for itself.
         """
         self.check_elsewhere()
         return self._running().start_task_soon(function, *args)
 
     def check_elsewhere(self) -> None:
-        """Refuse to wait for the loop on the loop.
+        """Raise an error if the caller is on the loop, where it must not wait for the loop.
 
         Raises:
             RuntimeError: the caller is on the loop.
@@ -93,28 +94,28 @@ class Portal:
             raise RuntimeError(_ON_THE_LOOP)
 
     def run_within(self, seconds: float, function: Callable[[], Coroutine[Any, Any, object]]) -> None:
-        """Run the function on the loop if there is one, and wait for it, also where the loop itself is stuck.
+        """Run a function on the loop if there is a loop, and wait for it, even if the loop itself hangs.
 
         Args:
-            seconds: the longest wait.
-            function: what is run.
+            seconds: the longest wait in seconds.
+            function: the function to run.
 
         Raises:
-            TimeoutError: it has not ended in that time.
+            TimeoutError: the function has not ended in that time.
         """
         loop = self._loop
         if loop is not None:
             asyncio.run_coroutine_threadsafe(function(), loop).result(seconds)
 
     def run_later(self, function: Callable[[], Coroutine[Any, Any, object]]) -> None:
-        """Run the function on the loop if there is one, without waiting. For finalizers, which may run on any thread.
+        """Run a function on the loop if there is a loop, without waiting. For finalizers, which may run on any thread.
 
         Args:
-            function: what is run; what it raises is dropped.
+            function: the function to run; exceptions that it raises are dropped.
         """
         loop = self._loop
         if loop is not None:
-            # RuntimeError: the loop has ended meanwhile, and with it whatever was open on it.
+            # RuntimeError: the loop has ended in the meantime, and everything that was open on it.
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(lambda: _keep(loop.create_task(_quietly(function))))
 
@@ -122,7 +123,7 @@ class Portal:
         """Enter an asynchronous context manager on the loop, and wait for that.
 
         Args:
-            manager: entered and left in one task of the loop.
+            manager: the context manager, which is entered and left in the same task of the loop.
         """
         self.check_elsewhere()
         entered = Entered(self._running(), manager)
@@ -130,9 +131,9 @@ class Portal:
         return entered
 
     def stop(self) -> None:
-        """End the loop, cancel what runs on it, and wait for its thread. The next use starts a new one.
+        """End the loop, cancel everything on it, and wait for its thread. The next use starts a new loop.
 
-        It goes on where something that was `entered` was not left: a session that its user opened.
+        The loop continues if something that was `entered` is still open: a session that a user has opened.
         """
         with self._lock:
             if not any(entered.is_open for entered in self._entered):
@@ -148,13 +149,13 @@ class Portal:
     def _stop(self, seconds: float | None) -> None:
         if self._portal is None or self._thread is None:
             return
-        # Not by the portal's own means: these wait until the loop has begun with it, and a listener may block the loop.
+        # Not through the portal: its functions wait until the loop handles them, and a listener may block the loop.
         self.run_later(partial(self._portal.stop, True))
         self._thread.join(seconds)
         self._portal = self._loop = self._thread = None
 
     def _forked(self) -> None:
-        """Begin anew without the loop, whose thread is not in the child."""
+        """Start without a loop in a forked child, which does not have the loop's thread."""
         loop = self._loop
         self._reset()
         if loop is not None:
@@ -162,16 +163,16 @@ class Portal:
 
 
 class Entered(Generic[T]):
-    """An asynchronous context manager that was entered on the loop, and is left when this is closed.
+    """An asynchronous context manager that was entered on the loop. It is left when this object is closed.
 
-    One that is no longer referenced is left too, without anybody waiting for it.
+    It is also left when this object is no longer referenced; nothing waits for that.
 
     Args:
-        portal: the loop.
+        portal: the portal whose loop is used.
         manager: the asynchronous context manager.
 
     Attributes:
-        value: what entering it gave.
+        value: the value that entering it returned.
     """
 
     def __init__(self, portal: BlockingPortal, manager: AbstractAsyncContextManager[T]) -> None:
@@ -180,32 +181,32 @@ class Entered(Generic[T]):
         try:
             self.value, self._signal = ready.result()
         except BaseException:
-            # An interrupt, or its own failure.
+            # An interrupt, or an error of the context manager itself.
             self._ended.cancel()
             raise
-        # A finalizer that waited for the loop could wait for itself, or at exit for a thread that no longer runs.
+        # A finalizer must not wait: it could wait for itself, or at exit for a thread that no longer runs.
         self._collected = weakref.finalize(self, self._signal)
         self._collected.atexit = False
         let_go_after_fork(self)
 
     @property
     def is_open(self) -> bool:
-        """Whether it was not closed yet."""
+        """Whether it has not been closed yet."""
         return self._collected.alive
 
     def close(self, seconds: float | None = None) -> None:
         """Leave the context manager, and wait for that.
 
         Args:
-            seconds: the longest wait; None waits to the end.
+            seconds: the longest wait in seconds; None waits without a limit.
 
         Raises:
             TimeoutError: it was not left in that time.
         """
-        # Not by calling the finalizer: at exit it does nothing.
+        # Not by calling the finalizer, which does nothing at exit.
         if self._collected.detach() is not None:
             self._signal()
-        # Where the loop was stopped, it was left like everything that ran there.
+        # If the loop was stopped, the context manager was left like everything else on it.
         with contextlib.suppress(CancelledError):
             self._ended.result(seconds)
 
@@ -227,7 +228,7 @@ async def _stay(manager: AbstractAsyncContextManager[T], ready: Future[tuple[T, 
     left, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def leave() -> None:
-        # RuntimeError: the loop has ended meanwhile.
+        # RuntimeError: the loop has ended in the meantime.
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(left.set)
 
@@ -247,7 +248,7 @@ def _run(ready: Future[tuple[BlockingPortal, asyncio.AbstractEventLoop]]) -> Non
     except BaseException as error:
         if not ready.done():
             ready.set_exception(error)
-        # At exit, Python 3.12 and later cannot start the thread in which a loop ends its own ones.
+        # At exit, Python 3.12 and later cannot start the thread in which a loop ends its own threads.
         elif threading.main_thread().is_alive() and not sys.is_finalizing():
             raise
 
@@ -265,13 +266,13 @@ async def _until_given_up(given_up: Future[None], function: Callable[[], Awaitab
     with anyio.CancelScope() as scope:
 
         def cancel(_: Future[None]) -> None:
-            # RuntimeError: the loop has ended meanwhile.
+            # RuntimeError: the loop has ended in the meantime.
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(scope.cancel)
 
         given_up.add_done_callback(cancel)
         return await function()
-    # Nobody waits for this any more.
+    # Nothing waits for this any more.
     raise CancelledError
 
 
@@ -279,7 +280,7 @@ _kept: Final[set[asyncio.Task[None]]] = set()
 
 
 def _keep(task: asyncio.Task[None]) -> None:
-    # A loop has only weak references to its tasks.
+    # A loop holds only weak references to its tasks.
     _kept.add(task)
     task.add_done_callback(_kept.discard)
 
@@ -290,7 +291,7 @@ async def _quietly(function: Callable[[], Coroutine[Any, Any, object]]) -> None:
 
 
 def _release_sockets(loop: asyncio.AbstractEventLoop) -> None:
-    """Close a forked child's copies of a loop's sockets: as long as they are open, no peer sees the parent hang up."""
+    """Close a forked child's copies of a loop's sockets. While they are open, peers cannot see the parent hang up."""
     selector = getattr(loop, "_selector", None)
     if selector is None:
         return
@@ -299,7 +300,7 @@ def _release_sockets(loop: asyncio.AbstractEventLoop) -> None:
         numbers.append(selector.fileno())
     nowhere = os.open(os.devnull, os.O_RDWR)
     for number in numbers:
-        # Replaced and not closed: the objects that own the numbers may close them again, when others have them.
+        # Replaced instead of closed: their owners may close the same descriptors again, when others use the numbers.
         with contextlib.suppress(OSError):
             os.dup2(nowhere, number, inheritable=False)
     os.close(nowhere)
@@ -310,16 +311,16 @@ portal = Portal()
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine of your own to its end from synchronous code, also inside a notebook's running loop.
+    """Run your own coroutine from synchronous code until it ends, even inside a notebook's running loop.
 
-    Inside a running loop its first use patches that loop to be re-entrant (nest-asyncio2), for which there is no way
-    back: the patch stays until the process ends. Nothing else in dream_nb needs it.
+    Inside a running loop, the first use patches that loop to be re-entrant (nest-asyncio2). This cannot be undone:
+    the patch stays until the process ends. Nothing else in dream_nb needs it.
 
     Args:
-        coroutine: what is run.
+        coroutine: the coroutine to run.
 
     Returns:
-        What the coroutine gives back; what it raises is raised.
+        The result of the coroutine. Exceptions of the coroutine are raised.
     """
     try:
         loop = asyncio.get_running_loop()

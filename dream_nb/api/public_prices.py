@@ -1,4 +1,4 @@
-"""What the hosted APIs cost by what is publicly known. The play money of the studio follows the Dream Machine."""
+"""The public prices of the hosted APIs. The studio's play money uses those of the Dream Machine."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _DURATION: Final = re.compile(r"(\d+)s")
 
 
 def public_price(request: Request, origin: str, *, source_seconds: float | None = None) -> float | None:
-    """What a request costs, in USD cents; None where nothing is publicly known.
+    """Return the price of a request, in USD cents; None if no public price is known.
 
     Args:
         request: the request, with its model, resolution and duration.
-        origin: of the server that is asked.
-        source_seconds: how long the video is that another version is made of; None where that is unknown.
+        origin: the origin of the server.
+        source_seconds: the playing time of the video that is changed, in seconds; None if unknown.
     """
     if origin == LUMA_ORIGIN:
         return _luma_price(request, source_seconds)
@@ -54,29 +54,29 @@ def _luma_price(request: Request, source_seconds: float | None) -> float | None:
     try:
         dollars = luma_price(LUMA_DIALECT.write(request), source_seconds=source_seconds)
     except InvalidRequestError:
-        # It is refused where it is to be sent.
+        # It will be refused when it is sent.
         return None
     return None if dollars is None else round(dollars * 100, 2)
 
 
 def image_price(model: str | None, aspect_ratio: str) -> float | None:
-    """What an image costs, in USD cents; None where nothing is publicly known.
+    """Return the price of an image, in USD cents; None if no public price is known.
 
     Args:
-        model: such as "photon-1".
-        aspect_ratio: such as "16:9".
+        model: the name of the model, such as "photon-1".
+        aspect_ratio: the aspect ratio, such as "16:9".
     """
     return _price(model, aspect_ratio, _IMAGE_LINES, 1)
 
 
 def video_price(model: str | None, aspect_ratio: str, resolution: str | None, duration: str | None) -> float | None:
-    """What a video costs, in USD cents; None where nothing is publicly known.
+    """Return the price of a video, in USD cents; None if no public price is known.
 
     Args:
-        model: such as "ray-2".
-        aspect_ratio: such as "16:9".
-        resolution: such as "720p".
-        duration: such as "5s".
+        model: the name of the model, such as "ray-2".
+        aspect_ratio: the aspect ratio, such as "16:9".
+        resolution: the resolution, such as "720p".
+        duration: the playing time, such as "5s".
     """
     seconds = _DURATION.fullmatch(duration or "")
     if resolution not in RESOLUTIONS or seconds is None:

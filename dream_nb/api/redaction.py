@@ -1,4 +1,4 @@
-"""What may be written into a log of a request: enough to recognise it, nothing that is secret or long."""
+"""What a log may contain of a request: enough to recognise it, but nothing secret or long."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ MAX_TEXT: Final = 40
 """Characters of a prompt, or of any other text, that are shown."""
 
 _DATA = re.compile(r"data:([\w.+-]{1,40}/[\w.+-]{1,40})?[^\s,]*,\S*", re.IGNORECASE)
-# A path may be as secret as a query: the address of a webhook is.
+# A path may be as secret as a query, for example that of a webhook.
 _ADDRESS = re.compile(r"(https?://)(?:[^/\s?#@]*@)?([^/\s?#@]*)\S*", re.IGNORECASE)
 
 
 def redacted(document: Mapping[str, Any]) -> str:
-    """A request's document as JSON, with texts shortened, `data:` URIs by type and length, addresses by host."""
+    """Return a request's document as JSON, with shortened texts, `data:` URIs by type and length, and hosts only."""
     return json.dumps(_short(document), ensure_ascii=False)
 
 

@@ -1,8 +1,8 @@
-"""What may be asked of the Dream Machine API: its seven kinds of requests, and those that this version does not know.
+"""The requests of the Dream Machine API: its seven kinds, and requests of kinds that this version does not know.
 
-A request is what the user asks for, in the words of the API. It names a generation by its id also where the server
-wants an address (`media` of modify and reframe) or has the id in the path (upscale, audio): so one and the same request
-stays the same, whatever addresses its files have. The dialect of the server writes it down for the POST.
+A request is what the user asks for, in the words of the API. It refers to generations by id even if the server expects
+an address (`media` of modify and reframe) or the id in the path (upscale, audio), so that a request stays the same
+whatever addresses its files have. The server's dialect converts it for the POST.
 """
 
 from __future__ import annotations
@@ -87,11 +87,11 @@ Mode = Annotated[str, *enum("mode", MODES)]
 
 
 class ImageReference(Schema):
-    """`ImageReference`: a keyframe that is a picture, by its URL.
+    """`ImageReference`: a keyframe that is a picture, given by its URL.
 
     Attributes:
-        type: "image".
-        url: of the picture.
+        type: the kind of keyframe: "image".
+        url: the URL of the picture.
     """
 
     type: Literal["image"] = "image"
@@ -99,11 +99,11 @@ class ImageReference(Schema):
 
 
 class GenerationReference(Schema):
-    """`GenerationReference`: a keyframe that is an earlier generation, by its id.
+    """`GenerationReference`: a keyframe that is an earlier generation, given by its id.
 
     Attributes:
-        type: "generation".
-        id: the generation's.
+        type: the kind of keyframe: "generation".
+        id: the id of the generation.
     """
 
     type: Literal["generation"] = "generation"
@@ -126,11 +126,11 @@ Keyframe = Annotated[
 
 
 class Keyframes(Schema):
-    """`Keyframes`: what the video begins and ends with.
+    """`Keyframes`: the first and the last frame of a video.
 
     Attributes:
-        frame0: what it begins with; of a generation its last frame.
-        frame1: what it ends with; of a generation its first frame.
+        frame0: the picture or generation that the video begins with; it continues from a generation's last frame.
+        frame1: the picture or generation that the video ends with; it leads to a generation's first frame.
     """
 
     frame0: Keyframe | None = None
@@ -141,8 +141,8 @@ class ImageRef(Schema):
     """`ImageRef`: a picture to follow.
 
     Attributes:
-        url: of the picture.
-        weight: how much to follow it, 0 to 1.
+        url: the URL of the picture.
+        weight: how closely to follow it, from 0 to 1.
     """
 
     url: str | None = None
@@ -153,8 +153,8 @@ class ModifyImageRef(Schema):
     """`ModifyImageRef`: the picture to change.
 
     Attributes:
-        url: of the picture.
-        weight: how near to stay to it, 0 to 1.
+        url: the URL of the picture.
+        weight: how close to stay to it, from 0 to 1.
     """
 
     url: str | None = None
@@ -162,10 +162,10 @@ class ModifyImageRef(Schema):
 
 
 class ImageIdentity(Schema):
-    """`ImageIdentity`: pictures of one and the same character.
+    """`ImageIdentity`: pictures of one character.
 
     Attributes:
-        images: their URLs.
+        images: the URLs of the pictures.
     """
 
     images: list[str] | None = None
@@ -182,10 +182,10 @@ class CharacterRef(Schema):
 
 
 class Media(Schema):
-    """`Media`: a video or picture, by its URL.
+    """`Media`: a video or picture, given by its URL.
 
     Attributes:
-        url: of the file.
+        url: the URL of the file.
     """
 
     url: str
@@ -203,17 +203,17 @@ Source = Annotated[
 
 
 class Concept(Schema):
-    """`Concept`: something that a model of 2025 knows how to do, such as a camera motion.
+    """`Concept`: something that the models of 2025 can do, such as a camera motion.
 
     Attributes:
-        key: its name, such as "dolly_zoom".
+        key: the name of the concept, such as "dolly_zoom".
     """
 
     key: str
 
 
 class _Request(Schema):
-    """What all requests share. Fields that the specification lacks are sent through `extra`."""
+    """The base of all requests. Fields that are not in the specification can be sent through `extra`."""
 
     is_source_in_path: ClassVar[bool] = False
     """Whether the server is told in the path what the request goes on from, so that no answer repeats it."""
@@ -226,12 +226,12 @@ class _Request(Schema):
 
     @property
     def kind(self) -> Kind:
-        """What it makes: "video" or "image"."""
+        """The kind of result: "video" or "image"."""
         return KIND_OF[self.generation_type]
 
     @property
     def label(self) -> str:
-        """What it is called where it is shown: its prompt."""
+        """The name for display: the prompt."""
         return getattr(self, "prompt", None) or ""
 
     @model_validator(mode="before")
@@ -250,7 +250,7 @@ class _Request(Schema):
     def _extra_adds_only(cls, extra: dict[str, JsonValue], info: ValidationInfo) -> dict[str, JsonValue]:
         if taken := sorted(extra.keys() & (cls.model_fields.keys() - {"extra"})):
             raise PydanticCustomError("extra", "'{name}' is a regular field: remove it from extra", {"name": taken[0]})
-        # A server that ignores what it does not know would make, and bill, something else.
+        # A server that ignores unknown fields would make, and bill, something else.
         misplaced = [] if admits(info, "fields") else sorted(extra.keys() & FIELD_OWNERS.keys())
         if misplaced:
             own = _OPERATIONS[cls.model_fields["generation_type"].default]
@@ -263,7 +263,7 @@ class _Request(Schema):
 
     @model_validator(mode="after")
     def _has_json(self, info: ValidationInfo) -> Self:
-        # It would be sent as null. What a server answered is not sent, and there are thousands of it.
+        # These values would be sent as null. Answers of a server are not sent, and there may be thousands of them.
         if not admits(info, "enums") and (found := outside_json(self)):
             raise PydanticCustomError("number", "{found} is not a valid JSON number", {"found": found})
         return self
@@ -276,20 +276,20 @@ class _Request(Schema):
 
 
 class GenerationRequest(_Request):
-    """`GenerationRequest`: a video. `model`, `duration`, `resolution` and `concepts` are additions of 2025.
+    """`GenerationRequest`: a request for a video. `model`, `duration`, `resolution` and `concepts` were added in 2025.
 
     Attributes:
-        prompt: what to dream.
-        aspect_ratio: 1:1, 16:9, 9:16, 4:3, 3:4, 21:9 or 9:21.
-        callback_url: where the server tells of each change.
-        extra: fields that this version lacks, as they are sent.
-        generation_type: "video".
-        loop: whether its end meets its beginning.
-        keyframes: what it begins and ends with.
-        model: such as "ray-2".
-        duration: such as "5s".
-        resolution: 540p, 720p, 1080p or 4k.
-        concepts: such as [{"key": "dolly_zoom"}].
+        prompt: the prompt.
+        aspect_ratio: the aspect ratio: 1:1, 16:9, 9:16, 4:3, 3:4, 21:9 or 9:21.
+        callback_url: the URL that the server calls at each change of state.
+        extra: fields that this version does not know, by the names under which they are sent.
+        generation_type: the kind of request: "video".
+        loop: whether the end of the video leads to its beginning.
+        keyframes: the first and the last frame.
+        model: the name of the model, such as "ray-2".
+        duration: the playing time, such as "5s".
+        resolution: the resolution: 540p, 720p, 1080p or 4k.
+        concepts: the concepts to apply, such as [{"key": "dolly_zoom"}].
     """
 
     prompt: str | None = None
@@ -304,22 +304,23 @@ class GenerationRequest(_Request):
 
 
 class ImageGenerationRequest(_Request):
-    """`ImageGenerationRequest`: an image. `format` is an addition of 2025.
+    """`ImageGenerationRequest`: a request for an image. `format` was added in 2025.
 
     Attributes:
-        prompt: what to dream.
-        aspect_ratio: 1:1, 16:9, 9:16, 4:3, 3:4, 21:9 or 9:21.
-        callback_url: where the server tells of each change.
-        extra: fields that this version lacks, as they are sent.
-        generation_type: "image".
-        model: "photon-1" or "photon-flash-1".
+        prompt: the prompt.
+        aspect_ratio: the aspect ratio: 1:1, 16:9, 9:16, 4:3, 3:4, 21:9 or 9:21.
+        callback_url: the URL that the server calls at each change of state.
+        extra: fields that this version does not know, by the names under which they are sent.
+        generation_type: the kind of request: "image".
+        model: the name of the model: "photon-1" or "photon-flash-1".
         image_ref: pictures to follow.
-        style_ref: pictures whose style to follow.
-        character_ref: pictures of one and the same character.
-        modify_image_ref: the picture to change.
-        format: "jpg" or "png".
-        sync: whether the answer waits for the picture. A session, which follows what it has asked for, leaves it out.
-        sync_timeout: how many seconds the answer waits.
+        style_ref: pictures whose style is followed.
+        character_ref: pictures of one character.
+        modify_image_ref: the picture to modify.
+        format: the file format: "jpg" or "png".
+        sync: whether the server answers only when the picture is done. Sessions leave this out, because they follow
+            their requests.
+        sync_timeout: the longest time until that answer, in seconds.
     """
 
     prompt: str | None = None
@@ -336,17 +337,17 @@ class ImageGenerationRequest(_Request):
 
 
 class ModifyVideoRequest(_Request):
-    """`ModifyVideoRequest`: a video with another look. Of 2025.
+    """`ModifyVideoRequest`: a request for a video with a new look (API of 2025).
 
     Attributes:
-        prompt: what it becomes.
-        callback_url: where the server tells of each change.
-        extra: fields that this version lacks, as they are sent.
-        generation_type: "modify_video".
-        media: the video: a generation, or its URL.
-        first_frame: how the first frame is to look, or None.
-        model: such as "ray-2".
-        mode: how far it goes from the video: adhere_1 to adhere_3, flex_1 to flex_3, reimagine_1 to reimagine_3.
+        prompt: what the video becomes.
+        callback_url: the URL that the server calls at each change of state.
+        extra: fields that this version does not know, by the names under which they are sent.
+        generation_type: the kind of request: "modify_video".
+        media: the source video: a generation, or its URL.
+        first_frame: a picture that the first frame should look like, or None.
+        model: the name of the model, such as "ray-2".
+        mode: how far to depart from the source: adhere_1 to adhere_3, flex_1 to flex_3, reimagine_1 to reimagine_3.
     """
 
     aspect_ratio: ClassVar[None] = None
@@ -359,12 +360,12 @@ class ModifyVideoRequest(_Request):
 
     @property
     def label(self) -> str:
-        """What it is called where it is shown: its prompt, or how far it goes."""
+        """The name for display: the prompt, or else the mode."""
         return self.prompt or f"modified, {self.mode}"
 
 
 class _Reframe(_Request):
-    """What both ways to reframe share."""
+    """The base of both reframe requests."""
 
     prompt: str | None = None
     media: Source
@@ -380,28 +381,28 @@ class _Reframe(_Request):
 
     @property
     def label(self) -> str:
-        """What it is called where it is shown: its new ratio, and its prompt."""
+        """The name for display: the new aspect ratio and the prompt."""
         return ", ".join(filter(None, [self.aspect_ratio, self.prompt]))
 
 
 class ReframeVideoRequest(_Reframe):
-    """`ReframeVideoRequest`: a video in another ratio, what is missing painted on. Of 2025.
+    """`ReframeVideoRequest`: a request for a video in another aspect ratio, with missing parts painted in (2025).
 
     Attributes:
-        prompt: what is to be seen in the new parts.
-        callback_url: where the server tells of each change.
-        extra: fields that this version lacks, as they are sent.
-        generation_type: "reframe_video".
-        media: the video: a generation, or its URL.
-        first_frame: how the first frame is to look, or None.
-        model: such as "ray-2".
-        aspect_ratio: the new one.
-        grid_position_x: where the source lies, in pixels of the result from the left.
-        grid_position_y: the same from the top.
-        x_start: where the source is cut, in pixels.
-        x_end: where the source is cut, in pixels.
-        y_start: where the source is cut, in pixels.
-        y_end: where the source is cut, in pixels.
+        prompt: what the new parts show.
+        callback_url: the URL that the server calls at each change of state.
+        extra: fields that this version does not know, by the names under which they are sent.
+        generation_type: the kind of request: "reframe_video".
+        media: the source video: a generation, or its URL.
+        first_frame: a picture that the first frame should look like, or None.
+        model: the name of the model, such as "ray-2".
+        aspect_ratio: the new aspect ratio.
+        grid_position_x: the left edge of the source in the result, in pixels.
+        grid_position_y: the top edge of the source in the result, in pixels.
+        x_start: the left edge of the part of the source that is used, in pixels.
+        x_end: the right edge of the part of the source that is used, in pixels.
+        y_start: the top edge of the part of the source that is used, in pixels.
+        y_end: the bottom edge of the part of the source that is used, in pixels.
         resized_width: the width of the source in the result, in pixels.
         resized_height: the height of the source in the result, in pixels.
     """
@@ -412,25 +413,25 @@ class ReframeVideoRequest(_Reframe):
 
 
 class ReframeImageRequest(_Reframe):
-    """`ReframeImageRequest`: an image in another ratio, what is missing painted on. Of 2025.
+    """`ReframeImageRequest`: a request for an image in another aspect ratio, with missing parts painted in (2025).
 
     Attributes:
-        prompt: what is to be seen in the new parts.
-        callback_url: where the server tells of each change.
-        extra: fields that this version lacks, as they are sent.
-        generation_type: "reframe_image".
-        media: the image: a generation, or its URL.
-        model: "photon-1" or "photon-flash-1".
-        aspect_ratio: the new one.
-        grid_position_x: where the source lies, in pixels of the result from the left.
-        grid_position_y: the same from the top.
-        x_start: where the source is cut, in pixels.
-        x_end: where the source is cut, in pixels.
-        y_start: where the source is cut, in pixels.
-        y_end: where the source is cut, in pixels.
+        prompt: what the new parts show.
+        callback_url: the URL that the server calls at each change of state.
+        extra: fields that this version does not know, by the names under which they are sent.
+        generation_type: the kind of request: "reframe_image".
+        media: the source image: a generation, or its URL.
+        model: the name of the model: "photon-1" or "photon-flash-1".
+        aspect_ratio: the new aspect ratio.
+        grid_position_x: the left edge of the source in the result, in pixels.
+        grid_position_y: the top edge of the source in the result, in pixels.
+        x_start: the left edge of the part of the source that is used, in pixels.
+        x_end: the right edge of the part of the source that is used, in pixels.
+        y_start: the top edge of the part of the source that is used, in pixels.
+        y_end: the bottom edge of the part of the source that is used, in pixels.
         resized_width: the width of the source in the result, in pixels.
         resized_height: the height of the source in the result, in pixels.
-        format: "jpg" or "png".
+        format: the file format: "jpg" or "png".
     """
 
     generation_type: Literal["reframe_image"] = "reframe_image"
@@ -439,14 +440,15 @@ class ReframeImageRequest(_Reframe):
 
 
 class UpscaleVideoGenerationRequest(_Request):
-    """`UpscaleVideoGenerationRequest`: a video in a higher resolution. Of 2025.
+    """`UpscaleVideoGenerationRequest`: a request for a video in a higher resolution (API of 2025).
 
     Attributes:
-        callback_url: where the server tells of each change.
-        extra: fields that this version lacks, as they are sent.
-        generation_type: "upscale_video".
-        media: the video. The server has its id in the path and repeats it nowhere: None where only the server knows.
-        resolution: 540p, 720p, 1080p or 4k.
+        callback_url: the URL that the server calls at each change of state.
+        extra: fields that this version does not know, by the names under which they are sent.
+        generation_type: the kind of request: "upscale_video".
+        media: the source video. The server gets its id in the path and never returns it, so this is None if only the
+            server knows it.
+        resolution: the resolution: 540p, 720p, 1080p or 4k.
     """
 
     is_source_in_path: ClassVar[bool] = True
@@ -459,20 +461,21 @@ class UpscaleVideoGenerationRequest(_Request):
 
     @property
     def label(self) -> str:
-        """What it is called where it is shown: its resolution."""
+        """The name for display: the resolution."""
         return f"upscaled to {self.resolution}" if self.resolution else "upscaled"
 
 
 class AudioGenerationRequest(_Request):
-    """`AudioGenerationRequest`: a video with sound. Of 2025.
+    """`AudioGenerationRequest`: a request for a video with sound (API of 2025).
 
     Attributes:
-        prompt: what is to be heard.
-        callback_url: where the server tells of each change.
-        extra: fields that this version lacks, as they are sent.
-        generation_type: "add_audio".
-        media: the video. The server has its id in the path and repeats it nowhere: None where only the server knows.
-        negative_prompt: what is not to be heard.
+        prompt: what is heard.
+        callback_url: the URL that the server calls at each change of state.
+        extra: fields that this version does not know, by the names under which they are sent.
+        generation_type: the kind of request: "add_audio".
+        media: the source video. The server gets its id in the path and never returns it, so this is None if only the
+            server knows it.
+        negative_prompt: what must not be heard.
     """
 
     is_source_in_path: ClassVar[bool] = True
@@ -485,21 +488,21 @@ class AudioGenerationRequest(_Request):
 
     @property
     def label(self) -> str:
-        """What it is called where it is shown: what is heard."""
+        """The name for display: what is heard."""
         return f"sound: {self.prompt}" if self.prompt else "with sound"
 
 
 class LayeringRequest(_Request):
-    """A picture taken apart into layers, each a picture with transparency. Only the Luma API can do this.
+    """A request to separate a picture into layers, which are pictures with transparency. Only the Luma API can do this.
 
     Attributes:
-        prompt: what its parts are; may be left out.
-        callback_url: None: that API does not support callbacks.
-        extra: fields that this version lacks, as they are sent.
-        generation_type: "layering".
-        media: the picture: a generation, or its URL.
-        model: such as "uni-1".
-        resolution: of each layer: "1k" or "2k".
+        prompt: what the layers show; optional.
+        callback_url: always None, because that API makes no callbacks.
+        extra: fields that this version does not know, by the names under which they are sent.
+        generation_type: the kind of request: "layering".
+        media: the source picture: a generation, or its URL.
+        model: the name of the model, such as "uni-1".
+        resolution: the resolution of each layer: "1k" or "2k".
     """
 
     aspect_ratio: ClassVar[None] = None
@@ -511,16 +514,16 @@ class LayeringRequest(_Request):
 
     @property
     def label(self) -> str:
-        """What it is called where it is shown: its prompt, if it has one."""
+        """The name for display: the prompt, if there is one."""
         return f"layers: {self.prompt}" if self.prompt else "layers"
 
 
 class UnknownRequest(Schema):
-    """A request of a kind that this version does not know, as a server gave it back. It is never sent.
+    """A request of a kind that this version does not know, as a server returned it. It is never sent.
 
     Attributes:
-        generation_type: "unknown".
-        kind: what came of it: "video" or "image".
+        generation_type: the kind of request: "unknown".
+        kind: the kind of result: "video" or "image".
         document: the request, as the server wrote it.
     """
 
@@ -533,20 +536,20 @@ class UnknownRequest(Schema):
 
     @property
     def prompt(self) -> str | None:
-        """Its prompt, where it has one."""
+        """The prompt, or None if there is none."""
         prompt = self.document.get("prompt")
         return prompt if isinstance(prompt, str) else None
 
     @property
     def label(self) -> str:
-        """What it is called where it is shown: its prompt, else its id, else the kind that it says."""
+        """The name for display: the prompt, or else the id, or else the kind that it states."""
         told, id_ = self.document.get("generation_type"), self.document.get("id")
         what = told.replace("_", " ") if isinstance(told, str) else "of an unknown kind"
         return self.prompt or (f"generation {id_}" if isinstance(id_, str) else what)
 
     @property
     def callback_url(self) -> str | None:
-        """None: it is never sent."""
+        """Always None, because the request is never sent."""
         return None
 
 
@@ -608,12 +611,12 @@ _ONLY_CREATES: Final = frozenset(
 
 
 def type_told_by(document: Mapping[str, Any], parent: object) -> str | None:
-    """The `generation_type` of a request that does not say it, or None where that is not clear.
+    """Infer the `generation_type` of a request that does not state it; None if it is not clear.
 
-    A prompt alone is no create: a request for sound may have nothing else.
+    A prompt alone is not enough for "video", because a request for sound may have nothing else.
 
     Args:
-        document: the request, as a server gave it back.
+        document: the request, as a server returned it.
         parent: the `generation_type` of its generation.
     """
     if not isinstance(parent, str):
@@ -622,7 +625,7 @@ def type_told_by(document: Mapping[str, Any], parent: object) -> str | None:
         return parent
     if parent is not None and parent not in KINDS:
         return None
-    # What is empty is a default: it tells nothing.
+    # An empty value may be a default, and says nothing.
     given = {name for name, value in document.items() if value}
     if "media" in given:
         if "mode" in given:

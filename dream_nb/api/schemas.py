@@ -1,8 +1,8 @@
-"""What the schemas of the API share: how strictly they are read, how they are written, and how they are shown.
+"""The base of all schemas of the API: how strictly they are read, and how they are written and shown.
 
-Requests are strict: a field that the API does not know, or a value of a wrong form, is refused before anything is sent.
-Answers are read tolerantly (`from_answer`): unknown fields are kept, unknown enum values and nulls are accepted, since
-a hosted API grows faster than its clients.
+Requests are strict: unknown fields and values of a wrong form are refused before anything is sent. Answers are read
+tolerantly (`from_answer`): unknown fields are kept, and unknown enum values and nulls are accepted, because a hosted
+API grows faster than its clients.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ from typing import Any, Final, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError, from_json
 
-# Validation contexts: what is admitted while a document is read.
+# Validation contexts: what is accepted while a document is read.
 _ANSWER: Final = {"fields": True, "enums": True, "nulls": True}
 _BODY: Final = {"fields": True}
 _LONGEST_SHOWN: Final = 120
 
 
 def shortened(uri: str) -> str:
-    """A `data:` URI as it is shown: its beginning, and how long it is.
+    """Return a `data:` URI for display: its beginning, and its length.
 
     Args:
-        uri: the URI. A short one stays as it is.
+        uri: the URI. A short one is returned unchanged.
     """
     return uri if len(uri) <= _LONGEST_SHOWN else f"{uri[:_LONGEST_SHOWN]}… ({len(uri):,} characters)"
 
 
 def is_document(data: Any) -> bool:
-    """Whether a value is a JSON object."""
-    # Asked first for what nearly all are: the other question costs ten times as much.
+    """Return whether a value is a JSON object."""
+    # Checked first because nearly all are plain dicts, and the other check takes ten times as long.
     return type(data) is dict or isinstance(data, Mapping)
 
 
 def admits(info: ValidationInfo, what: str) -> bool:
-    """Whether what is being read may have something that a request of the user may not.
+    """Return whether the document being read may have something that a user's request may not.
 
     Args:
-        info: of the validation.
+        info: the validation info.
         what: "fields", "enums" or "nulls".
     """
     return bool(info.context and info.context.get(what))
@@ -72,29 +72,28 @@ def _one_of(name: str, values: tuple[str, ...], newer: re.Pattern[str] | None) -
 
 
 def enum(name: str, values: tuple[str, ...], newer: str | None = None) -> Any:
-    """What makes a text one of some values.
+    """Return a type for texts with certain values.
 
     Args:
-        name: what errors call it.
+        name: the name of the type in errors.
         values: the values of the specification.
-        newer: the form, as a regular expression, of values that the specification of tomorrow may add: a user may send
-            those too.
+        newer: a regular expression for values that a future specification may add, which a user may send too.
     """
     check = _one_of(name, values, re.compile(newer) if newer else None)
     return AfterValidator(check), Field(json_schema_extra={"enum": list(values)})
 
 
 class Schema(BaseModel):
-    """A schema of the specification. Direct construction is strict; documents are read by the `from_*` methods."""
+    """A schema of the specification. Its constructor is strict; documents are read by the `from_*` methods."""
 
     model_config = ConfigDict(extra="allow", strict=True)
 
     @classmethod
     def from_answer(cls, document: bytes | str | Mapping[str, Any]) -> Self:
-        """Read what a server answered: unknown fields kept, unknown enum values and nulls accepted.
+        """Read a server's answer: unknown fields are kept, and unknown enum values and nulls accepted.
 
         Args:
-            document: JSON, or the object that it stands for.
+            document: JSON text, or the decoded object.
 
         Raises:
             ValueError: the document is not JSON, or not an object of this schema (`pydantic.ValidationError`).
@@ -103,13 +102,13 @@ class Schema(BaseModel):
 
     @classmethod
     def from_body(cls, document: bytes | str | Mapping[str, Any]) -> Self:
-        """Read what a client sent to a server: unknown fields kept, everything else strict.
+        """Read what a client sent to a server: unknown fields are kept, and everything else is strict.
 
         Args:
-            document: JSON, or the object that it stands for.
+            document: JSON text, or the decoded object.
 
         Raises:
-            ValueError: the document is not JSON, or breaks this schema (`pydantic.ValidationError`).
+            ValueError: the document is not JSON, or violates this schema (`pydantic.ValidationError`).
         """
         return cls._read(document, _BODY)
 
@@ -121,7 +120,7 @@ class Schema(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _admitted(cls, data: Any, info: ValidationInfo) -> Any:
-        # Lists of thousands come through here: of what most of them are, nothing more is asked.
+        # Lists of thousands are checked here, so the common case must be fast.
         if not is_document(data):
             return data
         if None in data.values() and admits(info, "nulls"):
@@ -132,12 +131,12 @@ class Schema(BaseModel):
         return data
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        # A picture may have megabytes, and a notebook keeps what it shows.
+        # A picture may have megabytes, and a notebook saves everything that it shows.
         for name, value in super().__repr_args__():
             yield name, value if name == "prompt" else _without_pictures(value)
 
     def wire(self) -> dict[str, Any]:
-        """This object as the JSON document of the specification: defaults written out, nulls omitted."""
+        """Return this object as the JSON document of the specification, with defaults written out and nulls omitted."""
         document: dict[str, Any] = self.model_dump(mode="json", exclude_none=True)
         return document
 
@@ -155,7 +154,7 @@ def _without_pictures(value: Any) -> Any:
 
 
 def outside_json(value: Any, where: str = "") -> str | None:
-    """Where in a request a number stands that JSON lacks (NaN or an infinity), as "extra.seed: nan"; or None.
+    """Return the place of a number that JSON does not have (NaN or an infinity), as "extra.seed: nan"; or None.
 
     Args:
         value: a request, or a part of it.
@@ -171,7 +170,7 @@ def outside_json(value: Any, where: str = "") -> str | None:
         parts = enumerate(value)
     else:
         return None
-    # Of most parts, which are texts or missing, nothing is asked: every request comes through here.
+    # Every request is checked here, and most values are texts or missing, so those are fast.
     asked = ((name, part) for name, part in parts if part is not None and type(part) is not str)
     return next(
         filter(None, (outside_json(part, f"{where}.{name}" if where else str(name)) for name, part in asked)), None

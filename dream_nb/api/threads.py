@@ -1,4 +1,4 @@
-"""The threads in which the background loop lets something wait."""
+"""Threads for blocking calls of the background loop."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ _MOST: Final = min(32, (os.cpu_count() or 1) + 4)
 
 
 class DaemonThreads(ThreadPoolExecutor):
-    """An executor on daemon threads.
+    """An executor with daemon threads.
 
     Python shuts its own thread pools down as soon as the main thread has ended, while other threads may still be
-    waiting for a dream, and then waits for all that they do, such as looking up a name that no server answers for.
+    waiting for a dream. It then also waits for everything that they do, such as looking up a name that no server
+    answers for.
     """
 
     def __init__(self) -> None:
-        # The base class is one that a loop accepts; it starts no thread before its own `submit`.
+        # The base class is one that a loop accepts. It starts no thread before its own `submit`.
         super().__init__(_MOST)
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._free = threading.Semaphore(0)
@@ -55,7 +56,7 @@ class DaemonThreads(ThreadPoolExecutor):
         try:
             threading.Thread(target=self._work, name="dream_nb-thread", daemon=True).start()
         except RuntimeError:
-            # Those that run already do it, later.
+            # Threads that are running already do this later.
             if not self._started:
                 raise
         else:
@@ -64,12 +65,12 @@ class DaemonThreads(ThreadPoolExecutor):
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:
             call()
-            # It keeps nothing alive while it waits.
+            # Keep nothing alive while waiting.
             del call
             self._free.release()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the threads when their calls are done. Nobody waits for them."""
+        """End the threads when their calls are done. Nothing waits for them."""
         del wait, cancel_futures
         with self._guard:
             for _ in range(self._started):

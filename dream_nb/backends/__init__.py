@@ -1,1 +1,1 @@
-"""Who is asked: the studio or a hosted server, with its key and its prices."""
+"""Backends: the studio or a hosted server, with keys and prices."""

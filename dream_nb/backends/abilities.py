@@ -1,4 +1,4 @@
-"""What a backend can do beside making and showing generations. Whoever needs one of these asks here, by no name."""
+"""What a backend can do besides making generations. Code asks this module instead of comparing names."""
 
 from __future__ import annotations
 
@@ -28,35 +28,35 @@ _LACKS: Final[Mapping[Ability, str]] = {
 
 
 def can(backend: str, ability: Ability) -> bool:
-    """Whether a backend can do something.
+    """Return whether a backend can do something.
 
     Args:
-        backend: its name.
-        ability: "list" the generations of the account, "delete" and "cancel" them, tell the "balance", make
-            "callbacks", and take "files" of this machine.
+        backend: the name of the backend.
+        ability: what to do: "list" the generations of the account, "delete" or "cancel" them, report the "balance",
+            make "callbacks", or accept local "files".
     """
     return ability in _ABILITIES.get(backend, _DREAM_MACHINE)
 
 
 def lacks(backend: str, ability: Ability) -> str:
-    """That a backend cannot do something, and what to do instead.
+    """Return the explanation that a backend cannot do something, and what to do instead.
 
     Args:
-        backend: its name.
-        ability: as for `can`.
+        backend: the name of the backend.
+        ability: what to do, as for `can`.
     """
     return f"backend {backend!r} {_LACKS[ability]}"
 
 
 def need(backend: str, ability: Ability) -> None:
-    """Raise where a backend cannot do something.
+    """Raise an error if a backend cannot do something.
 
     Args:
-        backend: its name.
-        ability: as for `can`.
+        backend: the name of the backend.
+        ability: what to do, as for `can`.
 
     Raises:
-        ConfigurationError: it cannot; the error says what to do instead.
+        ConfigurationError: the backend cannot do it; the error says what to do instead.
     """
     if not can(backend, ability):
         raise ConfigurationError(lacks(backend, ability))

@@ -1,4 +1,4 @@
-"""Who is asked, and with which key: the embedded studio, one of the hosted APIs, or another server."""
+"""The backends and their keys: the embedded studio, one of the hosted APIs, or another server."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ _ACCOUNT: Final = "notebook"
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """Where requests go.
+    """A backend, which requests are sent to.
 
     Attributes:
         name: "studio", "dream-machine", "luma", or the URL of another server of the Dream Machine API.
-        client: the operations of its API.
-        files: fetches assets, and never carries a key.
-        tightest_seconds: between two looks at what is under way, where its end is expected.
-        widest_seconds: between two looks, at most.
-        account: the account that keeps files of this machine, where the API has such; or None.
-        eager_seconds: for so long after a create it is looked at closely, since its first picture comes then.
+        client: the client for the operations of its API.
+        files: the client that downloads files, which never carries a key.
+        tightest_seconds: the shortest interval between two looks at running generations, near their expected end.
+        widest_seconds: the longest interval between two looks.
+        account: the account that stores local files, if the API has one, or None.
+        eager_seconds: how long after a create it is looked at often, because its first picture comes then.
     """
 
     name: str
@@ -71,44 +71,44 @@ class Backend:
         return is_paid(self.name)
 
     def can(self, ability: Ability) -> bool:
-        """Whether it can do something; see `abilities.can`."""
+        """Return whether it can do something; see `abilities.can`."""
         return can(self.name, ability)
 
     def lists(self, request: Request) -> bool:
-        """Whether what became of a request can be looked for in a list. The Luma API has none, nor has the studio's."""
+        """Whether a lost request can be looked for in a list. The Luma API has none, not even at the studio."""
         return self.can("list") and self.known_dialect(request) is not LUMA_DIALECT
 
     def known_dialect(self, request: Request) -> Dialect | None:
-        """How it wants a request, where it has said so already."""
+        """Return the dialect for a request, if it is known without asking the server."""
         return LUMA_DIALECT if self.name == "studio" and speaks_luma(request) else self.client.known_dialect
 
     async def dialect(self, request: Request) -> Dialect:
-        """How it wants a request. A server that has not said so is asked.
+        """Return the dialect for a request. The server is asked if it is not known yet.
 
         Raises:
-            APIError: it did not say.
+            APIError: the server did not say.
         """
         return self.known_dialect(request) or await self.client.dialect()
 
     def take_header(self, take: int) -> dict[str, str]:
-        """What tells a studio, and no one else, which take to draw."""
+        """Return the header that tells a studio which take to draw. Other servers get no such header."""
         return {"Dream-Take": str(take)} if self.name == "studio" else {}
 
 
 def is_paid(name: str) -> bool:
-    """Whether a create on that backend may cost money."""
+    """Return whether a create on that backend may cost money."""
     return name != "studio"
 
 
 def choose_backend(name: str | None = None) -> str:
-    """The backend by its name, else `DREAM_NB_BACKEND`, else a hosted API that there is a key for, else the studio.
+    """Return the name of the backend: as given, or of `DREAM_NB_BACKEND`, or a hosted API with a key, or the studio.
 
     Args:
-        name: "studio", "dream-machine", "luma", the URL of another server, or "hosted": the first hosted API that there
-            is a key for. The URL of a hosted API is its name.
+        name: "studio", "dream-machine", "luma", the URL of another server, or "hosted" for the first hosted API that
+            has a key. The URL of a hosted API becomes its name.
 
     Raises:
-        ConfigurationError: no such backend.
+        ConfigurationError: the backend is unknown.
     """
     name = name or os.environ.get("DREAM_NB_BACKEND") or _with_key() or "studio"
     if name == _HOSTED:
@@ -122,16 +122,16 @@ def choose_backend(name: str | None = None) -> str:
 
 
 def _with_key() -> str | None:
-    """The first hosted API that there is a key for, or None."""
+    """The first hosted API that has a key, or None."""
     return next((name for name in HOSTED_APIS if find_key(name)), None)
 
 
 def backend_of_model(request: Request, backend: str) -> str:
-    """The backend that is asked for a request: a model that its user named decides between the hosted APIs.
+    """Return the backend for a request. If the user named a model, it decides between the hosted APIs.
 
     Args:
         request: the request.
-        backend: the backend that is asked where the model does not say.
+        backend: the backend to use if the model does not decide.
     """
     model = named_model(request)
     if backend not in HOSTED_APIS or model is None:
@@ -143,7 +143,7 @@ def backend_of_model(request: Request, backend: str) -> str:
 
 @lru_cache(maxsize=64)
 def is_backend(name: object) -> bool:
-    """Whether this is the name of a backend, in its one spelling."""
+    """Return whether this is the name of a backend, in its standard spelling."""
     try:
         return isinstance(name, str) and (name in BACKENDS or ("://" in name and address_of(name) == name))
     except ConfigurationError:
@@ -154,7 +154,7 @@ def _no_backend(name: str) -> str:
     known = (*BACKENDS, _HOSTED)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f": did you mean {near[0]}?" if near else ""
-    # What is like none of them is not shown: it may be a key in the wrong place.
+    # A value unlike any of these is not shown, because it may be a key in the wrong place.
     is_word = (name.isalpha() and name.islower()) or difflib.get_close_matches(name, known, n=1, cutoff=0.8)
     shown = f" {name!r}" if is_word else ""
     return f"backend{shown} is not one of {', '.join(known)}, or a URL such as https://host/dream-machine/v1{hint}"
@@ -164,14 +164,14 @@ def _no_backend(name: str) -> str:
 async def open_backend(
     key: Key | None, name: str, folder: Path, patience: Patience, executor: Callable[[], Executor] = pool
 ) -> AsyncIterator[Backend]:
-    """A backend, ready to be asked.
+    """Open a backend.
 
     Args:
-        key: its key; None for the studio, which makes its own.
-        name: which.
-        folder: the library's; a studio keeps what it remembers below it.
+        key: the key of the backend; None for the studio, which creates its own.
+        name: the name of the backend.
+        folder: the folder of the library; a studio stores its state below it.
         patience: the timeouts.
-        executor: gives what draws for a studio.
+        executor: a function that returns the executor that draws for a studio.
     """
     opened = _open_studio(folder / ".studio", executor) if key is None else _open_server(key, name, patience)
     async with opened as backend:
@@ -197,7 +197,7 @@ async def _connected(key: Key, name: str, patience: Patience) -> AsyncIterator[S
 
 @asynccontextmanager
 async def _open_studio(folder: Path, executor: Callable[[], Executor]) -> AsyncIterator[Backend]:
-    # The one import upwards from here: the studio stays out of memory where the hosted API is asked.
+    # The only import of a later part: the studio is not loaded when a hosted API is used.
     from dream_nb.studio.app import create_app
 
     key = secrets.token_urlsafe(16)

@@ -1,4 +1,4 @@
-"""Tries a key at its server, by a question that costs nothing."""
+"""Tests a key at its server, with a request that is free."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from dream_nb.api.blocking_luma import Luma
 
 
 def try_key(backend: str, base_url: str, secret: SecretStr, *, seconds: float) -> str:
-    """Ask a server something that only an accepted key is told.
+    """Send a server a request that it answers only with an accepted key.
 
     Args:
-        backend: the backend that the key is for.
-        base_url: the server's address.
+        backend: the backend of the key.
+        base_url: the address of the server.
         secret: the key.
-        seconds: how long the answer is waited for.
+        seconds: the longest wait for the answer, in seconds.
 
     Returns:
-        Which API the server has, in words.
+        The name of the server's API.
 
     Raises:
-        AuthenticationError: it does not accept the key.
-        APIError: it could not be asked.
+        AuthenticationError: the server does not accept the key.
+        APIError: the server cannot be reached.
     """
     if backend == "luma":
-        # It has no ping.
+        # The Luma API has no ping.
         with Luma(secret, base_url, timeout=seconds, deadline=seconds) as luma:
             luma.list_files(limit=1)
         return "the Luma API"

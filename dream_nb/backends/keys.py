@@ -1,4 +1,4 @@
-"""Keys: each belongs to one origin, and comes from this process, the environment, Colab's secrets or the keyring."""
+"""Keys, each of which belongs to one origin: of this process, the environment, Colab's secrets, the keyring."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _given: dict[str, SecretStr] = {}
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key, and where it belongs.
+    """A key and its server.
 
     Attributes:
-        secret: itself; it is in no repr.
-        base_url: the server that it is for; it goes to this origin and to no other.
-        source: where it was found, in words.
+        secret: the key itself, which is not part of the repr.
+        base_url: the server of the key; it is sent to this origin and to no other.
+        source: the place where it was found, in words.
     """
 
     secret: SecretStr
@@ -41,39 +41,39 @@ class Key:
 
 
 def is_reached(backend: str, other: str) -> bool:
-    """Whether a session that asks one backend can go on with what another has made: a model decides between the hosted.
+    """Return whether a session of one backend can use results of another: a model may choose between the hosted APIs.
 
     Args:
-        backend: the backend that the session asks.
-        other: the other one.
+        backend: the backend of the session.
+        other: the other backend.
     """
     return backend == other or (backend in HOSTED_APIS and other in HOSTED_APIS)
 
 
 def address_of(backend: str) -> str:
-    """The base URL of a backend that is not the studio.
+    """Return the base URL of a backend that is not the studio.
 
     Args:
-        backend: "dream-machine", "luma", or a URL. `LUMAAI_BASE_URL` and `LUMA_BASE_URL` overrule the addresses of the
+        backend: "dream-machine", "luma", or a URL. `LUMAAI_BASE_URL` and `LUMA_BASE_URL` override the addresses of the
             first two.
 
     Raises:
-        ConfigurationError: it is no http(s) address, or would send the key in the clear.
+        ConfigurationError: the address is not an http(s) address, or would send the key unencrypted.
     """
     return safe_address(_home(HOSTED_APIS[backend]) if backend in HOSTED_APIS else backend)
 
 
 def find_key(backend: str) -> Key | None:
-    """The key of a backend, or None.
+    """Return the key of a backend, or None.
 
-    Looked for in this order: what `%dreams key` was given in this process, the environment, Colab's secrets, the
-    keyring. Colab asks the person in front of it, so this is called from the main thread.
+    It is looked for in this order: the key that `%dreams key` stored in this process, the environment, Colab's secrets,
+    the keyring. Colab asks the user, so this must be called on the main thread.
 
     Args:
         backend: "dream-machine", "luma", or a URL.
 
     Raises:
-        ConfigurationError: it has no address that a key could go to.
+        ConfigurationError: the backend has no address that a key could be sent to.
     """
     base_url = address_of(backend)
     if (given := _given.get(_slot(backend))) is not None:
@@ -89,10 +89,10 @@ def find_key(backend: str) -> Key | None:
 
 
 def need_key(backend: str) -> Key:
-    """The key of a backend.
+    """Return the key of a backend.
 
     Raises:
-        ConfigurationError: there is none; it says how to give one.
+        ConfigurationError: there is no key; the error says how to provide one.
     """
     key = find_key(backend)
     if key is None:
@@ -101,12 +101,12 @@ def need_key(backend: str) -> Key:
 
 
 def variable_of(backend: str) -> str:
-    """The environment variable that holds the key of a backend."""
+    """Return the name of the environment variable for the key of a backend."""
     return HOSTED_APIS[backend].key_variable if backend in HOSTED_APIS else _OTHER_VARIABLE
 
 
 def how_to_give(backend: str) -> str:
-    """What to do where a backend has no key."""
+    """Return what to do about a missing key."""
     if backend in HOSTED_APIS:
         return f"set {variable_of(backend)}, or run %dreams key {backend}, which asks for it without showing it"
     return (
@@ -116,12 +116,12 @@ def how_to_give(backend: str) -> str:
 
 
 def remember(backend: str, secret: SecretStr, *, save: bool = False) -> None:
-    """Keep a key in this process, and in the keyring where that is wanted.
+    """Store a key in this process, and in the keyring if requested.
 
     Args:
-        backend: the backend that the key is for.
+        backend: the backend of the key.
         secret: the key.
-        save: whether the keyring keeps it too.
+        save: whether to store it in the keyring as well.
 
     Raises:
         ConfigurationError: there is no keyring.
@@ -132,11 +132,11 @@ def remember(backend: str, secret: SecretStr, *, save: bool = False) -> None:
             _keyring().set_password(_SERVICE, slot, secret.get_secret_value())
         except ConfigurationError:
             raise
-        except Exception as error:  # noqa: BLE001 - each system's keyring has errors of its own
+        except Exception as error:  # noqa: BLE001 - each system's keyring has its own errors
             reason = type(error).__name__
         else:
             reason = ""
-        # Raised here: nothing leads from it to the frames that hold the key.
+        # Raised here, so that nothing leads from the error to the frames that hold the key.
         if reason:
             raise ConfigurationError(
                 f"the keyring could not save the key ({reason}): leave out --save to keep it in this session only"
@@ -145,16 +145,16 @@ def remember(backend: str, secret: SecretStr, *, save: bool = False) -> None:
 
 
 def forget(backend: str) -> None:
-    """Forget the key of a backend in this process, and in the keyring."""
+    """Remove the key of a backend from this process and from the keyring."""
     slot = _slot(backend)
     _given.pop(slot, None)
-    # A keyring that is missing, locked or empty has nothing to forget.
+    # A keyring that is missing, locked or empty has nothing to remove.
     with suppress(Exception):
         _keyring().delete_password(_SERVICE, slot)
 
 
 def hidden_variable(name: str) -> SecretStr | None:
-    """A variable of the environment that holds a key, or None."""
+    """Return the name of an environment variable that holds a key, or None."""
     return SecretStr(os.environ[name]) if os.environ.get(name) else None
 
 
@@ -163,13 +163,13 @@ def _home(api: HostedAPI) -> str:
 
 
 def _slot(backend: str) -> str:
-    """What a key is kept under: an origin, of the Luma API with its name. Both APIs may be served at one origin."""
+    """The name under which a key is stored: its origin, for the Luma API with its name: origins may be shared."""
     origin = origin_of(address_of(backend))
     return f"luma {origin}" if backend == "luma" else origin
 
 
 def _variable(backend: str) -> str | None:
-    """The variable that holds the key of a backend, where there is one."""
+    """The variable for the key of a backend, if there is one."""
     if backend in HOSTED_APIS:
         return variable_of(backend)
     origin = origin_of(address_of(backend))
@@ -190,7 +190,7 @@ def _colab(name: str) -> SecretStr | None:
 
 
 def _kept(slot: str) -> SecretStr | None:
-    # Not installed, locked, or none on this machine.
+    # The keyring is not installed, locked, or missing on this machine.
     with suppress(Exception):
         value = _keyring().get_password(_SERVICE, slot)
         return SecretStr(value) if value else None

@@ -1,4 +1,4 @@
-"""The Luma API as jobs ask it: requests and generations in the words of this package."""
+"""A client of the Luma API for jobs: requests and generations in the models of this package."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LumaClient:
         backend: the name of the backend.
 
     Attributes:
-        luma: as above, for what only this API has.
+        luma: the connection, for operations that only this API has.
     """
 
     def __init__(self, luma: AsyncLuma, backend: str) -> None:
@@ -32,28 +32,28 @@ class LumaClient:
 
     @property
     def clock_ahead(self) -> timedelta | None:
-        """How far the server's clock is ahead of this machine's; None where it never said."""
+        """How far the server's clock is ahead of this machine's; None if no answer had a time."""
         return self.luma.clock_ahead
 
     @property
     def known_dialect(self) -> LumaDialect:
-        """How the server wants its requests."""
+        """The dialect of the server."""
         return LUMA_DIALECT
 
     async def dialect(self) -> LumaDialect:
-        """How the server wants its requests."""
+        """Return the dialect of the server."""
         return LUMA_DIALECT
 
     async def create(self, request: Request, *, headers: Mapping[str, str] | None = None) -> Generation:
-        """Ask for whatever a request asks for. Sent once, never retried here.
+        """Send any request. It is sent once and never retried.
 
         Args:
             request: the request.
-            headers: further headers. An `X-Request-Id` among them is the name that the call has at the provider.
+            headers: additional headers. `X-Request-Id` is the name of the call at the provider.
 
         Raises:
             InvalidRequestError: the API cannot do it. Nothing was sent.
-            APIError: it was refused, or nobody knows what became of it.
+            APIError: the request was refused, or its outcome is unknown.
         """
         further = dict(headers or {})
         name = further.pop("X-Request-Id", None)
@@ -61,34 +61,34 @@ class LumaClient:
         return LUMA_DIALECT.read(await self.luma.create_generation(written, request_id=name, headers=further))
 
     async def get_generation(self, id: str) -> Generation:  # noqa: A002 - the API's name
-        """A generation by its id, with fresh addresses of its files.
+        """Return a generation, with fresh addresses of its files.
 
         Args:
-            id: the generation's.
+            id: the id of the generation.
 
         Raises:
-            APIError: the server does not know it, or cannot be asked.
+            APIError: the server does not know it, or cannot be reached.
         """
         return LUMA_DIALECT.read(await self.luma.get_generation(id))
 
     async def list_generations(self, *, limit: int = 100, offset: int = 0) -> ListGenerationResponse:  # noqa: ARG002
-        """Raise that this API lists no generations."""
+        """Raise an error, because this API does not list generations."""
         self._lacks("list")
 
     async def delete_generation(self, id: str) -> None:  # noqa: A002, ARG002 - the API's name
-        """Raise that this API cannot delete generations."""
+        """Raise an error, because this API cannot delete generations."""
         self._lacks("delete")
 
     async def get_credits(self) -> Credits:
-        """Raise that this API has no balance."""
+        """Raise an error, because this API has no balance."""
         self._lacks("balance")
 
     async def get_camera_motion(self) -> list[str]:
-        """The camera motions that the API lists: none."""
+        """Return no camera motions, because the API lists none."""
         return []
 
     async def get_concepts(self) -> list[str]:
-        """The concepts that the API lists: none."""
+        """Return no concepts, because the API lists none."""
         return []
 
     def _lacks(self, ability: Ability) -> NoReturn:

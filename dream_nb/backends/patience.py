@@ -1,4 +1,4 @@
-"""The timeouts of requests, downloads and jobs."""
+"""Timeouts."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds.
+    """Timeouts, in seconds.
 
     Attributes:
-        call: for connecting, and for each read and write of one call.
-        connect: for trying a call again that goes wrong at once, before it is given up.
-        reconcile: for a create of unknown outcome to appear in the server's list.
-        job: for a whole job. After that the wait ends; the generation goes on.
-        download: for one file, all tries included.
-        look: between two looks at what is under way, where its end is expected.
+        call: the timeout of connecting, and of each read and write of a call.
+        connect: how long a call that fails at once is retried before it is given up.
+        reconcile: how long to wait for a create request of unknown outcome to appear in the server's list.
+        job: the longest wait for a whole job. After that the wait ends; the generation continues on the server.
+        download: the time limit for downloading one file, including all retries.
+        look: the interval between two looks at running generations around their expected end.
         pause: the first pause between two tries.
-        lease: after which another process takes over from one that has died.
+        lease: the time after which another process takes over from one that has died.
     """
 
     call: float = 30.0
@@ -31,5 +31,5 @@ class Patience:
 
     @property
     def trying(self) -> float:
-        """For a call that goes wrong to go well: one that times out is sent again too."""
+        """The time limit for retrying a failing call. It allows for a retry after a timeout."""
         return self.call + self.connect

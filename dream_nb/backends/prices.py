@@ -1,4 +1,4 @@
-"""What creates cost, as far as this installation has seen it."""
+"""Prices of creates, as far as this installation has observed them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dream_nb.installation import state_folder
 _BILLED: Final = ("model", "resolution", "duration", "aspect_ratio")
 _OF: Final = "of"
 _MOST_BYTES: Final = 1_000_000
-# Balances have binary fractions: 1,000,000 - 0.2 is not exact.
+# Balances are binary fractions: 1,000,000 - 0.2 is not exact.
 _TOLERANCE: Final = 1e-6
 _unsaved: dict[str, dict[str, Price]] = {}
 _cached: dict[Path, tuple[tuple[int, int, int], dict[str, Price]]] = {}
@@ -25,13 +25,13 @@ _cached: dict[Path, tuple[tuple[int, int, int], dict[str, Price]]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What one kind of create costs at one server.
+    """The price of one kind of create at one server.
 
     Attributes:
-        cents: in USD cents.
-        is_sure: whether it was seen twice. Seen once, somebody else's spending may be in it.
-        other: a different price that was seen once since, or None.
-        is_public: whether it is only publicly known, and was not seen here.
+        cents: the price in USD cents.
+        is_sure: whether it was observed twice. A single observation may include somebody else's spending.
+        other: a different price that was observed once since, or None.
+        is_public: whether it is only a public price, and was not observed here.
     """
 
     cents: float
@@ -41,12 +41,12 @@ class Price:
 
 
 class Prices:
-    """The prices of one server. They are kept with the state of this installation, and never in a library.
+    """The prices of one server. They are stored with the state of this installation, and never in a library.
 
-    Without such a folder they are kept in memory.
+    Without a state folder, they are kept in memory.
 
     Args:
-        origin: the server's origin.
+        origin: the origin of the server.
     """
 
     def __init__(self, origin: str) -> None:
@@ -59,24 +59,24 @@ class Prices:
         return path and path.with_suffix(".lock")
 
     def find(self, kind: str) -> Price | None:
-        """The price of a kind of create.
+        """Return the price of a kind of create.
 
         Args:
-            kind: as `price_kind` gives it.
+            kind: the kind, as `price_kind` returns it.
 
         Returns:
-            None where it was never seen.
+            The price, or None if it was never observed.
         """
         return self._all().get(kind)
 
     def observe(self, kind: str, cents: float) -> Price:
-        """Take note of what one create cost, by the balance.
+        """Record the cost of one create, by the balance.
 
-        A price is sure once it was seen twice. A sure price stays until another one was seen twice.
+        A price is sure once it was observed twice. A sure price is kept until another one was observed twice.
 
         Args:
-            kind: as `price_kind` gives it.
-            cents: by how much the balance fell, above 0.
+            kind: the kind, as `price_kind` returns it.
+            cents: the fall of the balance in USD cents, above 0.
 
         Returns:
             The price as it is known now.
@@ -88,7 +88,7 @@ class Prices:
         return price
 
     def all(self) -> dict[str, float]:
-        """USD cents of every kind of create whose price was seen."""
+        """Return the prices of all kinds of creates that were observed, in USD cents."""
         return {kind: price.cents for kind, price in self._all().items()}
 
     @property
@@ -115,10 +115,10 @@ class Prices:
 
 
 def price_kind(request: Request) -> str:
-    """What a price depends on, as far as requests show it: "image photon-1 16:9", "video ray-2 720p 5s 16:9".
+    """Return everything known that a price depends on: "image photon-1 16:9", "video ray-2 720p 5s 16:9".
 
-    What is billed stands in it: the pixels of a ratio too. Of another version of something nobody knows how it is
-    billed, and its source may be of any length: what it is of stands in it, as "upscale_video 4k of 1c5f…".
+    It includes whatever is billed, so also the pixels of an aspect ratio. It is unknown how changes of other dreams are
+    billed, and their sources may be of any length, so these are included as well: "upscale_video 4k of 1c5f…".
 
     Args:
         request: the request.
@@ -131,12 +131,12 @@ def price_kind(request: Request) -> str:
 
 
 def sha256_text(text: str) -> str:
-    """The sha256 of a text, in hexadecimal digits."""
+    """Return the sha256 of a text, in hexadecimal digits."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def kind_to_say(request: Request) -> str:
-    """The kind of a request as somebody gives its price, such as "upscale_video 4k".
+    """Return the kind of a request in the form in which users give prices, such as "upscale_video 4k".
 
     Args:
         request: the request.
@@ -145,22 +145,23 @@ def kind_to_say(request: Request) -> str:
 
 
 def words_of(kind: str) -> list[str]:
-    """The names that somebody may give a price of a kind under, the most exact first.
+    """Return the names under which a user may give the price of a kind, most specific first.
 
     Args:
-        kind: as `price_kind` gives it: of "video ray-2 720p" the names are that, "video ray-2" and "video".
+        kind: the kind, as `price_kind` returns it. For "video ray-2 720p", the names are this, "video ray-2" and
+            "video".
     """
     words = kind.split()
     return [" ".join(words[:count]) for count in range(len(words), 0, -1)]
 
 
 def is_price(value: object) -> bool:
-    """Whether a value is a number of USD cents that something can cost: positive and finite."""
+    """Return whether a value can be a price in USD cents: positive and finite."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < sys.float_info.max
 
 
 def is_same(cents: float, other: float) -> bool:
-    """Whether two amounts are the same, but for the rounding of balances."""
+    """Return whether two amounts are equal, except for the rounding of balances."""
     return abs(cents - other) <= _TOLERANCE
 
 
@@ -185,7 +186,7 @@ def _read(path: Path, origin: str) -> dict[str, Price]:
                 _cached[path] = stamp, {kind: price for kind, row in found if (price := _price(row)) is not None}
             return _cached[path][1]
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        # It can be learned again.
+        # It can be observed again.
         return {}
 
 

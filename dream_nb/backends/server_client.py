@@ -1,4 +1,4 @@
-"""What jobs ask of a server, whichever API it has."""
+"""The operations of a server that jobs use, whichever API it has."""
 
 from __future__ import annotations
 
@@ -12,44 +12,44 @@ from dream_nb.api.request_models import Request
 
 
 class ServerClient(Protocol):
-    """The operations of a server. Which of them it has, `abilities` says.
+    """The operations of a server. `abilities` says which of them it supports.
 
     Attributes:
-        base_url: the server's address.
-        clock_ahead: how far its clock is ahead of this machine's; None where it never said.
-        known_dialect: how it wants its requests, where that is known without asking it.
+        base_url: the address of the server.
+        clock_ahead: how far its clock is ahead of this machine's; None if no answer had a time.
+        known_dialect: the dialect of its API, if it is known without asking the server; otherwise None.
     """
 
     base_url: str
 
     @property
     def clock_ahead(self) -> timedelta | None:
-        """How far the server's clock is ahead."""
+        """How far the server's clock is ahead of this machine's."""
 
     @property
     def known_dialect(self) -> Dialect | None:
-        """How the server wants its requests, where that is known."""
+        """The dialect of the server's API, if it is known."""
 
     async def dialect(self) -> Dialect:
-        """How the server wants its requests."""
+        """Return the dialect of the server's API."""
 
     async def create(self, request: Request, *, headers: Mapping[str, str] | None = None) -> Generation:
-        """Ask for whatever a request asks for. Sent once, never retried here."""
+        """Send any request. It is sent once and never retried."""
 
     async def get_generation(self, id: str) -> Generation:  # noqa: A002 - the parameter's name in the specification
-        """A generation by its id."""
+        """Return a generation."""
 
     async def list_generations(self, *, limit: int = 100, offset: int = 0) -> ListGenerationResponse:
-        """One page of the account's generations, newest first."""
+        """Return one page of the account's generations, newest first."""
 
     async def delete_generation(self, id: str) -> None:  # noqa: A002 - the parameter's name in the specification
-        """Remove a generation, or cancel it."""
+        """Delete a generation, or cancel it."""
 
     async def get_credits(self) -> Credits:
-        """The balance, in USD cents."""
+        """Return the balance, in USD cents."""
 
     async def get_camera_motion(self) -> list[str]:
-        """The camera motions that a prompt may name."""
+        """Return the camera motions that a prompt may contain."""
 
     async def get_concepts(self) -> list[str]:
-        """The keys that `concepts` of a video may name."""
+        """Return the keys that `concepts` of a video may contain."""

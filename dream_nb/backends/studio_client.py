@@ -1,4 +1,4 @@
-"""The studio as jobs ask it: each request goes to the API that its model belongs to."""
+"""A client of the studio for jobs: each request is sent to the API of its model."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from dream_nb.backends.luma_client import LumaClient
 
 
 class StudioClient(AsyncDreamMachine):
-    """A `ServerClient` of a studio, which serves both APIs. The arguments are those of `AsyncDreamMachine`.
+    """A `ServerClient` of a studio, which serves both APIs. It has the arguments of `AsyncDreamMachine`.
 
     Attributes:
-        luma: its Luma API. It is set once the client is made.
+        luma: the client of its Luma API, which is set after the creation.
     """
 
     luma: LumaClient
 
     async def create(self, request: Request, *, headers: Mapping[str, str] | None = None) -> Generation:
-        """Ask for whatever a request asks for, in the API of its model. Sent once, never retried here.
+        """Send any request to the API of its model. It is sent once and never retried.
 
         Args:
             request: the request.
-            headers: further headers of this call.
+            headers: additional headers for this call.
 
         Raises:
             InvalidRequestError: the API cannot do it. Nothing was sent.
-            APIError: it was refused.
+            APIError: the request was refused.
         """
         if speaks_luma(request):
             return await self.luma.create(request, headers=headers)
         return await super().create(request, headers=headers)
 
     async def get_generation(self, id: str) -> Generation:  # noqa: A002 - the parameter's name in the specification
-        """A generation by its id, whichever API made it.
+        """Return a generation, whichever API made it.
 
         Args:
-            id: the generation's.
+            id: the id of the generation.
 
         Raises:
-            NotFoundError: neither API has one of this id.
-            APIError: the call failed otherwise.
+            NotFoundError: neither API has a generation with this id.
+            APIError: the call failed for another reason.
         """
         try:
             return await super().get_generation(id)

@@ -1,1 +1,1 @@
-"""What a saved notebook shows."""
+"""Static HTML for saved notebooks."""

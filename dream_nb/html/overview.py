@@ -1,4 +1,4 @@
-"""The static picture of many dreams: a grid on the axes of a sweep, or rows of small pictures."""
+"""The static overview of many dreams: a grid on the axes of a sweep, or rows of small pictures."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dream_nb.html.page import template
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """What is shown of one dream.
+    """The contents of one dream's tile.
 
     Attributes:
-        url: the address of its file, seen from the notebook.
-        picture: a small picture as a `data:` URI; empty where there is none.
+        url: the address of its file, relative to the notebook.
+        picture: a small picture as a `data:` URI; empty if there is none.
         prompt: its prompt.
-        caption: what is said of it.
+        caption: the text below the picture.
         problem: why there is no picture.
     """
 
@@ -32,7 +32,7 @@ class Row:
     """One row of a grid.
 
     Attributes:
-        heading: what heads it.
+        heading: the heading of the row.
         places: the tiles in each of its columns.
     """
 
@@ -49,15 +49,15 @@ def overview(
     is_studio: bool,
     side: int,
 ) -> str:
-    """Dreams as HTML: small pictures that lead to the files.
+    """Return dreams as HTML: small pictures with links to the files.
 
-    It is the same for new and replayed dreams, but for the bytes of the pictures.
+    The HTML is the same for new and replayed dreams, except for the bytes of the pictures.
 
     Args:
-        tiles: one for each dream, where they are on no axes.
-        headings: of the columns of a grid.
-        rows: of a grid.
-        rest: how many dreams are not shown.
+        tiles: one tile for each dream without axes.
+        headings: the headings of a grid's columns.
+        rows: the rows of a grid.
+        rest: the number of dreams that are not shown.
         is_studio: whether the studio drew one of them.
         side: the longer side of a picture, in pixels.
     """

@@ -1,4 +1,4 @@
-"""What all static HTML is made of: autoescaping templates, and media inside them."""
+"""The base of all static HTML: autoescaping templates, and media inside them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
-# With one of them a document is no XML.
+# A document with one of these characters is not valid XML.
 _NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -23,36 +23,36 @@ def _environment() -> Environment:
 
 
 def template(name: str) -> Template:
-    """A template of this folder.
+    """Return a template of this folder.
 
     Args:
-        name: of its file.
+        name: the file name of the template.
     """
     return _environment().get_template(name)
 
 
 def picture_uri(picture: bytes, kind: str = "jpeg") -> str:
-    """A picture as a `data:` URI under the name that the pytest plugin knows.
+    """Return a picture as a `data:` URI, under the name that the pytest plugin recognises.
 
     Args:
-        picture: the bytes of its file.
-        kind: "jpeg", "png", "gif" or "webp".
+        picture: the bytes of the picture's file.
+        kind: the format: "jpeg", "png", "gif" or "webp".
     """
     return f"data:image/{kind};name=dream_nb;base64,{base64.b64encode(picture).decode()}"
 
 
 def drawing_uri(svg: str) -> str:
-    """A drawing as a `data:` URI under the name that the pytest plugin knows.
+    """Return a drawing as a `data:` URI, under the name that the pytest plugin recognises.
 
     Args:
-        svg: an SVG document. It loads nothing, but for `data:` URIs inside it.
+        svg: an SVG document. It loads nothing except `data:` URIs inside it.
     """
-    # Not base64: the pictures inside are that already.
+    # Not base64, because the pictures inside it are encoded already.
     return f"data:image/svg+xml;name=dream_nb,{quote(_NOT_IN_XML.sub('', svg), safe='/:;,=+()')}"
 
 
 def video_uri(mp4: bytes) -> str:
-    """A video as a `data:` URI under the name that the pytest plugin knows.
+    """Return a video as a `data:` URI, under the name that the pytest plugin recognises.
 
     Args:
         mp4: the bytes of an MP4.

@@ -9,19 +9,19 @@ from dream_nb.html.page import template
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What is shown of a dream.
+    """The contents of a dream's preview.
 
     Attributes:
-        kind: "video" or "image".
+        kind: the kind of result: "video" or "image".
         prompt: the prompt.
-        url: the address of the file, seen from the notebook; empty where the front end opens no files.
-        source: what a player plays: the same address, or a copy of the video as a `data:` URI.
-        is_copy: whether that is a copy.
-        poster: a small picture as a `data:` URI; empty where there is none.
+        url: the address of the file, relative to the notebook; empty if the front end opens no files.
+        source: the address for the player: the same address, or a copy of the video as a `data:` URI.
+        is_copy: whether `source` is a copy.
+        poster: a small picture as a `data:` URI; empty if there is none.
         size: width and height in pixels.
-        seconds: how long a video plays; None where that is unknown, and for an image.
-        problem: why the file cannot be shown; empty where it can.
-        take: which result of the same request.
+        seconds: the playing time of a video in seconds; None if it is unknown, and for an image.
+        problem: why the file cannot be shown; empty if it can.
+        take: the number of this result of the request.
         is_loop: whether a video loops.
         is_studio: whether the studio drew it.
     """
@@ -42,16 +42,16 @@ class Preview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilePreview:
-    """What is shown of a file that was made of dreams.
+    """The contents of the preview of a file that was derived from dreams.
 
     Attributes:
-        name: of the file.
-        url: its address, seen from the notebook; empty where the front end opens no files.
-        source: what is shown: the same address, or a copy as a `data:` URI.
-        is_copy: whether that is a copy.
+        name: the name of the file.
+        url: its address, relative to the notebook; empty if the front end opens no files.
+        source: the address to show: the same address, or a copy as a `data:` URI.
+        is_copy: whether `source` is a copy.
         poster: a small picture of a video as a `data:` URI; empty for a picture.
         size: width and height in pixels.
-        seconds: how long a video plays; None for a picture.
+        seconds: the playing time of a video in seconds; None for a picture.
     """
 
     name: str
@@ -64,24 +64,24 @@ class FilePreview:
 
 
 def file_preview(shown: FilePreview) -> str:
-    """A file as HTML: a player or a picture that points to it by its relative address, with its name.
+    """Return a file as HTML: a player or a picture that refers to it by its relative address, with its name.
 
     Args:
-        shown: what is shown of it.
+        shown: the contents of the preview.
     """
     return template("file.html").render(shown=shown, width=shown.size[0], height=shown.size[1])
 
 
 def preview(shown: Preview) -> str:
-    """A dream as HTML: a player, or a picture, that points to the file by its relative address; a poster; the prompt.
+    """Return a dream as HTML: a player or a picture that refers to the file by its relative address; the prompt.
 
-    The poster stands inline, as a video's first sight or as the picture itself: front ends strip most styles, and any
-    fallback written in them, from notebooks that they do not trust.
+    The poster is embedded, as the first picture of a video or as the picture itself: front ends remove most styles, and
+    any fallback in them, from notebooks that they do not trust.
 
-    It is the same for a new and a replayed dream, but for the bytes of poster and copy, which depend on their
+    The HTML is the same for a new and a replayed dream, except for the bytes of poster and copy, which depend on their
     encoders.
 
     Args:
-        shown: what is shown of it.
+        shown: the contents of the preview.
     """
     return template("preview.html").render(shown=shown, width=shown.size[0], height=shown.size[1])

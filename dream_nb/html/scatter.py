@@ -1,4 +1,4 @@
-"""Small pictures on two measures, as a drawing that needs no script."""
+"""Small pictures placed by two measures, as a drawing that needs no script."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WIDTH: Final = 720
 HEIGHT: Final = 460
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 20, 16, 52
 _SIDES: Final = 36, 104
-# How much of the drawing the pictures may cover.
+# The largest fraction of the drawing that the pictures may cover.
 _COVER: Final = 0.28
 _ROUNDS: Final = 120
 _GAP: Final = 4.0
@@ -28,7 +28,7 @@ class Scale:
     """An axis.
 
     Attributes:
-        label: what is measured, with its unit.
+        label: the name of the measure, with its unit.
         low: its lower end.
         high: its upper end.
     """
@@ -39,11 +39,11 @@ class Scale:
 
     @classmethod
     def of(cls, label: str, values: Sequence[float]) -> Self:
-        """An axis on which all of these stand, with a margin.
+        """Return an axis for some values, with a margin.
 
         Args:
-            label: what is measured, with its unit.
-            values: at least one finite number.
+            label: the name of the measure, with its unit.
+            values: the values; at least one finite number.
         """
         low, high = min(values), max(values)
         margin = (high - low) * _MARGIN or abs(high) * _MARGIN or 1.0
@@ -51,7 +51,7 @@ class Scale:
 
     @property
     def ticks(self) -> list[tuple[float, str]]:
-        """Round numbers on it, with how they are written."""
+        """Return round numbers on the axis, with their text."""
         rough = (self.high - self.low) / _TICKS
         power = 10.0 ** math.floor(math.log10(rough))
         step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
@@ -60,7 +60,7 @@ class Scale:
         return [(number * step, f"{number * step:,.{digits}f}") for number in range(first, last + 1)]
 
     def share(self, value: float) -> float:
-        """How far along the axis a value stands, from 0 to 1.
+        """Return the position of a value on the axis, from 0 to 1.
 
         Args:
             value: the value.
@@ -73,10 +73,10 @@ class Spot:
     """A dream on the two axes.
 
     Attributes:
-        x, y: where it stands.
-        picture: a small picture as a `data:` URI; empty where there is none.
+        x, y: its values on the axes.
+        picture: a small picture as a `data:` URI; empty if there is none.
         size: width and height of the picture in pixels.
-        text: what it is.
+        text: the title.
     """
 
     x: float
@@ -88,7 +88,7 @@ class Spot:
 
 @dataclass(slots=True)
 class _Place:
-    """A spot in the drawing: the point that it stands for, the middle of its picture, and its size, in pixels."""
+    """A spot in the drawing: its exact point, the centre of its picture, and its size, in pixels."""
 
     spot: Spot
     point: tuple[float, float]
@@ -99,16 +99,16 @@ class _Place:
 
 
 def scatter(spots: Sequence[Spot], across: Scale, up: Scale, note: str = "") -> str:
-    """Pictures on two axes as HTML. Those that would cover each other are moved, with a line to where they stand.
+    """Return pictures on two axes as HTML. Overlapping pictures are moved, with a line to their exact points.
 
-    The drawing is one picture, in a grey that is seen on light and on dark: of SVG inside its HTML, a notebook that is
-    not trusted leaves only the words.
+    The drawing is one picture, in a grey that is visible on light and dark backgrounds: of inline SVG, a notebook that
+    is not trusted would show only the words.
 
     Args:
-        spots: what is shown.
+        spots: the spots to show.
         across: the horizontal axis.
         up: the vertical axis.
-        note: what is said below it.
+        note: the text below the drawing.
     """
     wide, high = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
     side = max(_SIDES[0], min(_SIDES[1], math.sqrt(wide * high * _COVER / len(spots))))
@@ -135,13 +135,13 @@ def _place(number: int, spot: Spot, across: Scale, up: Scale, side: float) -> _P
     y = _TOP + (1 - up.share(spot.y)) * (HEIGHT - _TOP - _BOTTOM)
     scale = side / max(spot.size)
     width, height = (spot.size[0] * scale, spot.size[1] * scale) if spot.picture else (8.0, 8.0)
-    # A little off, each in another direction: those at one point leave it to all sides.
+    # Slightly off, each in another direction, so that pictures at one point spread to all sides.
     off, turn = _OFF * math.sqrt(number), _TURN * number
     return _Place(spot, (x, y), x + off * math.cos(turn), y + off * math.sin(turn), width, height)
 
 
 def _spread(places: Sequence[_Place]) -> bool:
-    """Move what overlaps apart by half of the overlap, inside the axes; whether anything moved."""
+    """Move overlapping pictures apart by half of the overlap, inside the axes. Returns whether anything moved."""
     moved = False
     for number, one in enumerate(places):
         for other in places[:number]:
@@ -150,7 +150,8 @@ def _spread(places: Sequence[_Place]) -> bool:
             if over_x <= 0 or over_y <= 0:
                 continue
             moved = True
-            # By shares of their sizes, and a little the other way too: they would else stay in one row or column.
+            # In proportion to their sizes, and slightly in the other direction too, or they would stay in one row or
+            # column.
             is_across = over_x / (one.width + other.width) < over_y / (one.height + other.height)
             step_x = math.copysign(over_x / 2 * (1.0 if is_across else _ASIDE), one.x - other.x)
             step_y = math.copysign(over_y / 2 * (_ASIDE if is_across else 1.0), one.y - other.y)

@@ -1,4 +1,4 @@
-"""HTML that stands where a widget is not: in a page without a kernel, or without the widget's state."""
+"""HTML in the place of a widget, for a page without a kernel, or without the widget's state."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ of notebooks warn of an output without a type that they know; those that take no
 
 
 def stand_in(text: str = "", *, body: str = "", picture: bytes | None = None, why: str = "") -> str:
-    """What a reader without widgets sees.
+    """Return what a reader without widgets sees.
 
     Args:
-        text: what it is about, unless `body` says it.
-        body: HTML of its own, already safe.
-        picture: a JPEG above it.
-        why: there is no picture.
+        text: a description of the widget, unless `body` has it.
+        body: additional HTML, which must be safe.
+        picture: a JPEG to show above it.
+        why: the reason why there is no picture.
     """
     from markupsafe import Markup
 

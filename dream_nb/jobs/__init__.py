@@ -1,1 +1,1 @@
-"""Paid work, neither lost nor paid for twice. Knows records and files, no Dreams."""
+"""Paid work, which is never lost and never paid for twice. This part knows records and files, not Dreams."""

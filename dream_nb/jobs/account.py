@@ -1,4 +1,4 @@
-"""What one session has spent at one account: by its own books, and by the balance."""
+"""The spending of one session at one account: by its own records, and by the balance."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _MOST_COMBINED: Final = 10
 
 @dataclass(slots=True, eq=False)
 class Charge:
-    """What one create costs.
+    """The cost of one create.
 
     Attributes:
-        record: the row of the ledger.
-        kind: what its price depends on.
-        cents: what it counts as, in USD cents.
-        number: how many creates the account had with this one.
-        is_sure: whether `cents` is what it really costs.
-        is_open: whether it may not be on the balance yet.
+        record: the ledger row of the request.
+        kind: everything that its price depends on.
+        cents: the amount that it counts as, in USD cents.
+        number: the number of creates of the account, including this one.
+        is_sure: whether `cents` is the real cost.
+        is_open: whether it may not be part of the balance yet.
         is_refund_due: whether the generation has failed or was cancelled.
-        before: the balance before it, or None where that is unknown or there were other creates at the same time.
-        seen: by how much the balance fell when it was created.
+        before: the balance before it, or None if this is unknown or other creates happened at the same time.
+        seen: the fall of the balance when it was created.
         id: the generation's id, once it is known.
     """
 
@@ -44,11 +44,11 @@ class Charge:
 
 @dataclass(slots=True, eq=False)
 class Account:
-    """The books of one session at one account, and the balances that it has read.
+    """The accounts of one session at one account, and the balances that it has read.
 
     Attributes:
-        charges: what was created and not refunded, oldest first.
-        created: how many creates there were.
+        charges: everything that was created and not refunded, oldest first.
+        created: the number of creates.
     """
 
     charges: list[Charge] = field(default_factory=list)
@@ -60,33 +60,33 @@ class Account:
 
     @property
     def booked(self) -> float:
-        """The known prices of everything that was created and not refunded, in USD cents."""
+        """The sum of the known prices of everything that was created and not refunded, in USD cents."""
         return round(sum(charge.cents for charge in list(self.charges)), 6)
 
     @property
     def lost(self) -> float:
-        """How much the balance has fallen since the first create, in USD cents. Top-ups do not count."""
+        """The fall of the balance since the first create, in USD cents. Top-ups do not count."""
         if self._first is None or self._last is None:
             return 0.0
         return max(0.0, round(self._first + sum(rise for rise, _ in self._rises) - self._last, 6))
 
     def begin(self, balance: float | None) -> None:
-        """Count what the balance loses from now on, if nothing was counted before.
+        """Begin to count falls of the balance, if this has not begun before.
 
         Args:
-            balance: what there is before the first create, or None where that is unknown.
+            balance: the balance before the first create, or None if it is unknown.
         """
         if self._first is None:
             self._first = self._last = balance
 
     def add(self, record: Record, kind: str, cents: float, *, is_sure: bool = False) -> Charge:
-        """Enter a create.
+        """Add a create.
 
         Args:
-            record: the row of the ledger.
-            kind: what its price depends on.
-            cents: what it counts as.
-            is_sure: whether this is what it costs.
+            record: the ledger row of the request.
+            kind: everything that its price depends on.
+            cents: the amount that it counts as, in USD cents.
+            is_sure: whether this is the real cost.
         """
         self.created += 1
         charge = Charge(record, kind, cents, self.created, is_sure)
@@ -95,21 +95,21 @@ class Account:
         return charge
 
     def drop(self, charge: Charge) -> None:
-        """Forget a create that never reached the server."""
+        """Remove a create that never reached the server."""
         if charge in self.charges:
             self.charges.remove(charge)
 
     def find(self, record: Record) -> Charge | None:
-        """The charge of a record's generation, where this session created it."""
+        """Return the charge of a record's generation, if this session created it."""
         charge = self._latest.get(record.key)
         id_ = record.generation.id if record.generation else None
         is_same_one = charge is not None and charge in self.charges and charge.id in (None, id_)
         return charge if is_same_one else None
 
     def read(self, balance: float) -> None:
-        """Take note of the balance. A rise is a refund where one of that amount is due, and a top-up elsewhere."""
+        """Record the balance. A rise is a refund if one of that amount is due, and otherwise a top-up."""
         if self._last is None:
-            # Before the first create nothing counts.
+            # Nothing counts before the first create.
             if self.charges:
                 self._first = self._last = balance
             return
@@ -119,31 +119,31 @@ class Account:
             self._match()
 
     def expect_refund(self, charge: Charge) -> None:
-        """Take note that a generation has failed or was cancelled. It counts until its refund is seen.
+        """Record that a generation has failed or was cancelled. It counts until its refund is seen.
 
         Args:
-            charge: of this account.
+            charge: a charge of this account.
         """
         charge.is_refund_due = True
         self._match()
 
     def due(self, cents: float, created: int) -> Sequence[Charge] | None:
-        """The charges whose refunds come to an amount together, or None.
+        """Return the charges whose refunds add up to an amount, or None.
 
         Args:
-            cents: the amount.
+            cents: the amount in USD cents.
             created: the number of the last create that may be among them.
         """
         due = [charge for charge in self.charges if charge.is_refund_due and charge.cents and charge.number <= created]
         return next((some for some in _some(due) if is_same(sum(charge.cents for charge in some), cents)), None)
 
     def refund(self, charges: Sequence[Charge]) -> None:
-        """Count charges as given back."""
+        """Count charges as refunded."""
         for charge in charges:
             self.charges.remove(charge)
 
     def _match(self) -> None:
-        """Find the refunds that are due among the rises of the balance, which may have come first."""
+        """Find the refunds that are due among the rises of the balance, which may have come before."""
         for rise in list(self._rises):
             if (refunded := self.due(*rise)) is not None:
                 self._rises.remove(rise)
@@ -151,7 +151,7 @@ class Account:
 
 
 def _some(due: list[Charge]) -> Iterator[Sequence[Charge]]:
-    """The ways in which several refunds may come together; not all of them where there are many."""
+    """Combinations of refunds that may arrive together; not all of them if there are many."""
     yield from (due[:count] for count in range(len(due), 0, -1))
     last = due[-_MOST_COMBINED:]
     for count in range(1, len(last)):

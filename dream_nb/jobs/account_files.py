@@ -1,4 +1,4 @@
-"""Files of this machine for an API that keeps files: uploaded once, and named by their ids."""
+"""Local files for an API that stores files: each is uploaded once, and referred to by its id."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from dream_nb.requests.identity import data_bytes, upload_name
 from dream_nb.requests.media import pictures_of, replace_media
 
 T = TypeVar("T")
-# Characters of a `data:` URI. A smaller file goes along with its request: that takes one call in place of three.
+# In characters of a `data:` URI. A smaller file is sent with its request, which takes one call instead of three.
 _ALONG: Final = 250_000
-# Of the account, newest first. What was uploaded before them is uploaded again.
+# The newest files of the account that are listed. Older ones are uploaded again.
 _MOST_LISTED: Final = 300
 
 
 class AccountFiles:
-    """Uploads the files of requests, which stand in them as `data:` URIs, to the account of a backend.
+    """Uploads the files of requests, which are embedded as `data:` URIs, to the account of a backend.
 
-    Each is named by its bytes (`upload_name`): what is there already, by whichever session, is not uploaded again.
+    Each file is named by its bytes (`upload_name`), so that files of any session are not uploaded again.
 
     Args:
         luma: the connection to the account.
@@ -38,21 +38,21 @@ class AccountFiles:
     def __init__(self, luma: AsyncLuma, patience: Patience) -> None:
         self._luma = luma
         self._patience = patience
-        # By name; None before the account was asked.
+        # By name; None until the account has been listed.
         self._ids: dict[str, str] | None = None
-        # Held while one is uploaded: a sweep asks for the same file many times at once.
+        # Held during an upload: a sweep needs the same file many times at once.
         self._turn = anyio.Lock()
 
     async def replaced(self, request: Request, report: Report) -> Request:
-        """The request with the id of an uploaded file in the place of each that is too large to go along.
+        """Return a request in which each file that is too large to be embedded is replaced by the id of its upload.
 
         Args:
             request: the request.
-            report: told how far the uploads are.
+            report: a function that is called with the progress of the uploads.
 
         Raises:
-            InvalidRequestError: the server rejected a file; its reason is in the error. Nothing was asked for.
-            APIError: an upload failed. Nothing was asked for.
+            InvalidRequestError: the server rejected a file, with a reason. The request was not sent.
+            APIError: an upload failed. The request was not sent.
         """
         uris = [uri for uri in pictures_of(request.wire()) if len(uri) > _ALONG]
         if not uris:
@@ -61,7 +61,7 @@ class AccountFiles:
         return request_from(replace_media(request.wire(), lambda uri: addresses.get(uri, uri)))
 
     async def _id(self, data: bytes, report: Report) -> str:
-        """The id of a file with these bytes, which is uploaded where the account has none."""
+        """The id of a file with these bytes, which is uploaded if the account does not have it."""
         found = format_of(data)
         name = upload_name(data) + (found.suffix if found else ".bin")
         async with self._turn:
@@ -72,7 +72,7 @@ class AccountFiles:
             return self._ids[name]
 
     async def _listed(self) -> dict[str, str]:
-        """The ids of what the account has, by name."""
+        """The ids of the account's files by name."""
         found: dict[str, str] = {}
         async for file in self._luma.iter_files(state="ready"):
             if file.filename and len(found) < _MOST_LISTED:

@@ -1,4 +1,4 @@
-"""What creates cost, what they may cost, and how many may be under way."""
+"""The cost of create requests, the limits on spending, and the number of generations that run at once."""
 
 from __future__ import annotations
 
@@ -51,20 +51,20 @@ _PLURALS: Final = {
     "add_audio": "sound",
     "layering": "layers",
 }
-# Without a budget, a balance that others move as well is not looked at for ever.
+# Without a budget, the balance is read only for a limited time if others change it as well.
 _MOST_CHECKS: Final = 3
-# A create that checks nothing waits that long for one in another notebook that does.
+# How long a create without checks waits for one in another notebook that reads the balance.
 _LOCK_SECONDS: Final = 3.0
 _SLACK: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is asked of the hosted API, by kind. The defaults stay under its lowest tier.
+    """Limits on how much is asked of the hosted API at once. The defaults are below those of its lowest tier.
 
     Attributes:
-        at_once: generations under way.
-        a_minute: creates within a minute.
+        at_once: for each kind, the largest number of running generations.
+        a_minute: for each kind, the largest number of create requests per minute.
     """
 
     at_once: Mapping[str, int] = field(default_factory=lambda: {"video": 10, "image": 40})
@@ -72,20 +72,21 @@ class Limits:
 
 
 class Allowance:
-    """What may be spent on paid backends in one session, and what was spent, in USD cents.
+    """The limits on a session's spending at paid backends, and the amount spent, in USD cents.
 
     Args:
-        budget: what the session may cost, or None.
-        floor: what has to be left of the balance, or None.
-        prices: what a kind of request costs ("video", "image", "modify_video", or as `price_kind` says it), until the
-            balance says otherwise.
-        shared: whether others spend from the same balance. Then only known prices count, and not what it loses.
+        budget: the most that the session may cost, or None.
+        floor: the balance that must be left, or None.
+        prices: prices by kind of request ("video", "image", "modify_video", or as `price_kind` returns them), which
+            apply until the balance shows other prices.
+        shared: whether others spend from the same balance. If so, only known prices count, not the changes of the
+            balance.
 
     Attributes:
-        source_seconds: says how long the video is that a request makes another version of, as far as that is known.
+        source_seconds: a function that returns the playing time of the video that a request changes, if it is known.
 
     Raises:
-        ConfigurationError: one of them is not an amount.
+        ConfigurationError: an amount is not valid.
     """
 
     def __init__(
@@ -106,7 +107,7 @@ class Allowance:
 
     @property
     def budget(self) -> float | None:
-        """What the session may cost, or None."""
+        """The most that the session may cost, or None."""
         return self._budget
 
     @budget.setter
@@ -115,7 +116,7 @@ class Allowance:
 
     @property
     def floor(self) -> float | None:
-        """What has to be left of the balance, or None."""
+        """The balance that must be left, or None."""
         return self._floor
 
     @floor.setter
@@ -124,7 +125,7 @@ class Allowance:
 
     @property
     def prices(self) -> Mapping[str, float]:
-        """What somebody said that a kind of request costs, in USD cents."""
+        """The prices that were given, in USD cents by kind of request."""
         return self._prices
 
     @prices.setter
@@ -136,32 +137,32 @@ class Allowance:
 
     @property
     def booked(self) -> float:
-        """What was spent by the known prices of what was created and not refunded."""
+        """The amount spent by known prices: the sum for all generations that were created and not refunded."""
         return sum(account.booked for account in self._accounts)
 
     @property
     def lost(self) -> float:
-        """By how much balances have fallen since the session's first create, when they were last read; 0 if shared."""
+        """How much the balances had fallen since the session's first create when they were last read; 0 if shared."""
         return 0.0 if self.shared else sum(account.lost for account in self._accounts)
 
     @property
     def spent(self) -> float:
-        """The dearer of both: never less than was really spent, as far as prices are known or the balance was read."""
+        """The higher of `booked` and `lost`: never less than the real amount, as far as it can be known."""
         if self.shared:
             return self.booked
         return sum(max(account.booked, account.lost) for account in self._accounts)
 
     def open_account(self) -> Account:
-        """Books for another account that is spent from."""
+        """Add the accounts of another backend that is paid from."""
         self._accounts.append(Account())
         return self._accounts[-1]
 
     def price(self, request: Request, origin: str) -> Price | None:
-        """What a request costs at a server: by this session's own observations, as given, as seen earlier, or as known.
+        """Return the price of a request at a server: observed in this session, given, seen earlier, or published.
 
         Args:
             request: the request.
-            origin: the server's.
+            origin: the origin of the server.
         """
         kind = price_kind(request)
         if (cents := self.seen.get((origin, kind))) is not None:
@@ -173,21 +174,21 @@ class Allowance:
         return Prices(origin).find(kind) or (Price(public, is_public=True) if public is not None else None)
 
     def known(self, origin: str) -> dict[str, float]:
-        """USD cents by kind: as given, as seen earlier, and as this session has seen.
+        """Return the prices in USD cents by kind: those given, those seen earlier, and those observed in this session.
 
         Args:
-            origin: the server's.
+            origin: the origin of the server.
         """
         seen = {kind: cents for (where, kind), cents in self.seen.items() if where == origin}
         return Prices(origin).all() | dict(self.prices) | seen
 
 
 def known_price(request: Request, allowance: Allowance, backend: str) -> Price | None:
-    """What a request costs; None where it is unknown.
+    """Return the price of a request; None if it is unknown.
 
     Args:
-        request: what is asked for.
-        allowance: the session's.
+        request: the request.
+        allowance: the allowance of the session.
         backend: the name of a paid backend.
     """
     return allowance.price(request, origin_of(address_of(backend)))
@@ -196,16 +197,17 @@ def known_price(request: Request, allowance: Allowance, backend: str) -> Price |
 class Budget:
     """Keeps the spending of one session at one paid backend within its allowance.
 
-    Where a budget or a floor is set, creates go one at a time, and the balance is read before and after each: whatever
-    becomes of prices, no more is paid than the budget and one create. Elsewhere the first at each price goes alone.
+    With a budget or a floor, creates are sent one at a time, and the balance is read before and after each, so that
+    even if prices change, no more than the budget and one create is spent. Otherwise only the first create at each
+    price is sent alone.
 
     Args:
-        backend: who is paid.
-        ledger: told what each generation cost.
-        allowance: what may be spent.
-        limits: how much is asked for at once.
-        patience: how long to wait for a balance.
-        looks: asks for generations of which the balance does not show yet what they cost.
+        backend: the paid backend.
+        ledger: the ledger, which records the cost of each generation.
+        allowance: the allowance of the session.
+        limits: the limits on how much is asked for at once.
+        patience: the timeouts for reading a balance.
+        looks: looks at generations whose cost does not show in the balance yet.
     """
 
     def __init__(
@@ -225,7 +227,7 @@ class Budget:
         self._tasks = TaskLock()
         self._file = FileLock(self._prices.lock_path if backend.is_paid else None)
         self._reading = anyio.Lock()
-        # The price at which creates of a kind need no check any more.
+        # By kind, the price at which creates need no more checks.
         self._checked: dict[str, float | None] = {}
         self._checks: dict[str, int] = {}
         self._dearest: dict[str, float] = {}
@@ -236,27 +238,27 @@ class Budget:
 
     @asynccontextmanager
     async def slot(self, request: Request, report: Report) -> AsyncIterator[None]:
-        """Hold one of the places for generations under way."""
+        """Hold one of the slots for running generations."""
         slots = self._slots.get(request.kind)
         if slots is None or not self._backend.is_paid:
             yield
             return
         if not slots.available_tokens:
             report(Progress("waiting", note=f"{slots.total_tokens:g} are under way, which is the limit"))
-        # Whoever waits is one job: a limiter counts tasks, and a task may see several through.
+        # The waiting job is the borrower: a limiter counts tasks, and one task may see several jobs through.
         async with slots:
             yield
 
     @asynccontextmanager
     async def purchase(self, record: Record, report: Report) -> AsyncIterator[None]:
-        """Stand around the create of a record: refuse it before, and see from the balance what it cost.
+        """Surround the create of a record: refuse it before, or derive its cost from the balance afterwards.
 
         Args:
-            record: the row of the ledger.
-            report: told what is waited for.
+            record: the ledger row of the request.
+            report: a function that is called with what is being waited for.
 
         Raises:
-            BudgetError: it would break the budget or the floor, or that cannot be known. Nothing was sent.
+            BudgetError: the create would exceed the budget or the floor, or this cannot be known. Nothing was sent.
         """
         if not self._backend.is_paid:
             yield
@@ -264,7 +266,7 @@ class Budget:
         await self._keep_pace(record.request.kind, report)
         if self._is_watched(record.request):
             async with self._tasks.alone():
-                # The one before it may have been the last that had to go alone.
+                # The create before it may have been the last one that had to be sent alone.
                 if self._is_watched(record.request):
                     async with self._watched(record, report):
                         yield
@@ -275,19 +277,20 @@ class Budget:
             self._ledger.update(record, charge=charge.cents or None)
 
     async def credits(self) -> Credits:
-        """The balance of the account.
+        """Return the balance of the account.
 
         Raises:
-            APIError: it cannot be read.
+            APIError: the balance cannot be read.
         """
         return await self._read(self._patience.trying)
 
     async def ended(self, record: Record, *, is_refunded: bool) -> None:
-        """Take note that a generation has ended.
+        """Record that a generation has ended.
 
         Args:
-            record: its row.
-            is_refunded: whether it failed or was cancelled: the server refunds it, which counts once it is seen.
+            record: the ledger row of the generation.
+            is_refunded: whether it failed or was cancelled. The server refunds it then, which counts once the refund is
+                seen.
         """
         charge = self._account.find(record)
         if charge is None:
@@ -303,11 +306,11 @@ class Budget:
 
     @property
     def _counts_balance(self) -> bool:
-        """Whether what the balance loses counts: others may spend from it too, or nobody can ask for it."""
+        """Whether changes of the balance count. They do not if others spend from it too, or if it cannot be read."""
         return self._backend.can("balance") and not self._allowance.shared
 
     def _is_watched(self, request: Request) -> bool:
-        """Whether a create goes alone, between two looks at the balance."""
+        """Whether a create is sent alone, with the balance read before and after it."""
         kind, price = price_kind(request), self._allowance.price(request, self._origin)
         is_checked = kind in self._checked and self._checked[kind] == (price.cents if price else None)
         return self._is_guarded or not is_checked
@@ -322,7 +325,7 @@ class Budget:
             self._allow(record.request, price, before)
             self._account.begin(before if isinstance(before, float) else None)
             async with self._booked(record, report) as charge:
-                # Whatever was sure before, this one is looked at.
+                # Whatever was known before, this create is checked.
                 charge.is_open, charge.is_sure = True, False
                 charge.before = before if isinstance(before, float) else None
                 yield
@@ -338,7 +341,7 @@ class Budget:
 
     @asynccontextmanager
     async def _booked(self, record: Record, report: Report) -> AsyncIterator[Charge]:
-        """Enter a create into the books, and take it out again where it never left."""
+        """Add a create to the accounts, and remove it if it was never sent."""
         kind, price = price_kind(record.request), self._allowance.price(record.request, self._origin)
         self._name(report, record.request, price)
         cents = price.cents if price else self._dearest.get(kind, 0.0)
@@ -354,12 +357,12 @@ class Budget:
         charge.id = generation.id if generation else None
 
     def _weigh_create(self, charge: Charge, price: Price | None, after: float, is_alone: bool, report: Report) -> None:
-        """See what a create cost from the balance right after it."""
+        """Derive the cost of a create from the balance right after it."""
         assert charge.before is not None
         booked, lost = self._account.booked, self._account.lost
         charge.seen = _fall(charge.before, after)
         if price and not is_same(charge.seen, price.cents):
-            # A refund that came at the same time is not part of the price.
+            # A refund at the same time is not part of the price.
             refunded = self._account.due(price.cents - charge.seen, self._account.created)
             if refunded:
                 self._account.refund(refunded)
@@ -375,7 +378,7 @@ class Budget:
             self._tell(booked, lost, report)
 
     def _weigh(self, charge: Charge, price: Price | None, fallen: float, *, is_alone: bool) -> bool:
-        """Correct the books by how much the balance has fallen. Gives back whether that is certainly the price."""
+        """Correct the accounts by the fall of the balance. Returns whether that is certainly the price."""
         kind = charge.kind
         if fallen <= _SLACK:
             charge.cents = max(charge.cents, self._dearest.get(kind, 0.0))
@@ -396,7 +399,7 @@ class Budget:
         return False
 
     def _settle(self, kind: str, cents: float) -> None:
-        """Count on a price from now on, and for what was created before it was sure."""
+        """Use a price from now on, and for everything that was created before it was certain."""
         self._allowance.seen[self._origin, kind] = self._checked[kind] = self._dearest[kind] = cents
         self._checks.pop(kind, None)
         for charge in self._account.charges:
@@ -415,7 +418,7 @@ class Budget:
                 self._ledger.update(charge.record, charge=charge.cents)
 
     async def _await_open(self, report: Report) -> None:
-        """Wait until the balance shows what earlier creates cost: some servers take it only when they are done."""
+        """Wait until the balance shows the cost of earlier creates: some servers charge only at the end."""
         for charge in [charge for charge in self._account.charges if charge.is_open]:
             await self._await_end(charge, report)
             if charge.is_open and (error := await self._close(charge)):
@@ -440,7 +443,7 @@ class Budget:
             await anyio.sleep(min(backoff.pause(), self._backend.widest_seconds))
 
     async def _close(self, charge: Charge) -> APIError | None:
-        """See from the balance what a generation cost that has ended. Gives back why that cannot be seen."""
+        """Derive the cost of an ended generation from the balance. Returns the error if the balance cannot be read."""
         balance = await self._look()
         if isinstance(balance, APIError):
             return balance
@@ -456,17 +459,17 @@ class Budget:
             if price is None and is_same(fallen, 0.0):
                 charge.is_sure = True
             elif charge.seen <= _SLACK:
-                # Others had much time to spend meanwhile: that teaches no price.
+                # Others had much time to spend in between, so this does not reveal a price.
                 self._weigh(charge, price, fallen, is_alone=False)
                 self._write(charge)
             self._tell(booked, lost, None)
         elif is_same(fallen, 0.0):
-            # Refunded already, or never charged.
+            # It was refunded already, or never charged.
             self._account.refund([charge])
         return None
 
     def _allow(self, request: Request, price: Price | None, balance: float | APIError) -> None:
-        """Refuse a create that breaks the budget or the floor."""
+        """Refuse a create that would exceed the budget or the floor."""
         allowance, cents = self._allowance, price.cents if price else 0.0
         if allowance.budget is not None:
             if price is None:
@@ -505,7 +508,7 @@ class Budget:
         )
 
     def _tell(self, booked: float, lost: float, report: Report | None) -> None:
-        """Say once that the books and the balance differ."""
+        """Report once that the accounts and the balance differ."""
         account, is_silent = self._account, self._told or self._allowance.budget is None or self._allowance.shared
         is_waiting = any(
             charge.is_refund_due or (charge.is_open and charge.seen <= _SLACK) for charge in account.charges
@@ -519,7 +522,7 @@ class Budget:
             report(Progress("sending", note=note))
 
     async def _look(self, *, is_needed: bool = False) -> float | APIError:
-        """The balance, or why it cannot be read. Where it is not needed, nothing waits for it."""
+        """Return the balance, or the error if it cannot be read. If it is not needed, this does not wait for it."""
         if not self._backend.can("balance"):
             return APIError("getCredits", "this API does not report a balance", reached=False)
         try:
@@ -529,14 +532,14 @@ class Budget:
         return answer.credit_balance
 
     async def _read(self, seconds: float) -> Credits:
-        # One at a time: an older answer that came later would look like a rise.
+        # One at a time: an older answer that arrives later would look like a rise.
         async with self._reading:
             answer = await retried(self._backend.client.get_credits, first=self._patience.pause, seconds=seconds)
             self._account.read(answer.credit_balance)
         return answer
 
     def _name(self, report: Report, request: Request, price: Price | None) -> None:
-        """Say who is paid, and about how much, at the first create; and at the first of each kind without a price."""
+        """Report who is paid and about how much at the first create, and at the first of each kind without a price."""
         kind = kind_to_say(request)
         if self._named and (price is not None or kind in self._unpriced):
             return
@@ -566,7 +569,7 @@ class Budget:
 
 
 def _fall(before: float, after: float) -> float:
-    """By how much a balance has fallen: without the noise of binary fractions, which would show in a price."""
+    """How much a balance has fallen, rounded to remove the noise of binary fractions, which would show in a price."""
     return round(before - after, 6)
 
 
@@ -593,6 +596,6 @@ def _unreadable(what: str, error: APIError) -> DreamError:
 
 
 def _in_words(request: Request) -> str:
-    """The kind of a request as people say it: "photon-1 16:9 images"."""
+    """The kind of a request in ordinary words: "photon-1 16:9 images"."""
     kind, _, rest = kind_to_say(request).partition(" ")
     return f"{rest} {_PLURALS.get(kind, kind)}".strip()

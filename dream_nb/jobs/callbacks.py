@@ -1,4 +1,4 @@
-"""Hears the server's callbacks. What they say is not trusted: each only means "ask now"."""
+"""Receives the server's callbacks. Their content is not trusted: each only causes the generation to be read."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _GRACE_SECONDS: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
-    """Have the server tell what changed, instead of asking it all the time.
+    """Let the server report changes, instead of polling it.
 
     Attributes:
-        port: of loopback, on which a session listens; by default any that is free.
-        public_url: what the world calls that port, where something passes on what comes there. By default only this
-            machine can call it, which serves a studio.
+        port: the port on the loopback interface that a session listens on; by default any free port.
+        public_url: the public URL of that port, if something forwards requests to it. By default only this machine can
+            reach it, which is enough for a studio.
     """
 
     port: int = 0
@@ -39,16 +39,16 @@ class Callbacks:
 
 @asynccontextmanager
 async def listening(told: Callable[[str], None], callbacks: Callbacks) -> AsyncIterator[str]:
-    """Listen on loopback, on a path that nobody can guess. Gives the callback URL.
+    """Listen on loopback, on a path that cannot be guessed. Yields the callback URL.
 
     Args:
-        told: is given the id of each generation that is said to have changed.
-        callbacks: where.
+        told: a function that is called with the id of each generation that is reported as changed.
+        callbacks: the port and the public URL.
 
     Raises:
-        OSError: the port cannot be listened on.
+        OSError: the port cannot be opened.
     """
-    # Only a session that asks for callbacks needs a server.
+    # Imported here, because only sessions that use callbacks need a server.
     import uvicorn
     from starlette.applications import Starlette
     from starlette.routing import Route
@@ -92,7 +92,7 @@ def _hearing(told: Callable[[str], None]) -> Callable[[Request], Awaitable[Respo
 
 
 def _named(body: bytearray) -> str | None:
-    """The id in a callback, or None where it has none."""
+    """The id in a callback, or None if there is none."""
     with contextlib.suppress(ValueError, RecursionError):
         document = json.loads(body)
         if isinstance(document, dict) and isinstance(document.get("id"), str):

@@ -1,4 +1,4 @@
-"""Finished files on their way into the library: streamed, resumed, checked."""
+"""Downloads finished files into the library: streamed, resumed, and checked."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from dream_nb.library.record import FurtherFile, Record
 MAX_BYTES: Final = 2 * 2**30
 _AT_ONCE: Final = 8
 _EXPIRED: Final = frozenset({401, 403, 404, 410})
-# No picture or video begins with them: pages and documents do, after blanks and a byte order mark.
+# Pictures and videos never begin with these; pages and documents do, after white space and a byte order mark.
 _PAGE_BEGINNINGS: Final = (b"<", b"{", b"[")
 _BLANKS: Final = b" \t\r\n\xef\xbb\xbf"
 _PLAIN: Final = frozenset({"", "identity"})
@@ -35,11 +35,11 @@ Refresh = Callable[[], Awaitable[Generation]]
 
 
 class Downloads:
-    """Fetches assets, several at once.
+    """Downloads files, several at once.
 
     Args:
-        files: a client that never carries a key.
-        library: where they go.
+        files: the client, which never carries a key.
+        library: the library that the files belong to.
         patience: the timeouts.
     """
 
@@ -50,16 +50,16 @@ class Downloads:
         self._slots = anyio.CapacityLimiter(_AT_ONCE)
 
     async def fetch(self, record: Record, refresh: Refresh, report: Report) -> Record:
-        """Bring the files of a completed generation into the library.
+        """Download the files of a completed generation into the library.
 
         Args:
-            record: its row, with the address of an asset.
-            refresh: asks the server for the generation again: addresses expire.
-            report: told how far it is.
+            record: the ledger row, with the address of a file.
+            refresh: a function that reads the generation from the server again, because addresses expire.
+            report: a function that is called with the progress.
 
         Raises:
-            APIError: it cannot be fetched. What was made stays at the server.
-            LibraryError: it cannot be kept.
+            APIError: a file cannot be downloaded. It stays at the server.
+            LibraryError: a file cannot be stored.
         """
         assert record.generation is not None
         further = []
@@ -68,7 +68,7 @@ class Downloads:
                 record, refresh, report, Further(number, file.type, file.label or str(number + 1))
             )
             further.append(FurtherFile(stored.name, stored.sha256, file.label))
-        # The first one last: the row, and its sidecar, are finished with it.
+        # The first file comes last, because it completes the row and its sidecar.
         record = replace(record, further=tuple(further))
         stored = await self._store(record, refresh, report)
         return self._library.ledger.finish(record, stored.name, stored.sha256)
@@ -76,7 +76,7 @@ class Downloads:
     async def _store(
         self, record: Record, refresh: Refresh, report: Report, further: Further | None = None
     ) -> StoredFile:
-        """Bring one file of a generation into the library."""
+        """Download one file of a generation into the library."""
         number = further.number if further is not None else 0
 
         def address(generation: Generation) -> str | None:
@@ -94,7 +94,7 @@ class Downloads:
                     with anyio.fail_after(self._patience.download):
                         return await self._library.store(record, transfer.fill, further)
                 except DamagedFileError as error:
-                    # A store of files may serve half of one as if it were whole, and mend it a moment later.
+                    # A file store may serve half of a file as if it were whole, and recover a moment later.
                     damage = DamagedFileError(f"{transfer.came}{error}")
                     url = address(await refresh()) or url
                 except TimeoutError:
@@ -106,7 +106,7 @@ class Downloads:
 
 
 class _Transfer:
-    """One file, over as many connections as it takes."""
+    """The transfer of one file, over as many connections as it takes."""
 
     def __init__(
         self,
@@ -125,18 +125,18 @@ class _Transfer:
         self._patience = patience
         self._etag: str | None = None
         self._content_type = ""
-        # Whether nothing but blanks has come of the file so far.
+        # Whether only white space has arrived so far.
         self._is_blank = True
-        # Set where a server says that the file is compressed, and it is not.
+        # Set if a server declares the file as compressed although it is not.
         self._is_raw = False
 
     @property
     def came(self) -> str:
-        """What the server says that the file is, to be put before what is wrong with it."""
+        """The server's description of the file, to be put before the problem with it."""
         return f"its content type is {self._content_type}: " if self._content_type else ""
 
     async def fill(self, file: BinaryIO) -> None:
-        """Write the asset into a file."""
+        """Write the whole file."""
         backoff = Backoff(self._patience.pause)
         end = anyio.current_time() + self._patience.trying
         while True:
@@ -152,7 +152,7 @@ class _Transfer:
             except APIError as failure:
                 error = failure
             if file.tell() > before:
-                # It comes in pieces, but it comes.
+                # It arrives in pieces, but it arrives.
                 backoff, end = Backoff(self._patience.pause), anyio.current_time() + self._patience.trying
             pause = backoff.pause(error)
             if anyio.current_time() + pause > end and not error.retry_after:
@@ -160,7 +160,7 @@ class _Transfer:
             await anyio.sleep(pause)
 
     async def _go_on(self, file: BinaryIO) -> None:
-        """Fetch what is missing, or everything where the server does not give parts."""
+        """Download the missing part, or everything if the server does not support parts."""
         headers = {"accept-encoding": "identity"}
         if file.tell() and self._etag:
             headers |= {"range": f"bytes={file.tell()}-", "if-range": self._etag}
@@ -179,13 +179,13 @@ class _Transfer:
             raise UnreadableAnswerError("download", "the asset's compression does not match its header") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise APIConnectionError("download", f"the download was cut off ({type(error).__name__})") from None
-        # What comes over the wire is counted: a server may compress it, though it was asked not to.
+        # Count the bytes of the connection: a server may compress the file although it was asked not to.
         came = answer.num_bytes_downloaded
         if length is not None and came != length:
             raise UnreadableAnswerError("download", f"{before + came} of {before + length} bytes of the asset arrived")
 
     def _write(self, file: BinaryIO, part: bytes) -> None:
-        """Write the next part, unless the file begins like a page or a document, or grows too large."""
+        """Write the next part, unless the file begins like a page or a document, or becomes too large."""
         if self._is_blank:
             text = part.lstrip(_BLANKS)
             self._is_blank = not text
@@ -198,10 +198,10 @@ class _Transfer:
             raise DamagedFileError(f"the file is larger than {MAX_BYTES // 2**30} GB: it was not kept")
 
     def _begin(self, file: BinaryIO, answer: httpx2.Response) -> int | None:
-        """Look at the head of the answer, and set the file to where its body belongs.
+        """Check the head of the answer, and move to the position of its body in the file.
 
         Returns:
-            How many bytes the answer brings, as they come over the wire; None where it does not say.
+            The number of bytes that the answer has on the connection; None if it does not say.
         """
         status = answer.status_code
         is_part = status == HTTPStatus.PARTIAL_CONTENT
@@ -228,7 +228,7 @@ class _Transfer:
             self._is_blank = True
         self._content_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()[:_MOST_OF_A_TYPE]
         etag = answer.headers.get("etag", "")
-        # A part of what is compressed begins anywhere in the file.
+        # A part of a compressed file may begin anywhere in it.
         self._etag = etag if etag and not etag.startswith("W/") and is_plain else None
         length = answer.headers.get("content-length", "")
         if not (length.isascii() and length.isdigit()):
@@ -239,17 +239,17 @@ class _Transfer:
 
 
 class _ExpiredError(Exception):
-    """The asset has another address by now, or is gone."""
+    """The file has a new address, or is gone."""
 
     def __init__(self, error: APIError) -> None:
         self.error = error
 
 
 def asset_url(record: Record) -> str | None:
-    """The http(s) address of the file of a generation, or None where its server has not given one.
+    """Return the http(s) address of a generation's file, or None if its server has not given one.
 
     Args:
-        record: the row of the generation, whose request says what it is: its server need not.
+        record: the ledger row. Its request states the kind of file, which the server need not do.
     """
     return _address(record.generation, record.kind) if record.generation is not None else None
 

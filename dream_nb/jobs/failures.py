@@ -1,4 +1,4 @@
-"""What one can do about the failure reasons of the API."""
+"""Advice about the failure reasons of the API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dream_nb.api.models import Generation
 
 _REFUSED: Final = "Change the prompt, or ask for another take with -t (take=)"
 
-# The first that fits counts. Reasons are free text, so these are the words that they hold.
+# The first that matches is used. Reasons are free text, so these are words that they contain.
 _TABLE: Final = (
     (
         re.compile(r"frame moderation|image moderation|(?:frame|picture|image)s?\b.*moderat", re.IGNORECASE),
@@ -41,10 +41,10 @@ _MODERATION: Final = (_TABLE[0][0], _TABLE[1][0])
 
 
 def advice(generation: Generation) -> str:
-    """What to do next about a generation that was not made, as one sentence without its full stop.
+    """Return what to do next about a failed generation, as one sentence without a full stop.
 
     Args:
-        generation: as its server told it last.
+        generation: the generation as its server returned it last.
     """
     reason = generation.why_not_made
     if is_of_luma_api(generation):
@@ -53,25 +53,25 @@ def advice(generation: Generation) -> str:
         return FAILURE_ADVICE.get(str((generation.model_extra or {}).get("failure_code")), OTHER_ADVICE)
     words = next((words for pattern, words in _TABLE if pattern.search(reason)), None)
     if generation.state != "failed":
-        # Whatever its reason: that it is refunded is known of what has failed.
+        # Whatever the reason: a generation that failed is known to be refunded.
         return words if words is not None and is_moderation(reason) else _ENDED
     return words or _ELSE
 
 
 def is_refunded(generation: Generation) -> bool:
-    """Whether a generation that was not made is certainly refunded. The Luma API says nothing of refunds.
+    """Return whether a failed generation is certainly refunded. The Luma API says nothing about refunds.
 
     Args:
-        generation: as its server told it last.
+        generation: the generation as its server returned it last.
     """
     return generation.state == "failed" and not is_of_luma_api(generation)
 
 
 def is_of_luma_api(generation: Generation) -> bool:
-    """Whether a server of the Luma API told of a generation."""
+    """Whether the generation was returned by a server of the Luma API."""
     return (generation.model_extra or {}).get("api") == LUMA_DIALECT.api
 
 
 def is_moderation(reason: str) -> bool:
-    """Whether it failed for what it says or shows: sent again as it is, it would be refused again."""
+    """Whether it failed because of its content, so that sending it again would fail again."""
     return any(pattern.search(reason) for pattern in _MODERATION)

@@ -1,4 +1,4 @@
-"""The first picture of what is being made, where its server shows one before it is done."""
+"""The first preview of a generation that is being made, if its server shows one."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import httpx2
 
 from dream_nb.api.models import Generation
 
-# A small picture: of more, nothing is read.
+# The limit for a small picture: larger ones are not read.
 _MOST_BYTES: Final = 2**20
 _JPEG: Final = b"\xff\xd8\xff"
 
 
 class FirstPicture:
-    """Fetches the first picture of one generation, once. Errors are ignored: nothing else depends on it.
+    """Downloads the first preview of one generation, once. Errors are ignored, because nothing else depends on it.
 
     Args:
-        files: a client that never carries a key.
-        show: is given the picture, a JPEG, on the event loop's thread.
+        files: the client, which never carries a key.
+        show: a function that is called with the picture, a JPEG, on the event loop's thread.
     """
 
     def __init__(self, files: httpx2.AsyncClient, show: Callable[[bytes], None]) -> None:
@@ -30,13 +30,13 @@ class FirstPicture:
         self._task: asyncio.Task[None] | None = None
 
     def look(self, seen: Generation) -> None:
-        """Fetch it, where the server names one now and none was fetched before."""
+        """Download the preview, if the server offers one now and none was downloaded before."""
         url = (seen.assets.model_extra or {}).get("thumbnail") if seen.assets else None
         if self._task is None and isinstance(url, str):
             self._task = asyncio.create_task(self._fetch(url))
 
     def close(self) -> None:
-        """Fetch no more."""
+        """Stop downloading."""
         if self._task is not None:
             self._task.cancel()
 

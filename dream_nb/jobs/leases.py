@@ -1,4 +1,4 @@
-"""Who sees a request through: one process at a time."""
+"""Leases, by which one process at a time works on a request."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from dream_nb.library.record import Record
 
 _BEATS: Final = 3
 _LOOK_SECONDS: Final = 0.3
-# How much sooner a beat that failed is tried again.
+# How much sooner a failed renewal is tried again.
 _HASTE: Final = 4
 
 logger = logging.getLogger("dream_nb.jobs")
 
 
 class Leases:
-    """The rows that this session holds. Another one takes over when they are not renewed.
+    """The rows that this session holds. Another session takes over if they are not renewed.
 
     Args:
-        ledger: where they are held.
-        seconds: how long a lease lasts.
+        ledger: the ledger of the rows.
+        seconds: the duration of a lease.
     """
 
     def __init__(self, ledger: Ledger, seconds: float) -> None:
@@ -44,12 +44,12 @@ class Leases:
 
     @asynccontextmanager
     async def held(self, record: Record, report: Report, is_over: Callable[[Record], bool]) -> AsyncIterator[Record]:
-        """Hold a row, as soon as nobody else does; meanwhile tell what the other one writes.
+        """Hold a row as soon as nobody else does. Until then, report what the other holder writes.
 
         Args:
             record: the row.
-            report: told where it stands.
-            is_over: whether there is nothing left to hold it for.
+            report: a function that is called with the current state.
+            is_over: a function that returns whether nothing is left to hold the row for.
         """
         try:
             while not await self._lease(record):
@@ -63,14 +63,14 @@ class Leases:
             with self._beating():
                 yield self._ledger.reread(record)
         finally:
-            # Also where it was stopped before it could know that it holds it.
+            # Even if it was stopped before it could know that it holds the row.
             self._unreleased[record.key] = record
             with contextlib.suppress(Exception):
-                # What came of the request counts, whether or not the ledger can be written at this moment.
+                # The result of the request counts, whether or not the ledger can be written now.
                 self._release()
 
     async def _lease(self, record: Record) -> bool:
-        """Hold a row, unless another one does. Those who ask in one turn of the loop share a transaction."""
+        """Hold a row, unless somebody else does. Calls within one turn of the loop share a transaction."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[bool] = loop.create_future()
         if not self._asking:
@@ -84,7 +84,7 @@ class Leases:
         try:
             with self._ledger.file.transaction():
                 held = [self._ledger.lease(record, self.owner, self._seconds) for record, _ in asking]
-        except Exception as error:  # noqa: BLE001 - the ledger cannot be written: everybody who waits has to hear it
+        except Exception as error:  # noqa: BLE001 - the ledger cannot be written: raised in all waiters
             for _, future in asking:
                 future.set_exception(error)
             return
@@ -95,7 +95,7 @@ class Leases:
 
     @contextmanager
     def _beating(self) -> Iterator[None]:
-        """Renew what is held, until nothing is."""
+        """Renew all held rows, until none is left."""
         self._held += 1
         if self._heart is None or self._heart.done():
             self._heart = asyncio.create_task(self._beat())
@@ -108,7 +108,7 @@ class Leases:
                 self._heart = None
 
     def _release(self) -> None:
-        """Let others have what is no longer held; what cannot be written now is written at a later beat."""
+        """Release rows that are no longer held. Writes that fail are repeated at a later renewal."""
         for key, record in list(self._unreleased.items()):
             self._ledger.release(record, self.owner)
             del self._unreleased[key]
@@ -122,7 +122,7 @@ class Leases:
                 try:
                     self._release()
                     self._ledger.renew(self.owner, self._seconds)
-                except Exception as error:  # noqa: BLE001 - locked, disk full, I/O error: it may pass while the lease lasts
+                except Exception as error:  # noqa: BLE001 - locked, disk full, I/O error: it may pass
                     failed = True
                     if not is_lost and time.monotonic() - renewed >= self._seconds:
                         is_lost = True

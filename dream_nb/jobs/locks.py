@@ -1,4 +1,4 @@
-"""Readers-writer locks: between the tasks of one session, and between the processes of one user."""
+"""Readers-writer locks between the tasks of a session, and between the processes of a user."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _POLL_SECONDS: Final = 0.02
 
 
 class TaskLock:
-    """A readers-writer lock for tasks of one event loop, first come, first served."""
+    """A readers-writer lock for tasks of one event loop. It serves tasks in order."""
 
     def __init__(self) -> None:
         self._gate = anyio.Lock()
@@ -38,7 +38,7 @@ class TaskLock:
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
-        """Hold the lock alone."""
+        """Hold the lock exclusively."""
         async with self._gate:
             while self._inside:
                 self._idle = anyio.Event()
@@ -49,10 +49,10 @@ class TaskLock:
 class FileLock:
     """A readers-writer lock for processes. The system releases it when a process ends.
 
-    SQLite's locks are used, which all systems have. Nothing is written into the file.
+    It uses SQLite's locks, which work on all systems. Nothing is written to the file.
 
     Args:
-        path: the file, created when it is missing; None where there is no place for it.
+        path: the path of the file, which is created if missing; None if there is no place for it.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -63,10 +63,10 @@ class FileLock:
 
     @asynccontextmanager
     async def shared(self, seconds: float) -> AsyncIterator[None]:
-        """Hold the lock together with others, within this process and outside. Where that fails, go on without it.
+        """Hold the lock together with others, in this process and outside. If that fails, continue without it.
 
         Args:
-            seconds: how long to wait for it.
+            seconds: the longest wait, in seconds.
         """
         async with self._entering:
             if not self._readers:
@@ -82,10 +82,10 @@ class FileLock:
 
     @asynccontextmanager
     async def alone(self, seconds: float) -> AsyncIterator[bool]:
-        """Hold the lock alone; no task of this process may hold it already. Where that fails, go on without it.
+        """Hold the lock exclusively; no task of this process may hold it already. If that fails, continue without it.
 
         Args:
-            seconds: how long to wait for it.
+            seconds: the longest wait, in seconds.
 
         Yields:
             Whether nobody else holds it, as far as is known.
@@ -103,7 +103,7 @@ class FileLock:
             try:
                 connection = connect(self._path, patience=0)
                 connection.execute(begin)
-                # A plain transaction takes its lock with the first read.
+                # A plain transaction acquires its lock at the first read.
                 connection.execute("SELECT 1 FROM sqlite_master").fetchall()
             except sqlite3.Error as error:
                 _close(connection)
@@ -114,7 +114,7 @@ class FileLock:
             if anyio.current_time() >= end:
                 return None, False
             await anyio.sleep(_POLL_SECONDS)
-        # A file system without locks: nobody else can hold it either.
+        # The file system has no locks, so nobody else can hold it either.
         return None, True
 
 

@@ -1,4 +1,4 @@
-"""Looks at generations, one at a time: which refusal is asked again, and what the last one means."""
+"""Looks at single generations: which refusals are retried, and what the last one means."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ _GOES_ON: Final = "the generation continues on the server"
 
 
 class Looks:
-    """Asks one backend for generations, and remembers when it last named each of them.
+    """Reads generations from one backend, and remembers when it last named each of them.
 
-    A server that has just named a generation may still refuse a look at it: not all of it knows it yet, or its gateway
-    fails. Such a look is repeated for a while, whatever it is refused with. A studio forgets for good, and at once.
+    A server that has just named a generation may still refuse a look at it, because not all of its parts know it yet,
+    or its gateway fails. Such a look is repeated for a while, whatever the refusal. A studio, however, forgets at once
+    and for good.
 
     Args:
-        backend: the backend that is asked.
+        backend: the backend.
         patience: the timeouts.
     """
 
@@ -35,23 +36,23 @@ class Looks:
         self._named: dict[str, float] = {}
 
     def note(self, id: str, age: float = 0.0) -> None:  # noqa: A002 - the field's name in the specification
-        """Take note that the server named a generation.
+        """Record that the server named a generation.
 
         Args:
-            id: the generation's.
-            age: seconds since it did so.
+            id: the id of the generation.
+            age: the seconds since it did so.
         """
         at = time.monotonic() - max(0.0, age)
         self._named[id] = max(at, self._named.get(id, at))
 
     async def generation(self, id: str) -> Generation:  # noqa: A002 - the field's name in the specification
-        """A generation by its id, asked for again for a while where that goes wrong.
+        """Return a generation. If that fails, it is tried again for a while.
 
         Args:
-            id: the generation's.
+            id: the id of the generation.
 
         Raises:
-            APIError: the server refuses it, or could not be asked in time.
+            APIError: the server refuses, or could not be reached in time.
         """
         found = await retried(
             lambda: self._backend.client.get_generation(id),
@@ -63,29 +64,29 @@ class Looks:
         return found
 
     def may_pass(self, error: APIError, id: str) -> bool:  # noqa: A002 - the field's name in the specification
-        """Whether a look that failed may go well later.
+        """Return whether a failed look may succeed later.
 
         Args:
-            error: what it failed with.
-            id: of the generation that was asked for.
+            error: the error of the look.
+            id: the id of the generation.
         """
         return is_passing(error) or self._age(id) < self._recent
 
     def is_gone(self, error: APIError, id: str) -> bool:  # noqa: A002 - the field's name in the specification
-        """Whether a generation is no longer at its server: it is not found, and was last named long ago.
+        """Return whether a generation is gone from its server: it is not found, and was last named long ago.
 
         Args:
-            error: what the last look failed with.
-            id: of the generation that was asked for.
+            error: the error of the last look.
+            id: the id of the generation.
         """
         return isinstance(error, NotFoundError) and self._age(id) >= self._patience.job
 
     def explained(self, error: Failed, id: str) -> Failed:  # noqa: A002 - the field's name in the specification
-        """The error of the last look at a generation that is not gone, with what that means for it.
+        """Return the error of the last look at a generation that is not gone, with an explanation.
 
         Args:
-            error: what the look failed with.
-            id: of the generation that was asked for.
+            error: the error of the look.
+            id: the id of the generation.
         """
         if is_passing(error):
             return error
@@ -96,5 +97,5 @@ class Looks:
         return error.advising(f"{named}: run the cell again to check once more")
 
     def _age(self, id: str) -> float:  # noqa: A002 - the field's name in the specification
-        """Seconds since the server last named a generation, as far as this session has seen."""
+        """Seconds since the server last named a generation, as far as this session knows."""
         return time.monotonic() - self._named.get(id, float("-inf"))

@@ -1,4 +1,4 @@
-"""Creates of which nobody knows whether they were taken, and what in the server's list may be their answer."""
+"""Creates of unknown outcome, and the generations in the server's list that may be their answers."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Candidate:
     """A generation that may be the answer to a create.
 
     Attributes:
-        generation: as the server lists it.
-        differences: how its request differs from what was sent, a few words each.
-        after: how long after the create it was made, by the clock of the server; None where it does not say.
+        generation: the generation as the server lists it.
+        differences: how its request differs from the request that was sent, in a few words each.
+        after: how long after the create it was made, by the clock of the server; None if the server does not say.
     """
 
     generation: Generation
@@ -34,15 +34,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A create whose answer got lost.
+    """A create whose answer was lost.
 
     Attributes:
-        request: what was asked for.
-        take: which result of it.
-        backend: which server was asked.
+        request: the request.
+        take: the number of the result of this request.
+        backend: the backend that the request was sent to.
         sent_at: when it was sent (UTC).
-        candidates: what may be its answer, the likeliest first.
-        record: its row of the ledger.
+        candidates: the generations that may be its answer, most likely first.
+        record: its ledger row.
     """
 
     request: Request
@@ -54,16 +54,16 @@ class Lost:
 
     @property
     def nearest(self) -> list[Candidate]:
-        """Those that were made within minutes of the create, or at an unknown time."""
+        """The candidates that were made within minutes of the create, or at an unknown time."""
         return [one for one in self.candidates if one.after is None or abs(one.after) <= _MINUTES]
 
 
 def find_candidates(record: Record, generations: Iterable[Generation], ahead: timedelta) -> Lost:
-    """What in a server's list may be the answer to a create: of the same kind, made about that time.
+    """Return the generations in a server's list that may be the answer to a create: of the same kind and time.
 
     Args:
-        record: the row of the create.
-        generations: those of the list that belong to no other row.
+        record: the ledger row of the create.
+        generations: the generations of the list that belong to no other row.
         ahead: how far the server's clock is ahead of this machine's.
     """
     sent_at = utc(record.sent_at or record.written_at)

@@ -1,4 +1,4 @@
-"""What a session has open: its backends, each with its runner."""
+"""The open backends of a session, each with its runner."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ class OpenBackends:
     """Opens backends when they are first needed. Its methods wait; the work is done on the background loop.
 
     Args:
-        library: where everything goes.
+        library: the library for all results.
         patience: the timeouts.
-        allowance: what may be spent.
-        limits: how much is asked for at once.
-        callbacks: where servers tell what changed, or None.
-        executor: gives what draws for a studio.
-        uploads: where pictures go that the hosted API has to fetch.
+        allowance: the limits on spending.
+        limits: the limits on how much is asked for at once.
+        callbacks: how servers can report changes, or None.
+        executor: a function that returns the executor that draws for a studio.
+        uploads: uploads pictures that the hosted API has to download.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class OpenBackends:
         self._entered: list[Entered[Any]] = []
         self._runners: dict[str, Runner] = {}
         self._budgets: dict[str, Budget] = {}
-        # Those too whose key was given anew: what they have under way goes on.
+        # Including those whose key was replaced: their jobs continue.
         self._opened: list[Runner] = []
         self._why_closed = ""
         self._leases: Leases | None = None
@@ -84,7 +84,7 @@ class OpenBackends:
         """Close the backends.
 
         Args:
-            seconds: the longest wait; None waits to the end.
+            seconds: the longest wait in seconds; None waits without a limit.
 
         Raises:
             TimeoutError: they were not closed in that time.
@@ -104,7 +104,7 @@ class OpenBackends:
                 stack.callback(_close, each, until)
 
     def let_go(self) -> None:
-        """Give everything up in a forked child, which has none of the threads that it needs."""
+        """Drop everything in a forked child, which has none of the threads that it needs."""
         self._lock = threading.Lock()
         self._why_closed = FORKED
         self._runners, self._opened, self._entered = {}, [], []
@@ -115,17 +115,17 @@ class OpenBackends:
         return entered.value
 
     def runner(self, name: str) -> Runner:
-        """What sees requests through on that backend.
+        """Return the runner of a backend.
 
         Raises:
-            ConfigurationError: there is no key for it, or the port for callbacks is taken.
+            ConfigurationError: the backend has no key, or the port for callbacks is in use.
             LibraryError: the session was closed.
         """
         with self._lock:
             if self._why_closed:
                 raise LibraryError(f"the session of {self._library.folder.name!r} {self._why_closed}")
             if name not in self._runners:
-                # Here, and not on the loop: to find it may ask the person in front of it.
+                # Not on the loop, because finding a key may ask the user.
                 key = None if name == "studio" else need_key(name)
                 if self._callbacks is not None and not can(name, "callbacks"):
                     warnings.warn(lacks(name, "callbacks"), stacklevel=2)
@@ -147,12 +147,12 @@ class OpenBackends:
             ) from error
 
     def renew(self, name: str) -> None:
-        """Open a backend anew when it is next needed, with the key that it has then. What is under way goes on."""
+        """Open a backend again when it is next needed, with its key at that time. Running jobs continue."""
         with self._lock:
             self._runners.pop(name, None)
 
     async def _engage(self, backend: Backend) -> Runner:
-        # On the loop: locks and limiters belong to it.
+        # On the loop, because locks and limiters belong to it.
         ledger, patience = self._library.ledger, self._patience
         self._leases = self._leases or Leases(ledger, patience.lease)
         looks = Looks(backend, patience)
@@ -168,16 +168,16 @@ class OpenBackends:
             runner.watcher.ask_now(id)
 
     def generation(self, name: str, id: str) -> Generation:  # noqa: A002 - the name in the specification
-        """A generation of the account, by its id."""
+        """Return a generation of the account."""
         client = self.runner(name).backend.client
         found: Generation = portal.call(self._retried, lambda: client.get_generation(id))
         return found
 
     def generations(self, name: str) -> list[Generation]:
-        """All generations of the account, newest first.
+        """Return all generations of the account, newest first.
 
         Raises:
-            ConfigurationError: the backend does not list them.
+            ConfigurationError: the backend does not list generations.
         """
         need(name, "list")
         return portal.call(self._list, self.runner(name).backend)
@@ -186,27 +186,27 @@ class OpenBackends:
         found: list[Generation] = []
         pages = Pages(_PAGE)
         while not pages.ended:
-            # Each with a patience of its own: a large account has hundreds.
+            # Each page has its own timeout: a large account has hundreds of pages.
             listed = partial(backend.client.list_generations, limit=_PAGE, offset=pages.offset)
             found += pages.new(await self._retried(listed))
         return found
 
     def credits(self, name: str) -> Credits:
-        """The account's balance.
+        """Return the balance of the account.
 
         Raises:
-            ConfigurationError: the backend has none.
+            ConfigurationError: the backend has no balance.
         """
         need(name, "balance")
         self.runner(name)
         return portal.call(self._budgets[name].credits)
 
     def known_dialect(self, name: str, request: Request | None = None) -> Dialect | None:
-        """How the server wants its requests, where it has said so already.
+        """Return the dialect for a request, if it is known without asking the server.
 
         Args:
-            name: the backend.
-            request: the request, whose model decides where a server has both APIs.
+            name: the name of the backend.
+            request: the request, whose model decides if a server has both APIs.
         """
         if name == "luma" or (name == "studio" and request is not None and speaks_luma(request)):
             return LUMA_DIALECT
@@ -216,15 +216,15 @@ class OpenBackends:
         return runner.backend.client.known_dialect if runner is not None else None
 
     def dialect(self, name: str, request: Request | None = None) -> Dialect:
-        """How the server wants its requests. It is asked at the first call.
+        """Return the dialect for a request. The server is asked at the first call.
 
         Args:
-            name: the backend.
-            request: the request, whose model decides where a server has both APIs.
+            name: the name of the backend.
+            request: the request, whose model decides if a server has both APIs.
 
         Raises:
             APIError: the server did not say.
-            ConfigurationError: there is no key for it.
+            ConfigurationError: the backend has no key.
         """
         known = self.known_dialect(name, request)
         if known is not None:
@@ -233,25 +233,25 @@ class OpenBackends:
         return found
 
     def camera_motions(self, name: str) -> list[str]:
-        """The camera motions that the server lists; none where it lists concepts instead. The studio lists both."""
+        """Return the camera motions of the server; empty if it lists concepts instead. The studio lists both."""
         if name != "studio" and self.dialect(name).lists != "camera motions":
             return []
         found: list[str] = portal.call(self._retried, self.runner(name).backend.client.get_camera_motion)
         return found
 
     def concepts(self, name: str) -> list[str]:
-        """The keys of the concepts that the server lists; none where it lists camera motions instead."""
+        """Return the keys of the server's concepts; empty if it lists camera motions instead."""
         if self.dialect(name).lists != "concepts":
             return []
         found: list[str] = portal.call(self._retried, self.runner(name).backend.client.get_concepts)
         return found
 
     def delete(self, name: str, id: str) -> None:  # noqa: A002 - the name in the specification
-        """Have the server delete a generation. One that it no longer knows counts as deleted.
+        """Delete a generation from its server. One that the server no longer knows counts as deleted.
 
         Raises:
-            APIError: it did not, as far as is known.
-            ConfigurationError: the backend cannot.
+            APIError: the server did not confirm the deletion.
+            ConfigurationError: the backend cannot delete generations.
         """
         need(name, "delete")
         client = self.runner(name).backend.client
@@ -265,7 +265,7 @@ class OpenBackends:
 
 
 def _weakly(told: Callable[[str], None]) -> Callable[[str], None]:
-    """A bound method, without keeping its object alive: a session that nobody holds any more is closed."""
+    """Return a bound method that does not keep its object alive, so that an unused session is closed."""
     method = weakref.WeakMethod(told)
 
     def tell(id: str) -> None:  # noqa: A002 - the field's name in the specification

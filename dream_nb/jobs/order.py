@@ -1,4 +1,4 @@
-"""Whether a session was asked for a request: only then may it be sent."""
+"""Whether a session was asked for a request, without which it must not be sent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 
 class Order:
-    """What stands between a request and its create. A job that was only taken up has an order that nobody gave.
+    """The permission to send a request. A job that only resumes earlier work has an order that nobody gave.
 
     Args:
         is_given: whether the session was asked for the request.
@@ -18,17 +18,17 @@ class Order:
         self._is_over = False
 
     def give(self) -> bool:
-        """Ask for the request.
+        """Give the permission.
 
         Returns:
-            False where its job has already ended for want of an order.
+            False if the job has already ended because the permission was missing.
         """
         with self._lock:
             self._is_given = self._is_given or not self._is_over
             return self._is_given
 
     def allows_create(self) -> bool:
-        """Whether the request may be sent now. After a no it stays no: the job ends."""
+        """Whether the request may be sent now. Once the answer is no, the job ends, so it stays no."""
         with self._lock:
             self._is_over = not self._is_given
             return self._is_given

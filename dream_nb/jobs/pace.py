@@ -1,4 +1,4 @@
-"""When to look at a generation next: tight where its end is expected, wide before."""
+"""When to look at a generation next: often around its expected end, rarely before."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _UNSURE_GROWTH = 0.04
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The times at which such generations have ended, and the looks that follow from them.
+    """The schedule of looks at generations, derived from how long such generations have taken.
 
     Attributes:
-        tightest: seconds between two looks where the end is near; down to half of that where all end at
-            about the same time.
-        widest: seconds between two looks at most.
-        early: seconds after the create before which hardly any ends, or None where that is unknown.
-        late: seconds after the create by which most have ended, or None.
+        tightest: the seconds between two looks near the expected end; down to half of that if all end at about the same
+            time.
+        widest: the largest number of seconds between two looks.
+        early: the seconds after the create request before which hardly any generation ends, or None if unknown.
+        late: the seconds after the create request by which most generations have ended, or None if unknown.
     """
 
     tightest: float
@@ -35,21 +35,21 @@ class Pace:
 
     @classmethod
     def learned(cls, durations: Sequence[float], tightest: float, widest: float) -> Pace:
-        """The pace for generations that took that long."""
+        """The schedule for generations that took the given durations, in seconds."""
         if len(durations) < _ENOUGH:
             return cls(tightest, widest)
         tenths = quantiles(durations, n=10, method="inclusive")
         return cls(tightest, widest, _MARGIN * tenths[0], tenths[-1] / _MARGIN)
 
     def pause(self, age: float) -> float:
-        """Seconds to the next look at a generation of that age."""
+        """The seconds until the next look at a generation of a given age, in seconds."""
         if self.early is None or self.late is None:
-            # Nothing is known: the longer it took, the less a share of that time matters.
+            # Without any experience, the interval grows with the age: the longer it takes, the less a delay matters.
             soonest = max(_UNSURE * self.tightest, _FIRST * self.tightest - age)
             return min(self.widest, max(soonest, _UNSURE_GROWTH * age))
         if age < self.early:
-            # A few looks on the way tell whether it is queued or dreaming.
+            # A few earlier looks tell whether it is queued or dreaming.
             return min(self.widest, max(self.tightest, min(self.early - age, self.early / 3)))
-        # Where all end at about the same time, few looks fall there: they may be closer than others.
+        # If all end at about the same time, only few looks are needed there, so they may be closer together.
         sharpest = max(_SHARPER * self.tightest, min(self.tightest, (self.late - self.early) / _LOOKS))
         return min(self.widest, max(sharpest, _GROWTH * (age - self.late)))

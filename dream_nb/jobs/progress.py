@@ -1,4 +1,4 @@
-"""Where a request stands, for whoever watches."""
+"""The progress of a request, for display."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a request stands.
+    """The progress of a request.
 
     Attributes:
-        state: "waiting" before it may be sent, "sending", "looking" for a create whose answer got lost, then the API's
-            own: queued, dreaming, completed, failed; "downloading" before the end.
-        fraction: how much is done, 0 to 1, or None where the server does not say.
-        note: why it takes its time, or what it costs, in a few words; empty where there is nothing to say.
-        picture: a small JPEG of what it will be, where one has just come; None says nothing new.
-        video: the address of a video that shows how far it is, where its server gives one.
+        state: "waiting" before it may be sent, "sending", "looking" for a create whose answer was lost, then the states
+            of the API: queued, dreaming, completed, failed; with "downloading" before the end.
+        fraction: the fraction done, from 0 to 1, or None if the server does not say.
+        note: why it takes longer, or what it costs, in a few words; may be empty.
+        picture: a small JPEG preview, if one has just arrived; None means no news.
+        video: the address of a video that shows the progress, if its server provides one.
     """
 
     state: str
@@ -30,5 +30,5 @@ Report = Callable[[Progress], None]
 
 
 def spoken(seconds: float) -> str:
-    """A time to wait in words: "90 s", "5 min"."""
+    """Return a waiting time in words: "90 s", "5 min"."""
     return f"{seconds:.0f} s" if seconds < 180 else f"{seconds / 60:.0f} min"

@@ -1,4 +1,4 @@
-"""One request through ledger, POST, watching and download."""
+"""Takes one request through ledger, POST, watching and download."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from dream_nb.library.ledger import Ledger
 from dream_nb.library.library import Library
 from dream_nb.library.record import Record
 
-# A request that old is as good as just sent.
+# A request that is no older than this counts as just sent.
 _SOON_SECONDS: Final = 1.0
 T = TypeVar("T")
 _NOT_ORDERED: Final = "not sent: it is sent only when its cell runs. Run its cell to make it"
@@ -50,28 +50,28 @@ _STAYS_QUEUED: Final = (
     "It stays queued in the studio, for this session and the next: connect to a running cluster, then run the cell "
     "again to continue"
 )
-# Of what a server says.
+# A limit for texts of a server.
 _MOST_WORDS: Final = 500
 _CANCELLED: Final = "cancelled and refunded: run the cell again to make it"
 
 
 class Runner:
-    """Sees requests through on one backend, into one library.
+    """Takes requests through all steps on one backend, into one library.
 
     Args:
-        backend: who is asked.
-        library: where files and records go.
-        leases: the rows of this session.
-        budget: what may be spent.
-        looks: asks for generations that the server has named.
+        backend: the backend.
+        library: the library for files and records.
+        leases: the rows that this session holds.
+        budget: the limits on spending.
+        looks: reads generations that the server has named.
         patience: the timeouts.
-        callback_url: where the server tells what changed, or None.
-        uploads: where the files of requests go before they leave, or None: they go along.
+        callback_url: the URL for the server's callbacks, or None.
+        uploads: uploads the files of requests before they are sent, or None if they are embedded.
 
     Attributes:
-        backend: as above.
-        looks: as above.
-        watcher: follows what is under way.
+        backend: the backend.
+        looks: reads generations that the server has named.
+        watcher: follows running generations.
     """
 
     def __init__(
@@ -99,18 +99,18 @@ class Runner:
         self._cancels: Counter[tuple[str, int]] = Counter()
 
     async def run(self, record: Record, report: Report, order: Order) -> Record:
-        """Bring a request from wherever it stands to its file.
+        """Take a request from its current state to its file.
 
         Args:
-            record: the row of the ledger, just written or from an earlier run.
-            report: is told where it stands, from the event loop's thread.
-            order: says whether the request may be sent. Looking for it and downloading need none.
+            record: the ledger row, new or from an earlier run.
+            report: a function that is called with the progress, on the event loop's thread.
+            order: the permission to send the request. Looking for it and downloading need none.
 
         Returns:
             The row, with the file.
 
         Raises:
-            DreamError: it could not be sent, made, or kept; the ledger says how far it came.
+            DreamError: the request could not be sent, made, or stored; the ledger has its state.
         """
         if is_moderated(record):
             raise failure(record.generation)
@@ -118,7 +118,7 @@ class Runner:
         cancels = self._cancels[key]
         async with self._leases.held(record, report, self._library.holds) as held:
             if self._cancels[key] != cancels:
-                # Another notebook had it in hand, and this one had it cancelled.
+                # Another notebook was making it, and this one cancelled it.
                 raise DreamCancelledError(_CANCELLED)
             if self._library.holds(held):
                 return held
@@ -132,7 +132,7 @@ class Runner:
             async with self._budget.slot(record.request, report):
                 record = await self._take(record, report, order)
                 try:
-                    # Counted from here: neither a long queue nor a long Retry-After makes a job late.
+                    # The time limit begins here: neither a long queue nor a long Retry-After makes a job late.
                     with anyio.fail_after(self._patience.job):
                         return await self._finish(record, report)
                 except TimeoutError:
@@ -144,12 +144,12 @@ class Runner:
                     record = self._refused(record, error)
 
     def _refused(self, record: Record, error: APIError) -> Record:
-        """Say what the error means that the last look at a generation ended with; a studio is asked anew."""
+        """Explain the error of the last look at a generation. A studio's generation is requested again."""
         id = _id_of(record)  # noqa: A001 - the field's name in the specification
         if isinstance(error, NotFoundError):
             if id in self._cancelled:
                 raise DreamCancelledError(_CANCELLED) from None
-            # A studio whose folder was cleared forgets what it made, and draws it again for nothing.
+            # A studio whose folder was cleared forgets its generations, and draws them again for free.
             if not self.backend.is_paid:
                 return self._ledger.forget(record)
         if self.looks.is_gone(error, id):
@@ -160,16 +160,16 @@ class Runner:
         raise self.looks.explained(error, id) from None
 
     async def cancel(self, record: Record) -> None:
-        """Have the server delete a generation that it has not finished, which it refunds; its run ends.
+        """Cancel an unfinished generation: the server deletes and refunds it, and its run ends.
 
-        The row is as before it was sent: asked for again, it is made.
+        The row returns to its state before it was sent, so that a new request makes it again.
 
         Args:
-            record: the row of the ledger.
+            record: the ledger row.
 
         Raises:
             DreamError: it is being sent, or has ended; nothing has changed.
-            APIError: the server did not delete it, as far as is known; it goes on.
+            APIError: the server did not confirm the deletion; it continues.
         """
         record = self._ledger.reread(record)
         if record.generation is None or not record.generation.id:
@@ -200,7 +200,7 @@ class Runner:
         return await retried(call, first=self._patience.pause, seconds=self._patience.trying)
 
     async def _take(self, record: Record, report: Report, order: Order) -> Record:
-        """Make sure that the server has the request. Here, and nowhere else, a create begins."""
+        """Make sure that the server has the request. Only this method begins a create."""
         if record.state == "deleted":
             raise DreamError(
                 "it was deleted: restore it, if it is still in the trash (%dreams trash), or make another take with "
@@ -224,17 +224,17 @@ class Runner:
             record = self._ledger.reread(record)
             self.looks.note(_id_of(record))
             if self._cancels[record.hash, record.take] != cancels:
-                # As soon as its answer was there: the row is as before it was sent.
+                # Cancelled as soon as its answer arrived: the row is as before it was sent.
                 raise DreamCancelledError(_CANCELLED)
             return record
         return record
 
     def _makes_anew(self, request: Request) -> bool:
-        """Whether a create of unknown outcome is sent again: it costs nothing, and there is no list to look for it."""
+        """Whether a create of unknown outcome is sent again: if it is free, and cannot be looked for in a list."""
         return not self.backend.is_paid and not self.backend.lists(request)
 
     def _note(self, record: Record) -> None:
-        """Take note of when the server has named a generation, as far as its row tells."""
+        """Record when the server has named a generation, as far as its row tells."""
         since = record.sent_at or record.written_at
         self.looks.note(_id_of(record), (datetime.now(UTC) - since).total_seconds())
 
@@ -245,7 +245,7 @@ class Runner:
         if not record.has_failed:
             record = await self._await_asset(record, report)
             if record.has_failed:
-                # What was called completed was not.
+                # The generation was not really completed.
                 await self._budget.ended(record, is_refunded=True)
         if record.has_failed:
             raise failure(record.generation)
@@ -258,10 +258,10 @@ class Runner:
         return await self._downloads.fetch(record, refresh, report)
 
     async def _await_asset(self, record: Record, report: Report) -> Record:
-        """Ask for a completed generation again until its server gives the address of its file, or says that it failed.
+        """Read a completed generation again until its server returns the address of its file, or says that it failed.
 
         Raises:
-            DreamError: it does neither for a while. The next run asks again.
+            DreamError: the server does neither for a while. The next run tries again.
         """
         backoff, end = Backoff(self._patience.pause), anyio.current_time() + self._patience.trying
         while not record.has_failed and asset_url(record) is None:
@@ -275,7 +275,7 @@ class Runner:
             report(Progress("downloading", note=f"{_NO_FILE_YET}: trying again"))
             await anyio.sleep(pause)
             seen = await self.looks.generation(_id_of(record))
-            # A part of the server that is behind changes nothing.
+            # A part of the server that is behind does not change anything.
             if seen.is_final:
                 record = self._write(record, generation=seen)
         return record
@@ -297,7 +297,7 @@ class Runner:
             if seen.state != last:
                 last = seen.state
                 queued = (datetime.now(UTC) - since).total_seconds()
-                # Seen right after it was taken up again, its turn came anywhere before.
+                # If it was dreaming when first seen again, its queue time could have ended at any time before.
                 is_known = seen.state == "dreaming" and age.total_seconds() < max(_SOON_SECONDS, queued / 2)
                 self._write(record, generation=seen, **({"queued": queued} if is_known else {}))
             if seen.state == "queued" and (why := _text(seen, "stalled")):
@@ -311,7 +311,7 @@ class Runner:
         finally:
             first.close()
         took = (datetime.now(UTC) - since).total_seconds()
-        # As above, of its end.
+        # The same is true of its end.
         is_known = generation.state == "completed" and age.total_seconds() < took / 2
         return self._write(record, generation=generation, **({"seconds": took} if is_known else {}))
 
@@ -324,7 +324,7 @@ class Runner:
             ) from None
 
     def _next(self, record: Record) -> str:
-        """How to ask for the next take, which is the same at every run of a cell."""
+        """A text that says how to request the next take, which is the same at every run of a cell."""
         take = self._ledger.next_take(record.hash)
         return f"-t {take} (take={take})"
 
@@ -333,35 +333,35 @@ class Runner:
 
 
 def is_moderated(record: Record) -> bool:
-    """Whether a request was made and refused for what it says: sent again, it would be refused again."""
+    """Return whether a request was refused for its content, so that sending it again would fail again."""
     return record.generation is not None and record.has_failed and is_moderation(record.generation.why_not_made)
 
 
 def failure(generation: Generation | None) -> GenerationFailedError:
-    """What is raised for a generation that could not be made."""
+    """Return the error for a generation that could not be made."""
     assert generation is not None
     reason = generation.why_not_made
     return GenerationFailedError(generation.id or "?", reason, advice(generation), is_refunded=is_refunded(generation))
 
 
 def _id_of(record: Record) -> str:
-    """The id of the generation of a row that has one."""
+    """The generation's id of a row that has one."""
     return (record.generation.id if record.generation else None) or ""
 
 
 def _progress(generation: Generation) -> Progress:
-    """Where a generation stands, as its server says."""
+    """The progress of a generation, as its server reports it."""
     video = generation.assets.progress_video if generation.assets else None
     return Progress(generation.state or "queued", _fraction(generation), _text(generation, "note"), video=video)
 
 
 def _fraction(generation: Generation) -> float | None:
-    """The studio's extra field `progress`."""
+    """The studio's additional field `progress`."""
     value = (generation.model_extra or {}).get("progress")
     return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else None
 
 
 def _text(generation: Generation, name: str) -> str:
-    """An extra field of the studio's: `stalled`, why nothing that is queued is drawn; `note`, why it takes its time."""
+    """A text of the studio: `stalled`, why no queued generation is drawn; or `note`, why it takes longer."""
     value = (generation.model_extra or {}).get(name)
     return value[:_MOST_WORDS] if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""The create: sent once, and looked for where its answer got lost."""
+"""Sends creates: each is sent once, and looked for in the server's list if its answer is lost."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from dream_nb.requests.identity import answers, echo_of
 from dream_nb.requests.media import references_in, with_addresses
 from dream_nb.requests.sources import picture
 
-# A Date header has whole seconds, and is as old as its answer took to arrive.
+# A Date header has whole seconds, and is as old as the time that its answer took to arrive.
 _CLOCK_SLACK: Final = timedelta(seconds=3)
 _NOTE_SECONDS: Final = 2.0
 _PAGE: Final = 100
@@ -45,12 +45,12 @@ class Sender:
     """Sends creates to one backend.
 
     Args:
-        backend: where to.
-        ledger: told before anything leaves.
+        backend: the backend.
+        ledger: the ledger, which records every create before it is sent.
         owner: the name under which this process holds its rows.
         patience: the timeouts.
-        callback_url: where the server tells what changed, for requests that name no other; or None.
-        uploads: where the files of a request go before it leaves, or None: they go as `data:` URIs.
+        callback_url: the URL for the server's callbacks, for requests that have none; or None.
+        uploads: uploads the files of a request before it is sent, or None if they are embedded as `data:` URIs.
     """
 
     def __init__(
@@ -71,14 +71,14 @@ class Sender:
         self._turns: dict[str, _Turn] = {}
 
     async def send(self, record: Record, report: Report) -> Record:
-        """Have the server take an intended request.
+        """Send an intended request.
 
         Returns:
             The row, with the generation's id.
 
         Raises:
-            APIError: the server did not take it.
-            OutcomeUnknownError: its answer got lost, and it is not in the server's list.
+            APIError: the server did not accept it.
+            OutcomeUnknownError: its answer was lost, and it is not in the server's list.
         """
         request = sent = None
         backoff = Backoff(self._patience.pause)
@@ -86,19 +86,19 @@ class Sender:
         turn = self._turn(record)
         while True:
             if record.sent_at is not None:
-                # Where there is no list, what is intended was certainly not taken.
+                # Without a list, a request that is only intended was certainly not accepted.
                 if self._backend.lists(record.request) and (found := await self._look_once(record, turn)):
                     return found
                 record = self._ledger.not_taken(record)
                 if record.generation is not None:
                     return record
             if request is None:
-                # Before the row is marked: until here nothing that costs has left.
+                # Before the row is marked: nothing that costs money has been sent until here.
                 request = await self._with_addresses(record.request)
                 sent = request if request is not record.request else None
                 if self._uploads is not None:
                     request = await self._uploads.replaced(request, report)
-            # Two takes of one request look the same in the list: while one is looked for, none is under way.
+            # Two takes of one request look the same in the list, so none is sent while another is looked for.
             async with turn.shared():
                 answer = await self._post_once(record, request, sent, report)
             if isinstance(answer, Record):
@@ -113,7 +113,7 @@ class Sender:
                     return found
                 raise answer
             pause = backoff.pause(answer)
-            # A server that answers says how long it wants; one that does not is waited for a while.
+            # A server that answers says how long to wait; one that does not is retried for a while.
             if not answer.reached and anyio.current_time() + pause > give_up:
                 raise answer
             if pause >= _NOTE_SECONDS:
@@ -125,24 +125,24 @@ class Sender:
         """Look for a request that was marked as sending in the server's list, for a while.
 
         Args:
-            record: the row.
-            report: told where it stands.
+            record: the ledger row.
+            report: a function that is called with the progress.
 
         Raises:
             APIError: the list cannot be read; another look may find it.
-            OutcomeUnknownError: it is not there.
+            OutcomeUnknownError: it is not in the list.
         """
         async with self._turn(record).alone():
             return await self._look(record, report, None)
 
     def _turn(self, record: Record) -> _Turn:
-        """The turn of all requests that look the same in the server's list."""
+        """The lock of all requests that look the same in the server's list."""
         return self._turns.setdefault(
             echo_of(record.request) if record.request.is_source_in_path else record.hash, _Turn()
         )
 
     async def _with_addresses(self, request: Request) -> Request:
-        """The request as a server takes it that wants a URL where the request names a generation.
+        """The request for a server that requires a URL where the request refers to a generation.
 
         Raises:
             InvalidRequestError: the server has no operation for it.
@@ -161,9 +161,9 @@ class Sender:
         return request.model_copy(update={"media": Media(url=url)})
 
     async def _with_pictures(self, request: Request) -> Request:
-        """The request with the addresses of images, where the API takes by their ids only videos that go on.
+        """The request with the addresses of images, for an API whose ids only refer to videos to continue from.
 
-        A video that is a guide frame is its last frame.
+        A video as a guide frame is replaced by its last frame.
 
         Raises:
             InvalidRequestError: a guide frame is a video whose file is not in the library.
@@ -171,7 +171,8 @@ class Sender:
         """
         urls: dict[str, str] = {}
         for place, reference in references_in(request).items():
-            # What is changed is named by its id, whatever it is; of what is taken apart nothing says so.
+            # The source of a change is referred to by its id, whatever its kind; for layers, the kind is not
+            # documented.
             if place == "media" and request.generation_type != "layering":
                 continue
             found = await self._generation(reference.id, place)
@@ -195,7 +196,7 @@ class Sender:
         return await anyio.to_thread.run_sync(_last_frame_of, path)
 
     async def _generation(self, id: str, place: str) -> Generation:  # noqa: A002 - the API's name
-        """A generation that a request goes on from."""
+        """A generation that a request refers to."""
         client, patience = self._backend.client, self._patience
         try:
             return await retried(lambda: client.get_generation(id), first=patience.pause, seconds=patience.trying)
@@ -207,16 +208,16 @@ class Sender:
     async def _post_once(
         self, record: Record, request: Request, sent: Request | None, report: Report
     ) -> Record | APIError:
-        """Send once, and write down what is known then.
+        """Send the request once, and record what is known then.
 
         Returns:
-            The row of what was taken, or the error: after one that says so the row is intended again, and keeps its
-            `sent_at` where only the server says that it took nothing.
+            The row of an accepted request, or the error. If the error says that nothing was accepted, the row is
+            intended again; it keeps its `sent_at` if only the server says so.
         """
-        # What was stopped while it waited stops here: from the next line on it may have been sent.
+        # Stop here if it was cancelled while waiting: from the next line on it may have been sent.
         await anyio.lowlevel.checkpoint()
         report(Progress("sending"))
-        # Without a list, it is the only thing by which the provider can find a create whose answer was lost.
+        # Without a list, only this id lets the provider find a create whose answer was lost.
         request_id = None if self._backend.lists(record.request) else str(uuid.uuid4())
         marked = self._ledger.mark_sending(record, self._owner, sent, request_id)
         if marked is None:
@@ -249,7 +250,7 @@ class Sender:
         if request.callback_url is None and self._callback_url is not None:
             request = request.model_copy(update={"callback_url": self._callback_url})
         if isinstance(request, ImageGenerationRequest) and (request.sync or request.sync_timeout is not None):
-            # It is followed anyway. An answer that waits for the picture may be lost to a timeout.
+            # The generation is followed anyway. An answer that waits for the picture may be lost to a timeout.
             request = request.model_copy(update={"sync": None, "sync_timeout": None})
         return await client.create(request, headers=headers)
 
@@ -258,9 +259,9 @@ class Sender:
             raise OutcomeUnknownError(self._untold(self._ledger.give_up(record), error))
         backoff = Backoff(self._patience.pause)
         now, reconcile = anyio.current_time(), self._patience.reconcile
-        # Just lost, it may still be on its way; of another process, it left at that time or never.
+        # If it was just lost, it may still arrive; a request of another process was sent at that time or never.
         age = 0.0 if error else (datetime.now(UTC) - _sent_at(record)).total_seconds()
-        # A clock that was set back makes the age negative: it is looked for no longer than that.
+        # If the clock was set back the age is negative; it is looked for no longer than that.
         end = now + min(reconcile, max(0.0, reconcile - age))
         give_up = now + reconcile + self._patience.trying
         report(Progress("looking", note="its answer was lost: checking whether the server accepted it"))
@@ -285,7 +286,7 @@ class Sender:
             await anyio.sleep(min(pause, max(self._patience.pause, end - anyio.current_time())))
 
     def _untold(self, record: Record, error: APIError | None) -> str:
-        """Why nobody knows what became of a create, at a server that lists nothing; what to do then."""
+        """Why the outcome of a create is unknown at a server without a list, and what to do then."""
         take = self._ledger.next_take(record.hash)
         named = f" (quote the request id {record.request_id} to its support)" if record.request_id else ""
         what = error.what if error else "the answer to the create was lost"
@@ -297,25 +298,25 @@ class Sender:
         )
 
     async def _look_once(self, record: Record, turn: _Turn) -> Record | None:
-        """Look for a create that the server says it did not take, before it is sent again."""
+        """Look for a create that the server claims not to have accepted, before it is sent again."""
         patience = self._patience
         async with turn.alone():
             return await retried(lambda: self._search(record), first=patience.pause, seconds=patience.trying)
 
     async def _search(self, record: Record) -> Record | None:
-        """Claim what the server's list certainly shows to be the answer to a create, or None."""
-        # The clock of the last answer, which most often was that of the create; then that of the list.
+        """Claim the generation in the server's list that is certainly the answer to a create, or return None."""
+        # The clock of the last answer, which usually was that of the create; then that of the list.
         clocks = [self._backend.client.clock_ahead]
         listed = await self._listed(record)
         clocks += [self._backend.client.clock_ahead, self._ledger.clock_ahead(self._backend.name)]
         earliest = _sent_at(record) + min((clock for clock in clocks if clock is not None), default=timedelta())
-        # As it was sent, whichever process did.
+        # As it was sent, whichever process sent it.
         record = self._ledger.reread(record)
         found = [one for one in listed if self._may_be(one, record, earliest - _CLOCK_SLACK)]
         if record.request.is_source_in_path:
             self._check_none(record, found)
             return None
-        # The oldest; but of what failed nothing is lost, where another one may be it.
+        # The oldest one; but a failed one is no loss, if another one may be it.
         for generation in sorted(found, key=lambda one: (one.has_failed, utc(one.created_at or _EVER))):
             claimed = self._ledger.claim(record, generation)
             if claimed is not None:
@@ -323,10 +324,10 @@ class Sender:
         return None
 
     def _check_none(self, record: Record, found: list[Generation]) -> None:
-        """Say that nothing in the list is certainly the answer to a create that does not name its source there.
+        """Raise an error if an uncertain answer to a create that cannot name its source may be in the list.
 
         Raises:
-            OutcomeUnknownError: something may be, or may be the answer to the same that was asked of another video.
+            OutcomeUnknownError: a generation may be the answer to this create, or to an equal one with another source.
         """
         if any(one.id and not self._ledger.is_claimed(record.backend, one.id) for one in found):
             record = self._ledger.give_up(record)
@@ -337,14 +338,14 @@ class Sender:
             )
 
     async def _listed(self, record: Record) -> list[Generation]:
-        """What the list has that may be as young as a create, whatever the order of the list."""
+        """The generations in the list that may be as young as a create, whatever the order of the list."""
         listed: list[Generation] = []
         pages = Pages(_PAGE)
         while not pages.ended:
             page = pages.new(await self._backend.client.list_generations(limit=_PAGE, offset=pages.offset))
             listed += page
             times = [utc(one.created_at) for one in page if one.created_at]
-            # Only what runs from new to old has nothing young behind what is old.
+            # Only if the list runs from new to old, nothing young can follow something old.
             if times == sorted(times, reverse=True) and times and times[0] != times[-1]:
                 pages.ended |= times[-1] < _sent_at(record) - _DAY
         return listed
@@ -355,13 +356,13 @@ class Sender:
             return False
         if not generation.id or not answers(generation, record.as_sent):
             return False
-        # What is not finished is young, whatever the clocks say. One that does not name its source may be another's.
+        # An unfinished one is young, whatever the clocks say. One that does not name its source may be another's.
         is_young = generation.created_at is None or not (generation.is_final or record.request.is_source_in_path)
         return is_young or utc(generation.created_at or _EVER) >= earliest
 
 
 class _Turn:
-    """Lets several through together, or one alone."""
+    """A lock that admits several holders together, or one exclusively."""
 
     def __init__(self) -> None:
         self._condition = anyio.Condition()
@@ -394,7 +395,7 @@ class _Turn:
             await self._leave(entered)
 
     async def _leave(self, number: int = 1) -> None:
-        # Whoever was cancelled leaves too.
+        # A cancelled waiter leaves too.
         with anyio.CancelScope(shield=True):
             async with self._condition:
                 self._inside -= number
@@ -407,7 +408,7 @@ def _last_frame_of(path: Path) -> str:
 
 
 def _file_of(generation: Generation, kind: str, place: str) -> str:
-    """The address of the file of a generation that a request goes on from."""
+    """The address of the file of a generation that a request refers to."""
     url = generation.assets.of(kind) if generation.assets else None
     if url is None:
         raise DreamError(f"{place}: generation {generation.id} has no {kind} on the server: wait until it is made")

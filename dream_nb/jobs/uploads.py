@@ -1,4 +1,4 @@
-"""Files of this machine for an API that wants URLs: put where it can fetch them."""
+"""Local files for an API that requires URLs: uploads them to a place from which it can download them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Uploader = Callable[[bytes, str], str]
 """Puts the bytes under that name where the API can fetch them, and gives back their URL."""
 
 _SIGNED_SECONDS: Final = 24 * 3600
-# Of a link that is reused enough is left for a request that waits for its turn.
+# A reused link must last long enough for a request that waits in a queue.
 _REUSED_SECONDS: Final = _SIGNED_SECONDS / 4
 _HOW: Final = (
     "set DREAM_NB_UPLOADER to a folder that fsspec can open, such as s3://bucket/prefix (its signed link is sent), or "
@@ -32,28 +32,28 @@ _HOW: Final = (
 
 
 class Uploads:
-    """Puts the pictures of a request, which stand in it as `data:` URIs, where the hosted API can fetch them.
+    """Uploads the pictures of a request, which are embedded as `data:` URIs, so that the hosted API can download them.
 
-    The request hash counts each as the sha256 of its bytes, whatever URL it gets here.
+    In the request hash, each picture counts as the sha256 of its bytes, whatever its URL.
 
     Args:
-        uploader: a function, or an fsspec URL; by default `DREAM_NB_UPLOADER`; None where there is none.
+        uploader: a function, or an fsspec URL; by default `DREAM_NB_UPLOADER`; None if there is none.
     """
 
     def __init__(self, uploader: Uploader | str | None = None) -> None:
-        # Held while one is uploaded: a sweep asks for the same picture many times at once.
+        # Held during an upload: a sweep needs the same picture many times at once.
         self._lock = threading.Lock()
         self._urls: dict[str, tuple[float, str]] = {}
         self.choose(uploader)
 
     def choose(self, uploader: Uploader | str | None) -> None:
-        """Put them elsewhere from now on; None is `DREAM_NB_UPLOADER`."""
+        """Upload to another place from now on; None means `DREAM_NB_UPLOADER`."""
         self._uploader = uploader or os.environ.get("DREAM_NB_UPLOADER") or None
         with self._lock:
             self._urls.clear()
 
     def check(self, request: Request) -> None:
-        """Raise where a picture would have to be uploaded and nothing says where to.
+        """Raise an error if a picture has to be uploaded and no uploader is configured.
 
         Raises:
             ConfigurationError: no uploader is configured. Nothing was sent.
@@ -62,10 +62,10 @@ class Uploads:
             raise ConfigurationError(f"the hosted API accepts only URLs, not files of this machine: {_HOW}")
 
     async def replaced(self, request: Request, _report: Report) -> Request:
-        """The request with a URL in the place of each picture.
+        """Return the request with each picture replaced by a URL.
 
         Raises:
-            ConfigurationError: no uploader is configured, or it has no signed links.
+            ConfigurationError: no uploader is configured, or it does not support signed links.
             DreamError: the upload failed.
         """
         uris = pictures_of(request.wire())
@@ -82,7 +82,7 @@ class Uploads:
         return request_from(replace_media(request.wire(), urls.__getitem__))
 
     def _url(self, upload: Uploader, uri: str, folder: str) -> str:
-        """Where a picture is: uploaded once, as long as its link lasts."""
+        """The URL of a picture, which is uploaded once, as long as its link is valid."""
         name = hashlib.sha256(uri.encode()).hexdigest()
         with self._lock:
             uploaded, url = self._urls.get(name, (-_REUSED_SECONDS, ""))
@@ -120,13 +120,13 @@ def _fsspec_uploader(folder: str) -> Uploader:
         ) from None
     try:
         files, root = url_to_fs(folder)
-    except Exception as error:  # noqa: BLE001 - whatever its file system raises: it may connect at once
+    except Exception as error:  # noqa: BLE001 - whatever the file system raises: it may connect at once
         reason = _without_password(str(error), folder)
         raise ConfigurationError(f"the uploader {_shown(folder)} cannot be used: {reason}") from None
 
     def upload(data: bytes, name: str) -> str:
         path = f"{root.rstrip('/')}/{name}"
-        # Named by their bytes: what is there is the same.
+        # Files are named by their bytes, so an existing one is the same.
         if not files.exists(path):
             files.pipe_file(path, data)
         try:
@@ -138,7 +138,7 @@ def _fsspec_uploader(folder: str) -> Uploader:
 
 
 def _shown(folder: str) -> str:
-    """Where an uploader leads, without a password."""
+    """The address of an uploader, without a password."""
     scheme, _, rest = folder.partition("://")
     return repr(f"{scheme}://{rest.rpartition('@')[2]}" if rest else folder)
 

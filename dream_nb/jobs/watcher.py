@@ -1,4 +1,4 @@
-"""Follows every generation in flight with as few calls as possible."""
+"""Follows all running generations with as few calls as possible."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _NOTHING_NEW: Final = 10.0
 _SAFETY_SECONDS: Final = 30.0
 _OVERDUE: Final = 1.5
 _BREATH: Final = 0.02
-# Between two looks where the first picture of a generation is about to come.
+# The interval between looks while the first preview of a generation is about to appear.
 _EAGER: Final = 0.1
 _MOST_EARLY: Final = 256
-# Of looks at a server that has no list: each is a call of its own, and their number a minute is limited.
+# The interval between looks at a server without a list, where each is a call of its own and calls are limited.
 _MOST_A_MINUTE: Final = 60
 _MINUTE: Final = 60.0
 
@@ -46,20 +46,20 @@ class _Followed:
     pause: float = 0.0
 
     def put_off(self, error: APIError, now: float, first: float) -> None:
-        """Look again after a pause, since a look was refused."""
+        """Look again after a pause, because a look was refused."""
         self.backoff = self.backoff or Backoff(first)
         self.seen_at, self.pause = now, self.backoff.pause(error)
 
 
 class Watcher:
-    """One a session and backend, on the event loop's thread.
+    """Follows the generations of one session and backend, on the event loop's thread.
 
     Args:
-        backend: which is asked.
-        looks: says which refused look is repeated, and is told of each that was not.
-        durations: gives how long generations of a kind have taken, in seconds.
-        pause: the first pause after a look that failed, in seconds.
-        callback_url: where the server tells what changed, and somebody calls `ask_now` then; or None.
+        backend: the backend.
+        looks: decides which refused looks are repeated, and records all successful ones.
+        durations: a function that returns how long generations of a kind have taken, in seconds.
+        pause: the first pause after a failed look, in seconds.
+        callback_url: the URL for the server's callbacks, which cause a call of `ask_now`; or None.
     """
 
     def __init__(
@@ -79,9 +79,9 @@ class Watcher:
         self._paces: dict[str, Pace] = {}
         self._wake = asyncio.Event()
         self._urgent = self._was_urgent = False
-        # Taken for granted until an end is found of which nobody told.
+        # Assumed until a generation is found to have ended without a callback.
         self._hears = True
-        # Told of before anybody followed them: a server may call before it has answered the create.
+        # Reported before anybody followed them: a server may call before it has answered the create.
         self._early: deque[str] = deque(maxlen=_MOST_EARLY)
         self._task: asyncio.Task[None] | None = None
         self._next = 0.0
@@ -94,13 +94,13 @@ class Watcher:
         """Wait until a generation is final.
 
         Args:
-            generation: as it was seen last.
-            kind: "video" or "image", which its server need not say.
-            changed: told whenever it was seen anew.
-            age: seconds since it was made.
+            generation: the generation as it was seen last.
+            kind: the kind of result, "video" or "image", which the server need not return.
+            changed: a function that is called whenever it was read again.
+            age: the seconds since it was made.
 
         Raises:
-            APIError: the server does not know it, or refuses to say.
+            APIError: the server does not know it, or refuses to answer.
         """
         if generation.is_final:
             return generation
@@ -133,7 +133,7 @@ class Watcher:
                 self._task = None
 
     def ask_now(self, id: str) -> None:  # noqa: A002 - the field's name in the specification
-        """Look at once, since that generation is said to have changed."""
+        """Look at once, because a generation is said to have changed."""
         if self._those(id):
             self._hears = self._urgent = True
             self._wake.set()
@@ -141,7 +141,7 @@ class Watcher:
             self._early.append(id)
 
     def give_up(self, id: str, error: DreamError) -> None:  # noqa: A002 - the field's name in the specification
-        """Follow a generation no more: whoever waits for it gets the error."""
+        """Stop following a generation. Whoever waits for it gets the error."""
         self._fail(self._those(id), error)
 
     def _those(self, id: str) -> list[_Followed]:  # noqa: A002 - the field's name in the specification
@@ -154,22 +154,22 @@ class Watcher:
                 await self._until_next_look()
                 await self._look()
                 backoff = None
-                # Callbacks come in bursts: one look then serves several.
+                # Callbacks come in bursts, so that one look can serve several.
                 await asyncio.sleep(_BREATH)
             except APIError as error:
-                # No blip of a look fails a job: it goes on at the server.
+                # A failed look must not fail a job, which continues at the server.
                 backoff = backoff or Backoff(self._pause)
                 await asyncio.sleep(backoff.pause(error))
-            except Exception as error:  # noqa: BLE001 - whoever waits has to hear it
+            except Exception as error:  # noqa: BLE001 - it is raised in whoever waits
                 self._fail(list(self._followed), DreamError(f"watching stopped: {error}"))
 
     def _tells_of(self, generation: Generation) -> bool:
-        """Whether the server said that it will call here, and not where a request or an earlier process wanted it."""
+        """Whether the server will call this session, and not the URL of a request or of an earlier process."""
         request = generation.request
         return self._callback_url is not None and request is not None and request.callback_url == self._callback_url
 
     async def _until_next_look(self) -> None:
-        """Sleep until the first of the followed is due; what comes to be followed meanwhile may be due earlier."""
+        """Sleep until the first generation is due. A generation that is added meanwhile may be due earlier."""
         while not self._urgent:
             self._wake.clear()
             now = asyncio.get_running_loop().time()
@@ -193,12 +193,12 @@ class Watcher:
         if followed.backoff is not None:
             return followed.seen_at + followed.pause
         if followed.is_told and self._hears and (pace.late is None or age < _OVERDUE * pace.late):
-            # Whoever is told asks now and then all the same: a message may get lost.
+            # Even with callbacks it looks from time to time, because one may get lost.
             return followed.seen_at + _SAFETY_SECONDS
         return followed.seen_at + pace.pause(age)
 
     async def _look_at_due(self) -> None:
-        """Look at each that is due by itself, and at no more of them a minute than a server may be asked."""
+        """Look at each generation that is due separately, within the server's limit of calls per minute."""
         loop = asyncio.get_running_loop()
         # The most overdue first.
         due = sorted((self._due(one), one.id) for one in self._followed if self._due(one) <= loop.time())
@@ -219,7 +219,7 @@ class Watcher:
             await self._get(*wanted)
             return
         pages = Pages(_PAGE)
-        # A page holds what is newest: what was made long ago is asked for by its id, rather than by many pages.
+        # A page has the newest generations. Older ones are read by their ids, instead of many pages.
         most = 1 + 2 * len(wanted) // _PAGE
         while wanted and not pages.ended and most:
             most -= 1
@@ -229,8 +229,8 @@ class Watcher:
             except APIError as error:
                 if is_passing(error) and not isinstance(error, UnreadableAnswerError):
                     raise
-                # One generation of the account may spoil the list for all others, or the server may refuse it: they
-                # are asked for one by one.
+                # One generation of the account may spoil the list for all others, or the server may refuse the list:
+                # then they are read one by one.
                 break
             for generation in page:
                 for followed in wanted.pop(generation.id or "", ()):
@@ -254,7 +254,7 @@ class Watcher:
                 self._saw(followed, generation)
 
     def _saw(self, followed: _Followed, generation: Generation) -> None:
-        if followed not in self._followed:  # given up while the look was on its way
+        if followed not in self._followed:  # given up while the look was in progress
             return
         self._looks.note(followed.id)
         followed.seen_at, followed.backoff = asyncio.get_running_loop().time(), None
@@ -262,14 +262,14 @@ class Watcher:
             if followed.is_told and not self._was_urgent:
                 self._hears = False
             if generation.state == "completed":
-                # Those made with it end soon: what is learned now counts now.
+                # Generations that were made with it will end soon, so what is learned from it is used now.
                 self._paces.pop(followed.kind, None)
             if not followed.done.done():
                 followed.done.set_result(generation)
             return
         try:
             followed.changed(generation)
-        except Exception as error:  # noqa: BLE001 - it ends what it is about, and nothing else
+        except Exception as error:  # noqa: BLE001 - it ends only what it concerns
             self._fail([followed], error if isinstance(error, DreamError) else DreamError(f"watching stopped: {error}"))
 
     def _fail(self, those: list[_Followed], error: DreamError) -> None:

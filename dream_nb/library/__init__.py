@@ -1,1 +1,1 @@
-"""What is kept: the ledger, and the files with what is said beside them."""
+"""The library: the ledger, and the files with their sidecars."""

@@ -1,4 +1,4 @@
-"""Every dream that there is, found by SQL: windows of a long list, never the whole of it."""
+"""The catalogue: finds dreams with SQL and returns parts of a long list, never all of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dream_nb.library.record import Record, records_of
 from dream_nb.library.rows import HAS_FAILED, ROWS, UNFINISHED
 from dream_nb.library.schema import SHOWN
 
-# SQLite may read a generation otherwise than the parser does: nothing that costs depends on this.
+# SQLite may read a generation in a different way than the parser, so nothing that costs money depends on this.
 _UNDER_WAY: Final = f"{UNFINISHED} AND (state = 'sending' OR NOT {HAS_FAILED})"
 _STATES: Final = {
     "completed": "file IS NOT NULL",
@@ -28,12 +28,12 @@ STATES: Final = tuple(_STATES)
 _RATIO: Final = "iif(json_valid(request), json_extract(request, '$.aspect_ratio'), '') = ?"
 _TYPE: Final = "json_extract(request, '$.generation_type')"
 _IMAGES: Final = ", ".join(f"'{name}'" for name, kind in KIND_OF.items() if kind == "image")
-# Of a kind that this version does not know, the request says what came of it.
+# If the kind is unknown to this version, the request states the kind of result.
 _KIND: Final = (
     f"iif(json_valid(request), iif({_TYPE} IN ({_IMAGES}), 'image',"
     f" iif({_TYPE} = 'unknown', json_extract(request, '$.kind'), 'video')), '') = ?"
 )
-# Of another version of something the words also say what it is, and of what: as its title does.
+# A change of another dream is also found by its kind and its source, as in its title.
 _PROMPT: Final = "coalesce(json_extract(request, '$.prompt'), json_extract(request, '$.document.prompt'), '')"
 _SOURCE: Final = (
     "SELECT iif(json_valid(source.request), json_extract(source.request, '$.prompt'), '') FROM requests AS source"
@@ -43,7 +43,7 @@ _EDIT: Final = (
     f"' ' || replace(coalesce({_TYPE}, ''), '_', ' ') || ' ' || coalesce(json_extract(request, '$.resolution'), '')"
     f" || ' ' || coalesce(json_extract(request, '$.aspect_ratio'), '') || ' ' || coalesce(({_SOURCE}), '')"
 )
-# Of another version of something the words also say what it is, and of what: as its title does.
+# A change of another dream is also found by its kind and its source, as in its title.
 _WORDS: Final = f"iif(json_valid(request), {_PROMPT} || iif({_TYPE} IN ('video', 'image'), '', {_EDIT}), '')"
 _TAGGED: Final = "EXISTS (SELECT 1 FROM json_each(iif(json_valid(tags), tags, '[]')) WHERE value = ?)"
 _KEY_DIGITS: Final = 16
@@ -52,18 +52,18 @@ _MOST: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What is looked for; what is empty admits everything.
+    """The conditions of a search. Empty values match everything.
 
     Attributes:
-        search: words that all stand in prompt, note or tags, whatever their case. Another version of something is also
-            found by what it is ("upscale 4k") and by the prompt of what it was made of.
-        kind: "video" or "image".
-        state: "completed", "failed" or "under way".
-        ratio: such as "16:9".
-        backend: who made it.
-        since, until: the days, in UTC, between which it was asked for, such as "2026-11-01"; both count.
-        stars: how many at least.
-        tag: under which it is filed.
+        search: words that all occur in prompt, note or tags, in upper or lower case. A change of another dream is also
+            found by its kind ("upscale 4k") and by the prompt of its source.
+        kind: the kind of result: "video" or "image".
+        state: the state: "completed", "failed" or "under way".
+        ratio: the aspect ratio, such as "16:9".
+        backend: the backend that made it.
+        since, until: the first and the last day, in UTC, of the request, such as "2026-11-01".
+        stars: the minimum number of stars.
+        tag: one of its tags.
     """
 
     search: str = ""
@@ -78,10 +78,10 @@ class Filter:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
-        """The filter that a page or a user wrote down.
+        """Return the filter that a page or a user has written.
 
         Raises:
-            InvalidRequestError: a value is none of these.
+            InvalidRequestError: a value is not valid.
         """
         for name, value in values.items():
             if name not in {field.name for field in fields(cls)}:
@@ -99,7 +99,7 @@ class Filter:
         return made
 
     def where(self) -> tuple[str, list[object]]:
-        """The condition in SQL, and its values; the cheap ones first."""
+        """Return the condition in SQL, and its values; cheap conditions come first."""
         parts, values = [SHOWN], list[object]()
 
         def add(condition: str, *given: object) -> None:
@@ -125,54 +125,54 @@ class Filter:
 
 
 class Catalogue:
-    """The rows of a ledger, newest first, in windows. Safe to use from several threads.
+    """The rows of a ledger, newest first, in parts. Can be used from several threads.
 
     Args:
-        ledger: whose.
+        ledger: the ledger.
     """
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        # SQLite's own comparisons know the cases of ASCII only.
+        # SQLite's own comparisons know upper and lower case only of ASCII.
         ledger.add_function("contains", 4, _contains)
 
     def stamp(self) -> tuple[int, int]:
-        """It is another one whenever something was written to the ledger, here or by another process."""
+        """A value that changes whenever the ledger was written, by this or another process."""
         return self._ledger.stamp()
 
     def count(self, chosen: Filter | None = None) -> int:
-        """How many there are.
+        """Return the number of dreams.
 
         Args:
-            chosen: which; by default all.
+            chosen: the filter; by default all dreams.
         """
         where, values = (chosen or Filter()).where()
         return int(self._ledger.file.read(f"SELECT count(*) FROM requests WHERE {where}", *values)[0][0])  # noqa: S608 - ours
 
     def window(self, offset: int, limit: int, chosen: Filter | None = None) -> list[Record]:
-        """Some of them, newest first. What is damaged is left out.
+        """Return some records, newest first. Damaged ones are left out.
 
         Args:
-            offset: how many come before.
-            limit: how many, at most 1,000.
-            chosen: which; by default all.
+            offset: the number of records to skip.
+            limit: the largest number of records, at most 1,000.
+            chosen: the filter; by default all dreams.
         """
         return list(records_of(self._rows(ROWS, offset, min(limit, _MOST), chosen)))
 
     def keys(self, chosen: Filter | None = None, offset: int = 0, limit: int = -1) -> list[str]:
-        """The short names of them, newest first; see `key`.
+        """Return the short names of some dreams, newest first; see `key`.
 
         Args:
-            chosen: which; by default all.
-            offset: how many come before.
-            limit: how many; by default all.
+            chosen: the filter; by default all dreams.
+            offset: the number of names to skip.
+            limit: the largest number of names; by default all.
         """
         rows = self._rows("SELECT hash, take, backend FROM requests", offset, limit, chosen)
         return [_key(row["hash"], row["take"], row["backend"]) for row in rows]
 
     def _rows(self, select: str, offset: int, limit: int, chosen: Filter | None) -> list[sqlite3.Row]:
         where, values = (chosen or Filter()).where()
-        # The wide rows are read only where they are shown.
+        # The wide rows are read only if they are shown.
         return self._ledger.file.read(
             f"{select} JOIN (SELECT hash AS h, take AS t, backend AS b FROM requests"  # noqa: S608 - ours
             f" WHERE {where} ORDER BY written_at DESC, hash, take LIMIT ? OFFSET ?)"
@@ -183,10 +183,10 @@ class Catalogue:
         )
 
     def find(self, keys: Iterable[str]) -> list[Record]:
-        """The records of these short names, in their order. What is gone, or damaged, is left out.
+        """Return the records with these short names, in order. Missing or damaged ones are left out.
 
         Args:
-            keys: as `key` makes them.
+            keys: the short names, as `key` returns them.
         """
         found: list[Record] = []
         for name in keys:
@@ -202,12 +202,12 @@ class Catalogue:
         return found
 
     def backends(self) -> list[str]:
-        """Who made them, by name."""
+        """Return the backends of all dreams, sorted by name."""
         rows = self._ledger.file.read(f"SELECT DISTINCT backend FROM requests WHERE {SHOWN} ORDER BY backend")  # noqa: S608 - ours
         return [row[0] for row in rows]
 
     def tags(self) -> list[str]:
-        """What they are filed under, by name; the first 1,000."""
+        """Return all tags, sorted by name; the first 1,000."""
         rows = self._ledger.file.read(
             "SELECT DISTINCT value FROM requests, json_each(iif(json_valid(tags), tags, '[]')) WHERE tags <> '[]'"  # noqa: S608 - ours
             f" AND {SHOWN} ORDER BY value LIMIT ?",
@@ -217,10 +217,10 @@ class Catalogue:
 
 
 def key(record: Record) -> str:
-    """The short name of a record: its take, the beginning of its request hash, and its backend.
+    """Return the short name of a record: its take, the beginning of its request hash, and its backend.
 
     Args:
-        record: which.
+        record: the record.
     """
     return _key(record.hash, record.take, record.backend)
 
@@ -236,10 +236,10 @@ def _parted(name: str) -> tuple[str, int, str]:
 
 
 def _contains(word: str, prompt: bytes, note: bytes, tags: bytes) -> bool:
-    # A ledger may come with a repository, and hold anything, also texts that are none.
+    # The ledger may come with a repository, and may contain anything, including texts that are not valid.
     if any(word in text.decode(errors="replace").casefold() for text in (prompt, note)):
         return True
-    # In JSON: a text in quotes, with its backslashes doubled.
+    # As in JSON: a text in quotes, with its backslashes doubled.
     try:
         return tags != b"[]" and any(word in str(tag).casefold() for tag in json.loads(tags))
     except (ValueError, TypeError, RecursionError):

@@ -1,4 +1,4 @@
-"""What this installation has sent, kept beside the ledgers: a ledger can be removed, replaced or checked out."""
+"""The creates that this installation has sent, stored outside of the ledgers, which can be removed or replaced."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Sent:
     """A create that left this machine.
 
     Attributes:
-        sent_at: when (UTC).
-        id: the generation's, or None where the answer has not come.
+        sent_at: when it was sent (UTC).
+        id: the id of the generation, or None if the answer has not arrived.
     """
 
     sent_at: datetime
@@ -46,10 +46,10 @@ class Sent:
 
 
 class Creates:
-    """The creates that were sent from one library. Safe to use from several threads and processes.
+    """The creates that were sent from one library. Can be used from several threads and processes.
 
-    It holds hashes and ids, and no prompts. Where the state of the installation cannot be kept, it remembers nothing:
-    then the ledger alone counts.
+    It contains hashes and ids, but no prompts. If the state of the installation cannot be stored, it remembers nothing,
+    and only the ledger counts.
 
     Args:
         library: the folder of the library.
@@ -71,7 +71,7 @@ class Creates:
         self._forget()
 
     def close(self) -> None:
-        """Close the file; the next use opens it again."""
+        """Close the file. The next use opens it again."""
         with self._lock:
             if self._database is not None:
                 self._database.close()
@@ -83,42 +83,42 @@ class Creates:
         self._database, self._collected, self._is_open = None, None, False
 
     def move(self) -> None:
-        """Count for the library that its folder leads to now: what leads there may be a link."""
+        """Use the library that its folder leads to now, which may be a link."""
         with self._lock:
             self._library = os.path.realpath(self._folder)
 
     def begin(self, key: Key) -> bool:
-        """Write down that a create leaves now.
+        """Record that a create is about to be sent.
 
         Args:
-            key: request hash, take and backend.
+            key: the request hash, take and backend.
 
         Returns:
-            False where one has left before, from this library or from another one in its place.
+            False if one was sent before, from this library or from another one in its place.
         """
         now = datetime.now(UTC).timestamp()
         added = self._run("INSERT OR IGNORE INTO creates VALUES (?, ?, ?, ?, ?, NULL)", (*key, now))
         return added is None or added.rowcount > 0
 
     def name(self, key: Key, id: str) -> None:  # noqa: A002 - the field's name in the specification
-        """Write down which generation a create has made, as the server answered."""
+        """Record which generation a create has made, according to the server's answer."""
         self._run(f"UPDATE creates SET id = ? WHERE {_ONE}", key, before=(id,))  # noqa: S608 - ours
 
     def found(self, key: Key, id: str) -> None:  # noqa: A002 - the field's name in the specification
-        """Write down which generation a create has made, unless it is known: an older ledger may say another."""
+        """Record which generation a create has made, unless it is known: an older ledger may name another one."""
         self._run(f"UPDATE creates SET id = coalesce(id, ?) WHERE {_ONE}", key, before=(id,))  # noqa: S608 - ours
 
     def unname(self, key: Key) -> None:
-        """What was found turned out to be what another create has made."""
+        """Remove the generation of a create, because it was made by another create."""
         self._run(f"UPDATE creates SET id = NULL WHERE {_ONE}", key)  # noqa: S608 - ours
 
     def forget(self, key: Key, id: str | None = None) -> None:  # noqa: A002 - the field's name in the specification
-        """The create was not taken, or what it made has failed or was deleted: it may be sent again.
+        """Record that a create was not accepted, or that its generation is gone, so that it may be sent again.
 
         Args:
-            key: request hash, take and backend.
-            id: what failed or was deleted, which is remembered: it is the answer to no later create. A create that has
-                made another generation is kept.
+            key: the request hash, take and backend.
+            id: the generation that failed or was deleted. It is remembered, so that it is not taken for the answer to a
+                later create. A create that made another generation is kept.
         """
         if id is None:
             self._run(f"DELETE FROM creates WHERE {_ONE}", key)  # noqa: S608 - ours
@@ -127,12 +127,12 @@ class Creates:
         self._run(f"DELETE FROM creates WHERE {_ONE} AND id = ?", (*key, id))  # noqa: S608 - ours
 
     def is_past(self, backend: str, id: str) -> bool:  # noqa: A002 - the field's name in the specification
-        """Whether a generation was one of this library, and failed or was deleted."""
+        """Return whether a generation of this library has failed or was deleted."""
         found = self._run("SELECT 1 FROM past WHERE library = ? AND backend = ? AND id = ?", (backend, id))
         return found is not None and found.fetchone() is not None
 
     def find(self, key: Key) -> Sent | None:
-        """The create of a request and take, or None where none has left."""
+        """Return the create of a request and take, or None if none was sent."""
         found = self._run(f"SELECT sent_at, id FROM creates WHERE {_ONE}", key)  # noqa: S608 - ours
         row = found.fetchone() if found is not None else None
         return Sent(datetime.fromtimestamp(row[0], UTC), row[1]) if row else None
@@ -156,11 +156,11 @@ class Creates:
             if folder is not None:
                 path = folder / _FILE
                 self._database = connect(path, patience=_BUSY_SECONDS)
-                # One that nobody holds any more is closed without a warning.
+                # An unused one is closed without a warning.
                 self._collected = weakref.finalize(self, self._database.close)
                 self._collected.atexit = False
                 choose_journal(self._database, path)
-                # It has to outlive the process, not the machine: the ledger is forced to the disk.
+                # It must survive the process, not the machine: the ledger is what is forced to the disk.
                 self._database.execute("PRAGMA synchronous = NORMAL")
                 self._database.execute(_CREATES)
                 self._database.execute(_PAST)

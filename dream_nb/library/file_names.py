@@ -1,4 +1,4 @@
-"""The names of finished files: what was asked for, for people, and digits that tell two requests apart."""
+"""The names of finished files: a readable part from the prompt, and digits that distinguish requests."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from collections.abc import Iterator
 from typing import Final
 
 _MAX_SLUG: Final = 48
-# Twelve digits are what a person sees; more are there for the day on which two requests share them.
+# People see twelve digits; there are more for the case that two requests share them.
 _DIGITS: Final = (12, 24, 64)
 _ARTICLES: Final = re.compile(r"^(?:a|an|the)-(?=.)")
 
 
 def file_names(prompt: str, identity: str, suffix: str) -> Iterator[str]:
-    """The names that a file may have, the shortest first. They are the same on every machine.
+    """Return the names that a file may have, shortest first. They are the same on every machine.
 
     Args:
-        prompt: the prompt that it was made of.
-        identity: what tells it from files of the same prompt.
-        suffix: of the name, such as ".mp4".
+        prompt: the prompt of the dream.
+        identity: what distinguishes it from files of the same prompt.
+        suffix: the suffix of the name, such as ".mp4".
     """
     digest = hashlib.sha256(identity.encode()).hexdigest()
     return (f"{slug(prompt)}-{digest[:digits]}{suffix}" for digits in _DIGITS)
 
 
 def slug(prompt: str) -> str:
-    """The prompt as the readable part of a file's name: ASCII letters and digits, safe on every system.
+    """Return the prompt as the readable part of a file name: ASCII letters and digits, safe on every system.
 
     Args:
         prompt: the prompt.

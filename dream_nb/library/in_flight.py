@@ -1,4 +1,4 @@
-"""What would be paid for twice if its row were forgotten: it is written anew where a ledger's file is replaced."""
+"""Requests in flight, which might be paid for twice if lost: they are copied when a ledger's file is replaced."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dream_nb.library.creates import Key
 from dream_nb.library.record import COLUMNS, Record, columns_of
 from dream_nb.sqlite import transaction
 
-# In flight, or held by a process that sees it through.
+# In flight, or held by a process that works on it.
 _CARRIED: Final = "file IS NULL AND (state IN ('sending', 'unknown', 'taken') OR owner IS NOT NULL)"
 _ALL_COLUMNS: Final = f"{COLUMNS}, owner, lease_until"
 
@@ -20,7 +20,7 @@ logger = logging.getLogger("dream_nb.library")
 
 
 class InFlight:
-    """The rows of one ledger that are in flight, as far as this process has read or written them."""
+    """The rows of a ledger that are in flight, as far as this process has read or written them."""
 
     def __init__(self) -> None:
         self._records: dict[Key, Record] = {}
@@ -29,7 +29,7 @@ class InFlight:
         """Remember a row while it is in flight.
 
         Args:
-            record: the row as it is now, which is given back.
+            record: the current row, which is returned.
         """
         if record.file is None and record.state in ("sending", "unknown", "taken") and not record.has_failed:
             self._records[record.key] = record
@@ -38,25 +38,25 @@ class InFlight:
         return record
 
     def rows(self, database: sqlite3.Connection) -> list[Mapping[str, object]]:
-        """Everything that another file has to know: what the old file says, and what is remembered.
+        """Return the rows that another file must have: those of the old file and those that are remembered.
 
         Args:
-            database: the old file. What was unlinked can still be read, unless it was emptied or overwritten.
+            database: the old file. An unlinked file can still be read, unless it was emptied or overwritten.
         """
         found: list[sqlite3.Row] = []
         with contextlib.suppress(sqlite3.Error):
             found = database.execute(f"SELECT {_ALL_COLUMNS} FROM requests WHERE {_CARRIED}").fetchall()  # noqa: S608 - ours
-        # Of a file that was emptied or overwritten only memory knows them.
+        # If the file was emptied or overwritten, only the remembered rows are left.
         carried = {record.key: columns_of(record) for record in self._records.values()}
         carried |= {(row["hash"], row["take"], row["backend"]): dict(row) for row in found}
         return list(carried.values())
 
 
 def write_rows(rows: list[Mapping[str, object]], database: sqlite3.Connection) -> None:
-    """Write rows into another ledger, unless that knows more of them than that they were intended.
+    """Write rows into another ledger, unless it has more than their intents.
 
     Args:
-        rows: as `InFlight.rows` gives them.
+        rows: the rows, as `InFlight.rows` returns them.
         database: the other ledger.
 
     Raises:

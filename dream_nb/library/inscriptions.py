@@ -1,4 +1,4 @@
-"""Where a file comes from, said in the file itself."""
+"""Metadata inside a file that says where it comes from."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ KEY: Final = "dream_nb"
 
 
 def describe(record: Record) -> dict[str, Any]:
-    """What is said of a file: its request, id, time and the library's version. Neither key nor account is in it.
+    """Return the metadata of a file: its request, id, time and the library's version, but neither key nor account.
 
     Args:
-        record: of the request that made it.
+        record: the record of its request.
     """
     request = record.request.wire()
-    # An address that only its server may know; and pictures, which a reader of the file has no use for.
+    # Omitted are the callback URL, which only its server may know, and embedded pictures, which are of no use.
     request.pop("callback_url", None)
     generation = record.generation
     created = (generation.created_at if generation else None) or record.written_at
@@ -46,36 +46,36 @@ def describe(record: Record) -> dict[str, Any]:
 
 
 def tell_shots(records: Sequence[Record]) -> dict[str, str]:
-    """The tags of an MP4 that is made of others, from which `read_film` reads.
+    """Return the tags of an MP4 that is joined from others, which `read_film` can read.
 
     Args:
-        records: of the videos that are in it, in their order; at least one.
+        records: the records of its videos in order; at least one.
     """
     shots = [describe(record) | {"sha256": record.sha256} for record in records]
     return {"title": records[0].request.label, KEY: json.dumps({"shots": shots}, ensure_ascii=False)}
 
 
 def inscribe(path: Path, record: Record) -> None:
-    """Write into a file where it comes from, and see that it is whole. Where that cannot be, it stays as it was.
+    """Write metadata into a file, and check that it is complete. If this fails, the file is unchanged.
 
     Args:
-        path: of the file, under a name that nobody reads yet.
-        record: of the request that made it.
+        path: the path of the file, under a name that nobody reads yet.
+        record: the record of its request.
 
     Raises:
-        ValueError: its format has no place for it, or it is damaged.
-        UnreadableFileError: it does not decode.
-        OSError: there is no room.
+        ValueError: the format cannot contain metadata, or the file is damaged.
+        UnreadableFileError: the file cannot be decoded.
+        OSError: there is not enough space.
     """
     document = describe(record)
     write_tag(path, KEY, json.dumps(document, ensure_ascii=False), document["prompt"])
 
 
 def read_inscription(path: Path) -> Record | None:
-    """The record that a file tells of, or None where it tells of none.
+    """Return the record in a file's metadata, or None if there is none.
 
     Args:
-        path: of a video or picture. What it says is not trusted: it is taken as far as it is well formed.
+        path: the path of a video or picture. Its metadata is not trusted: only well-formed parts are used.
     """
     try:
         document = _document(path)
@@ -106,10 +106,10 @@ def read_inscription(path: Path) -> Record | None:
 
 
 def read_film(path: Path) -> Request | None:
-    """A request with the prompts of all its shots for the film of a storyboard, or None where a file is none.
+    """Return a request with the prompts of all shots of a storyboard's film, or None for other files.
 
     Args:
-        path: of a video. What it says is not trusted.
+        path: the path of a video. Its metadata is not trusted.
     """
     try:
         prompts = [shot["prompt"] for shot in _document(path)["shots"] if shot["prompt"]]
@@ -119,12 +119,12 @@ def read_film(path: Path) -> Request | None:
 
 
 def _document(path: Path) -> Any:
-    """What the file says under our key, read."""
+    """The decoded metadata under our key."""
     text = read_tag(path, KEY)
     if text is None:
         raise LookupError(KEY)
     document = json.loads(text)
-    # Half a character can be written in JSON, and nowhere else.
+    # An unpaired surrogate can be written in JSON, and nowhere else.
     json.dumps(document, ensure_ascii=False).encode()
     return document
 

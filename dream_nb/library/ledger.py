@@ -25,23 +25,23 @@ from dream_nb.requests.identity import MAX_TAKE, is_same_request
 
 
 class Ledger(Rows):
-    """The ledger of one library: what it says, and what is written into it.
+    """The ledger of one library, for reading and writing.
 
-    Safe to use from several threads and from several processes, also where its file is removed or replaced meanwhile.
+    It can be used from several threads and processes, even if its file is removed or replaced meanwhile.
 
     Args:
-        path: the SQLite file; made where it is missing.
+        path: the path of the SQLite file, which is created if missing.
         read_only: whether nothing may be written, not even beside it.
 
     Attributes:
-        file: that file.
-        path: as above.
+        file: the SQLite file.
+        path: the path of the SQLite file.
         problem: why it is read only although the folder can be written, or an empty text.
         read_only: whether nothing is written.
 
     Raises:
-        ValueError: it is a link.
-        sqlite3.Error: it is not an SQLite file.
+        ValueError: the path is a link.
+        sqlite3.Error: the file is not an SQLite file.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -52,11 +52,11 @@ class Ledger(Rows):
 
     @property
     def advice(self) -> str:
-        """What to do where it is read only, as a sentence without its full stop."""
+        """What to do if it is read only, as a sentence without a full stop."""
         return self.file.advice
 
     def close(self) -> None:
-        """Close the file. What is asked later raises `LibraryError`."""
+        """Close the file. Later reads raise `LibraryError`."""
         with self.file.lock:
             self.file.close()
             self._creates.close()
@@ -70,7 +70,7 @@ class Ledger(Rows):
                 lock.release()
 
     def is_claimed(self, backend: str, id: str) -> bool:  # noqa: A002 - the field's name in the specification
-        """Whether a generation belongs, or once belonged, to a row, be it of a ledger that was here before."""
+        """Return whether a generation belongs or once belonged to a row, including rows of earlier ledgers here."""
         return self._creates.is_past(backend, id) or bool(
             self.file.read(
                 "SELECT 1 FROM requests WHERE backend = ?1 AND id = ?2"
@@ -81,7 +81,7 @@ class Ledger(Rows):
         )
 
     def intend(self, request: Request, take: int | None, backend: str) -> Record:
-        """Write the intent to send a request, or give back the row that is there. Without a take it is a new one."""
+        """Write the intent to send a request, or return the existing row. Without a take, a new one is used."""
         with self.file.transaction():
             digest = self.hash(request)
             take = take if take is not None else self.next_take(digest)
@@ -107,7 +107,7 @@ class Ledger(Rows):
         return record
 
     def recall(self, record: Record) -> Record:
-        """Bring a row up to what this installation knows to have sent, where the ledger does not know it (any more).
+        """Update a row with what this installation knows to have sent, if the ledger does not know it.
 
         Args:
             record: the row, before its request is sent.
@@ -119,11 +119,11 @@ class Ledger(Rows):
         return self._restore(record, sent)
 
     def _is_news(self, record: Record, sent: Sent) -> bool:
-        """Whether a create is another one than the row tells of."""
+        """Whether a create is a different one than that of the row."""
         if sent.id is None:
             return record.has_failed or record.sent_at is None
         if self.file.read("SELECT 1 FROM past WHERE backend = ? AND id = ?", record.backend, sent.id):
-            # It failed, or was cancelled, while the library lay somewhere else.
+            # It failed, or was cancelled, while the library was elsewhere.
             self._creates.forget(record.key, sent.id)
             return False
         return record.generation is None or record.generation.id != sent.id
@@ -140,13 +140,13 @@ class Ledger(Rows):
     def mark_sending(
         self, record: Record, owner: str, sent: Request | None = None, request_id: str | None = None
     ) -> Record | None:
-        """Commit that the request leaves now. None where it must not: it was sent before, by whichever process.
+        """Commit that the request is sent now. Returns None if it must not be, because any process sent it before.
 
         Args:
             record: the row.
-            owner: the name under which this process holds it.
-            sent: the request as it leaves, where that is not as the row has it.
-            request_id: the `X-Request-Id` that it leaves with, or None.
+            owner: the name under which this process holds the row.
+            sent: the request as it is sent, if it differs from that of the row.
+            request_id: the `X-Request-Id` that it is sent with, or None.
         """
         begun = False
         try:
@@ -173,11 +173,11 @@ class Ledger(Rows):
             raise
 
     def not_taken(self, record: Record, *, is_certain: bool = True) -> Record:
-        """Write that the server did not take a create, which may be sent again.
+        """Record that the server did not accept a create, which may be sent again.
 
         Args:
             record: the row that was marked as sending.
-            is_certain: False where the server only says so: it is looked for before it is sent again.
+            is_certain: False if only the server says so: then it is looked for before it is sent again.
         """
         changed = self.file.write(
             f"UPDATE requests SET state = 'intended', sent_at = iif(?, NULL, sent_at) WHERE {KEY} AND id IS NULL"  # noqa: S608 - ours
@@ -185,13 +185,13 @@ class Ledger(Rows):
             is_certain,
             *record.key,
         )
-        # Meanwhile it may have been found, or settled.
+        # It may have been found or resolved meanwhile.
         if changed and is_certain:
             self._creates.forget(record.key)
         return self.reread(record)
 
     def give_up(self, record: Record) -> Record:
-        """Write that nobody knows whether a create was taken, unless that is known by now."""
+        """Record that the outcome of a create is unknown, unless it is known by now."""
         self.file.write(
             f"UPDATE requests SET state = 'unknown' WHERE {KEY} AND id IS NULL AND state <> 'deleted'",  # noqa: S608 - ours
             *record.key,
@@ -199,7 +199,7 @@ class Ledger(Rows):
         return self.reread(record)
 
     def claim(self, record: Record, generation: Generation) -> Record | None:
-        """Write that a generation was found to be this request's. None where it belongs to another row."""
+        """Record that a generation was found to be this request's. Returns None if it belongs to another row."""
         if self.is_claimed(record.backend, generation.id or ""):
             return None
         try:
@@ -208,7 +208,7 @@ class Ledger(Rows):
             return None
 
     def answered(self, record: Record, generation: Generation) -> Record:
-        """Write the server's own answer to the create. A row that only guessed that id has to look again."""
+        """Record the server's own answer to the create. A row that only guessed this id has to look again."""
         with self.file.transaction():
             guessed = self.file.write(
                 "UPDATE requests SET state = iif(sent_at IS NULL, 'intended', 'sending'), id = NULL, generation = NULL"
@@ -225,7 +225,7 @@ class Ledger(Rows):
             return self.update(record, generation=generation)
 
     def update(self, record: Record, **columns: object) -> Record:
-        """Write what became known of a request: `state`, `generation`, `file`, … Gives back the new row."""
+        """Update a row: `state`, `generation`, `file`, … Returns the new row."""
         values: dict[str, object] = dict(columns)
         generation = values.get("generation")
         if isinstance(generation, Generation):
@@ -249,10 +249,10 @@ class Ledger(Rows):
         )
 
     def follow(self, record: Record, **columns: object) -> Record:
-        """As `update`, of what became of the generation that a record has.
+        """Update a row, as `update` does, about the generation that a record has.
 
-        A session that was suspended for longer than its lease may see its generation fail after another one has sent
-        the request again: that says nothing of the later create.
+        A session that was suspended for longer than its lease may see its generation fail after another session has
+        sent the request again: this says nothing about the later create.
 
         Raises:
             LibraryError: the request has another generation by now, or none.
@@ -266,12 +266,12 @@ class Ledger(Rows):
             return self.update(record, **columns)
 
     def finish(self, record: Record, file: str, sha256: str) -> Record:
-        """As `follow`, of a generation whose files are in the library: no process has to hold its row any more.
+        """Update a row, as `follow` does, whose files are in the library. No process has to hold it any more.
 
         Args:
             record: the row, with its further files.
             file: the name of the first file.
-            sha256: of its bytes.
+            sha256: the sha256 of its bytes.
 
         Raises:
             LibraryError: the request has another generation by now, or none.
@@ -282,7 +282,7 @@ class Ledger(Rows):
     def _has(self, record: Record, of_id: str | None) -> bool:
         if self.file.read(f"SELECT 1 FROM requests WHERE {KEY} AND id IS ?", *record.key, of_id):  # noqa: S608 - ours
             return True
-        # An older ledger may have taken the place of the one that knew it.
+        # An older ledger may have replaced the one that knew it.
         sent = self._creates.find(record.key)
         return sent is not None and sent.id == of_id
 
@@ -307,7 +307,7 @@ class Ledger(Rows):
             )
 
     def lease(self, record: Record, owner: str, seconds: float) -> bool:
-        """Take a row for a process, for some time. False where another one has it."""
+        """Take a lease on a row for a process, for some time. False if another process has it."""
         now = time.time()
         return bool(
             self.file.change(
@@ -318,17 +318,17 @@ class Ledger(Rows):
                 *record.key,
                 owner,
                 now,
-                # A clock that was set back must not lock a row for good.
+                # A clock that was set back must not lock a row for ever.
                 now + 10 * seconds,
             )[1]
         )
 
     def renew(self, owner: str, seconds: float) -> None:
-        """Hold on to what a process has."""
+        """Renew the leases of a process."""
         self.file.write("UPDATE requests SET lease_until = ? WHERE owner = ?", time.time() + seconds, owner)
 
     def release(self, record: Record, owner: str) -> None:
-        """Let another process have a row."""
+        """End the lease on a row."""
         self.file.write(
             f"UPDATE requests SET owner = NULL, lease_until = NULL WHERE {KEY} AND owner = ?",  # noqa: S608 - ours
             *record.key,
@@ -336,13 +336,13 @@ class Ledger(Rows):
         )
 
     def keep_measures(self, sha256: str, values: Mapping[str, str]) -> None:
-        """Keep what was measured of a file."""
+        """Store the measures of a file."""
         with self.file.transaction():
             for name, value in values.items():
                 self.file.write("INSERT OR REPLACE INTO measures VALUES (?, ?, ?)", sha256, name, value)
 
     def insert(self, record: Record) -> None:
-        """Put in a row that was made elsewhere, unless the request and take, or the generation, is there."""
+        """Insert a row that was made elsewhere, unless its request and take, or its generation, exists."""
         values = columns_of(record)
         places = ", ".join("?" * len(values))
         self.file.write(
@@ -352,5 +352,5 @@ class Ledger(Rows):
 
 
 def _source() -> str:
-    # A name only: where somebody's files lie has no place in what may be committed.
+    # Only the name: the path of somebody's files has no place in a file that may be committed.
     return PurePath(os.environ.get("JPY_SESSION_NAME") or (sys.argv[0] if sys.argv else "")).name

@@ -1,4 +1,4 @@
-"""The SQLite file of a ledger: open, locked, and in its place."""
+"""The SQLite file of a ledger: opening it, locking it, and noticing when it is replaced."""
 
 from __future__ import annotations
 
@@ -36,28 +36,28 @@ logger = logging.getLogger("dream_nb.library")
 
 
 class LedgerFile:
-    """The file of one ledger. Safe to use from several threads and from several processes.
+    """The file of one ledger. Can be used from several threads and processes.
 
-    It may be removed, renamed or replaced while it is open (`git clean`, `git checkout`). Before each change it is
-    therefore compared with the one that was opened; where it is another one, what is in flight is written into that
-    one, which is used from then on.
+    It may be removed, renamed or replaced while it is open (`git clean`, `git checkout`). So before each change, the
+    file at its path is compared with the one that was opened. If it is another one, requests in flight are written into
+    that one, which is used from then on.
 
     Args:
-        path: the file, made where it is missing.
-        in_flight: what another file has to know.
-        moved: called once another file is in use.
+        path: the path of the file, which is created if missing.
+        in_flight: the requests that another file must have.
+        moved: a function that is called once another file is in use.
         read_only: whether nothing may be written, not even beside it.
 
     Attributes:
-        path: as above, absolute.
-        name: the library's, for messages.
+        path: the absolute path of the file.
+        name: the name of the library in messages.
         lock: held while something is read or written.
         problem: why it is read only although the folder can be written, or an empty text.
         read_only: whether nothing is written.
 
     Raises:
-        ValueError: it is a link.
-        sqlite3.Error: it is not an SQLite file.
+        ValueError: the path is a link.
+        sqlite3.Error: the file is not an SQLite file.
     """
 
     def __init__(
@@ -78,13 +78,13 @@ class LedgerFile:
 
     def _hold(self, database: sqlite3.Connection) -> None:
         self._opened = database
-        # One that nobody holds any more is closed without a warning.
+        # An unused one is closed without a warning.
         self._collected = weakref.finalize(self, database.close)
         self._collected.atexit = False
 
     @property
     def advice(self) -> str:
-        """What to do where it is read only, as a sentence without its full stop."""
+        """What to do if it is read only, as a sentence without a full stop."""
         return (
             REBUILD
             if self.problem
@@ -92,18 +92,18 @@ class LedgerFile:
         )
 
     def close(self) -> None:
-        """Close the file. What is asked later raises `LibraryError`."""
+        """Close the file. Later reads raise `LibraryError`."""
         with self.lock:
             self._why_closed = self._why_closed or "is closed: open it again with Session(library=…)"
             self._close_file()
 
     def _close_file(self) -> None:
-        # Not by calling the finalizer: at exit it does nothing.
+        # Not by calling the finalizer, which does nothing at exit.
         if self._collected.detach() is not None:
             self._opened.close()
 
     def _forked(self) -> None:
-        """In a child nothing of the parent's connection may be used: SQLite would damage the file."""
+        """Drop the connection in a forked child, because SQLite would damage the file."""
         self.lock = threading.RLock()
         self._why_closed = FORKED
         if self._collected.detach() is not None:
@@ -111,34 +111,34 @@ class LedgerFile:
 
     @property
     def _database(self) -> sqlite3.Connection:
-        # A card, or a dream that somebody kept, may ask after its session was closed.
+        # A card, or a dream that somebody kept, may read after its session was closed.
         if self._why_closed:
             raise LibraryError(f"the library {self.name!r} {self._why_closed}")
         return self._opened
 
     def add_function(self, name: str, arguments: int, function: Callable[..., int | str | float | None]) -> None:
-        """Give SQL a function of ours, also where another file takes the place of this one.
+        """Add one of our functions to SQL, also for a file that replaces this one.
 
         Args:
-            name: what SQL calls it.
-            arguments: how many it takes.
-            function: gives the same for the same arguments.
+            name: the name of the function in SQL.
+            arguments: the number of its arguments.
+            function: a deterministic function.
         """
         with self.lock:
             self._functions[name] = arguments, function
             self._database.create_function(name, arguments, function, deterministic=True)
 
     def stamp(self) -> tuple[int, int]:
-        """Two numbers that change whenever something was written, here or by another process."""
+        """Return two numbers that change whenever something was written, by this or another process."""
         with self.lock:
             return self._database.total_changes, int(self.read("PRAGMA data_version")[0][0])
 
     def read(self, statement: str, *values: object) -> list[sqlite3.Row]:
-        """The rows that a statement gives which changes nothing.
+        """Return the rows of a statement that changes nothing.
 
         Args:
             statement: the SQL.
-            values: what stands for its question marks.
+            values: the values of its question marks.
 
         Raises:
             LibraryError: the file cannot be read, or was closed.
@@ -147,8 +147,8 @@ class LedgerFile:
             try:
                 return self._database.execute(statement, values).fetchall()
             except sqlite3.OperationalError as error:
-                # A ledger may come with a repository, and hold anything. Text that Python cannot decode is an error
-                # without a code of SQLite's. To decode it leniently costs time, so only where there is need.
+                # A ledger may come with a repository, and may contain anything. Text that Python cannot decode is an
+                # error without one of SQLite's codes. Lenient decoding is slower, so it is used only if needed.
                 if hasattr(error, "sqlite_errorcode"):
                     raise self._failure(error) from error
             except sqlite3.Error as error:
@@ -160,11 +160,11 @@ class LedgerFile:
                 raise self._failure(error) from error
 
     def write(self, statement: str, *values: object) -> list[sqlite3.Row]:
-        """Change something, and give what the statement returns.
+        """Run a statement that changes something, and return its rows.
 
         Args:
             statement: the SQL.
-            values: what stands for its question marks.
+            values: the values of its question marks.
 
         Raises:
             sqlite3.IntegrityError: another row has that id.
@@ -173,7 +173,7 @@ class LedgerFile:
         return self.change(statement, *values)[0]
 
     def change(self, statement: str, *values: object) -> tuple[list[sqlite3.Row], int]:
-        """As `write`, with the number of rows that were changed."""
+        """Run a statement as `write` does, and also return the number of changed rows."""
         with self.lock:
             self._check_place()
             try:
@@ -188,9 +188,9 @@ class LedgerFile:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing: what is written inside is there when the block has ended, even if the process dies next.
+        """Commit all or nothing: what the block writes is stored at its end, even if the process dies next.
 
-        Within another one it is a part of that.
+        Within another transaction, it is a part of that.
 
         Raises:
             sqlite3.IntegrityError: another row has that id.
@@ -211,17 +211,17 @@ class LedgerFile:
         return contextlib.nullcontext() if database.in_transaction else transaction(database)
 
     def _failure(self, error: sqlite3.Error) -> LibraryError:
-        """What is raised where SQLite fails."""
+        """The error to raise if SQLite fails."""
         where = f"the ledger of the library {self.name!r}"
         if self.read_only and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY:
             return LibraryError(f"{where} is not written: {self.problem or 'its file is read only'}. {self.advice}")
         if self.problem and isinstance(error, sqlite3.OperationalError):
-            # Of another format, it lacks columns.
+            # A ledger of another format has other columns.
             return LibraryError(f"{where} cannot be read: {self.problem}. {self.advice}")
         return sqlite_failure(error, where)
 
     def _check_place(self) -> None:
-        """See that the file is still the one that was opened; else go over to the one that is there now."""
+        """Check that the file is still the one that was opened; otherwise switch to the one that is there now."""
         if self.read_only or self._why_closed:
             return
         if self._opened.in_transaction or _place_of(self.path) == self._place:
@@ -266,11 +266,11 @@ class LedgerFile:
 
 
 def sqlite_failure(error: sqlite3.Error, where: str) -> LibraryError:
-    """What is raised where SQLite fails: what is wrong, and what to do.
+    """Return the error to raise if SQLite fails: what is wrong, and what to do.
 
     Args:
-        error: what SQLite says.
-        where: the ledger, in words.
+        error: the error of SQLite.
+        where: a description of the ledger.
     """
     words = str(error)
     if getattr(error, "sqlite_errorname", "") == "SQLITE_READONLY_DBMOVED":
@@ -289,7 +289,7 @@ def sqlite_failure(error: sqlite3.Error, where: str) -> LibraryError:
 
 
 def _place_of(path: Path) -> tuple[int, int] | None:
-    """Which file lies at a path: its device and inode, or None where there is none, or where it was emptied."""
+    """The identity of the file at a path: its device and inode, or None if it is missing or was emptied."""
     try:
         found = os.stat(path)  # noqa: PTH116 - asked before every change, and twice as fast
     except OSError:

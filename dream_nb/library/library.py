@@ -1,4 +1,4 @@
-"""The files: a folder of finished dreams, named by what they are."""
+"""The files: a folder of finished dreams with descriptive names."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Further:
-    """A file of a generation beside its first one, before it is stored.
+    """A further file of a generation, before it is stored.
 
     Attributes:
-        number: its place, from 1.
-        type: "video", "image", or the kind of file that it is, such as "exr".
-        label: what it is, in a word or two.
+        number: its number, from 1.
+        type: "video", "image", or another type such as "exr".
+        label: what it shows, in a word or two.
     """
 
     number: int
@@ -71,25 +71,25 @@ class Further:
 
 
 class DamagedFileError(LibraryError):
-    """A file that came whole, and is not what it should be."""
+    """A file arrived completely, but is not what it should be."""
 
 
 class Library(Folder):
-    """A folder of finished files, and the ledger of the requests they came from.
+    """A folder of finished files, and the ledger of their requests.
 
-    A folder that cannot be written still gives what is in it, where it has a ledger. What has been in its trash for 30
-    days is removed when it is opened.
+    A folder that cannot be written can still be read if it has a ledger. Whatever has been in the trash for 30 days is
+    removed when the library is opened.
 
     Args:
-        folder: made where it is missing.
+        folder: the path of the folder, which is created if missing.
 
     Attributes:
         ledger: the ledger.
-        trash: what was deleted and can be brought back.
+        trash: the dreams that were deleted and can be restored.
         read_only: whether nothing can be written.
 
     Raises:
-        LibraryError: the folder cannot be made, or neither written nor read.
+        LibraryError: the folder cannot be created, or can neither be written nor read.
         ConfigurationError: this Python's SQLite is too old.
     """
 
@@ -124,7 +124,7 @@ class Library(Folder):
         return True
 
     def _sweep(self, names: Iterable[str]) -> None:
-        """Remove what a process that died was writing. What was written to lately may be another one's."""
+        """Remove unfinished files of a process that died. Recently written ones may belong to another process."""
         for name in names:
             if not name.endswith(".part"):
                 continue
@@ -147,7 +147,7 @@ class Library(Folder):
         self.ledger.close()
 
     def holds(self, record: Record) -> bool:
-        """Whether the finished files of a record are there, byte for byte as they came."""
+        """Return whether the finished files of a record exist, unchanged since their download."""
         known = [record.sha256, *(one.sha256 for one in record.further)]
         paths = self.paths(record)
         try:
@@ -158,14 +158,14 @@ class Library(Folder):
             return False
 
     def _check_writable(self, done: str) -> None:
-        """Raise where nothing can be written, before anything is `done`."""
+        """Raise an error if nothing can be written, before anything is `done`."""
         if self.read_only:
             raise LibraryError(
                 f"the library {self.folder.name!r} cannot be written: nothing was {done}. {self.ledger.advice}"
             )
 
     def source_seconds(self, request: Request) -> float | None:
-        """How long the video is that a request makes another version of; None where it is not in this library.
+        """Return the playing time of the video that a request changes; None if it is not in this library.
 
         Args:
             request: the request.
@@ -180,24 +180,25 @@ class Library(Folder):
             seconds = read_facts(path).seconds if path is not None else None
         except UnreadableFileError:
             return None
-        # The last frame of a clip of 5 seconds may be shown at its end.
+        # The last frame of a clip of 5 seconds may be shown until its end.
         is_whole = seconds is not None and abs(seconds - round(seconds)) < _WHOLE
         return float(round(seconds)) if seconds is not None and is_whole else seconds
 
     def size(self) -> int:
-        """The bytes of all finished files."""
+        """Return the size of all finished files in bytes."""
         names = (name for several in self.ledger.files() for name in several)
         return sum(path.stat().st_size for path in map(self.plain_file, names) if path is not None)
 
     def prune(self, to: int | None = None, *, before: datetime | None = None) -> list[Path]:
-        """Remove finished files, the oldest first; what has stars stays, and so does what the ledger knows.
+        """Remove finished files, oldest first. Those with stars and everything in the ledger are kept.
 
-        A dream whose file was removed is fetched again when its cell runs again, as long as its server has it, and is
-        not paid for again.
+        A dream whose file was removed is downloaded again when its cell runs again, as long as its server has it, and
+        is not paid for again.
 
         Args:
-            to: the bytes that all finished files may have together; None sets no limit.
-            before: the time before which what was asked for is removed; None keeps whatever its age.
+            to: the largest size of all finished files together, in bytes; None sets no limit.
+            before: the time before which requests must have been made for their files to be removed; None ignores the
+                age.
 
         Returns:
             The files that were removed.
@@ -229,16 +230,16 @@ class Library(Folder):
         note: str | None = None,
         tags: Sequence[str] | None = None,
     ) -> Record:
-        """Keep what the user thinks of a dream, in the ledger and in the sidecar.
+        """Store the user's rating, note and tags of a dream, in the ledger and in the sidecar.
 
         Args:
-            record: which.
-            stars: from 0 to 5; None leaves them as they are.
-            note: a text; None leaves it as it is.
-            tags: what it is filed under; None leaves them as they are.
+            record: the row of the dream.
+            stars: the rating, from 0 to 5; None leaves it unchanged.
+            note: the text of the note; None leaves it unchanged.
+            tags: the tags that replace the current ones; None leaves them unchanged.
 
         Raises:
-            ValueError: a value is none of these; nothing has changed.
+            ValueError: a value is not valid; nothing has changed.
             LibraryError: the folder cannot be written.
         """
         self._check_writable("kept")
@@ -254,7 +255,7 @@ class Library(Folder):
         return record
 
     def discard(self, record: Record) -> Record:
-        """Mark a record as deleted, and move its file and sidecar into the trash.
+        """Mark a record as deleted, and move its file and sidecar to the trash.
 
         Args:
             record: the row.
@@ -269,7 +270,7 @@ class Library(Folder):
             raise LibraryError(f"{record.file!r} cannot be moved into the trash ({_plain(error)})") from error
 
     def restore(self, record: Record) -> Record:
-        """Bring a record back from the trash, with its file. At its server it stays deleted.
+        """Restore a record from the trash, with its file. It stays deleted at its server.
 
         Args:
             record: the row.
@@ -284,10 +285,10 @@ class Library(Folder):
             raise LibraryError(f"{record.request.label!r} cannot be restored ({_plain(error)})") from error
 
     def empty_trash(self) -> int:
-        """Remove for good what is in the trash.
+        """Permanently remove everything in the trash.
 
         Returns:
-            How many dreams were removed.
+            The number of dreams that were removed.
 
         Raises:
             LibraryError: the folder cannot be written.
@@ -301,12 +302,13 @@ class Library(Folder):
     async def store(
         self, record: Record, fill: Callable[[BinaryIO], Awaitable[None]], further: Further | None = None
     ) -> StoredFile:
-        """Write a finished file: under a temporary name, checked, then renamed in one step, the first with its sidecar.
+        """Write a finished file under a temporary name, check it, and rename it in one step, with a sidecar.
 
         Args:
-            record: the request that it belongs to; names the file. Before the first file is stored it has the others.
-            fill: writes its bytes.
-            further: what the file is, where it is not the first one.
+            record: the row of its request, whose files it is named after. It has the further files before the first one
+                is stored.
+            fill: a function that writes its bytes.
+            further: the description of a further file; None for the first one.
 
         Raises:
             LibraryError: it cannot be written, or is not a picture or video that can be decoded.
@@ -340,14 +342,14 @@ class Library(Folder):
 
 
 def _finish(path: Path, record: Record, further: Further | None = None) -> tuple[str, str]:
-    """Check a file, write into it where it comes from, and force it to the disk.
+    """Check a file, write its metadata, and force it to the disk.
 
     Returns:
-        The suffix that its bytes ask for, whatever its address said, and its sha256.
+        The suffix for its contents, whatever its address said, and its sha256.
     """
     found = format_of(path)
     if found is None and further is not None and further.type not in KINDS:
-        # An EXR, for example, is kept as it came.
+        # An EXR, for example, is stored unchanged.
         _force(path)
         return f".{further.type}" if _SUFFIX.fullmatch(further.type) else ".bin", sha256_of(path)
     if found is None:
@@ -356,7 +358,7 @@ def _finish(path: Path, record: Record, further: Further | None = None) -> tuple
         inscribe(path, record)
     except (ValueError, UnreadableFileError) as error:
         _check(path)
-        # A container that cannot take it is still what was paid for.
+        # A container without room for metadata is still the file that was paid for.
         logger.warning("the origin of %s could not be written into it (%s)", path.name, type(error).__name__)
     _force(path)
     return found.suffix, sha256_of(path)
@@ -382,10 +384,10 @@ def _plain(error: Exception) -> str:
 
 
 def with_ledger(folder: Folder) -> Library:
-    """A library of a folder: itself, where it is one, else the one that its ledger makes of it.
+    """Return the library of a folder: itself if it is one, or the one that its ledger belongs to.
 
     Args:
-        folder: of finished files.
+        folder: a folder of finished files.
 
     Raises:
         LibraryError: it has no ledger.
@@ -399,5 +401,5 @@ def with_ledger(folder: Folder) -> Library:
 
 @cache
 def _opened(folder: Path) -> Library:
-    # For dreams that were pickled: one a process, open to its end.
+    # For dreams that were unpickled: one library per process, which stays open to its end.
     return Library(folder)

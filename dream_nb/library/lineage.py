@@ -1,4 +1,4 @@
-"""What a generation comes from and what came of it, through keyframes that are generations."""
+"""The lineage of generations: their sources and what was made from them, through keyframes that are generations."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from dream_nb.library.ledger import Ledger
 from dream_nb.library.record import Record
 from dream_nb.requests.media import source_ids
 
-# Their prompt says what is to be seen. All others show what they come from.
+# Their prompt says what is seen. All others show their source.
 _OF_THEIR_OWN: Final = (GenerationRequest, ImageGenerationRequest, ModifyVideoRequest, UnknownRequest)
 _MOST_NAMED: Final = 20
 
 
 def title(ledger: Ledger, record: Record) -> str:
-    """What a row is called: its prompt; of another version of something what that is called, and what is new.
+    """Return the title of a row: its prompt; for a change of another dream, the title of that dream and the change.
 
     Args:
-        ledger: where what it comes from is looked up.
+        ledger: the ledger in which sources are looked up.
         record: the row.
     """
     words = [record.request.label]
     seen = {_key(record)}
     while not isinstance(record.request, _OF_THEIR_OWN) and len(words) < _MOST_NAMED:
         source = next((ledger.find_id(record.backend, named) for named in source_ids(record.request)), None)
-        # A ledger may come with a repository, and hold a circle.
+        # A ledger may come with a repository, and may contain a cycle.
         if source is None or _key(source) in seen:
             break
         record = source
@@ -41,10 +41,10 @@ def title(ledger: Ledger, record: Record) -> str:
 
 
 def ratio(ledger: Ledger, record: Record) -> str:
-    """The aspect ratio that a row was asked for in; of another version without one that of what it comes from.
+    """Return the requested aspect ratio of a row; for a change without one, that of its source.
 
     Args:
-        ledger: where what it comes from is looked up.
+        ledger: the ledger in which sources are looked up.
         record: the row.
     """
     told = (one.request.aspect_ratio for one in [record, *ancestors(ledger, record)])
@@ -52,10 +52,10 @@ def ratio(ledger: Ledger, record: Record) -> str:
 
 
 def ancestors(ledger: Ledger, record: Record) -> list[Record]:
-    """The rows that a row comes from, the nearest first.
+    """Return the rows that a row was made from, nearest first.
 
     Args:
-        ledger: where they are looked up.
+        ledger: the ledger in which they are looked up.
         record: the row to begin with.
     """
 
@@ -66,10 +66,10 @@ def ancestors(ledger: Ledger, record: Record) -> list[Record]:
 
 
 def descendants(ledger: Ledger, record: Record) -> list[Record]:
-    """The rows that come from a row, the nearest first.
+    """Return the rows that were made from a row, nearest first.
 
     Args:
-        ledger: where they are looked up.
+        ledger: the ledger in which they are looked up.
         record: the row to begin with.
     """
 
@@ -82,15 +82,15 @@ def descendants(ledger: Ledger, record: Record) -> list[Record]:
 
 
 def in_order(record: Record, known: Iterable[Record]) -> list[Record]:
-    """Rows in the order in which they have to be made: each once, after those that it comes from; the row is the last.
+    """Return rows in the order in which they must be made: each once, after its sources; the row itself is last.
 
     Args:
         record: the row that is made last.
-        known: the rows that it comes from.
+        known: the rows that it was made from.
     """
     by_id: Mapping[str | None, Record] = {one.generation.id: one for one in known if one.generation is not None}
     ordered: list[Record] = []
-    # A ledger may hold a circle, and a chain that is longer than calls may be deep.
+    # A ledger may contain a cycle, or a chain that is longer than the recursion limit.
     seen, way = {_key(record)}, [record]
     while way:
         parents = [by_id[named] for named in source_ids(way[-1].request) if named in by_id]
@@ -106,7 +106,7 @@ def in_order(record: Record, known: Iterable[Record]) -> list[Record]:
 def _walk(record: Record, near: Callable[[Record], Iterable[Record | None]]) -> list[Record]:
     found: list[Record] = []
     wave = [record]
-    # A ledger may come with a repository, and hold a circle.
+    # A ledger may come with a repository, and may contain a cycle.
     seen = {_key(record)}
     while wave:
         nearest = [other for one in wave for other in near(one) if other is not None]

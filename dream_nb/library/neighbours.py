@@ -1,7 +1,7 @@
 """Libraries one folder up and down: what one of them paid for is not paid for again in another.
 
-The same notebook may have been run where nothing told its folder, or have been moved since: then its library is a new
-one, and what it asks for lies in the one before.
+The same notebook may have run where nothing told its folder, or may have been moved since. Then its library is a new
+one, and its results are in the one before.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from dream_nb.requests.identity import request_hash
 
 _MOST_ENTRIES: Final = 1_000
 _MOST_LEDGERS: Final = 32
-# A ledger may come with a repository, and be made to be read for ever. One of 100,000 rows takes a fifth of it.
+# A ledger may come with a repository, and may be made to take for ever. Reading 100,000 rows takes a fifth of this.
 _MOST_STEPS: Final = 5_000_000
 _LARGEST_VALUE: Final = 2**26
-# A session that writes into it is waited for; what is locked for longer counts as none.
+# How long to wait for a session that writes to it; a library that is locked for longer is ignored.
 _BUSY_SECONDS: Final = 2.0
 _HELD: Final = (
     "SELECT backend, coalesce(sent_at, written_at) FROM requests"  # noqa: S608 - ours
@@ -41,9 +41,9 @@ _OF_ID: Final = "SELECT hash, take FROM requests WHERE id = ? ORDER BY written_a
 
 
 def check_neighbours(library: Library, request: Request, take: int, backend: str | None) -> None:
-    """Refuse what a library one folder up or down has paid for, where this one has bought nothing before that.
+    """Refuse what a library one folder up or down has paid for, if this library had bought nothing before that.
 
-    Those libraries are only read. One that cannot be read counts as none.
+    Those libraries are only read. One that cannot be read is ignored.
 
     Args:
         library: the library that does not hold the request.
@@ -83,7 +83,7 @@ def _neighbours(folder: Path) -> Iterator[Path]:
 
 
 def _is(kind: Callable[[int], bool], path: Path) -> bool:
-    """Whether a path is of that kind itself, and no link to such a one."""
+    """Whether a path itself is of that kind, and not a link to such a path."""
     try:
         return kind(path.lstat().st_mode)
     except (OSError, ValueError):
@@ -91,7 +91,7 @@ def _is(kind: Callable[[int], bool], path: Path) -> bool:
 
 
 def _sent_at(path: Path, request: Request, take: int, backend: str | None) -> datetime | None:
-    """When a ledger's request was sent that was paid for, or may have been; None where it has none."""
+    """When a ledger's paid request was sent, or may have been; None if it has no such request."""
     try:
         with closing(_open(path)) as database:
 
@@ -105,23 +105,23 @@ def _sent_at(path: Path, request: Request, take: int, backend: str | None) -> da
                     if is_paid(owner):
                         return moment(sent_at)
     except (OSError, sqlite3.Error, ValueError, TypeError):
-        # Whatever is wrong with somebody else's ledger, it is no reason against a create.
+        # Whatever is wrong with another ledger, it must not prevent a create.
         pass
     return None
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """A ledger of this version, to be read; nothing is written, not even beside it.
+    """Open a ledger of this version for reading; nothing is written, not even beside it.
 
     Raises:
-        ValueError: it is not as this version makes it.
+        ValueError: its schema is not that of this version.
         sqlite3.Error: it cannot be read.
     """
     database = connect_to_read(path, patience=_BUSY_SECONDS)
     try:
         database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_VALUE)
         database.set_progress_handler(lambda: 1, _MOST_STEPS)
-        # A view, or a column that is computed, could compute anything.
+        # A view or a generated column could compute anything.
         if problem := problem_of(database):
             raise ValueError(problem)
     except BaseException:
@@ -131,6 +131,6 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _had_bought(library: Library, *, before: datetime) -> bool:
-    """Whether a library had paid for something at that time: then it has always been one of its own."""
+    """Whether a library had paid for something at that time, which means that it was in use then."""
     records = library.ledger.all()
     return any(is_paid(one.backend) and one.sent_at is not None and one.sent_at < before for one in records)

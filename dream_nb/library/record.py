@@ -1,4 +1,4 @@
-"""A row of the ledger: how it is written, and how it is read, whatever it says."""
+"""A row of the ledger: how it is written, and how it is read, whatever it contains."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dream_nb.requests.identity import MAX_TAKE
 State = Literal["intended", "sending", "unknown", "taken", "deleted"]
 _STATES: Final = frozenset(get_args(State))
 
-# Named, so that a row can be read by place.
+# Named, so that a row can be read by position.
 COLUMNS: Final = (
     "hash, take, backend, request, written_at, source, state, sent_at, sent,"
     " generation, seconds, queued, charge, file, sha256, stars, note, tags, request_id, further, id"
@@ -41,12 +41,12 @@ logger = logging.getLogger("dream_nb.library")
 
 @dataclass(frozen=True, slots=True)
 class FurtherFile:
-    """A file of a generation beside its first one: an EXR beside a video, a layer of a picture.
+    """A further file of a generation: an EXR beside a video, or a layer of a picture.
 
     Attributes:
-        name: its name inside the library.
-        sha256: of its bytes, 64 hexadecimal digits.
-        label: what it is, in a word or two; empty where nothing says it.
+        name: its name in the library.
+        sha256: the sha256 of its bytes, 64 hexadecimal digits.
+        label: what it shows, in a word or two; empty if unknown.
     """
 
     name: str
@@ -60,26 +60,26 @@ class Record:
 
     Attributes:
         hash: the request hash (`request_hash`), 64 hexadecimal digits.
-        take: which result of this request it is, from 1.
+        take: the number of this result of the request, from 1.
         backend: "studio", "dream-machine", "luma", or the URL of another server.
         request: the request as it was sent.
         written_at: when the intent was written (UTC).
-        source: the notebook or script that it came from.
-        state: "intended" before anything left this machine, "sending" from just before the first byte, "taken" once
-            the server named it, "unknown" where nobody knows whether it was taken, "deleted".
+        source: the notebook or script that made the request.
+        state: "intended" before anything was sent, "sending" from just before the first byte, "taken" once the server
+            has named it, "unknown" if it is unknown whether the server accepted it, "deleted".
         sent_at: when it was marked as sending (UTC), or None.
-        sent: the request as the server was sent it, where that names the URL of a generation's file; or None.
+        sent: the request as it was sent to the server, if that contains the URL of a generation's file; or None.
         generation: the last answer of the server, or None before the first.
-        seconds: from the create until it was seen to be completed, or None.
+        seconds: seconds from the create until it was seen to be completed, or None.
         queued: seconds from the create until it was seen to be dreaming, or None.
-        charge: what it cost in USD cents, or None where that is unknown.
-        file: the finished file's name inside the library, or None.
-        sha256: of that file, or None.
-        stars: what its user thinks of it, from 0 to 5.
-        note: what its user says of it.
-        tags: what its user files it under, without repeats.
-        further: the files beside the first one.
-        request_id: the `X-Request-Id` that it was sent with, by which the provider's support finds it; or None.
+        charge: the cost in USD cents, or None if it is unknown.
+        file: the finished file's name in the library, or None.
+        sha256: the sha256 of that file, or None.
+        stars: the user's rating, from 0 to 5.
+        note: the user's note.
+        tags: the user's tags, without duplicates.
+        further: the further files.
+        request_id: the `X-Request-Id` that it was sent with, by which the provider's support can find it; or None.
     """
 
     hash: str
@@ -105,22 +105,22 @@ class Record:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of its files inside the library, the first one first; none where it is not finished."""
+        """The names of its files in the library, the first one first; empty if it is not finished."""
         return (self.file, *(one.name for one in self.further)) if self.file is not None else ()
 
     @property
     def key(self) -> Key:
-        """What makes the row the only one of its kind: request hash, take and backend."""
+        """The unique key of the row: request hash, take and backend."""
         return self.hash, self.take, self.backend
 
     @property
     def as_sent(self) -> Request:
-        """The request as answers of the server show it."""
+        """The request as the server's answers show it."""
         return self.sent or self.request
 
     @property
     def kind(self) -> Kind:
-        """What it makes: "video" or "image"."""
+        """The kind of result: "video" or "image"."""
         if isinstance(self.request, UnknownRequest) and self.generation is not None:
             return self.generation.kind
         return self.request.kind
@@ -132,12 +132,12 @@ class Record:
 
     @property
     def has_failed(self) -> bool:
-        """Whether the server took it and it ended without being made."""
+        """Whether the server accepted it and it ended without a result."""
         return self.generation is not None and self.generation.has_failed
 
 
 def columns_of(record: Record) -> dict[str, object]:
-    """A record as the columns of its row."""
+    """Return a record as the columns of its row."""
     return {
         "hash": record.hash,
         "take": record.take,
@@ -164,26 +164,26 @@ def columns_of(record: Record) -> dict[str, object]:
 
 
 def records_of(rows: list[sqlite3.Row]) -> Iterator[Record]:
-    """The records of rows. What is damaged is left out, with a line in the log.
+    """Return the records of rows. Damaged rows are left out, with a line in the log.
 
     Args:
-        rows: as selected by `COLUMNS`.
+        rows: the rows, as selected by `COLUMNS`.
     """
     for row in rows:
         try:
             yield record_of(row)
         except DAMAGED as error:
-            # A ledger may come with a repository, and hold anything.
+            # A ledger may come with a repository, and may contain anything.
             logger.warning("a row of the library's ledger is ignored: it is damaged (%s)", type(error).__name__)
 
 
 def record_of(row: sqlite3.Row, known: Request | None = None) -> Record:
-    """The record of a row, with its request where that is known: a row keeps its own for good.
+    """Return the record of a row, with its request if that is known: the request of a row never changes.
 
     Raises:
-        ValueError: it says something that no row of this package does.
+        ValueError: it contains something that no row of this package does.
     """
-    # Looking each column up by its name takes as long as finding the row.
+    # Looking up each column by its name would take as long as finding the row.
     digest, take, backend, request, written_at, source, state, sent_at, sent = row[:9]
     generation, seconds, queued, charge, file, sha256, stars, note, tags, request_id, further, id_ = row[9:]
     if not (_HASH.fullmatch(digest) and 1 <= take <= MAX_TAKE and state in _STATES and is_backend(backend)):
@@ -193,7 +193,7 @@ def record_of(row: sqlite3.Row, known: Request | None = None) -> Record:
     if id_ != (answer.id if answer else None):
         raise ValueError("its id is not that of its generation")
     if answer is not None and not answer.id:
-        # It cannot be asked for.
+        # It cannot be requested.
         answer = None
     return Record(
         hash=digest,
@@ -220,7 +220,7 @@ def record_of(row: sqlite3.Row, known: Request | None = None) -> Record:
 
 
 def further_json(further: Iterable[FurtherFile]) -> str:
-    """Further files as the column `further` has them.
+    """Return further files in the form of the column `further`.
 
     Args:
         further: the files.
@@ -229,10 +229,10 @@ def further_json(further: Iterable[FurtherFile]) -> str:
 
 
 def further_from(documents: Any) -> tuple[FurtherFile, ...]:
-    """Further files of a ledger or sidecar, which may come with a repository.
+    """Return the further files of a ledger or sidecar, which may come with a repository.
 
     Args:
-        documents: a list, as JSON gives it.
+        documents: the list, as JSON returns it.
 
     Raises:
         ValueError: it is not a list of files.
@@ -246,7 +246,8 @@ def further_from(documents: Any) -> tuple[FurtherFile, ...]:
 
 
 def moment(text: str) -> datetime:
-    """A time of a ledger or sidecar, which may come with a repository: without a zone it is UTC. Raises ValueError."""
+    """Return a time of a ledger or sidecar, which may come with a repository; UTC if it has no zone. Raises
+    ValueError."""
     read = datetime.fromisoformat(text)
     if not is_sane(read):
         raise ValueError("not a plausible date")
@@ -254,12 +255,12 @@ def moment(text: str) -> datetime:
 
 
 def utc(time: datetime) -> datetime:
-    """A time with a zone: without one it is UTC."""
+    """Return a time with a zone; UTC if it has none."""
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def is_sane(time: datetime) -> bool:
-    """Whether a time can be said in every zone, and in every table."""
+    """Return whether a time can be expressed in every zone, and in every table."""
     return _YEARS[0] <= time.year <= _YEARS[1]
 
 

@@ -1,4 +1,4 @@
-"""A ledger that is damaged, or not as this package makes it, is kept aside and written anew."""
+"""Replaces a ledger that is damaged, or has another schema, by a new one, and keeps the old file."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ logger = logging.getLogger("dream_nb.library")
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What became of a ledger.
+    """The result of rebuilding a ledger.
 
     Attributes:
-        aside: where the old one lies now.
-        rows: how many rows the new one has.
+        aside: the new path of the old ledger.
+        rows: the number of rows in the new one.
     """
 
     aside: Path
@@ -37,13 +37,13 @@ class Rebuilt:
 
 
 def rebuild_ledger(folder: Path) -> Rebuilt:
-    """Keep a library's ledger aside, and write a new one from its sound rows and from the sidecars.
+    """Set a library's ledger aside, and write a new one from its valid rows and from the sidecars.
 
-    A row is sound where it can be read, and where its request hash is that of its request. Nothing is sent, and the
-    old file stays.
+    A row is valid if it can be read, and its request hash is that of its request. Nothing is sent, and the old file is
+    kept.
 
     Args:
-        folder: the library, which no session has open.
+        folder: the path of the library, which no session may have open.
 
     Raises:
         LibraryError: there is no ledger, or the folder cannot be written.

@@ -1,4 +1,4 @@
-"""What a ledger says: questions about its rows, which change nothing."""
+"""Reads the rows of a ledger; nothing is changed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OF_FILE: Final = "SELECT hash, take FROM requests WHERE sha256 = ? ORDER BY writ
 
 _MOST_RENAMED: Final = 4
 _CLOCK_ROWS: Final = 9
-# Ids are found by their backend, of which there are few: each is the first after the one before.
+# Ids are found by their backend, of which there are few; each backend is the first after the one before.
 _OF_ID: Final = (
     "WITH RECURSIVE backends (name) AS (SELECT min(backend) FROM requests WHERE id IS NOT NULL UNION ALL"
     " SELECT (SELECT min(backend) FROM requests WHERE id IS NOT NULL AND backend > name) FROM backends"
@@ -45,14 +45,14 @@ _OF_ID: Final = (
 
 
 class Rows:
-    """The rows of one ledger, to be read. Safe to use from several threads.
+    """The rows of one ledger, for reading. Can be used from several threads.
 
     Args:
-        file: the file that they are in.
-        in_flight: is told of each row that is read.
+        file: the file of the ledger.
+        in_flight: remembers the rows in flight among those that are read.
 
     Attributes:
-        file: as above.
+        file: the file of the ledger.
     """
 
     def __init__(self, file: LedgerFile, in_flight: InFlight) -> None:
@@ -60,22 +60,22 @@ class Rows:
         self._in_flight = in_flight
 
     def add_function(self, name: str, arguments: int, function: Callable[..., int | str | float | None]) -> None:
-        """Give SQL a function of ours; see `LedgerFile.add_function`."""
+        """Add one of our functions to SQL; see `LedgerFile.add_function`."""
         self.file.add_function(name, arguments, function)
 
     def stamp(self) -> tuple[int, int]:
-        """Two numbers that change whenever something was written, here or by another process."""
+        """Return two numbers that change whenever something was written, by this or another process."""
         return self.file.stamp()
 
     def hash(self, request: Request) -> str:
-        """The request hash, with the generations and pictures of the library known by their own hash and take.
+        """Return the request hash, in which generations and pictures of the library count as their own hash and take.
 
-        A picture's bytes say when it was made: drawn anew, they are others.
+        The bytes of a picture depend on when it was made: drawn again, they differ.
         """
         return request_hash(request, self._lasting_name)
 
     def hashes(self, request: Request) -> Iterator[str]:
-        """The request hash, then those that it had before the ledger knew the generations and pictures in it."""
+        """Return the request hash, and those that it had before the ledger knew the generations and pictures in it."""
         renamed: dict[str, str] = {}
 
         def lasting(name: str) -> str:
@@ -83,7 +83,7 @@ class Rows:
             return renamed[name]
 
         yield request_hash(request, lasting)
-        # Each may have come to be known before or after the request was written down.
+        # Each may have become known before or after the request was recorded.
         names = [name for name, known in renamed.items() if known != name][:_MOST_RENAMED]
         for raw in chain.from_iterable(combinations(names, count) for count in range(1, len(names) + 1)):
             yield request_hash(request, (renamed | {name: name for name in raw}).__getitem__)
@@ -93,7 +93,7 @@ class Rows:
         return f"{rows[0]['hash']}:{rows[0]['take']}" if rows else name
 
     def find(self, hash: str, take: int, backend: str | None = None) -> Record | None:  # noqa: A002 - the column's name
-        """The record of a request and take: of that backend, else the finished one, the hosted first; or None."""
+        """Return the record of a request and take: of that backend, or else the finished one, hosted first; or None."""
         rows = self.file.read(
             f"{ROWS} WHERE hash = ? AND take = ? AND backend = coalesce(?, backend)"
             " ORDER BY file IS NULL, backend = 'studio'",
@@ -104,11 +104,11 @@ class Rows:
         return next(records_of(rows), None)
 
     def find_id(self, backend: str, id: str) -> Record | None:  # noqa: A002 - the field's name in the specification
-        """The record of a generation, or None."""
+        """Return the record of a generation, or None."""
         return next(records_of(self.file.read(f"{ROWS} WHERE backend = ? AND id = ?", backend, id)), None)
 
     def id_of_file(self, backend: str, url: str) -> str | None:
-        """The id of the generation whose file has that address, whatever signs it; None where there is none here.
+        """Return the id of the generation whose file has that address, ignoring signatures; None if there is none here.
 
         Args:
             backend: the backend that made it.
@@ -123,7 +123,7 @@ class Rows:
         return None
 
     def naming(self, backend: str, id: str) -> list[Record]:  # noqa: A002 - the field's name in the specification
-        """The records whose requests hold an id, oldest first."""
+        """Return the records whose requests contain an id, oldest first."""
         return list(
             records_of(
                 self.file.read(
@@ -135,14 +135,14 @@ class Rows:
         )
 
     def all(self) -> list[Record]:
-        """Every record, oldest first."""
+        """Return every record, oldest first."""
         return list(records_of(self.file.read(f"{ROWS} ORDER BY written_at")))
 
     def files(self, *, starred: bool = True) -> dict[tuple[str, ...], str]:
-        """When each finished request was made (UTC, ISO 8601), by the names of its files, oldest first.
+        """Return the times of finished requests (UTC, ISO 8601), by the names of their files, oldest first.
 
         Args:
-            starred: whether those with stars are among them.
+            starred: whether to include those with stars.
         """
         rows = self.file.read(
             "SELECT file, further, written_at FROM requests WHERE file IS NOT NULL AND (? OR stars = 0)"
@@ -152,15 +152,15 @@ class Rows:
         return {(row["file"], *_further_names(row["further"])): row["written_at"] for row in rows}
 
     def unknown_files(self, names: Iterable[str]) -> list[str]:
-        """Those of these names that no row has as its finished file, in their order.
+        """Return those of some names that are not the finished file of any row, in order.
 
         Args:
-            names: of files in the library's folder.
+            names: names of files in the library's folder.
         """
         given = list(names)
         if not given:
             return []
-        # By their places: a name that is not valid text could be asked for, and not be read.
+        # By their positions: a name that is not valid text could be asked for, but not be read.
         rows = self.file.read(
             "SELECT key FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM requests WHERE file = value)",
             json.dumps(given),
@@ -168,16 +168,16 @@ class Rows:
         return [given[row["key"]] for row in rows]
 
     def under_way(self, backend: str | None = None) -> list[Record]:
-        """What may have left this machine and is neither in the library nor failed, oldest first."""
+        """Return the records that may have been sent and are neither in the library nor failed, oldest first."""
         rows = self.file.read(
             f"{ROWS} WHERE {UNFINISHED} AND backend = coalesce(?, backend) ORDER BY written_at", backend
         )
         return [record for record in records_of(rows) if not record.has_failed]
 
     def unknown(self, backend: str) -> list[Record]:
-        """The creates of which nobody knows whether they were taken, oldest first; some may be on their way.
+        """Return the creates of unknown outcome, oldest first; some may just be being sent.
 
-        Those are among them of which only the server says that it did not take them: intended, and sent before.
+        They include those that only the server claims not to have accepted: intended, and sent before.
         """
         rows = self.file.read(
             f"{ROWS} WHERE backend = ? AND id IS NULL AND sent_at IS NOT NULL"
@@ -187,19 +187,19 @@ class Rows:
         return list(records_of(rows))
 
     def backend_of(self, id: str) -> str | None:  # noqa: A002 - the field's name in the specification
-        """The backend that made a generation, or None where it is unknown here."""
+        """Return the backend that made a generation, or None if it is unknown here."""
         rows = self.file.read(_OF_ID, id)
         return str(rows[0]["backend"]) if rows else None
 
     def next_take(self, hash: str) -> int:  # noqa: A002 - the column's name
-        """The first take of a request that is on no backend, after those that are."""
+        """Return the first take of a request that exists on no backend, after those that do."""
         rows = self.file.read("SELECT take FROM requests WHERE hash = ? AND take BETWEEN 1 AND ?", hash, MAX_TAKE)
         takes = {row[0] for row in rows}
         last = max(takes, default=0)
         return last + 1 if last < MAX_TAKE else next((one for one in range(1, last) if one not in takes), last + 1)
 
     def reread(self, record: Record) -> Record:
-        """The row as it is now."""
+        """Return the current row."""
         return self._row(record, self.file.read(f"{ROWS} WHERE {KEY}", *record.key))
 
     def _row(self, record: Record, rows: list[sqlite3.Row]) -> Record:
@@ -212,7 +212,7 @@ class Rows:
             ) from error
 
     def clock_ahead(self, backend: str) -> timedelta | None:
-        """How far the clock in a server's answers is ahead of this machine's, by the last creates; None if unknown."""
+        """Return how far the clock of a server is ahead of this machine's, by the last creates; None if unknown."""
         rows = self.file.read(
             f"{ROWS} WHERE backend = ? AND sent_at IS NOT NULL AND id IS NOT NULL ORDER BY sent_at DESC LIMIT ?",
             backend,
@@ -222,13 +222,13 @@ class Rows:
             utc(record.generation.created_at) - record.sent_at
             for record in records_of(rows)
             if record.sent_at and record.generation and record.generation.created_at
-            # A ledger may come with a repository, and hold any time.
+            # A ledger may come with a repository, and may contain any time.
             if is_sane(record.generation.created_at)
         ]
         return sorted(ahead)[len(ahead) // 2] if ahead else None
 
     def durations(self, backend: str, kind: str) -> list[float]:
-        """How long the last of such generations took, in seconds."""
+        """Return how long the last such generations took, in seconds."""
         rows = self.file.read(
             "SELECT seconds FROM requests WHERE backend = ? AND seconds IS NOT NULL"
             " AND iif(json_valid(request), json_extract(request, '$.generation_type'), '') = ?"
@@ -236,11 +236,11 @@ class Rows:
             backend,
             kind,
         )
-        # A file that is being replaced may give anything.
+        # A file that is being replaced may return anything.
         return [float(row[0]) for row in rows if isinstance(row[0], int | float)]
 
     def measures(self, sha256: str) -> dict[str, str]:
-        """What was measured of a file: JSON by the name and version of each measure."""
+        """Return the measures of a file: JSON by the name and version of each measure."""
         rows = self.file.read("SELECT name, value FROM measures WHERE sha256 = ?", sha256)
         return {row["name"]: row["value"] for row in rows}
 
@@ -248,7 +248,7 @@ class Rows:
 def _further_names(further: str) -> tuple[str, ...]:
     if further == "[]":
         return ()
-    # A ledger may come with a repository, and hold anything.
+    # A ledger may come with a repository, and may contain anything.
     with contextlib.suppress(*DAMAGED):
         return tuple(one.name for one in further_from(json.loads(further)))
     return ()

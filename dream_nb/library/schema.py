@@ -1,4 +1,4 @@
-"""The tables of a ledger, and what a file has to be to count as one."""
+"""The tables of a ledger, and the check whether a file is a ledger."""
 
 from __future__ import annotations
 
@@ -72,38 +72,38 @@ CREATE TABLE trash (
     PRIMARY KEY (hash, take, backend)
 ) STRICT, WITHOUT ROWID;
 """
-# Index, table and condition of each index that not every row has an entry in.
+# Index, table and condition of each partial index.
 _PARTIAL_INDEXES: Final = re.findall(r"INDEX (\w+) ON (\w+) \(.+\) WHERE (.+);", _TABLES)
 _BUSY_SECONDS: Final = 30.0
 _TRIES: Final = 4
 _PAUSE_SECONDS: Final = 0.1
 _PASSING: Final = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
 _LOGS: Final = ("-journal", "-wal")
-# What SQLite says where it may not write, and would have to.
+# The errors of SQLite when it would have to write but may not.
 _NEEDS_WRITING: Final = ("SQLITE_READONLY_ROLLBACK", "SQLITE_READONLY_RECOVERY", "SQLITE_CANTOPEN")
 
 logger = logging.getLogger("dream_nb.library")
 
 
 def open_database(path: Path, *, read_only: bool = False) -> tuple[sqlite3.Connection, str]:
-    """A ledger's database, and why it must not be written, if so.
+    """Open a ledger's database. Also returns the reason why it must not be written, if any.
 
     A ledger may come with a repository. One whose schema is not ours (a trigger, a view, a table of another version) is
-    opened for reading only. A log that belongs to another file is put aside.
+    opened for reading only. A log that belongs to another file is moved away.
 
-    It keeps a rollback journal. A write-ahead log would hold what was written last in a file of its own for as long as
-    any session is open, and index it in memory that all connections share by its name: a ledger that is replaced
-    meanwhile would be read with the log of the one before, and who still has that open would end with SIGBUS.
+    It uses a rollback journal. With a write-ahead log, the last changes would be in a separate file as long as any
+    session is open, with an index in memory that all connections share by its name: a ledger that is replaced meanwhile
+    would be read with the log of the previous one, and processes that still have that one open would end with SIGBUS.
 
     Args:
-        path: the file, made where it is missing.
+        path: the path of the file, which is created if missing.
         read_only: whether nothing may be written.
 
     Returns:
-        The database, and the problem in words; an empty text where there is none.
+        The database, and the problem in words, or an empty text.
 
     Raises:
-        ValueError: it is a link.
+        ValueError: the path is a link.
         sqlite3.Error: it is not an SQLite file.
     """
     if path.is_symlink():
@@ -115,7 +115,7 @@ def open_database(path: Path, *, read_only: bool = False) -> tuple[sqlite3.Conne
         try:
             return _opened(path)
         except sqlite3.OperationalError as error:
-            # A session may be writing a ledger at this moment in the place of one that was removed or replaced.
+            # A session may just be writing a ledger in the place of one that was removed or replaced.
             if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _PASSING:
                 raise
         time.sleep(_PAUSE_SECONDS)
@@ -145,11 +145,12 @@ def _opened(path: Path) -> tuple[sqlite3.Connection, str]:
 
 
 def connect_to_read(path: Path, *, patience: float | None = None) -> sqlite3.Connection:
-    """A ledger's database, to be read; nothing is written, not even beside it.
+    """Open a ledger's database for reading; nothing is written, not even beside it.
 
     Args:
-        path: the file. Where a log lies beside it that would have to be written back first, what it holds is missing.
-        patience: seconds for which a lock of others is waited for, where that is not as long as for a ledger of ours.
+        path: the path of the file. The contents of a log beside it that would have to be written back first are
+            missing.
+        patience: how long to wait for locks of others, in seconds, if not as long as for one of our ledgers.
 
     Raises:
         sqlite3.Error: it is not an SQLite file, or others keep it locked.
@@ -175,7 +176,7 @@ def _connect(path: Path, how: str, patience: float | None = None) -> sqlite3.Con
 
 
 def _log_of(path: Path) -> Path | None:
-    """The log beside a database, which SQLite may write into it; None where there is none."""
+    """The log beside a database, which SQLite may write into it; None if there is none."""
     for log in (path.with_name(path.name + suffix) for suffix in _LOGS):
         with contextlib.suppress(OSError):
             if path.stat().st_size > 0 and log.stat().st_size > 0:
@@ -184,17 +185,17 @@ def _log_of(path: Path) -> Path | None:
 
 
 def _is_sound_with(path: Path, log: Path) -> bool:
-    """Whether a database is sound with the log beside it, of which nothing is written yet.
+    """Whether a database is valid with the log beside it, none of which is written back yet.
 
-    The log of a killed process stays where it is when another ledger is checked out in its place.
+    The log of a killed process remains when another ledger is checked out in its place.
     """
-    # Read only: who closes a file last that it may write to writes the log back into it.
+    # Read only: whoever is the last to close a writable file writes the log back into it.
     with contextlib.suppress(_NotReadError):
         return _is_sound(path, "mode=ro")
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / path.name
         try:
-            # By SQLite: to close the file otherwise would end the locks that this process has on it.
+            # With SQLite: closing the file otherwise would release the locks that this process holds on it.
             with closing(_connect(path, "immutable=1")) as database, closing(connect(copy)) as copied:
                 database.backup(copied)
             shutil.copyfile(log, copy.with_name(log.name))
@@ -225,16 +226,16 @@ def _is_sound(path: Path, how: str) -> bool:
 
 
 def _has_no_stale_entry(database: sqlite3.Connection) -> bool:
-    """Whether the partial indexes of a ledger have an entry for no more rows than there are.
+    """Whether the partial indexes of a ledger have no more entries than there are rows.
 
-    `PRAGMA integrity_check` told this up to SQLite 3.40, and in 3.46 does not. Such entries are what is left of a
-    ledger that another one's log was written over.
+    `PRAGMA integrity_check` reported this up to SQLite 3.40, but not in 3.46. Such entries remain from a ledger that
+    was overwritten by the log of another.
     """
     with closing(sqlite3.connect(":memory:")) as copy:
         database.backup(copy)
         if _is_empty(copy) or problem_of(copy):
             return True
-        # It reads the index alone. A query looks up the row of an entry, and passes over the entry where there is none.
+        # It reads the index alone. A query looks up the row of an entry, and skips an entry without one.
         copy.execute("ANALYZE")
         entries = {index: int(stat.split()[0]) for index, stat in copy.execute("SELECT idx, stat FROM sqlite_stat1")}
         return all(
@@ -259,7 +260,7 @@ def _is_empty(database: sqlite3.Connection) -> bool:
 
 
 def problem_of(database: sqlite3.Connection) -> str:
-    """Why a database is not a ledger as this version of dream_nb makes it; an empty text where it is one, or is empty.
+    """Return why a database is not a ledger of this version of dream_nb; an empty text if it is one, or is empty.
 
     Args:
         database: the open database. Nothing is written to it.

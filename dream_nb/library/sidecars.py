@@ -1,4 +1,4 @@
-"""The sidecar beside each file: what the ledger knows of it, as JSON, so that a lost ledger can be written anew."""
+"""The sidecar beside each file, which has the ledger's data as JSON, so that a lost ledger can be rebuilt."""
 
 from __future__ import annotations
 
@@ -53,23 +53,24 @@ def write_sidecar(folder: Path, record: Record) -> None:
 
 
 def described(names: Iterable[str]) -> list[str]:
-    """The files that sidecars may describe, by name.
+    """Return the files that sidecars may describe, by name.
 
     Args:
-        names: everything in a folder.
+        names: the names of everything in a folder.
     """
     files = (name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX))
     return [file for file in files if "." in file]
 
 
 def read_sidecars(folder: Path, files: Iterable[str]) -> list[Record]:
-    """The records that the sidecars of files tell of.
+    """Return the records in the sidecars of files.
 
-    They may come with a repository: whatever is not a plain sidecar of a plain file beside it is ignored, with a line.
+    They may come with a repository: anything but a plain sidecar beside a plain file is ignored, with a line in the
+    log.
 
     Args:
-        folder: where they lie.
-        files: the names of the files, as `described` gives them.
+        folder: the path of the folder.
+        files: the names of the files, as `described` returns them.
     """
     records = []
     for file in sorted(files):
@@ -88,7 +89,7 @@ def _read(path: Path, file: str) -> Record:
     if path.is_symlink() or (path.parent / file).is_symlink() or path.stat().st_size > _MAX_BYTES:
         raise ValueError("it is a link, or too large")
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    # Half a character can be written in JSON and in the name of a file, and nowhere else.
+    # An unpaired surrogate can be written in JSON and in the name of a file, and nowhere else.
     json.dumps([file, document], ensure_ascii=False).encode()
     take, sha256 = document["take"], document["sha256"]
     is_plain = (
@@ -125,7 +126,7 @@ def _read(path: Path, file: str) -> Record:
 
 
 def check_marks(stars: object, note: object, tags: object) -> dict[str, Any]:
-    """What a user thinks of a dream, as the fields of its record.
+    """Return a user's rating, note and tags as fields of the record.
 
     Raises:
         ValueError: stars are not a whole number from 0 to 5, the note is not text, or the tags are not strings.

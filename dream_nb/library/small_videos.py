@@ -1,4 +1,4 @@
-"""Small copies of the videos of a library, of which many play at once: each made once, by a worker process."""
+"""Small copies of the videos of a library, many of which are played at once. Worker processes make each once."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from dream_nb.media.video import iterate_timed, read_facts
 
 _SIDE: Final = 320
 _CRF: Final = 28
-# No copy is made of what is hardly larger.
+# No copy is made of a video that is hardly larger.
 _SMALL_BYTES: Final = 400_000
 
 
 def small_video(library: Library, record: Record, executor: Executor) -> Path | None:
-    """A video with a longer side of 320 pixels, without sound; the file itself where that is small.
+    """Return a video with a longer side of 320 pixels, without sound; the file itself if it is small.
 
     Args:
         library: the library. If it cannot be written, no copy is made.
-        record: its row.
-        executor: what makes it, while this waits.
+        record: the row of the dream.
+        executor: the executor that makes the copy, while this function waits.
 
     Returns:
         The path of the copy, or of the file itself; None if the dream has no file.
 
     Raises:
-        LibraryError: the video does not decode.
+        LibraryError: the video cannot be decoded.
     """
     file = library.path(record)
     if file is None or not file.is_file():
@@ -54,7 +54,7 @@ def shrink_video(source: str, target: str) -> None:
         target: the path of the copy, which is written in one step.
 
     Raises:
-        LibraryError: the video does not decode.
+        LibraryError: the video cannot be decoded.
     """
     path = Path(source)
     facts = read_facts(path)

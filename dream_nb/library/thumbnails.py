@@ -1,4 +1,4 @@
-"""Small pictures of what is in a library: each made once, by a worker process, and kept beside the files."""
+"""Small pictures of the dreams in a library. Worker processes make each once, and they are stored beside the files."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from dream_nb.media.pictures import jpeg, reduced
 from dream_nb.media.posters import read_poster
 from dream_nb.systems import remove
 
-# No dot before it: Jupyter's server gives nothing from below such a folder.
+# The name begins without a dot, because Jupyter's server serves nothing from hidden folders.
 FOLDER: Final = "thumbnails"
 _SIDE: Final = 288
 _DIGITS: Final = 24
 
 
 class Thumbnails:
-    """The small pictures of one library. Safe to use from several threads and processes.
+    """The small pictures of one library. Can be used from several threads and processes.
 
     Args:
-        library: the library. Where it cannot be written they are kept in a temporary folder until the process ends.
-        executor: gives what makes them.
+        library: the library. If it cannot be written, they are stored in a temporary folder until the process ends.
+        executor: a function that returns the executor that makes them.
     """
 
     def __init__(self, library: Library, executor: Callable[[], Executor]) -> None:
@@ -41,17 +41,17 @@ class Thumbnails:
         self._under_way: dict[Path, Future[str]] = {}
 
     def place(self, record: Record) -> Path | None:
-        """Where the small picture of a record is, or will be; None where it has no file.
+        """Return the path of a record's small picture, whether or not it exists; None if the record has no file.
 
         Args:
-            record: the row. Another file is another picture.
+            record: the row. Different files have different pictures.
         """
         if record.file is None or self.folder.is_symlink():
             return None
         return self.folder / f"{digest_of(record)}.jpg"
 
     def made(self, record: Record) -> Path | None:
-        """The small picture of a record, or None where there is none yet.
+        """Return the small picture of a record, or None if there is none yet.
 
         Args:
             record: the row.
@@ -60,14 +60,14 @@ class Thumbnails:
         return place if place is not None and place.is_file() and not place.is_symlink() else None
 
     def make(self, records: Iterable[Record], *, here: bool = False) -> dict[Path, str]:
-        """Make those that are missing, and wait for them.
+        """Make missing small pictures, and wait for them.
 
         Args:
             records: the rows.
-            here: whether in this thread: for a few that is sooner than the start of a process.
+            here: whether to use this thread, which is faster for a few than starting a process.
 
         Returns:
-            For each that could not be made the reason.
+            The reason for each picture that could not be made.
         """
         waited: dict[Path, Future[str]] = {}
         for record in records:
@@ -98,13 +98,13 @@ class Thumbnails:
         place = self.place(record)
         if place is not None:
             remove(place)
-            # One that is being played on Windows stays, and is only a copy.
+            # A copy that is being played on Windows remains, which does no harm.
             with contextlib.suppress(PermissionError):
                 remove(place.with_suffix(".mp4"))
 
 
 def digest_of(record: Record) -> str:
-    """What names the small files of a record: another file has others.
+    """Return the name of a record's small files, which depends on its file.
 
     Args:
         record: the row.
@@ -115,14 +115,14 @@ def digest_of(record: Record) -> str:
 
 
 def shrink(source: str, target: str) -> str:
-    """Write the small picture of a file; of a video it is the first frame. For a worker process.
+    """Write the small picture of a file; for a video, of its first frame. Runs in a worker process.
 
     Args:
         source: the path of the file.
         target: the path of the picture, which is written in one step.
 
     Returns:
-        Nothing, or why it cannot be made.
+        Nothing, or the reason why it cannot be made.
     """
     try:
         image = read_poster(Path(source), near=_SIDE)

@@ -1,4 +1,4 @@
-"""The trash of a library: files that were deleted and can still be brought back."""
+"""The trash of a library: deleted files that can still be restored."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _RECORDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Trashed:
-    """Something in the trash.
+    """A record in the trash.
 
     Attributes:
-        record: its row.
+        record: the ledger row.
         deleted_at: when it was deleted (UTC).
-        path: its file in the trash; None where it had none, as what failed, or where the file is gone.
+        path: its file in the trash; None if it had none, for example because it failed, or if the file is gone.
     """
 
     record: Record
@@ -47,15 +47,15 @@ class Trashed:
 
     @property
     def kept_until(self) -> datetime:
-        """When it leaves the trash by itself (UTC)."""
+        """When it is removed from the trash (UTC)."""
         return self.deleted_at + KEPT
 
 
 class Trash:
-    """The trash of one library: a folder, and what the ledger says of it.
+    """The trash of one library: a folder, and the ledger's data about it.
 
     Args:
-        folder: that of the library.
+        folder: the folder of the library.
         ledger: the ledger of the library.
     """
 
@@ -66,11 +66,11 @@ class Trash:
     def put(self, record: Record, paths: Sequence[Path]) -> Record:
         """Move the files of a record here, and mark its row as deleted.
 
-        What has neither a file nor failed is only marked: there is nothing to bring back.
+        A record that has no file and has not failed is only marked, because there is nothing to restore.
 
         Args:
             record: the row.
-            paths: its files that are there, the first one first.
+            paths: its existing files, the first one first.
 
         Raises:
             OSError: a file cannot be moved; nothing has changed.
@@ -92,7 +92,7 @@ class Trash:
             raise
 
     def _write(self, record: Record, places: Mapping[str, str]) -> None:
-        """Write where the files of a record are, by their names in the library."""
+        """Record where the files of a record are, by their names in the library."""
         further = [replace(one, name=places[one.name]) for one in record.further if one.name in places]
         place = places.get(record.file or "")
         self._ledger.file.write(
@@ -110,17 +110,17 @@ class Trash:
         if folder.is_symlink():
             raise LibraryError(f"{folder.name!r} in the library is a link: nothing was deleted. Remove the link first")
         folder.mkdir(exist_ok=True)
-        # Two dreams may have had one name, the second after the first was deleted.
+        # Two dreams may have had the same name, if the first was deleted before the second was made.
         names = (path.name if number == 1 else f"{path.stem}-{number}{path.suffix}" for number in count(1))
         return next(place for name in names if not (place := folder / name).exists())
 
     def take_out(self, record: Record, claim: Callable[[Path, Record, str, str], str]) -> Record:
-        """Bring a record back, with its file. At its server it stays deleted.
+        """Restore a record with its file. It stays deleted at its server.
 
         Args:
-            record: its row, which may be of any time.
-            claim: gives a file another name in the library, and moves it there, where its own name is taken: of its
-                path, record, suffix and sha256.
+            record: the row, which may be an old one.
+            claim: a function that moves a file into the library under another name, if its own name is in use; it takes
+                the path, the record, the suffix and the sha256.
 
         Raises:
             LibraryError: it is not in the trash, or its file is gone.
@@ -137,7 +137,7 @@ class Trash:
         sha256 = row["sha256"] or sha256_of(path)
         name = self._brought_back(path, record, sha256, claim)
         path.with_name(path.name + SUFFIX).unlink(missing_ok=True)
-        # What is gone of several is gone: the first one is what counts.
+        # Further files may be missing: the first one is what counts.
         further = [
             replace(one, name=self._brought_back(beside, record, one.sha256, claim))
             for one in further_from(json.loads(row["further"]))
@@ -149,7 +149,7 @@ class Trash:
     def _brought_back(
         self, path: Path, record: Record, sha256: str, claim: Callable[[Path, Record, str, str], str]
     ) -> str:
-        """Move a file back into the library; gives back its name there."""
+        """Move a file back into the library. Returns its name there."""
         place = self._folder.folder.parent / path.name
         return claim(path, record, path.suffix, sha256) if place.exists() else put_in_place(path, place).name
 
@@ -159,12 +159,12 @@ class Trash:
             return self._ledger.update(record, **columns)
 
     def all(self) -> list[Trashed]:
-        """What is in the trash, deleted last first."""
+        """Return everything in the trash, most recently deleted first."""
         records = {record.key: record for record in records_of(self._ledger.file.read(_RECORDS))}
         found = []
         for row in self._ledger.file.read(f"{_PLACES} ORDER BY deleted_at DESC, hash, take"):
             record = records.get((row["hash"], row["take"], row["backend"]))
-            # A ledger may come with a repository, and hold anything.
+            # A ledger may come with a repository, and may contain anything.
             with contextlib.suppress(ValueError):
                 if record is not None:
                     path = self._folder.plain_file(row["file"]) if row["file"] else None
@@ -172,26 +172,26 @@ class Trash:
         return found
 
     def rows(self) -> list[tuple[object, ...]]:
-        """What the ledger says of the trash, for a ledger that takes its place."""
+        """Return the ledger's data about the trash, for a ledger that replaces it."""
         return [tuple(row) for row in self._ledger.file.read(_PLACES)]
 
     def take_over(self, rows: Iterable[tuple[object, ...]]) -> None:
-        """Write what another ledger of the same folder says of the trash.
+        """Add the data of another ledger of the same folder about the trash.
 
         Args:
-            rows: what its `rows` gave.
+            rows: the rows that its `rows` returned.
         """
         for row in rows:
             self._ledger.file.write("INSERT OR IGNORE INTO trash VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row)
 
     def empty(self, before: datetime | None = None) -> int:
-        """Remove for good what is in the trash. The rows stay marked as deleted.
+        """Permanently remove everything in the trash. The rows remain marked as deleted.
 
         Args:
-            before: the time before which what was deleted is removed; None removes everything.
+            before: the time before which a dream must have been deleted to be removed; None removes everything.
 
         Returns:
-            How many dreams were removed.
+            The number of dreams that were removed.
 
         Raises:
             OSError: a file cannot be removed.
@@ -209,7 +209,7 @@ class Trash:
 
 
 def _move(path: Path, place: Path) -> None:
-    """Move a file, with its sidecar."""
+    """Move a file and its sidecar."""
     put_in_place(path, place)
     with contextlib.suppress(FileNotFoundError):
         path.with_name(path.name + SUFFIX).replace(place.with_name(place.name + SUFFIX))

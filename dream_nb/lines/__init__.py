@@ -1,1 +1,1 @@
-"""What a line asks for: its options, its prompt, what it refers to, and the settings behind it."""
+"""The lines of magics and of the command line: options, prompts, references and settings."""

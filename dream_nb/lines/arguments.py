@@ -1,4 +1,4 @@
-"""What a `%dream` line or cell asks for."""
+"""What a `%dream` line or cell requests."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _WORDS: Final = ("format", "style")
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What a line or cell asks for.
+    """The dreams that a line or cell requests.
 
     Attributes:
-        asks: the dreams, in their order.
-        prompt: what was typed, for the whole of them.
-        is_single: whether it is one dream, and not a sweep, several prompts or several takes.
-        options: those that say how it is asked for: background, dry_run, name, budget, yes.
+        asks: the requests, in order.
+        prompt: the prompt as it was typed, for all of them.
+        is_single: whether this is one dream, and not a sweep, several prompts or several takes.
+        options: the options about how to make the dreams: background, dry_run, name, budget, yes.
     """
 
     asks: tuple[Ask, ...]
@@ -61,10 +61,10 @@ def read_arguments(
     """Read a `%dream` line, or a `%%dream` cell whose body is the prompt.
 
     Args:
-        line: what stands behind the magic's name.
+        line: the text after the name of the magic.
         cell: the lines below, or None.
         references: finds variables, files and earlier dreams.
-        defaults: what options are where the line does not say them, by their names ("aspect_ratio").
+        defaults: the defaults of options that the line leaves out, by option name ("aspect_ratio").
 
     Raises:
         InvalidRequestError: an option or a value is wrong; nothing was sent.
@@ -76,7 +76,7 @@ def read_arguments(
             raise InvalidRequestError(
                 f"{prompt!r} is on the %%dream line: write the prompt on the lines below, or use %dream"
             )
-        # Empty lines around a prompt are no part of it, unless it is to be taken as it is.
+        # Empty lines around a prompt do not belong to it, unless it is to be used exactly as typed.
         prompt = cell.removesuffix("\n") if given.raw else cell.strip("\n")
     several = cell is not None and not given.raw
     return ask_for(prompt, given, references=references, defaults=defaults, several=several)
@@ -85,13 +85,13 @@ def read_arguments(
 def ask_for(
     prompt: str, given: Any, *, references: References, defaults: Mapping[str, Any], several: bool = False
 ) -> Arguments:
-    """What a prompt and its options ask for.
+    """Return the requests for a prompt and its options.
 
     Args:
-        prompt: as it was typed.
-        given: the options, which `check_options` has looked at.
+        prompt: the prompt as it was typed.
+        given: the options, as checked by `check_options`.
         references: finds variables, files and earlier dreams.
-        defaults: what options are where they are not given, by their names ("aspect_ratio").
+        defaults: the defaults of options that are not given, by option name ("aspect_ratio").
         several: whether lines of `---` separate prompts.
 
     Raises:
@@ -111,19 +111,19 @@ def ask_for(
 
 
 def _create_of(given: Any, kind: Kind, references: References) -> Callable[[str], Request]:
-    """Makes the request for something new of a prompt."""
+    """Return the function that makes the request for something new from a prompt."""
     fields = fields_of(given, kind, references)
     return lambda prompt: make_request(prompt, kind=kind, **fields)
 
 
 def check_options(given: Any) -> None:
-    """Look at options whose values no parser knows.
+    """Check options whose values the parser does not check.
 
     Args:
         given: the options.
 
     Raises:
-        InvalidRequestError: a value is wrong, or one option excludes another.
+        InvalidRequestError: a value is wrong, or two options exclude each other.
     """
     if given.fresh and given.take is not None:
         raise InvalidRequestError("--fresh makes the next new take: leave out --take or --fresh")
@@ -140,7 +140,7 @@ def check_options(given: Any) -> None:
 
 
 def _fill_in(given: Any, defaults: Mapping[str, Any]) -> Kind:
-    """Fill in the options that the line does not say, where they fit its kind; gives back that kind."""
+    """Fill in the defaults of options that the line leaves out, if they fit its kind. Returns that kind."""
     kind = _kind(given) or defaults.get("kind") or "video"
     for name, value in defaults.items():
         fits = _ONLY.get(name, kind) == kind and (name != "model" or (value in ALL_IMAGE_MODELS) == (kind == "image"))
@@ -150,7 +150,7 @@ def _fill_in(given: Any, defaults: Mapping[str, Any]) -> Kind:
 
 
 def _kind(given: Any) -> Kind | None:
-    """The kind that the line says, or that its options have; None where any would do."""
+    """The kind that the line states or that its options imply; None if both are possible."""
     reasons: dict[Kind, str] = {}
     for name, kind in _ONLY.items():
         if getattr(given, name):
@@ -173,11 +173,11 @@ def _variants(prompt: str, raw: bool, references: References) -> list[Variant]:
 
 
 def fields_of(given: Any, kind: Kind, references: References) -> dict[str, Any]:
-    """The fields of a request that the options name.
+    """Return the fields of a request that the options set.
 
     Args:
-        given: the options. Those that a magic does not have name none.
-        kind: of the request.
+        given: the options. Those that a magic does not have are ignored.
+        kind: the kind of the request.
         references: finds variables, files and earlier dreams.
 
     Raises:
@@ -205,7 +205,7 @@ def fields_of(given: Any, kind: Kind, references: References) -> dict[str, Any]:
 
 
 def _texts(given: Any, role: Role) -> Sequence[str]:
-    """What an option was given: several times, once, or not at all."""
+    """The values of an option, which may be given several times, once, or not at all."""
     value = getattr(given, role, None)
     return [] if value is None else [value] if isinstance(value, str) else value
 

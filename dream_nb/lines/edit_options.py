@@ -1,4 +1,4 @@
-"""The options that ask for another version of something: `--modify`, `--reframe`, `--upscale`, `--audio`."""
+"""The options that change another dream: `--modify`, `--reframe`, `--upscale`, `--audio`."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ _OTHERS: Final = (
 
 
 def edit_of(given: Any, references: References) -> Callable[[str], Edit] | None:
-    """Makes the request for another version of something, of a prompt; None where the line asks for something new.
+    """Return the function that makes the request for a change from a prompt; None if the line makes something new.
 
     Args:
         given: the options.
         references: finds variables, files and earlier dreams.
 
     Raises:
-        InvalidRequestError: an option does not fit, or what it names cannot be used.
+        InvalidRequestError: an option is not valid here, or the thing that it names cannot be used.
     """
     asked = [name for name in EDIT_OPTIONS if getattr(given, name) is not None]
     if not asked:
@@ -162,7 +162,7 @@ _MAKERS: Final = {"modify": _modify, "reframe": _reframe, "upscale": _upscale, "
 
 
 def _chosen(option: str | None, fields: dict[str, Any], name: str) -> Any:
-    """The value of an option, or of `--set`, which is taken out of the fields."""
+    """The value of an option, or of `--set`, which is removed from the fields."""
     if option is not None and name in fields:
         raise InvalidRequestError(
             f"{_option(name)} and --set {name} are the same field: leave out one of them", field=name

@@ -1,4 +1,4 @@
-"""The options of a line: which there are, what each takes, and its help. Magics and the command line share them."""
+"""The options of a line with their values and help. The magics and the command line share them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Option:
     """One option.
 
     Attributes:
-        names: short and long.
-        details: what `ArgumentParser.add_argument` takes besides.
+        names: the short and the long name.
+        details: the other arguments of `ArgumentParser.add_argument`.
     """
 
     names: tuple[str, ...]
@@ -33,7 +33,7 @@ class Option:
 
     @property
     def name(self) -> str:
-        """The name of its value: "aspect_ratio"."""
+        """The name of the option's value: "aspect_ratio"."""
         return self.names[-1].lstrip("-").replace("-", "_")
 
     def __hash__(self) -> int:
@@ -42,11 +42,11 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A heading above the options that follow it.
+    """A heading for the options that follow it.
 
     Attributes:
         title: the heading.
-        description: what the help says below it, or None.
+        description: the text that the help shows below it, or None.
     """
 
     title: str
@@ -57,16 +57,16 @@ Options = tuple[Option | Group, ...]
 
 
 def argument(*names: str, **details: Any) -> Option:
-    """An option.
+    """Return an option.
 
     Args:
-        *names: short and long.
-        **details: what `ArgumentParser.add_argument` takes besides.
+        *names: the short and the long name.
+        **details: the other arguments of `ArgumentParser.add_argument`.
     """
     return Option(names, details)
 
 
-# What both magics take.
+# The options that both magics have.
 _RATIO: Final = argument(
     "-a", "--aspect-ratio", metavar="W:H", help="1:1, 16:9 (the default), 9:16, 4:3, 3:4, 21:9 or 9:21."
 )
@@ -219,7 +219,7 @@ STORYBOARD: Final[Options] = (
 
 
 def actions(options: Options) -> Mapping[str, Action]:
-    """What the parser does with each option, by its long and its short name.
+    """Return what the parser does with each option, by its long and its short name.
 
     Args:
         options: `DREAM` or `STORYBOARD`.
@@ -228,7 +228,7 @@ def actions(options: Options) -> Mapping[str, Action]:
 
 
 def names(options: Options) -> Mapping[str, bool]:
-    """Every option, long and short, and whether it takes a value.
+    """Return every option, long and short, with whether it takes a value.
 
     Args:
         options: `DREAM` or `STORYBOARD`.
@@ -237,28 +237,28 @@ def names(options: Options) -> Mapping[str, bool]:
 
 
 def parse(options: Options, line: str) -> tuple[str, Any]:
-    """The prompt on a line, and its options by their names.
+    """Return the prompt of a line, and its options by their names.
 
     Args:
         options: `DREAM` or `STORYBOARD`.
-        line: what stands behind the magic's name.
+        line: the text after the name of the magic.
 
     Raises:
-        InvalidRequestError: an option is unknown, or has a wrong value.
+        InvalidRequestError: an option is unknown, or its value is wrong.
     """
     prompt, words = cut_prompt(line, names(options))
     return prompt, _parser(options).parse_args(words)
 
 
 def asks_for_help(line: str, options: Mapping[str, bool]) -> bool:
-    """Whether `--help` or `-h` is among the options of a line. In quotes, and behind `--`, it is prompt.
+    """Return whether the options of a line include `--help` or `-h`. In quotes and after `--` they are prompt.
 
     Args:
-        line: what stands behind the magic's name.
-        options: those that the magic takes beside them, and whether each takes a value.
+        line: the text after the name of the magic.
+        options: the other options of the magic, with whether each takes a value.
 
     Raises:
-        InvalidRequestError: an option is unknown, or lacks its value.
+        InvalidRequestError: an option is unknown, or has no value.
     """
     if not any(name in line for name in HELP):
         return False
@@ -267,11 +267,11 @@ def asks_for_help(line: str, options: Mapping[str, bool]) -> bool:
 
 
 class OptionParser(argparse.ArgumentParser):
-    """Reads options, and raises where one is wrong instead of ending the program.
+    """Reads options, and raises an error if one is wrong instead of ending the program.
 
     Args:
-        options: those that it knows.
-        **settings: what `argparse.ArgumentParser` takes besides.
+        options: the known options.
+        **settings: the other arguments of `argparse.ArgumentParser`.
     """
 
     def __init__(self, options: Options, **settings: Any) -> None:
@@ -284,7 +284,7 @@ class OptionParser(argparse.ArgumentParser):
                 group = self.add_argument_group(one.title, one.description)
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong.
+        """Raise an error with this message.
 
         Raises:
             InvalidRequestError: always.

@@ -1,6 +1,6 @@
-"""Cuts the prompt out of a magic's line, as it was typed.
+"""Separates the prompt from the options of a magic's line, exactly as it was typed.
 
-argparse cannot: it folds spaces, takes a shortened option for the whole, and splits prompts at their quotes.
+argparse cannot do this: it folds spaces, accepts shortened options, and splits prompts at their quotes.
 """
 
 from __future__ import annotations
@@ -16,33 +16,33 @@ from dream_nb.api.errors import InvalidRequestError
 _WORD: Final = re.compile(r"\S+")
 _LONG_OPTION: Final = re.compile(r"--[A-Za-z]")
 _JOINED: Final = re.compile(r"""(-[A-Za-z])[\d"']""")
-# A weight may stand behind the quotes around its picture.
+# A weight may follow the quotes around a picture.
 _WEIGHT: Final = re.compile(r":\d*\.?\d+(?=\s|$)")
-# Characters that look like a hyphen without being one in Unicode: minus, soft hyphen, hyphen bullet, modifier minus.
+# Characters that look like a hyphen but are not: minus, soft hyphen, hyphen bullet, modifier minus.
 _DASHES: Final = "\u2212\u00ad\u2043\u02d7"
-# A misspelt option behind a dash; prose has words behind dashes too.
+# A misspelt option after a dash. Ordinary text has words after dashes too.
 _NEAR: Final = 0.75
-# Quotes stand around a value, or around what a field is set to: field='"9s"'.
+# Quotes enclose a value, or the value of a field: field='"9s"'.
 _VALUE: Final = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|(\w+=)'([^']*)'(?=\s|$)|(\S+))""")
 
 
 def cut_prompt(line: str, options: Mapping[str, bool]) -> tuple[str, list[str]]:
     """Separate the prompt from the options before and after it.
 
-    Options begin with `--` and a letter, or are one of the known short ones, also joined to a number (`-n4`). A weight
-    may follow a quoted value (`"my pal.png":0.6`). After a lone `--`, and inside one pair of quotes around the whole
-    prompt, everything is prompt. The prompt keeps every character between its first and last word.
+    Options begin with `--` and a letter, or are one of the known short ones, which may be joined to a number (`-n4`). A
+    weight may follow a quoted value (`"my pal.png":0.6`). After a lone `--`, and inside a pair of quotes around the
+    whole prompt, everything belongs to the prompt. The prompt keeps every character between its first and last word.
 
     Args:
-        line: what was typed after the magic's name.
-        options: every option, long and short, and whether it takes a value.
+        line: the text after the name of the magic.
+        options: every option, long and short, with whether it takes a value.
 
     Returns:
-        The prompt, and the options as words for a parser.
+        The prompt, and the options as a list of words for a parser.
 
     Raises:
-        InvalidRequestError: an option is unknown, lacks its value, begins with a dash that is not a hyphen, or is
-            followed by more prompt; or something touches a closing quote.
+        InvalidRequestError: an option is unknown, has no value, begins with a dash that is not a hyphen, or is followed
+            by more of the prompt; or something touches a closing quote.
     """
     words: list[str] = []
     position = _take_options(line, 0, options, words)
@@ -57,7 +57,7 @@ def cut_prompt(line: str, options: Mapping[str, bool]) -> tuple[str, list[str]]:
 
 
 def _split_quoted(text: str, options: Mapping[str, bool]) -> tuple[str, str] | None:
-    """The inside of the quotes around the whole prompt, and what follows them; None where there is no such pair."""
+    """The text inside the quotes around the whole prompt, and the rest of the line; None without such quotes."""
     quote = text[:1]
     if quote not in {'"', "'"}:
         return None
@@ -71,7 +71,7 @@ def _split_quoted(text: str, options: Mapping[str, bool]) -> tuple[str, str] | N
 
 
 def _is_several(inside: str, quote: str) -> bool:
-    """Whether the first quote inside ends a phrase and another begins one: the outer quotes are no pair."""
+    """Whether inner quotes end one phrase and begin another, so that the outer quotes are not a pair."""
     ends, begins = re.search(rf"\S{quote}(?=\s)", inside), re.search(rf"\s{quote}(?=\S)", inside)
     return ends is not None and begins is not None and ends.start() < begins.start()
 
@@ -93,7 +93,7 @@ def _is_written_option(word: str, options: Mapping[str, bool]) -> bool:
 
 
 def _meant(word: str, options: Mapping[str, bool]) -> str | None:
-    """The option that a word with wrong dashes stands for, such as "—loop" or "-loop"; None where it is none."""
+    """The option that a word with a wrong dash stands for, such as "—loop" or "-loop"; None if there is none."""
     bare = word.lstrip("-" + "".join(sign for sign in word if _is_dash(sign)))
     lead, name = word[: len(word) - len(bare)], bare.partition("=")[0]
     if not lead or not name or _is_written_option(word, options):
@@ -111,14 +111,14 @@ def _meant(word: str, options: Mapping[str, bool]) -> str | None:
 
 
 def check_dash(word: str, options: Mapping[str, bool]) -> None:
-    """Raise where a word is an option but for its dash, such as "—loop".
+    """Raise an error if a word is an option except for its dash, such as "—loop".
 
     Args:
         word: one word of a line.
-        options: every option, long and short, and whether it takes a value.
+        options: every option, long and short, with whether it takes a value.
 
     Raises:
-        InvalidRequestError: it is one.
+        InvalidRequestError: the word is such an option.
     """
     if meant := _meant(word, options):
         is_dash = any(map(_is_dash, word.partition(meant.lstrip("-"))[0]))
@@ -134,7 +134,7 @@ def _is_dash(sign: str) -> bool:
 
 
 def _check_quotes(prompt: str, options: Mapping[str, bool]) -> None:
-    """Raise where an option or a weight touches a quote in the prompt: it would be sent as part of it."""
+    """Raise an error if an option or a weight touches a quote in the prompt: it would become part of it."""
     for match in re.finditer(r"""(?<=\S)["'](?P<word>\S+)""", prompt):
         word = match["word"]
         is_weight = prompt[0] == match[0][0] and _WEIGHT.fullmatch(word) is not None
@@ -146,13 +146,13 @@ def _check_quotes(prompt: str, options: Mapping[str, bool]) -> None:
 
 
 def _is_joined(word: str, options: Mapping[str, bool]) -> bool:
-    """Whether it is a short option and its value in one word."""
+    """Whether the word is a short option joined to its value."""
     short = _JOINED.match(word)
     return short is not None and options.get(short[1], False)
 
 
 def _take_options(text: str, position: int, options: Mapping[str, bool], words: list[str]) -> int:
-    """Add the options that begin at this position to the words; where they end."""
+    """Add the options that begin at a position to the words. Returns the position after them."""
     while match := _WORD.search(text, position):
         word = match.group()
         check_dash(word, options)
@@ -173,13 +173,13 @@ def _take_options(text: str, position: int, options: Mapping[str, bool], words: 
             position = match.end()
             continue
         given, position = _take_value(text, match.start() + len(name) + len(equals), name)
-        # Joined with "=" so that a parser takes a value that begins with a dash for what it is.
+        # Joined with "=", so that the parser accepts values that begin with a dash.
         words.append(f"{name}={given}" if name.startswith("--") else f"{name}{given}")
     return len(text)
 
 
 def _take_value(text: str, position: int, name: str) -> tuple[str, int]:
-    """The value of an option that stands at this position, and where it ends."""
+    """The value of an option that begins at a position, and the position after it."""
     value = _VALUE.match(text, position)
     if value is None:
         raise InvalidRequestError(f"{name} needs a value")
@@ -198,10 +198,10 @@ def _take_value(text: str, position: int, name: str) -> tuple[str, int]:
 
 
 def unknown_option(name: str, options: Collection[str]) -> str:
-    """What is said of an option that there is not.
+    """Return the error for an option that does not exist.
 
     Args:
-        name: what was given.
+        name: the name that was given.
         options: every option, long and short.
     """
     long = [option for option in options if option.startswith("--")] or list(options)
@@ -212,6 +212,6 @@ def unknown_option(name: str, options: Collection[str]) -> str:
 
 
 def split_prompts(body: str) -> list[str]:
-    """The prompts of a cell: one, or several with lines of `---` between them."""
+    """Split a cell into its prompts, which lines of `---` separate."""
     prompts = re.split(r"(?m)^---[ \t]*$", body)
     return [body] if len(prompts) == 1 else [prompt.strip("\n") for prompt in prompts]

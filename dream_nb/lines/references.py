@@ -1,4 +1,4 @@
-"""What a reference on a line stands for: `--frame0 d`, `--style-ref palette.jpg:0.6`, `--frame1 last`."""
+"""Resolves references on a line: `--frame0 d`, `--style-ref palette.jpg:0.6`, `--frame1 last`."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _ID_LENGTH: Final = 36
 
 
 class References:
-    """Finds what a reference on a line or in a form stands for.
+    """Resolves references on a line or in a form.
 
     Args:
-        variables: those that may be named.
-        last: what "last" is: what this notebook asked for before, or None.
+        variables: the variables that may be named.
+        last: the meaning of "last": what this notebook requested last, or None.
         home: the folder that relative paths start from; by default the working directory.
-        within: the folder outside of which no file is looked at, not even for whether it exists; by default every
-            file may be named.
-        files_first: whether a file comes before a variable of the same name.
-        made: gives the dream of a generation's id, where the library has it.
+        within: the only folder whose files may be named; files outside are not even checked for existence. By default
+            every file may be named.
+        files_first: whether a file takes precedence over a variable of the same name.
+        made: a function that returns the dream of a generation's id, if the library has it.
         in_notebook: whether there are variables and a last dream that can be named.
     """
 
@@ -61,25 +61,26 @@ class References:
         self._in_notebook = in_notebook
 
     def keyframe(self, text: str) -> ImageReference | GenerationReference:
-        """The keyframe that a text stands for.
+        """Return the keyframe that a text refers to.
 
         Args:
-            text: as for `find`.
+            text: the reference, as for `find`.
 
         Raises:
-            InvalidRequestError: it names nothing, or what is no keyframe.
+            InvalidRequestError: the text refers to nothing, or to something that cannot be a keyframe.
         """
         what, weight = (text, None) if is_url(text) else split_weight(text, self.file)
         return read_keyframe(self.find(what), what, self.home, weight=weight)
 
     def guide_frames(self, texts: Sequence[str]) -> list[GuideFrame]:
-        """The guide frames that texts stand for.
+        """Return the guide frames that texts refer to.
 
         Args:
-            texts: each a picture or generation, as for `find`, with its moment behind an @: "hall.jpg@2.5s".
+            texts: references to pictures or generations, as for `find`, each followed by an @ and a time:
+                "hall.jpg@2.5s".
 
         Raises:
-            InvalidRequestError: one has no moment, or names what is no keyframe.
+            InvalidRequestError: a text has no time, or refers to something that cannot be a keyframe.
         """
         found = []
         for text in texts:
@@ -89,14 +90,14 @@ class References:
         return found
 
     def reference(self, text: str, weight: float | None = None) -> ImageRef:
-        """The picture to follow that a text stands for.
+        """Return the picture to follow that a text refers to.
 
         Args:
-            text: as for `find`; a weight may stand behind it: "palette.jpg:0.6".
-            weight: how much the picture counts, where that is said elsewhere.
+            text: the reference, as for `find`; a weight may follow: "palette.jpg:0.6".
+            weight: how much the picture counts, if this is given elsewhere.
 
         Raises:
-            InvalidRequestError: it names nothing, it names a file that is not a picture, or it has two weights.
+            InvalidRequestError: the text refers to nothing or to a file that is not a picture, or has two weights.
         """
         what, behind = split_weight(text, self.file)
         if weight is not None and behind is not None:
@@ -104,15 +105,16 @@ class References:
         return read_reference(self.find(what), what, self.home, weight=weight if behind is None else behind)
 
     def find(self, text: str) -> Any:
-        """What a text names: a URL, "last", a variable (or one of a list, as `dreams[2]`), a file, or a generation.
+        """Resolve a URL, "last", a variable (or an item of a list, as in `dreams[2]`), a file, or a generation.
 
-        Of a variable it is the value, whatever that is; of a job that is under way its result.
+        For a variable this returns its value, whatever it is; for a running job its result.
 
         Args:
-            text: what was written, without a weight.
+            text: the reference, without a weight.
 
         Raises:
-            InvalidRequestError: it is none of these. What a variable holds is never quoted: it may be a secret.
+            InvalidRequestError: the text is none of these. The value of a variable is never quoted, since it may be a
+                secret.
         """
         if is_url(text):
             return text
@@ -130,10 +132,10 @@ class References:
         return found
 
     def source(self, text: str) -> Any:
-        """As `find`; of an id the dream, where the library has it, so that what it is can be checked.
+        """Resolve as `find` does, but an id as a dream if the library has it, so that its kind can be checked.
 
         Args:
-            text: as for `find`.
+            text: the reference, as for `find`.
 
         Raises:
             InvalidRequestError: as for `find`.
@@ -142,15 +144,15 @@ class References:
         return (self._made(found.id) or found) if isinstance(found, GenerationReference) else found
 
     def dreams(self, text: str, history: Callable[[], Dreams]) -> Dreams:
-        """The dreams that "last", a variable, or an id or its beginning names; none where it is none of these.
+        """Return the dreams that "last", a variable, an id or the beginning of one refers to; None for other texts.
 
         Args:
-            text: what was written.
-            history: everything that the library knows, where ids are looked up.
+            text: the reference.
+            history: all dreams of the library, among which ids are looked up.
 
         Raises:
-            InvalidRequestError: there is no last one, several ids begin so, or the name of a variable cannot be
-                resolved for certain.
+            InvalidRequestError: there is no last dream, several ids begin with the text, or the name of a variable
+                cannot be resolved with certainty.
         """
         if text == "last":
             return Dreams([self._newest()])
@@ -165,10 +167,10 @@ class References:
         return named
 
     def value(self, text: str) -> Any:
-        """The value of the variable that a text names, or None where it names none: it may be an id or words.
+        """Return the value of the variable that a text names, or None if it names none: it may be an id or words.
 
         Args:
-            text: what was written.
+            text: the reference.
         """
         match = NAME.fullmatch(text)
         try:
@@ -185,15 +187,15 @@ class References:
         return value
 
     def file(self, text: str) -> Path | None:
-        """The file that a text names, or None where there is none that may be named.
+        """Return the file that a text names, or None if there is no such file or it may not be named.
 
         Args:
-            text: a path.
+            text: the path.
         """
         return find_file(text, self.home, self._within)
 
     def _newest(self) -> Dream:
-        # Not the newest of the library: a notebook that is run again would go on from its own end.
+        # Not the newest dream of the library: a notebook that runs again would continue from its own end.
         dreams = _dreams_of(_several(self._last))
         if not dreams and not self._in_notebook:
             raise InvalidRequestError("'last' works only in a notebook: give a file, or the id of a generation")
@@ -202,11 +204,11 @@ class References:
         return dreams[-1]
 
     def _item(self, name: str, index: str | None) -> Any:
-        """The value of a variable, or one of several in it.
+        """The value of a variable, or one of several items in it.
 
         Raises:
             KeyError: there is no such variable.
-            InvalidRequestError: it has no such item, or its name cannot be resolved for certain.
+            InvalidRequestError: it has no such item, or its name cannot be resolved with certainty.
         """
         value = _several(self.variables[name])
         if index is None:
@@ -230,18 +232,18 @@ class References:
 
 
 def _ended(value: Any) -> Any:
-    """Of what is under way its end: only then is there something to go on from."""
+    """The result of a running job, once it has ended, because nothing can continue from it before."""
     return value.result() if isinstance(value, Pending) else value
 
 
 def _several(value: Any) -> Any:
-    """As `_ended`; of a storyboard its shots, which have numbers."""
+    """As `_ended`, but for a storyboard its shots, which have numbers."""
     value = _ended(value)
     return value.shots if isinstance(value, Storyboard) else value
 
 
 def _dreams_of(value: Any) -> Dreams | None:
-    """The dreams in a value; None where it holds none."""
+    """The dreams in a value; None if there are none."""
     if isinstance(value, Dream):
         return Dreams([value])
     if isinstance(value, Dreams):

@@ -1,4 +1,4 @@
-"""`--set field=json`: fields of the API that have no option."""
+"""`--set field=json`: fields of the API that have no option of their own."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from dream_nb.api.errors import InvalidRequestError
 
 
 def set_fields(settings: Sequence[str], schema: type[BaseModel]) -> dict[str, Any]:
-    """The fields of `--set`: those that the schema has, and others in `extra`.
+    """Return the fields of `--set`: those that the schema has, and all others in `extra`.
 
     Args:
-        settings: what was given, each as "field=json".
-        schema: of the request.
+        settings: the values that were given, each as "field=json".
+        schema: the schema of the request.
 
     Raises:
-        InvalidRequestError: one has another form.
+        InvalidRequestError: a value has another form.
     """
     fields: dict[str, Any] = {}
     extra: dict[str, Any] = {}

@@ -19,30 +19,30 @@ from dream_nb.lookup import REPLAYS
 from dream_nb.requests.fields import make_request
 from dream_nb.requests.roles import PLAIN
 
-# Options of a line that have a setting, and what the default session is opened with.
+# Options of a line that have a setting, and arguments of the default session.
 _OPTIONS: Final = ("kind", *PLAIN, "loop")
 _READ_LATER: Final = ("library", "backend", "replay", "uploader")
 _SESSION: Final = ("library", "backend", "replay", "budget", "floor", "shared", "uploader")
 
 
 class RefusedSettingError(BaseException):
-    """A wrong value in a `%config` line. Of an Exception, `%config` would only log the message."""
+    """A wrong value in a `%config` line. It is not an Exception, because `%config` would only log its message."""
 
     _shown = False
     _render_traceback_ = DreamError._render_traceback_
 
 
 def _called(settings: Any | None, name: str) -> str:
-    """How an error calls a setting: as it was given, in the environment or as a setting."""
+    """The name of a setting in error messages, as it was given: as a variable of the environment or as a setting."""
     is_environment = settings is None or settings._read_now == name
     return f"DREAM_NB_{name.upper()}:" if is_environment else f"DreamMagics.{name}"
 
 
 class _Strict:
-    """A trait whose wrong value is an error of ours."""
+    """A trait that raises one of our errors for a wrong value."""
 
     def error(self, obj: object, value: object, error: object = None, info: object = None) -> NoReturn:  # noqa: ARG002
-        """Refuse the value."""
+        """Refuse a value."""
         trait: Any = self
         known = [str(choice) for choice in getattr(trait, "values", None) or ()]
         near = difflib.get_close_matches(str(value), known, n=1, cutoff=0.5)
@@ -51,7 +51,7 @@ class _Strict:
         raise ConfigurationError(f"{_called(obj, trait.name)} {value!r} is not {what}{hint}")
 
 
-# Without the parameters of their types: the traitlets that Colab has know none.
+# Not generic: the traitlets version of Colab does not support type parameters.
 class Choice(_Strict, Enum):  # type: ignore[type-arg]
     """One of several words."""
 
@@ -74,7 +74,7 @@ class Number(_Strict, Int):  # type: ignore[type-arg]
     info_text = "a whole number, 0 or more"
 
     def validate(self, obj: Any, value: Any) -> Any:
-        """Look whether it is."""
+        """Check the value."""
         value = super().validate(obj, value)
         return value if value >= 0 else self.error(obj, value)
 
@@ -85,16 +85,16 @@ class Cents(_Strict, Float):  # type: ignore[type-arg]
     info_text = "a number of USD cents, 0 or more"
 
     def validate(self, obj: Any, value: Any) -> Any:
-        """Look whether it is."""
+        """Check the value."""
         value = super().validate(obj, value)
         return value if value is None or value >= 0 else self.error(obj, value)
 
 
 class Field(Text):
-    """What a request takes in the field of this name."""
+    """A value for the request field of this name."""
 
     def validate(self, obj: Any, value: Any) -> Any:
-        """Try it."""
+        """Check the value."""
         value = super().validate(obj, value)
         if value is None:
             return None
@@ -113,20 +113,20 @@ class BackendName(Text):
     """The name of a backend, or a URL."""
 
     def validate(self, obj: Any, value: Any) -> Any:
-        """Look whether there is such a one."""
+        """Check that the backend exists."""
         value = super().validate(obj, value)
         return None if value is None else choose_backend(value)
 
 
 class DreamSettings(Configurable):
-    """What is where a line does not say it. Each setting has a variable of the environment, `DREAM_NB_` and its name.
+    """Defaults for options that a line leaves out. Each setting has an environment variable: `DREAM_NB_` and its name.
 
     Args:
-        parent: the shell whose `ipython_config.py` counts; a variable of the environment counts more. None has none.
-        **options: what the other base classes take.
+        parent: the shell whose `ipython_config.py` applies, or None; environment variables take precedence.
+        **options: the arguments of the other base classes.
 
     Raises:
-        ConfigurationError: a setting is unknown, or has a wrong value.
+        ConfigurationError: a setting is unknown, or its value is wrong.
     """
 
     kind = Choice(KINDS, None, allow_none=True, help="video or image; None is video.").tag(config=True)
@@ -195,11 +195,11 @@ class DreamSettings(Configurable):
         for name, trait in self.traits(config=True).items():
             text = os.environ.get(f"DREAM_NB_{name.upper()}")
             if text:
-                # These a session reads itself, at the moment in which it is opened.
+                # A session reads these itself when it is opened.
                 self._read(name, trait, text)
 
     def _read(self, name: str, trait: TraitType[Any, Any], text: str) -> None:
-        """Take over a setting from a variable of the environment."""
+        """Read a setting from its environment variable."""
         self._read_now = name
         try:
             setattr(self, name, None if name in _READ_LATER else trait.from_string(text))
@@ -209,14 +209,14 @@ class DreamSettings(Configurable):
             self._read_now = None
 
     def defaults(self) -> Mapping[str, Any]:
-        """What options are where a line does not say them, by their names; None leaves them to the API."""
+        """The defaults of options that a line leaves out, by their names; None leaves an option to the API."""
         return {name: value for name in _OPTIONS if (value := getattr(self, name))}
 
     def update_config(self, config: Config) -> None:
-        """Take over what a `%config` line says.
+        """Apply a `%config` line.
 
         Raises:
-            RefusedSettingError: a setting is unknown, or has a wrong value.
+            RefusedSettingError: a setting is unknown, or its value is wrong.
         """
         try:
             self._check_names(name for section in self.section_names() for name in config.get(section, ()))
@@ -237,6 +237,6 @@ class DreamSettings(Configurable):
         try:
             configure_default_session(change["name"], change["new"])
         except ConfigurationError:
-            # Nothing has changed there, so nothing has changed here.
+            # The session did not change, so the setting does not either.
             self._trait_values[change["name"]] = change["old"]
             raise

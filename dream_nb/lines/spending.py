@@ -1,4 +1,4 @@
-"""What a line may cost before it is asked about."""
+"""Limits on what a line may cost without being confirmed."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dream_nb.requests.plan import Plan, dollars
 
 
 def check_cost(plan: Plan, budget: float | None, most: int | None) -> None:
-    """Look at what a plan would cost.
+    """Check the cost of a plan.
 
     Args:
-        plan: what is asked for.
-        budget: USD cents that it may cost, or None.
-        most: how many dreams are paid for without being asked, or None.
+        plan: the plan.
+        budget: the most that it may cost, in USD cents, or None.
+        most: the largest number of dreams that are paid for without a confirmation, or None.
 
     Raises:
-        BudgetError: it would cost too much, or is more than that; nothing was sent.
+        BudgetError: the plan costs too much, or has too many dreams; nothing was sent.
     """
     if plan.backend == "studio" or not plan.new:
         return

@@ -1,1 +1,1 @@
-"""Files as pixels, sound and numbers."""
+"""Media files as pixels, sound and numbers."""

@@ -1,4 +1,4 @@
-"""Pictures that move: GIF, WebP, PNG and AVIF with several frames."""
+"""Animated pictures: GIF, WebP, PNG and AVIF with several frames."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 MOST_FRAMES: Final = 20_000
 """Of an animation."""
 
-# What browsers take for a frame without a time.
+# The time that browsers use for a frame without one.
 _UNTIMED: Final = 0.1
 
 
 def is_animation(file: Path) -> bool:
-    """Whether a picture moves.
+    """Return whether a picture is animated.
 
     Args:
-        file: its path.
+        file: the path of the file.
     """
     try:
         with opened_picture(file) as image:
@@ -35,11 +35,11 @@ def is_animation(file: Path) -> bool:
 
 
 def read_animation_facts(file: Path | BinaryIO, name: str) -> VideoFacts:
-    """The facts of a picture that moves, or stands still: then it has one frame, and 0 seconds.
+    """Return the facts of an animated picture. A still picture has one frame, and 0 seconds.
 
     Args:
-        file: its path, or the file itself.
-        name: what errors call it.
+        file: the path of the file, or a file object.
+        name: the name of the file in errors.
 
     Raises:
         UnreadableFileError: it is damaged, or has too many pixels or frames.
@@ -61,13 +61,13 @@ def read_animation_facts(file: Path | BinaryIO, name: str) -> VideoFacts:
 def iterate_animation(
     file: Path | BinaryIO, name: str, wanted: Callable[[int, float], bool], size: Size | None
 ) -> Iterator[TimedFrame]:
-    """The frames of a picture that moves, in order, one in memory at a time.
+    """Iterate over the frames of an animated picture in order, with one in memory at a time.
 
     Args:
-        file: its path, or the file itself.
-        name: what errors call it.
-        wanted: whether a frame is given, by its number and its time in seconds.
-        size: width and height, or at most what longer side, in pixels; None leaves them as they are.
+        file: the path of the file, or a file object.
+        name: the name of the file in errors.
+        wanted: a function of a frame's number and its time in seconds, which returns whether to include it.
+        size: the width and height in pixels, or one number that limits the longer side; None keeps the original size.
 
     Raises:
         UnreadableFileError: it is damaged, or has too many pixels or frames.
@@ -81,12 +81,12 @@ def iterate_animation(
 
 
 def _durations(image: Image, name: str) -> Iterator[float]:
-    """How long each frame is seen, in seconds; while it is given, the picture is that frame."""
+    """The time that each frame is visible, in seconds. While one is yielded, the picture is that frame."""
     count = _frames(image)
     if count > MOST_FRAMES:
         raise UnreadableFileError(name, f"has {count:,} frames, and at most {MOST_FRAMES:,} are read")
     size = image.size
-    # A PNG may have a picture for readers that know no animations.
+    # A PNG may have a picture for readers that do not support animations.
     for number in range(int(bool(getattr(image, "default_image", False))), count):
         image.seek(number)
         if image.size != size:
@@ -97,7 +97,7 @@ def _durations(image: Image, name: str) -> Iterator[float]:
 
 
 def _frames(image: Image) -> int:
-    # Further pictures of an MPO are the same one, smaller or from beside.
+    # Further pictures of an MPO are the same picture, smaller or from the side.
     return 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
 
 

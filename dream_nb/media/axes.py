@@ -1,4 +1,4 @@
-"""Where the dreams of a sweep stand on two axes."""
+"""The places of a sweep's dreams on two axes."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Final, Self
 
 from dream_nb.api.errors import InvalidRequestError
 
-# A longer axis that is alone is folded into a wall.
+# A single longer axis is folded into several rows.
 _LONGEST_ROW: Final = 10
 
 
 def axes_of(words: Iterable[Mapping[str, str]]) -> dict[str, list[str]]:
-    """The axes of a sweep, each with its words in the order in which they first appear.
+    """Return the axes of a sweep, each with its words in order of first appearance.
 
     Args:
-        words: for each dream the word that it has on each axis.
+        words: for each dream, its word on each axis.
     """
     axes: dict[str, list[str]] = {}
     for word in words:
@@ -28,21 +28,21 @@ def axes_of(words: Iterable[Mapping[str, str]]) -> dict[str, list[str]]:
 
 
 def are_on_axes(words: Sequence[Mapping[str, str]]) -> bool:
-    """Whether dreams belong on common axes: each has a word on all of them. Others would leave a table of holes.
+    """Return whether all dreams have a word on all axes. Otherwise a table would have holes.
 
     Args:
-        words: for each dream the word that it has on each axis.
+        words: for each dream, its word on each axis.
     """
     return bool(words) and bool(words[0]) and all(word.keys() == words[0].keys() for word in words)
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A grid: what heads its rows and columns, and where each dream stands.
+    """A grid: the headings of its rows and columns, and the place of each dream.
 
     Attributes:
-        rows: what heads each row; a single empty text where there is no such axis.
-        columns: what heads each column; empty texts where there is no such axis.
+        rows: the heading of each row; a single empty text without such an axis.
+        columns: the heading of each column; empty texts without such an axis.
         places: for each dream its row, its column, and its words on the other axes. Several may share a place.
     """
 
@@ -52,14 +52,14 @@ class Layout:
 
     @classmethod
     def of(cls, words: Sequence[Mapping[str, str]], rows: str | None = None, columns: str | None = None) -> Self:
-        """The grid of a sweep.
+        """Return the grid of a sweep.
 
         Args:
-            words: for each dream the word that it has on each axis.
-            rows: the axis that heads the rows; by default the last that is not that of the columns. Dreams that are
-                not all on the same axes, and those on a single axis of more than 10 words, are a plain wall unless one
-                is named.
-            columns: the axis that heads the columns; by default the last that is not that of the rows.
+            words: for each dream, its word on each axis.
+            rows: the axis of the rows; by default the last one that is not that of the columns. Dreams that are not all
+                on the same axes, and those on a single axis of more than 10 words, are laid out as a plain wall unless
+                an axis is named.
+            columns: the axis of the columns; by default the last one that is not that of the rows.
 
         Raises:
             InvalidRequestError: there is no such axis, or both are the same.
@@ -92,7 +92,7 @@ class Layout:
 
     @property
     def stacks(self) -> dict[tuple[int, int], list[int]]:
-        """The numbers of the dreams in each place, by row and column: several are shown below each other."""
+        """Return the numbers of the dreams in each place, by row and column. Dreams in the same place are stacked."""
         stacks: dict[tuple[int, int], list[int]] = {}
         for number, (row, column, _) in enumerate(self.places):
             stacks.setdefault((row, column), []).append(number)
@@ -100,7 +100,7 @@ class Layout:
 
     @property
     def depths(self) -> list[int]:
-        """How many are shown below each other in each row, at most."""
+        """Return the largest number of stacked dreams in each row."""
         stacks = self.stacks
         return [
             max(len(stacks.get((row, column), [])) or 1 for column in range(len(self.columns)))
@@ -111,5 +111,5 @@ class Layout:
 def _heads(axes: Mapping[str, list[str]], axis: str | None, words: Sequence[Mapping[str, str]]) -> list[str]:
     if axis is None:
         return [""]
-    # A dream without a word on this axis has a place of its own.
+    # A dream without a word on this axis gets a separate place.
     return [*axes[axis], *([""] if any(axis not in word for word in words) and "" not in axes[axis] else [])]

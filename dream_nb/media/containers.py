@@ -1,4 +1,4 @@
-"""The outermost parts of a file: whether all of it is there, and whether a video in it may be turned."""
+"""The outermost structure of a file: whether it is complete, and whether a video in it may be rotated."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dream_nb.media.formats import AVIF, HEAD, MATROSKA, MOV, MP4, WEBM, WEBP, f
 _LONG: Final = 1
 _TO_THE_END: Final = 0
 _UPRIGHT: Final = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
-# Where the matrix begins in the box `tkhd`, by the version of that box.
+# The offset of the matrix in the box `tkhd`, by the version of that box.
 _MATRIX_AT: Final = {0: 40, 1: 52}
 # Of the outermost boxes.
 _KINDS: Final = frozenset(
@@ -36,7 +36,7 @@ _KINDS: Final = frozenset(
     | {b"wide", b"pnot", b"PICT", b"pdin", b"emsg", b"prft"}
 )
 _SEGMENT: Final = 0x18538067
-# More boxes than any writer makes: what claims more is damaged.
+# More boxes than any writer makes: a file that claims more is damaged.
 _MOST_BOXES: Final = 1_000_000
 
 
@@ -45,9 +45,9 @@ class Box(NamedTuple):
 
     Attributes:
         kind: its type, four bytes.
-        begin: where its content begins in the file.
-        end: where the box ends by its own word, which may be beyond the end of the file; None where it reaches to the
-            end of the file, however long that gets.
+        begin: the offset of its content in the file.
+        end: the offset at which the box says that it ends, which may be beyond the end of the file; None if it extends
+            to the end of the file, however long that gets.
     """
 
     kind: bytes
@@ -57,7 +57,7 @@ class Box(NamedTuple):
 
 @contextmanager
 def _reading(file: Path | BinaryIO) -> Iterator[tuple[BinaryIO, int]]:
-    """The file, and its size in bytes. One that is open already stays where it was."""
+    """The file, and its size in bytes. The position of an open file is restored."""
     if isinstance(file, Path):
         with file.open("rb") as opened:
             yield opened, file.stat().st_size
@@ -70,12 +70,12 @@ def _reading(file: Path | BinaryIO) -> Iterator[tuple[BinaryIO, int]]:
 
 
 def boxes(file: BinaryIO, begin: int, end: int) -> Iterator[Box]:
-    """The boxes that follow each other in a part of a file, without those within them.
+    """Iterate over consecutive boxes in a part of a file, without those within them.
 
     Args:
         file: an MP4, QuickTime or AVIF file.
-        begin: where the first begins.
-        end: where the last ends.
+        begin: the offset of the first box.
+        end: the offset at which the last one ends.
     """
     for _ in range(_MOST_BOXES):
         if begin + 8 > end:
@@ -83,7 +83,7 @@ def boxes(file: BinaryIO, begin: int, end: int) -> Iterator[Box]:
         file.seek(begin)
         head = file.read(16)
         if len(head) < 8:
-            # A box within one that was cut off.
+            # An inner box that was cut off.
             return
         size, kind = struct.unpack_from(">I4s", head)
         start = begin + 8
@@ -101,10 +101,10 @@ def boxes(file: BinaryIO, begin: int, end: int) -> Iterator[Box]:
 
 
 def top_boxes(file: Path) -> list[Box]:
-    """The outermost boxes of an MP4, QuickTime or AVIF file.
+    """Return the outermost boxes of an MP4, QuickTime or AVIF file.
 
     Args:
-        file: its path.
+        file: the path of the file.
 
     Raises:
         OSError: it cannot be read.
@@ -114,10 +114,10 @@ def top_boxes(file: Path) -> list[Box]:
 
 
 def is_cut_off(file: Path | BinaryIO) -> bool:
-    """Whether a file ends before its own headers say: a download or a copy that broke off.
+    """Return whether a file ends earlier than its own headers say, because a download or a copy was interrupted.
 
     Args:
-        file: its path, or the file itself.
+        file: the path of the file, or a file object.
 
     Raises:
         OSError: it cannot be read.
@@ -127,7 +127,7 @@ def is_cut_off(file: Path | BinaryIO) -> bool:
         head = opened.read(HEAD)
         found = format_of(head)
         if found in (MP4, MOV, AVIF):
-            # A server or a copy may have put something else behind the last box.
+            # A server or a copy may have added something else after the last box.
             return any(box.kind in _KINDS and (box.end or 0) > size for box in boxes(opened, 0, size))
         if found is WEBP:
             return int.from_bytes(head[4:8], "little") + 8 > size
@@ -137,10 +137,10 @@ def is_cut_off(file: Path | BinaryIO) -> bool:
 
 
 def may_be_turned(file: Path | BinaryIO) -> bool:
-    """Whether a video may be shown turned, which its first frame then tells.
+    """Return whether a video may be rotated, which its first frame then tells.
 
     Args:
-        file: its path, or the file itself.
+        file: the path of the file, or a file object.
 
     Raises:
         OSError: it cannot be read.
@@ -170,7 +170,7 @@ def _matrix(file: BinaryIO, header: Box) -> bytes:
 
 
 def _segment_end(head: bytes) -> int:
-    """Where the segment of a WebM or Matroska file ends by its own word; 0 where it does not say."""
+    """The end of the segment of a WebM or Matroska file, as it states it; 0 if it does not."""
     at = 0
     for _ in range(2):
         name, at = _ebml_number(head, at, keep_mark=True)
@@ -182,7 +182,7 @@ def _segment_end(head: bytes) -> int:
 
 
 def _ebml_number(data: bytes, at: int, *, keep_mark: bool) -> tuple[int, int]:
-    """A number of variable length (RFC 8794, 4), -1 where all its bits are set, and where it ends."""
+    """A number of variable length (RFC 8794, 4), or -1 if all its bits are set, and the offset of its end."""
     first = data[at] if at < len(data) else 0
     width = 9 - first.bit_length()
     number = int.from_bytes(data[at : at + width], "big")

@@ -1,4 +1,4 @@
-"""Which videos and pictures look alike, by their fingerprints."""
+"""Finds videos and pictures that look alike, by their fingerprints."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ BITS: Final = 64
 
 
 def near_duplicates(fingerprints: Sequence[str | None], distance: int) -> list[list[int]]:
-    """The numbers of those that look alike, in groups of two and more.
+    """Return the numbers of those that look alike, in groups of at least two.
 
     Args:
-        fingerprints: of each 16 hexadecimal digits, or None where there is none.
-        distance: how many of the 64 bits may differ between neighbours of a group.
+        fingerprints: for each one, 16 hexadecimal digits, or None.
+        distance: the number of the 64 bits that may differ between neighbours of a group.
 
     Raises:
-        ValueError: the distance is not a number from 0 to 64.
+        ValueError: distance is not a number from 0 to 64.
     """
     if not 0 <= distance <= BITS:
         raise ValueError(f"distance must be a number of bits from 0 to {BITS}, not {distance}")

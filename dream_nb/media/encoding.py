@@ -1,4 +1,4 @@
-"""The encoders: frames as an MP4 in H.264, or as an animation for pages that play no video; parts of videos."""
+"""Encoders: frames as an MP4 in H.264, or as an animation for pages that play no video; and parts of videos."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
     from dream_nb.media.sound import Samples
 
-# Hardly to be told from what it was, and small enough to be sent.
+# Hardly distinguishable from the original, and small enough to be sent.
 _CRF: Final = 16
 _GIF_COLOURS: Final = 256
 _SMALL_STEP: Final = 2
 _SMALL_SIDE: Final = 320
 _SMALL_CRF: Final = 32
 _SMALL_BYTES: Final = 600_000
-# Of what does not say its rate.
+# The frame rate of a video that does not state it.
 _USUAL_FPS: Final = 24.0
 _SLOWEST: Final = Fraction(1, 100)
 _FASTEST: Final = Fraction(1000)
-# About so many a second, in which frames are timed.
+# The approximate time base of frames, in ticks per second.
 _TICKS: Final = 90_000
 
 
@@ -47,17 +47,17 @@ def encode(
     seconds: float | None = None,
     sound: Iterable[Samples] | None = None,
 ) -> None:
-    """Write frames as an MP4 in H.264, each seen when it says.
+    """Write frames as an MP4 in H.264, each with its time.
 
     Args:
-        frames: at least one, all of the same size; an odd last row or column is left out.
-        path: where the file is written.
-        fps: frames a second, on the mean.
-        tags: what the file says of itself, or None.
+        frames: the frames, all of the same size; at least one. An odd last row or column is left out.
+        path: the path of the new file.
+        fps: the average frame rate, in frames per second.
+        tags: metadata of the file, or None.
         crf: the rate factor of H.264, from 0 (lossless) to 51.
-        seconds: until when the last frame is seen, where the frames come at any times; None says that they come at a
-            constant rate.
-        sound: samples as `iterate_samples` gives them; written as AAC.
+        seconds: the time until which the last frame is visible, for frames at arbitrary times; None means a constant
+            rate.
+        sound: samples, as `iterate_samples` returns them; written as AAC.
 
     Raises:
         LibraryError: H.264 cannot be encoded on this machine.
@@ -66,7 +66,7 @@ def encode(
     from av.codec.codec import UnknownCodecError
 
     options = {"movflags": "faststart+use_metadata_tags"}
-    # With frames out of their order, the container would take the last one for another.
+    # If frames were reordered, the container would mistake another frame for the last.
     order = {} if seconds is None else {"bf": "0"}
     rate = min(max(Fraction(fps).limit_denominator(1001), _SLOWEST), _FASTEST)
     try:
@@ -74,7 +74,7 @@ def encode(
             container.metadata.update(tags or {})
             stream = container.add_stream("libx264", rate=rate, options={"preset": "veryfast", "crf": str(crf)} | order)
             stream.pix_fmt = "yuv420p"
-            # A whole number of ticks a frame.
+            # A whole number of ticks per frame.
             stream.codec_context.time_base = 1 / (rate * max(1, _TICKS // rate.numerator))
             rest = iter(frames)
             first = next(rest)
@@ -83,7 +83,7 @@ def encode(
                 write_sound(container, add_sound(container), sound)
             _write_frames(container, stream, itertools.chain([first], rest), seconds)
     except (av.FFmpegError, UnknownCodecError) as error:
-        # That there is no room says whoever writes the file.
+        # Whoever writes the file reports that there is not enough space.
         if isinstance(error, OSError):
             raise
         raise LibraryError(
@@ -99,7 +99,7 @@ def _write_frames(
     import numpy as np
 
     base = stream.codec_context.time_base or Fraction(1)
-    # How long each frame is seen, in ticks, once that is known: without it, as long as the one before.
+    # The duration of each frame in ticks once it is known; otherwise it is that of the one before.
     lengths: dict[int | None, int] = {}
     held: list[Packet[VideoStream]] = []
     last: int | None = None
@@ -114,7 +114,7 @@ def _write_frames(
     for frame in frames:
         pixels: Any = frame.pixels[: stream.height, : stream.width]
         if pixels.shape[:2] != (stream.height, stream.width):
-            # H.264 has no side of one pixel.
+            # H.264 does not support a side of one pixel.
             short = stream.height - pixels.shape[0], stream.width - pixels.shape[1]
             pixels = np.pad(pixels, ((0, short[0]), (0, short[1]), (0, 0)), "edge")
         shown = av.VideoFrame.from_ndarray(pixels, format="rgb24")
@@ -129,14 +129,14 @@ def _write_frames(
 
 
 def encode_small(file: Path, facts: VideoFacts) -> bytes:
-    """A coarse copy of a video, small enough for a notebook's output, with its sound where there is room for it.
+    """Return a coarse copy of a video, small enough for a notebook's output, with sound if there is room for it.
 
     Args:
-        file: the video.
-        facts: of it.
+        file: the path of the video.
+        facts: the facts of the video.
 
     Returns:
-        An MP4; nothing where even the copy is too large.
+        The bytes of an MP4; empty if even the copy is too large.
 
     Raises:
         LibraryError: the video does not decode, or H.264 cannot be encoded on this machine.
@@ -155,14 +155,15 @@ def encode_small(file: Path, facts: VideoFacts) -> bytes:
 
 
 def cut(file: Path, path: Path, start: float, stop: float, tags: Mapping[str, str]) -> None:
-    """Write a part of a video as an MP4, with its sound: it begins with what is seen at one time, and ends at another.
+    """Write a part of a video as an MP4 with its sound, from the frame that is visible at one time to another time.
 
     Args:
-        file: the video.
-        path: where the part is written.
-        start: seconds from the beginning. Where all frames are seen for the same time, the beginning of the nearest.
-        stop: the same of its end.
-        tags: what the file says of itself.
+        file: the path of the video.
+        path: the path of the new file.
+        start: where the part begins, in seconds from the beginning. If all frames have the same duration, it is rounded
+            to the nearest frame.
+        stop: where the part ends, likewise.
+        tags: metadata of the file.
 
     Raises:
         ValueError: there is nothing between start and stop.
@@ -174,11 +175,11 @@ def cut(file: Path, path: Path, start: float, stop: float, tags: Mapping[str, st
         begin, end = (round(time * facts.fps) / facts.fps for time in (begin, end))
     if not 0 <= begin < end - TICK:
         raise ValueError(f"the part from {start} s to {stop:g} s is empty: the video has {facts.seconds:g} s")
-    # Where frames are seen for different times, the one that is seen at the start may have begun long before.
+    # If frames have different durations, the one that is visible at the start may have begun long before.
     since = begin - TICK if facts.is_even else 0.0
     frames = part_of(iterate_timed(file, lambda _, seconds: seconds >= since, until=end), begin, end)
     if facts.is_even:
-        # WebM rounds their times.
+        # WebM rounds the times of frames.
         frames = evenly((frame.pixels for frame in frames), facts.fps)
     sound = iterate_samples(file, begin, end) if has_sound(file) else None
     length = None if facts.is_even else end - begin
@@ -186,13 +187,13 @@ def cut(file: Path, path: Path, start: float, stop: float, tags: Mapping[str, st
 
 
 def animate(frames: Iterable[TimedFrame], path: Path, suffix: Literal[".gif", ".webp"], seconds: float) -> None:
-    """Write frames as an animation that repeats, each seen for as long as it was.
+    """Write frames as an animation that loops, each visible as long as it was.
 
     Args:
-        frames: at least one.
-        path: where the file is written.
-        suffix: what is written: a GIF, or a WebP.
-        seconds: until when the last frame is seen.
+        frames: the frames; at least one.
+        path: the path of the new file.
+        suffix: the format: that of a GIF, or of a WebP.
+        seconds: the time until which the last frame is visible.
     """
 
     durations: list[int] = []
@@ -210,7 +211,8 @@ def animate(frames: Iterable[TimedFrame], path: Path, suffix: Literal[".gif", ".
 
     every = pictures()
     first = next(every)
-    # Pillow asks how long a frame is seen once it has it. For a GIF it has one in memory at a time, for a WebP all.
+    # Pillow asks for the duration of a frame once it has it. It holds one GIF frame in memory at a time, or all of a
+    # WebP.
     first.save(path, suffix[1:], save_all=True, append_images=every, duration=durations, loop=0)
 
 
@@ -222,8 +224,8 @@ def _drawn(frame: TimedFrame, suffix: str) -> Image.Image:
 
 
 def _milliseconds(begin: float, end: float, suffix: str) -> int:
-    """How long a frame is seen, such that no error adds up."""
+    """The duration of a frame, rounded so that errors do not add up."""
     if suffix == ".gif":
-        # It counts in hundredths of a second, and players take one hundredth for ten.
+        # GIF counts in hundredths of a second, and players replace one hundredth by ten.
         return max(20, 10 * (round(end * 100) - round(begin * 100)))
     return max(1, round(end * 1000) - round(begin * 1000))

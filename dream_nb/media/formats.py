@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes: its name and where it came from may say anything."""
+"""The format of a file according to its first bytes, whatever its name or source says."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ HEAD: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format of pictures or videos that is read here.
+    """A supported format of pictures or videos.
 
     Attributes:
-        name: as people write it, such as "JPEG".
-        suffix: of its files, such as ".jpg".
-        media_type: such as "image/jpeg".
-        kind: "image" or "video". An animation is an image that moves.
+        name: its usual name, such as "JPEG".
+        suffix: the suffix of its files, such as ".jpg".
+        media_type: its media type, such as "image/jpeg".
+        kind: "image" or "video". An animation is an image.
     """
 
     name: str
@@ -41,18 +41,18 @@ MATROSKA: Final = Format("Matroska", ".mkv", "video/x-matroska", "video")
 PICTURES: Final = (JPEG, PNG, WEBP, GIF, AVIF)
 VIDEOS: Final = (MP4, MOV, WEBM, MATROSKA)
 
-# The boxes with which files of QuickTime begin that are older than `ftyp`.
+# The boxes at the beginning of QuickTime files that are older than `ftyp`.
 _OLD_BOXES: Final = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
-# Brands of pictures that are not read here, in the same container: HEIC and its kin.
+# Brands of unsupported pictures in the same container: HEIC and related formats.
 _OTHER_PICTURES: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"crx "})
 _AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
 
 
 def named(formats: Sequence[Format]) -> str:
-    """The names of formats, as errors list them.
+    """Return the names of formats, as errors list them.
 
     Args:
-        formats: such as `PICTURES`.
+        formats: the formats, such as `PICTURES`.
     """
     return ", ".join(one.name for one in formats)
 
@@ -62,10 +62,10 @@ NOT_READ: Final = f"is not a picture or video that can be read ({named((*PICTURE
 
 
 def format_of(file: Path | bytes) -> Format | None:
-    """The format of a file, or None where it is none that is read here.
+    """Return the format of a file, or None if it is not supported.
 
     Args:
-        file: its path, or its first bytes.
+        file: the path of the file, or its first bytes.
 
     Raises:
         OSError: it cannot be read.
@@ -83,7 +83,7 @@ def format_of(file: Path | bytes) -> Format | None:
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return WEBP
     if head.startswith(b"\x1a\x45\xdf\xa3"):
-        # The type of the document stands in the header, which is short.
+        # The document type is in the header, which is short.
         return WEBM if b"webm" in head[:64] else MATROSKA
     if head[4:8] == b"ftyp":
         return _branded(head)
@@ -91,7 +91,7 @@ def format_of(file: Path | bytes) -> Format | None:
 
 
 def _branded(head: bytes) -> Format | None:
-    """The format of a file that begins with the box `ftyp`, which names its brands."""
+    """The format of a file that begins with the box `ftyp`, which lists its brands."""
     length = int.from_bytes(head[:4], "big")
     major = head[8:12]
     brands = {major, *(head[at : at + 4] for at in range(16, min(length, len(head)), 4))}

@@ -1,4 +1,4 @@
-"""Frames as arrays, each with the time at which it is seen: their sizes, their rate, which of them are taken."""
+"""Frames as arrays with their times: their sizes, their rate, and the selection of frames."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     Frame = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
     Frames = np.ndarray[tuple[int, int, int, int], np.dtype[np.uint8]]
 
-# A width and a height, or what the longer side is at most.
+# A width and a height, or the largest length of the longer side.
 Size = tuple[int, int] | int
 
 _LARGEST_SIDE: Final = 16384
@@ -22,11 +22,11 @@ TICK: Final = 0.0006
 
 
 class TimedFrame(NamedTuple):
-    """A frame, and when it is first seen.
+    """A frame, and the time at which it is first visible.
 
     Attributes:
-        pixels: `uint8`, height x width x 3, RGB.
-        seconds: from the first frame, which has 0.
+        pixels: an array of `uint8`, height x width x 3, RGB.
+        seconds: the time in seconds from the first frame, which is at 0.
     """
 
     pixels: Frame
@@ -35,15 +35,15 @@ class TimedFrame(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VideoFacts:
-    """Read from the file's headers, as far as these say it.
+    """The facts of a video, read from the file's headers as far as they state them.
 
     Attributes:
-        width, height: pixels, as people see it: turned where the file says so.
-        fps: frames a second, on the mean.
-        frames: how many there are.
-        seconds: how long it plays.
-        is_even: whether all frames are seen for the same time; False where that is not certain.
-        quarters: by how many right angles the file has its frames turned against the clock.
+        width, height: the size in pixels as people see it, after any rotation.
+        fps: the average frame rate, in frames per second.
+        frames: the number of frames.
+        seconds: the playing time in seconds.
+        is_even: whether all frames have the same duration; False if that is not certain.
+        quarters: the number of right angles by which the stored frames are rotated counterclockwise.
     """
 
     width: int
@@ -56,23 +56,23 @@ class VideoFacts:
 
 
 def evenly(frames: Iterable[Frame], fps: float) -> Iterator[TimedFrame]:
-    """Frames with their times, at a constant rate.
+    """Yield frames with their times, at a constant rate.
 
     Args:
-        frames: the frames, in order.
-        fps: frames a second.
+        frames: the frames in order.
+        fps: the frame rate, in frames per second.
     """
     for number, frame in enumerate(frames):
         yield TimedFrame(frame, number / fps)
 
 
 def at_rate(frames: Iterable[TimedFrame], fps: float, seconds: float) -> Iterator[Frame]:
-    """Frames at a constant rate: each is repeated, or left out, so that it is seen when it was seen before.
+    """Yield frames at a constant rate. Frames are repeated or left out so that each keeps its time.
 
     Args:
-        frames: the frames, in order; at least one is given.
-        fps: the rate that is wanted, in frames a second.
-        seconds: how long the last frame is seen, counted from the first.
+        frames: the frames in order; at least one.
+        fps: the new rate, in frames per second.
+        seconds: the time until which the last frame is visible, from the first.
     """
     shown: TimedFrame | None = None
     count = 0
@@ -89,12 +89,12 @@ def at_rate(frames: Iterable[TimedFrame], fps: float, seconds: float) -> Iterato
 
 
 def part_of(frames: Iterable[TimedFrame], start: float, stop: float) -> Iterator[TimedFrame]:
-    """What is seen from one time to another, from 0 on. It begins with the frame that is seen at the first.
+    """Yield what is visible between two times, starting from 0, with the frame that is visible at the first time.
 
     Args:
-        frames: the frames, in order.
-        start: seconds.
-        stop: seconds.
+        frames: the frames in order.
+        start: the first time, in seconds.
+        stop: the second time, in seconds.
     """
     seen: TimedFrame | None = None
     for frame in frames:
@@ -108,11 +108,11 @@ def part_of(frames: Iterable[TimedFrame], start: float, stop: float) -> Iterator
 
 
 def seen_at(frames: Iterable[TimedFrame], times: Sequence[float]) -> Iterator[TimedFrame]:
-    """The frames that are seen at some times, each once; after the end it is the last one.
+    """Yield the frames that are visible at some times, each once; after the end, this is the last frame.
 
     Args:
-        frames: the frames, in order.
-        times: in seconds, in order.
+        frames: the frames in order.
+        times: the times in seconds, in order.
     """
     left = list(times)
     seen: TimedFrame | None = None
@@ -127,13 +127,13 @@ def seen_at(frames: Iterable[TimedFrame], times: Sequence[float]) -> Iterator[Ti
 
 
 def at_most(fps: float) -> Callable[[int, float], bool]:
-    """Which frames an animation takes, so that it has at most so many a second: asked for each frame in order.
+    """Return a function that selects frames so that there are at most so many per second. It is called in order.
 
     Args:
-        fps: above 0.
+        fps: the largest frame rate, above 0.
 
     Returns:
-        Whether a frame is taken, by its number and its time in seconds.
+        A function of a frame's number and its time in seconds, which returns whether to include the frame.
     """
     last = float("-inf")
 
@@ -148,12 +148,12 @@ def at_most(fps: float) -> Callable[[int, float], bool]:
 
 
 def stacked(frames: Iterable[Frame], count: int, width: int, height: int) -> Frames:
-    """Frames as one array.
+    """Return frames as one array.
 
     Args:
         frames: the frames, all of the same size.
-        count: how many there are, as far as the file says.
-        width, height: their size in pixels.
+        count: the number of frames, as far as the file states it.
+        width, height: the size of the frames in pixels.
 
     Returns:
         `uint8`, frames x height x width x 3, RGB.
@@ -167,7 +167,7 @@ def stacked(frames: Iterable[Frame], count: int, width: int, height: int) -> Fra
     got = 0
     for frame in frames:
         if got == len(whole):
-            # A header may say fewer frames than there are, or none.
+            # A header may state fewer frames than there are, or none.
             whole = np.concatenate([whole, np.empty((max(16, got), height, width, 3), np.uint8)])
         whole[got] = frame
         got += 1
@@ -175,14 +175,14 @@ def stacked(frames: Iterable[Frame], count: int, width: int, height: int) -> Fra
 
 
 def fitted(size: Size | None, width: int, height: int) -> tuple[int, int]:
-    """The size in pixels that is asked for.
+    """Return the requested size in pixels.
 
     Args:
-        size: width and height, or at most what longer side; None for all of it.
-        width, height: of the picture.
+        size: the width and height, or the largest length of the longer side; None keeps the original size.
+        width, height: the size of the picture.
 
     Raises:
-        ValueError: it is not a size.
+        ValueError: size is not valid.
     """
     if size is None:
         return width, height

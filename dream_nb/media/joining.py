@@ -1,4 +1,4 @@
-"""Several videos as one file: copied packet by packet where their streams allow, else encoded anew."""
+"""Joins several videos into one file: copied packet by packet if their streams allow it, otherwise encoded again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class _UnevenError(Exception):
-    """The streams do not follow each other as they are."""
+    """The streams are too different to be copied one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class _Source:
     """A video that becomes part of a film.
 
     Attributes:
-        file: its path.
+        file: the path of the video.
         facts: its size and times.
         is_heard: whether it has sound.
     """
@@ -46,7 +46,7 @@ class _Source:
 
     @property
     def sound(self) -> Iterator[Samples]:
-        """Its sound, or silence, for as long as it is seen."""
+        """Return its sound, or silence, for its playing time."""
         return iterate_samples(self.file, 0.0, self.facts.seconds)
 
 
@@ -54,22 +54,22 @@ def join(files: Sequence[Path], path: Path, tags: Mapping[str, str]) -> None:
     """Write several videos as one file, with their sound.
 
     Args:
-        files: at least one video, in their order. Streams of the same size, rate and coding are copied; others are
-            encoded in the size and rate of the first, with black beside what is of another shape, and silence where
+        files: the paths of the videos, in order; at least one. Streams of the same size, rate and coding are copied;
+            others are encoded in the size and rate of the first, with black bars if the shape differs, and silence if
             there is no sound.
-        path: where the film is written.
-        tags: what the film says of itself.
+        path: the path of the film.
+        tags: metadata of the film.
 
     Raises:
-        LibraryError: a file is missing or does not decode, or the film cannot be written.
+        LibraryError: a file is missing or cannot be decoded, or the film cannot be written.
     """
     sources = [_Source(file, read_facts(file), has_sound(file)) for file in files]
     for file in files:
-        # Its packets would be copied as far as they go.
+        # Otherwise the packets of an incomplete file would be copied.
         if is_cut_off(file):
             raise UnreadableFileError(file.name, "is cut off")
     with written(path) as partial:
-        # Here: with a source open, what goes wrong would be said of that.
+        # Here, because with a source open, errors would be attributed to that source.
         partial.touch()
         try:
             _copy(sources, partial, tags)
@@ -79,7 +79,7 @@ def join(files: Sequence[Path], path: Path, tags: Mapping[str, str]) -> None:
 
 
 def _check_copy(sources: Sequence[_Source], path: Path) -> None:
-    """See that what was copied decodes, and is all there."""
+    """Check that the copy can be decoded and is complete."""
     check_whole(path)
     if read_facts(path).frames != sum(source.facts.frames for source in sources):
         raise _UnevenError
@@ -103,7 +103,7 @@ def _copy(sources: Sequence[_Source], path: Path, tags: Mapping[str, str]) -> No
     with opened(sources[0].file) as first, av.open(str(path), "w", format="mp4", options=options) as target:
         kinds = _kinds(sources)
         target.metadata.update(dict(tags))
-        # All are made before the first packet: then the header is written.
+        # All streams are created before the first packet, because then the header is written.
         try:
             outputs = {kind: add_copy(target, _stream(first, kind)) for kind in kinds}
         except ValueError:
@@ -119,19 +119,19 @@ def _copy(sources: Sequence[_Source], path: Path, tags: Mapping[str, str]) -> No
 
 
 def add_copy(target: OutputContainer, template: VideoStream | AudioStream) -> Any:
-    """A stream for the packets of another.
+    """Add a stream for the packets of another stream.
 
-    Its codec keeps its tag: by `hev1` instead of `hvc1` Apple's players refuse a file.
+    The codec tag is kept: Apple's players refuse `hev1` instead of `hvc1`.
 
     Args:
-        target: the file. Nothing has been written to it.
+        target: the output file. Nothing must have been written to it.
         template: the other stream.
 
     Raises:
-        ValueError: the format of the file does not hold that coding.
+        ValueError: the format of the file does not support that coding.
     """
     stream: Any = target.add_stream_from_template(template, opaque=True)
-    # PyAV 17 leaves the muxer to choose one.
+    # PyAV 17 lets the muxer choose a tag.
     stream.time_base = template.time_base
     if template.codec_context.codec_tag.isalnum():
         stream.codec_context.codec_tag = template.codec_context.codec_tag
@@ -146,7 +146,7 @@ def _append(
     ends: dict[str, float],
     last: dict[str, int | None],
 ) -> None:
-    """Copy the packets of one file to where the film has come, in seconds; `ends` and `last` go on with them."""
+    """Copy the packets of one file to the film, from the given time in seconds; `ends` and `last` are updated."""
     streams = {kind: _stream(source, kind) for kind in outputs}
     zero = min(float((stream.start_time or 0) * _base(stream)) for stream in streams.values())
     shifts = {kind: round((begin - zero) / _base(stream)) for kind, stream in streams.items()}
@@ -160,7 +160,7 @@ def _append(
         is_lead = kind == "audio" and (packet.pts + (packet.duration or 0)) * base <= zero
         packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
         if is_lead and previous is not None and packet.dts <= previous:
-            # What a coder needs to begin with, and nobody hears: the sound before goes on until here.
+            # Inaudible samples that an encoder needs at its start: the sound before continues until here.
             continue
         if previous is not None and packet.dts <= previous:
             raise _UnevenError
@@ -171,10 +171,10 @@ def _append(
 
 
 def _kinds(sources: Sequence[_Source]) -> list[str]:
-    """Which streams are copied: the video, and the sound where all have it in the same coding.
+    """The kinds of streams to copy: the video, and the sound if all have the same coding.
 
     Raises:
-        _UnevenError: the videos are not coded alike.
+        _UnevenError: the codings of the videos differ.
     """
     videos, sounds = set(), set()
     for source in sources:
@@ -195,7 +195,7 @@ def _base(stream: Any) -> float:
 
 
 def _coding(stream: VideoStream | AudioStream) -> tuple[object, ...]:
-    """All that one header says of a stream: it has to hold for every packet."""
+    """Everything that a header states about a stream, which must be true for all packets."""
     context: Any = stream.codec_context
     shape = (
         (context.width, context.height, context.pix_fmt, stream.average_rate)
@@ -206,7 +206,7 @@ def _coding(stream: VideoStream | AudioStream) -> tuple[object, ...]:
 
 
 def _fitted(source: _Source, like: VideoFacts, fps: float) -> Iterator[Frame]:
-    """The frames of a file at a rate, and in the size of another, with black beside them where the shape differs."""
+    """The frames of a file at a rate and in the size of another video, with black bars if the shape differs."""
     import numpy as np
 
     facts = source.facts

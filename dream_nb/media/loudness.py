@@ -1,4 +1,4 @@
-"""How loud sound is for people, in LUFS. Source: ITU-R BS.1770-5 (2023), annex 1."""
+"""The perceived loudness of sound, in LUFS. Source: ITU-R BS.1770-5 (2023), annex 1."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dream_nb.media.sound import Samples
 
-# Tables 1 and 2 of the source, for 48,000 samples a second: the head's shelf, then the low cut. b0, b1, b2, a1, a2.
+# Tables 1 and 2 of the source, for 48,000 samples per second: the high shelf, then the low cut. b0, b1, b2, a1, a2.
 _K_WEIGHTING: Final = (
     (1.53512485958697, -2.69169618940638, 1.19839281085285, -1.69065929318241, 0.73248077421585),
     (1.0, -2.0, 1.0, -1.99004745483398, 0.99007225036621),
@@ -30,7 +30,7 @@ _STEPS: Final = 4
 
 
 class LoudnessMeter:
-    """Takes in sound part by part, and says how loud the whole of it is."""
+    """Takes sound part by part, and returns the loudness of all of it."""
 
     def __init__(self) -> None:
         self._filter = _KFilter()
@@ -38,16 +38,17 @@ class LoudnessMeter:
         self._powers: list[float] = []
 
     def add(self, samples: Samples) -> None:
-        """Take in the next part.
+        """Add the next part.
 
         Args:
-            samples: `float32`, channels x samples, -1 to 1, 48,000 a second; one or two channels, always as many.
+            samples: an array of `float32`, channels x samples, -1 to 1, with 48,000 samples per second and one or two
+                channels, the same number in all parts.
         """
         for weighted in self._filter.push(samples):
             self._sum_up(weighted)
 
     def value(self) -> float | None:
-        """The integrated loudness in LUFS; None for silence, and for less than 400 ms."""
+        """Return the integrated loudness in LUFS; None for silence, and for less than 400 ms."""
         for weighted in self._filter.end():
             self._sum_up(weighted)
         powers = np.array(self._powers)
@@ -61,7 +62,7 @@ class LoudnessMeter:
         return _loudness(float(loud[loud > _power(gate)].mean()))
 
     def _sum_up(self, weighted: Samples) -> None:
-        """Keep the power of each 100 ms, all channels together."""
+        """Store the power of each 100 ms, summed over all channels."""
         whole = np.concatenate([self._rest, weighted], axis=1) if self._rest.size else weighted
         count = whole.shape[1] // _STEP
         steps = whole[:, : count * _STEP].astype(np.float64).reshape(len(whole), count, _STEP)
@@ -70,7 +71,7 @@ class LoudnessMeter:
 
 
 class _KFilter:
-    """The two filters of the source, by FFmpeg."""
+    """The two filters of the source, run by FFmpeg."""
 
     def __init__(self) -> None:
         self._graph: Graph | None = None
@@ -120,10 +121,11 @@ class _KFilter:
 
 
 def loudness(parts: Iterable[Samples]) -> float | None:
-    """The integrated loudness of sound in LUFS; None for silence, and for less than 400 ms.
+    """Return the integrated loudness of sound in LUFS; None for silence, and for less than 400 ms.
 
     Args:
-        parts: `float32`, channels x samples, -1 to 1, 48,000 a second; one or two channels, always as many.
+        parts: arrays of `float32`, channels x samples, -1 to 1, with 48,000 samples per second and one or two channels,
+            the same number in all parts.
     """
     meter = LoudnessMeter()
     for samples in parts:

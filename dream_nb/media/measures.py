@@ -1,7 +1,7 @@
-"""The measures: numbers, times and colours of a video or picture, each from one pass over its frames or its sound.
+"""Measures: numbers, times and colours of a video or picture, each computed in one pass over its frames or its sound.
 
-Frames are reduced to a longer side of 256 pixels, so that values of different sizes can be compared. Luma is that of
-ITU-R BT.709: 0.2126 R + 0.7152 G + 0.0722 B. What says "of a frame" is the mean over all frames.
+Frames are scaled so that their longer side is at most 256 pixels, which makes values of different sizes comparable.
+Luma is that of ITU-R BT.709: 0.2126 R + 0.7152 G + 0.0722 B. A measure "of a frame" is the mean over all frames.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _LUMA: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
 class Look:
-    """One frame, with what several measures need of it.
+    """One frame, with derived data that several measures need.
 
     Args:
         rgb: the frame: `uint8`, height x width x 3.
-        seconds: when it is first seen, from the first frame; None for an image.
+        seconds: the time at which it is first visible, in seconds from the first frame; None for an image.
     """
 
     def __init__(self, rgb: Frame, seconds: float | None = None) -> None:
@@ -52,13 +52,13 @@ class Look:
 
 
 class Measurement(ABC):
-    """Takes in frames one after the other, and says what came of them."""
+    """Takes frames one after the other, and returns a value."""
 
     version: ClassVar[int] = 1
 
     @abstractmethod
     def add(self, look: Look) -> None:
-        """Take in the next frame.
+        """Add the next frame.
 
         Args:
             look: the frame.
@@ -66,11 +66,11 @@ class Measurement(ABC):
 
     @abstractmethod
     def value(self) -> Value:
-        """What came of the frames so far."""
+        """Return the value for the frames so far."""
 
 
 class Loudness(Measurement):
-    """The integrated loudness of the sound, in LUFS: -23 is that of European television; None where all is silent.
+    """The integrated loudness of the sound in LUFS; None if all is silent. European television uses -23 LUFS.
 
     Source: ITU-R BS.1770-5, Algorithms to measure audio programme loudness and true-peak audio level (2023).
     """
@@ -79,10 +79,10 @@ class Loudness(Measurement):
         self._meter = LoudnessMeter()
 
     def add(self, look: Look) -> None:
-        """Nothing: it listens."""
+        """Do nothing, since this measure uses only the sound."""
 
     def hear(self, samples: Samples) -> None:
-        """Take in the next part of the sound.
+        """Add the next part of the sound.
 
         Args:
             samples: `float32`, channels x samples, -1 to 1, 48,000 a second; one or two channels.
@@ -94,7 +94,7 @@ class Loudness(Measurement):
 
 
 class _Mean(Measurement):
-    """The mean of a number of each frame."""
+    """The mean of a number that is computed for each frame."""
 
     def __init__(self) -> None:
         self._total, self._count = 0.0, 0
@@ -108,7 +108,7 @@ class _Mean(Measurement):
 
     @abstractmethod
     def of(self, look: Look) -> float:
-        """The number of one frame.
+        """Return the number of one frame.
 
         Args:
             look: the frame.
@@ -133,7 +133,7 @@ class Contrast(_Mean):
 
 
 class Colourfulness(_Mean):
-    """How colourful people find a frame: 0 not, 33 moderately, 59 quite, 109 extremely.
+    """The colourfulness of a frame as people perceive it: 0 not, 33 moderately, 59 quite, 109 extremely colourful.
 
     Source: the metric M3 of D. Hasler and S. Süsstrunk, Measuring colourfulness in natural images, SPIE 5007 (2003).
     """
@@ -146,7 +146,7 @@ class Colourfulness(_Mean):
 
 
 class Sharpness(_Mean):
-    """The variance of the Laplacian of a frame's luma (0 to 255); small where all is blurred.
+    """The variance of the Laplacian of a frame's luma (0 to 255); small if the frame is blurred.
 
     Source: LAPV in S. Pertuz, D. Puig and M. A. Garcia, Analysis of focus measure operators for shape-from-focus,
     Pattern Recognition 46 (2013), after J. L. Pech-Pacheco et al. (2000); the kernel of four neighbours.
@@ -162,7 +162,7 @@ class Sharpness(_Mean):
 
 
 class Colours(Measurement):
-    """The five dominant colours of all frames as "#rrggbb", the most frequent first; fewer where there are no more.
+    """The dominant colours of all frames as "#rrggbb", the most frequent first: five, or fewer if there are no more.
 
     Source: median cut, P. Heckbert, Color image quantization for frame buffer display, SIGGRAPH (1982), as in Pillow.
     """
@@ -192,7 +192,7 @@ class Colours(Measurement):
 
 
 class _Between(Measurement):
-    """Something between successive frames."""
+    """A measure of the difference between successive frames."""
 
     def __init__(self) -> None:
         self._first: Plane | None = None
@@ -211,7 +211,7 @@ class _Between(Measurement):
 
 
 class Motion(_Between):
-    """Motion energy: how much of its range the luma of a pixel changes in a second, 0 for a still.
+    """Motion energy: how much of its range the luma of a pixel changes in a second; 0 for a still video.
 
     Source: the mean absolute difference of successive frames, as in image differencing for the motion-energy images of
     A. Bobick and J. Davis, The recognition of human movement using temporal templates, IEEE PAMI 23 (2001).
@@ -224,7 +224,8 @@ class Motion(_Between):
 class Seam(_Between):
     """The seam of the loop: the step from the last frame to the first, in steps of the video itself.
 
-    1 is as smooth as the video; where it is large, the jump is seen. Steps smaller than a level of grey count as one.
+    At 1, the loop is as smooth as the video itself; at large values, the jump is visible. Steps smaller than one grey
+    level count as one.
 
     Source: the distance of frames of A. Schödl, R. Szeliski, D. Salesin and I. Essa, Video textures, SIGGRAPH (2000).
     """
@@ -236,11 +237,11 @@ class Seam(_Between):
 
 
 class Shots(Measurement):
-    """Shot changes: the times in seconds at which a new shot begins, without the first.
+    """Shot changes: the times in seconds at which new shots begin, without the first shot.
 
     Source: the difference of successive colour histograms against a threshold, in J. Boreczky and L. Rowe, Comparison
-    of video shot boundary detection techniques, SPIE 2670 (1996); 512 bins, threshold 0.4 of all pixels. A flash of
-    light counts too.
+        of video shot boundary detection techniques, SPIE 2670 (1996); 512 bins, threshold 0.4 of all pixels. A flash of
+        light also counts.
     """
 
     _THRESHOLD: ClassVar = 0.4
@@ -266,7 +267,7 @@ class Shots(Measurement):
 
 
 class Fingerprint(Measurement):
-    """64 bits, as 16 hexadecimal digits, of which few differ between near-duplicates: in size, brightness, coding.
+    """A fingerprint: 64 bits as 16 hexadecimal digits, of which few differ if only size, brightness or coding differ.
 
     Source: "pHash", the signs of low frequencies of a cosine transform against their median, C. Zauner, Implementation
     and benchmarking of perceptual image hash functions (2010); of the mean frame, after the representative images of

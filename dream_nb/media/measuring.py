@@ -1,4 +1,4 @@
-"""Many files measured at once, by worker processes or on a cluster."""
+"""Measures many files at once, in worker processes or on a cluster."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dream_nb.workers import Pool
 
 Name = TypeVar("Name", bound=Hashable)
 
-# Enough to keep every worker busy, and few enough that a cluster's bytes are not all in memory.
+# Enough to keep every worker busy, and few enough that the bytes for a cluster fit in memory.
 _WAITING: Final = 32
 _SPARE: Final = 8
 _MOST_TRIES: Final = 2
@@ -22,7 +22,7 @@ _MOST_TRIES: Final = 2
 
 @dataclass(slots=True)
 class _Sent(Generic[Name]):
-    """What is being measured: the caller's name for it, the order, who measures it, and how often it was tried."""
+    """A running measurement: the caller's name for it, the order, the executor, and the number of tries."""
 
     name: Name
     order: MeasureOrder
@@ -30,7 +30,7 @@ class _Sent(Generic[Name]):
     tries: int = 0
 
     def submit(self) -> Future[Reading]:
-        """Have it measured.
+        """Submit it to its executor.
 
         Raises:
             OSError: the file cannot be read.
@@ -44,14 +44,14 @@ class _Sent(Generic[Name]):
 
 
 def measure_files(orders: Iterable[tuple[Name, MeasureOrder, Executor]]) -> Iterator[tuple[Name, Reading]]:
-    """Measure files. What cannot be measured is told in its reading, and does not keep the rest from it.
+    """Measure files. The reading of a file that cannot be measured says why, and the others are not affected.
 
     Args:
-        orders: for each file a name of the caller's, what is to be measured, and what measures it. Another executor
-            than our pool is sent the file's bytes: its machines may not have the file.
+        orders: for each file, a name of the caller's, the order, and the executor. Executors other than our own pool
+            receive the file's bytes, because their machines may not have the file.
 
     Yields:
-        The names with their readings, in the order in which they end.
+        The names with their readings, in the order of completion.
     """
     running: dict[Future[Reading], _Sent[Name]] = {}
     try:
@@ -68,7 +68,7 @@ def measure_files(orders: Iterable[tuple[Name, MeasureOrder, Executor]]) -> Iter
 
 
 def _begun(sent: _Sent[Name], running: dict[Future[Reading], _Sent[Name]]) -> Iterator[tuple[Name, Reading]]:
-    """Begin to measure a file. Yields its reading where that cannot be done."""
+    """Begin to measure a file. If that is impossible, its reading is yielded."""
     try:
         running[sent.submit()] = sent
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Pictures: read in one way wherever they come from, reduced, and written as JPEG."""
+"""Pictures: reading them in the same way from any source, scaling them down, and writing them as JPEG."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from dream_nb.media.frames import Frame
 
-# What of Pillow reads each format. That of JPEG reads MPO too, with which phones write a second picture behind the
-# first. Nothing else is asked: some parts of it start a program, and the file chooses what that does.
+# Pillow's plugin for each format. That for JPEG also reads MPO, in which phones add a second picture. No other plugin
+# is used: some start programs, and the file would choose what they do.
 _READERS: Final[Mapping[Format, tuple[str, str]]] = {
     JPEG: ("JpegImagePlugin", "jpeg_factory"),
     PNG: ("PngImagePlugin", "PngImageFile"),
@@ -37,12 +37,12 @@ _PNG_SIGNATURE: Final = 8
 _ORIENTATION: Final = 0x0112
 _LYING: Final = frozenset({5, 6, 7, 8})
 _FULL: Final = 65_535
-# Reduced in whole steps first, as long as that leaves it so many times finer than it is wanted.
+# Reduce in whole steps first, as long as the result is still this many times larger than needed.
 _FINER: Final = 2
-# Of every JPEG that is shown: small, and artefacts are hardly seen at these sizes.
+# The quality of all JPEGs that are shown: they are small, and artefacts are hardly visible at these sizes.
 _QUALITY: Final = 70
 
-# Where a picture's file says how it is turned; said of the turned one, it would be turned again.
+# The orientation tag, which must be removed from a picture that has been rotated.
 _TURNING: Final = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
 
 DAMAGE: Final = (
@@ -62,18 +62,18 @@ DAMAGE: Final = (
 
 
 def read_picture(source: Path | bytes, name: str | None = None, *, near: tuple[int, int] | None = None) -> Image:
-    """A picture as people see it: upright, 8 bits a channel in RGB, with white where it is transparent.
+    """Read a picture as people see it: upright, with 8 bits per channel in RGB, on white if it is transparent.
 
-    Of an animation, and of a file with several pictures, it is the first one.
+    For an animation, or a file with several pictures, this is the first one.
 
     Args:
         source: the path of a JPEG, PNG, WebP, GIF or AVIF file, or its bytes.
-        name: what errors call it; by default the name of the file.
-        near: about how many pixels in width and height are needed, so that a large picture is read faster and in less
-            memory; it has at least so many, where it had them. None reads all of them.
+        name: the name of the picture in errors; by default the name of the file.
+        near: the approximate width and height that are needed, in pixels, so that a large picture is read faster and
+            with less memory; the result is at least that large, if the picture was. None reads all pixels.
 
     Raises:
-        UnreadableFileError: it is none of these, is damaged, or is too large.
+        UnreadableFileError: the format is not supported, or the file is damaged or too large.
     """
     with opened_picture(source, name) as image:
         if near is not None and orientation(image) in _LYING:
@@ -85,24 +85,24 @@ def read_picture(source: Path | bytes, name: str | None = None, *, near: tuple[i
 
 
 def upright(image: Image, near: tuple[int, int] | None = None) -> Image:
-    """A decoded picture as people see it: as `read_picture` gives it.
+    """Return a decoded picture as people see it, as `read_picture` does.
 
     Args:
-        image: as Pillow reads it.
-        near: as for `read_picture`, of the picture as it is stored.
+        image: the picture as Pillow reads it.
+        near: the size that is needed, as for `read_picture`, of the stored picture.
     """
     return _on_white(turned(image), near)
 
 
 def picture_size(source: Path | bytes, name: str | None = None) -> tuple[int, int]:
-    """Width and height of a picture as people see it, in pixels. It is not decoded.
+    """Return the width and height of a picture as people see it, in pixels, without decoding it.
 
     Args:
-        source: as for `read_picture`.
-        name: what errors call it; by default the name of the file.
+        source: the picture, as for `read_picture`.
+        name: the name of the picture in errors; by default the name of the file.
 
     Raises:
-        UnreadableFileError: as for `read_picture`, as far as its headers tell.
+        UnreadableFileError: as for `read_picture`, as far as the headers tell.
     """
     with opened_picture(source, name) as image:
         width, height = image.size
@@ -111,14 +111,14 @@ def picture_size(source: Path | bytes, name: str | None = None) -> tuple[int, in
 
 @contextmanager
 def opened_picture(source: Path | bytes, name: str | None = None) -> Iterator[Image]:
-    """A picture as its file has it, not yet decoded. Whatever is wrong with the file is said as one sentence.
+    """Open a picture without decoding it. All problems with the file are reported in one sentence.
 
     Args:
-        source: as for `read_picture`.
-        name: what errors call it; by default the name of the file.
+        source: the picture, as for `read_picture`.
+        name: the name of the picture in errors; by default the name of the file.
 
     Raises:
-        UnreadableFileError: it is none of the formats, is damaged, or is too large.
+        UnreadableFileError: the format is not supported, or the file is damaged or too large.
     """
     from PIL import Image
 
@@ -143,7 +143,7 @@ def _opened(source: Path | bytes, shown: str) -> Image:
         raise UnreadableFileError(shown, f"is not a picture that can be read ({named(PICTURES)})")
     part, reader = _READERS[found]
     open_it = getattr(importlib.import_module(f"PIL.{part}"), reader)
-    # Not by `Image.open`, which warns of large pictures: how large they may be is asked here.
+    # Not with `Image.open`, which warns of large pictures: their size is checked here.
     image: Image = open_it(io.BytesIO(source) if isinstance(source, bytes) else str(source), "")
     if image.width * image.height > MOST_PIXELS:
         size = image.size
@@ -158,23 +158,23 @@ def _too_large(size: tuple[int, int] | None) -> str:
 
 
 def orientation(image: Image) -> int:
-    """How a picture's EXIF data say that it is turned: 1 to 8; 1, which is upright, where they cannot be read.
+    """Return the orientation in a picture's EXIF data, 1 to 8; 1 (upright) if it cannot be read.
 
     Args:
-        image: as Pillow reads it.
+        image: the picture as Pillow reads it.
     """
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
     except DAMAGE:
-        # What the camera wrote beside the picture does not keep it from being seen.
+        # Damaged metadata of the camera must not make the picture unreadable.
         return 1
 
 
 def turned(image: Image) -> Image:
-    """A decoded picture turned upright, as its EXIF data say; what it says of that is left out then.
+    """Rotate a decoded picture upright according to its EXIF data, and remove the orientation from these.
 
     Args:
-        image: as Pillow reads it.
+        image: the picture as Pillow reads it.
     """
     from PIL.Image import Transpose
 
@@ -196,7 +196,7 @@ def turned(image: Image) -> Image:
 
 
 def _on_white(image: Image, near: tuple[int, int] | None) -> Image:
-    """A picture of any mode in RGB, with white behind what is transparent."""
+    """A picture of any mode in RGB, with white behind transparent parts."""
     from PIL import Image as Images
 
     if image.mode.startswith("I"):
@@ -206,7 +206,7 @@ def _on_white(image: Image, near: tuple[int, int] | None) -> Image:
     elif image.mode != "RGB":
         image = image.convert("RGB")
     if near is not None:
-        # What is far too large is not put on paper at its size: that would take its memory three times.
+        # A picture that is far too large is not composed at its full size, which would need three times its memory.
         times = min(image.width // (_FINER * near[0]), image.height // (_FINER * near[1]))
         if times > 1:
             image = image.reduce(times)
@@ -216,7 +216,7 @@ def _on_white(image: Image, near: tuple[int, int] | None) -> Image:
 
 
 def _eight_bits(image: Image) -> Image:
-    """Grey of 16 bits as RGBA of 8, with its transparent grey."""
+    """16-bit grey as 8-bit RGBA, with its transparent grey."""
     import numpy as np
     from PIL import Image as Images
 
@@ -232,13 +232,13 @@ def _eight_bits(image: Image) -> Image:
 def _with_alpha(image: Image) -> Image:
     hidden = image.info.get("transparency")
     if image.mode == "RGB" and isinstance(hidden, tuple) and max(hidden) > 255:
-        # Of 16 bits a channel Pillow reads the upper 8, but gives the transparent colour whole.
+        # Of 16 bits per channel Pillow reads the upper 8, but returns the transparent colour in full.
         image.info["transparency"] = tuple(value >> 8 for value in hidden)
     return image.convert("RGBA")
 
 
 def _has_much_text(source: Path | bytes) -> bool:
-    """Whether a PNG holds more text in one piece than Pillow reads: it may unfold to any length."""
+    """Whether a PNG contains more text in one piece than Pillow reads, since it may decompress to any length."""
     if format_of(source) is not PNG:
         return False
     data = source.read_bytes() if isinstance(source, Path) else source
@@ -252,14 +252,14 @@ def _has_much_text(source: Path | bytes) -> bool:
 
 
 def _text_length(kind: bytes, content: bytes) -> int:
-    """How many bytes of text a chunk of a PNG holds (PNG, third edition, 11.3.3), counted up to what is too much."""
+    """The number of bytes of text in a chunk of a PNG (PNG, third edition, 11.3.3), counted up to the limit."""
     if kind == b"tEXt":
         return len(content)
     _, _, rest = content.partition(b"\0")
     if kind == b"zTXt":
         folded = rest[1:]
     elif kind == b"iTXt" and rest[:1] == b"\1":
-        # After the method stand a language and a translated keyword.
+        # The method is followed by a language and a translated keyword.
         folded = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
     else:
         return len(content) if kind == b"iTXt" else 0
@@ -270,24 +270,24 @@ def _text_length(kind: bytes, content: bytes) -> int:
 
 
 def reduced(image: Image, side: int) -> Image:
-    """A picture made smaller in place, without what its file says of itself.
+    """Scale a picture down in place, and remove its metadata.
 
     Args:
         image: the picture.
-        side: its longer side in pixels, at most.
+        side: the largest length of its longer side, in pixels.
     """
-    # A file's comment names its generation: it has no place in what is made of the picture, and in a notebook it
-    # would change with every drawing.
+    # The comment of a file names its generation. It does not belong in derived pictures, and in a notebook it would
+    # change with every drawing.
     image.info.clear()
     image.thumbnail((side, side))
     return image
 
 
 def jpeg(image: Image) -> bytes:
-    """A picture as the bytes of a JPEG.
+    """Return a picture as the bytes of a JPEG.
 
     Args:
-        image: the picture, in RGB; where it is transparent, the JPEG is white.
+        image: the picture, in RGB; transparent parts become white.
     """
     if image.mode == "RGBA":
         from PIL import Image
@@ -300,14 +300,14 @@ def jpeg(image: Image) -> bytes:
 
 
 def pixels(image: Image, size: Size | None = None) -> Frame:
-    """A picture as an array.
+    """Return a picture as an array.
 
     Args:
         image: the picture, in RGB.
-        size: width and height, or at most what longer side, in pixels; None leaves it as it is.
+        size: the width and height in pixels, or one number that limits the longer side; None keeps the original size.
 
     Returns:
-        `uint8`, height x width x 3, RGB.
+        An array of `uint8`, height x width x 3, RGB.
     """
     import numpy as np
 

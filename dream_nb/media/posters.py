@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 def read_poster(file: Path, *, near: int | None = None) -> Image:
-    """A picture, or the first frame of a video, in RGB, as people see it.
+    """Return a picture, or the first frame of a video, in RGB, as people see it.
 
     Args:
-        file: its path.
-        near: about how many pixels of the longer side are needed, so that a large picture is read faster; None reads
-            all of it.
+        file: the path of the file.
+        near: the approximate length of the longer side that is needed, in pixels, so that a large picture is read
+            faster; None reads all pixels.
 
     Raises:
-        UnreadableFileError: it does not decode.
+        UnreadableFileError: the file cannot be decoded.
     """
     from PIL import Image
 
@@ -35,13 +35,13 @@ def read_poster(file: Path, *, near: int | None = None) -> Image:
 
 
 def read_size(file: Path) -> tuple[int, int]:
-    """Width and height of a picture or video as people see it, in pixels.
+    """Return the width and height of a picture or video as people see it, in pixels.
 
     Args:
-        file: its path.
+        file: the path of the file.
 
     Raises:
-        UnreadableFileError: it does not decode.
+        UnreadableFileError: the file cannot be decoded.
     """
     if _is_picture(file):
         return picture_size(file)
@@ -50,13 +50,13 @@ def read_size(file: Path) -> tuple[int, int]:
 
 
 def check_whole(file: Path) -> None:
-    """Decode a picture with all its frames, or the first frame of a video, and see that its end is there.
+    """Decode a picture with all its frames, or the first frame of a video, and check that the file is complete.
 
     Args:
-        file: its path.
+        file: the path of the file.
 
     Raises:
-        UnreadableFileError: it does not decode, or is cut off.
+        UnreadableFileError: the file cannot be decoded, or is incomplete.
     """
     if _is_picture(file):
         read_animation_facts(file, file.name)

@@ -1,4 +1,4 @@
-"""Sheets: many small pictures on one, in rows, or on the axes of a sweep, where they also play together."""
+"""Sheets of many small pictures, in rows or on the axes of a sweep, where videos can also play together."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _FONT: Final = 13
 _HEAD: Final = 28
 _MARGIN: Final = 110
 _HEAD_FONT: Final = 14
-# H.264 and its players go no further.
+# The limit of H.264 and its players.
 _LARGEST: Final = 4096
 _LEAST: Final = 64
-# A sheet is transparent: it stands on light pages and dark ones. Its words have a ground of their own.
+# A sheet is transparent, for light and dark pages. Its words have a background of their own.
 _PAPER: Final = (0, 0, 0, 0)
 _FILM_PAPER: Final = (24, 24, 28, 255)
 _GROUND: Final = (38, 38, 44, 255)
@@ -33,11 +33,11 @@ _ROUND: Final = 4
 
 
 def sheet(shown: Sequence[tuple[Image | None, str]], columns: int, side: int) -> Image:
-    """Pictures in rows, each with a line below it.
+    """Arrange pictures in rows, each with a line of text below it.
 
     Args:
-        shown: pictures, and what stands below each; None leaves its place grey.
-        columns: how many stand beside each other.
+        shown: the pictures with their texts; None leaves the place grey.
+        columns: the number of pictures in a row.
         side: the longer side of a place, in pixels.
     """
     from PIL import Image, ImageDraw, ImageFont
@@ -65,15 +65,15 @@ def sheet(shown: Sequence[tuple[Image | None, str]], columns: int, side: int) ->
 
 
 def shortened(text: str, width: int, pen: ImageDraw, font: Any) -> str:
-    """A line of a text, cut where it is too wide.
+    """Return one line of a text, shortened if it is too wide.
 
     Args:
         text: the text.
-        width: in pixels.
-        pen: measures it.
-        font: the font that it is written in.
+        width: the available width in pixels.
+        pen: the drawing context that measures the text.
+        font: the font of the text.
     """
-    # No letter is narrower than a pixel.
+    # No character is narrower than a pixel.
     line = " ".join(text.split())[: width + 1]
     if pen.textlength(line, font) <= width:
         return line
@@ -88,7 +88,7 @@ def shortened(text: str, width: int, pen: ImageDraw, font: Any) -> str:
 
 
 def check_numbers(**numbers: int) -> None:
-    """Raise a ValueError where one of several numbers, by their names, is less than 1."""
+    """Raise a ValueError if one of several named numbers is less than 1."""
     for name, number in numbers.items():
         if number < 1:
             raise ValueError(f"{name} must be at least 1, not {number}")
@@ -96,11 +96,11 @@ def check_numbers(**numbers: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """One video, or picture, of those that play together.
+    """A video or picture that is played together with others.
 
     Attributes:
-        frames: its frames, in the rate in which all play.
-        size: width and height of the whole, in pixels.
+        frames: its frames, at the common frame rate.
+        size: its width and height in pixels.
     """
 
     frames: Iterator[Frame]
@@ -108,11 +108,11 @@ class Player:
 
 
 def draw_grid(layout: Layout, pictures: Mapping[int, Image], side: int) -> Image:
-    """Pictures on the axes of a sweep, headed by its words.
+    """Draw pictures on the axes of a sweep, with its words as headings.
 
     Args:
-        layout: where each is shown.
-        pictures: at least one, by their numbers; the places of others stay grey.
+        layout: the place of each picture.
+        pictures: the pictures by their numbers, at least one; other places are grey.
         side: the longer side of a place, in pixels.
     """
     paper = _paper(layout, next(iter(pictures.values())).size, side, _PAPER)
@@ -122,15 +122,15 @@ def draw_grid(layout: Layout, pictures: Mapping[int, Image], side: int) -> Image
 
 
 def play_grid(layout: Layout, players: Mapping[int, Player], side: int) -> Iterator[Frame]:
-    """The frames of a film in which all play together on the axes of a sweep; who ends earlier stays on its last one.
+    """Yield the frames of a film in which all play together on the axes of a sweep. Shorter ones stay on their end.
 
     Args:
-        layout: where each is shown.
-        players: at least one, by their numbers; the places of others stay grey.
-        side: the longer side of a place, in pixels, as `play_side` gives it.
+        layout: the place of each player.
+        players: the players by their numbers, at least one; other places are grey.
+        side: the longer side of a place in pixels, as returned by `play_side`.
 
     Yields:
-        `uint8`, height x width x 3, RGB: one array, changed from frame to frame.
+        An array of `uint8`, height x width x 3, RGB, which is changed from frame to frame.
     """
     import numpy as np
     from PIL import Image
@@ -154,12 +154,12 @@ def play_grid(layout: Layout, players: Mapping[int, Player], side: int) -> Itera
 
 
 def play_side(layout: Layout, size: tuple[int, int], most: int) -> int:
-    """The longer side of a place in a film of all, in pixels, such that players can show the whole.
+    """Return the longer side of a place in a film of all, in pixels, so that players can show the whole film.
 
     Args:
-        layout: where each is shown.
-        size: width and height of one of them.
-        most: at most how many pixels.
+        layout: the place of each player.
+        size: the width and height of one of them.
+        most: the largest number of pixels of the film.
     """
     width, height = size
     longer = max(width, height)
@@ -174,8 +174,8 @@ class _Paper:
 
     Attributes:
         image: the grid.
-        corners: left and top of each place, by number.
-        size: width and height of a place.
+        corners: the left and top edge of each place, by number.
+        size: the width and height of a place.
     """
 
     image: Image
@@ -209,7 +209,7 @@ def _paper(layout: Layout, whole: tuple[int, int], side: int, colour: tuple[int,
 
 
 def _write(word: str, corner: tuple[int, int], width: int, pen: ImageDraw, font: Any) -> None:
-    """Write a word that heads a row or a column on its ground."""
+    """Write the heading of a row or a column with its background."""
     line = shortened(word, width - 2 * _EDGE, pen, font)
     if not line:
         return

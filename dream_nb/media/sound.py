@@ -1,4 +1,4 @@
-"""The sound of videos: read as samples, cut to the sample, written as AAC."""
+"""The sound of videos: reading it as samples, cutting it to the sample, and writing it as AAC."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _CHANNELS: Final = 2
 _LAYOUT: Final = "stereo"
 _BIT_RATE: Final = 192_000
 _SILENCE: Final = RATE
-# Coders of sound work in blocks, of which the last is filled up. None has longer ones.
+# Encoders of sound work in blocks, and fill up the last one. No encoder has longer blocks.
 _BLOCK: Final = 2048
-# Frames of AAC, in samples: so many pass until its coder has settled, and so many are blended at the end.
+# Numbers of AAC frames, in samples: those until the encoder has settled, and those that are blended at the end.
 _LEAD: Final = 4 * 1024
 _TAIL: Final = 2 * 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Audio:
-    """The sound of a dream.
+    """The sound of a video.
 
     Attributes:
-        samples: `float32`, samples x channels. Full scale is -1 to 1; what is decoded may go beyond it.
-        rate: samples a second.
+        samples: an array of `float32`, samples x channels. Full scale is -1 to 1; decoded samples may exceed it.
+        rate: the number of samples per second.
     """
 
     samples: Samples
@@ -46,7 +46,7 @@ class Audio:
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
+        """The playing time in seconds."""
         return len(self.samples) / self.rate
 
     def __repr__(self) -> str:
@@ -55,13 +55,13 @@ class Audio:
 
 
 def has_sound(file: Path | BinaryIO) -> bool:
-    """Whether a file has sound. A picture that moves has none.
+    """Return whether a file has sound. Animated pictures have none.
 
     Args:
-        file: its path, or its bytes as a file.
+        file: the path of the file, or a binary file object.
 
     Raises:
-        UnreadableFileError: it is not a video.
+        UnreadableFileError: the file is not a video.
     """
     if isinstance(file, Path) and format_of(file) in PICTURES:
         return False
@@ -70,13 +70,13 @@ def has_sound(file: Path | BinaryIO) -> bool:
 
 
 def read_audio(file: Path) -> Audio | None:
-    """The whole sound of a video at its own rate, beginning with the first frame; None where it has none.
+    """Return the whole sound of a video at its own rate, from the first frame on; None if it has no sound.
 
     Args:
-        file: its path.
+        file: the path of the file.
 
     Raises:
-        UnreadableFileError: it does not decode.
+        UnreadableFileError: the file cannot be decoded.
     """
     import numpy as np
 
@@ -96,7 +96,7 @@ def read_audio(file: Path) -> Audio | None:
 
 
 def _declared_end(container: InputContainer, rate: int) -> int | None:
-    """The sample, from the first frame, at which a file says that its sound ends; None where it does not say."""
+    """The sample, from the first frame, at which the file declares the end of its sound; None if it does not."""
     video, sound = container.streams.video[0], container.streams.audio[0]
     if not sound.duration or sound.time_base is None:
         return None
@@ -105,16 +105,16 @@ def _declared_end(container: InputContainer, rate: int) -> int | None:
 
 
 def iterate_heard(file: Path | BinaryIO) -> Iterator[Samples]:
-    """The sound of a video in one or two channels, as a measure of it wants them; nothing where it has none.
+    """Iterate over the sound of a video in one or two channels, for measures; empty if it has no sound.
 
     Args:
-        file: its path, or its bytes as a file.
+        file: the path of the file, or a binary file object.
 
     Yields:
-        `float32`, channels x samples, -1 to 1, 48,000 a second.
+        Arrays of `float32`, channels x samples, -1 to 1, with 48,000 samples per second.
 
     Raises:
-        UnreadableFileError: it does not decode.
+        UnreadableFileError: the file cannot be decoded.
     """
     with opened(file) as container:
         if container.streams.audio:
@@ -123,18 +123,19 @@ def iterate_heard(file: Path | BinaryIO) -> Iterator[Samples]:
 
 
 def iterate_samples(file: Path | BinaryIO, start: float, stop: float) -> Iterator[Samples]:
-    """The sound of a part of a video, with silence where it has none.
+    """Iterate over the sound of a part of a video. Missing sound is silence.
 
     Args:
-        file: its path, or its bytes as a file.
-        start: seconds from the first frame.
-        stop: seconds from the first frame.
+        file: the path of the file, or a binary file object.
+        start: where the part begins, in seconds from the first frame.
+        stop: where the part ends, in seconds from the first frame.
 
     Yields:
-        `float32`, 2 channels x samples, -1 to 1, 48,000 a second; together exactly as long as the part.
+        Arrays of `float32`, 2 channels x samples, -1 to 1, with 48,000 samples per second; together exactly as long as
+        the part.
 
     Raises:
-        UnreadableFileError: it does not decode.
+        UnreadableFileError: the file cannot be decoded.
     """
     wanted = round((stop - start) * RATE)
     given = 0
@@ -157,7 +158,7 @@ def iterate_samples(file: Path | BinaryIO, start: float, stop: float) -> Iterato
 
 
 def _from_first_frame(container: InputContainer, rate: int, layout: str) -> Iterator[tuple[float, Samples]]:
-    """As `_resampled`, without what comes before the first frame, and with silence where the sound has gaps."""
+    """As `_resampled`, without anything before the first frame, and with gaps filled by silence."""
     given = 0
     for at, samples in _resampled(container, rate, layout):
         begin = round(at * rate)
@@ -172,7 +173,7 @@ def _from_first_frame(container: InputContainer, rate: int, layout: str) -> Iter
 
 
 def _resampled(container: InputContainer, rate: int, layout: str) -> Iterator[tuple[float, Samples]]:
-    """Samples of that rate and layout, each part with its time from the first frame in seconds."""
+    """Samples in the given rate and layout, in parts, each with its time from the first frame in seconds."""
     import av
 
     video, sound = container.streams.video[0], container.streams.audio[0]
@@ -201,11 +202,12 @@ def _silence(count: int, channels: int = _CHANNELS) -> Iterator[Samples]:
 
 
 def add_sound(container: OutputContainer, *, is_quick: bool = False) -> AudioStream:
-    """A stream of AAC for a file that is about to be written.
+    """Add an AAC stream to a file that is about to be written.
 
     Args:
-        container: the file. Nothing has been written to it.
-        is_quick: whether the coder is used that takes a fifth of the time; at this bit rate it loses hardly more.
+        container: the file. Nothing must have been written to it.
+        is_quick: whether to use a faster encoder, which takes a fifth of the time and loses hardly more at this bit
+            rate.
     """
     stream = container.add_stream("aac", rate=RATE, layout=_LAYOUT)
     stream.bit_rate = _BIT_RATE
@@ -215,12 +217,12 @@ def add_sound(container: OutputContainer, *, is_quick: bool = False) -> AudioStr
 
 
 def write_sound(container: OutputContainer, stream: AudioStream, sound: Iterable[Samples]) -> None:
-    """Write all the sound of a file. It comes before the video: the container puts them beside each other.
+    """Write all the sound of a file. It is written before the video: the container interleaves them.
 
     Args:
         container: the file.
-        stream: as `add_sound` made it.
-        sound: its samples, as `iterate_samples` gives them.
+        stream: the stream that `add_sound` returned.
+        sound: the samples, as `iterate_samples` returns them.
     """
     at = 0
     for samples in sound:
@@ -230,16 +232,16 @@ def write_sound(container: OutputContainer, stream: AudioStream, sound: Iterable
 
 
 def write_loop(container: OutputContainer, stream: AudioStream, loop: Samples) -> None:
-    """Write all the sound of a file that may be played again and again, whose end leads to its beginning.
+    """Write the sound of a file that is played in a loop, whose end leads to its beginning.
 
-    AAC blends each of its frames with the one before, and fades in from silence. So the coder is given the end of the
-    loop before its beginning, and its beginning after its end; players leave out what comes before the first frame.
+    AAC blends each frame with the one before, and fades in from silence. So the encoder gets the end of the loop before
+    its beginning, and its beginning after its end; players skip what comes before the first frame.
 
     Args:
-        container: the file. The option `movie_timescale` of its muxer has to be `RATE`, for the length of the sound to
-            be exact.
-        stream: as `add_sound` made it.
-        loop: `float32`, 2 channels x samples, -1 to 1, 48,000 a second.
+        container: the file. Its muxer must have the option `movie_timescale` set to `RATE`, so that the length of the
+            sound is exact.
+        stream: the stream that `add_sound` returned.
+        loop: an array of `float32`, 2 channels x samples, -1 to 1, with 48,000 samples per second.
     """
     import numpy as np
 

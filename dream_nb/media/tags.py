@@ -1,4 +1,4 @@
-"""What a file says of itself, beside its pictures and sound, which stay byte for byte as they are."""
+"""Metadata inside files. The pictures and sound of a file stay unchanged, byte for byte."""
 
 from __future__ import annotations
 
@@ -19,25 +19,26 @@ _MAX_BLOCK: Final = 255
 _PNG_SIGNATURE: Final = 8
 _GIF_HEADER: Final = 13
 _HAS_COLOURS: Final = 0x80
-# No other program uses it: readers of WebP pass over chunks that they do not know.
+# No other program uses it: readers of WebP skip chunks that they do not know.
 _WEBP_CHUNK: Final = b"DrNb"
 _UTF8: Final = 1
 _HEADER: Final = 8
 
 
 def write_tag(path: Path, key: str, text: str, title: str) -> None:
-    """Have a file say something of itself, and see that it is whole. Where that cannot be, it stays as it was.
+    """Write metadata into a file, and check that it is complete. If this fails, the file is unchanged.
 
     Args:
-        path: of the file, under a name that nobody reads yet: a process that is killed may leave half a tag in it.
-        key: under which it is said.
-        text: what is said.
-        title: of a video, which players show.
+        path: the path of the file, under a name that nobody reads yet, because a process that is killed may leave an
+            incomplete tag in it.
+        key: the key of the metadata.
+        text: the text of the metadata.
+        title: the title of a video, which players show.
 
     Raises:
-        ValueError: its format has no place for it, or it is damaged.
-        UnreadableFileError: it does not decode.
-        OSError: there is no room.
+        ValueError: the format cannot contain metadata, or the file is damaged.
+        UnreadableFileError: the file cannot be decoded.
+        OSError: there is not enough space.
     """
     found = format_of(path)
     if found not in (MP4, MOV, AVIF, PNG, JPEG, GIF, WEBP):
@@ -47,12 +48,12 @@ def write_tag(path: Path, key: str, text: str, title: str) -> None:
         return
     with replacing(path) as partial:
         partial.write_bytes(_with_comment(path.read_bytes(), key, text))
-        # What is kept is what was checked.
+        # Keep exactly what was checked.
         check_whole(partial)
 
 
 def _with_comment(content: bytes, key: str, text: str) -> bytes:
-    """A picture's bytes with what it says of itself."""
+    """The bytes of a picture with its metadata."""
     found = format_of(content)
     comment = f"{key}: {text}".encode()
     try:
@@ -70,14 +71,14 @@ def _with_comment(content: bytes, key: str, text: str) -> bytes:
 
 
 def read_tag(path: Path, key: str) -> str | None:
-    """What a file says of itself under a key; None where it says nothing.
+    """Return the metadata of a file under a key; None if there is none.
 
     Args:
-        path: the file. What it says is not trusted.
-        key: under which it was said.
+        path: the path of the file. Its metadata is not trusted.
+        key: the key of the metadata.
 
     Raises:
-        ValueError: it does not decode as far as that.
+        ValueError: the file cannot be decoded up to the metadata.
         OSError: it cannot be read.
     """
     found = format_of(path)
@@ -90,7 +91,7 @@ def read_tag(path: Path, key: str) -> str | None:
         except av.FFmpegError as error:
             raise ValueError("it is not an MP4 file") from error
     if found is WEBP:
-        # What was said last counts.
+        # The last value counts.
         return _said(_webp_comments(path.read_bytes())[::-1], key)
     if found in (JPEG, PNG, GIF):
         with opened_picture(path) as image:
@@ -98,7 +99,7 @@ def read_tag(path: Path, key: str) -> str | None:
                 text = getattr(image, "text", {}).get(key)
                 return None if text is None else str(text)
             comments = [content for name, content in getattr(image, "applist", []) if name == "COM"]
-            # Pillow puts the comments of a GIF below each other.
+            # Pillow concatenates the comments of a GIF.
             return _said(comments if found is JPEG else image.info.get("comment", b"").split(b"\n"), key)
     return None
 
@@ -109,12 +110,12 @@ def _said(comments: list[bytes], key: str) -> str | None:
 
 
 def _append_box(path: Path, key: str, text: str, title: str) -> None:
-    """A box `udta` behind all others, as iTunes writes its tags: nothing before it moves, so that all offsets stay."""
+    """Append a box `udta` after all others, as iTunes does, so that no other data moves and all offsets stay valid."""
     boxes, end = top_boxes(path), path.stat().st_size
     if not boxes or boxes[-1].end != end:
         raise ValueError("its last box does not end where the file does")
     if boxes[-1].kind == b"udta":
-        # What it says already is said anew.
+        # An existing value is written again.
         end = boxes[-1].begin - _HEADER
     handler = _box(b"hdlr", bytes(8), b"mdirappl", bytes(9))
     named = _box(b"\xa9nam", _data(title))
@@ -126,7 +127,7 @@ def _append_box(path: Path, key: str, text: str, title: str) -> None:
         said = file.read()
         try:
             _end_with(file, end, _box(b"udta", _box(b"meta", bytes(4), handler, _box(b"ilst", named, tag))))
-            # What is kept is what was checked.
+            # Keep exactly what was checked.
             check_whole(path)
         except BaseException:
             _end_with(file, end, said)
@@ -149,27 +150,27 @@ def _data(text: str) -> bytes:
 
 
 def _png_text(content: bytes, key: str, text: str) -> tuple[int, bytes]:
-    """An iTXt chunk after the header. Pillow would write all pixels anew."""
+    """Insert an iTXt chunk after the header. Pillow would write all pixels again."""
     end = _PNG_SIGNATURE + 12 + struct.unpack_from(">I", content, _PNG_SIGNATURE)[0]
     body = b"iTXt" + key.encode() + b"\0\0\0\0\0" + text.encode()
     return end, struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
 
 
 def _jpeg_comment(content: bytes, comment: bytes) -> tuple[int, bytes]:
-    """A comment after the application segments. Pillow would code all pixels anew."""
+    """Insert a comment after the application segments. Pillow would encode all pixels again."""
     if len(comment) > _MAX_COMMENT:
         raise ValueError("it is too long for a comment")
     at = 2
     while content[at] == 0xFF and 0xE0 <= content[at + 1] <= 0xEF:
         if content[at + 4 : at + 8] == b"MPF\0":
-            # From here on it counts how far the next picture is.
+            # The next value is the offset of the next picture, counted from here.
             break
         at += 2 + struct.unpack_from(">H", content, at + 2)[0]
     return at, b"\xff\xfe" + struct.pack(">H", len(comment) + 2) + comment
 
 
 def _gif_comment(content: bytes, comment: bytes) -> tuple[int, bytes]:
-    """A comment after the header and its table of colours, before all pictures."""
+    """Insert a comment after the header and its colour table, before all pictures."""
     packed = content[10]
     at = _GIF_HEADER + (3 << ((packed & 7) + 1) if packed & _HAS_COLOURS else 0)
     blocks = (comment[begin : begin + _MAX_BLOCK] for begin in range(0, len(comment), _MAX_BLOCK))
@@ -177,7 +178,7 @@ def _gif_comment(content: bytes, comment: bytes) -> tuple[int, bytes]:
 
 
 def _webp_chunk(content: bytes, comment: bytes) -> tuple[bytes, int, bytes]:
-    """A chunk behind all others, which readers pass over."""
+    """Append a chunk after all others, which readers skip."""
     part = _WEBP_CHUNK + struct.pack("<I", len(comment)) + comment + b"\0" * (len(comment) % 2)
     end = struct.unpack_from("<I", content, 4)[0] + 8
     return content[:4] + struct.pack("<I", end - 8 + len(part)) + content[8:], end, part

@@ -1,4 +1,4 @@
-"""What a measure may give: a number, a text, or a flat list of them, as a table and JSON can hold it."""
+"""The values that a measure may return: a number, a text, or a flat list of them, for tables and JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Value = bool | int | float | str | list[float] | list[str] | None
 
 
 def fits(number: int) -> bool:
-    """Whether a table can hold a whole number: in 64 bits.
+    """Return whether a table can store a whole number, which needs 64 bits.
 
     Args:
         number: the number.
@@ -17,14 +17,14 @@ def fits(number: int) -> bool:
 
 
 def plain(name: str, value: Any) -> Value:
-    """A measure's value as what a table and JSON can hold.
+    """Return a measure's value in a form for tables and JSON.
 
     Args:
-        name: of the measure.
-        value: what it gave: a number, a text, a flat list or array of them, or None.
+        name: the name of the measure.
+        value: the value that it returned: a number, a text, a flat list or array of them, or None.
 
     Raises:
-        ValueError: it is something else, or a whole number of more than 64 bits.
+        ValueError: the value is something else, or a whole number of more than 64 bits.
     """
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""What a video file holds: its size, its times, its frames. Pictures that move are read in the same way."""
+"""The contents of a video file: its size, its times, its frames. Animated pictures are read in the same way."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 
     from dream_nb.media.frames import Frame
 
-# Of its frames that a video at a constant rate may lack, or have too many.
+# The number of frames that a video at a constant rate may lack, or have in excess.
 _MOST_OFF: Final = 0.02
 _DEMUXERS: Final = {MP4: "mov", MOV: "mov", WEBM: "matroska", MATROSKA: "matroska"}
 
 
 @contextmanager
 def opened(file: Path | BinaryIO, *, threads: bool = True) -> Iterator[InputContainer]:
-    """A video file, ready to be decoded.
+    """Open a video file for decoding.
 
     Args:
-        file: its path, or its bytes as a file.
-        threads: whether several threads decode.
+        file: the path of the file, or a binary file object.
+        threads: whether to decode with several threads.
 
     Raises:
-        UnreadableFileError: it is not a video, or does not decode, here or later in the body.
+        UnreadableFileError: the file is not a video, or cannot be decoded, here or later in the body.
     """
     import av
 
@@ -45,19 +45,19 @@ def opened(file: Path | BinaryIO, *, threads: bool = True) -> Iterator[InputCont
     if found not in VIDEOS:
         raise UnreadableFileError(name, f"is not a video that can be read ({named(VIDEOS)})")
     try:
-        # By its name, so that nothing else is tried: some demuxers open what a file names.
+        # By its name, so that nothing else is tried: some demuxers open files that the file refers to.
         with av.open(str(file) if isinstance(file, Path) else file, "r", format=_DEMUXERS[found]) as container:
             if not container.streams.video:
                 raise UnreadableFileError(name, "has no video stream")
             stream = container.streams.video[0]
-            # PyAV's types do not say that a damaged header leaves none.
+            # PyAV's types do not say that a damaged header has none.
             context: CodecContext | None = stream.codec_context
             if context is None:
                 raise UnreadableFileError(name, "does not decode (its coding is unknown)")
             context.thread_count = 0 if threads else 1
             stream.thread_type = "AUTO"
             yield container
-    # PyAV reads names and tags as UTF-8.
+    # PyAV decodes names and tags as UTF-8.
     except (av.FFmpegError, EOFError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise UnreadableFileError(name, f"does not decode ({reason})") from error
@@ -80,13 +80,13 @@ def _format(file: Path | BinaryIO) -> Format | None:
 
 
 def read_facts(file: Path | BinaryIO) -> VideoFacts:
-    """The facts of a video file.
+    """Return the facts of a video file.
 
     Args:
-        file: where it lies, or its bytes as a file.
+        file: the path of the file, or a binary file object.
 
     Raises:
-        UnreadableFileError: it is not a video.
+        UnreadableFileError: the file is not a video.
     """
     import av
 
@@ -98,7 +98,7 @@ def read_facts(file: Path | BinaryIO) -> VideoFacts:
         fps = float(stream.average_rate or 0)
         seconds = float((stream.duration or 0) * (stream.time_base or 0)) or (container.duration or 0) / av.time_base
         frames, end = _count(container, stream)
-        # Of its container, the length is that of the longest stream.
+        # The length of a container is that of its longest stream.
         seconds = end if end and stream.duration is None else seconds
         if not frames:
             raise UnreadableFileError(_name(file), "has no frames")
@@ -106,7 +106,7 @@ def read_facts(file: Path | BinaryIO) -> VideoFacts:
         width, height = (stream.height, stream.width) if quarters % 2 else (stream.width, stream.height)
         seconds = seconds or frames / (fps or 1)
         is_even = bool(fps) and stream.average_rate == stream.base_rate
-        # WebM and Matroska say a rate that need not be kept.
+        # WebM and Matroska state a rate that may not be exact.
         if abs(seconds * fps - frames) > max(1.5, _MOST_OFF * frames):
             fps, is_even = frames / seconds, False
         return VideoFacts(width, height, fps, frames, seconds, is_even, quarters)
@@ -119,9 +119,9 @@ def _first_quarters(container: InputContainer) -> int:
 
 
 def _count(container: InputContainer, stream: VideoStream) -> tuple[int, float | None]:
-    """How many frames are seen, for an edit list may leave some out; and when the last one ends, where it was read."""
+    """The number of visible frames, since an edit list may skip some; and the end of the last one, if it was read."""
     entries = stream.index_entries
-    # The whole index stands in the header, or only some key frames.
+    # The index is complete in the header, or has only some key frames.
     if len(entries) >= stream.frames > 0:
         return sum(not entry.is_discard for entry in entries), None
     count, end = 0, 0
@@ -138,7 +138,7 @@ def _turned_size(frame: VideoFrame) -> tuple[int, int]:
 
 
 def _quarters(frame: VideoFrame) -> int:
-    """By how many right angles a frame is turned against the clock to be shown."""
+    """The number of right angles by which a frame must be rotated counterclockwise for display."""
     return round(frame.rotation / 90) % 4
 
 
@@ -151,21 +151,21 @@ def iterate_frames(
     *,
     threads: bool = True,
 ) -> Iterator[Frame]:
-    """The frames of a video in order, one in memory at a time.
+    """Iterate over the frames of a video in order, with one in memory at a time.
 
     Args:
-        file: where it lies, or its bytes as a file.
-        start: the number of the first frame, from 0.
-        stop: the number of the first frame that is left out; None goes to the end.
-        step: every how many frames.
-        size: width and height, or at most what longer side, in pixels; None leaves them as they are.
-        threads: whether several threads decode.
+        file: the path of the file, or a binary file object.
+        start: the index of the first frame, from 0.
+        stop: the index of the first frame to leave out; None means to go on to the end.
+        step: the distance between the frames.
+        size: the width and height in pixels, or one number that limits the longer side; None keeps the original size.
+        threads: whether to decode with several threads.
 
     Yields:
-        `uint8`, height x width x 3, RGB.
+        Arrays of `uint8`, height x width x 3, RGB.
 
     Raises:
-        UnreadableFileError: it does not decode.
+        UnreadableFileError: the file cannot be decoded.
     """
 
     def is_wanted(number: int, _: float) -> bool:
@@ -184,20 +184,21 @@ def iterate_timed(
     size: Size | None = None,
     threads: bool = True,
 ) -> Iterator[TimedFrame]:
-    """The frames of a video with their times, in order, one in memory at a time.
+    """Iterate over the frames of a video with their times, in order, with one in memory at a time.
 
     Args:
-        file: where it lies, or its bytes as a file.
-        wanted: whether a frame is given, by its number and its time in seconds.
-        stop: the number of the first frame that is left out; None goes to the end.
-        until: the time in seconds from which on frames are left out.
-        size: width and height, or at most what longer side, in pixels, as people see it; None leaves them as they are.
-        threads: whether several threads decode.
+        file: the path of the file, or a binary file object.
+        wanted: a function of a frame's number and its time in seconds, which returns whether to include it.
+        stop: the index of the first frame to leave out; None means to go on to the end.
+        until: the time in seconds from which frames are left out.
+        size: the width and height in pixels as people see it, or one number that limits the longer side; None keeps the
+            original size.
+        threads: whether to decode with several threads.
 
     Raises:
-        UnreadableFileError: it does not decode.
+        UnreadableFileError: the file cannot be decoded.
     """
-    # A wrong size is the fault of who asks, and not of the file.
+    # A wrong size is the caller's error, not the file's.
     fitted(size, 1, 1)
     last = math.inf if stop is None else stop
 
@@ -207,12 +208,12 @@ def iterate_timed(
     if _format(file) in PICTURES:
         yield from iterate_animation(file, _name(file), is_wanted, size)
         return
-    # The whole first: two threads that import a package and a part of it at once wait for each other.
+    # Import the whole package first: two threads that import a package and a part of it at once wait for each other.
     import av  # noqa: F401
     from av.video.reformatter import VideoReformatter
 
     with opened(file, threads=threads) as container:
-        # One for all frames: to set one up costs as much as to decode a frame.
+        # One for all frames: creating one takes as long as decoding a frame.
         scaler = VideoReformatter()
         count = 0
         for number, (frame, seconds) in enumerate(_decoded(container)):
@@ -221,7 +222,7 @@ def iterate_timed(
             if is_wanted(number, seconds):
                 yield TimedFrame(_pixels(scaler, frame, size), seconds)
             count = number + 1
-        # A file that was cut decodes as far as it goes.
+        # A truncated file can be decoded up to its end.
         if is_cut_off(file):
             of = container.streams.video[0].frames
             raise UnreadableFileError(_name(file), f"is cut off after {count}{f' of {of}' * bool(of)} frames")
@@ -230,15 +231,15 @@ def iterate_timed(
 
 
 def frame_at(file: Path, seconds: float, size: Size | None = None) -> Frame:
-    """The frame that is seen at a time; after the end the last one.
+    """Return the frame that is visible at a time; after the end, this is the last frame.
 
     Args:
-        file: where it lies.
-        seconds: from the beginning.
-        size: as in `iterate_timed`.
+        file: the path of the file.
+        seconds: the time in seconds from the beginning.
+        size: the size of the frame, as in `iterate_timed`.
 
     Raises:
-        UnreadableFileError: it does not decode.
+        UnreadableFileError: the file cannot be decoded.
     """
     fitted(size, 1, 1)
     if _format(file) in PICTURES:
@@ -250,7 +251,7 @@ def frame_at(file: Path, seconds: float, size: Size | None = None) -> Frame:
         if seen is None:
             raise UnreadableFileError(file.name, "has no frames")
         return seen
-    # The whole first: two threads that import a package and a part of it at once wait for each other.
+    # Import the whole package first: two threads that import a package and a part of it at once wait for each other.
     import av  # noqa: F401
     from av.video.reformatter import VideoReformatter
 
@@ -264,32 +265,32 @@ def frame_at(file: Path, seconds: float, size: Size | None = None) -> Frame:
 
 
 def check_first_frame(file: Path) -> None:
-    """See that the first frame of a video decodes.
+    """Check that the first frame of a video can be decoded.
 
     Args:
-        file: where it lies.
+        file: the path of the file.
 
     Raises:
-        UnreadableFileError: it does not.
+        UnreadableFileError: it cannot be decoded.
     """
-    # In this thread: of one frame, to set up others would cost more.
+    # In this thread, since starting others would take longer than one frame.
     with opened(file, threads=False) as container:
         if next(_decoded(container), None) is None:
             raise UnreadableFileError(file.name, "is cut off" if is_cut_off(file) else "has no frames")
 
 
 def _decoded(container: InputContainer) -> Iterator[tuple[VideoFrame, float]]:
-    """The frames from where the container stands, each with its time from the beginning of the video in seconds."""
+    """The frames from the container's position on, each with its time from the beginning of the video in seconds."""
     stream = container.streams.video[0]
     begin = float((stream.start_time or 0) * (stream.time_base or 0))
     fps = float(stream.average_rate or 0)
     for number, frame in enumerate(container.decode(stream)):
-        # A stream without times is seen at its rate.
+        # A stream without times plays at its frame rate.
         yield frame, max(0.0, frame.time - begin) if frame.time is not None else number / (fps or 1)
 
 
 def _seen(container: InputContainer, seconds: float) -> tuple[VideoFrame | None, bool]:
-    """The frame that is seen at a time, and whether none comes after it."""
+    """The frame that is visible at a time, and whether it is the last one."""
     stream = container.streams.video[0]
     base = float(stream.time_base or 0)
     if base:
@@ -298,7 +299,7 @@ def _seen(container: InputContainer, seconds: float) -> tuple[VideoFrame | None,
     frames = _decoded(container)
     first = next(frames, None)
     if first is None or first[1] > seconds + TICK:
-        # Some containers are searched by the times of decoding, which come before those of seeing.
+        # Some containers are searched by decoding times, which come before the presentation times.
         container.seek(0)
         frames = _decoded(container)
         first = next(frames, None)
@@ -319,7 +320,7 @@ def _pixels(scaler: VideoReformatter, frame: VideoFrame, size: Size | None) -> F
     quarters = _quarters(frame)
     if quarters % 2:
         width, height = height, width
-    # AREA weighs every pixel: nothing shimmers in what is reduced.
+    # AREA weighs every pixel, so that nothing shimmers in scaled-down frames.
     how = "AREA" if (width, height) != (frame.width, frame.height) else None
     shown = cast("Frame", scaler.reformat(frame, width, height, format="rgb24", interpolation=how).to_ndarray())
     return np.ascontiguousarray(np.rot90(shown, quarters)) if quarters else shown

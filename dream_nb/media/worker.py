@@ -1,4 +1,4 @@
-"""One file measured, in a worker process: one pass for all measures of ours, one more for each of the user's."""
+"""Measures one file in a worker process: one pass for all built-in measures, and one for each of the user's."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from dream_nb.media.video import iterate_timed
 
 @dataclass(frozen=True, slots=True)
 class MeasureOrder:
-    """What is to be measured of one file.
+    """The measurements to make of one file.
 
     Attributes:
-        file: its path, or its bytes where the worker may not reach the path.
+        file: the path of the file, or its bytes if the worker may be unable to read the path.
         kind: "video" or "image".
-        sha256: what the file has to be; None takes it as it is.
+        sha256: the expected sha256 of the file; None accepts any file.
         ours: names in `MEASURES`.
-        theirs: of the user's measures name, size of the frames, and the pickled function.
+        theirs: for each of the user's measures, its name, the size of the frames, and the pickled function.
     """
 
     file: Path | bytes
@@ -44,17 +44,17 @@ class MeasureOrder:
 
     @property
     def names(self) -> list[str]:
-        """Of all that is to be measured."""
+        """The names of all measures."""
         return [*self.ours, *(name for name, _, _ in self.theirs)]
 
 
 @dataclass(slots=True)
 class Reading:
-    """What was measured.
+    """The results of the measurements.
 
     Attributes:
-        values: by name.
-        problems: one sentence for each that could not be measured, by name.
+        values: the values by name.
+        problems: by name, one sentence for each measure that failed.
     """
 
     values: dict[str, Value] = field(default_factory=dict)
@@ -62,20 +62,20 @@ class Reading:
 
     @classmethod
     def failed(cls, order: MeasureOrder, problem: str) -> Self:
-        """What is told where nothing of an order could be measured.
+        """Return the reading of an order for which nothing could be measured.
 
         Args:
-            order: what was to be measured.
-            problem: why, in one sentence.
+            order: the measurements to make.
+            problem: the reason, in one sentence.
         """
         return cls({}, dict.fromkeys(order.names, problem))
 
 
 def read(order: MeasureOrder) -> Reading:
-    """Measure one file. What cannot be measured is told, and does not keep the rest from it.
+    """Measure one file. A measure that fails is reported, and the others are not affected.
 
     Args:
-        order: the file, and what is to be measured of it.
+        order: the file, and the measurements to make.
     """
     reading = Reading()
     try:
@@ -86,7 +86,7 @@ def read(order: MeasureOrder) -> Reading:
         return Reading.failed(order, str(error))
     for name, size, function in order.theirs:
         try:
-            # Its frames are its own pass: it takes as many as it likes, when it likes.
+            # Each of the user's measures has its own pass, because it takes as many frames as it likes, when it likes.
             value = pickle.loads(function)(frame.pixels for frame in _frames(order, size))  # noqa: S301 - the user's own function
             reading.values[name] = plain(name, value)
         except Exception as error:  # noqa: BLE001 - whatever a user's function raises is a gap in the table
@@ -113,7 +113,7 @@ def _ours(order: MeasureOrder) -> dict[str, Value]:
 def _frames(order: MeasureOrder, size: Size) -> Iterator[TimedFrame]:
     if order.kind == "video":
         frames = iterate_timed(_opened(order.file), size=size, threads=False)
-        # Whether it decodes at all is asked now, and not in the middle of a user's function.
+        # Check now whether the file can be decoded, and not in the middle of a user's function.
         return chain(list(islice(frames, 1)), frames)
     from PIL import Image
 

@@ -1,1 +1,1 @@
-"""What the user types and sees."""
+"""The user interface in a notebook: magics, commands and widgets."""

@@ -1,4 +1,4 @@
-"""Completes what stands behind `%dream` and `%dreams`, in JupyterLab and in the terminal."""
+"""Completion for `%dream` and `%dreams`, in JupyterLab and in the terminal."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ Suggestion = tuple[str, str]
 
 
 class Completion:
-    """Knows what may stand at the cursor.
+    """Finds the completions at the cursor.
 
     Args:
         shell: the shell whose variables are suggested.
@@ -82,47 +82,47 @@ class Completion:
         self._motions: dict[str, list[str]] = {}
 
     def install(self) -> None:
-        """Be asked at every completion."""
+        """Install the completion."""
         assert self._shell.Completer is not None
-        # Until 8.6 IPython asks for words only: so does the one that Colab has.
+        # IPython before 8.6, such as that of Colab, supports only functions that return words.
         asked: Any = self.match if hasattr(completer, "context_matcher") else self.match_word
         self._shell.Completer.custom_matchers.append(asked)
 
     @classmethod
     def uninstall_from(cls, shell: InteractiveShell) -> None:
-        """Be asked no more.
+        """Remove the completion.
 
         Args:
-            shell: whose completer asks.
+            shell: the shell whose completer is changed.
         """
         if shell.Completer is not None:
             matchers = shell.Completer.custom_matchers
             matchers[:] = [one for one in matchers if not isinstance(getattr(one, "__self__", None), cls)]
 
     def match_word(self, text: str) -> list[str]:
-        """What may stand in place of a word.
+        """Return the texts that can replace a word.
 
         Args:
-            text: the word before the cursor, as IPython cut it off.
+            text: the word before the cursor, as IPython splits it.
         """
         assert self._shell.Completer is not None
         fragment, suggestions = self._suggest(None, self._shell.Completer.text_until_cursor) or ("", [])
-        # Both end at the cursor: what IPython cut off before ours is said again, and what it left out is not.
+        # Both words end at the cursor: add what IPython cut off from ours, and remove what it did not include.
         before, left = text[: max(0, len(text) - len(fragment))], max(0, len(fragment) - len(text))
         return [before + one[left:] for one, _ in suggestions]
 
     def match(self, context: CompletionContext) -> SimpleMatcherResult:
-        """What may stand at the cursor.
+        """Return the completions at the cursor.
 
         Args:
-            context: the cell, and where the cursor is.
+            context: the cell, and the position of the cursor.
         """
         lines = context.full_text.split("\n")
         line = lines[context.cursor_line][: context.cursor_position]
         found = self._suggest(lines[0] if context.cursor_line else None, line)
         fragment, suggestions = found or ("", [])
         if found is not None and not suggestions:
-            # IPython heeds `suppress` only where something is suggested: what stands there keeps names of Python away.
+            # IPython respects `suppress` only if there are suggestions: these keep Python names away.
             fragment = _LAST_WORD.search(line)[0]  # type: ignore[index]
             suggestions = [(fragment, "")] if fragment else []
         return {
@@ -132,16 +132,16 @@ class Completion:
             "ordered": True,
         }
 
-    # What `context_matcher` writes on a function.
+    # The attributes that `context_matcher` sets on a function.
     match.matcher_api_version = 2  # type: ignore[attr-defined]
     match.matcher_identifier = "dream_nb"  # type: ignore[attr-defined]
 
     def _suggest(self, first: str | None, line: str) -> tuple[str, list[Suggestion]] | None:
-        """What fits, and what of the line it replaces; None where the line is none of ours.
+        """The suggestions, and the part of the line that they replace; None if the line is not one of ours.
 
         Args:
-            first: the first line of the cell, where the cursor is below it.
-            line: up to the cursor.
+            first: the first line of the cell, if the cursor is below it.
+            line: the line up to the cursor.
         """
         if match := _DREAMS.fullmatch(line):
             return self._of_dreams(match["rest"])
@@ -175,7 +175,7 @@ class Completion:
         return "", []
 
     def _of_options(self, magic: str, rest: str) -> tuple[str, list[Suggestion]] | None:
-        """The option, or its value, that the cursor stands in; None where it stands in the prompt."""
+        """The option at the cursor, or its value; None if the cursor is in the prompt."""
         match = _VALUE.search(rest)
         actions = self._actions[magic]
         action = actions.get(match["option"]) if match else None
@@ -202,7 +202,7 @@ class Completion:
         if match := _CAMERA.search(text):
             typed = match["motion"]
             motions = [(motion, "camera motion") for motion in self._camera_motions()]
-            # As it was typed, in whichever case.
+            # In the user's upper or lower case.
             return typed, [(typed + motion[len(typed) :], kind) for motion, kind in _beginning(typed.lower(), motions)]
         if match := _VARIABLE.search(text):
             names = self._variables((str, int, float))
@@ -218,7 +218,7 @@ class Completion:
         ]
 
     def _ids(self) -> list[Suggestion]:
-        # A library that cannot be used says so when it is used.
+        # A library that cannot be used reports this when it is used.
         with suppress(DreamError):
             if session := known_default_session():
                 dreams = session.history()[:_MOST]
@@ -235,7 +235,7 @@ class Completion:
         return []
 
     def _camera_motions(self) -> list[str]:
-        """Those of the backend: asked once, and not waited for for long."""
+        """The camera motions of the backend, which are requested once, and with a short timeout."""
         with suppress(DreamError):
             session = default_session()
             backend = session.backend
@@ -257,7 +257,7 @@ def _beginning(typed: str, suggestions: Iterable[Suggestion]) -> list[Suggestion
 
 
 def _files(typed: str) -> list[Suggestion]:
-    """Pictures and folders that begin so."""
+    """Pictures and folders whose names begin with a text."""
     folder, slash, name = typed.rpartition("/")
     with suppress(OSError, ValueError):
         there = sorted(given_path(f"{folder}{slash}" or ".").iterdir())
@@ -272,7 +272,7 @@ def _files(typed: str) -> list[Suggestion]:
 
 
 def _about(value: object) -> str:
-    """What a variable holds, in a few words."""
+    """A description of a variable's value, in a few words."""
     if isinstance(value, Pending):
         return value.title
     if isinstance(value, Dream):
@@ -283,5 +283,5 @@ def _about(value: object) -> str:
 def _shortened(text: str) -> str:
     line = " ".join(text.split())
     line = line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…"
-    # JupyterLab breaks what it says beside a suggestion, and writes its second line over the next suggestion.
+    # JupyterLab wraps the text beside a suggestion, and its second line would cover the next suggestion.
     return _BREAK.sub("\\1\N{WORD JOINER}", line.replace(" ", "\N{NO-BREAK SPACE}"))

@@ -1,4 +1,4 @@
-"""Gets ready what a first dream needs: workers while the person types, modules while the studio draws."""
+"""Prepares the first dream: starts workers while the user types, and loads modules while the studio draws."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from dream_nb import workers
 from dream_nb.backends.keys import HOSTED_APIS
 from dream_nb.default import open_default_session
 
-# Cells that are run one after the other leave no such pause: a notebook that dreams nothing starts no worker.
+# Notebooks that run as a whole leave no such pause: if they make no dreams, no worker is started.
 _IDLE_SECONDS: Final = 0.3
-# More of them do not make one clip sooner, and each takes memory.
+# More workers do not make one clip faster, and each takes memory.
 _MOST_WORKERS: Final = 4
 _MODULES: Final = ("numpy", "av", "PIL.Image", "jinja2")
 
@@ -23,10 +23,10 @@ _is_loading = threading.Lock()
 
 
 class EarlyStart:
-    """Starts the workers of the studio as soon as the kernel has nothing to do.
+    """Starts the workers of the studio as soon as the kernel is idle.
 
     Args:
-        shell: whose cells are waited for.
+        shell: the shell whose cells are watched.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
@@ -40,7 +40,7 @@ class EarlyStart:
 
     @classmethod
     def uninstall_from(cls, shell: InteractiveShell) -> None:
-        """Start nothing for a shell any more."""
+        """Stop waiting for a pause of a shell."""
         for event in ("pre_run_cell", "post_run_cell"):
             for callback in tuple(shell.events.callbacks[event]):
                 waits = getattr(callback, "__self__", None)
@@ -64,12 +64,12 @@ class EarlyStart:
             from dream_nb.studio.render import get_ready
 
             workers.pool().start_early(get_ready, _MOST_WORKERS)
-        # Once is enough: workers stay.
+        # Once is enough, because workers stay.
         self.uninstall_from(self._shell)
 
 
 def _draws_here() -> bool:
-    """Whether the next dream is likely to be drawn on this machine, without a look at the keyring."""
+    """Whether the next dream will probably be drawn on this machine, without access to the keyring."""
     session = open_default_session()
     if session is not None:
         return session.backend == "studio" and session.replay != "only"
@@ -79,7 +79,7 @@ def _draws_here() -> bool:
 
 
 def load_modules() -> None:
-    """Load in the background what is needed to show a result, once."""
+    """Load the modules that show a result in the background, once."""
     if _is_loading.acquire(blocking=False):
         threading.Thread(target=_load, name="dream_nb-modules", daemon=True).start()
 

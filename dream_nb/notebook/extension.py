@@ -1,4 +1,4 @@
-"""What `%load_ext dream_nb` adds to a shell, and `%unload_ext dream_nb` takes away."""
+"""What `%load_ext dream_nb` adds to a shell, and `%unload_ext dream_nb` removes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dream_nb.workers import close_pool
 
 
 def load(shell: InteractiveShell) -> None:
-    """Register magics, their completion, the transformers that keep prompts as they are, and the one preview a cell."""
+    """Register the magics, their completion, the transformers that preserve prompts, and the previews."""
     previews = Previews(shell)
     magics = DreamMagics(shell, previews)
     keep_state(magics.state)
@@ -33,12 +33,12 @@ def load(shell: InteractiveShell) -> None:
     if shell.Completer is not None:
         Completion(shell).install()
     shell.input_transformer_manager.token_transformers.append(DreamQuestion)
-    # Before those that strip prompts.
+    # Before the transformers that strip prompts.
     shell.input_transformer_manager.cleanup_transforms.insert(0, keep_body)
 
 
 def unload(shell: InteractiveShell) -> None:
-    """Take it all away again, and end what runs in the background."""
+    """Remove everything again, and stop background work."""
     forget_state(shell)
     show_waits(None)
     EarlyStart.uninstall_from(shell)

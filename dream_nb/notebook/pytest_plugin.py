@@ -1,7 +1,8 @@
-"""The pytest plugin: notebooks made with dream_nb pass `pytest --nbval` without a flag of their own.
+"""The pytest plugin: notebooks made with dream_nb pass `pytest --nbval` without additional options.
 
-A preview holds a small poster as a `data:` URI. Its bytes depend on the JPEG encoder, so they are left out of the
-comparison, as is what was seen only while a cell ran; everything else is compared. It acts under nbval only.
+A preview contains a small poster as a `data:` URI. Its bytes depend on the JPEG encoder, so they are excluded from the
+comparison, as is everything that was visible only while a cell ran; everything else is compared. The plugin is active
+only with nbval.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     import pytest
 
 _REPLAY: Final = "DREAM_NB_REPLAY"
-# Only posters of this package say this name: other pictures in an output are still compared. A dry run says what there
-# is when it is asked: that differs once its dreams are made.
+# Only posters of this package have this name; other pictures are still compared. The output of a dry run depends on
+# what the library has, which changes once the dreams are made.
 _RULES: Final = r"""
 [dream_nb poster]
 regex: data:(?:image/(?:jpeg|png|gif|webp)|video/mp4);name=dream_nb;base64,[A-Za-z0-9+/=]*
@@ -48,7 +49,7 @@ replace: dream_nb-listing
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Add the rule for posters to nbval's sanitize file; a file of the user's own keeps its rules."""
+    """Add the rule for posters to nbval's sanitize file; the rules of the user's own file are kept."""
     option = config.option
     if not (getattr(option, "nbval", False) or getattr(option, "nbval_lax", False)):
         return
@@ -59,13 +60,13 @@ def pytest_configure(config: pytest.Config) -> None:
     option.nbval_sanitize_with = file.name
     option.sanitize_with = None
     config.add_cleanup(lambda: Path(file.name).unlink(missing_ok=True))
-    # A notebook is validated against its library: a miss is an error, not a purchase.
+    # A notebook is validated with its library: something missing is an error, not a purchase.
     if os.environ.setdefault(_REPLAY, "free") == "free":
         config.add_cleanup(_forget_replay)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Leave out outputs that were taken back: under nbval, where nobody watches, they are not shown at all."""
+    """Ignore outputs that were removed again: with nbval, where nobody watches, they are not shown at all."""
     outputs = getattr(getattr(item, "cell", None), "outputs", None)
     if outputs:
         outputs[:] = [output for output in outputs if output.get("data") != NOTHING]

@@ -14,7 +14,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from dream_nb.api.errors import InvalidRequestError
 
 _OURS: Final = "dream_nb"
-# Until version 8 IPython wraps its magics by the package `decorator`.
+# Before version 8, IPython wraps its magics with the package `decorator`.
 _IPYTHON: Final = ("IPython", "ipykernel", "decorator")
 # What `%timeit` and `%prun` put between themselves and the statement that they run.
 _RUNNERS: Final = ("timeit", "cProfile", "profile")
@@ -25,12 +25,12 @@ _HIDES_COMPREHENSIONS: Final = sys.version_info[:2] == (3, 12)
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """One frame in which a magic stands.
+    """One frame around a magic.
 
     Attributes:
         names: the local variables that have a value now.
         code: the frame's code.
-        is_nested: whether the code stands inside a function and so may see variables that the frame does not have.
+        is_nested: whether the code is inside a function, and may see variables that the frame does not have.
     """
 
     names: Mapping[str, Any]
@@ -43,7 +43,7 @@ class _Level:
 
     @property
     def declared(self) -> tuple[str, ...]:
-        """The names that Python looks for in this frame or in a closure, whether they have a value or not."""
+        """The names that Python looks up in this frame or in a closure, whether or not they have a value."""
         if not self.is_function and not _HIDES_COMPREHENSIONS:
             return ()
         return self.code.co_varnames + self.code.co_cellvars + self.code.co_freevars
@@ -52,13 +52,13 @@ class _Level:
 class Scope(Mapping[str, Any]):
     """The variables that a line may name: local ones first, then those of the notebook.
 
-    Python resolves names when it compiles a function. A name that stands only in the line of a magic is not among
-    them, so that a variable of an enclosing function is invisible in a nested one: there a name that is not local is
-    refused, because the notebook's variable of that name may be another.
+    Python resolves names when it compiles a function. A name that occurs only in the line of a magic is not among them,
+    so a variable of an enclosing function is invisible in a nested one. There a name that is not local is refused,
+    because the notebook's variable of that name may be a different one.
 
     Args:
-        levels: the frames in which the magic stands, the innermost first.
-        others: where names are looked for after the local ones, in this order.
+        levels: the frames around the magic, innermost first.
+        others: the mappings that are searched after the local variables, in this order.
     """
 
     def __init__(self, levels: tuple[_Level, ...], *others: Mapping[str, Any]) -> None:
@@ -67,7 +67,7 @@ class Scope(Mapping[str, Any]):
 
     @classmethod
     def of_caller(cls, shell: InteractiveShell) -> Scope:
-        """The scope of the line whose magic is running.
+        """Return the scope of the line whose magic is running.
 
         Args:
             shell: the shell whose variables are those of the notebook.
@@ -83,11 +83,11 @@ class Scope(Mapping[str, Any]):
         return cls(tuple(levels), *others, shell.user_ns)
 
     def __getitem__(self, name: str) -> Any:
-        """The value of a variable.
+        """Return the value of a variable.
 
         Raises:
             KeyError: there is no such variable.
-            InvalidRequestError: the name cannot be resolved for certain.
+            InvalidRequestError: the name cannot be resolved with certainty.
         """
         for level in self._levels:
             if name in level.names:
@@ -115,7 +115,7 @@ class Scope(Mapping[str, Any]):
         return any(name == known for known in self)
 
     def check_target(self, name: str) -> None:
-        """Refuse a name that `--name` cannot set, because it is local to the function in which the magic stands.
+        """Refuse a name that `--name` cannot set because it is local to the function around the magic.
 
         Args:
             name: the variable to be set.
@@ -149,7 +149,7 @@ class NoVariables(Mapping[str, Any]):
 
 
 def _refuse(name: str, level: _Level) -> None:
-    """Raise where a name that has no value in a frame must not be looked for further out."""
+    """Raise an error if a name without a value in a frame must not be looked up further out."""
     if name in level.declared:
         what = f"a local variable of {_described(level.code)}" if level.is_function else "a comprehension's variable"
         todo = "assign it before the magic" if level.is_function else "give the comprehension's variable another name"
@@ -176,7 +176,7 @@ def _user_frame(frame: FrameType | None) -> FrameType | None:
 
 
 def _is_call(frame: FrameType) -> bool:
-    """Whether the frame is a shell's own method that runs magics, also that of a front end's subclass."""
+    """Whether the frame belongs to a shell's own method that runs magics, including that of a front end's subclass."""
     return frame.f_code.co_name in _CALLS and isinstance(frame.f_locals.get("self"), InteractiveShell)
 
 
@@ -185,7 +185,7 @@ def _package(frame: FrameType) -> str:
 
 
 def _is_run_by_magic(frame: FrameType) -> bool:
-    """Whether another magic runs this code: `%time` and `%timeit` compile their statement away from its function."""
+    """Whether another magic runs this code: `%time` and `%timeit` compile their statement outside of its function."""
     back = frame.f_back
     while back is not None and _package(back) in _RUNNERS:
         back = back.f_back
@@ -193,9 +193,9 @@ def _is_run_by_magic(frame: FrameType) -> bool:
 
 
 def _is_nested(frame: FrameType) -> bool:
-    """Whether the code of a frame stands inside a function."""
+    """Whether the code of a frame is inside a function."""
     while not frame.f_code.co_flags & inspect.CO_OPTIMIZED:
-        # The body of a class runs in a frame of its own, called by the code that it stands in.
+        # The body of a class runs in a frame of its own, called by the code around it.
         back = frame.f_back
         if back is None or frame.f_code not in back.f_code.co_consts:
             return False

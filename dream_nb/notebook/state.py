@@ -1,4 +1,4 @@
-"""What the notebook knows: its shell, its settings, and what was asked for last."""
+"""The state of a notebook: its shell, its settings, and its last request."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from dream_nb.api.errors import ConfigurationError
 from dream_nb.lines.settings import DreamSettings
+from dream_nb.marimo_kernel import marimo_variables
 from dream_nb.results.dream import Dream
 from dream_nb.results.dreams import Dreams
 from dream_nb.results.pending import Pending
@@ -23,12 +24,12 @@ _SWEEP_SIZE: Final = "DREAM_NB_SWEEP_SIZE"
 
 @dataclass(eq=False)
 class NotebookState:
-    """What is known of one notebook.
+    """The state of one notebook.
 
     Attributes:
         shell: the shell that runs it.
-        settings: what options are where a line does not say them.
-        last: what was asked for last, made or under way; None where nothing was.
+        settings: the defaults of options that a line leaves out.
+        last: what was requested last, finished or running; None if there was nothing.
     """
 
     shell: InteractiveShell
@@ -40,7 +41,7 @@ _states: WeakKeyDictionary[InteractiveShell, NotebookState] = WeakKeyDictionary(
 
 
 def keep_state(state: NotebookState) -> None:
-    """Make a state that of its shell.
+    """Make a state the one of its shell.
 
     Args:
         state: the state.
@@ -58,22 +59,22 @@ def forget_state(shell: InteractiveShell) -> None:
 
 
 def current_state() -> NotebookState | None:
-    """The state of the notebook that runs in this process; None where the extension is not loaded."""
+    """The state of the notebook that runs in this process; None if the extension is not loaded."""
     shell = get_ipython()
     return _states.get(shell) if shell is not None else None
 
 
 def notebook_variables() -> Mapping[str, Any]:
-    """The variables of the notebook; none outside of IPython."""
+    """The variables of the notebook; empty outside of IPython and marimo."""
     shell = get_ipython()
-    return shell.user_ns if shell is not None else {}
+    return shell.user_ns if shell is not None else marimo_variables()
 
 
 def sweep_size() -> int:
-    """How many new dreams a widget makes at once: the setting of the magics, also where they are not loaded.
+    """Return the number of new dreams that a widget may make at once: the setting, even if the magics are not loaded.
 
     Raises:
-        ConfigurationError: the variable of the environment is not a whole number, 0 or more.
+        ConfigurationError: the environment variable is not a whole number from 0.
     """
     if (state := current_state()) is not None:
         return int(state.settings.sweep_size)

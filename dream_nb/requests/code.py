@@ -1,4 +1,4 @@
-"""Requests as the lines of Python that make them again."""
+"""Converts requests to the Python code that makes them again."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _OWN = {"prompt", "generation_type", "callback_url"}
 
 
 def to_code(made: Iterable[tuple[Request, int, str | None]]) -> str:
-    """The lines that make generations, each as a variable; the last is `dream`.
+    """Return the code for generations, each as a variable; the last one is `dream`.
 
     Args:
-        made: for each its request, its take, and its id, by which later ones name it; in the order in which they are
-            to be made.
+        made: for each generation, its request, its take, and its id, by which later requests refer to it; in the order
+            in which they have to be made.
     """
     lines: list[str] = []
     classes: set[str] = set()
@@ -26,7 +26,7 @@ def to_code(made: Iterable[tuple[Request, int, str | None]]) -> str:
     whole = list(made)
     for number, (request, take, id) in enumerate(whole, 1):  # noqa: A001 - the field's name in the specification
         name = "dream" if number == len(whole) else f"dream{number}"
-        # Of what these were made, only the server knows.
+        # Only the server knows what these were made from.
         is_bare = request.is_source_in_path and getattr(request, "media", None) is None
         is_told = not (is_bare or isinstance(request, UnknownRequest))
         made_by = _call(request, take, names, classes) if is_told else f"dream_nb.Session().bring_in({id!r}).result()"
@@ -76,7 +76,7 @@ def _method_call(request: Request, take: int, name: str, classes: set[str]) -> s
     first = [_written(fields.pop(field), {}, classes) for field in plain if field in fields]
     arguments = [*first, *(f"{field}={_written(value, {}, classes)}" for field, value in fields.items())]
     arguments += [f"take={take}"] if take > 1 else []
-    # Of the layers of a picture, which are several, one stands for all.
+    # The layers of a picture are several dreams; the code names one of them for all.
     one = "[0]" if request.generation_type == "layering" else ""
     return f"{name}.{method}({', '.join(arguments)}){one}"
 

@@ -1,4 +1,4 @@
-"""Requests for another version of something: modified, reframed, upscaled, or with sound."""
+"""Requests that change another dream: modify, reframe, upscale, or add sound."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ T = TypeVar("T", bound=pydantic.BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What another version is made of.
+    """The source of a change.
 
     Attributes:
-        source: as a request names it.
-        label: as errors call it.
-        kind: "video" or "image"; None where only the server knows.
-        size: width and height in pixels; None where only the server knows.
-        model: the model that made it; None where that is unknown.
+        source: the source as a request refers to it.
+        label: the name of the source in error messages.
+        kind: the kind of the source, "video" or "image"; None if only the server knows.
+        size: width and height in pixels; None if only the server knows.
+        model: the model that made it; None if it is unknown.
     """
 
     source: Source
@@ -78,17 +78,18 @@ class Origin:
 
 
 def read_origin(value: Any, name: str | None = None, home: Path = Path()) -> Origin:
-    """What a value stands for, as the source of another version.
+    """Return what a value stands for, as the source of a change.
 
     Args:
         value: a `Dream`, a job that is done, a `Generation`, the path or URL of a video or picture, or the id of a
             generation.
-        name: what errors call it, such as the variable that holds it; by default they quote the value.
-        home: the folder that relative paths in a text start from.
+        name: the name of the value in error messages, such as that of the variable that holds it; by default they quote
+            the value.
+        home: the folder that relative paths in a string start from.
 
     Raises:
-        InvalidRequestError: it is none of these.
-        DreamError: why the dream of a job could not be made.
+        InvalidRequestError: the value is none of these.
+        DreamError: the job failed; this is its error.
     """
     value = one_of(ended(value, name), name)
     if isinstance(value, str):
@@ -120,7 +121,7 @@ def read_origin(value: Any, name: str | None = None, home: Path = Path()) -> Ori
 
 def _of_dream(dream: Any, label: str) -> Origin:
     size = None
-    # Without its file, the server still has it.
+    # The file is missing, but the server may still have it.
     with suppress(LibraryError):
         size = dream.size
     if dream.generation.id:
@@ -133,19 +134,19 @@ def _of_dream(dream: Any, label: str) -> Origin:
 def modify_request(
     source: Any, prompt: str | None = None, *, mode: str | None = None, strength: str | None = None, **fields: Any
 ) -> ModifyVideoRequest:
-    """A request for a video with another look.
+    """Return a request for a video with a new look.
 
     Args:
         source: the video, as for `read_origin`, or its `Origin`.
-        prompt: what it becomes.
-        mode: how far it goes from the video: adhere_1 to adhere_3, flex_1 to flex_3, reimagine_1 to reimagine_3. By
+        prompt: what the video becomes.
+        mode: how far to depart from the source: adhere_1 to adhere_3, flex_1 to flex_3, reimagine_1 to reimagine_3. By
             default flex_1.
-        strength: the same, as the Luma API calls it.
-        **fields: the others of `ModifyVideoRequest`, and of `ControlledModifyRequest` for the Luma API; `first_frame`
+        strength: the name of `mode` in the Luma API.
+        **fields: other fields of `ModifyVideoRequest`, and of `ControlledModifyRequest` for the Luma API; `first_frame`
             takes what `dream_nb.reference` takes, and `guide_frames` what `read_guide_frames` takes.
 
     Raises:
-        InvalidRequestError: a field or the source does not fit.
+        InvalidRequestError: a field or the source is not valid.
     """
     origin = _origin(source, "modify", "video")
     if mode is not None and strength is not None:
@@ -171,19 +172,20 @@ def reframe_request(
     position: Sequence[float] | None = None,
     **fields: Any,
 ) -> Reframe:
-    """A request for another ratio.
+    """Return a request for another aspect ratio.
 
     Args:
         source: the video or image, as for `read_origin`, or its `Origin`.
-        aspect_ratio: the new one, such as "9:16".
-        prompt: what is to be seen in the new parts.
-        kind: "video" or "image", where the source does not tell.
-        position: where the source lies at the Luma API: its left and top edge, its width and height, as fractions of
+        aspect_ratio: the new aspect ratio, such as "9:16".
+        prompt: what the new parts show.
+        kind: "video" or "image", if the source does not tell.
+        position: for the Luma API, the place of the source: its left and top edge, width and height, as fractions of
             the result.
-        **fields: the others of `ReframeVideoRequest` or `ReframeImageRequest`.
+        **fields: other fields of `ReframeVideoRequest` or `ReframeImageRequest`.
 
     Raises:
-        InvalidRequestError: a field or the source does not fit, or it has that ratio, and nothing else would change.
+        InvalidRequestError: a field or the source is not valid, or it has that ratio already and nothing else would
+            change.
     """
     origin = _origin(source, "reframe", kind)
     found = kind or origin.kind
@@ -219,15 +221,15 @@ def reframe_request(
 
 
 def upscale_request(source: Any, resolution: str, **fields: Any) -> UpscaleVideoGenerationRequest:
-    """A request for a video in a higher resolution.
+    """Return a request for a video in a higher resolution.
 
     Args:
         source: the video: a `Dream`, a `Generation`, or an id.
-        resolution: 540p, 720p, 1080p or 4k.
-        **fields: the others of `UpscaleVideoGenerationRequest`.
+        resolution: the new resolution: 540p, 720p, 1080p or 4k.
+        **fields: other fields of `UpscaleVideoGenerationRequest`.
 
     Raises:
-        InvalidRequestError: a field or the source does not fit, or it has that resolution already.
+        InvalidRequestError: a field or the source is not valid, or it has that resolution already.
     """
     origin = _origin(source, "upscale", "video")
     if not isinstance(resolution, str) or not _RESOLUTION.fullmatch(resolution):
@@ -257,16 +259,16 @@ def upscale_request(source: Any, resolution: str, **fields: Any) -> UpscaleVideo
 def audio_request(
     source: Any, prompt: str | None = None, *, negative_prompt: str | None = None, **fields: Any
 ) -> AudioGenerationRequest:
-    """A request for a video with sound.
+    """Return a request for a video with sound.
 
     Args:
         source: the video: a `Dream`, a `Generation`, or an id.
-        prompt: what is to be heard.
-        negative_prompt: what is not to be heard.
-        **fields: the others of `AudioGenerationRequest`.
+        prompt: what is heard.
+        negative_prompt: what must not be heard.
+        **fields: other fields of `AudioGenerationRequest`.
 
     Raises:
-        InvalidRequestError: a field or the source does not fit.
+        InvalidRequestError: a field or the source is not valid.
     """
     origin = _origin(source, "add_audio", "video")
     media = _at_server(origin, "add_audio")
@@ -278,16 +280,16 @@ def audio_request(
 
 
 def layers_request(source: Any, resolution: str = "1k", prompt: str | None = None, **fields: Any) -> LayeringRequest:
-    """A request for the layers of a picture.
+    """Return a request for the layers of a picture.
 
     Args:
         source: the picture, as for `read_origin`, or its `Origin`.
-        resolution: of each layer: "1k" or "2k".
-        prompt: what its parts are.
-        **fields: the others of `LayeringRequest`.
+        resolution: the resolution of each layer: "1k" or "2k".
+        prompt: what the layers show.
+        **fields: other fields of `LayeringRequest`.
 
     Raises:
-        InvalidRequestError: a field or the source does not fit.
+        InvalidRequestError: a field or the source is not valid.
     """
     origin = _origin(source, "layers", "image")
     found: LayeringRequest = _checked(
@@ -301,7 +303,7 @@ def layers_request(source: Any, resolution: str = "1k", prompt: str | None = Non
 
 
 def nearest_ratio(size: tuple[int, int]) -> str:
-    """The aspect ratio of the API that is nearest to a size.
+    """Return the aspect ratio of the API that is nearest to a size.
 
     Args:
         size: width and height in pixels.
@@ -315,7 +317,7 @@ def _quotient(ratio: str) -> float:
 
 
 def _words(prompt: str | None) -> str | None:
-    """A prompt without the blanks around it, which would make another request of it; None where there is none."""
+    """A prompt without surrounding white space, which would make it another request; None if it is empty."""
     return (prompt or "").strip() or None
 
 
@@ -326,7 +328,7 @@ def _without_media(fields: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _origin(source: Any, operation: str, kind: Kind | None) -> Origin:
-    """The source of an operation, which needs one of that kind."""
+    """The source of an operation that needs a certain kind."""
     with naming("media", "media"):
         origin = source if isinstance(source, Origin) else read_origin(source)
     if kind is not None and origin.kind is not None and origin.kind != kind:
@@ -358,7 +360,7 @@ def _with_first_frame(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_same_api(origin: Origin, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The fields with a model of the API that made the source, which alone knows it; one that is named stays."""
+    """The fields, with a model of the API that made the source and alone knows it, unless a model is named."""
     if fields.get("model") is not None or not is_of_luma(origin.model):
         return fields
     return {**fields, "model": LUMA_VIDEO_MODELS[0]}

@@ -1,4 +1,4 @@
-"""The fields of a request for something new, as they are given by its user."""
+"""The fields of a request for something new, as its user gives them."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ _GUIDES: Final = "guide_frames"
 
 
 def make_request(prompt: str, *, kind: Literal["video", "image"] = "video", **fields: Any) -> Request:
-    """A request of that kind, checked.
+    """Return a checked request.
 
     Args:
-        prompt: what to dream.
-        kind: "video" or "image".
-        **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`, as for `read_fields`.
+        prompt: the prompt.
+        kind: the kind of result: "video" or "image".
+        **fields: other fields of `GenerationRequest` or `ImageGenerationRequest`, as for `read_fields`.
 
     Raises:
-        InvalidRequestError: the prompt is empty, a field breaks the specification, or a picture cannot be read.
+        InvalidRequestError: the prompt is empty, a field violates the specification, or a picture cannot be read.
     """
     _check_kind(kind, fields)
     return checked_request(prompt, kind=kind, **_with_keyframes(read_fields(fields)))
 
 
 def read_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields of a request whose pictures and keyframes are read: reading them again changes nothing.
+    """Read the pictures and keyframes in the fields of a request. Fields that were read already are not changed.
 
     Args:
-        fields: `frame0` and `frame1` stand for the keyframes and take what `keyframe` takes; `image_ref` and
-            `style_ref` take what `reference` takes, or several of it; `character_ref` too, but without weights;
-            `modify_image_ref` one of it; `guide_frames` what `read_guide_frames` takes. All others are left
-            as they are.
+        fields: the fields by their names. `frame0` and `frame1` are the keyframes and take what `keyframe` takes;
+            `image_ref` and `style_ref` take one or several of what `reference` takes; `character_ref` does too, but
+            without weights; `modify_image_ref` takes one; `guide_frames` takes what `read_guide_frames` takes. Other
+            fields are returned unchanged.
 
     Raises:
-        InvalidRequestError: a picture is not supported or cannot be read. The error names the field, and its item.
+        InvalidRequestError: a picture is not supported or cannot be read. The error names the field and the item.
     """
     read = dict(fields)
     for name in FRAMES:
@@ -55,7 +55,7 @@ def read_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
         if items := field_items(name, read[name]):
             read |= as_fields(references_in_items(name, items))
         elif isinstance(read[name], Iterator):
-            # It is at its end by now.
+            # The iterator is exhausted by now.
             read[name] = []
     return read
 
@@ -69,7 +69,7 @@ def _check_kind(kind: str, fields: Mapping[str, Any]) -> None:
 
 
 def _with_keyframes(fields: dict[str, Any]) -> dict[str, Any]:
-    """Fields of a request in which `frame0` and `frame1` have become its keyframes."""
+    """Move `frame0` and `frame1` into the keyframes of a request's fields."""
     frames = {name: value for name in FRAMES if (value := fields.pop(name, None)) is not None}
     if not frames:
         return fields

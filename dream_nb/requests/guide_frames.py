@@ -1,4 +1,4 @@
-"""Guide frames: pictures anywhere in a video, each with the moment that it belongs to."""
+"""Guide frames: pictures at any moments of a video."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _HOW: Final = "give a frame of 24 a second, such as 60, or a time, such as 2.5s"
 
 
 def read_guide_frames(value: Any, field: str = "guide_frames") -> list[GuideFrame]:
-    """What was given as guide frames.
+    """Return the guide frames that a user gives.
 
     Args:
-        value: several of these: a tuple of a picture and its moment, as `(picture, "2.5s")` or `(picture, 60)`, where
-            the picture is whatever `dream_nb.keyframe` takes; a text with the moment behind an @, as "hall.jpg@2.5s"; a
-            `GuideFrame`, or its document.
+        value: a sequence of guide frames: a tuple of a picture and its moment, as in `(picture, "2.5s")` or `(picture,
+            60)`, where the picture is whatever `dream_nb.keyframe` takes; a string with the moment after an @, as in
+            "hall.jpg@2.5s"; a `GuideFrame`, or its document.
         field: the field of the request.
 
     Raises:
-        InvalidRequestError: one is none of these. The error names it by its place.
+        InvalidRequestError: an item is none of these. The error names its position.
     """
     if isinstance(value, str | Mapping | GuideFrame) or not isinstance(value, Iterable):
         raise InvalidRequestError(
@@ -44,13 +44,13 @@ def read_guide_frames(value: Any, field: str = "guide_frames") -> list[GuideFram
 
 
 def split_moment(text: str) -> tuple[str, int]:
-    """A text with a moment behind an @, as what stands before it and the frame.
+    """Split a string with a moment after an @ into the text before it and the frame number.
 
     Args:
-        text: such as "hall.jpg@2.5s".
+        text: the string, such as "hall.jpg@2.5s".
 
     Raises:
-        InvalidRequestError: it has no moment, or another form of one.
+        InvalidRequestError: it has no moment, or one in another form.
     """
     what, at, moment = text.rpartition("@")
     if not at or not what:
@@ -59,10 +59,10 @@ def split_moment(text: str) -> tuple[str, int]:
 
 
 def read_moment(moment: Any) -> int:
-    """A moment of a video, as a frame in a grid of 24 a second.
+    """Return a moment of a video as a frame number, at 24 frames per second.
 
     Args:
-        moment: a number of frames, or a text: "60", or "2.5s" for seconds.
+        moment: a number of frames, or a string: "60", or "2.5s" for seconds.
 
     Raises:
         InvalidRequestError: it is none of these.

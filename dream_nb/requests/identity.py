@@ -1,4 +1,4 @@
-"""What makes two requests one and the same, and a generation the answer to one."""
+"""Decides whether two requests are the same, and whether a generation is the answer to a request."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from dream_nb.api.request_models import (
 from dream_nb.requests.media import replace_media
 
 _MOST_SHOWN: Final = 80
-# What makes another request of one where it was not sent.
+# Fields that make it another request if their value was not sent.
 _ADDITIONS: Final = (
     *("loop", "keyframes", "concepts", "image_ref", "style_ref", "character_ref", "modify_image_ref", "first_frame"),
     *("prompt", "negative_prompt", "grid_position_x", "grid_position_y", "x_start", "x_end", "y_start", "y_end"),
@@ -40,21 +40,21 @@ MAX_TAKE: Final = 10_000
 
 
 def check_take(take: int) -> None:
-    """Raise an InvalidRequestError where no request has such a take."""
+    """Raise an InvalidRequestError if the number of a take is not allowed."""
     if type(take) is not int or not 1 <= take <= MAX_TAKE:
         raise InvalidRequestError(f"take {take!r} is not a number from 1 to {MAX_TAKE:,}", field="take")
 
 
 def request_hash(request: Request, identify: Callable[[str], str] = str) -> str:
-    """The sha256 of the canonical request: what makes two requests one and the same.
+    """Return the sha256 of the canonical request. Requests with the same hash are the same.
 
-    Defaults are written out, `callback_url` does not count, `loop=False` is the same as none, and a picture in a
+    Defaults are written out, `callback_url` does not count, `loop=False` is the same as no value, and a picture in a
     `data:` URI counts as the sha256 of its bytes.
 
     Args:
         request: the request.
-        identify: gives the lasting name of a generation's id, and of a picture's "sha256:…": hash and take where the
-            ledger knows it.
+        identify: a function that returns the permanent name for a generation's id or a picture's "sha256:…": hash and
+            take, if the ledger knows it.
     """
     document = replace_media(
         request.wire(), lambda uri: identify("sha256:" + hashlib.sha256(data_bytes(uri)).hexdigest()), identify
@@ -70,7 +70,7 @@ def request_hash(request: Request, identify: Callable[[str], str] = str) -> str:
 
 
 def echo_of(request: Request) -> str:
-    """What tells a request from others in the answers of its server: what looks the same there has the same.
+    """Return what identifies a request in the answers of its server: equal values for requests that look equal there.
 
     Args:
         request: the request as it was sent.
@@ -84,22 +84,22 @@ def echo_of(request: Request) -> str:
 
 
 def is_same_request(one: Request, other: Request) -> bool:
-    """Whether two requests ask for the same, whatever generations and pictures they go on from are called.
+    """Return whether two requests ask for the same, ignoring the names of the generations and pictures that they use.
 
     Args:
         one: a request.
-        other: another one.
+        other: another request.
     """
     try:
         return one == other or request_hash(one, lambda _: "") == request_hash(other, lambda _: "")
-    except InvalidRequestError:  # a damaged picture in one of them
+    except InvalidRequestError:  # one of them has a damaged picture
         return False
 
 
 def is_hash_of(digest: str, request: Request) -> bool:
-    """Whether a request hash can be that of a request.
+    """Return whether a request hash can be that of a request.
 
-    What goes on from a generation or a picture is known by the request that made that one, which is not here.
+    A generation or picture that it uses is identified by the request that made it, which is not known here.
 
     Args:
         digest: the request hash.
@@ -115,15 +115,15 @@ def is_hash_of(digest: str, request: Request) -> bool:
 
 
 def checked_request(prompt: str, *, kind: Literal["video", "image"] = "video", **fields: Any) -> Create:
-    """A request of that kind, checked.
+    """Return a checked request.
 
     Args:
-        prompt: what to dream.
-        kind: "video" or "image".
-        **fields: the other fields of `GenerationRequest` or `ImageGenerationRequest`.
+        prompt: the prompt.
+        kind: the kind of result: "video" or "image".
+        **fields: other fields of `GenerationRequest` or `ImageGenerationRequest`.
 
     Raises:
-        InvalidRequestError: the prompt is empty, there is no such kind, or a field breaks the specification.
+        InvalidRequestError: the prompt is empty, the kind is unknown, or a field violates the specification.
     """
     if not prompt.strip():
         raise InvalidRequestError(
@@ -131,7 +131,7 @@ def checked_request(prompt: str, *, kind: Literal["video", "image"] = "video", *
         )
     if kind not in KINDS:
         raise InvalidRequestError(f"kind {kind!r} is not one of {', '.join(KINDS)}", field="kind")
-    # What is not given makes no other kind of request.
+    # Fields that are not given do not change the kind of request.
     named = {name: value for name, value in fields.items() if value is not None or name not in LUMA_ONLY[kind]}
     try:
         request: Create = schema_of(kind, named)(prompt=prompt, **named)
@@ -141,21 +141,21 @@ def checked_request(prompt: str, *, kind: Literal["video", "image"] = "video", *
 
 
 def answers(generation: Generation, request: Request) -> bool:
-    """Whether what a generation says of its request is certainly what was asked for; see `differences`."""
+    """Return whether a generation's request certainly equals the request that was sent; see `differences`."""
     return not differences(generation, request)
 
 
 def differences(generation: Generation, request: Request) -> list[str]:
-    """How what a generation says of its request differs from what was asked for, a few words each.
+    """Return how a generation's request differs from the request that was sent, in a few words each.
 
-    Every field that was sent has to be there. Differences that servers make do not count: white space and the Unicode
-    form of texts, the query of a URL that names a file (a signature), a number's precision, a default that is left out,
-    what was added (but for pictures and concepts), `callback_url`, and the addresses of pictures that went as `data:`
-    URIs, unless they have the name of another upload.
+    Every field that was sent must be present. Differences that servers make are ignored: white space and the Unicode
+    form of texts, the query of a URL that names a file (a signature), the precision of numbers, missing defaults,
+    additional fields (except pictures and concepts), `callback_url`, and the addresses of pictures that were sent as
+    `data:` URIs, unless they have the name of another upload.
 
     Args:
-        generation: what the server knows.
-        request: what was asked for.
+        generation: the generation as the server knows it.
+        request: the request that was sent.
     """
     if generation.request is None:
         return ["its request is missing"]
@@ -163,7 +163,7 @@ def differences(generation: Generation, request: Request) -> list[str]:
         return [f"it is {_asked(generation.request)}"]
     sent, given = request.wire(), generation.request.wire()
     if request.is_source_in_path:
-        # It is not repeated in the answer.
+        # The answer does not repeat it.
         sent.pop("media", None)
     for document in (sent, given):
         for name in DELIVERY:
@@ -183,7 +183,7 @@ def differences(generation: Generation, request: Request) -> list[str]:
 
 
 def _asked(request: Request) -> str:
-    """What was asked for, in a few words."""
+    """The value that was sent, in a few words."""
     if isinstance(request, UnknownRequest):
         return "of an unknown kind"
     return request.generation_type.replace("_", " ")
@@ -201,7 +201,7 @@ def _shown(value: Any) -> str:
 
 def _holds(given: Any, sent: Any) -> bool:
     if isinstance(sent, dict):
-        # What is added to a picture may be a default; another picture is none.
+        # A field that is added to a picture may be a default; another picture cannot be.
         return (
             isinstance(given, dict)
             and all(_holds(given.get(key), value) for key, value in sent.items())
@@ -219,7 +219,7 @@ def _holds(given: Any, sent: Any) -> bool:
 
 
 def _may_be_upload(address: str, uri: str) -> bool:
-    """Whether an address may be that of a picture that was uploaded: an uploader may give its own names."""
+    """Whether an address may be that of an uploaded picture. An uploader may use names of its own."""
     if address.startswith("data:"):
         try:
             return data_bytes(address) == data_bytes(uri)
@@ -230,32 +230,32 @@ def _may_be_upload(address: str, uri: str) -> bool:
 
 
 def upload_name(data: bytes) -> str:
-    """What a picture is called where it is uploaded, without its suffix.
+    """Return the name under which a picture is uploaded, without its suffix.
 
     Args:
-        data: its bytes.
+        data: the bytes of the picture.
     """
     return hashlib.sha256(data).hexdigest()[:_UPLOAD_DIGITS]
 
 
 def _plain(text: str) -> str:
-    """A text without what servers change of it."""
+    """A text without the changes that servers make."""
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def _address(text: str) -> str:
-    """A URL without the signature of its file; any other text as `_plain` has it."""
+    """A URL without the signature of its file; any other text as returned by `_plain`."""
     if not text.startswith(("http://", "https://")):
         return _plain(text)
     whole = text.partition("#")[0]
     path = whole.partition("?")[0]
     kind = mimetypes.guess_type(path, strict=False)[0] or ""
-    # Where the path names no file, the query may say which picture it is.
+    # If the path names no file, the query may say which picture it is.
     return path if kind.startswith(("image/", "video/")) or kind == "application/octet-stream" else whole
 
 
 def data_bytes(uri: str) -> bytes:
-    """What a `data:` URI holds.
+    """Return the bytes of a `data:` URI.
 
     Raises:
         InvalidRequestError: it is damaged.

@@ -1,4 +1,4 @@
-"""What a request goes on from: what was given as keyframes and references, as the fields that the API wants."""
+"""Inputs of a request: keyframes and references as a user gives them, converted to the fields of the API."""
 
 from __future__ import annotations
 
@@ -35,33 +35,33 @@ _MODIFIED: Final = "modify_image_ref"
 
 
 def keyframe(value: Input) -> ImageReference | GenerationReference:
-    """A keyframe: of a dream or generation by its id, of anything else as a picture.
+    """Return a keyframe. Dreams and generations are referred to by id; anything else becomes a picture.
 
     Args:
         value: a `Dream`, a `Generation`, or a picture: a path, a URL, a Pillow image, an array (height x width, or
-            height x width x 3 or 4; `uint8`, or floats from 0 to 1), a picture's bytes, or an open binary file. A text
-            is a URL, a path, or the id of a generation. The API's own models and dictionaries are taken too, and of a
-            job that is done what it made. Pixels, and AVIF files, become a PNG, upright and with 8 bits a channel.
+            height x width x 3 or 4; `uint8`, or floats from 0 to 1), the bytes of a picture, or an open binary file. A
+            string is a URL, a path, or the id of a generation. The API's own models and dictionaries are also accepted,
+            and so is a job that is done. Arrays, images and AVIF files become an upright PNG with 8 bits per channel.
 
     Raises:
-        InvalidRequestError: it is none of these, or several; a file is not there or not a supported picture; a job is
-            still under way; or a picture has more than 20 MB.
-        DreamError: why the dream of a job could not be made.
+        InvalidRequestError: the value is none of these, or contains several; a file is missing or not a supported
+            picture; a job is not done yet; or a picture is larger than 20 MB.
+        DreamError: the job failed; this is its error.
     """
     return read_keyframe(value)
 
 
 def reference(value: Input, *, weight: float | None = None) -> ImageRef:
-    """A picture to follow, as `image_ref` and `style_ref` take it.
+    """Return a picture to follow, for `image_ref` and `style_ref`.
 
     Args:
-        value: as for `keyframe`, but for ids and videos, which are no pictures. A text may have its weight behind a
-            colon, as in "palette.jpg:0.6".
-        weight: how much it counts, from 0 to 1; None leaves it to the API.
+        value: a picture as for `keyframe`, but not an id or a video. A string may end with a colon and the weight, as
+            in "palette.jpg:0.6".
+        weight: how much the picture counts, from 0 to 1; None leaves this to the API.
 
     Raises:
-        InvalidRequestError: as for `keyframe`, or the weight is not from 0 to 1, or given twice.
-        DreamError: why the dream of a job could not be made.
+        InvalidRequestError: as for `keyframe`, or the weight is not from 0 to 1, or is given twice.
+        DreamError: the job failed; this is its error.
     """
     return read_reference(value, weight=weight)
 
@@ -69,19 +69,20 @@ def reference(value: Input, *, weight: float | None = None) -> ImageRef:
 def read_keyframe(
     value: Any, name: str | None = None, home: Path = Path(), *, weight: float | None = None
 ) -> ImageReference | GenerationReference:
-    """As `keyframe`, for a value that has a name.
+    """Return a keyframe as `keyframe` does, with a name for error messages.
 
     Args:
-        value: as for `keyframe`.
-        name: what errors call it, such as the variable that holds it; by default they quote the value.
-        home: the folder that relative paths in a text start from.
-        weight: the weight that was given with it, which no keyframe has.
+        value: the value, as for `keyframe`.
+        name: the name of the value in error messages, such as that of the variable that holds it; by default they quote
+            the value.
+        home: the folder that relative paths in a string start from.
+        weight: the weight that was given with the value. Keyframes have no weight, so this is an error.
 
     Raises:
         InvalidRequestError: as for `keyframe`.
         DreamError: as for `keyframe`.
     """
-    # No weight stands behind a URL that has no place for one.
+    # A URL here has no place for a weight, so none is split off.
     if not (isinstance(value, str) and is_url(value)):
         value, weight = _weighted(value, weight, name, home)
     if weight is not None:
@@ -113,13 +114,14 @@ def read_keyframe(
 def read_reference(
     value: Any, name: str | None = None, home: Path = Path(), *, weight: float | None = None
 ) -> ImageRef:
-    """As `reference`, for a value that has a name.
+    """Return a reference as `reference` does, with a name for error messages.
 
     Args:
-        value: as for `reference`.
-        name: what errors call it, such as the variable that holds it; by default they quote the value.
-        home: the folder that relative paths in a text start from.
-        weight: how much it counts, from 0 to 1; None leaves it to the API.
+        value: the value, as for `reference`.
+        name: the name of the value in error messages, such as that of the variable that holds it; by default they quote
+            the value.
+        home: the folder that relative paths in a string start from.
+        weight: how much the picture counts, from 0 to 1; None leaves this to the API.
 
     Raises:
         InvalidRequestError: as for `reference`.
@@ -134,31 +136,31 @@ def read_reference(
     if value.url is None:
         raise InvalidRequestError("the reference has no url")
     own = None if isinstance(value, ImageReference | Media) else value.weight
-    # A picture that was read already is not decoded again for every prompt of a sweep.
+    # An already converted picture is not decoded again for every prompt of a sweep.
     url = value.url if is_url(value.url) else picture(value.url, name, home)
     return ImageRef(url=url, weight=_one_weight(weight, own))
 
 
 def read_references(field: str, value: Any) -> list[RolePicture]:
-    """What was given for a field of an image's request, as its pictures.
+    """Return the pictures that were given for a field of an image request.
 
     Args:
         field: one of `FIELDS`.
-        value: what was given: one picture, or several.
+        value: the value that was given: one picture, or several.
 
     Raises:
-        InvalidRequestError: a picture is not supported or cannot be read. The error names the field, and its item.
-        DreamError: why the dream of a job could not be made.
+        InvalidRequestError: a picture is not supported or cannot be read. The error names the field and the item.
+        DreamError: a job failed; this is its error.
     """
     return references_in_items(field, field_items(field, value))
 
 
 @contextmanager
 def naming(place: str, field: str | None) -> Iterator[None]:
-    """Put the place of a value before what is wrong with it.
+    """Add the place of a value to the errors that it causes.
 
     Args:
-        place: where it was given, such as "style_ref[1]" or "--style-ref".
+        place: where the value was given, such as "style_ref[1]" or "--style-ref".
         field: the field of the request.
     """
     try:
@@ -168,7 +170,7 @@ def naming(place: str, field: str | None) -> Iterator[None]:
 
 
 def references_in_items(field: str, items: list[tuple[str, Any]]) -> list[RolePicture]:
-    """As `read_references`, of items as `field_items` gives them.
+    """Return pictures as `read_references` does, from items that `field_items` has returned.
 
     Args:
         field: one of `FIELDS`.
@@ -188,22 +190,22 @@ def references_in_items(field: str, items: list[tuple[str, Any]]) -> list[RolePi
 
 
 def field_items(field: str, value: Any) -> list[tuple[str, Any]]:
-    """The pictures that were given for a field of an image's request, each with its place, such as "style_ref[1]".
+    """Return the pictures given for a field of an image request, each with its place, such as "style_ref[1]".
 
     Args:
         field: one of `FIELDS`.
-        value: what was given: one picture, or several.
+        value: the value that was given: one picture, or several.
 
     Raises:
-        InvalidRequestError: a job is still under way, or a character has another form than that of the API.
-        DreamError: why the dreams of a job could not be made.
+        InvalidRequestError: a job is not done yet, or a character has another form than that of the API.
+        DreamError: a job failed; this is its error.
     """
     with naming(field, field):
         value = ended(value)
     if field == _CHARACTER:
         value = _images(value)
     is_several = isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview)
-    # An open file is an iterator too: over its lines.
+    # An open file is also an iterator, over its lines.
     is_several |= isinstance(value, Iterator) and not hasattr(value, "read")
     if not is_several or _is_pair(value):
         return [(field, value)]
@@ -211,7 +213,7 @@ def field_items(field: str, value: Any) -> list[tuple[str, Any]]:
 
 
 def _images(value: Any) -> Any:
-    """The pictures of a character that is given in the API's own form, as a list; any other value as it is."""
+    """The pictures of a character in the API's own form, as a list; any other value is returned unchanged."""
     if isinstance(value, CharacterRef | ImageIdentity):
         value = value.wire()
     if not isinstance(value, Mapping) or "url" in value:
@@ -221,7 +223,7 @@ def _images(value: Any) -> Any:
     if isinstance(identity, ImageIdentity):
         identity = identity.wire()
     if document.keys() == {"identity0"} and isinstance(identity, Mapping) and identity.keys() == {"images"}:
-        # As models, which are not read again: their texts are addresses and nothing else.
+        # As models, which are not interpreted again: their strings are always addresses.
         return [ImageRef(url=one) if isinstance(one, str) and is_url(one) else one for one in identity["images"] or []]
     with naming(_CHARACTER, _CHARACTER):
         _validated(CharacterRef, document)
@@ -229,7 +231,7 @@ def _images(value: Any) -> Any:
 
 
 def _keyframe_model(value: Mapping[str, Any], name: str | None, home: Path) -> Any:
-    """A keyframe that is given as a dictionary. Which of the two kinds it is, its other field says too."""
+    """Return a keyframe given as a dictionary. If it has no type, its other field decides which kind it is."""
     document = {"type": "generation" if "id" in value else "image", **value}
     if document.get("url") is not None:
         document["url"] = picture(document["url"], name, home)
@@ -237,7 +239,7 @@ def _keyframe_model(value: Mapping[str, Any], name: str | None, home: Path) -> A
 
 
 def _weighted(value: Any, weight: float | None, name: str | None, home: Path) -> tuple[Any, float | None]:
-    """A value without its weight, and its weight: of a text, of a tuple, or the one that was given besides."""
+    """Separate a value from its weight, which comes from a string, a tuple, or the argument."""
     own = None
     if _is_pair(value):
         value, own = value
@@ -259,7 +261,7 @@ def _one_weight(one: float | None, other: float | None) -> float | None:
 
 
 def _is_pair(value: Any) -> bool:
-    """Whether a value is a picture with its weight behind it."""
+    """Whether a value is a tuple of a picture and its weight."""
     is_tuple = isinstance(value, tuple) and len(value) == 2
     return is_tuple and isinstance(value[1], Real) and not isinstance(value[1], bool)
 

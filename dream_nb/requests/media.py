@@ -1,4 +1,4 @@
-"""The pictures and generations that a request goes on from, wherever in it they are named."""
+"""The pictures and generations that a request refers to, in any of its fields."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dream_nb.api.request_models import GenerationReference, Request
 
 
 def references_in(request: Request) -> dict[str, GenerationReference]:
-    """The generations that a request goes on from, by the places where it names them.
+    """Return the generations that a request refers to, by the places of the references.
 
     Args:
         request: the request.
@@ -23,7 +23,7 @@ def references_in(request: Request) -> dict[str, GenerationReference]:
 
 
 def source_ids(request: Request) -> list[str]:
-    """The ids of the generations that a request goes on from, each once.
+    """Return the ids of the generations that a request refers to, each once.
 
     Args:
         request: the request.
@@ -34,12 +34,12 @@ def source_ids(request: Request) -> list[str]:
 def replace_media(
     document: Any, picture: Callable[[str], str] | None = None, generation: Callable[[str], str] | None = None
 ) -> Any:
-    """A request's document with other names for the pictures of this machine and the generations in it.
+    """Return a request's document with other names for its local pictures and its generations.
 
     Args:
-        document: what is sent, or a part of it.
-        picture: gives another text for a `data:` URI; None leaves them as they are.
-        generation: gives another id for a generation's id; None leaves them as they are.
+        document: the document that is sent, or a part of it.
+        picture: a function that returns another text for a `data:` URI; None leaves these unchanged.
+        generation: a function that returns another id for a generation's id; None leaves these unchanged.
     """
     if isinstance(document, list):
         return [replace_media(item, picture, generation) for item in document]
@@ -56,11 +56,11 @@ def replace_media(
 
 
 def with_addresses(document: Any, urls: Mapping[str, str]) -> Any:
-    """A request's document in which some generations are pictures, by the addresses of their files.
+    """Return a request's document in which some generations are replaced by pictures, by the addresses of their files.
 
     Args:
-        document: what is sent, or a part of it.
-        urls: the addresses, by the ids of the generations.
+        document: the document that is sent, or a part of it.
+        urls: the addresses by the ids of the generations.
     """
     if isinstance(document, list):
         return [with_addresses(item, urls) for item in document]
@@ -72,10 +72,10 @@ def with_addresses(document: Any, urls: Mapping[str, str]) -> Any:
 
 
 def pictures_of(document: Any) -> list[str]:
-    """The `data:` URIs in a request's document, each once.
+    """Return the `data:` URIs in a request's document, each once.
 
     Args:
-        document: what is sent, or a part of it.
+        document: the document that is sent, or a part of it.
     """
     found: dict[str, None] = {}
 

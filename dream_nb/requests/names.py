@@ -1,4 +1,4 @@
-"""What a text names: a URL, a file, or a generation; and the weight that stands behind it."""
+"""Resolves the text of a reference: a URL, a file, or a generation, and the weight after it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dream_nb.media.formats import PICTURES
 SUFFIXES: Final = frozenset({".jpeg", *(one.suffix for one in PICTURES)})
 """Of the pictures that a request can take."""
 
-# Texts with these are meant as files too, whatever becomes of the file.
+# Texts with these suffixes are meant as files, whether or not the file exists.
 _OTHER_SUFFIXES: Final = frozenset({".bmp", ".heic", ".heif", ".jfif", ".mp4", ".svg", ".tif", ".tiff"})
 _URLS: Final = ("http://", "https://", "data:")
 _ID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -28,18 +28,18 @@ _MOST_SHOWN: Final = 200
 
 
 def is_url(text: str) -> bool:
-    """Whether it is an address rather than a file's name or an id."""
+    """Return whether it is an address, and not the name of a file or an id."""
     return text.lower().startswith(_URLS)
 
 
 def split_weight(text: str, file: Callable[[str], Path | None], name: str | None = None) -> tuple[str, float | None]:
-    """A reference and its weight: "palette.jpg:0.6" is "palette.jpg" and 0.6.
+    """Split a reference into its text and its weight: "palette.jpg:0.6" is "palette.jpg" and 0.6.
 
-    The port of a URL, and what ends the name of a file that is there, are no weights.
+    The port of a URL, and the end of an existing file's name, are not weights.
 
     Args:
-        text: what was written.
-        file: gives the file of that name, or None where there is none.
+        text: the text of the reference.
+        file: a function that returns the file of a name, or None if there is none.
         name: the variable that holds the text, which is then not quoted; None quotes it.
 
     Raises:
@@ -55,11 +55,11 @@ def split_weight(text: str, file: Callable[[str], Path | None], name: str | None
 
 
 def check_weight(weight: float, shown: str) -> float:
-    """The weight.
+    """Return a weight if it is valid.
 
     Args:
         weight: how much a picture counts.
-        shown: what an error calls it.
+        shown: the name of the weight in error messages.
 
     Raises:
         InvalidRequestError: it is not from 0 to 1.
@@ -70,15 +70,15 @@ def check_weight(weight: float, shown: str) -> float:
 
 
 def find_file(text: str, home: Path = Path(), within: Path | None = None) -> Path | None:
-    """The file that a text names, or None where there is none.
+    """Return the file that a text names, or None if there is none.
 
     Args:
-        text: a path.
+        text: the path.
         home: the folder that relative paths start from; by default the working directory.
-        within: the folder outside of which no file is looked at, not even for whether it exists; by default every
-            file may be named.
+        within: the only folder whose files may be named; files outside are not even checked for existence. By default
+            every file may be named.
     """
-    # Some texts are no paths: too long, or in the home of nobody.
+    # Some texts are not valid paths: they are too long, or name an unknown user's home folder.
     with suppress(OSError, ValueError):
         path = home / given_path(text)
         if within is not None and not path.resolve().is_relative_to(within.resolve()):
@@ -89,11 +89,11 @@ def find_file(text: str, home: Path = Path(), within: Path | None = None) -> Pat
 
 
 def find_named(text: str, file: Callable[[str], Path | None]) -> str | Path | GenerationReference | None:
-    """What a text names: a URL as it is, a file, or a generation by its id, in this order; None where it is none.
+    """Resolve a text as a URL, a file, or a generation's id, in this order; None if it is none of these.
 
     Args:
-        text: what was written.
-        file: gives the file of that name, or None where there is none.
+        text: the text of the reference.
+        file: a function that returns the file of a name, or None if there is none.
     """
     if is_url(text):
         return text
@@ -101,14 +101,14 @@ def find_named(text: str, file: Callable[[str], Path | None]) -> str | Path | Ge
 
 
 def explain(text: str, home: Path, kinds: str, advice: str, candidates: Iterable[str] = ()) -> str:
-    """Why a text names nothing, and what to do.
+    """Return the reason why a text names nothing, and what to do.
 
     Args:
-        text: what was written.
+        text: the text of the reference.
         home: the folder that relative paths start from.
         kinds: what it could have been, such as "URL, file or id".
-        advice: what to do where no other name is like it.
-        candidates: names besides those of the files there.
+        advice: what to do if no other name is similar.
+        candidates: other names besides those of the existing files.
     """
     if other := _OTHER_URL.match(text):
         return (
@@ -121,19 +121,19 @@ def explain(text: str, home: Path, kinds: str, advice: str, candidates: Iterable
 
 
 def explain_missing(text: str, home: Path, candidates: Iterable[str] = ()) -> str:
-    """Why a path names no file, and what to do.
+    """Return the reason why a path names no file, and what to do.
 
     Args:
         text: the path.
         home: the folder that relative paths start from.
-        candidates: names besides those of the files there.
+        candidates: other names besides those of the existing files.
     """
     advice = "check its name and the folder that it is relative to"
     return f"{_shortened(text)} does not exist: {_near(text, home, candidates) or advice}"
 
 
 def _near(text: str, home: Path, candidates: Iterable[str]) -> str:
-    """The names that are like a text, as a question; empty where none is."""
+    """The names that are similar to a text, as a question; empty if there are none."""
     names = [*candidates]
     with suppress(OSError, ValueError):
         names += [path.name for path in (home / given_path(text)).parent.iterdir() if path.is_file()]

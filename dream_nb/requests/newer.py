@@ -1,4 +1,4 @@
-"""Values that this version does not know: they may be newer, and are sent as they are."""
+"""Values that this version does not know. They may be newer, and are sent unchanged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MODELS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def newer_values(request: Request) -> list[str]:
-    """What of a request this version does not know, each as "model 'ray-4'".
+    """Return the values of a request that this version does not know, each as "model 'ray-4'".
 
     Args:
         request: the request.
@@ -38,7 +38,7 @@ def newer_values(request: Request) -> list[str]:
 
 
 def newer_note(requests: Iterable[Request]) -> str:
-    """One line about what of some requests this version does not know; empty where it knows everything.
+    """Return one line about the values that this version does not know; empty if it knows all.
 
     Args:
         requests: the requests.

@@ -1,4 +1,4 @@
-"""What would be asked for, what of it there is, and what the rest would cost: nothing of it is sent."""
+"""What would be requested, what the library has already, and what the rest would cost. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _SMALL: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One dream that is asked for.
+    """A request for one dream.
 
     Attributes:
-        request: what.
-        take: which result of it, from 1.
-        fresh: whether a new take is made, whatever is there.
-        words: the word that it has on each axis of a sweep.
+        request: the request.
+        take: the number of the result of this request, from 1.
+        fresh: whether to make a new take even if the library has one.
+        words: for a sweep, the value on each axis.
     """
 
     request: Request
@@ -44,10 +44,10 @@ class Entry:
     """One dream of a plan.
 
     Attributes:
-        ask: what is asked for.
+        ask: the request for this dream.
         standing: "in the library" and "under way" cost nothing more; "new" would be sent.
-        cents: what it would cost in USD cents; None where that is unknown.
-        is_public: whether that is only publicly known, and was not seen here.
+        cents: the estimated cost in USD cents; None if it is unknown.
+        is_public: whether the cost is only a public price, and was not observed here.
     """
 
     ask: Ask
@@ -57,10 +57,10 @@ class Entry:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The JSON that would be sent, in which two things stand by their own names.
+        """The JSON that would be sent, except for two kinds of references.
 
-        Files of this machine are `data:` URIs, whatever address they get. A generation that another version is made of
-        is its id: the server is sent the address of its file, or the id in the path.
+        Local files are `data:` URIs, whatever their uploaded address would be. A generation that is changed is given by
+        its id, although the server is sent the address of its file, or the id as part of the path.
         """
         request = self.ask.request
         return LUMA_DIALECT.write(request).wire() if speaks_luma(request) else request.wire()
@@ -68,11 +68,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Plan:
-    """What would be asked for. `%dream --dry-run` shows it.
+    """What would be requested. `%dream --dry-run` shows a plan.
 
     Attributes:
-        entries: one for each dream, in their order.
-        backend: who would be asked: "studio", "dream-machine", "luma", or a URL.
+        entries: one entry for each dream, in order.
+        backend: the backend that would be used: "studio", "dream-machine", "luma", or a URL.
     """
 
     entries: tuple[Entry, ...]
@@ -80,12 +80,12 @@ class Plan:
 
     @property
     def new(self) -> int:
-        """How many would be sent."""
+        """The number of dreams that would be sent."""
         return sum(entry.standing == "new" for entry in self.entries)
 
     @property
     def cents(self) -> float | None:
-        """What it would cost in USD cents; None where a price is not known."""
+        """The estimated cost in USD cents; None if a price is unknown."""
         costs = [entry.cents for entry in self.entries]
         return None if None in costs else sum(cost for cost in costs if cost is not None)
 
@@ -96,7 +96,7 @@ class Plan:
 
     @property
     def cost(self) -> str:
-        """The estimate in words."""
+        """The estimated cost in words."""
         if self.backend == "studio":
             return "costs nothing"
         if not self.new:
@@ -107,7 +107,7 @@ class Plan:
 
     @property
     def summary(self) -> str:
-        """Count, what there is, and the estimate, in one line."""
+        """The number of dreams, those that the library has, and the estimated cost, in one line."""
         count = f"{len(self.entries)} {'dream' if len(self.entries) == 1 else 'dreams'}"
         who = "the studio" if self.backend == "studio" else self.backend
         there = sum(entry.standing == "in the library" for entry in self.entries)
@@ -126,7 +126,7 @@ class Plan:
 
     @property
     def _rest(self) -> str:
-        """What is not shown."""
+        """A note about the entries that are not shown."""
         more = len(self) - _MOST_SHOWN
         return f"and {more:,} more: Plan.documents has all" if more > 0 else ""
 
@@ -142,12 +142,12 @@ class Plan:
 
 
 def _shortened(document: Any) -> Any:
-    """A document with the pictures in it cut short: `Plan.documents` has the whole."""
+    """A document with its embedded pictures shortened. `Plan.documents` has them in full."""
     return replace_media(document, shortened)
 
 
 def dollars(cents: float) -> str:
-    """An amount as people write it: "$0.32".
+    """Format an amount in the usual way: "$0.32".
 
     Args:
         cents: the amount in USD cents.
@@ -158,11 +158,11 @@ def dollars(cents: float) -> str:
 
 
 def about(cents: float, *, is_public: bool) -> str:
-    """An estimate in words: "about $0.71 (public price, 2026)".
+    """Format an estimate: "about $0.71 (public price, 2026)".
 
     Args:
         cents: the amount in USD cents.
-        is_public: whether it is only publicly known.
+        is_public: whether it is only a public price.
     """
     return f"about {dollars(cents)}" + (f" (public price, {DATED})" if is_public else "")
 
@@ -170,10 +170,10 @@ def about(cents: float, *, is_public: bool) -> str:
 def takes_of(
     request: Request, words: Mapping[str, str], takes: int = 1, *, first: int = 1, fresh: bool = False
 ) -> list[Ask]:
-    """So many takes of one request; several are an axis of their own, "take".
+    """Return several takes of one request. If there are more than one, they form an axis named "take".
 
     Raises:
-        InvalidRequestError: the number, the first or the last take is not from 1 to 10,000.
+        InvalidRequestError: the number of takes, the first or the last take is not from 1 to 10,000.
     """
     if not 1 <= takes <= MAX_TAKE:
         raise InvalidRequestError(f"{takes} takes: give a number from 1 to {MAX_TAKE:,}", field="count")

@@ -1,4 +1,4 @@
-"""Pixels as a PNG whose bytes depend on the pixels only, and not on the version of a library that compresses them."""
+"""Encodes pixels as a PNG whose bytes depend only on the pixels, and not on the version of a compression library."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _HEADER: Final = struct.Struct(">IIBBBBB")
 _RGB: Final = 2
 _RGBA: Final = 6
-# zlib's header: deflate with a window of 32 KB, and the fastest level, which says nothing of what follows.
+# zlib's header: deflate with a window of 32 KB, at the fastest level, which does not restrict what follows.
 _ZLIB: Final = b"\x78\x01"
 _BLOCK: Final = 65_535
 _BLOCK_HEADER: Final = struct.Struct("<BHH")
-# Signature, three chunks of which one has a header, zlib's header and checksum.
+# The signature, three chunks of which one has a header, and zlib's header and checksum.
 _BESIDES: Final = 8 + 3 * 12 + 13 + 2 + 4
-# What is proposed is surely small enough, though its headers are a larger part of it.
+# The suggested size must be small enough, although its headers are a larger part of it.
 _MARGIN: Final = 0.999
 _OPAQUE: Final = 255
 _GREYS: Final = ("I", "I;16", "I;16B", "I;16L", "I;16N")
@@ -38,32 +38,32 @@ _CHANNELS: Final = (1, 3, 4)
 
 
 def is_image(value: object) -> TypeGuard[Image]:
-    """Whether a value is an image of Pillow, which is not imported for the question."""
+    """Return whether a value is a Pillow image, without importing Pillow."""
     module = sys.modules.get("PIL.Image")
     return module is not None and isinstance(value, module.Image)
 
 
 def is_array(value: object) -> bool:
-    """Whether a value is an array, or a tensor that NumPy reads as one."""
+    """Return whether a value is an array, or a tensor that NumPy can read as one."""
     return all(hasattr(value, name) for name in ("__array__", "shape", "dtype"))
 
 
 def image_png(image: Image) -> bytes:
-    """The PNG of an image: upright, 8 bits a channel, in RGB, or in RGBA where something in it is not opaque.
+    """Return the PNG of an image: upright, with 8 bits per channel, in RGB, or in RGBA if it is not fully opaque.
 
     Args:
-        image: a Pillow image of any mode that Pillow converts. 16 bits a channel are scaled to 8, and floats from 0
-            to 1 too.
+        image: a Pillow image in any mode that Pillow can convert. 16 bits per channel are scaled to 8, as are floats
+            from 0 to 1.
 
     Raises:
-        InvalidRequestError: it cannot be converted, does not decode, or its PNG would be too large.
+        InvalidRequestError: it cannot be converted or decoded, or its PNG would be too large.
     """
     import numpy as np
 
-    # Before it is decoded, which a picture of a few bytes may make expensive.
+    # Before decoding, which a picture of a few bytes may make expensive.
     _check_size(image.width, image.height)
     try:
-        # Decoded first: only then some formats say how they are turned.
+        # Decode first: some formats know their orientation only then.
         image.load()
         upright = turned(image)
         if upright.mode in _GREYS:
@@ -81,15 +81,14 @@ def image_png(image: Image) -> bytes:
 
 
 def array_png(value: Any) -> bytes:
-    """The PNG of an array: in RGB, or in RGBA where something in it is not opaque.
+    """Return the PNG of an array, in RGB, or in RGBA if it is not fully opaque.
 
     Args:
-        value: height x width for grey, or height x width x 1, 3 or 4 channels (grey, RGB, RGBA); `uint8`, floats from
-            0 to 1, or truth values, which are black and white.
+        value: an array of height x width for grey, or height x width x 1, 3 or 4 channels (grey, RGB, RGBA), with
+            `uint8`, floats from 0 to 1, or truth values, which are black and white.
 
     Raises:
-        InvalidRequestError: its shape or its type is another one, a float is not from 0 to 1, or its PNG would be too
-            large.
+        InvalidRequestError: it has another shape or type, a float is not from 0 to 1, or its PNG would be too large.
     """
     import numpy as np
 
@@ -110,7 +109,7 @@ def array_png(value: Any) -> bytes:
 
 
 def _hint(shape: tuple[int, ...]) -> str:
-    """What may be meant by an array of another shape."""
+    """A suggestion for an array of another shape."""
     if len(shape) == 4:
         return ", such as frames[0]"
     if len(shape) == 3 and shape[0] in _CHANNELS:
@@ -172,7 +171,7 @@ def _png(pixels: Pixels) -> bytes:
         pixels = pixels[..., :3]
     height, width, channels = pixels.shape
     _check_size(width, height, channels)
-    # Each row begins with its filter: 0, none.
+    # Each row begins with its filter type: 0, none.
     rows = np.zeros((height, 1 + width * channels), np.uint8)
     rows[:, 1:] = pixels.reshape(height, width * channels)
     header = _HEADER.pack(width, height, 8, _RGB if channels == 3 else _RGBA, 0, 0, 0)
@@ -186,7 +185,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _stored(data: bytes) -> bytes:
-    """A zlib stream of deflate's "stored" blocks: every compressor would write other bytes."""
+    """A zlib stream of deflate's "stored" blocks, because each compressor would write different bytes."""
     parts = [_ZLIB]
     for start in range(0, len(data), _BLOCK):
         block = data[start : start + _BLOCK]

@@ -1,4 +1,4 @@
-"""How options are called as fields of a request; and the pictures that an image follows, each with its role."""
+"""Names of options as fields of a request, and the pictures that an image follows, each with its role."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class RolePicture(NamedTuple):
     """A picture with a role.
 
     Attributes:
-        role: what is taken from it.
-        url: its address, or the picture itself as a `data:` URI.
-        weight: how much it counts, from 0 to 1; None leaves it to the API.
+        role: what is taken from the picture.
+        url: the address of the picture, or the picture itself as a `data:` URI.
+        weight: how much it counts, from 0 to 1; None leaves this to the API.
     """
 
     role: Role
@@ -43,27 +43,27 @@ class RolePicture(NamedTuple):
 
 
 def role_picture(role: Role, picture: ImageRef) -> RolePicture:
-    """A picture with its role.
+    """Return a picture with its role.
 
     Args:
         role: what is taken from it.
         picture: the picture.
 
     Raises:
-        InvalidRequestError: it is a character's, and has a weight.
+        InvalidRequestError: it is a picture of a character, and has a weight.
     """
     return RolePicture(role, picture.url or "", checked_weight(role, picture.weight))
 
 
 def checked_weight(role: Role, weight: float | None) -> float | None:
-    """The weight of a picture with that role.
+    """Return the weight of a picture with that role.
 
     Args:
         role: what is taken from the picture.
         weight: how much it counts, or None.
 
     Raises:
-        InvalidRequestError: the picture is a character's, and has a weight.
+        InvalidRequestError: it is a picture of a character, and has a weight.
     """
     if role == "character_ref" and weight is not None:
         raise InvalidRequestError("references to a character have no weight: leave it out")
@@ -71,13 +71,13 @@ def checked_weight(role: Role, weight: float | None) -> float | None:
 
 
 def as_fields(references: Iterable[RolePicture]) -> dict[str, Any]:
-    """The fields of a request that hold pictures.
+    """Return the fields of a request for pictures with roles.
 
     Args:
-        references: the pictures, in their order. The weight of a character's picture does not count.
+        references: the pictures in order. Weights of characters' pictures are ignored.
 
     Raises:
-        InvalidRequestError: several pictures are to be changed.
+        InvalidRequestError: there are several pictures to modify.
     """
     fields: dict[str, Any] = {}
     character: list[str] = []
@@ -95,10 +95,10 @@ def as_fields(references: Iterable[RolePicture]) -> dict[str, Any]:
 
 
 def references_of(request: Request) -> list[RolePicture]:
-    """The pictures that a request follows, with their roles.
+    """Return the pictures that a request follows, with their roles.
 
     Args:
-        request: the request. That of a video has none.
+        request: the request. Those for videos have none.
     """
     found: list[RolePicture] = []
     plain: tuple[Role, ...] = ("image_ref", "style_ref")

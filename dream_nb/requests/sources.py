@@ -1,4 +1,4 @@
-"""What a picture can be given as: dreams, files, URLs, bytes and pixels, as the URL that the API wants."""
+"""Converts whatever a picture can be given as (dreams, files, URLs, bytes, pixels) to the URL that the API needs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Made(Protocol):
-    """What has a generation and its file: a `Dream`."""
+    """The interface of a generation with its file: a `Dream`."""
 
     @property
     def generation(self) -> Generation:
@@ -33,33 +33,33 @@ class Made(Protocol):
 
     @property
     def kind(self) -> Literal["video", "image"]:
-        """ "video" or "image"."""
+        """The kind of result: "video" or "image"."""
 
     @property
     def title(self) -> str:
-        """What it is called: its prompt, and what was changed since."""
+        """The title: the prompt, and what was changed since."""
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """The path of the file."""
 
 
 @runtime_checkable
 class Waiting(Protocol):
-    """What has a result once it is done: a `Job`."""
+    """The interface of something that has a result once it is done: a `Job`."""
 
     def done(self) -> bool:
         """Whether it has ended."""
 
     def result(self) -> Any:
-        """What it made."""
+        """Return the result."""
 
 
 class Readable(Protocol):
-    """An open binary file."""
+    """The interface of an open binary file."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """Its bytes."""
+        """Return the bytes."""
 
 
 if TYPE_CHECKING:
@@ -93,12 +93,13 @@ _SHOWN: Final = 40
 
 
 def picture(value: Any, name: str | None = None, home: Path = Path()) -> str:
-    """The URL of a picture: of what is on this machine a `data:` URI.
+    """Return the URL of a picture, which is a `data:` URI for anything on this machine.
 
     Args:
-        value: as for `reference`, but without a weight.
-        name: what errors call it, such as the variable that holds it; by default they quote the value.
-        home: the folder that relative paths in a text start from; by default the working directory.
+        value: a picture as for `reference`, but without a weight.
+        name: the name of the value in error messages, such as that of the variable that holds it; by default they quote
+            the value.
+        home: the folder that relative paths in a string start from; by default the working directory.
 
     Raises:
         InvalidRequestError: it is not a supported picture, or cannot be read.
@@ -132,11 +133,11 @@ def picture(value: Any, name: str | None = None, home: Path = Path()) -> str:
 
 
 def video(value: Any, name: str | None = None) -> str | None:
-    """The `data:` URI of a video on this machine, or None where the value is something else.
+    """Return the `data:` URI of a local video, or None if the value is something else.
 
     Args:
         value: a path, bytes, or anything else.
-        name: what errors call it; by default its path.
+        name: the name of the value in error messages; by default its path.
 
     Raises:
         InvalidRequestError: the file cannot be read, or is too large.
@@ -156,7 +157,7 @@ def video(value: Any, name: str | None = None) -> str | None:
 
 
 def _picture_of_bytes(value: Any, name: str | None) -> str:
-    """The URL of a picture that is in memory, or in an open file."""
+    """The URL of a picture in memory or in an open file."""
     if isinstance(value, _BYTES):
         data = bytes(value)
         return _data_uri(data, name or f"a picture of {len(data):,} bytes")
@@ -170,10 +171,10 @@ def _picture_of_bytes(value: Any, name: str | None) -> str:
 
 
 def unusable(value: object, name: str | None) -> InvalidRequestError:
-    """The error of a value from which no request can go on.
+    """Return the error for a value that a request cannot use.
 
     Args:
-        value: any value. It is not quoted: it may be a secret.
+        value: any value. It is not quoted, because it may be a secret.
         name: the variable that holds it, or None.
     """
     kind = "None" if value is None else f"of the type {type(value).__name__}"
@@ -181,16 +182,16 @@ def unusable(value: object, name: str | None) -> InvalidRequestError:
 
 
 def is_made(value: object) -> bool:
-    """Whether a value has a generation and its file, as a `Dream` has."""
+    """Return whether a value has a generation and its file, like a `Dream`."""
     return isinstance(getattr(value, "generation", None), Generation)
 
 
 def ended(value: Any, name: str | None = None) -> Any:
-    """Of a job that is done its result; any other value as it is.
+    """Return the result of a job that is done; any other value is returned unchanged.
 
     Args:
         value: any value.
-        name: what errors call it.
+        name: the name of the value in error messages.
 
     Raises:
         InvalidRequestError: the job is still under way.

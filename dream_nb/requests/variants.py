@@ -1,4 +1,4 @@
-"""The two special forms of a prompt: `{dawn|noon|dusk}` sweeps, `{{name}}` takes a variable. All else is literal."""
+"""The special forms of a prompt: `{dawn|noon|dusk}` is a sweep, `{{name}}` a variable. Everything else is literal."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from typing import Final
 from dream_nb.api.errors import InvalidRequestError
 
 _VARIABLE: Final = re.compile(r"\{\{\s*(?P<name>[^\W\d]\w*)\s*\}\}")
-# An alternative holds no bar or brace of its own but those behind a backslash, and those around a variable.
-# Possessive, so that no prompt takes longer than it is long.
+# An alternative contains no bar or brace except after a backslash, or around a variable.
+# Possessive, so that the time is proportional to the length of the prompt.
 _ALTERNATIVE: Final = rf"(?:\\[|{{}}]|{_VARIABLE.pattern.replace('?P<name>', '?:')}|[^{{}}|])*+"
 _SWEEP: Final = re.compile(rf"\{{(?:(?P<axis>[^\W\d]\w*)=)?(?P<words>{_ALTERNATIVE}(?:\|{_ALTERNATIVE})++)\}}")
 _SPECIAL: Final = re.compile(rf"(?P<off>\\?)(?P<form>{_VARIABLE.pattern}|{_SWEEP.pattern})")
@@ -25,7 +25,7 @@ _MOST: Final = 10_000
 _BAR: Final = re.compile(r"(?<!\\)\|")
 _BRACE: Final = re.compile(r"(?<!\\)[{}]")
 _ESCAPED: Final = re.compile(r"\\([|{}])")
-# What a number, or a missing value of a table, is written as that is none; numpy's truth values are no bool.
+# How infinities and the missing values of tables are written; numpy's truth values are not bool.
 _NOT_TEXT: Final = frozenset({"", "nan", "inf", "-inf", "NaT", "<NA>", "None", "True", "False"})
 _DEFAULT_REPR: Final = re.compile(r"<.* at 0x[0-9A-Fa-f]+>", re.DOTALL)
 
@@ -35,8 +35,8 @@ class Variant:
     """One prompt of a sweep.
 
     Attributes:
-        prompt: with the words in their places.
-        words: the word that it has on each axis, as in `Dreams.words`; empty where there is no sweep.
+        prompt: the prompt with its words filled in.
+        words: its word on each axis, as in `Dreams.words`; empty without a sweep.
     """
 
     prompt: str
@@ -44,19 +44,19 @@ class Variant:
 
 
 def as_it_is(prompt: str) -> str:
-    """The text that `expand` makes into this prompt, and nothing else: its special forms are turned off.
+    """Return the text that `expand` turns into exactly this prompt: its special forms are escaped.
 
     Args:
-        prompt: as it is to be sent.
+        prompt: the prompt as it should be sent.
     """
     return _SPECIAL.sub(lambda found: "\\" + found[0], prompt)
 
 
 def brace_warning(prompt: str) -> str:
-    """What is said of a brace that is not closed, or not opened: it is literal; empty where there is none.
+    """Return a warning about a brace without its counterpart, which is literal; empty if there is none.
 
     Args:
-        prompt: as it was typed.
+        prompt: the prompt as it was typed.
     """
     depth = 0
     for brace in _BRACE.findall(_SPECIAL.sub("", prompt)):
@@ -69,21 +69,21 @@ def brace_warning(prompt: str) -> str:
 
 
 def expand(prompt: str, variables: Mapping[str, object] | None = None) -> list[Variant]:
-    r"""Every prompt that a prompt with special forms stands for.
+    r"""Return every prompt that a prompt with special forms stands for.
 
-    `{dawn|noon}` is an axis named by its place ("1", "2", …), `{time=dawn|noon}` one named "time"; several give their
-    product, the last axis fastest. The same named axis twice takes the same word in both places. Spaces around an
-    alternative do not count. A backslash before a form turns it off, and is dropped; inside, `\|`, `\{` and `\}` are
-    literal. What variables hold is literal too.
+    `{dawn|noon}` is an axis named by its position ("1", "2", …), and `{time=dawn|noon}` is an axis named "time";
+    several axes are combined, and the last changes fastest. An axis that is named twice has the same word in both
+    places. Spaces around an alternative are ignored. A backslash before a form escapes it, and is dropped; inside,
+    `\|`, `\{` and `\}` are literal. The values of variables are literal too.
 
     Args:
-        prompt: as it was typed.
-        variables: what `{{name}}` takes: texts, numbers, and what says itself how it is written, such as dates; None
-            leaves these as they are.
+        prompt: the prompt as it was typed.
+        variables: the values for `{{name}}`: texts, numbers, and objects with a text form, such as dates; None leaves
+            these forms unchanged.
 
     Raises:
-        InvalidRequestError: a variable is missing or not text, an axis is given twice with other words, or they are
-            over 10,000.
+        InvalidRequestError: a variable is missing or not text, an axis is given twice with different words, or there
+            are more than 10,000 prompts.
     """
     parts = list(_parts(prompt, variables))
     axes: dict[str, list[str]] = {}
@@ -149,17 +149,17 @@ def _value(name: str, variables: Mapping[str, object]) -> str:
 
 
 def _text(name: str, value: object) -> str:
-    """The words that a variable's value is in a prompt. What it holds is never quoted: it may be a secret.
+    """The text of a variable's value in a prompt. The value is never quoted in errors, because it may be a secret.
 
     Raises:
-        InvalidRequestError: the value is not text, a number, or of a type that says itself how it is written.
+        InvalidRequestError: the value is not text, a number, or of a type with a text form.
     """
     if isinstance(value, str):
-        # A member of an enumeration that is text too is written as that text.
+        # A member of an enumeration that is also text is written as that text.
         return str.__str__(value)
     text = ""
     if _is_written(value):
-        # A number of 5,000 digits has no text, nor has an object whose own method fails.
+        # A number of 5,000 digits has no text, and neither has an object whose own method fails.
         with suppress(Exception):
             text = str(value)
     if text in _NOT_TEXT or _DEFAULT_REPR.search(text):
@@ -172,7 +172,7 @@ def _text(name: str, value: object) -> str:
 
 
 def _is_written(value: object) -> bool:
-    """Whether a value's type decides how it is written for people, and not only for programmers."""
+    """Whether a value's type defines a text form for people, and not only for programmers."""
     if isinstance(value, numbers.Number):
         return not isinstance(value, bool)
     is_other = isinstance(value, enum.Enum | BaseException | type | Iterable | Sized)

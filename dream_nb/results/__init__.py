@@ -1,4 +1,4 @@
 """Results as Python objects."""
 
-# A dream gives others of its kind: both classes are there wherever one of them is imported.
+# Dreams create each other: both classes are loaded whenever one of them is imported.
 from dream_nb.results import dreams as _dreams  # noqa: F401

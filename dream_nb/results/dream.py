@@ -1,4 +1,4 @@
-"""A result: the generation, its local file, where it came from."""
+"""A dream: a generation with its local files and its lineage."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ from dream_nb.api.request_models import (
 )
 from dream_nb.backends.keys import is_reached
 from dream_nb.files import given_path, written
-from dream_nb.front_ends import front_end
 from dream_nb.html.page import picture_uri
 from dream_nb.html.preview import Preview, preview
 from dream_nb.library.folder import Folder
@@ -58,7 +57,7 @@ from dream_nb.requests.newer import newer_note
 from dream_nb.requests.plan import Ask
 from dream_nb.requests.roles import PLAIN
 from dream_nb.requests.variants import Variant, expand
-from dream_nb.results.made_file import MadeFile, address, copy_of, is_apart
+from dream_nb.results.made_file import MadeFile, address, copy_of, film_addresses, linked
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -74,7 +73,7 @@ if TYPE_CHECKING:
 
 _POSTER_SIDE: Final = 640
 _THUMBNAIL_SIDE: Final = 160
-# As wide as a preview is shown.
+# The width at which a preview is shown.
 _PREVIEW_SIDE: Final = 640
 _FINAL: Final = "1080p"
 _SHORT: Final = "5s"
@@ -83,15 +82,16 @@ _SHORT: Final = "5s"
 class Dream:
     """A generation and its file in the library.
 
-    Shown in a notebook it is an inline player (or the picture) with its prompt; printed, one line. Two dreams are equal
-    where request, take, backend and file are. It can be pickled: what comes back reads the same library.
+    In a notebook it shows as an inline player (or the picture) with its prompt; printed, it is one line. Two dreams are
+    equal if their request, take, backend and file are equal. Dreams can be pickled; an unpickled dream reads from the
+    same library.
 
     Args:
-        record: its row of the ledger.
-        library: where its file lies.
-        home: the folder of the notebook; previews point to the file from there.
-        maker: the session through which it goes on, or None.
-        part: which file of the generation it is, where there are several, from 0.
+        record: the ledger row of the generation.
+        library: the library that holds the file.
+        home: the notebook's folder; previews refer to the file relative to it.
+        maker: the session that makes whatever continues from this dream, or None.
+        part: the index of the file among the generation's files, from 0.
     """
 
     _several: ClassVar[type[Dreams]]
@@ -113,17 +113,17 @@ class Dream:
 
     @property
     def generation(self) -> Generation:
-        """The server's last answer; empty where it never answered."""
+        """The server's last answer; empty if it never answered."""
         return self._record.generation or Generation()
 
     @property
     def prompt(self) -> str:
-        """The prompt as it was typed."""
+        """The prompt as the user typed it."""
         return self.request.prompt or ""
 
     @property
     def title(self) -> str:
-        """What it is called: its prompt; of another version also what that is of, as far as the library knows it."""
+        """The prompt; if the dream was made from another dream's file, also the title of that dream, if known."""
         try:
             return title(with_ledger(self._library).ledger, self._record)
         except LibraryError:
@@ -131,7 +131,7 @@ class Dream:
 
     @property
     def caption(self) -> str:
-        """Its title, and what tells it from others with the same prompt: its take, and how it goes on from another."""
+        """The title, plus what tells it apart from dreams of the same prompt: its take and what it continues from."""
         keyframes = self.request.keyframes if isinstance(self.request, GenerationRequest) else None
         ends = [getattr(keyframes, name, None) for name in ("frame0", "frame1")]
         begins, leads = (isinstance(end, GenerationReference) for end in ends)
@@ -140,7 +140,7 @@ class Dream:
 
     @property
     def label(self) -> str:
-        """What its file is where the generation has several, such as the name of a layer; else empty."""
+        """What this file shows if the generation has several files, such as the name of a layer; otherwise empty."""
         further = self._record.further
         if self._part:
             return further[self._part - 1].label
@@ -148,25 +148,25 @@ class Dream:
 
     @property
     def kind(self) -> Literal["video", "image"]:
-        """ "video" or "image"."""
+        """The kind of result: "video" or "image"."""
         return self._record.kind
 
     @property
     def state(self) -> str:
-        """The generation's state: "completed" for every dream with a file, "failed", or where it stands.
+        """The state of the generation: "completed" for every dream with a file, else "failed" or the current state.
 
-        What some servers call canceled or expired is "canceled" or "expired", and was not made either.
+        Generations that a server reports as canceled or expired are "canceled" or "expired"; they have no file either.
         """
         return self.generation.state or ("completed" if self._record.is_finished else self._record.state)
 
     @property
     def drawn(self) -> tuple[str, ...]:
-        """The words of the prompt that the studio has drawn; empty for what another server made."""
+        """The words of the prompt that the studio has drawn; empty if another server made the dream."""
         return self._told("drawn")
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """The words of the prompt that the studio does not know; empty for what another server made."""
+        """The words of the prompt that the studio does not know; empty if another server made the dream."""
         return self._told("unknown")
 
     def _told(self, name: str) -> tuple[str, ...]:
@@ -175,102 +175,102 @@ class Dream:
 
     @property
     def failure_reason(self) -> str | None:
-        """Why it could not be made, in the server's words; None where it was."""
+        """Why the generation failed, in the server's words; None if it did not fail."""
         return self.generation.failure_reason
 
     @property
     def created(self) -> datetime:
-        """When the server took it, else when it was asked for (UTC)."""
+        """When the server accepted the request, or, if that is unknown, when the request was made (UTC)."""
         created = self.generation.created_at
         return created if created is not None and is_sane(created) else self._record.written_at
 
     @property
     def cost(self) -> float | None:
-        """USD cents that it cost, or None where that is unknown."""
+        """The cost in USD cents, or None if it is unknown."""
         return self._record.charge
 
     @property
     def seconds(self) -> float | None:
-        """From the create until it was seen to be completed, or None where that was not seen."""
+        """Seconds from the create request until the completed generation was seen, or None if that was not observed."""
         return self._record.seconds
 
     @property
     def seconds_queued(self) -> float | None:
-        """How long of that it waited for its turn, or None where that was not seen."""
+        """The part of `seconds` that the generation spent in the queue, or None if that was not observed."""
         return self._record.queued
 
     @property
     def seconds_dreaming(self) -> float | None:
-        """How long of that it was dreamt, or None where that was not seen."""
+        """The part of `seconds` that the generation spent in the state "dreaming", or None if that was not observed."""
         if self.seconds is None or self._record.queued is None:
             return None
         return max(0.0, self.seconds - self._record.queued)
 
     @property
     def backend(self) -> str:
-        """Who made it: "studio", "dream-machine", "luma", or a URL; empty for a foreign file."""
+        """The backend that made it: "studio", "dream-machine", "luma", or a URL; empty for a foreign file."""
         return self._record.backend
 
     @property
     def take(self) -> int:
-        """Which result of the same request it is, from 1."""
+        """The number of this result among the results of the same request, from 1."""
         return self._record.take
 
     @property
     def hash(self) -> str:
-        """The sha256 of the canonical request: the same for all takes."""
+        """The sha256 of the canonical request, which is the same for all takes."""
         return self._record.hash
 
     @property
     def sha256(self) -> str | None:
-        """The sha256 of the file as it came, in hexadecimal digits; None where there is none."""
+        """The sha256 of the file as it was downloaded, in hexadecimal digits; None without a file."""
         return self._record.further[self._part - 1].sha256 if self._part else self._record.sha256
 
     @property
     def _file(self) -> str | None:
-        """The name of its file in the library, or None where there is none."""
+        """The name of the file in the library, or None without a file."""
         names = self._record.names
         return names[self._part] if self._part < len(names) else None
 
     @property
     def stars(self) -> int:
-        """What its user thinks of it, from 0 to 5."""
+        """The user's rating, from 0 to 5 stars."""
         return self._record.stars
 
     @property
     def note(self) -> str:
-        """What its user says of it."""
+        """The user's note about it."""
         return self._record.note
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """What its user files it under."""
+        """The user's tags for it."""
         return self._record.tags
 
     def mark(self, *, stars: int | None = None, note: str | None = None, tags: Sequence[str] | None = None) -> Self:
-        """Keep what you think of it, in the library.
+        """Store a rating, a note or tags for this dream in the library.
 
         Args:
-            stars: from 0 to 5; None leaves them as they are.
-            note: a text; None leaves it as it is.
-            tags: what it is filed under; None leaves them as they are.
+            stars: the rating, from 0 to 5; None leaves it unchanged.
+            note: the text of the note; None leaves it unchanged.
+            tags: the tags that replace the current ones; None leaves them unchanged.
 
         Returns:
             The same dream.
 
         Raises:
-            ValueError: a value is none of these; nothing has changed.
-            LibraryError: there is no library that can be written.
+            ValueError: a value is not valid; nothing has changed.
+            LibraryError: the dream belongs to no library, or its library cannot be written.
         """
         self._record = with_ledger(self._library).mark(self._record, stars=stars, note=note, tags=tags)
         return self
 
     @property
     def path(self) -> Path:
-        """The file: relative to the working directory where it lies below it, else absolute.
+        """The path of the file: relative to the working directory if the file is below it, otherwise absolute.
 
         Raises:
-            LibraryError: there is none, or none any more.
+            LibraryError: the dream has no file, or the file is missing.
         """
         path = self._library.plain_file(self._file) if self._file is not None else None
         if path is None:
@@ -279,12 +279,12 @@ class Dream:
 
     @property
     def files(self) -> list[Path]:
-        """All files of the generation that are there, as `path`: an EXR beside its video, one picture a layer."""
+        """The paths of all existing files of the generation: an EXR beside its video, or one picture per layer."""
         return [_from_here(path) for path in self._library.paths(self._record)]
 
     @property
     def parts(self) -> Dreams:
-        """Each file of the generation as a dream of its own, with the words that tell what it is."""
+        """Each file of the generation as a dream of its own, with a label that says what the file shows."""
         labels = [one.label for one in self.generation.files(self.kind)] if self._record.further else [""]
         count = max(1, len(self._record.names))
         named = [*labels, *[""] * count][:count]
@@ -302,7 +302,7 @@ class Dream:
 
     @property
     def url(self) -> str:
-        """The file's address seen from where the output is saved, quoted for HTML; empty without a file."""
+        """The file's address relative to where the output is saved, quoted for HTML; empty without a file."""
         return address(self._library.folder / self._file, self._home) if self._file is not None else ""
 
     def __eq__(self, other: object) -> bool:
@@ -317,17 +317,17 @@ class Dream:
 
     @cached_property
     def facts(self) -> VideoFacts | None:
-        """Size, frames and times of a video; None for an image."""
+        """Size, frames and timing of a video; None for an image."""
         return read_facts(self.path) if self.kind == "video" else None
 
     @property
     def duration(self) -> float | None:
-        """How long a video plays, in seconds; None for an image."""
+        """The playing time of a video in seconds; None for an image."""
         return self.facts.seconds if self.facts else None
 
     @property
     def fps(self) -> float | None:
-        """A video's frames a second; None for an image."""
+        """The frame rate of a video, in frames per second; None for an image."""
         return self.facts.fps if self.facts else None
 
     @property
@@ -339,9 +339,9 @@ class Dream:
 
     @property
     def audio(self) -> Audio | None:
-        """The sound of a video, from its first frame on; None where it has none, and for an image.
+        """The sound of a video, starting with its first frame; None for an image or a video without sound.
 
-        `dream.audio.samples` is `float32`, samples x channels; `dream.audio.rate` is samples a second.
+        `dream.audio.samples` is `float32`, samples x channels; `dream.audio.rate` is the number of samples per second.
 
         Raises:
             LibraryError: the file is missing, or cannot be decoded.
@@ -350,49 +350,50 @@ class Dream:
 
     @cached_property
     def image(self) -> Image:
-        """The picture, as a Pillow image in RGB; of a video its first frame.
+        """The picture as a Pillow image in RGB; for a video, its first frame.
 
         Raises:
-            LibraryError: there is no file, or it does not decode.
+            LibraryError: the file is missing, or cannot be decoded.
         """
         return read_poster(self.path)
 
     @property
     def poster(self) -> Image:
-        """The picture with a longer side of at most 640 pixels."""
+        """The picture, scaled so that its longer side is at most 640 pixels."""
         return self._reduced(_POSTER_SIDE)
 
     @property
     def thumbnail(self) -> Image:
-        """The picture with a longer side of at most 160 pixels."""
+        """The picture, scaled so that its longer side is at most 160 pixels."""
         return self._reduced(_THUMBNAIL_SIDE)
 
     def _reduced(self, side: int) -> Image:
-        # The whole is not kept: of thousands, it would fill the memory.
+        # The full picture is not cached: those of thousands of dreams would fill the memory.
         whole: Image = self.__dict__["image"].copy() if "image" in self.__dict__ else read_poster(self.path)
         return reduced(whole, side)
 
     def _jpeg(self, side: int) -> bytes:
-        """The picture with a longer side of at most so many pixels, as a JPEG."""
+        """The picture as a JPEG whose longer side is at most `side` pixels."""
         return jpeg(self._reduced(side))
 
     def frames(
         self, start: int = 0, stop: int | None = None, step: int = 1, size: Size | None = None
     ) -> Iterator[Frame]:
-        """The frames in order, one in memory at a time; an image has one.
+        """Iterate over the frames in order, with one in memory at a time; an image has one frame.
 
         Args:
-            start: the number of the first frame, from 0; negative ones count from the end.
-            stop: the number of the first frame that is left out; None goes to the end.
-            step: every how many frames, from 1.
-            size: width and height, or at most what longer side, in pixels; None leaves them as they are.
+            start: the index of the first frame, from 0; a negative index counts from the end.
+            stop: the index of the first frame to leave out; None means to go on to the end.
+            step: the distance between the frames to return, from 1.
+            size: the width and height in pixels, or one number that limits the longer side; None keeps the original
+                size.
 
         Returns:
-            `uint8` arrays, height x width x 3, RGB.
+            Arrays of `uint8`, height x width x 3, in RGB.
 
         Raises:
-            ValueError: the step is less than 1, or the size is not valid.
-            LibraryError: there is no file, or it does not decode.
+            ValueError: step is less than 1, or size is not valid.
+            LibraryError: the file is missing, or cannot be decoded.
         """
         if step < 1:
             raise ValueError(f"step must be at least 1, not {step}")
@@ -405,18 +406,18 @@ class Dream:
         return iterate_frames(path, start, stop, step, size)
 
     def frame_at(self, seconds: float, size: Size | None = None) -> Frame:
-        """The frame that is seen at a time.
+        """Return the frame that is visible at a given time.
 
         Args:
-            seconds: from the beginning; after the end it is the last frame.
-            size: as in `frames`.
+            seconds: the time in seconds from the beginning; any time after the end returns the last frame.
+            size: the size of the frame, as in `frames`.
 
         Returns:
-            `uint8`, height x width x 3, RGB.
+            An array of `uint8`, height x width x 3, in RGB.
 
         Raises:
-            ValueError: the time is negative, or the size is not valid.
-            LibraryError: there is no file, or it does not decode.
+            ValueError: the time is negative, or size is not valid.
+            LibraryError: the file is missing, or cannot be decoded.
         """
         if not seconds >= 0:
             raise ValueError(f"{seconds} s is before the start: a time must be 0 or more")
@@ -424,27 +425,27 @@ class Dream:
 
     @property
     def first_frame(self) -> Frame:
-        """The first frame: `uint8`, height x width x 3, RGB."""
+        """The first frame: an array of `uint8`, height x width x 3, in RGB."""
         return self.frame_at(0.0)
 
     @property
     def last_frame(self) -> Frame:
-        """The last frame: `uint8`, height x width x 3, RGB."""
+        """The last frame: an array of `uint8`, height x width x 3, in RGB."""
         return self.frame_at(self.duration or 0.0)
 
     def to_numpy(self, size: Size | None = None, *, quiet: bool = False) -> Frames:
-        """All frames at once. Before it decodes, it prints how much memory they take.
+        """Return all frames in one array. Before decoding, it prints how much memory they take.
 
         Args:
-            size: as in `frames`.
-            quiet: whether it prints nothing.
+            size: the size of the frames, as in `frames`.
+            quiet: whether to print nothing.
 
         Returns:
-            `uint8`, frames x height x width x 3, RGB.
+            An array of `uint8`, frames x height x width x 3, in RGB.
 
         Raises:
-            MemoryError: there is too little memory.
-            LibraryError: there is no file, or it does not decode.
+            MemoryError: there is not enough memory for all frames.
+            LibraryError: the file is missing, or cannot be decoded.
         """
         count = self.facts.frames if self.facts else 1
         width, height = fitted(size, *self.size)
@@ -454,35 +455,38 @@ class Dream:
         return stacked(self.frames(size=(width, height)), count, width, height)
 
     def measure(self, *measures: str | Measure, executor: Executor | None = None) -> dict[str, Any]:
-        """What is measured of its frames, in a worker process. What the library knows is not measured again.
+        """Measure the frames in a worker process. Values that are already in the library are not measured again.
 
         Args:
-            *measures: as in `Dreams.measure`: "motion", "colourfulness", …, or functions made with
-                `@dream_nb.measure`; by default all of the named ones.
-            executor: what measures; by default that of the session, else this process's pool of workers.
+            *measures: the measures, as in `Dreams.measure`: "motion", "colourfulness", …, or functions decorated with
+                `@dream_nb.measure`; by default all named measures.
+            executor: the executor to measure on; by default that of the session, or else this process's pool of
+                workers.
 
         Returns:
-            The values by the names of their measures. What cannot be measured is None, and a warning says why.
+            A dictionary from the name of each measure to its value. A value is None if it could not be measured; a
+            warning says why.
 
         Raises:
-            ValueError: there is no such measure, two have the same name, or one cannot be sent to a worker process.
+            ValueError: a measure is unknown, two measures have the same name, or one cannot be sent to a worker
+                process.
         """
         return self._several([self])._measure_one(measures, executor)
 
     def clip(self, start: float = 0.0, stop: float | None = None, path: Path | str | None = None) -> Path:
-        """Write a part of a video as an MP4, exact to the frame, with its sound.
+        """Write a part of a video with its sound as an MP4, exact to the frame.
 
         Args:
-            start: seconds from the beginning.
-            stop: seconds from the beginning; None goes to the end.
-            path: where it is written; by default beside the file.
+            start: where the part begins, in seconds from the beginning of the video.
+            stop: where the part ends, in seconds from the beginning of the video; None means the end.
+            path: the path of the new file; by default it is written beside the dream's file.
 
         Returns:
-            Where it was written: a `Path` that a notebook shows with what is in it.
+            The path of the new file, which a notebook shows as a player.
 
         Raises:
-            ValueError: it is an image, or there is nothing between start and stop.
-            LibraryError: there is no file, or it cannot be decoded or written.
+            ValueError: the dream is an image, or there is nothing between start and stop.
+            LibraryError: the file is missing, cannot be decoded, or the new file cannot be written.
         """
         facts = self.facts
         if facts is None:
@@ -494,36 +498,36 @@ class Dream:
         return MadeFile(target)
 
     def to_gif(self, path: Path | str | None = None, *, fps: float = 12.0, size: Size = 480) -> Path:
-        """Write it as an animated GIF that repeats.
+        """Write the dream as an animated GIF that loops.
 
         Args:
-            path: where it is written; by default beside the file.
-            fps: frames a second, at most those of the video.
-            size: as in `frames`.
+            path: the path of the new file; by default it is written beside the dream's file.
+            fps: the frame rate in frames per second, at most that of the video.
+            size: the size of the frames, as in `frames`.
 
         Returns:
-            Where it was written: a `Path` that a notebook shows with what is in it.
+            The path of the new file, which a notebook shows as a picture.
 
         Raises:
             ValueError: fps or size is not valid.
-            LibraryError: there is no file, or it cannot be decoded or written.
+            LibraryError: the file is missing, cannot be decoded, or the new file cannot be written.
         """
         return self._animated(".gif", path, fps, size)
 
     def to_webp(self, path: Path | str | None = None, *, fps: float = 24.0, size: Size = 480) -> Path:
-        """Write it as an animated WebP that repeats: smaller and smoother than a GIF.
+        """Write the dream as an animated WebP that loops. It is smaller and smoother than a GIF.
 
         Args:
-            path: where it is written; by default beside the file.
-            fps: frames a second, at most those of the video.
-            size: as in `frames`.
+            path: the path of the new file; by default it is written beside the dream's file.
+            fps: the frame rate in frames per second, at most that of the video.
+            size: the size of the frames, as in `frames`.
 
         Returns:
-            Where it was written: a `Path` that a notebook shows with what is in it.
+            The path of the new file, which a notebook shows as a picture.
 
         Raises:
             ValueError: fps or size is not valid.
-            LibraryError: there is no file, or it cannot be decoded or written.
+            LibraryError: the file is missing, cannot be decoded, or the new file cannot be written.
         """
         return self._animated(".webp", path, fps, size)
 
@@ -532,14 +536,14 @@ class Dream:
             raise ValueError(f"fps must be greater than 0, not {fps}")
         target = self._target(path, f"{self.path.stem}{suffix}")
         frames = self._timed(size, at_most(fps))
-        # Whether it decodes is known before a file is begun.
+        # Decode first, so that no file is begun if that fails.
         first = next(frames)
         with written(target) as partial:
             animate(chain([first], frames), partial, suffix, self.duration or 1 / fps)
         return MadeFile(target)
 
     def _target(self, path: Path | str | None, name: str) -> Path:
-        """Where a file that is made of this one is written: never over it."""
+        """The path for a file that is derived from this one. It is never the dream's own file."""
         target = given_path(path) if path else self.path.with_name(name)
         if target.exists() and target.samefile(self.path):
             if path:
@@ -550,22 +554,22 @@ class Dream:
     def _timed(
         self, size: Size | None, wanted: Callable[[int, float], bool] = lambda _number, _seconds: True
     ) -> Iterator[TimedFrame]:
-        """The frames with their times; an image has one, at 0 seconds."""
+        """The frames with their times; an image has one frame, at 0 seconds."""
         if self.kind == "image":
             return iter([TimedFrame(pixels(self.image, size), 0.0)])
         return iterate_timed(self.path, wanted, size=size)
 
     def contact_sheet(self, count: int = 12, *, columns: int = 4, side: int = 320) -> Image:
-        """Frames at equal distances on one picture, each with its time.
+        """Arrange evenly spaced frames on one picture, each with its time.
 
         Args:
-            count: how many frames.
-            columns: how many are beside each other.
-            side: the longer side of each, in pixels.
+            count: the number of frames.
+            columns: the number of frames in a row.
+            side: the longer side of each frame, in pixels.
 
         Raises:
-            ValueError: a number is less than 1.
-            LibraryError: there is no file, or it does not decode.
+            ValueError: an argument is less than 1.
+            LibraryError: the file is missing, or cannot be decoded.
         """
         from PIL import Image
 
@@ -573,7 +577,7 @@ class Dream:
         if self.facts is None:
             return sheet([(self._reduced(side), "")], 1, side)
         facts, count = self.facts, min(count, self.facts.frames)
-        # The last frame is seen until the end: of even ones it begins a frame before that.
+        # The last frame stays visible until the end, so the last of the evenly spaced frames begins earlier than that.
         last = (facts.frames - 1) / facts.fps if facts.is_even else facts.seconds
         times = [number * last / max(1, count - 1) for number in range(count)]
         shown = [
@@ -586,16 +590,16 @@ class Dream:
     @overload
     def extend(self, prompt: str | None = None, *, take: int = 1, wait: Literal[False]) -> Job: ...
     def extend(self, prompt: str | None = None, *, take: int = 1, wait: bool = True) -> Dream | Job:
-        """Go on from its end: a video that begins with its last frame.
+        """Continue from the end of this dream: make a video that begins with its last frame.
 
         Args:
-            prompt: what happens then; by default the same prompt.
-            take: the number of the result of this request.
-            wait: whether to wait for the dream; else its job comes back at once.
+            prompt: what happens next; by default the same prompt.
+            take: the number of the result of this request, from 1.
+            wait: whether to wait for the dream; if False, its job is returned at once.
 
         Raises:
-            ConfigurationError: no session goes on with it, or one of another backend.
-            DreamError: it could not be made.
+            ConfigurationError: the dream has no session, or its session uses another backend.
+            DreamError: the new dream could not be made.
         """
         job = self._go_on(prompt, begin=self, take=take)
         return job.result() if wait else job
@@ -605,16 +609,16 @@ class Dream:
     @overload
     def reverse_extend(self, prompt: str | None = None, *, take: int = 1, wait: Literal[False]) -> Job: ...
     def reverse_extend(self, prompt: str | None = None, *, take: int = 1, wait: bool = True) -> Dream | Job:
-        """Lead up to its beginning: a video that ends with its first frame.
+        """Lead up to the beginning of this dream: make a video that ends with its first frame.
 
         Args:
             prompt: what happens before; by default the same prompt.
-            take: the number of the result of this request.
-            wait: whether to wait for the dream; else its job comes back at once.
+            take: the number of the result of this request, from 1.
+            wait: whether to wait for the dream; if False, its job is returned at once.
 
         Raises:
-            ConfigurationError: no session goes on with it, or one of another backend.
-            DreamError: it could not be made.
+            ConfigurationError: the dream has no session, or its session uses another backend.
+            DreamError: the new dream could not be made.
         """
         job = self._go_on(prompt, end=self, take=take)
         return job.result() if wait else job
@@ -626,17 +630,17 @@ class Dream:
     @overload
     def interpolate(self, other: Dream, prompt: str | None = None, *, take: int = 1, wait: Literal[False]) -> Job: ...
     def interpolate(self, other: Dream, prompt: str | None = None, *, take: int = 1, wait: bool = True) -> Dream | Job:
-        """Lead over to another: a video that begins with this one's last frame and ends with the other's first.
+        """Make a video that begins with the last frame of this dream and ends with the first frame of another.
 
         Args:
             other: the dream to lead to.
-            prompt: what happens between; by default the same prompt.
-            take: the number of the result of this request.
-            wait: whether to wait for the dream; else its job comes back at once.
+            prompt: what happens in between; by default the same prompt.
+            take: the number of the result of this request, from 1.
+            wait: whether to wait for the dream; if False, its job is returned at once.
 
         Raises:
-            ConfigurationError: no session goes on with it, or they are of different backends.
-            DreamError: it could not be made.
+            ConfigurationError: the dream has no session, or the two dreams are of different backends.
+            DreamError: the new dream could not be made.
         """
         job = self._go_on(prompt, begin=self, end=other, take=take)
         return job.result() if wait else job
@@ -658,24 +662,25 @@ class Dream:
     def modify(
         self, prompt: str | None = None, *, mode: str | None = None, take: int = 1, wait: bool = True, **fields: Any
     ) -> Dream | Dreams | Job | Pending[Dreams]:
-        """Make a video with another look of it: its motion stays.
+        """Make a video with a new look that keeps the motion of this one.
 
         Args:
-            prompt: what it becomes, such as "in deep snow". `{snow|rain}` in it makes several.
-            mode: how far it goes: adhere_1 (nearest) to adhere_3, flex_1 (the default) to flex_3, reimagine_1 to
-                reimagine_3. The Luma API calls it `strength`, which is taken too.
-            take: the number of the result of this request.
-            wait: whether to wait for it; else its job comes back at once.
-            **fields: the others of `ModifyVideoRequest`: `model`, and `first_frame`, which takes a picture. For the
+            prompt: what the video becomes, such as "in deep snow". Alternatives such as `{snow|rain}` make several
+                videos.
+            mode: the strength of the change: adhere_1 (closest to the original) to adhere_3, flex_1 (the default) to
+                flex_3, reimagine_1 to reimagine_3. The Luma API calls it `strength`, which is also accepted.
+            take: the number of the result of this request, from 1.
+            wait: whether to wait for the result; if False, its job is returned at once.
+            **fields: other fields of `ModifyVideoRequest`: `model`, and `first_frame`, which takes a picture. For the
                 Luma API also `resolution`, `guide_frames`, `auto_controls`, `controls` and `hdr`.
 
         Returns:
-            The dream; of a prompt with an axis, its dreams. Without waiting their job.
+            The dream, or several dreams if the prompt has alternatives; their job if `wait` is False.
 
         Raises:
-            InvalidRequestError: it is an image, or a field is wrong; nothing was sent.
-            ConfigurationError: no session goes on with it, or one of another backend.
-            DreamError: it could not be made.
+            InvalidRequestError: the dream is an image, or a field is wrong; nothing was sent.
+            ConfigurationError: the dream has no session, or its session uses another backend.
+            DreamError: the new dream could not be made.
         """
         origin = read_origin(self)
         return self._again(lambda text: modify_request(origin, text, mode=mode, **fields), prompt, take, wait)
@@ -691,23 +696,23 @@ class Dream:
     def reframe(
         self, aspect_ratio: str, prompt: str | None = None, *, take: int = 1, wait: bool = True, **fields: Any
     ) -> Dream | Dreams | Job | Pending[Dreams]:
-        """Make it in another ratio: what is missing is painted on.
+        """Make this dream in another aspect ratio; the missing parts are painted in.
 
         Args:
-            aspect_ratio: the new one, such as "9:16".
-            prompt: what is to be seen in the new parts. `{sea|sand}` in it makes several.
-            take: the number of the result of this request.
-            wait: whether to wait for it; else its job comes back at once.
-            **fields: the others of `ReframeVideoRequest` or `ReframeImageRequest`, such as `x_start` and `x_end`. For
+            aspect_ratio: the new aspect ratio, such as "9:16".
+            prompt: what the new parts show. Alternatives such as `{sea|sand}` make several dreams.
+            take: the number of the result of this request, from 1.
+            wait: whether to wait for the result; if False, its job is returned at once.
+            **fields: other fields of `ReframeVideoRequest` or `ReframeImageRequest`, such as `x_start` and `x_end`. For
                 the Luma API `position` and `resolution`.
 
         Returns:
-            The dream; of a prompt with an axis, its dreams. Without waiting their job.
+            The dream, or several dreams if the prompt has alternatives; their job if `wait` is False.
 
         Raises:
-            InvalidRequestError: it has that ratio, or a field is wrong; nothing was sent.
-            ConfigurationError: no session goes on with it, or one of another backend.
-            DreamError: it could not be made.
+            InvalidRequestError: the dream has that ratio already, or a field is wrong; nothing was sent.
+            ConfigurationError: the dream has no session, or its session uses another backend.
+            DreamError: the new dream could not be made.
         """
         origin = read_origin(self)
         return self._again(lambda text: reframe_request(origin, aspect_ratio, text, **fields), prompt, take, wait)
@@ -723,21 +728,21 @@ class Dream:
     def upscale(
         self, resolution: str, *, take: int = 1, wait: bool = True, **fields: Any
     ) -> Dream | Dreams | Job | Pending[Dreams]:
-        """Make it in a higher resolution.
+        """Make this video in a higher resolution.
 
         Args:
-            resolution: 540p, 720p, 1080p or 4k.
-            take: the number of the result of this request.
-            wait: whether to wait for it; else its job comes back at once.
-            **fields: the others of `UpscaleVideoGenerationRequest`.
+            resolution: the new resolution: 540p, 720p, 1080p or 4k.
+            take: the number of the result of this request, from 1.
+            wait: whether to wait for the result; if False, its job is returned at once.
+            **fields: other fields of `UpscaleVideoGenerationRequest`.
 
         Returns:
-            The dream; without waiting its job.
+            The dream, or its job if `wait` is False.
 
         Raises:
-            InvalidRequestError: it is an image, or has that resolution; nothing was sent.
-            ConfigurationError: no session goes on with it, or one of another backend.
-            DreamError: it could not be made.
+            InvalidRequestError: the dream is an image, or has that resolution already; nothing was sent.
+            ConfigurationError: the dream has no session, or its session uses another backend.
+            DreamError: the new dream could not be made.
         """
         origin = read_origin(self)
         return self._again(lambda _: upscale_request(origin, resolution, **fields), None, take, wait)
@@ -771,22 +776,22 @@ class Dream:
         wait: bool = True,
         **fields: Any,
     ) -> Dream | Dreams | Job | Pending[Dreams]:
-        """Make it with sound.
+        """Make this video with sound.
 
         Args:
-            prompt: what is to be heard, such as "waves, gulls". `{waves|rain}` in it makes several.
-            negative_prompt: what is not to be heard.
-            take: the number of the result of this request.
-            wait: whether to wait for it; else its job comes back at once.
-            **fields: the others of `AudioGenerationRequest`.
+            prompt: what is heard, such as "waves, gulls". Alternatives such as `{waves|rain}` make several videos.
+            negative_prompt: what must not be heard.
+            take: the number of the result of this request, from 1.
+            wait: whether to wait for the result; if False, its job is returned at once.
+            **fields: other fields of `AudioGenerationRequest`.
 
         Returns:
-            The dream; of a prompt with an axis, its dreams. Without waiting their job.
+            The dream, or several dreams if the prompt has alternatives; their job if `wait` is False.
 
         Raises:
-            InvalidRequestError: it is an image; nothing was sent.
-            ConfigurationError: no session goes on with it, or one of another backend.
-            DreamError: it could not be made.
+            InvalidRequestError: the dream is an image; nothing was sent.
+            ConfigurationError: the dream has no session, or its session uses another backend.
+            DreamError: the new dream could not be made.
         """
         origin = read_origin(self)
         return self._again(
@@ -796,8 +801,9 @@ class Dream:
     def _again(
         self, request: Callable[[str | None], Edit], prompt: str | None, take: int, wait: bool
     ) -> Dream | Dreams | Job | Pending[Dreams]:
-        """Ask for other versions of it, one for each prompt that a prompt stands for."""
-        # What is there already needs no backend. Whether the session's knows this dream, submit asks.
+        """Ask for new versions of this dream, one for each alternative of the prompt."""
+        # Dreams that the library already has need no backend. `submit` checks whether the session's backend knows this
+        # dream.
         maker = self._maker or self._maker_for()
         variants = expand(prompt) if prompt else [Variant("", {})]
         asks = [Ask(request(variant.prompt or None), take, words=variant.words) for variant in variants]
@@ -814,16 +820,16 @@ class Dream:
     @overload
     def variations(self, count: int = 3, *, wait: Literal[False]) -> list[Job]: ...
     def variations(self, count: int = 3, *, wait: bool = True) -> Dreams | list[Job]:
-        """The next takes of the same request: the same ones again and again, so nothing is paid for twice.
+        """Make the next takes of the same request. A second call returns the same takes, so nothing is paid for twice.
 
         Args:
-            count: how many.
-            wait: whether to wait for the dreams; else their jobs come back at once.
+            count: the number of takes.
+            wait: whether to wait for the dreams; if False, their jobs are returned at once.
 
         Raises:
-            InvalidRequestError: the count is less than 1.
-            ConfigurationError: no session goes on with it, or one of another backend.
-            DreamError: one could not be made. The others are in the library.
+            InvalidRequestError: count is less than 1.
+            ConfigurationError: the dream has no session, or its session uses another backend.
+            DreamError: a dream could not be made. The others are in the library.
         """
         if count < 1:
             raise InvalidRequestError(f"count must be at least 1, not {count}")
@@ -836,20 +842,20 @@ class Dream:
     @overload
     def finish(self, resolution: str = ..., *, take: int = 1, wait: Literal[False]) -> Job: ...
     def finish(self, resolution: str = _FINAL, *, take: int = 1, wait: bool = True) -> Dream | Job:
-        """Ask for the same video in a higher resolution: a draft becomes a final.
+        """Ask for the same video in a higher resolution, to turn a draft into a final version.
 
-        No API has a seed: it is a new sample, which resembles the draft as another take would. On a backend that is
-        paid, a warning says so before anything is sent.
+        No API takes a seed, so this is a new sample, which resembles the draft only as much as another take would. On a
+        paid backend, a warning says so before anything is sent.
 
         Args:
-            resolution: such as "1080p".
-            take: the number of the result of that request.
-            wait: whether to wait for it; else its job comes back at once.
+            resolution: the resolution of the final version, such as "1080p".
+            take: the number of the result of that request, from 1.
+            wait: whether to wait for the result; if False, its job is returned at once.
 
         Raises:
-            InvalidRequestError: it was made of something else, or has that resolution.
-            ConfigurationError: no session goes on with it, or one of another backend.
-            DreamError: it could not be made.
+            InvalidRequestError: the dream was made from another dream's file, or has that resolution already.
+            ConfigurationError: the dream has no session, or its session uses another backend.
+            DreamError: the new dream could not be made.
         """
         request = self.request
         if not isinstance(request, GenerationRequest):
@@ -886,29 +892,31 @@ class Dream:
     def layers(
         self, resolution: str = "1k", prompt: str | None = None, *, take: int = 1, wait: bool = True, **fields: Any
     ) -> Dreams | Job:
-        """Take a picture apart into layers with transparency. Only the Luma API, and the studio, can do this.
+        """Separate a picture into layers with transparency. Only the Luma API and the studio can do this.
 
         Args:
-            resolution: of each layer: "1k" or "2k".
-            prompt: what its parts are; by default the model decides.
-            take: the number of the result of this request.
-            wait: whether to wait for it; else its job comes back at once, whose dream has them as `parts`.
-            **fields: the others of `LayeringRequest`, such as `model`.
+            resolution: the resolution of each layer: "1k" or "2k".
+            prompt: what the layers show; by default the model decides.
+            take: the number of the result of this request, from 1.
+            wait: whether to wait for the result; if False, a job is returned at once, whose dream has the layers as
+                `parts`.
+            **fields: other fields of `LayeringRequest`, such as `model`.
 
         Returns:
-            One dream a layer, from front to back, with its label. Put over each other they give the picture back.
+            One dream per layer, from front to back, with its label. Placed on top of each other, they give the original
+            picture.
 
         Raises:
-            InvalidRequestError: it is a video.
-            ConfigurationError: no session goes on with it, or one of another backend.
-            DreamError: it could not be made.
+            InvalidRequestError: the dream is a video.
+            ConfigurationError: the dream has no session, or its session uses another backend.
+            DreamError: the layers could not be made.
         """
         maker = self._maker or self._maker_for()
         job = maker.submit(layers_request(self, resolution, prompt, **fields), take=take)
         return job.result().parts if wait else job
 
     def _go_on(self, prompt: str | None, *, begin: Dream | None = None, end: Dream | None = None, take: int = 1) -> Job:
-        """Ask for a video between two dreams, in the shape of this one."""
+        """Ask for a video between two dreams, with the shape of this one."""
         maker = self._maker_for(begin, end)
         keyframes = Keyframes(frame0=_reference(begin), frame1=_reference(end))
         words, fields = self._scene()
@@ -916,10 +924,10 @@ class Dream:
         return maker.submit(request, take=take)
 
     def _scene(self) -> tuple[str, dict[str, Any]]:
-        """The prompt and the shape of what goes on from it.
+        """The prompt and the shape for a video that continues from this dream.
 
-        Of another version they are those of what it was made of: its own prompt says what is heard, and its resolution
-        is what it was raised to.
+        A modified, reframed or upscaled dream or one with added sound uses those of its source: its own prompt may only
+        describe the sound, and its resolution is the one that it was upscaled to.
         """
         requests: list[Request] = [self.request]
         is_new = isinstance(self.request, GenerationRequest | ImageGenerationRequest)
@@ -930,20 +938,20 @@ class Dream:
         told = [one.prompt for one in requests if isinstance(one, ModifyVideoRequest) or one in made]
         fields: dict[str, Any] = {name: getattr(made[0], name, None) for name in PLAIN} if made else {}
         if (made[0].kind if made else self.kind) == "image":
-            # An image's models make no video.
+            # Models for images cannot make videos.
             fields["model"] = LUMA_VIDEO_MODELS[0] if is_of_luma(fields.get("model")) else None
         if is_of_luma(fields.get("model")) and fields.get("duration") is not None:
-            # The API has no longer one that begins or ends with a given frame.
+            # The API offers no longer duration for a video that begins or ends with a given frame.
             fields["duration"] = _SHORT
         if not is_new:
             fields["aspect_ratio"] = nearest_ratio(self.size)
         return next(filter(None, told), self.title), fields
 
     def _maker_for(self, *others: Dream | None) -> Maker:
-        """The session that goes on with this dream and others.
+        """The session that makes what continues from this dream and others.
 
         Raises:
-            ConfigurationError: there is none, or it asks another backend than the one that made them.
+            ConfigurationError: there is no session, or it uses another backend than the one that made them.
         """
         maker = self._maker
         if maker is None:
@@ -960,18 +968,18 @@ class Dream:
         return maker
 
     def ancestors(self) -> Dreams:
-        """The dreams that it came from through its keyframes, the nearest first, as far as the library knows them.
+        """The dreams that this one was made from through its keyframes, nearest first, as far as the library has them.
 
         Raises:
-            LibraryError: its folder has no ledger.
+            LibraryError: the folder of the file has no ledger.
         """
         return self._kin(ancestors(with_ledger(self._library).ledger, self._record))
 
     def descendants(self) -> Dreams:
-        """The dreams in the library that came from it through their keyframes, the nearest first.
+        """The dreams in the library that were made from this one through their keyframes, nearest first.
 
         Raises:
-            LibraryError: its folder has no ledger.
+            LibraryError: the folder of the file has no ledger.
         """
         return self._kin(descendants(with_ledger(self._library).ledger, self._record))
 
@@ -979,10 +987,10 @@ class Dream:
         return self._several(Dream(record, self._library, self._home, self._maker) for record in records)
 
     def to_code(self) -> str:
-        """The lines of Python that make it again, those that it came from first.
+        """Return the Python code that makes this dream again, starting with the dreams that it was made from.
 
         Raises:
-            LibraryError: it goes on from another one, and its folder has no ledger.
+            LibraryError: the dream continues from another one, and the folder of its file has no ledger.
         """
         goes_on = bool(source_ids(self.request))
         known = ancestors(with_ledger(self._library).ledger, self._record) if goes_on else []
@@ -990,7 +998,7 @@ class Dream:
         return to_code((one.request, one.take, one.generation.id if one.generation else None) for one in records)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Its library is opened when it is first asked for more than the file.
+        # The library is opened only when more than the file is needed.
         return _unpickled, (self._record, Folder(self._library.folder), self._home, self._part)
 
     def __repr__(self) -> str:
@@ -1000,27 +1008,31 @@ class Dream:
         return {"text/plain": repr(self), "text/html": preview(self._preview())}
 
     def _preview(self) -> Preview:
-        """What is shown of it: without a file its prompt, and why there is none.
+        """The preview. Without a file it shows the prompt and the reason why there is no file.
 
-        Of a file outside the notebook's folder, which Jupyter may not serve, the player has a coarse copy inline.
+        If the page cannot reach the file, for example because it is outside the notebook's folder, the player embeds a
+        copy.
         """
-        facts, poster, problem, source, size = None, "", "", self.url, (16, 9)
+        facts, poster, problem, size = None, "", "", (16, 9)
+        url, source = linked(self.url), self.url
         try:
-            # What was seen of it before does not make up for the file.
+            # A picture from while it was being made is no substitute for the file.
             _ = self.path
             facts = self.facts
             poster = picture_uri(self._jpeg(_PREVIEW_SIDE))
             size = self.size
-            if facts is not None and (is_apart(self.url, self.path) or self._shows == "image"):
+            if facts is not None and self._shows == "image":
                 source = copy_of(self.path) or source
+            elif facts is not None:
+                url, source = film_addresses(self.url, self.path)
         except LibraryError as error:
             problem = str(error)
         return Preview(
             kind=self.kind,
             prompt=self.title,
-            url=self._link,
+            url=url,
             source=source,
-            is_copy=source != self.url,
+            is_copy=source.startswith("data:"),
             poster=poster,
             size=size,
             seconds=facts.seconds if facts else None,
@@ -1031,13 +1043,8 @@ class Dream:
         )
 
     @property
-    def _link(self) -> str:
-        """Its address in a page that opens files; else empty."""
-        return self.url if front_end().has_files else ""
-
-    @property
     def _shows(self) -> Literal["video", "image"]:
-        """What a page shows its file as: no player plays a picture that moves."""
+        """What a page shows the file as. Animated pictures are images, since no video player plays them."""
         suffix = Path(self._file or "").suffix
         return "image" if any(one.suffix == suffix for one in PICTURES) else self.kind
 
@@ -1055,6 +1062,6 @@ def _unpickled(record: Record, library: Folder, home: Path, part: int) -> Dream:
 
 
 def _from_here(path: Path) -> Path:
-    """A path relative to the working directory where it lies below it, else as it is."""
+    """A path relative to the working directory if it is below it, otherwise unchanged."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path

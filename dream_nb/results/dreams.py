@@ -19,6 +19,7 @@ from dream_nb.media.sheets import check_numbers, draw_grid, sheet
 from dream_nb.results.dream import Dream
 from dream_nb.results.export import Exported, export
 from dream_nb.results.from_files import read_folder
+from dream_nb.results.made_file import linked
 from dream_nb.results.table import FACTS, Column, missing_column, to_pandas, to_parquet, to_polars, typed
 
 if TYPE_CHECKING:
@@ -31,24 +32,24 @@ if TYPE_CHECKING:
     from dream_nb.media.values import Value
     from dream_nb.results.measure import Measure
 
-# A notebook stays small: what is beyond is counted.
+# A notebook stays small: dreams beyond this number are only counted.
 _MOST_SHOWN: Final = 24
 _TILE_SIDE: Final = 208
 _THUMBNAIL_SIDE: Final = 160
 
 
 class Dreams(Sequence[Dream]):
-    """An ordered collection of dreams. It does not change; what takes some of them gives a new one.
+    """An ordered, immutable collection of dreams. Slicing, filtering or sorting it returns a new collection.
 
-    Shown in a notebook it is a grid of small pictures: on its axes where it is a sweep.
+    In a notebook it shows as a grid of small pictures; a sweep is laid out on its axes.
 
     Args:
-        dreams: in their order.
-        words: for each dream of a sweep the word that it has on each axis, such as `{"time": "dawn"}`; by default none.
-        measures: for each dream what was measured of it, by name; by default nothing.
+        dreams: the dreams, in their order.
+        words: for each dream of a sweep, its value on each axis, such as `{"time": "dawn"}`; by default none.
+        measures: for each dream, its measured values by name; by default none.
 
     Raises:
-        ValueError: there are not as many words, or measures, as dreams.
+        ValueError: the number of `words` or `measures` differs from the number of dreams.
     """
 
     def __init__(
@@ -70,35 +71,36 @@ class Dreams(Sequence[Dream]):
 
     @classmethod
     def from_files(cls, folder: Path | str) -> Self:
-        """The dreams of a folder: of an export, of a library without its ledger, or of files from anywhere.
+        """Read the dreams of a folder: an export, a library without its ledger, or files from anywhere.
 
-        What a file's sidecar says counts, else what stands in the file itself. The film of a
-        storyboard has the prompts of its shots, a foreign file none; what is neither video nor image is left out.
+        What is known of a file comes from its sidecar if it has one, otherwise from the file's own metadata. The film
+        of a storyboard has the prompts of its shots; foreign files have no prompt. Files that are neither videos nor
+        images are skipped.
 
         Args:
-            folder: the folder of the files.
+            folder: the path of the folder.
 
         Returns:
-            By name.
+            The dreams, sorted by file name.
 
         Raises:
-            LibraryError: it is not a folder, or cannot be read.
+            LibraryError: `folder` is not a folder, or cannot be read.
         """
         return cls(read_folder(given_path(folder)))
 
     @property
     def words(self) -> list[dict[str, str]]:
-        """For each dream of a sweep the word that it has on each axis."""
+        """For each dream of a sweep, its value on each axis."""
         return [dict(word) for word in self._words]
 
     @property
     def measures(self) -> list[dict[str, Any]]:
-        """For each dream what `measure` found, by name."""
+        """For each dream, the values that `measure` found, by name."""
         return [dict(measure) for measure in self._measures]
 
     @property
     def axes(self) -> dict[str, list[str]]:
-        """The axes of a sweep, each with its words in the order in which they first appear."""
+        """The axes of a sweep, each with its values in order of first appearance."""
         return axes_of(self._words)
 
     def __len__(self) -> int:
@@ -138,13 +140,13 @@ class Dreams(Sequence[Dream]):
         return hash(self._dreams)
 
     def column(self, name: str) -> list[Any]:
-        """One column of the table, by its name: "cost", "created", an axis of the sweep, a measure, …
+        """Return one column of the table by its name: "cost", "created", an axis of the sweep, a measure, …
 
         Args:
-            name: of the column.
+            name: the name of the column.
 
         Raises:
-            ValueError: there is no such column.
+            ValueError: the table has no such column.
         """
         if name in FACTS:
             _, read = FACTS[name]
@@ -155,7 +157,7 @@ class Dreams(Sequence[Dream]):
         return added[name]
 
     def _added(self) -> dict[str, list[Any]]:
-        """The columns that not every dream has: the words of a sweep, and what was measured."""
+        """The columns that exist only for some dreams: the axes of a sweep, and the measures."""
         added: dict[str, list[Any]] = {}
         for values in (self._words, self._measures):
             for name in dict.fromkeys(chain.from_iterable(values)):
@@ -168,16 +170,16 @@ class Dreams(Sequence[Dream]):
         return facts | {name: typed(values) for name, values in self._added().items()}
 
     def filter(self, condition: Callable[[Dream], bool] | None = None, **columns: Any) -> Dreams:
-        """Those for which all of it holds.
+        """Return the dreams that meet all conditions.
 
         Args:
-            condition: a function of the dream, or None.
-            **columns: for a column of the table the value that it has to have, or a function of the value:
-                `dreams.filter(kind="video", sharpness=lambda value: value > 100)`. Where there is no value, no function
-                is asked, and the dream is left out.
+            condition: a function that takes a dream and returns whether to keep it, or None.
+            **columns: for each named column of the table, the value that it must have, or a function that takes the
+                value and returns whether to keep the dream: `dreams.filter(kind="video", sharpness=lambda value: value
+                > 100)`. Dreams without a value in that column are left out without calling the function.
 
         Raises:
-            ValueError: there is no such column.
+            ValueError: the table has no such column.
         """
         kept = set(range(len(self)))
         for name, wanted in columns.items():
@@ -185,14 +187,14 @@ class Dreams(Sequence[Dream]):
         return self._at(place for place in sorted(kept) if condition is None or condition(self._dreams[place]))
 
     def sort_by(self, key: str | Callable[[Dream], Any], *, reverse: bool = False) -> Dreams:
-        """In another order; equal ones stay in theirs, and those without a value come last.
+        """Return the dreams in another order. Equal dreams keep their order; dreams without a value come last.
 
         Args:
-            key: a column of the table, or a function of the dream.
-            reverse: whether the largest comes first.
+            key: the name of a column of the table, or a function that takes a dream.
+            reverse: whether to sort the largest values first.
 
         Raises:
-            ValueError: there is no such column.
+            ValueError: the table has no such column.
         """
         values = self._values(key)
         there = [place for place, value in enumerate(values) if value is not None]
@@ -200,13 +202,13 @@ class Dreams(Sequence[Dream]):
         return self._at([*sorted(there, key=values.__getitem__, reverse=reverse), *gaps])
 
     def group_by(self, key: str | Callable[[Dream], Any]) -> dict[Any, Dreams]:
-        """Those with the same value together, in the order in which they first appear.
+        """Group dreams that have the same value. Groups are in order of first appearance.
 
         Args:
-            key: a column of the table, or a function of the dream. A list counts as a tuple.
+            key: the name of a column of the table, or a function that takes a dream. List values become tuples.
 
         Raises:
-            ValueError: there is no such column.
+            ValueError: the table has no such column.
         """
         groups: dict[Any, list[int]] = {}
         for place, value in enumerate(self._values(key)):
@@ -217,10 +219,11 @@ class Dreams(Sequence[Dream]):
         return self.column(key) if isinstance(key, str) else [key(dream) for dream in self]
 
     def to_pandas(self, *, thumbnails: bool = False) -> pd.DataFrame:
-        """A table with a row a dream: times in UTC, cents and seconds as numbers, tags as lists, gaps as NA.
+        """Return a table with one row per dream: times in UTC, cents and seconds as numbers, tags as lists, gaps as NA.
 
         Args:
-            thumbnails: whether its first column has small pictures, which a notebook shows; without a file it has None.
+            thumbnails: whether to add a first column of small pictures, which a notebook shows; it is None without a
+                file.
 
         Raises:
             ConfigurationError: pandas is not installed.
@@ -238,7 +241,7 @@ class Dreams(Sequence[Dream]):
         return ThumbnailFrame.of(table, shown)
 
     def to_polars(self) -> pl.DataFrame:
-        """A table with a row a dream: times in UTC, cents and seconds as numbers, tags as lists, gaps as null.
+        """Return a table with one row per dream: UTC times, cents and seconds as numbers, tags as lists, gaps as null.
 
         Raises:
             ConfigurationError: polars is not installed.
@@ -246,40 +249,42 @@ class Dreams(Sequence[Dream]):
         return to_polars(self._table())
 
     def to_parquet(self, path: Path | str) -> Path:
-        """Write that table as a Parquet file.
+        """Write the table as a Parquet file.
 
         Args:
-            path: where it is written.
+            path: the path of the new file.
 
         Returns:
-            Where it was written.
+            The path of the new file.
 
         Raises:
             ConfigurationError: neither polars, nor pandas with pyarrow, is installed.
-            LibraryError: it cannot be written.
+            LibraryError: the file cannot be written.
         """
         target = given_path(path)
         to_parquet(self._table(), target)
         return target
 
     def measure(self, *measures: str | Measure, executor: Executor | None = None) -> Dreams:
-        """The same dreams with columns for what is measured of their frames, in the worker processes.
+        """Return the same dreams with measures of their frames as additional columns. The worker processes measure.
 
-        What the library knows is not measured again. Where something cannot be measured, for want of a file for
-        example, there is a gap, the column "problem" says why, and so does a warning. Where an axis of the sweep has
-        the name of a measure, the measure's column is that with a dash below: "brightness_".
+        Values that are already in the library are not measured again. If something cannot be measured, for example
+        because a file is missing, the value is a gap, and the column "problem" and a warning say why. If an axis of the
+        sweep has the same name as a measure, the measure's column gets an underscore: "brightness_".
 
         Args:
             *measures: "brightness" (mean luma, 0 to 1), "contrast" (the standard deviation of luma), "colourfulness" (0
-                to about 109), "sharpness" (the variance of the Laplacian), "colours" (the dominant ones, as "#rrggbb"),
-                "motion" (how much of its range luma changes in a second), "seam" (the step from the last frame to the
-                first, in steps of the video), "shots" (the times of cuts in seconds), "fingerprint" (64 bits, of which
-                few differ between near-duplicates), or functions made with `@dream_nb.measure`; by default all of the
-                named ones.
-            executor: what measures; by default that of the session, else this process's pool of workers.
+                to about 109), "sharpness" (the variance of the Laplacian), "colours" (the dominant colours, as
+                "#rrggbb"), "motion" (how much of its range luma changes in a second), "seam" (the step from the last
+                frame to the first, in steps of the video), "shots" (the times of cuts in seconds), "fingerprint" (64
+                bits, of which few differ between near-duplicates), or functions decorated with `@dream_nb.measure`; by
+                default all named measures.
+            executor: the executor to measure on; by default that of the session, or else this process's pool of
+                workers.
 
         Raises:
-            ValueError: there is no such measure, two have the same name, or one cannot be sent to a worker process.
+            ValueError: a measure is unknown, two measures have the same name, or one cannot be sent to a worker
+                process.
         """
         from dream_nb.results.measure import PROBLEM, MeasureWarning, measured
 
@@ -291,7 +296,7 @@ class Dreams(Sequence[Dream]):
         return Dreams(self._dreams, words=self._words, measures=beside)
 
     def _measure_one(self, measures: Sequence[str | Measure], executor: Executor | None) -> dict[str, Value]:
-        """What is measured of the only dream, for `Dream.measure`, whose caller is warned."""
+        """Measure the only dream of this collection. Used by `Dream.measure`, so that warnings point to its caller."""
         from dream_nb.results.measure import PROBLEM, MeasureWarning, measured
 
         (values,) = measured(self._dreams, measures, executor)
@@ -300,31 +305,31 @@ class Dreams(Sequence[Dream]):
         return values
 
     def near_duplicates(self, distance: int = 6) -> list[Dreams]:
-        """Those that look alike, in groups of two and more, by their fingerprints.
+        """Group dreams that look alike, by their fingerprints. Each group has at least two dreams.
 
         Args:
-            distance: how many of the 64 bits may differ between neighbours of a group.
+            distance: the number of the 64 bits of a fingerprint that may differ between neighbours in a group.
 
         Raises:
-            ValueError: the distance is not a number from 0 to 64.
+            ValueError: distance is not a number from 0 to 64.
         """
         from dream_nb.media.duplicates import near_duplicates
 
         measured = self.measure("fingerprint")
-        # An axis of a sweep may have the name of the column.
+        # An axis of a sweep may have the same name as the column.
         groups = near_duplicates([values["fingerprint"] for values in measured.measures], distance)
         return [measured._at(places) for places in groups]
 
     def contact_sheet(self, *, columns: int | None = None, side: int = 320) -> Image:
-        """All of them on one picture: a sweep on its axes, others with their prompts. What has no file stays grey.
+        """Arrange all dreams on one picture: a sweep on its axes, others with their prompts. Missing files are grey.
 
         Args:
-            columns: how many are beside each other, each with its words of the sweep, else its prompt; by default a
-                sweep is on its axes, as in `grid`, and others are in a square.
-            side: the longer side of each, in pixels.
+            columns: the number of dreams in a row, each with its words of the sweep or its prompt; by default a sweep
+                is laid out on its axes, as in `grid`, and other dreams in a square.
+            side: the longer side of each picture, in pixels.
 
         Raises:
-            ValueError: there are no dreams, or a number is less than 1.
+            ValueError: the collection is empty, or an argument is less than 1.
         """
         if not self:
             raise ValueError("a contact sheet needs at least one dream")
@@ -337,51 +342,51 @@ class Dreams(Sequence[Dream]):
         return sheet(list(zip(pictures, self._captions(), strict=True)), width, side)
 
     def _captions(self) -> list[str]:
-        """For each its words of the sweep, else what it is called and what tells it from others of the same prompt."""
+        """For each dream its words of the sweep, or else what tells it apart from others of the same prompt."""
         return [
             " · ".join(words.values()) or dream.caption for dream, words in zip(self._dreams, self._words, strict=True)
         ]
 
     def grid(self, rows: str | None = None, columns: str | None = None) -> dream_nb.Grid:
-        """A widget that lays them out on two axes: played all at once, compared two by two, the best one picked.
+        """Return a widget that lays the dreams out on two axes, plays them together, compares two and picks the best.
 
         Args:
-            rows: the axis whose words head the rows; by default the last but one.
-            columns: the axis whose words head the columns; by default the last. Dreams without axes are a plain wall.
+            rows: the axis of the rows; by default the second to last axis.
+            columns: the axis of the columns; by default the last axis. Dreams without axes are shown as a plain wall.
 
         Raises:
-            ValueError: there is no such axis, no dream, or there are more than 2,000.
+            ValueError: there is no such axis, the collection is empty, or it has more than 2,000 dreams.
         """
-        # By its public name: widgets are built on results, and not the other way round.
+        # Imported by its public name: widgets depend on results, not the other way round.
         return dream_nb.Grid(self, rows, columns)
 
     def map(self, x: str, y: str) -> dream_nb.Map:
-        """A widget that lays them out as small pictures on two measures: zoomed by the wheel, selected by a click.
+        """Return a widget that places the dreams as small pictures by two measures, with zoom and selection.
 
         Args:
-            x: the column of the horizontal axis, such as "motion". What is not measured yet is measured.
-            y: the column of the vertical axis, such as "colourfulness".
+            x: the column of the horizontal axis, such as "motion". It is measured if necessary.
+            y: the column of the vertical axis, such as "colourfulness". It is measured if necessary.
 
         Raises:
-            ValueError: there is no such measure or column, it has no numbers, or there are more than 200 dreams.
+            ValueError: there is no such measure or column, it is not numeric, or there are more than 200 dreams.
         """
         known = {*FACTS, *self._added()}
         missing = [name for name in dict.fromkeys((x, y)) if name not in known]
         return dream_nb.Map(self.measure(*missing) if missing else self, x, y)
 
     def export(self, folder: Path | str) -> Path:
-        """Copy the files into a folder, with a page that plays them offline and a manifest that says what they are.
+        """Copy the files into a folder, with a page that plays them offline and a manifest that describes them.
 
         Args:
-            folder: made where it is missing. No file in it is replaced by another; page and manifest are those of the
-                last export.
+            folder: the path of the folder, which is created if missing. Files in it are never replaced by other files;
+                only the page and the manifest of an earlier export are.
 
         Returns:
-            The page, `index.html`. Dreams without a file, or with one that was changed since it came, stand in it, and
-            in `manifest.json`, with the problem.
+            The path of the page, `index.html`. Dreams whose file is missing or was changed since its download are
+            listed there and in `manifest.json`, with the problem.
 
         Raises:
-            ValueError: there are no dreams.
+            ValueError: the collection is empty.
             LibraryError: the folder cannot be written, or has another file of the same name.
         """
         if not self:
@@ -395,7 +400,7 @@ class Dreams(Sequence[Dream]):
         return {"text/plain": repr(self), "text/html": self._overview()}
 
     def _overview(self) -> str:
-        """The first of them as HTML, on the axes of a sweep."""
+        """The first dreams as HTML, on the axes of a sweep."""
         shown = self[:_MOST_SHOWN]
         layout = Layout.of(shown._words) if are_on_axes(shown._words) else None
         if layout is None:
@@ -417,7 +422,7 @@ class Dreams(Sequence[Dream]):
 
 
 def _holds(value: object, wanted: object) -> bool:
-    """Whether a value of a column, in which None is a gap, is the one that is wanted, or what a function wants."""
+    """Whether a value of a column equals the wanted value, or satisfies the wanted function. None is a gap."""
     return value is not None and bool(wanted(value)) if callable(wanted) else value == wanted
 
 
@@ -430,9 +435,9 @@ def _picture(dream: Dream, side: int) -> Image | None:
 
 def _tile(dream: Dream, caption: str) -> Tile:
     try:
-        return Tile(dream._link, picture_uri(dream._jpeg(_TILE_SIDE)), dream.title, caption, "")
+        return Tile(linked(dream.url), picture_uri(dream._jpeg(_TILE_SIDE)), dream.title, caption, "")
     except LibraryError as error:
-        return Tile(dream._link, "", dream.title, caption, str(error))
+        return Tile(linked(dream.url), "", dream.title, caption, str(error))
 
 
 def _rows(layout: Layout, tiles: Sequence[Tile]) -> list[Row]:

@@ -1,4 +1,4 @@
-"""Dreams as a folder of their own: files, what they are, and a page that plays them offline."""
+"""Exports dreams to a folder: files, a manifest, and a page that plays them offline."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _KIND: Final = "dream_nb export"
 
 
 class Exported(NamedTuple):
-    """A dream that is exported.
+    """A dream to export.
 
     Attributes:
         dream: the dream.
-        words: the word that it has on each axis of a sweep.
-        measures: what was measured of it.
+        words: its value on each axis of a sweep.
+        measures: its measured values.
     """
 
     dream: Dream
@@ -39,14 +39,14 @@ class Exported(NamedTuple):
 
 
 def export(exported: Iterable[Exported], folder: Path) -> Path:
-    """Copy the files of dreams into a folder, with a page that plays them offline, and a manifest.
+    """Copy the files of dreams into a folder, with a page that plays them offline and a manifest.
 
     Args:
         exported: the dreams.
-        folder: made where it is missing.
+        folder: the path of the folder, which is created if missing.
 
     Returns:
-        The page.
+        The path of the page.
 
     Raises:
         LibraryError: the folder cannot be written, or has another file of the same name.
@@ -72,7 +72,7 @@ def export(exported: Iterable[Exported], folder: Path) -> Path:
 
 
 def _keep_foreign(folder: Path) -> None:
-    """Refuse to write over a page or a manifest that is not an export's."""
+    """Raise an error instead of replacing a page or a manifest that no export has written."""
     manifest = folder / _MANIFEST
     try:
         is_ours = json.loads(manifest.read_text(encoding="utf-8")).get("kind") == _KIND
@@ -89,7 +89,7 @@ def _keep_foreign(folder: Path) -> None:
 
 
 def _keep_foreign_sidecar(path: Path) -> None:
-    """Refuse to write over a file that has a sidecar's name, and is none."""
+    """Raise an error instead of replacing a file that has the name of a sidecar but is not one."""
     if not path.exists():
         return
     try:
@@ -144,7 +144,7 @@ def _entry(exported: Exported, folder: Path) -> dict[str, Any]:
 
 
 def _without_callback(record: Record) -> Record:
-    """The record without an address that only its server may know; the server gave it back with the generation."""
+    """The record without the callback URL, which only its server may know, and which the server returned."""
     nowhere = {"callback_url": None}
     generation = record.generation
     if generation and generation.request:

@@ -1,4 +1,4 @@
-"""Dreams of a folder of files, from wherever it comes."""
+"""Reads the dreams of a folder of files."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from dream_nb.requests.identity import request_hash
 from dream_nb.results.dream import Dream
 
 logger = logging.getLogger("dream_nb.results")
-# What ends like this was meant to be looked at, and is not passed over without a word.
+# Files with these suffixes were meant to be shown, so skipping one is reported.
 _SUFFIXES: Final = {one.suffix: one.suffix for one in (*PICTURES, *VIDEOS)} | {".jpeg": ".jpg", ".m4v": ".mp4"}
 _LIKE_MEDIA: Final = ("image/", "video/")
 
 
 def read_folder(folder: Path) -> list[Dream]:
-    """The dreams of a folder, by name.
+    """Return the dreams of a folder, sorted by name.
 
     Args:
-        folder: the folder of the files.
+        folder: the path of the folder.
 
     Raises:
-        LibraryError: it is not a folder, or cannot be read.
+        LibraryError: `folder` is not a folder, or cannot be read.
     """
     try:
         paths = sorted(folder.iterdir())
@@ -43,7 +43,7 @@ def read_folder(folder: Path) -> list[Dream]:
     except OSError as error:
         raise LibraryError(f"{str(folder)!r} is not a readable folder ({error.strerror or error})") from error
     library, home = Folder(folder), find_place().output
-    # They are files of a dream that is among them.
+    # These are additional files of a dream in the list.
     beside = {name for record in told.values() for name in record.names[1:]}
     records = (
         told.get(path.name) or read_inscription(path) or _unknown(path, one)
@@ -54,7 +54,7 @@ def read_folder(folder: Path) -> list[Dream]:
 
 
 def _is_plain(path: Path) -> bool:
-    """Whether it is a picture or video of this folder by its ending, and its name can be written down."""
+    """Whether it has the suffix of a picture or video, is directly in this folder, and its name can be written down."""
     if not (mimetypes.guess_type(path.name)[0] or "").startswith(_LIKE_MEDIA) and path.suffix.lower() not in _SUFFIXES:
         return False
     try:
@@ -69,7 +69,7 @@ def _is_plain(path: Path) -> bool:
 
 
 def _format(path: Path) -> Format | None:
-    """What a file is; None, and a word about it, where it is none that is read here."""
+    """The format of a file; None, with a warning, if it is not a supported one."""
     try:
         found = format_of(path)
     except OSError as error:
@@ -78,12 +78,12 @@ def _format(path: Path) -> Format | None:
     if found is None and path.suffix.lower() not in _SUFFIXES:
         logger.warning("%s is ignored: it %s", path.name, NOT_READ)
         return None
-    # What is damaged at its beginning is shown, with what is wrong with it.
+    # A file whose beginning is damaged is shown with the problem.
     return found or next(one for one in (*PICTURES, *VIDEOS) if one.suffix == _SUFFIXES[path.suffix.lower()])
 
 
 def _unknown(path: Path, found: Format) -> Record | None:
-    """A record for a file that does not say where it comes from; None where it cannot be read."""
+    """A record for a file that does not say where it comes from; None if it cannot be read."""
     kind = "video" if found.kind == "video" or is_animation(path) else "image"
     request = ImageGenerationRequest() if kind == "image" else read_film(path) or GenerationRequest()
     try:

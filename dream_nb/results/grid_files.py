@@ -1,4 +1,4 @@
-"""A sweep on its axes as a file: one picture headed by its words, or one film in which all play together."""
+"""A sweep on its axes as a file: one picture with its words, or one film in which all videos play together."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _FPS: Final = 24.0
 
 
 def write_picture(layout: Layout, dreams: Sequence[Dream | None], path: Path | str | None) -> Path:
-    """Write dreams on their axes as a PNG. The places of those that cannot be seen stay grey.
+    """Write dreams on their axes as a PNG. The places of missing pictures are grey.
 
     Args:
-        layout: where each is shown.
-        dreams: each dream, or None where it is not there.
-        path: where it is written; None is beside the first file.
+        layout: the place of each dream.
+        dreams: the dreams in order, with None for missing ones.
+        path: the path of the new file; None means beside the first file.
 
     Returns:
-        Where it was written.
+        The path of the new file.
 
     Raises:
-        LibraryError: there is nothing that can be read, or it cannot be written.
+        LibraryError: no file can be read, or the new file cannot be written.
     """
     there = _there(dreams)
     target = given_path(path) if path else _beside(there, "png")
@@ -44,18 +44,18 @@ def write_picture(layout: Layout, dreams: Sequence[Dream | None], path: Path | s
 
 
 def write_film(layout: Layout, dreams: Sequence[Dream | None], path: Path | str | None) -> Path:
-    """Write dreams on their axes as one MP4, in which all play together. The places of others stay grey.
+    """Write dreams on their axes as one MP4 in which all play together. The places of missing videos are grey.
 
     Args:
-        layout: where each is shown.
-        dreams: each dream, or None where it is not there.
-        path: where it is written; None is beside the first file.
+        layout: the place of each dream.
+        dreams: the dreams in order, with None for missing ones.
+        path: the path of the new file; None means beside the first file.
 
     Returns:
-        Where it was written.
+        The path of the new file.
 
     Raises:
-        LibraryError: there is nothing that can be read, one is cut off, or it cannot be written.
+        LibraryError: no file can be read, one is incomplete, or the new file cannot be written.
     """
     there = _there(dreams)
     target = given_path(path) if path else _beside(there, "mp4")
@@ -72,14 +72,14 @@ def write_film(layout: Layout, dreams: Sequence[Dream | None], path: Path | str 
 
 
 def _there(dreams: Sequence[Dream | None]) -> dict[int, Dream]:
-    """Those that can be seen, by their numbers."""
+    """The dreams whose pictures are available, by their numbers."""
     there: dict[int, Dream] = {}
     problem = None
     for number, dream in enumerate(dreams):
         if dream is None or not dream.url:
             continue
         try:
-            # A picture that was seen before is known, even where its file is gone.
+            # A picture that was loaded before is still available if its file is gone.
             _ = dream.path, dream.image
         except LibraryError as error:
             problem = problem or error

@@ -1,4 +1,4 @@
-"""A request under way: a future for its Dream, and the session that makes it."""
+"""A running request: a future for its Dream, and the interface of the session that makes it."""
 
 from __future__ import annotations
 
@@ -16,45 +16,45 @@ CANCELLED_UNSENT: Final = "cancelled before it was sent: run the cell again to m
 
 
 class Maker(Protocol):
-    """Who makes dreams of requests: a `Session`."""
+    """The interface of what makes dreams from requests: a `Session`."""
 
     @property
     def backend(self) -> str:
-        """Who is asked: "studio", "dream-machine", "luma", or the address of another server."""
+        """The backend that is used: "studio", "dream-machine", "luma", or the address of another server."""
 
     @property
     def executor(self) -> Executor:
-        """What draws and measures: the pool of worker processes, or a cluster."""
+        """The executor that draws and measures: the pool of worker processes, or a cluster."""
 
     def plan(self, asks: Sequence[Ask]) -> Plan:
-        """What of this is there, and what the rest would cost."""
+        """Find what the library has already, and estimate the cost of the rest."""
 
     def submit(self, request: Request, *, take: int = 1, fresh: bool = False) -> Job:
-        """Give back the job of this request and take."""
+        """Return the job of this request and take."""
 
     def start(self, plan: Plan, *, prompt: str | None = None) -> Pending[Any]:
-        """Submit everything that a plan holds, as one."""
+        """Submit everything in a plan as one."""
 
 
 class Job(Pending[Dream]):
-    """A request under way: a future for its Dream.
+    """A running request: a future for its Dream.
 
     Args:
-        request: what was asked for.
+        request: the request.
         take: the number of the result of this request, from 1.
-        backend: who makes it.
-        replayed: whether the library had it, so that nothing was sent.
-        expected: seconds that such a request has taken before, or None where that is unknown.
-        age: seconds since it was sent, where an earlier session sent it.
-        title: what it is called; by default what its request is.
+        backend: the name of the backend that makes it.
+        replayed: whether the dream was in the library, so that nothing was sent.
+        expected: the seconds that such requests usually take, or None if that is unknown.
+        age: the seconds since an earlier session sent the request, if one did.
+        title: the title; by default the label of the request.
 
     Attributes:
-        request: what was asked for.
+        request: the request.
         take: the number of the result of this request, from 1.
-        backend: who makes it: "studio", "dream-machine", "luma", or the address of another server.
-        title: the prompt; of another version of a dream also what that was.
-        replayed: whether the library had it, so that nothing was sent.
-        expected: seconds that such a request has taken before, or None where that is unknown.
+        backend: the backend that makes it: "studio", "dream-machine", "luma", or the address of another server.
+        title: the prompt. If the request changes another dream, also the title of that dream.
+        replayed: whether the dream was in the library, so that nothing was sent.
+        expected: the seconds that such requests usually take, or None if that is unknown.
     """
 
     def __init__(
@@ -83,11 +83,11 @@ class Job(Pending[Dream]):
     """Whether it was cancelled before it was sent. For the session that runs it."""
 
     def cancel(self) -> None:
-        """Have the server delete it, which refunds it; it ends with a `DreamCancelledError`.
+        """Cancel the job: the server deletes the generation and refunds it. The job ends with a `DreamCancelledError`.
 
         Raises:
-            DreamError: it has ended, or is just being sent; nothing has changed.
-            APIError: the server did not delete it, as far as is known; it goes on.
+            DreamError: the job has ended, or is just being sent; nothing has changed.
+            APIError: the server did not confirm the deletion; the job continues.
         """
         if self.done() or self.canceller is None:
             raise DreamError("it has already ended, so it cannot be cancelled")

@@ -1,4 +1,4 @@
-"""Measures of many dreams: what is known is taken from the library, the rest is measured, and kept there."""
+"""Measures of many dreams: known values come from the library; new ones are measured and stored there."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ _NAME: Final = re.compile(r"[^\W\d]\w*")
 
 
 class MeasureWarning(UserWarning):
-    """Something could not be measured; the column "problem" says what, and why."""
+    """Something could not be measured. The column "problem" says what, and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A function of frames that `Dreams.measure` takes. It can still be called.
+    """A function of frames that can be passed to `Dreams.measure`. It can still be called directly.
 
     Attributes:
-        function: takes the frames, `uint8` arrays, height x width x 3, RGB, one in memory at a time; gives a number, a
-            text, or a flat list of them.
-        name: of its column.
-        version: its values are kept in the library under it; None keeps none, since nobody knows whether the function
-            has changed.
-        size: of the frames: width and height, or at most what longer side.
+        function: takes an iterator of frames (`uint8` arrays, height x width x 3, RGB, one in memory at a time);
+            returns a number, a text, or a flat list of numbers or texts.
+        name: the name of its column.
+        version: the version under which values are stored in the library. With None no values are stored, because
+            nobody can know whether the function has changed.
+        size: the size of the frames: width and height in pixels, or one number that limits the longer side.
     """
 
     function: Callable[[Iterator[Frame]], Any]
@@ -54,7 +54,7 @@ class Measure:
     size: Size
 
     def __call__(self, frames: Iterator[Frame]) -> Any:
-        """Measure these frames."""
+        """Apply the function to frames."""
         return self.function(frames)
 
 
@@ -72,20 +72,21 @@ def measure(
     version: str | int | None = None,
     size: Size = SIDE,
 ) -> Measure | Callable[[Callable[[Iterator[Frame]], Any]], Measure]:
-    """Make a function of frames a measure: `@dream_nb.measure`, then `dreams.measure(redness)`.
+    """Turn a function of frames into a measure: `@dream_nb.measure`, then `dreams.measure(redness)`.
 
-    It is called in a worker process, which does not import your main module: the function travels with what it refers
-    to. Import what it needs inside of it, or at the top of your notebook.
+    The function is called in a worker process, which does not import your main module: it is sent there with the
+    objects that it refers to. Import the modules that it needs inside the function, or at the top of your notebook.
 
     Args:
-        function: takes an iterator of frames, `uint8` arrays, height x width x 3, RGB; gives a number, a text, or a
+        function: takes an iterator of frames (`uint8` arrays, height x width x 3, RGB); returns a number, a text, or a
             flat list of numbers or texts.
-        name: of its column; by default the function's.
-        version: keeps its values in the library; change it when you change the function. By default none are kept.
-        size: of the frames: width and height, or at most what longer side, in pixels.
+        name: the name of the column; by default that of the function.
+        version: a version under which values are stored in the library; change it whenever you change the function. By
+            default no values are stored.
+        size: the size of the frames in pixels: width and height, or one number that limits the longer side.
 
     Raises:
-        ValueError: the name is empty or that of a built-in measure, or the size is not valid.
+        ValueError: the name is that of a built-in measure or not valid, or size is not valid.
     """
     if function is None:
         return lambda function: _made(function, name, version, size)
@@ -107,7 +108,7 @@ def _made(
 
 @dataclass(slots=True)
 class _Entry:
-    """A file that is measured: the dream that it belongs to, and what is known of it."""
+    """A file to measure: the dream that it belongs to, and its known values."""
 
     dream: Dream
     reading: Reading
@@ -116,18 +117,18 @@ class _Entry:
 def measured(
     dreams: Sequence[Dream], wanted: Sequence[str | Measure], executor: Executor | None
 ) -> list[dict[str, Value]]:
-    """What is measured of dreams, by the names of the columns.
+    """Measure dreams, and return the values by the names of their columns.
 
     Args:
-        dreams: the dreams.
-        wanted: names of the package's measures, or the user's own; none are all of the package's.
-        executor: what measures; None is that of the dreams' session, else this process's pool.
+        dreams: the dreams to measure.
+        wanted: names of built-in measures, or measures of the user; if empty, all built-in measures.
+        executor: the executor to measure on; None means that of the dreams' session, or else this process's pool.
 
     Returns:
-        For each dream a value for each measure, None where it could not be measured, and "problem", which says why.
+        For each dream a value for each measure (None if it could not be measured), and "problem", which says why.
 
     Raises:
-        ValueError: there is no such measure, two have the same name, or one cannot be sent to a worker process.
+        ValueError: a measure is unknown, two have the same name, or one cannot be sent to a worker process.
     """
     ours, theirs = _sorted_out(wanted or list(MEASURES))
     names = [*ours, *(one.name for one in theirs)]
@@ -165,7 +166,7 @@ def _sorted_out(wanted: Sequence[str | Measure]) -> tuple[list[str], list[Measur
 
 
 def _fill(entries: Sequence[_Entry], ours: Sequence[str], theirs: Sequence[Measure], executor: Executor | None) -> None:
-    """Measure what is not known yet, and keep it."""
+    """Measure what is not known yet, and store it."""
     functions = {one.name: _packed(one) for one in theirs}
     orders: list[tuple[int, MeasureOrder, Executor]] = []
     for number, entry in enumerate(entries):
@@ -208,7 +209,7 @@ def _packed(measure: Measure) -> bytes:
 
 
 def _keys(ours: Iterable[str], theirs: Iterable[Measure]) -> dict[str, str]:
-    """The names under which values are kept, and the measures' own."""
+    """Map the names under which values are stored to the names of the measures."""
     kept = {f"{name}@{MEASURES[name].version}": name for name in ours}
     return kept | {f"{one.name}@{one.version}:{one.size}": one.name for one in theirs if one.version is not None}
 
@@ -220,7 +221,7 @@ def _known(dream: Dream, ours: Iterable[str], theirs: Iterable[Measure]) -> dict
     keys = _keys(ours, theirs)
     known: dict[str, Value] = {}
     for key, text in library.ledger.measures(sha256).items():
-        # A ledger may come with a repository, and hold anything.
+        # The ledger may come with a repository that nobody has checked, and may hold anything.
         with suppress(ValueError):
             if key in keys and _is_value(keys[key], value := json.loads(text)):
                 known[keys[key]] = value
@@ -228,7 +229,7 @@ def _known(dream: Dream, ours: Iterable[str], theirs: Iterable[Measure]) -> dict
 
 
 def _is_value(name: str, value: Any) -> bool:
-    """Whether it may be what a measure gave."""
+    """Whether a value can be the result of a measure."""
     if name == "fingerprint":
         return value is None or (isinstance(value, str) and _FINGERPRINT.fullmatch(value) is not None)
     return not (isinstance(value, dict) or (name in MEASURES and isinstance(value, str)))
@@ -245,7 +246,7 @@ def _keep(dream: Dream, reading: Reading, theirs: Iterable[Measure]) -> None:
 
 
 def _grouped(problems: dict[str, str]) -> list[tuple[str, str]]:
-    """The names that share a problem together."""
+    """Group the names that share a problem."""
     groups: dict[str, list[str]] = {}
     for name, why in problems.items():
         groups.setdefault(why, []).append(name)

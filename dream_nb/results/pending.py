@@ -1,4 +1,4 @@
-"""The future that cells wait for: work under way, with a title and its progress."""
+"""The future that cells wait for: running work, with a title and its progress."""
 
 from __future__ import annotations
 
@@ -35,24 +35,24 @@ _show: Show | None = None
 
 
 def show_waits(show: Show | None) -> None:
-    """Say what shows a job while `Pending.result` waits for it without a limit. For the notebook, which is above this.
+    """Set what shows a job while `Pending.result` waits for it without a timeout. Called by the notebook.
 
     Args:
-        show: what shows it; None shows nothing.
+        show: shows the job; None shows nothing.
     """
     global _show  # noqa: PLW0603 - a process has one notebook
     _show = show
 
 
 class WaitInterrupted(KeyboardInterrupt):
-    """The wait for something was interrupted: one line says what goes on, and how to come back to it."""
+    """The wait for something was interrupted. One line says what continues, and how to come back to it."""
 
     def _render_traceback_(self) -> list[str]:
         return [f"Interrupted: {self}"]
 
 
 def _is_cancelled(error: BaseException) -> bool:
-    """Whether nothing but a cancelling kept something from being made."""
+    """Whether a cancellation is the only reason why something was not made."""
     if isinstance(error, SweepError):
         return all(_is_cancelled(one) for one in error.errors.values())
     return isinstance(error, DreamCancelledError)
@@ -62,32 +62,32 @@ _given_up: WeakSet[Pending[Any]] = WeakSet()
 
 
 def take_given_up() -> list[Pending[Any]]:
-    """Those of which an `await` was cancelled since this was last called."""
+    """The pending results whose `await` was cancelled since the last call of this function."""
     given_up = list(_given_up)
     _given_up.clear()
     return given_up
 
 
 def interruption(waited_for: Sequence[Pending[Any]]) -> WaitInterrupted:
-    """What to say where an interrupt ends a wait.
+    """The exception to raise when an interrupt ends a wait.
 
     Args:
-        waited_for: what goes on, at least one.
+        waited_for: the work that continues; at least one.
     """
     goes_on = waited_for[0]._goes_on if len(waited_for) == 1 else "the dreams continue"
     return WaitInterrupted(f"no longer waiting; {goes_on}. Run this again to rejoin it.")
 
 
 class Pending(Generic[Result]):
-    """Work under way: a future for its result, that says how far it is.
+    """Running work: a future for its result, which also reports progress.
 
-    Giving up a wait, by a timeout, an interrupt or a cancelled `await`, never touches the work.
+    Ending a wait by a timeout, an interrupt or a cancelled `await` never stops the work.
 
     Attributes:
-        title: what is made, in words: a prompt, or several.
-        replayed: whether the library had it, so that nothing was sent.
-        expected: seconds that such a request has taken before, or None where that is unknown.
-        picture: a small JPEG of what it will be, from the moment that its server shows one; None before.
+        title: what is being made, in words: one prompt or several.
+        replayed: whether the result was in the library, so that nothing was sent.
+        expected: the seconds that such requests usually take, or None if that is unknown.
+        picture: a small JPEG preview of the result, as soon as the server shows one; None before.
     """
 
     _goes_on: ClassVar[str] = "the dream continues"
@@ -116,17 +116,17 @@ class Pending(Generic[Result]):
 
     @property
     def progress(self) -> Progress:
-        """Where it stands: its state, and the fraction done where the server says it."""
+        """The current state, and the fraction done if the server reports it."""
         return self._progress
 
     @property
     def seconds(self) -> float:
-        """Seconds since it was sent, else since it was submitted in this session."""
+        """Seconds since the request was sent, or else since it was submitted in this session."""
         return time.monotonic() - self._began
 
     @property
     def outcome(self) -> Outcome | None:
-        """How it ended: "done", "not made", or "cancelled" by its user; None before that."""
+        """How it ended: "done", "not made", or "cancelled" by the user; None while it is running."""
         if self._outcome is None:
             return None
         error = self._outcome[1]
@@ -135,18 +135,18 @@ class Pending(Generic[Result]):
         return "cancelled" if _is_cancelled(error) else "not made"
 
     def done(self) -> bool:
-        """Whether it has ended, well or badly."""
+        """Whether it has ended, successfully or not."""
         return self._done.done()
 
     def result(self, timeout: float | None = None) -> Result:
-        """Wait for it.
+        """Wait for the result and return it.
 
         Args:
-            timeout: seconds to wait at most.
+            timeout: the longest wait in seconds; None waits without a limit.
 
         Raises:
-            TimeoutError: it is not done yet; it goes on.
-            DreamError: why it could not be made.
+            TimeoutError: it is not done yet; the work continues.
+            DreamError: the result could not be made.
         """
         if timeout is None and _show is not None and not self.done():
             with _show(self):
@@ -158,13 +158,13 @@ class Pending(Generic[Result]):
         return self._done.result()
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
-        """Wait, and give what `result` would raise, or None.
+        """Wait, and return the exception that `result` would raise, or None.
 
         Args:
-            timeout: seconds to wait at most.
+            timeout: the longest wait in seconds; None waits without a limit.
 
         Raises:
-            TimeoutError: it is not done yet; it goes on.
+            TimeoutError: it is not done yet; the work continues.
         """
         try:
             wait_for(self._done, timeout)
@@ -173,56 +173,57 @@ class Pending(Generic[Result]):
             raise self.interrupted() from None
 
     def interrupted(self) -> WaitInterrupted:
-        """What to raise where an interrupt ends a wait for it."""
+        """The exception to raise when an interrupt ends a wait for this work."""
         return interruption([self])
 
     def __await__(self) -> Generator[Any, None, Result]:
         return self._wait().__await__()
 
     async def _wait(self) -> Result:
-        # Short looks instead of a wrapped future: a kernel's interrupt arrives between them, and cancels nothing.
+        # Poll briefly instead of wrapping the future: a kernel's interrupt then arrives between polls, and cancels
+        # nothing.
         try:
             while not self._done.done():  # noqa: ASYNC110 - an event belongs to one loop, and any may wait
                 await asyncio.sleep(_LOOK_SECONDS)
         except asyncio.CancelledError:
-            # Still that: who cancelled it, such as a timeout, expects it. Whoever shows it can say what goes on.
+            # Re-raise: whoever cancelled it, such as a timeout, expects this. Whoever shows it can say what continues.
             _given_up.add(self)
             raise
         return self.result()
 
     def _anew(self, error: BaseException) -> BaseException:
-        """The error as it was before anybody waited: every wait raises the same one, and would add to what it shows."""
+        """A copy of the original error: raising the same one in several waiters would extend its traceback."""
         if isinstance(error, DreamError):
             error._shown = False
         return error.with_traceback(self._origin)
 
     def on_change(self, listener: Callable[[Self], object]) -> None:
-        """Call the listener, now and whenever the job's progress changes or it ends, from whichever thread that is.
+        """Call a listener now and whenever the progress changes or the work ends. It may be called from any thread.
 
-        Later calls come from the background loop: a listener hands what takes time, or asks a session for something,
-        to a thread of its own. What it raises there is logged.
+        Later calls come from the background loop, so a listener must hand anything slow, and any call of a session, to
+        a thread of its own. Exceptions that it raises there are logged.
 
         Args:
-            listener: is given this job.
+            listener: a function that takes this object.
         """
         with self._lock:
             self._listeners.append(listener)
         listener(self)
 
     def off_change(self, listener: Callable[[Self], object]) -> None:
-        """Call the listener no more.
+        """Stop calling a listener.
 
         Args:
-            listener: one that was given to `on_change`.
+            listener: the function that was given to `on_change`.
         """
         with self._lock:
             self._listeners.remove(listener)
 
     def report(self, progress: Progress) -> None:
-        """Tell the listeners where it stands. For the session that runs it.
+        """Report the progress to the listeners. Called by the session that runs the work.
 
         Args:
-            progress: where.
+            progress: the current progress.
         """
         self._progress = progress
         if progress.picture is not None:
@@ -233,18 +234,18 @@ class Pending(Generic[Result]):
             try:
                 listener(self)
             except Exception:
-                # It runs inside the work that it watches, which must not end for it.
+                # A listener runs inside the work that it watches, and must not end it.
                 logger.exception("a listener of %r failed", self)
 
     def finish(self, result: Result | None, error: BaseException | None) -> None:
-        """End it, with a result or an error. For the session that runs it.
+        """End the work with a result or an error. Called by the session that runs it.
 
         Args:
-            result: what was made, or None.
-            error: why it could not be made, or None.
+            result: the result, or None.
+            error: the reason why it could not be made, or None.
         """
         self._outcome = result, error
-        # Told before who waits wakes up, and may have put away what is told.
+        # Notify listeners before waiters wake up, since those may close what the listeners use.
         done = REPLAYED if self.replayed else Progress("completed", 1.0)
         self.report(done if error is None else Progress("failed"))
         self._settle()
@@ -258,8 +259,8 @@ class Pending(Generic[Result]):
             self._done.set_result(result)
 
     def _forked(self) -> None:
-        """In a forked child nobody works on it; what the parent knew of its end stays."""
-        # New ones: another thread of the parent may have held their locks.
+        """End it in a forked child, where nothing works on it, unless it has ended already."""
+        # Replace the locks: another thread of the parent may have held them during the fork.
         self._lock, self._done, self._listeners = threading.Lock(), Future(), []
         if self._outcome is None:
             self._progress = Progress("failed")
@@ -267,10 +268,10 @@ class Pending(Generic[Result]):
         self._settle()
 
     def on_end(self, listener: Callable[[Self], object]) -> None:
-        """Call the listener once it has ended, from whichever thread that is (see `on_change`); at once where it has.
+        """Call a listener once, when the work has ended; at once if it has. It may be called from any thread.
 
         Args:
-            listener: is given this job.
+            listener: a function that takes this object.
         """
         self._done.add_done_callback(lambda _: listener(self))
 

@@ -1,4 +1,4 @@
-"""How far a longer piece of work is: a bar in a notebook, a line in a terminal, nothing elsewhere."""
+"""The progress of a longer piece of work: a bar in a notebook, a line in a terminal, nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from dream_nb.results.vanishing import Vanishing
 
 @contextmanager
 def open_bar(total: int, what: str) -> Iterator[Callable[[], None]]:
-    """Show a bar while the body works. When it ends nothing of it stays.
+    """Show a progress bar while the body runs, and remove it afterwards.
 
     Args:
-        total: how many steps there are.
-        what: what is done with each, such as "measured".
+        total: the number of steps.
+        what: a participle that says what is done in each step, such as "measured".
 
     Yields:
-        What the body calls after each step.
+        A function that the body calls after each step.
     """
     shown_in = front_end()
     if shown_in.is_watched and not shown_in.is_terminal:

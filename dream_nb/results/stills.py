@@ -1,4 +1,4 @@
-"""One picture of several dreams: what is seen of a job that ended where no widget is shown."""
+"""One picture of several dreams, for jobs that end where no widget is shown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST: Final = 16
 
 
 def still(dreams: Sequence[Dream]) -> bytes | None:
-    """A JPEG of a dream, or of the first 16 of several beside each other; None where their files are gone.
+    """Return a JPEG of a dream, or of the first 16 dreams in a grid; None if their files are missing.
 
     Args:
         dreams: the dreams.

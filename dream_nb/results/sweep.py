@@ -1,4 +1,4 @@
-"""Several requests under way as one: a future for their Dreams."""
+"""Several running requests as one: a future for their Dreams."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from dream_nb.results.dreams import Dreams
 from dream_nb.results.job import Job, Maker
 from dream_nb.results.pending import Pending
 
-# What is said of the whole: the first of these in which any of them is.
+# The state of the whole is the first of these that any of its jobs is in.
 _STATES: Final = ("dreaming", "downloading", "queued", "looking", "sending", "waiting")
 
 
 def by_prompt(errors: Iterable[tuple[str, BaseException]]) -> dict[str, BaseException]:
-    """Errors by their prompts; of several with one prompt the later have their number behind it.
+    """Map prompts to errors. Further errors of the same prompt get a number after the prompt.
 
     Args:
-        errors: each with its prompt.
+        errors: pairs of a prompt and its error.
     """
     found: dict[str, BaseException] = {}
     counts: dict[str, int] = {}
@@ -32,12 +32,12 @@ def by_prompt(errors: Iterable[tuple[str, BaseException]]) -> dict[str, BaseExce
 
 
 def told_of(what: str, errors: Sequence[BaseException], *more: str) -> str:
-    """What a `SweepError` says.
+    """The message of a `SweepError`.
 
     Args:
-        what: what was not made first.
-        errors: why, of that and of all others.
-        more: what else there is to say, in whole sentences; empty ones are left out.
+        what: the first thing that was not made.
+        errors: the reasons, for the first and all others.
+        more: further whole sentences to add; empty ones are left out.
     """
     others = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     more = tuple(filter(None, more))
@@ -47,13 +47,13 @@ def told_of(what: str, errors: Sequence[BaseException], *more: str) -> str:
 
 
 def cancel_all(jobs: Iterable[Job]) -> None:
-    """Cancel those that have not ended.
+    """Cancel all jobs that have not ended.
 
     Args:
-        jobs: the jobs.
+        jobs: the jobs to cancel.
 
     Raises:
-        DreamError: one cannot be cancelled; the others are.
+        DreamError: a job cannot be cancelled; all others are cancelled.
     """
     problems: list[DreamError] = []
     for job in jobs:
@@ -67,18 +67,18 @@ def cancel_all(jobs: Iterable[Job]) -> None:
 
 
 class Sweep(Pending[Dreams]):
-    """Several requests under way as one: a future for their Dreams.
+    """Several running requests as one: a future for their Dreams.
 
-    It ends when the last of them has ended, whatever became of the others.
+    It ends when the last job has ended, whether or not the others succeeded.
 
     Args:
-        jobs: at least one, in the order of the dreams.
-        words: for each the word that it has on each axis.
-        prompt: what stands for the whole: the prompt with its special forms.
-        note: what is said of it besides how many are done, such as what it costs.
+        jobs: the jobs, in the order of their dreams; at least one.
+        words: for each job, its value on each axis.
+        prompt: the prompt of the whole, with its alternatives.
+        note: a remark to show beside the count of finished jobs, such as the cost.
 
     Attributes:
-        jobs: the jobs.
+        jobs: the jobs, in the order of their dreams.
     """
 
     _goes_on = "the dreams continue"
@@ -98,32 +98,32 @@ class Sweep(Pending[Dreams]):
 
     @property
     def maker(self) -> Maker | None:
-        """The session that makes them, or None where no session does."""
+        """The session that makes the dreams, or None without a session."""
         return self.jobs[0].maker
 
     @property
     def words(self) -> list[dict[str, str]]:
-        """For each job the word that it has on each axis."""
+        """For each job, its value on each axis."""
         return [dict(word) for word in self._words]
 
     def grid(self, rows: str | None = None, columns: str | None = None) -> dream_nb.Grid:
-        """A widget that lays it out on two axes, and fills as the results come.
+        """Return a widget that lays the dreams out on two axes and fills in results as they arrive.
 
         Args:
-            rows: the axis whose words head the rows; by default the last but one.
-            columns: the axis whose words head the columns; by default the last.
+            rows: the axis of the rows; by default the second to last axis.
+            columns: the axis of the columns; by default the last axis.
 
         Raises:
-            ValueError: there is no such axis, or there are more than 2,000.
+            ValueError: there is no such axis, or there are more than 2,000 dreams.
         """
-        # By its public name: widgets are built on results, and not the other way round.
+        # Imported by its public name: widgets depend on results, not the other way round.
         return dream_nb.Grid(self, rows, columns)
 
     def cancel(self) -> None:
-        """Have the server delete what is not made yet, which refunds it. What is made stays.
+        """Cancel everything that is not finished: the server deletes and refunds it. Finished dreams are kept.
 
         Raises:
-            DreamError: all have ended, or one cannot be cancelled; the others are.
+            DreamError: all jobs have ended, or one cannot be cancelled; all others are cancelled.
         """
         if all(job.done() for job in self.jobs):
             raise DreamError("all have already ended, so nothing can be cancelled")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Type = Literal["text", "whole", "number", "yes or no", "time", "texts", "numbers"]
 Column = tuple[Type, list[Any]]
 
-# What every dream has, in the order of the columns.
+# The columns that every dream has, in order.
 FACTS: Final[Mapping[str, tuple[Type, Callable[[Dream], Any]]]] = {
     "prompt": ("text", lambda dream: dream.prompt),
     "kind": ("text", lambda dream: dream.kind),
@@ -60,11 +60,11 @@ _PANDAS: Final[Mapping[Type, str]] = {
 
 
 def missing_column(name: str, added: Iterable[str]) -> str:
-    """What is said where a table has no such column.
+    """Return the error for a column that does not exist.
 
     Args:
-        name: of the column that was asked for.
-        added: the columns that the table has besides the facts of every dream.
+        name: the name that was asked for.
+        added: the additional columns of the table.
     """
     names = [*FACTS, *added]
     near = difflib.get_close_matches(name, names, n=1)
@@ -73,10 +73,10 @@ def missing_column(name: str, added: Iterable[str]) -> str:
 
 
 def to_pandas(table: Mapping[str, Column]) -> pd.DataFrame:
-    """A table as a pandas frame.
+    """Return a table as a pandas data frame.
 
     Args:
-        table: its columns, by their names.
+        table: the columns by their names.
 
     Raises:
         ConfigurationError: pandas is not installed.
@@ -89,10 +89,10 @@ def to_pandas(table: Mapping[str, Column]) -> pd.DataFrame:
 
 
 def to_polars(table: Mapping[str, Column]) -> pl.DataFrame:
-    """A table as a polars frame.
+    """Return a table as a polars data frame.
 
     Args:
-        table: its columns, by their names.
+        table: the columns by their names.
 
     Raises:
         ConfigurationError: polars is not installed.
@@ -116,12 +116,12 @@ def to_parquet(table: Mapping[str, Column], path: Path) -> None:
     """Write a table as a Parquet file.
 
     Args:
-        table: its columns, by their names.
-        path: where it is written.
+        table: the columns by their names.
+        path: the path of the new file.
 
     Raises:
         ConfigurationError: neither polars, nor pandas with pyarrow, is installed.
-        LibraryError: it cannot be written.
+        LibraryError: the file cannot be written.
     """
     with written(path) as partial:
         try:
@@ -141,10 +141,10 @@ def _extra(module: str, what: str, extra: str = "") -> Any:
 
 
 def typed(values: Sequence[Any]) -> Column:
-    """A column that somebody else named, with values of one type: those of several are written as text.
+    """Return a column that a user named, with values of one type: mixed values are converted to text.
 
     Args:
-        values: one a row; None is a gap.
+        values: the values, one per row; None is a gap.
     """
     there = [value for value in values if value is not None]
     if there and all(isinstance(value, bool) for value in there):

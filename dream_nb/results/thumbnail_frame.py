@@ -1,4 +1,4 @@
-"""A pandas table that shows small pictures of its dreams. Imported where pandas is wanted."""
+"""A pandas data frame that shows small pictures of its dreams. It is imported only if pandas is needed."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Thumbnail:
 
     Attributes:
         jpeg: the bytes of a JPEG.
-        size: width and height in pixels.
-        text: what it is of.
+        size: the width and height in pixels.
+        text: a description of the picture.
     """
 
     jpeg: bytes
@@ -45,15 +45,15 @@ class Thumbnail:
 
 
 class ThumbnailFrame(pd.DataFrame):
-    """A data frame whose thumbnails are pictures in a notebook. What is made of it is one too."""
+    """A data frame whose thumbnails are pictures in a notebook. Frames derived from it are of this class too."""
 
     @classmethod
     def of(cls, table: pd.DataFrame, thumbnails: Sequence[Thumbnail | None]) -> ThumbnailFrame:
-        """A table with pictures in its first column.
+        """Return a table with pictures in its first column.
 
         Args:
             table: the other columns.
-            thumbnails: one a row; None leaves it empty.
+            thumbnails: the pictures, one per row; None leaves a cell empty.
         """
         frame = cls(table)
         frame.insert(0, COLUMN, pd.Series(thumbnails, dtype="object"))
@@ -66,7 +66,7 @@ class ThumbnailFrame(pd.DataFrame):
     def _repr_html_(self) -> str | None:
         if not pd.get_option("display.notebook_repr_html"):
             return None
-        # pandas escapes what a cell holds: marks that nobody can know stand for the pictures until it is done.
+        # pandas escapes the contents of cells, so unguessable marks stand for the pictures until it is done.
         mark, pictures = secrets.token_hex(8), list[str]()
 
         def stand_in(value: Any) -> str:

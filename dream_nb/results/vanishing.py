@@ -1,4 +1,4 @@
-"""Widgets that are shown in a cell for a while, and leave nothing in its output."""
+"""Widgets that are shown in a cell temporarily, and leave nothing in its output."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dream_nb.results.widget_view import show_view
 
 
 class Vanishing:
-    """A widget in the running cell, until it is taken away, or its result takes its place.
+    """A widget in the running cell, until it is removed or replaced by its result.
 
-    Where nobody watches, it is not shown.
+    It is not shown if nobody can watch the cell.
 
     Args:
-        widget: of ipywidgets. Nobody else uses its layout and style.
+        widget: an ipywidgets widget. Nothing else may use its layout and style.
     """
 
     def __init__(self, widget: Any) -> None:
@@ -27,16 +27,16 @@ class Vanishing:
             show_view(widget, self._display_id)
 
     def become(self, made: object, *, raw: bool = False) -> str:
-        """Show something in its place; where that cannot be, take it out of the cell and show that below.
+        """Replace the widget with something else; if that is not possible, remove it and show the other below.
 
-        A page that shows the widget keeps one output, and not an empty one above another.
+        A page that shows the widget keeps a single output, instead of an empty one above another.
 
         Args:
-            made: what is shown from now on.
-            raw: whether `made` is a bundle of MIME types, and not an object.
+            made: the object to show.
+            raw: whether `made` is a bundle of MIME types instead of an object.
 
         Returns:
-            The id under which that can be updated.
+            The display id under which the output can be updated.
         """
         from IPython.display import display, update_display
 
@@ -50,7 +50,7 @@ class Vanishing:
         return display_id
 
     def hide(self) -> None:
-        """Take it out of the cell. The widget stays open, and can be shown elsewhere."""
+        """Remove the widget from the cell. It stays open, and can be shown elsewhere."""
         from IPython.display import update_display
 
         if self._is_shown:
@@ -58,7 +58,7 @@ class Vanishing:
             update_display(NOTHING, raw=True, display_id=self._display_id)
 
     def vanish(self) -> None:
-        """Take it out of the cell, and close it with its layout and style, which are widgets too and would stay."""
+        """Remove the widget from the cell, and close it with its layout and style, which are widgets too."""
         try:
             self.hide()
         finally:

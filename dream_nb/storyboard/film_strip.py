@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 from dream_nb.api.errors import GenerationFailedError, LibraryError
 from dream_nb.html.page import picture_uri, template
 from dream_nb.media.pictures import jpeg
-from dream_nb.results.made_file import address, playable
+from dream_nb.results.made_file import address, film_addresses, linked
 
 if TYPE_CHECKING:
     from dream_nb.results.dream import Dream
     from dream_nb.storyboard.storyboard import Storyboard
 
-# A notebook stays small: what is beyond is counted.
+# A notebook stays small: shots beyond this number are only counted.
 _MOST: Final = 24
 _SIDE: Final = 160
 _POSTER_SIDE: Final = 480
@@ -22,7 +22,7 @@ _POSTER_SIDE: Final = 480
 
 @dataclass(frozen=True, slots=True)
 class _Tile:
-    """One shot: its picture or why there is none, when it begins, and whether it goes on from the one before."""
+    """One shot: its picture or why there is none, when it begins, and whether it continues the shot before."""
 
     number: int
     prompt: str
@@ -34,9 +34,9 @@ class _Tile:
 
 
 def film_strip(board: Storyboard) -> str:
-    """A storyboard as HTML: a player of the film where it is joined, and the first 24 shots beside each other.
+    """Return a storyboard as HTML: a player of the film if it is joined, and a strip of the first 24 shots.
 
-    It is the same for new and replayed shots, but for the bytes of the pictures.
+    The HTML is the same for new and replayed shots, except for the bytes of the pictures.
 
     Args:
         board: the storyboard.
@@ -66,7 +66,7 @@ def film_strip(board: Storyboard) -> str:
 def _tile(
     board: Storyboard, number: int, prompt: str, dream: Dream | None, goes_on: bool, begins: float | None
 ) -> tuple[_Tile, float | None]:
-    """The tile of a shot, and how long it plays."""
+    """The tile of a shot, and the playing time of the shot in seconds."""
     if dream is None:
         error = board.errors.get(number)
         waits = f"waits for {number - 1}" if goes_on else "not made yet"
@@ -76,18 +76,18 @@ def _tile(
         picture = middle(dream, _SIDE)
     except LibraryError as error:
         return _Tile(number, prompt, goes_on, problem=str(error)), None
-    return _Tile(number, prompt, goes_on, dream._link, picture, begins), seconds
+    return _Tile(number, prompt, goes_on, linked(dream.url), picture, begins), seconds
 
 
 def middle(dream: Dream, side: int) -> str:
-    """The frame in the middle of a shot as a `data:` URI: its first is the last one of the shot before.
+    """The middle frame of a shot as a `data:` URI. The first frame would repeat the last one of the shot before.
 
     Args:
         dream: the shot.
-        side: its longer side in pixels, at most.
+        side: the largest length of its longer side, in pixels.
 
     Raises:
-        LibraryError: there is no file, or it does not decode.
+        LibraryError: the file is missing, or cannot be decoded.
     """
     from PIL import Image
 
@@ -95,18 +95,19 @@ def middle(dream: Dream, side: int) -> str:
 
 
 def _said(error: BaseException) -> str:
-    """Why a shot is not made, without the generation's id: that is another one each time."""
+    """The reason why a shot is not made, without the generation's id, which differs every time."""
     if isinstance(error, GenerationFailedError):
         return ". ".join(filter(None, [error.reason.rstrip("."), error.advice]))
     return str(error)
 
 
 def _film(board: Storyboard, first: Dream | None) -> tuple[str, str, tuple[int, int]]:
-    """Address, poster and size of the film; empty where it is not joined, or cannot be."""
+    """The address, poster and size of the film; empty if it is not joined, or cannot be."""
     if first is None:
         return "", "", (16, 9)
     try:
         path = board.path
-        return playable(address(path.absolute(), first._home), path), picture_uri(first._jpeg(_POSTER_SIDE)), first.size
+        _, source = film_addresses(address(path.absolute(), first._home), path)
+        return source, picture_uri(first._jpeg(_POSTER_SIDE)), first.size
     except (LibraryError, OSError):
         return "", "", (16, 9)

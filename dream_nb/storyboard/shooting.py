@@ -1,4 +1,4 @@
-"""A storyboard under way: a future for its film."""
+"""A storyboard that is being made: a future for its film."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ Asked = TypeVar("Asked", Job, Job | None)
 
 
 class Shooting(Pending["Storyboard"]):
-    """A `Storyboard` under way: a future for it.
+    """A `Storyboard` that is being made: a future for it.
 
-    It ends when nothing is under way any more, and the film is joined.
+    It ends when all its jobs have ended and the film is joined.
 
     Args:
-        board: what is made.
-        backend: who makes it.
+        board: the storyboard that is made.
+        backend: the name of the backend that makes it.
         replayed: whether the library has all of it.
 
     Attributes:
-        board: what is made: its `shots` are those that are there so far.
-        backend: who makes it.
-        title: the prompts, a line each.
+        board: the storyboard that is made; its `shots` are those that are finished so far.
+        backend: the name of the backend that makes it.
+        title: the prompts, one per line.
     """
 
     _goes_on = "the storyboard continues"
@@ -56,12 +56,12 @@ class Shooting(Pending["Storyboard"]):
 
     @property
     def shots(self) -> list[Progress]:
-        """Where each shot stands."""
+        """The progress of each shot."""
         return [progress for _, progress in sorted(self._shots.items())]
 
     @property
     def jobs(self) -> tuple[Job, ...]:
-        """What was asked for so far: the shots, then their sounds."""
+        """The jobs that were submitted so far: the shots, then their sounds."""
         return (*self._jobs.values(), *self._sounds.values())
 
     @property
@@ -70,10 +70,10 @@ class Shooting(Pending["Storyboard"]):
         return self.board._maker()
 
     def cancel(self) -> None:
-        """Ask for nothing more, and have the server delete what is not made yet, which refunds it. What is made stays.
+        """Submit nothing more, and cancel what is not finished: the server refunds it. Finished shots are kept.
 
         Raises:
-            DreamError: all have ended, or one cannot be cancelled; the others are.
+            DreamError: all jobs have ended, or one cannot be cancelled; all others are cancelled.
         """
         if self.done() or all(shot.state in ("completed", "failed") for shot in self.shots):
             raise DreamError("all have already ended, so nothing can be cancelled")
@@ -81,9 +81,8 @@ class Shooting(Pending["Storyboard"]):
         cancel_all(self.jobs)
 
     def begin(self) -> None:
-        """Begin with the first shot of each scene. For the storyboard."""
-        # Threads, since what comes next is asked for when the shot before is done, and a job ends on the loop that all
-        # others need.
+        """Begin with the first shot of each scene. Called by the storyboard."""
+        # Use threads: a shot is submitted when the one before is done, and jobs end on the loop that all others need.
         for _ in range(min(_MOST_AT_ONCE, len(self._scenes))):
             threading.Thread(target=self._make_scenes, name="dream_nb-scene", daemon=True).start()
 
@@ -114,7 +113,7 @@ class Shooting(Pending["Storyboard"]):
                 self._fail(number, error)
                 break
             try:
-                # What follows goes on from the picture, and does not wait for the sound.
+                # The next shot continues from the picture, and does not wait for the sound.
                 sound = self._ask(self._sounds, number, partial(self.board._submit_sound, number, before))
             except BaseException as error:  # noqa: BLE001 - as above
                 self._fail(number, error)
@@ -152,14 +151,15 @@ class Shooting(Pending["Storyboard"]):
         return made
 
     def _ask(self, jobs: dict[int, Job], number: int, submit: Callable[[], Asked]) -> Asked:
-        """Ask for a shot or its sound, unless the storyboard was cancelled."""
+        """Submit a shot or its sound, unless the storyboard was cancelled."""
         if self._is_cancelled:
             raise DreamCancelledError(CANCELLED_UNSENT)
         job = submit()
         if job is not None:
             jobs[number] = job
             if self._is_cancelled:
-                # While it was asked for, so that `cancel` has not seen it. What cannot be cancelled goes on.
+                # Cancelled during the submission, when `cancel` did not know the job. A job that cannot be cancelled
+                # continues.
                 with contextlib.suppress(DreamError):
                     cancel_all([job])
         return job
@@ -179,7 +179,7 @@ class Shooting(Pending["Storyboard"]):
         if self.board._errors:
             self.finish(None, self._error())
             return
-        # Where it cannot be joined, the shots are there all the same, and `path` says why.
+        # If they cannot be joined, the shots are still available, and `path` raises the reason.
         with contextlib.suppress(Exception):
             self.board.join()
         self.replayed = all(job.replayed for job in self.jobs)

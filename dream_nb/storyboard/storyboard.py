@@ -1,4 +1,4 @@
-"""A storyboard: shots of which each goes on from the last frame of the one before, joined into one film."""
+"""A storyboard: shots that each continue from the last frame of the one before, joined into one film."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from dream_nb.results.made_file import MadeFile
 from dream_nb.storyboard.film_strip import film_strip
 from dream_nb.storyboard.shooting import Shooting
 
-# As in the names of the library.
+# As in the names of the library's files.
 _NAME_DIGITS: Final = 12
 _MOST: Final = 1000
 
@@ -40,16 +40,17 @@ class Shot:
     """One shot of a `Storyboard`.
 
     Args:
-        prompt: what is seen in it.
-        cut: whether it begins anew, instead of going on from the last frame of the shot before.
-        take: which result of its request; by default that of the storyboard.
-        sound: what is to be heard in it, such as "waves, gulls", which is a request of its own; by default what the
-            storyboard says.
-        **fields: other fields of `GenerationRequest`, instead of the storyboard's. With a `frame0` of its own it begins
-            anew with that. It is read at once: what becomes of a file later does not count.
+        prompt: what the shot shows.
+        cut: whether the shot begins anew instead of continuing from the last frame of the shot before.
+        take: the number of the result of its request, from 1; by default that of the storyboard.
+        sound: what is heard in the shot, such as "waves, gulls", which is a request of its own; by default the sound of
+            the storyboard.
+        **fields: other fields of `GenerationRequest`, which replace those of the storyboard. A shot with a `frame0` of
+            its own begins anew with that picture. Pictures are read at once: later changes of their files have no
+            effect.
 
     Raises:
-        InvalidRequestError: it has `keyframes`, or a picture is not supported or cannot be read.
+        InvalidRequestError: `keyframes` was given, or a picture is not supported or cannot be read.
     """
 
     def __init__(
@@ -70,24 +71,25 @@ class Shot:
 
 
 class Storyboard:
-    """A film of several shots: each goes on from the last frame of the one before.
+    """A film of several shots. Each shot continues from the last frame of the one before.
 
-    A new one has asked for nothing yet: `make` makes its shots and joins them, `start` does so in the background.
-    Shots that do not depend on each other are made at once: those of different scenes, which begin with a cut. What
-    the library has is not made again. Shown in a notebook it is a player above a strip of its shots.
+    Creating a storyboard sends nothing: `make` makes its shots and joins them, `start` does so in the background.
+    Independent shots are made at the same time: those of different scenes, where each scene begins with a cut. Shots
+    that the library has are not made again. In a notebook it shows as a player above a strip of its shots.
 
     Args:
-        shots: prompts, or `Shot` where one has fields of its own.
-        session: makes them; by default the one of `dream_nb.dream`.
-        take: which result of each.
-        fresh: whether to make new takes, whatever is there; not of a shot that has a take of its own.
-        sound: what is to be heard in each, such as "waves, gulls"; None leaves shots without a sound of their own
+        shots: the prompts of the shots, or `Shot` objects for shots with fields of their own.
+        session: the session that makes them; by default the default session.
+        take: the number of the result of each shot, from 1.
+        fresh: whether to make new takes even if the library has some; ignored for shots with a take of their own.
+        sound: what is heard in each shot, such as "waves, gulls"; with None, shots without a sound of their own are
             silent.
-        **fields: fields of `GenerationRequest` for every shot, such as `aspect_ratio`. `frame0` is what the first
-            shot begins with, `frame1` what the last one ends with, as `dream_nb.keyframe` takes it.
+        **fields: fields of `GenerationRequest` for every shot, such as `aspect_ratio`. `frame0` is the picture that the
+            first shot begins with, and `frame1` the one that the last shot ends with; both take what
+            `dream_nb.keyframe` takes.
 
     Raises:
-        InvalidRequestError: there are no shots, or a field breaks the specification.
+        InvalidRequestError: there are no shots, or a field violates the specification.
     """
 
     def __init__(
@@ -119,7 +121,7 @@ class Storyboard:
         self._fields = fields
         self._ends = ends
         self._requests = tuple(self._checked(number) for number in range(len(given)))
-        # The shots as they go on from each other, and those of them that have sound.
+        # The shots that continue from one another, and those of them that have sound.
         self._made: dict[int, Dream] = {}
         self._heard: dict[int, Dream] = {}
         self._errors: dict[int, BaseException] = {}
@@ -145,12 +147,12 @@ class Storyboard:
 
     @property
     def aspect_ratio(self) -> str:
-        """The shape of the film, which is that of the first shot, such as "16:9"."""
+        """The aspect ratio of the film, which is that of the first shot, such as "16:9"."""
         return self._requests[0].aspect_ratio
 
     @property
     def scenes(self) -> list[list[int]]:
-        """The numbers of the shots, from 1, that go on from each other: scenes are made at once."""
+        """The shot numbers, from 1, of each scene: shots that continue from one another. Scenes are independent."""
         scenes: list[list[int]] = []
         for number, shot in enumerate(self._given, 1):
             if shot.cut or not scenes:
@@ -160,27 +162,27 @@ class Storyboard:
 
     @property
     def shots(self) -> Dreams:
-        """The shots that are made, with their sound, in their order, each with its number on the axis "shot"."""
+        """The finished shots with their sound, in order, each with its number on the axis "shot"."""
         made = sorted((number, self._heard.get(number, dream)) for number, dream in self._made.items())
         return Dreams((dream for _, dream in made), words=[{"shot": str(number)} for number, _ in made])
 
     @property
     def errors(self) -> dict[int, BaseException]:
-        """Why a shot could not be made, by its number, from 1."""
+        """The errors of shots that could not be made, by shot number, from 1."""
         return dict(self._errors)
 
     @property
     def seconds(self) -> float:
-        """How long the shots play that are made."""
+        """The total playing time of the finished shots, in seconds."""
         return sum(shot.duration or 0.0 for shot in self.shots)
 
     def plan(self) -> Plan:
-        """What of it is there, and what the rest would cost. Nothing is sent.
+        """Find what the library has already, and estimate the cost of the rest. Nothing is sent.
 
-        A shot that goes on from one that is not made yet names it in its keyframe as "shot 1".
+        The keyframe of a shot that continues from an unfinished one names that one as "shot 1".
 
         Raises:
-            ConfigurationError: the settings do not fit.
+            ConfigurationError: the session's settings do not allow it.
         """
         maker = self._maker()
         entries: list[Entry] = []
@@ -197,14 +199,14 @@ class Storyboard:
         return Plan(tuple(entries), maker.backend)
 
     def start(self) -> Shooting:
-        """Begin to make what is not made: a future for the whole, that goes on in the background.
+        """Begin to make all missing shots in the background. The returned future ends with the whole storyboard.
 
         Raises:
-            ConfigurationError: the settings do not fit.
-            InvalidRequestError: the backend makes no sound; nothing was sent.
+            ConfigurationError: the session's settings do not allow it.
+            InvalidRequestError: the backend cannot make sound; nothing was sent.
         """
         if any(self._sound_of(number) for number in range(1, len(self) + 1)):
-            # A shot that is paid for and cannot have its sound would be of no use.
+            # Refuse early: a shot that is paid for but cannot get its sound would be useless.
             self.plan()
         if self._shooting is None or (self._shooting.done() and self._shooting.exception() is not None):
             self._errors.clear()
@@ -213,40 +215,40 @@ class Storyboard:
         return self._shooting
 
     def _is_there(self) -> bool:
-        """Whether the library has all of it, so that nothing is sent."""
+        """Whether the library has all of it, so that nothing would be sent."""
         try:
             return all(entry.standing == "in the library" for entry in self.plan().entries)
         except DreamError:
-            # Which is told of the shot that it befalls.
+            # The error is reported for the shot that it concerns.
             return False
 
     def make(self) -> Storyboard:
-        """Make what is not made, join it, and wait for it.
+        """Make all missing shots, join them into a film, and wait for it.
 
         Returns:
             The same storyboard.
 
         Raises:
-            SweepError: shots could not be made. The others are in its `dreams`, and in the library.
+            SweepError: some shots could not be made. The others are in its `dreams`, and in the library.
         """
         return self.start().result()
 
     def redo(self, number: int, prompt: str | None = None) -> Storyboard:
-        """A storyboard in which one shot, and all that follows it up to the next cut, is made anew; waits for it.
+        """Make one shot anew, with all that follow it up to the next cut, and wait for the new storyboard.
 
-        A shot that could not be made is asked for again; of one that was made the next take is taken, the same one
-        again and again, so nothing is paid for twice.
+        If the shot could not be made before, it is requested again. If it was made, its next take is used, and always
+        the same one, so that nothing is paid for twice.
 
         Args:
-            number: of the shot, from 1, as in the strip.
-            prompt: what is seen in it; by default what was.
+            number: the number of the shot, from 1, as shown in the strip.
+            prompt: the new prompt of the shot; by default its present prompt.
 
         Returns:
-            Another storyboard: this one stays as it is.
+            A new storyboard; this one is unchanged.
 
         Raises:
             ValueError: there is no such shot.
-            SweepError: shots could not be made.
+            SweepError: some shots could not be made.
         """
         if not 1 <= number <= len(self._given):
             raise ValueError(f"shot {number} does not exist: this storyboard has shots 1 to {len(self._given)}")
@@ -255,7 +257,7 @@ class Storyboard:
         take = made.take + 1 if made is not None and prompt is None else old.take or self._take
         redone = next(scene for scene in self.scenes if number in scene)
         for at in redone[redone.index(number) + 1 :]:
-            # A take of its own, which is the same one at every run, also where the storyboard was fresh.
+            # A fixed take of its own, which is the same one at every run, even if the storyboard was fresh.
             later, there = shots[at - 1], self._made.get(at)
             again_take = later.take or (there.take if there is not None else self._take)
             shots[at - 1] = Shot(later.prompt, cut=later.cut, take=again_take, sound=later.sound, **later.fields)
@@ -264,25 +266,25 @@ class Storyboard:
         ends = {name: value for name, value in self._ends.items() if value is not None}
         options: dict[str, Any] = {"take": self._take, "fresh": self._fresh, "sound": self._sound}
         again = Storyboard(shots, session=self._session, **options, **ends, **self._fields)
-        # Those that stay are the same takes, also where they were fresh.
+        # Unchanged shots keep their takes, even if they were fresh.
         again._made = {at: dream for at, dream in self._made.items() if at not in redone or at < number}
         again._heard = {at: dream for at, dream in self._heard.items() if at in again._made}
         return again.make()
 
     def join(self, path: Path | str | None = None) -> Path:
-        """Write the shots as one MP4: copied as they are where size, rate and coding are the same, else encoded anew.
+        """Write all shots as one MP4. Shots of equal size, rate and coding are copied; others are encoded again.
 
-        Sound is kept; where a shot has none, there is silence.
+        Sound is kept; shots without sound are silent.
 
         Args:
-            path: where it is written; by default beside the shots, under a name that says what it is. A film of these
-                very shots is not written again.
+            path: the path of the film; by default it is written beside the shots, under a name that describes it. A
+                film of exactly these shots is not written again.
 
         Returns:
-            Where it was written.
+            The path of the film.
 
         Raises:
-            LibraryError: a shot is not made or does not decode, or the film cannot be written.
+            LibraryError: a shot is missing or cannot be decoded, or the film cannot be written.
         """
         missing = [number for number in range(1, len(self._given) + 1) if number not in self._made]
         if missing:
@@ -294,10 +296,10 @@ class Storyboard:
 
     @property
     def path(self) -> Path:
-        """The film, joined beside the shots.
+        """The path of the film, which is joined beside the shots if necessary.
 
         Raises:
-            LibraryError: a shot is not made or does not decode, or the film cannot be written.
+            LibraryError: a shot is missing or cannot be decoded, or the film cannot be written.
         """
         return self.join()
 
@@ -307,13 +309,13 @@ class Storyboard:
         return self._session
 
     def _ask(self, number: int, before: Dream | str | None) -> Ask:
-        """What is asked for as this shot, after that dream."""
+        """The request for a shot that follows the given dream."""
         shot, request = self._given[number - 1], self._requests[number - 1]
         guides = guide_frames_of(request)
         if before is not None:
             reference = GenerationReference(id=before if isinstance(before, str) else before.generation.id or "")
         if before is not None and guides:
-            # Guide frames take the place of keyframes: what it goes on from is the first of them.
+            # Guide frames replace keyframes, so the frame to continue from becomes the first of them.
             first = [] if guides[0].at == 0 else [GuideFrame(frame=reference, at=0)]
             request = request.model_copy(update={"guide_frames": [*first, *guides]})
         elif before is not None:
@@ -325,11 +327,11 @@ class Storyboard:
         return Ask(request, shot.take or self._take, self._fresh and shot.take is None)
 
     def _sound_of(self, number: int) -> str | None:
-        """What is to be heard in a shot; None where it is silent."""
+        """What is heard in a shot; None if it is silent."""
         return self._given[number - 1].sound or self._sound
 
     def _sound_ask(self, number: int, shot: Dream | str) -> Ask | None:
-        """What is asked for as the sound of a shot; None where it is silent."""
+        """The request for the sound of a shot; None if it is silent."""
         sound = self._sound_of(number)
         if sound is None:
             return None
@@ -337,12 +339,12 @@ class Storyboard:
         return Ask(AudioGenerationRequest(media=source, prompt=sound))
 
     def _submit_sound(self, number: int, shot: Dream) -> Job | None:
-        """Ask for the sound of a shot; None where it is silent."""
+        """Submit the request for the sound of a shot; None if it is silent."""
         ask = self._sound_ask(number, shot)
         return self._maker().submit(ask.request) if ask is not None else None
 
     def _submit(self, number: int, before: Dream | None) -> Job:
-        """Ask for a shot after that dream."""
+        """Submit the request for a shot that follows the given dream."""
         maker, ask = self._maker(), self._ask(number, before)
         return maker.submit(ask.request, take=ask.take, fresh=ask.fresh)
 
@@ -358,15 +360,15 @@ class Storyboard:
 
 
 def join_shots(shots: Dreams, path: Path) -> None:
-    """Write the film of some shots, unless it is there.
+    """Write the film of some shots, unless it exists.
 
     Args:
-        shots: at least one, in their order.
-        path: where it is written.
+        shots: the shots in order; at least one.
+        path: the path of the film.
 
     Raises:
-        ValueError: one is an image.
-        LibraryError: a file is missing or does not decode, or the film cannot be written.
+        ValueError: a shot is an image.
+        LibraryError: a file is missing or cannot be decoded, or the film cannot be written.
     """
     for shot in shots:
         if shot.kind != "video":
@@ -377,7 +379,7 @@ def join_shots(shots: Dreams, path: Path) -> None:
 
 
 def _is_made_of(path: Path, text: str) -> bool:
-    """Whether there is a film already that says so of itself."""
+    """Whether the path has a film whose metadata says that it was made of these shots."""
     try:
         return path.is_file() and read_tag(path, KEY) == text
     except (OSError, ValueError):
@@ -385,6 +387,6 @@ def _is_made_of(path: Path, text: str) -> bool:
 
 
 def _film_path(shots: Dreams) -> Path:
-    """Where the film of these shots is: beside the first of them, named by what it is."""
+    """The path of the film of these shots: beside the first of them, named by its contents."""
     identity = hashlib.sha256("\n".join(f"{shot.hash}-{shot.take}" for shot in shots).encode()).hexdigest()
     return shots[0].path.with_name(f"{slug(shots[0].title)}-film-{identity[:_NAME_DIGITS]}.mp4")

@@ -1,1 +1,1 @@
-"""The studio: both APIs of Luma as a local server that draws procedurally. It is no model, and says so."""
+"""The studio: both APIs of Luma as a local server that draws procedurally. It says that it is not a model."""

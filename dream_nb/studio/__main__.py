@@ -38,7 +38,7 @@ _ACCOUNT = "notebook"
 
 
 def key_variable(account: str) -> str:
-    """The environment variable that holds the key of an account, before the common one."""
+    """Return the environment variable for the key of an account, which takes precedence over the common one."""
     return f"{KEY_VARIABLE}_{re.sub(r'[^A-Z0-9]', '_', account.upper())}"
 
 
@@ -86,7 +86,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _keys(accounts: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """The keys of all accounts, and those among them that were made here."""
+    """The keys of all accounts, and those among them that were generated here."""
     keys: dict[str, str] = {}
     made: dict[str, str] = {}
     for index, account in enumerate(accounts):
@@ -121,7 +121,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Says where it is as soon as it answers."""
+    """A server that prints its address as soon as it answers."""
 
     def __init__(self, config: uvicorn.Config, greeting: str, stopping: Callable[[], None]) -> None:
         super().__init__(config)
@@ -148,7 +148,7 @@ def _stopping(app: Starlette) -> Callable[[], None]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until SIGINT or SIGTERM. Gives back the exit status."""
+    """Serve until SIGINT or SIGTERM. Returns the exit status."""
     arguments = _arguments(argv)
     keys, made = _keys(arguments.key or [_ACCOUNT])
     if not _is_loopback(arguments.host) and made:

@@ -1,4 +1,4 @@
-"""Who asks, what was sent, and by which address: the same for every dialect."""
+"""The account, the body and the address of a request, in the same way for every dialect."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from dream_nb.studio.settings import Settings
 
 
 class Access:
-    """Reads what all requests have in common. Each method raises `Refusal` where it cannot.
+    """Reads what all requests have in common. Each method raises `Refusal` if it cannot.
 
     Args:
         keys: the bearer key of each account; only their hashes are kept.
-        settings: the largest body, and the address to give to others.
+        settings: the settings, with the largest body and the public address.
     """
 
     def __init__(self, keys: Mapping[str, str], settings: Settings) -> None:
@@ -54,11 +54,11 @@ class Access:
         return bytes(body)
 
     def base_url(self, request: Request, prefix: str = PREFIX) -> str:
-        """What the addresses of an API begin with.
+        """Return the beginning of all addresses of an API.
 
         Args:
-            request: whoever sent it reaches the studio by its address, unless there is a public one.
-            prefix: that of the API.
+            request: the request. Its sender reaches the studio by the address in it, unless there is a public one.
+            prefix: the prefix of the API.
         """
         if self._public_url:
             public = self._public_url.rstrip("/")

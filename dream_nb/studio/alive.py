@@ -1,7 +1,7 @@
-"""Which studios on a folder are alive: each holds the lock of a file for as long as its process lives.
+"""Which studios on a folder are alive: each holds the lock of a file as long as its process lives.
 
-A lease alone would do, but whoever restarts a kernel would wait for it to run out. Where files cannot be locked, the
-lease is all there is.
+A lease alone would be enough, but after a restart of the kernel one would have to wait until it ends. If files cannot
+be locked, only the lease is used.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _NAME: Final = re.compile(r"[0-9a-f]{16}")
 
 
 class Presence:
-    """The sign that a studio is alive.
+    """The file that shows that a studio is alive.
 
     Args:
-        folder: of the signs of all studios; made when missing.
+        folder: the folder of the files of all studios, which is created if missing.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -33,16 +33,16 @@ class Presence:
             lock(self._sign.fileno(), wait=False)
 
     def close(self) -> None:
-        """Take the sign away."""
+        """Remove the file."""
         # Windows removes no file that is open.
         self._sign.close()
         (self._folder / self.name).unlink(missing_ok=True)
 
     def is_gone(self, name: object) -> bool:
-        """Whether the studio of this name has surely ended. False where that cannot be told.
+        """Return whether the studio of this name has certainly ended. False if this is unknown.
 
         Args:
-            name: what the database says; no studio has a name of another form, which could lead to any file.
+            name: the name in the database; studios have no names of another form, which could lead to any file.
         """
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             return True

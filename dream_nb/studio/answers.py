@@ -1,4 +1,4 @@
-"""What the studio answers: the JSON documents of the specification. Nulls are left out."""
+"""The studio's answers: the JSON documents of the specification. Nulls are left out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _finished: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
 
 
 def asset_url(base_url: str, name: str) -> str:
-    """The absolute URL of a file."""
+    """Return the absolute URL of a file."""
     return f"{base_url}/assets/{name}"
 
 
@@ -28,30 +28,29 @@ class Drawing(Protocol):
     """What is known of drawings under way, and why there may not be any."""
 
     def progress(self, uid: str) -> float | None:
-        """The fraction done, by the id of the generation."""
+        """Return the fraction done, by the id of the generation."""
 
     def thumbnail(self, asset: str) -> str | None:
-        """The name of the file that shows the first frame, by the name of the asset to be."""
+        """Return the name of the file with the first frame, by the name of the future asset."""
 
     def stalled(self) -> str | None:
-        """Why nothing that is queued is drawn, as a clause; None where everything has its turn."""
+        """Return why no queued generation is drawn, as a clause; None if they are."""
 
     def note(self) -> str | None:
-        """Why nothing is drawn at the moment, though it may begin at any time, as a clause; None where it is."""
+        """Return why nothing is drawn now, although it may begin at any time, as a clause; None if something is."""
 
 
 def generation(record: StoredGeneration, base_url: str, drawing: Drawing | None = None) -> bytes:
-    """The `Generation` of the specification, with fields of the studio's own.
+    """Return the `Generation` of the specification, with additional fields of the studio.
 
-    They are `take`; while it is queued and nothing can be drawn, `stalled`, which says why; before it is done `note`,
-    which says why it takes its time, where there is something to say; while it dreams, `progress`
-    (0 to 1) and `assets.thumbnail`; when it is done, `drawn` and `unknown`: the words of the prompt that are drawn, and
-    those that are not known.
+    These are `take`; while it is queued and nothing can be drawn, `stalled`, which says why; before it is done `note`,
+    which says why it takes longer, if there is a reason; while it dreams, `progress` (0 to 1) and `assets.thumbnail`;
+    when it is done, `drawn` and `unknown`: the words of the prompt that were drawn, and those that are not known.
 
     Args:
-        record: what is remembered of it.
-        base_url: what its asset URLs begin with.
-        drawing: tells what is known of drawings under way.
+        record: the stored generation.
+        base_url: the beginning of its asset URLs.
+        drawing: the state of running drawings.
     """
     if record.state not in FINAL_STATES:
         return _written(record, base_url, drawing)
@@ -64,7 +63,7 @@ def generation(record: StoredGeneration, base_url: str, drawing: Drawing | None 
 
 
 def finished(base_url: str) -> Mapping[str, bytes]:
-    """Each `Generation` that was written as finished before, by its id: it changes no more, and lists ask often."""
+    """The documents of finished generations by id: these do not change any more, and are needed often."""
     return _finished.get(base_url, {})
 
 
@@ -94,7 +93,7 @@ def _written(record: StoredGeneration, base_url: str, drawing: Drawing | None) -
 
 
 def remarks(record: StoredGeneration, drawing: Drawing) -> dict[str, str]:
-    """Why a generation takes its time, where there is something to say."""
+    """Return why a generation takes longer, if there is a reason."""
     if record.state == "queued" and (why := drawing.stalled()):
         return {"stalled": why}
     if record.state not in FINAL_STATES and (why := drawing.note()):
@@ -103,7 +102,7 @@ def remarks(record: StoredGeneration, drawing: Drawing) -> dict[str, str]:
 
 
 def understood_words(record: StoredGeneration) -> dict[str, tuple[str, ...]]:
-    """What is drawn of the prompt; nothing where the pictures are those of another generation."""
+    """The drawn words of the prompt; none if the pictures are those of another generation."""
     prompt = from_json(record.request).get("prompt")
     if record.source is not None or not isinstance(prompt, str):
         return {}
@@ -112,11 +111,11 @@ def understood_words(record: StoredGeneration) -> dict[str, tuple[str, ...]]:
 
 
 def page(generations: Sequence[bytes], has_more: bool, limit: int, offset: int) -> bytes:
-    """The `ListGenerationResponse` of the specification."""
+    """Return the `ListGenerationResponse` of the specification."""
     numbers = to_json({"count": len(generations), "has_more": has_more, "limit": limit, "offset": offset})
     return b'{"generations":[%b],%b' % (b",".join(generations), numbers[1:])
 
 
 def error(detail: str) -> bytes:
-    """The `Error` of the specification."""
+    """Return the `Error` of the specification."""
     return to_json({"detail": detail})

@@ -59,7 +59,7 @@ UploadHandler = Callable[[LumaUploads, Request], Awaitable[Response]]
 
 
 class _GenerationId(Convertor[str]):
-    """A path segment that is no other route: so that `GET /generations/image` is 405, not an unknown generation."""
+    """A path segment that is not another route, so that `GET /generations/image` is answered 405."""
 
     regex = r"(?!(?:image|video|camera_motion|concepts)(?:/|$))[^/]+"
 
@@ -82,7 +82,7 @@ def _lifespan(
 ) -> Callable[[Starlette], contextlib.AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        """Open the folder, draw what is queued, and at the end leave the rest queued."""
+        """Open the folder and draw what is queued; at the end, leave the rest queued."""
         async with contextlib.AsyncExitStack() as stack:
             _refuse_links(folder)
             _remove_links(folder)
@@ -126,7 +126,7 @@ def _lifespan(
 
 
 def _refuse_links(folder: Path) -> None:
-    """A folder may come with a repository: nothing in it may lead elsewhere, where files are written and removed."""
+    """Refuse links: a folder may come with a repository, and no file in it may lead elsewhere."""
     for path in (folder, *(folder / name for name in _OWN)):
         if path.is_symlink():
             raise RuntimeError(
@@ -135,7 +135,7 @@ def _refuse_links(folder: Path) -> None:
 
 
 def _remove_links(folder: Path) -> None:
-    """The files of a studio are read, served and overwritten by name: none may lead elsewhere."""
+    """Remove links: the files of a studio are read, served and overwritten by name, so none may lead elsewhere."""
     removed = 0
     for name in _FOLDERS:
         with contextlib.suppress(FileNotFoundError), os.scandir(folder / name) as entries:
@@ -160,7 +160,7 @@ def _upload_route(path: str, **methods: UploadHandler) -> Route:
 
 
 def _route_to(name: str, path: str, methods: Mapping[str, Callable[[Any, Request], Awaitable[Response]]]) -> Route:
-    """A route to the operations that the state of the application has under that name."""
+    """Return a route to the operations that the application's state has under a name."""
 
     async def answer(request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
@@ -196,11 +196,11 @@ async def _defect(request: Request, error: Exception) -> Response:
 
 
 class _LumaHeaders:
-    """Adds what the Luma API says in every answer: its version, and the name that the client gave to the request.
+    """Adds the headers of all answers of the Luma API: its version, and the client's name for the request.
 
     Args:
         scope: the request.
-        send: sends an answer. What a fault needs of it to end the connection is here too.
+        send: the function that sends an answer. It also gives faults access to the connection.
     """
 
     def __init__(self, scope: Scope, send: Send) -> None:
@@ -218,12 +218,12 @@ class _LumaHeaders:
 
 
 class StudioApp(Starlette):
-    """A studio as an ASGI application, with its faults around everything else."""
+    """The ASGI application of a studio, with its faults around everything else."""
 
     faults: Faults | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, unless a fault does something else with it."""
+        """Answer a request, unless a fault does something else."""
         if scope["type"] == "http" and scope["path"].startswith(f"{LUMA_PREFIX}/"):
             send = _LumaHeaders(scope, send).send
         if self.faults is None:
@@ -240,14 +240,14 @@ def create_app(
     settings: Settings | None = None,
     faults: Faults | None = None,
 ) -> Starlette:
-    """A studio as an ASGI application. Its lifespan opens the folder and draws; nothing happens before.
+    """Return a studio as an ASGI application. Its lifespan opens the folder and draws; nothing happens before.
 
     Args:
-        folder: where it keeps its database and files; made when missing. Several studios may share one.
+        folder: the folder of its database and files, which is created if missing. Several studios may share one.
         keys: the bearer key of each account. Generations belong to the account, whatever its key is.
-        executor: gives the executor that draws; asked again after its workers died.
-        settings: prices, limits, sizes.
-        faults: what goes wrong on purpose, for learning and for tests; nothing does by default.
+        executor: a function that returns the executor that draws; it is called again after its workers died.
+        settings: the settings: prices, limits, sizes.
+        faults: the faults to inject, for practice and for tests; by default none.
     """
     routes = [
         # First what is asked for most.

@@ -1,4 +1,4 @@
-"""The files of a studio: what was made and what was sent along, under names that cannot be guessed."""
+"""The files of a studio, both results and uploads, under names that cannot be guessed."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ _READ: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBL
 
 
 def new_name(suffix: str) -> str:
-    """A name of 128 random bits: whoever knows it may read the file, without a key."""
+    """Return a name of 128 random bits. Whoever knows it may read the file, without a key."""
     return f"{secrets.token_hex(16)}.{suffix}"
 
 
 def thumbnail_of(asset: str) -> str:
-    """The name of the frame that shows while an asset is drawn: known to whichever studio finishes the drawing."""
+    """Return the name of the frame that is shown while an asset is drawn, which any studio can derive."""
     # Images are .jpg: an image and its thumbnail would share a name.
     return f"{asset.partition('.')[0]}.jpeg"
 
 
 class AssetFiles:
-    """The folder of the files. A file under its final name is whole, and never changes.
+    """The folder of the files. A file under its final name is complete, and never changes.
 
     Args:
-        folder: made when missing. Half-written files of studios that were killed are removed from it.
+        folder: the path of the folder, which is created if missing. Unfinished files of killed studios are removed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -64,14 +64,14 @@ class AssetFiles:
                     part.unlink()
 
     def write(self, name: str, data: bytes) -> None:
-        """Write a file: other names first, then on the disk, then in one step under its own."""
+        """Write a file: first under another name, then to the disk, then renamed in one step."""
         with replacing(self.place(name)) as partial, partial.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
 
     def read(self, name: str) -> bytes:
-        """The bytes of a file. Raises OSError: it is not there, is a link or no file, or is too large."""
+        """Return the bytes of a file. Raises OSError if it is missing, not a plain file, or too large."""
         with os.fdopen(os.open(self.place(name), _READ), "rb") as file:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
@@ -79,23 +79,23 @@ class AssetFiles:
             return file.read(_LARGEST)
 
     def remove(self, *names: str) -> None:
-        """Remove files; those that are not there are no error."""
+        """Remove files; missing ones are ignored."""
         for name in filter(ASSET_NAME.fullmatch, names):
             self.place(name).unlink(missing_ok=True)
 
     def place(self, name: str) -> Path:
-        """Where a file is, or will be. Raises FileNotFoundError where it has no such name.
+        """Return the path of a file, whether or not it exists. Raises FileNotFoundError if the name is not valid.
 
-        A database may come with a repository, and name anything.
+        A database may come with a repository, and may name anything.
         """
         if not ASSET_NAME.fullmatch(name):
             raise FileNotFoundError(name)
         return self.folder / name
 
     def response(self, name: str, request: Request) -> Response | None:
-        """The answer to a GET or HEAD of a file: ranges, validators, and the right type. None when there is none.
+        """Return the answer to a GET or HEAD of a file, with ranges, validators and type; None if it is missing.
 
-        Since a file never changes, its name serves as a strong ETag.
+        Because a file never changes, its name is a strong ETag.
         """
         path = self.folder / name
         if not ASSET_NAME.fullmatch(name) or path.is_symlink() or not path.is_file():
@@ -125,7 +125,7 @@ def _matches(condition: str | None, etag: str) -> bool:
 
 
 class _Asset(FileResponse):
-    """A file, where a Range header that nobody understands is ignored, as HTTP wants it."""
+    """The answer with a file. It ignores Range headers that are not understood, as HTTP requires."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         def understood(header: tuple[bytes, bytes]) -> bool:

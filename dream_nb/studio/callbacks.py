@@ -1,4 +1,4 @@
-"""What the studio tells others: a POST of the generation at dreaming, completed and failed."""
+"""The studio's callbacks: a POST of the generation at dreaming, completed and failed."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ logger = logging.getLogger("dream_nb.studio")
 
 
 class CallbackSender:
-    """Delivers pending callbacks. A restart goes on where it stopped.
+    """Delivers pending callbacks. After a restart it continues where it stopped.
 
-    Any status of 200 to 299 counts as received. A callback is tried three times in all; one that was on its way when
+    Any status from 200 to 299 counts as received. A callback is tried three times in all; one that was being sent when
     the studio ended may arrive twice.
     """
 
@@ -37,19 +37,19 @@ class CallbackSender:
         self._running = False
 
     def start(self) -> None:
-        """Begin to deliver, on the running loop."""
+        """Begin to deliver callbacks on the running loop."""
         self._running = True
         self.wake()
 
     async def stop(self) -> None:
-        """Stop; what is not delivered stays remembered."""
+        """Stop; callbacks that are not delivered remain stored."""
         self._running = False
         for task in self._under_way:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
     def wake(self) -> None:
-        """Look for something to tell."""
+        """Look for new callbacks."""
         try:
             while self._running and len(self._under_way) < _AT_ONCE:
                 claimed = self._pending.claim(time.time() + self._lease)

@@ -1,4 +1,4 @@
-"""Where creates wait for their turn to be written down."""
+"""Batches of creates that are written to the database together."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from dream_nb.studio.store import Draft, Store
 
 
 class CreateBatches:
-    """Writes the creates that arrive together in one transaction, which is most of what each of them costs.
+    """Writes creates that arrive together in one transaction, which is most of the cost of each.
 
     Args:
-        store: the generations.
-        check: raises why an account may not create anything at the moment.
+        store: the store of the generations.
+        check: a function that raises an error if an account may not create anything now.
     """
 
     def __init__(self, store: Store, check: Callable[[str], None]) -> None:
@@ -23,11 +23,11 @@ class CreateBatches:
         self._waiting: list[tuple[Draft, asyncio.Future[StoredGeneration]]] = []
 
     async def create(self, draft: Draft) -> StoredGeneration:
-        """Remember a generation as queued and charge it, whether its caller goes on waiting or not.
+        """Store a generation as queued and charge it, whether or not its caller keeps waiting.
 
         Raises:
-            InsufficientCreditsError: nothing is remembered or charged.
-            Refusal: the account may not create anything at the moment.
+            InsufficientCreditsError: the balance is too low; nothing was stored or charged.
+            Refusal: the account may not create anything now.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[StoredGeneration] = loop.create_future()
@@ -45,7 +45,7 @@ class CreateBatches:
         except Exception as error:  # noqa: BLE001 - the folder cannot be written: everybody who waits has to hear it
             outcomes = [error] * len(waiting)
         for (_, future), outcome in zip(waiting, outcomes, strict=True):
-            if future.done():  # its caller went away
+            if future.done():  # its caller has left
                 continue
             if isinstance(outcome, Exception):
                 future.set_exception(outcome)

@@ -1,4 +1,4 @@
-"""What generations cost. Money is counted in whole thousandths of a cent, so that sums stay exact."""
+"""The prices of generations. Money is counted in whole thousandths of a cent, so that sums are exact."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _SOURCE_SECONDS: Final = 5
 
 
 def price(request: Request, lines: int | None, prices: StudioPrices) -> int:
-    """What a request costs, in thousandths of a cent.
+    """Return the price of a request, in thousandths of a cent.
 
     Args:
         request: the request.
-        lines: of the video that is made, where that is known.
-        prices: what counts where the public table has no price.
+        lines: the resolution of the resulting video in lines, if it is known.
+        prices: the prices that apply if the public table has none.
     """
     if isinstance(request, AudioGenerationRequest):
         return to_millicents(prices.audio)
@@ -52,11 +52,11 @@ def price(request: Request, lines: int | None, prices: StudioPrices) -> int:
 
 
 def luma_credits(request: LumaRequest, prices: StudioPrices) -> int:
-    """What a request of the Luma API costs, in thousandths of a cent.
+    """Return the price of a request of the Luma API, in thousandths of a cent.
 
     Args:
         request: the request.
-        prices: what counts where the public table has no price.
+        prices: the prices that apply if the public table has none.
     """
     # What its default is, is charged as if it was asked for, and what the table leaves out as the next in it.
     changes: dict[str, object] = {"web_search": None}
@@ -76,10 +76,10 @@ def luma_credits(request: LumaRequest, prices: StudioPrices) -> int:
 
 
 def to_millicents(cents: float) -> int:
-    """Cents as the store keeps them."""
+    """Convert cents to the unit of the store."""
     return round(cents * _MILLICENTS)
 
 
 def to_cents(millicents: int) -> float:
-    """What the store keeps as cents, the unit of the API."""
+    """Convert the unit of the store to cents, the unit of the API."""
     return millicents / _MILLICENTS

@@ -24,6 +24,9 @@ from dream_nb.sqlite import (
 )
 from dream_nb.studio.locks import lock
 
+# Since this version, what is found in a row does not depend on the size of others in it.
+_LOOKS_PAST_LARGE_ROWS: Final = (3, 40)
+
 UNFINISHED: Final = f"state IN {tuple(state for state in STATES if state not in FINAL_STATES)}"
 """The condition for generations that are queued or dreaming, in the words of their index: SQLite goes by these."""
 
@@ -129,19 +132,19 @@ logger = logging.getLogger("dream_nb.studio")
 
 
 class Database:
-    """The one connection of a studio to its database.
+    """The connection of a studio to its database.
 
-    Several studios may have one database open, on one machine: SQLite's locks keep them apart. A file that no studio
-    made is set aside under another name, and a new one takes its place: it may come from somebody
-    else, with triggers that act on every statement.
+    Several studios on one machine may have the same database open: SQLite's locks coordinate them. A file that no
+    studio has created is renamed, and a new one is created, because it may come from somebody else, with triggers that
+    act on every statement.
 
     Args:
-        path: the database, made when missing.
-        largest: bytes that one row may have; larger ones are not read.
+        path: the path of the database, which is created if missing.
+        largest: the largest size of a row in bytes; larger ones are not read.
 
     Raises:
         ConfigurationError: this Python's SQLite is too old.
-        RuntimeError: it has the format of another version of this package.
+        RuntimeError: the database has the format of another version of this package.
         sqlite3.OperationalError: it cannot be opened, or others keep it locked.
     """
 
@@ -163,6 +166,8 @@ class Database:
             except BaseException:
                 self.close()
                 raise
+        if sqlite3.sqlite_version_info < _LOOKS_PAST_LARGE_ROWS:
+            self._drop_large_rows(largest)
         self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, largest)
 
     def _prepare(self, path: Path) -> None:
@@ -177,12 +182,21 @@ class Database:
             if not version_of(self._connection):
                 make_tables(self._connection, _SCHEMA, _VERSION)
 
+    def _drop_large_rows(self, largest: int) -> None:
+        """Delete generations larger than any that this studio writes: older SQLite misses the rows after them."""
+        columns = [name for _, name, *_ in self.execute("PRAGMA table_info(generations)")]
+        size = " + ".join(f"coalesce(length(CAST({name} AS BLOB)), 0)" for name in columns)
+        with self.transaction():
+            dropped = self.execute(f"DELETE FROM generations WHERE {size} > ?", (largest,)).rowcount  # noqa: S608 - ours
+        if dropped:
+            logger.warning("%d generations were dropped: no studio can have written them", dropped)
+
     def close(self) -> None:
-        """Give the file back; nothing can be read or written any more."""
+        """Close the file; nothing can be read or written any more."""
         self._connection.close()
 
     def transaction(self) -> AbstractContextManager[None]:
-        """All or nothing: what is written inside is there when the block has ended, even if the process dies next."""
+        """Commit all or nothing: what the block writes is stored at its end, even if the process dies next."""
         return transaction(self._connection)
 
 
@@ -195,7 +209,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _problem(path: Path) -> str:
-    """Why a file is no database of this studio; empty where it is one, or still has to be made."""
+    """Why a file is not a database of this studio; empty if it is one, or does not exist yet."""
     if not path.exists():
         return ""
     with contextlib.closing(_connect(path)) as connection:
@@ -224,7 +238,7 @@ def _set_aside(path: Path) -> Path:
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Keep other studios from opening the database of the same folder meanwhile, where folders can be locked."""
+    """Keep other studios from opening the database of the same folder meanwhile, if folders can be locked."""
     with contextlib.ExitStack() as stack:
         # Windows opens no folders.
         with contextlib.suppress(OSError):

@@ -1,6 +1,6 @@
-"""What goes wrong on purpose: for learning what a client has to bear, and for testing that it does.
+"""Injected faults, which let you practise handling failures, and test that a client handles them.
 
-Nothing of this can be switched on over the network: only by Python, or by a file named at the start.
+Faults cannot be enabled over the network: only from Python, or by a file that is given at the start.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ FailureCode = Annotated[str, *enum("failure code", tuple(FAILURE_ADVICE))]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One rule: which requests, and what goes wrong with them.
+    """One rule: which requests it applies to, and what goes wrong with them.
 
     Args:
-        method: of the requests it is for; `*` for any.
-        path: of the requests it is for, as a pattern: below the prefix of either API (`/generations*`, `/assets/*`),
-            or with the prefix of one (`/luma/v1/generations`).
-        skip: how many such requests pass unharmed before.
-        times: how many it is for; None for all that come.
-        delay: seconds before anything else happens.
-        answer: the status that is answered instead.
-        detail: what the `Error` of that answer says.
-        body: what is answered instead of an `Error`, word for word.
-        headers: further headers of that answer, such as `{"retry-after": "90"}`.
-        drop: the connection ends without an answer: `before` the request is taken, or `after` it was.
-        cut: the connection ends after this fraction of the answer's body, 0 to 1.
-        trickle: seconds that the answer's body takes, a little at a time.
-        fail: the next generation that is drawn fails for this reason; `method` and `path` do not count.
-        reject: the next uploaded file fails for this reason when it is examined; `method` and `path` do not count.
-        code: the `failure_code` that goes with `fail` in the Luma API.
+        method: the method of the requests; `*` for any.
+        path: the path of the requests as a pattern: below the prefix of either API (`/generations*`, `/assets/*`), or
+            with the prefix of one (`/luma/v1/generations`).
+        skip: the number of such requests that are answered normally before.
+        times: the number of requests that it applies to; None for all.
+        delay: the delay in seconds before anything else happens.
+        answer: the status of the answer instead.
+        detail: the text in the `Error` of that answer.
+        body: the exact body of the answer, instead of an `Error`.
+        headers: additional headers of that answer, such as `{"retry-after": "90"}`.
+        drop: end the connection without an answer: `before` the request is accepted, or `after` it was.
+        cut: end the connection after this fraction of the answer's body, 0 to 1.
+        trickle: the seconds over which the answer's body is sent, a little at a time.
+        fail: the reason for which the next generation that is drawn fails; `method` and `path` are ignored.
+        reject: the reason for which the next uploaded file fails when it is examined; `method` and `path` are ignored.
+        code: the `failure_code` for `fail` in the Luma API.
 
     With `answer`, `drop="before"` and `fail` nothing is made; after `drop="after"` a create was made and charged.
     """
@@ -73,13 +73,13 @@ _RULES: Final = TypeAdapter(list[Fault])
 
 
 class Faults:
-    """The rules of a studio, the first that fits first. May be changed from any thread while it serves.
+    """The rules of a studio; the first that matches is used. They can be changed from any thread while it serves.
 
     Args:
-        rules: what goes wrong.
+        rules: the initial rules.
 
     Attributes:
-        struck: how many requests and drawings went wrong for a rule so far.
+        struck: the number of requests and drawings that a rule was applied to so far.
     """
 
     def __init__(self, *rules: Fault) -> None:
@@ -92,31 +92,31 @@ class Faults:
         """Read rules from a JSON file: a list of objects with the fields of `Fault`.
 
         Raises:
-            ValueError: the file is no such list (`pydantic.ValidationError`).
+            ValueError: the file does not contain such a list (`pydantic.ValidationError`).
             OSError: the file cannot be read.
         """
         return cls(*_RULES.validate_json(given_path(path).read_bytes()))
 
     def add(self, *rules: Fault) -> None:
-        """Put rules behind those that are there."""
+        """Add rules after the existing ones."""
         with self._lock:
             self._rules += [(rule, 0) for rule in rules]
 
     def clear(self) -> None:
-        """Take all rules away."""
+        """Remove all rules."""
         with self._lock:
             self._rules = []
 
     def failure(self) -> Fault | None:
-        """The rule for which the drawing that begins now has to fail, if any."""
+        """Return the rule that makes the drawing that begins now fail, if any."""
         return self._next(lambda rule: rule.fail is not None)
 
     def rejection(self) -> Fault | None:
-        """The rule for which the file that is examined now has to fail, if any."""
+        """Return the rule that makes the file that is examined now fail, if any."""
         return self._next(lambda rule: rule.reject is not None)
 
     async def around(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request through `app`, or as a rule has it."""
+        """Answer a request through `app`, or according to a rule."""
         rule = None
         if scope["type"] == "http":
             method, path = scope["method"], scope["path"]
@@ -174,7 +174,7 @@ async def _swallow(_message: Message) -> None:
 
 
 class _Cut:
-    """Passes an answer on up to a fraction of its announced body."""
+    """Forwards an answer up to a fraction of its announced body."""
 
     def __init__(self, fraction: float, send: Send) -> None:
         self._fraction = fraction
@@ -194,7 +194,7 @@ class _Cut:
 
 
 class _Trickle:
-    """Passes an answer on a little at a time."""
+    """Forwards an answer a little at a time."""
 
     def __init__(self, seconds: float, send: Send) -> None:
         self._pause = seconds / _PARTS
@@ -211,7 +211,7 @@ class _Trickle:
 
 
 async def _hang_up(send: Send, *, at_once: bool) -> None:
-    """End the connection. ASGI has no word for it, so this reaches for the transport behind uvicorn's `send`."""
+    """End the connection. ASGI has no message for this, so it uses the transport behind uvicorn's `send`."""
     transport = getattr(getattr(send, "__self__", None), "transport", None)
     if transport is None:
         raise ConnectionAbortedError("a fault that was asked for ended the connection")

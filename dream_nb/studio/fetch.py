@@ -1,7 +1,7 @@
-"""What the studio gets from elsewhere and sends elsewhere, without becoming a way into its network.
+"""What the studio downloads and sends, without giving clients access to its network.
 
-A URL comes from a client. So the address is checked after its name was looked up, the connection goes to exactly
-that address, and every redirect is checked again: a name that changes its address in between gains nothing.
+URLs come from clients. So the address is checked after its name was resolved, the connection goes to exactly that
+address, and every redirect is checked again, so that changing the address of a name in between has no effect.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class FetchError(Exception):
-    """A URL could not be fetched. The message says why, and names only the host of the URL."""
+    """A URL could not be downloaded. The message says why, and names only the host of the URL."""
 
 
 def read_data_url(url: str) -> tuple[str, bytes]:
-    """The media type and the bytes of a `data:` URL in base64. Raises ValueError."""
+    """Return the media type and the bytes of a `data:` URL in base64. Raises ValueError."""
     head, _, payload = url.partition(",")
     found = _DATA_HEAD.fullmatch(head)
     if not found:
@@ -52,7 +52,7 @@ def read_data_url(url: str) -> tuple[str, bytes]:
 
 
 def is_allowed(address: str, *, loopback: bool, public: bool) -> bool:
-    """Whether an address may be called: one of this machine, or one that the whole internet can reach."""
+    """Return whether an address may be used: one of this machine, or one that is public."""
     ip = _innermost(ipaddress.ip_address(address.partition("%")[0]))
     if ip.is_loopback:
         return loopback
@@ -60,7 +60,7 @@ def is_allowed(address: str, *, loopback: bool, public: bool) -> bool:
 
 
 def _innermost(ip: Address) -> Address:
-    """The IPv4 address that an IPv6 address stands for, or itself."""
+    """The IPv4 address that an IPv6 address represents, or the address itself."""
     if isinstance(ip, ipaddress.IPv6Address):
         if ip in _NAT64:
             return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
@@ -70,7 +70,7 @@ def _innermost(ip: Address) -> Address:
 
 
 class Fetcher:
-    """Gets pictures and videos, and delivers callbacks, within the limits of the settings."""
+    """Downloads pictures and videos, and delivers callbacks, within the limits of the settings."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -85,15 +85,15 @@ class Fetcher:
         )
 
     async def aclose(self) -> None:
-        """Close what is open."""
+        """Close all connections."""
         if "_http" in self.__dict__:
             await self._http.aclose()
 
     async def picture(self, url: str) -> bytes:
-        """The bytes of a picture, from an http(s) or `data:` URL.
+        """Return the bytes of a picture, from an http(s) or `data:` URL.
 
         Raises:
-            FetchError: it cannot be fetched, or is over a limit.
+            FetchError: it cannot be downloaded, or exceeds a limit.
         """
         if url[:5].lower() == "data:":
             try:
@@ -108,13 +108,13 @@ class Fetcher:
         return data
 
     async def video(self, url: str) -> bytes:
-        """The bytes of a video, from an http(s) or `data:` URL. Whether it is one, its reader finds out.
+        """Return the bytes of a video, from an http(s) or `data:` URL, without checking that it is a video.
 
         Args:
-            url: the address, or the video itself.
+            url: the URL.
 
         Raises:
-            FetchError: it cannot be fetched, or is over a limit.
+            FetchError: it cannot be downloaded, or exceeds a limit.
         """
         if url[:5].lower() != "data:":
             return await self._get(url, "video", self._settings.max_media)
@@ -125,7 +125,7 @@ class Fetcher:
             raise FetchError(str(error)) from None
 
     async def post(self, url: str, body: bytes) -> int:
-        """POST a JSON document, following no redirect, and give back the status.
+        """POST a JSON document without following redirects, and return the status.
 
         Raises:
             FetchError: the address is not allowed, cannot be reached, or does not answer in time.
@@ -165,7 +165,7 @@ class Fetcher:
     async def _pinned(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None, *, loopback: bool, public: bool
     ) -> AsyncIterator[httpx2.Response]:
-        """An answer from an address of the URL's host that was checked, its body not yet read."""
+        """An answer from a checked address of the URL's host, whose body is not read yet."""
         try:
             parsed = httpx2.URL(url)
         except httpx2.InvalidURL:
@@ -240,7 +240,7 @@ def _host(url: str | httpx2.URL) -> str:
 
 
 def check_pixels(data: bytes, limit: int) -> None:
-    """Look at the head of a picture. Raises FetchError when it is none, or has more pixels than `limit`."""
+    """Check the head of a picture. Raises FetchError if it is not a picture, or has more than `limit` pixels."""
     try:
         width, height = picture_size(data)
     except UnreadableFileError as error:

@@ -1,4 +1,4 @@
-"""What a drawing is made from: a request becomes a brief, with its pictures in hand."""
+"""Converts a request to a brief for a drawing, including its pictures."""
 
 from __future__ import annotations
 
@@ -59,15 +59,15 @@ _WITH_URLS: Final = (
 
 
 def set_aside(document: dict[str, Any], schema: type[Request], assets: AssetFiles, base_url: str) -> list[str]:
-    """Keep long `data:` URLs of a request as files, with the URLs of these in their place.
+    """Store long `data:` URLs of a request as files, and replace them by the URLs of these.
 
-    Otherwise every poll and every page would carry the pictures and videos along. Gives back the names of the files.
+    Otherwise every poll and every page would include the pictures and videos. Returns the names of the files.
 
     Args:
         document: the request, which is changed.
-        schema: its schema. Other fields than its own were not checked.
-        assets: where files go.
-        base_url: what their URLs begin with.
+        schema: the schema of the request. Fields that are not part of it were not checked.
+        assets: the folder of the files.
+        base_url: the beginning of their URLs.
     """
     names: list[str] = []
 
@@ -94,20 +94,20 @@ def set_aside(document: dict[str, Any], schema: type[Request], assets: AssetFile
 
 
 class Inputs:
-    """Makes briefs out of requests: fetches pictures, and finds the files of earlier generations."""
+    """Converts requests to briefs: downloads pictures, and finds the files of earlier generations."""
 
     def __init__(self, store: Store, files: SourceFiles) -> None:
         self._store = store
         self._files = files
 
     def asked(self, record: StoredGeneration) -> Request:
-        """What a generation asks for.
+        """Return the request of a generation.
 
         Args:
-            record: the generation. It may be somebody else's row.
+            record: the generation. Its row may come from somebody else.
 
         Raises:
-            RenderError: it would not pass as a create.
+            RenderError: it would be refused as a create.
         """
 
         def state_of(uid: str) -> str:
@@ -124,14 +124,14 @@ class Inputs:
             raise RenderError(f"Invalid request: {refusal.detail}") from None
 
     async def brief(self, record: StoredGeneration, request: Request) -> Brief:
-        """The brief of a generation.
+        """Return the brief of a generation.
 
         Args:
             record: the generation.
-            request: what it asks for, checked.
+            request: its request, already checked.
 
         Raises:
-            RenderError: a picture or a keyframe cannot be fetched or read.
+            RenderError: a picture or a keyframe cannot be downloaded or read.
         """
         if isinstance(request, GenerationRequest):
             return await self._video(record, request)
@@ -270,11 +270,11 @@ class Inputs:
         return self._edit(record, request.prompt, request.prompt or "", edit, record.take)
 
     async def _source(self, record: StoredGeneration) -> tuple[StoredGeneration, bytes]:
-        """The generation that the path named, and its file."""
+        """The generation that the path of the request names, and its file."""
         return await self._files.made(record.source or "", record.account)
 
     def _origin(self, record: StoredGeneration) -> StoredGeneration:
-        """The first of a chain of versions that show the same: upscaled, or with sound."""
+        """The first of a chain of generations that show the same: upscaled ones, or ones with sound."""
         seen = {record.id}
         while record.source is not None:
             source = self._store.find(record.source, record.account)
@@ -285,7 +285,7 @@ class Inputs:
         return record
 
     def _telling(self, record: StoredGeneration | None) -> StoredGeneration | None:
-        """The generation whose prompt tells what one shows: itself, or what it was made of without words."""
+        """The generation whose prompt describes what another shows: itself, or its source if it has no words."""
         seen: set[str] = set()
         while record is not None and record.id not in seen:
             seen.add(record.id)
@@ -298,7 +298,7 @@ class Inputs:
         return record
 
     def _create_of(self, record: StoredGeneration) -> GenerationRequest | None:
-        """The request of a generation that was drawn from nothing, or None. A row may be a stranger's."""
+        """The request of a generation that was drawn from nothing, or None. The row may come from somebody else."""
 
         def state_of(uid: str) -> str:
             earlier = self._store.find(uid, record.account)
@@ -336,11 +336,11 @@ class Inputs:
 
 
 def scaled(record: StoredGeneration, size: tuple[int, int]) -> tuple[int, int]:
-    """A size within the studio's limit, in the same ratio.
+    """Return a size within the studio's limit, in the same ratio.
 
     Args:
         record: the generation; its `shorter_side` is the limit.
-        size: width and height.
+        size: the width and height.
     """
     if record.shorter_side is None:
         return size
@@ -362,10 +362,10 @@ def _prompt_of(record: StoredGeneration | None) -> str:
 
 
 def tags(record: StoredGeneration, prompt: str | None) -> tuple[tuple[str, str], ...]:
-    """What the metadata of a file say.
+    """Return the metadata of a file.
 
     Args:
         record: the generation.
-        prompt: what it was asked for.
+        prompt: its prompt.
     """
     return (("prompt", prompt or ""), ("request_id", record.id), ("maker", MAKER))

@@ -1,4 +1,4 @@
-"""How much an account may ask for at the moment."""
+"""The limits on what an account may request now."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _MINUTE: Final = 60.0
 
 
 class RateLimits:
-    """The limits of a studio, which count for everything that an account asks for, in whichever dialect.
+    """The limits of a studio. They count all requests of an account, in any dialect.
 
     Args:
-        store: what was asked for.
-        settings: how much is allowed.
+        store: the store, which knows earlier requests.
+        settings: the settings, with the limits.
     """
 
     def __init__(self, store: Store, settings: Settings) -> None:
@@ -25,7 +25,7 @@ class RateLimits:
         self._settings = settings
 
     def check(self, account: str) -> None:
-        """Raise `Refusal` where an account may not create anything at the moment."""
+        """Raise `Refusal` if an account may not create anything now."""
         most = self._settings.unfinished_limit
         if most is not None and self._store.unfinished(account) >= most:
             raise Refusal(429, f"{most} generations are under way, and no more are allowed", {"retry-after": "5"})

@@ -12,11 +12,11 @@ except ImportError:  # Windows has no flock
 
 
 def lock(handle: int, *, wait: bool) -> None:
-    """Lock a file or folder for this process alone, until the handle is closed.
+    """Lock a file or folder exclusively, until the handle is closed.
 
     Args:
-        handle: of the open file or folder.
-        wait: until others give it up.
+        handle: the handle of the open file or folder.
+        wait: whether to wait until others release it.
 
     Raises:
         OSError: others hold the lock, or files cannot be locked here.

@@ -1,4 +1,4 @@
-"""What the studio answers in the Luma API: its documents, with the studio's own fields beside those of the API."""
+"""The studio's answers in the Luma API: its documents, with additional fields of the studio."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _SIGNED: Final = 32
 
 
 def signed_url(url: str, seconds: float) -> str:
-    """An address that counts for a while.
+    """Return an address that is valid for a limited time.
 
     Args:
         url: the address, without a query.
-        seconds: for how long.
+        seconds: the time for which it is valid, in seconds.
     """
     expires = int(time.time() + seconds)
     return f"{url}?expires={expires}&signature={_signature(url, expires)}"
 
 
 def is_current(path: str, query: Mapping[str, str]) -> bool:
-    """Whether this installation made an address, and it still counts.
+    """Return whether this installation made an address, and it is still valid.
 
     Args:
-        path: of the address, or the whole of it without its query.
-        query: of the address.
+        path: the path of the address, or all of it without the query.
+        query: the query of the address.
     """
     expires = query.get("expires", "")
     if not expires.isdecimal() or len(expires) > _SIGNED or int(expires) < time.time():
@@ -52,19 +52,18 @@ def _signature(url: str, expires: int) -> str:
 def luma_generation(
     record: StoredGeneration, base_url: str, seconds: float, outputs: Iterable[Output], drawing: Drawing | None = None
 ) -> bytes:
-    """The `Generation` of the API, with fields of the studio's own.
+    """Return the `Generation` of the API, with additional fields of the studio.
 
-    They are `take`; while it is queued and nothing can be drawn, `stalled`, which says why; before it is done `note`,
-    which says why it takes its time, where there is something to say; while it is drawn,
-    `progress` (0 to 1) and `thumbnail`; when it is done, `drawn` and `unknown`: the words of the prompt that are drawn,
-    and those that are not known.
+    These are `take`; while it is queued and nothing can be drawn, `stalled`, which says why; before it is done `note`,
+    which says why it takes longer, if there is a reason; while it is drawn, `progress` (0 to 1) and `thumbnail`; when
+    it is done, `drawn` and `unknown`: the words of the prompt that were drawn, and those that are not known.
 
     Args:
-        record: what is remembered of it.
-        base_url: what its addresses begin with.
-        seconds: how long they count.
-        outputs: its files, where there are several.
-        drawing: tells what is known of drawings under way.
+        record: the stored generation.
+        base_url: the beginning of its addresses.
+        seconds: the time for which these are valid, in seconds.
+        outputs: its files, if there are several.
+        drawing: the state of running drawings.
     """
 
     def address(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The files that were uploaded through the Luma API, as the studio remembers them."""
+"""The studio's store of the files that were uploaded through the Luma API."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _MOST_WORDS: Final = 10_000
 
 
 class UploadedFile(NamedTuple):
-    """A file as it is remembered.
+    """A stored file.
 
-    `asset` is the name of its bytes among the studio's own files. `given` is 1 once they are all there, so that it can
-    be examined. Moments are written as the API writes them, in UTC.
+    `asset` is the name of its bytes among the studio's own files. `given` is 1 once these are complete, so that it can
+    be examined. Times are in the form of the API, in UTC.
     """
 
     seq: int
@@ -48,7 +48,7 @@ _ROW: Final = TypeAdapter(UploadedFile, config=ConfigDict(strict=True))
 
 
 def moment(when: datetime | None = None) -> str:
-    """A time as it is remembered; by default, now."""
+    """Return a time in the form of the store; by default the current time."""
     return (when or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="microseconds")
 
 
@@ -56,8 +56,8 @@ class UploadedFiles:
     """The files of all accounts. Every method is one short transaction.
 
     Args:
-        database: where they are kept.
-        assets: where their bytes are.
+        database: the database.
+        assets: the folder of their bytes.
     """
 
     def __init__(self, database: Database, assets: AssetFiles) -> None:
@@ -65,7 +65,7 @@ class UploadedFiles:
         self._assets = assets
 
     def add(self, file: UploadedFile) -> None:
-        """Remember a file. Its number is given here."""
+        """Store a file. Its number is assigned here."""
         with self._db.transaction():
             self._db.execute(
                 f"INSERT INTO files ({_COLUMNS}) VALUES (NULL{', ?' * (len(file) - 1)})",  # noqa: S608 - names only
@@ -73,7 +73,7 @@ class UploadedFiles:
             )
 
     def find(self, uid: str, account: str | None) -> UploadedFile | None:
-        """A file by its id, of this account or (None) of any. What has expired is deleted."""
+        """Return a file by its id, of this account or (None) of any. Expired files are deleted."""
         row = self._db.execute(f"SELECT {_COLUMNS} FROM files WHERE id = ?", (uid,)).fetchone()  # noqa: S608 - names only
         file = _read(row) if row else None
         if file is None or account not in (None, file.account):
@@ -85,14 +85,14 @@ class UploadedFiles:
     def page(
         self, account: str, before: int | None, most: int, purpose: str | None, state: str | None
     ) -> list[UploadedFile]:
-        """Files of an account, newest first.
+        """Return files of an account, newest first.
 
         Args:
             account: the account that the files belong to.
-            before: older than the file with this number, or None.
-            most: how many at most.
-            purpose: only those of this purpose, or None.
-            state: only those in this state; None means all but the deleted.
+            before: the number of a file; only older files are returned. None returns the newest.
+            most: the largest number of files to return.
+            purpose: the purpose of the files to return, or None for all.
+            state: the state of the files to return; None means all but deleted ones.
         """
         self._expire(account)
         rows = self._db.execute(
@@ -104,18 +104,18 @@ class UploadedFiles:
         return [file for row in rows if (file := _read(row))]
 
     def unexamined(self) -> list[UploadedFile]:
-        """The files of all accounts whose bytes are there, and that nobody has examined."""
+        """Return the files of all accounts that are complete and not examined yet."""
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM files WHERE state = 'pending' AND given = 1"  # noqa: S608 - names only
         ).fetchall()
         return [file for row in rows if (file := _read(row))]
 
     def give(self, file: UploadedFile) -> UploadedFile:
-        """Remember that the bytes of a file are all there."""
+        """Record that the bytes of a file are complete."""
         return self._set(file, given=1)
 
     def examined(self, file: UploadedFile, problem: str | None) -> None:
-        """Remember what an examination found: a reason for which a file cannot be used, or None."""
+        """Record the result of an examination: the reason why a file cannot be used, or None."""
         with self._db.transaction():
             self._db.execute(
                 "UPDATE files SET state = ?, failure_reason = ? WHERE id = ? AND state = 'pending'",
@@ -123,7 +123,7 @@ class UploadedFiles:
             )
 
     def delete(self, file: UploadedFile) -> UploadedFile:
-        """Remove the bytes of a file, and remember that it was there."""
+        """Remove the bytes of a file, and keep its row as deleted."""
         gone = self._set(file, state="deleted", deleted_at=moment())
         self._assets.remove(file.asset)
         return gone
@@ -145,7 +145,7 @@ class UploadedFiles:
 
 
 def _read(row: Sequence[object]) -> UploadedFile | None:
-    """The file of a row, or None where no studio wrote it."""
+    """The file of a row, or None if no studio wrote it."""
     try:
         return _ROW.validate_python(tuple(row))
     except (ValueError, sqlite3.DataError):

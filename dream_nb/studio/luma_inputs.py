@@ -1,4 +1,4 @@
-"""What a drawing of the Luma API is made from: a request becomes a brief, with its pictures in hand."""
+"""Converts a request of the Luma API to a brief for a drawing, including its pictures."""
 
 from __future__ import annotations
 
@@ -67,17 +67,17 @@ _PIXELS: Final = {"uni-1": 2**20, "uni-1-max": 2**22}
 
 
 def kind_of(request: LumaRequest) -> Literal["video", "image"]:
-    """What a request makes."""
+    """Return the kind of a request's result."""
     return "video" if request.type.startswith("video") else "image"
 
 
 def set_data_aside(document: dict[str, Any], assets: AssetFiles, base_url: str) -> list[str]:
-    """Keep the pictures and videos that a request has in it as files, with their addresses in its place.
+    """Store the pictures and videos that are embedded in a request as files, and replace them by their addresses.
 
     Args:
-        document: the request, checked; it is changed.
-        assets: where files go.
-        base_url: what their addresses begin with.
+        document: the checked request, which is changed.
+        assets: the folder of the files.
+        base_url: the beginning of their addresses.
 
     Returns:
         The names of the files.
@@ -106,23 +106,23 @@ def set_data_aside(document: dict[str, Any], assets: AssetFiles, base_url: str) 
 
 
 class LumaInputs:
-    """Makes briefs out of requests.
+    """Converts requests to briefs.
 
     Args:
-        files: gets what they refer to.
+        files: reads the files that they refer to.
     """
 
     def __init__(self, files: SourceFiles) -> None:
         self._files = files
 
     def asked(self, record: StoredGeneration) -> LumaRequest:
-        """What a generation asks for. A row may be a stranger's.
+        """Return the request of a generation, whose row may come from somebody else.
 
         Args:
             record: the generation.
 
         Raises:
-            RenderError: it would not pass as a create.
+            RenderError: it would be refused as a create.
         """
         try:
             request = read_luma_request(record.request.encode(), None)
@@ -133,14 +133,14 @@ class LumaInputs:
         return request
 
     async def brief(self, record: StoredGeneration, request: LumaRequest) -> Brief:
-        """The brief of a generation.
+        """Return the brief of a generation.
 
         Args:
             record: the generation.
-            request: what it asks for, checked.
+            request: its request, already checked.
 
         Raises:
-            RenderError: a picture or a video cannot be fetched or read.
+            RenderError: a picture or a video cannot be downloaded or read.
         """
         options = request.video or VideoOptions()
         if request.type == "video":
@@ -258,7 +258,7 @@ class LumaInputs:
     async def _frame(
         self, record: StoredGeneration, field: str, reference: MediaReference | None, end: Literal["first", "last"]
     ) -> render.Keyframe | None:
-        """A given frame; of an earlier video its first or last."""
+        """A given frame; for an earlier video, its first or last frame."""
         if reference is None:
             return None
         if reference.generation_id is None:
@@ -269,7 +269,7 @@ class LumaInputs:
     async def _guides(
         self, record: StoredGeneration, field: str, references: list[MediaReference] | None
     ) -> list[render.Keyframe]:
-        """Pictures that single frames look like."""
+        """The pictures that single frames should look like."""
         return [render.Keyframe(data) for data in await self._pictures(record, field, references or ())]
 
     async def _pictures(
@@ -306,7 +306,7 @@ def _edit(record: StoredGeneration, request: LumaRequest, edit: Modify | Reframe
 
 
 def _controls(asked: EditControls | None) -> Controls:
-    """What is kept of a source; each control that is said to be on, or has a value, counts."""
+    """What is preserved of a source: every control that is enabled or has a value."""
     controls = asked or EditControls()
     free: dict[str, float | None] = {
         "depth": controls.depth.blur if controls.depth else None,
@@ -326,7 +326,7 @@ def _controls(asked: EditControls | None) -> Controls:
 
 
 def _placing(position: SourcePosition | None, size: tuple[int, int]) -> Placing:
-    """A place in fractions of the canvas, in its pixels."""
+    """A place in fractions of the canvas, converted to its pixels."""
     if position is None:
         return Placing()
     width, height = size
@@ -347,7 +347,7 @@ async def _sides(frame: render.Keyframe) -> tuple[int, int]:
 
 
 async def _size_like(frame: render.Keyframe, pixels: int) -> tuple[int, int]:
-    """Width and height in the ratio of a picture, multiples of 16, with about that many pixels."""
+    """Width and height in the ratio of a picture, as multiples of 16, with about that many pixels."""
     wide, high = await _sides(frame)
     # A strip has the outermost ratio of the API.
     wide, high = min(wide, _STRIP * high), min(high, _STRIP * wide)
@@ -355,7 +355,7 @@ async def _size_like(frame: render.Keyframe, pixels: int) -> tuple[int, int]:
 
 
 async def _ratio_of(frame: render.Keyframe) -> str:
-    """The ratio, of those that videos have, that is nearest to that of a given frame."""
+    """The ratio for videos that is nearest to that of a given frame."""
     width, height = await _sides(frame)
 
     def away(ratio: str) -> float:

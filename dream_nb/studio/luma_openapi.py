@@ -432,6 +432,6 @@ _PATHS: Final[Json] = {
 
 @functools.lru_cache(maxsize=8)
 def luma_document(base_url: str) -> bytes:
-    """The OpenAPI 3.0 document of the Luma API of a studio that is reached at `base_url`, as JSON."""
+    """Return the OpenAPI 3.0 document of the Luma API of a studio with the address `base_url`, as JSON."""
     description = "A local stand-in for the Luma API. It draws by rule; no model is behind it."
     return written("dream_nb studio: the Luma API", "1.0.0", description, base_url, _PATHS, _SCHEMAS)

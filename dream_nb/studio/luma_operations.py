@@ -1,4 +1,4 @@
-"""The operations of the Luma API, as the studio does them."""
+"""The studio's implementation of the Luma API's operations."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ _NOT_ASKED: Final = frozenset({"user_id"})
 
 
 class LumaOperations:
-    """What a studio answers in the Luma API. Each operation raises `Refusal` where it answers no success.
+    """The studio's answers in the Luma API. Each operation raises `Refusal` unless it succeeds.
 
     Args:
-        access: tells who asks.
-        store: the generations.
-        files: what was uploaded.
-        assets: the files of both.
-        queue: told of what is new, and asked how far it is.
-        creates: writes down what is asked for.
-        settings: prices and limits.
+        access: identifies the account of a request.
+        store: the store of the generations.
+        files: the store of uploaded files.
+        assets: the folder of the files of both.
+        queue: the queue, which is notified of new generations and knows their progress.
+        creates: stores new generations.
+        settings: the settings, with prices and limits.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class LumaOperations:
         return json_response(luma_generation(record, base_url, self._settings.address_seconds, outputs, self._queue))
 
     async def asset(self, request: Request) -> Response:
-        """A file, by the address that `get` gave, without a key."""
+        """Return a file, by the address that `get` returned, without a key."""
         if "authorization" in request.headers:
             raise Refusal(400, "this address has a signature: leave out the Authorization header")
         name = request.path_params["name"]
@@ -135,18 +135,18 @@ def _is_jpeg(asked: LumaRequest) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Account:
-    """What there is to refer to in an account."""
+    """Everything in an account that a request may refer to."""
 
     store: Store
     files: UploadedFiles
     account: str
 
     def generation(self, uid: str) -> tuple[str, str] | None:
-        """Kind and state of a generation by its id, or None."""
+        """Return kind and state of a generation by its id, or None."""
         record = self.store.find(uid, self.account, LUMA)
         return (record.kind, record.state) if record else None
 
     def file(self, uid: str) -> tuple[str, str] | None:
-        """MIME type and state of a file by its id, or None."""
+        """Return MIME type and state of a file by its id, or None."""
         file = self.files.find(uid, self.account)
         return (file.mime_type, file.state) if file else None

@@ -1,6 +1,6 @@
-"""What the Luma API accepts: the types and the documentation of its official client, and no more.
+"""The rules of the Luma API: the types and the documentation of its official client, and no more.
 
-A wrong form is a 400, a combination or reference that does not fit a 422, and what is too large a 413.
+A wrong form is a 400, an invalid combination or reference a 422, and a value that is too large a 413.
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ S = TypeVar("S", bound=Schema)
 
 
 class Known(Protocol):
-    """What there is to refer to in an account."""
+    """Everything in an account that a request may refer to."""
 
     def generation(self, uid: str) -> tuple[str, str] | None:
-        """Kind ("image" or "video") and state of a generation by its id, or None."""
+        """Return kind ("image" or "video") and state of a generation by its id, or None."""
 
     def file(self, uid: str) -> tuple[str, str] | None:
-        """MIME type and state of a file by its id, or None."""
+        """Return MIME type and state of a file by its id, or None."""
 
 
 def read_luma_request(body: bytes, known: Known | None) -> LumaRequest:
-    """Read a request's body and hold it against every rule.
+    """Read a request's body, and check it against all rules.
 
     Args:
         body: the JSON document.
-        known: what it may refer to; None where that was checked when it was accepted.
+        known: everything that it may refer to; None if that was checked when it was accepted.
 
     Raises:
-        Refusal: with a detail that names the field.
+        Refusal: the request breaks a rule; the detail names the field.
     """
     document = read_object(body)
     # By its documentation the server's default is this one, whatever the type.
@@ -71,15 +71,15 @@ def read_luma_request(body: bytes, known: Known | None) -> LumaRequest:
 
 
 def is_mime(text: str) -> bool:
-    """Whether a text is a MIME type."""
+    """Return whether a text is a MIME type."""
     return _MIME.fullmatch(text) is not None
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """The JSON object of a body.
+    """Return the JSON object of a body.
 
     Raises:
-        Refusal: it is none.
+        Refusal: the body is not a JSON object.
     """
     try:
         document = from_json(body, allow_inf_nan=False)
@@ -91,14 +91,14 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 
 def read_schema(schema: type[S], document: Mapping[str, Any]) -> S:
-    """A document as one of our schemas, without any field that the API does not know.
+    """Read a document as one of our schemas, without any field that the API does not know.
 
     Args:
         schema: the schema.
         document: the document.
 
     Raises:
-        Refusal: it breaks the schema.
+        Refusal: the document violates the schema.
     """
     if "extra" in document:
         raise bad("extra", "is not a field of this request: remove it")
@@ -138,9 +138,9 @@ def _references(request: LumaRequest) -> Iterator[tuple[str, MediaReference]]:
 
 
 def _positions(request: LumaRequest) -> Iterator[tuple[str, MediaReference, str, str | None]]:
-    """Every reference: its place, which kind of media belongs there, and of which kind a generation may be.
+    """Every reference with its place, the kind of media that belongs there, and the kinds that a generation may have.
 
-    By the documentation a generation is no reference picture, and layers are taken of pictures from outside.
+    By the documentation, a generation cannot be a reference picture, and only uploaded pictures have layers.
     """
     for place, reference in _references(request):
         if place == "source":
@@ -154,7 +154,7 @@ def _positions(request: LumaRequest) -> Iterator[tuple[str, MediaReference, str,
 
 
 def _given(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """What stands where references do, in a document that was not read yet."""
+    """The values in the places of references, in a document that was not read yet."""
     video = document.get("video")
     options = video if isinstance(video, dict) else {}
     edit = options.get("edit") if isinstance(options.get("edit"), dict) else {}
@@ -170,7 +170,7 @@ def _given(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]
 
 
 def _check_form(place: str, given: Mapping[str, Any]) -> None:
-    """Refuse what is no reference, before anything is said of what does not go together."""
+    """Refuse invalid references before invalid combinations are checked."""
     texts = {name: value for name, value in given.items() if isinstance(value, str)}
     for name in given:
         if name not in MediaReference.model_fields:

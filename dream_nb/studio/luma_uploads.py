@@ -1,4 +1,4 @@
-"""The operations on files of the Luma API: sent along, or announced, put and completed; then examined."""
+"""The Luma API's operations on files: sent with the request, or announced, uploaded and completed; then examined."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ logger = logging.getLogger("dream_nb.studio")
 
 
 class LumaUploads:
-    """What a studio answers below `/files`. Each operation raises `Refusal` where it answers no success.
+    """The studio's answers below `/files`. Each operation raises `Refusal` unless it succeeds.
 
     Args:
-        access: tells who asks.
-        files: what was uploaded.
-        assets: where the bytes go.
-        settings: limits.
-        faults: failures that were asked for.
+        access: identifies the account of a request.
+        files: the store of uploaded files.
+        assets: the folder of their bytes.
+        settings: the settings, with limits.
+        faults: the failures to inject.
     """
 
     def __init__(
@@ -73,12 +73,12 @@ class LumaUploads:
         self._examining: dict[str, asyncio.Task[None]] = {}
 
     def start(self) -> None:
-        """Examine what a studio that ended before left to be examined; on the running loop."""
+        """Examine files that an earlier studio did not examine, on the running loop."""
         for file in self._files.unexamined():
             self._examine(file)
 
     async def stop(self) -> None:
-        """Stop examining. What was not examined is examined when a studio next starts."""
+        """Stop examining. Remaining files are examined when a studio next starts."""
         tasks = list(self._examining.values())
         for task in tasks:
             task.cancel()
@@ -103,7 +103,7 @@ class LumaUploads:
         return json_response(_created(file, upload), 201)
 
     async def _take(self, request: Request, account: str) -> Response:
-        """The way in which the bytes come along."""
+        """Read the bytes from the request."""
         body = await self._access.body(request)
 
         async def chunks() -> AsyncIterator[bytes]:
@@ -135,7 +135,7 @@ class LumaUploads:
         return json_response(_created(file, None), 201)
 
     async def put(self, request: Request) -> Response:
-        """`PUT` of the bytes, to the address that `create` gave, without a key."""
+        """`PUT` of the bytes, to the address that `create` returned, without a key."""
         if "authorization" in request.headers:
             raise Refusal(400, "this address has a signature: leave out the Authorization header")
         uid = request.path_params["id"]
@@ -225,7 +225,7 @@ class LumaUploads:
             logger.exception("file %s could not be examined", file.id)
 
     def _problem(self, file: UploadedFile) -> str | None:
-        """What keeps a file from being used, or None."""
+        """The reason why a file cannot be used, or None."""
         kind = file.mime_type.partition("/")[0]
         if kind not in MAX_DATA:
             return f"unsupported format {file.mime_type}: pictures and videos can be used"
@@ -250,7 +250,7 @@ class LumaUploads:
 
 
 def _announced(document: dict[str, Any], account: str) -> UploadedFile:
-    """A file by what is said of it."""
+    """A file according to its announcement."""
     for name in _NEVER_NULL:
         if name in document and document[name] is None:
             raise bad(name, "null is not a value: leave the field out")

@@ -390,6 +390,6 @@ _PATHS: Final[Json] = {
 
 @functools.lru_cache(maxsize=8)
 def document(base_url: str) -> bytes:
-    """The OpenAPI 3.0 document of a studio that is reached at `base_url`, as JSON."""
+    """Return the OpenAPI 3.0 document of a studio with the address `base_url`, as JSON."""
     description = "A local stand-in for the Dream Machine. It draws by rule; no model is behind it."
     return written("dream_nb studio", "1.1.0", description, base_url, _PATHS, _SCHEMAS)

@@ -1,4 +1,4 @@
-"""What the OpenAPI documents of both APIs are put together from."""
+"""The parts of the OpenAPI documents of both APIs."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ ERROR: Final[Json] = {
 
 
 def ref(name: str) -> Json:
-    """A reference to a schema."""
+    """Return a reference to a schema."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
 def object_of(properties: Json, *, required: tuple[str, ...] = (), **more: Any) -> Json:
-    """The schema of an object."""
+    """Return the schema of an object."""
     return {"type": "object", "properties": properties} | ({"required": list(required)} if required else {}) | more
 
 
 def operation(
     name: str, summary: str, status: int, schema: str | None, refusals: Mapping[int, str], **more: Any
 ) -> Json:
-    """An operation.
+    """Return an operation.
 
     Args:
-        name: its id.
-        summary: what it does.
-        status: that of its success.
-        schema: that of its answer, or None where that is empty.
-        refusals: why it is refused, by the status.
-        more: further fields.
+        name: the id of the operation.
+        summary: what the operation does.
+        status: the status of a success.
+        schema: the schema of the answer, or None if it is empty.
+        refusals: the reasons for refusals, by status.
+        more: additional fields.
     """
     answer: Json = {"description": summary}
     if schema:
@@ -58,7 +58,7 @@ def operation(
 
 
 def written(title: str, version: str, description: str, base_url: str, paths: Json, schemas: Json) -> bytes:
-    """An OpenAPI 3.0 document as JSON."""
+    """Return an OpenAPI 3.0 document as JSON."""
     return to_json(
         {
             "openapi": "3.0.3",
@@ -75,5 +75,5 @@ def written(title: str, version: str, description: str, base_url: str, paths: Js
 
 
 def chosen(reasons: Mapping[int, str], codes: Iterable[int]) -> dict[int, str]:
-    """Some of the reasons for refusals."""
+    """Return some of the reasons for refusals."""
     return {code: reasons[code] for code in codes}

@@ -1,4 +1,4 @@
-"""The operations of the Dream Machine API, of 2024 and of 2025, as the studio does them."""
+"""The studio's implementation of the Dream Machine API's operations, of 2024 and of 2025."""
 
 from __future__ import annotations
 
@@ -50,15 +50,15 @@ _MODEL_OF_2024: Final = "ray-1-6"
 
 
 class Operations:
-    """What a studio answers, operation by operation. Each raises `Refusal` where it answers no success.
+    """The studio's answers, by operation. Each method raises `Refusal` unless it succeeds.
 
     Args:
-        access: tells who asks.
-        store: the generations.
-        assets: their files.
-        queue: told of what is new, and asked how far it is.
-        creates: writes down what is asked for.
-        settings: prices and limits.
+        access: identifies the account of a request.
+        store: the store of the generations.
+        assets: the folder of their files.
+        queue: the queue, which is notified of new generations and knows their progress.
+        creates: stores new generations.
+        settings: the settings, with prices and limits.
     """
 
     def __init__(
@@ -166,7 +166,7 @@ class Operations:
         return json_response(b'{"message":"pong"}')
 
     async def asset(self, request: Request) -> Response:
-        """A file, without a key."""
+        """Return a file, without a key."""
         response = self._assets.response(request.path_params["name"], request)
         if response is None:
             raise Refusal(404, "asset not found")
@@ -197,11 +197,11 @@ class Operations:
         return json_response(answers.generation(record, draft.base_url), status)
 
     def stop_waiting(self) -> None:
-        """Answer the requests that wait for a picture at once: this studio ends."""
+        """Answer requests that wait for a picture at once, because this studio is ending."""
         self._ending.set()
 
     async def _finished(self, request: Request, record: StoredGeneration, seconds: float | None) -> StoredGeneration:
-        """A generation as soon as it is finished, or as it is after so many seconds."""
+        """Return a generation as soon as it is finished, or in its state after a number of seconds."""
         end = time.monotonic() + (_SYNC_SECONDS if seconds is None else seconds)
         # Another studio on the same folder may draw it, so the database is asked.
         while record.state not in FINAL_STATES and (left := end - time.monotonic()) > 0:
@@ -266,7 +266,7 @@ class Operations:
         )
 
     def _lines(self, account: str, asked: rules.Request, source: StoredGeneration | None) -> int | None:
-        """The resolution of the video that a request makes, in lines; None where it is unknown."""
+        """The resolution of the video that a request makes, in lines; None if it is unknown."""
         if isinstance(asked, GenerationRequest):
             return RESOLUTIONS[asked.resolution or rules.DEFAULT_RESOLUTION]
         if isinstance(asked, ModifyVideoRequest | ReframeVideoRequest) and isinstance(asked.media, Media):
@@ -284,12 +284,12 @@ class Operations:
 
 
 def json_response(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """An answer whose body is JSON already."""
+    """Return an answer whose body is JSON already."""
     return Response(body, status, headers, "application/json")
 
 
 def _check_source(source: StoredGeneration) -> None:
-    """Refuse what cannot be upscaled or given sound."""
+    """Refuse a source that cannot be upscaled or given sound."""
     if source.kind != "video":
         raise rules.bad("id", f"generation {source.id} is an image; only videos are upscaled or given sound")
     if source.state != "completed":

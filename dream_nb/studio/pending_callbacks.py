@@ -1,4 +1,4 @@
-"""What is yet to be told: callbacks, kept until they are delivered or given up."""
+"""Pending callbacks, which are stored until they are delivered or given up."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ logger = logging.getLogger("dream_nb.studio")
 
 
 class PendingCallbacks:
-    """The callbacks of a studio. The store puts them in, in the transaction that changes the state.
+    """The callbacks of a studio. The store adds them in the transaction that changes the state.
 
     Args:
-        database: where they are kept.
-        store: the generations that they are about.
+        database: the database.
+        store: the store of their generations.
     """
 
     def __init__(self, database: Database, store: Store) -> None:
@@ -29,10 +29,11 @@ class PendingCallbacks:
         self._store = store
 
     def claim(self, lease_until: float) -> tuple[StoredGeneration, str, int] | None:
-        """Take the oldest callback that nobody delivers: its generation, the state to tell, and tries so far.
+        """Claim the oldest callback that nobody delivers: its generation, the state to report, and the tries so far.
 
-        The callbacks of one generation are given out one after the other, in the order of its states. What this
-        installation did not accept is dropped: a database from elsewhere may hold callbacks to anywhere.
+        The callbacks of one generation are delivered one after the other, in the order of its states. Callbacks that
+        this installation did not accept are dropped, because a database from elsewhere may contain callbacks to
+        anywhere.
         """
         find = (
             "SELECT rowid, generation, state, tries FROM callbacks c WHERE outcome IS NULL"
@@ -62,12 +63,12 @@ class PendingCallbacks:
         return None
 
     def count_try(self, uid: str, state: str) -> None:
-        """Remember that a callback is about to be tried."""
+        """Record that a callback is about to be tried."""
         with self._db.transaction():
             self._db.execute("UPDATE callbacks SET tries = tries + 1 WHERE generation = ? AND state = ?", (uid, state))
 
     def end(self, uid: str, state: str, outcome: str | None) -> None:
-        """Remember how a callback ended; None puts it back."""
+        """Record how a callback ended; None makes it pending again."""
         with self._db.transaction():
             self._db.execute(
                 "UPDATE callbacks SET outcome = ?, owner = NULL, lease_until = NULL"

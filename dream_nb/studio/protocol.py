@@ -1,4 +1,4 @@
-"""HTTP as the served studio speaks it: uvicorn's own, with an end to waiting for a client."""
+"""The HTTP protocol of the served studio: uvicorn's own, with a limit on waiting for a client."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ LARGEST_HEAD: Final = 2**16
 
 
 class Protocol(H11Protocol):
-    """A connection that is closed when a request does not arrive in time.
+    """A connection that is closed if a request does not arrive in time.
 
-    Uvicorn waits for ever, for the first byte as for the last: whoever opens connections and says little would hold
-    them all. The time counts for the whole of what is awaited, so that a byte now and then does not prolong it.
+    Uvicorn has no limit, neither for the first byte nor for the last, so a client that opens connections and sends
+    little could use up all of them. The limit applies to the whole request, so that single bytes do not prolong it.
 
     Attributes:
-        head_seconds: how long a request's first line and headers may take, from the moment that it may begin.
-        body_seconds: how long its body may take after that.
+        head_seconds: the time limit for a request's first line and headers, in seconds, from the moment when it may
+            begin.
+        body_seconds: the time limit for its body after that, in seconds.
     """
 
     head_seconds: ClassVar[float] = 15.0
@@ -36,7 +37,7 @@ class Protocol(H11Protocol):
         self._watch()
 
     def data_received(self, data: bytes) -> None:
-        """Take what arrived, and wait for what is still missing."""
+        """Handle what has arrived, and wait for the rest."""
         super().data_received(data)
         self._watch()
 
@@ -46,7 +47,7 @@ class Protocol(H11Protocol):
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no more."""
+        """Stop waiting."""
         self._stop()
         super().connection_lost(exc)
 
@@ -68,11 +69,11 @@ class Protocol(H11Protocol):
 
 
 def config(app: Any, **options: Any) -> uvicorn.Config:
-    """How uvicorn serves a studio.
+    """Return uvicorn's configuration for a studio.
 
     Args:
         app: the studio.
-        options: further options of `uvicorn.Config`, which count before those chosen here.
+        options: additional options of `uvicorn.Config`, which take precedence.
     """
     ours: dict[str, Any] = {"http": Protocol, "ws": "none", "h11_max_incomplete_event_size": LARGEST_HEAD}
     return uvicorn.Config(app, **ours | options)

@@ -1,4 +1,4 @@
-"""What renders next, on whatever executor it is given."""
+"""The studio's queue: what is drawn next, on any executor."""
 
 from __future__ import annotations
 
@@ -48,28 +48,29 @@ _ID = re.compile(r"[0-9a-f-]{36}")
 
 
 class RequestInputs(Protocol):
-    """Makes briefs out of the requests of one dialect."""
+    """Converts the requests of one dialect to briefs."""
 
     def asked(self, record: StoredGeneration) -> Any:
-        """What a generation asks for, which has a `prompt`. Raises `RenderError` where no server would take it."""
+        """Return the request of a generation. Raises `RenderError` if no server would accept it."""
 
     async def brief(self, record: StoredGeneration, request: Any) -> Brief:
-        """The brief of a generation that asks for that."""
+        """Return the brief of a generation with that request."""
 
 
 class Queue:
-    """The queue of a studio: takes generations from the store and gives them to the executor.
+    """Takes generations from the store and submits them to the executor.
 
     Args:
-        store: what is queued, shared with other studios on the same folder.
-        presence: tells which of those are alive.
-        assets: where files go.
-        progress: a folder for the files in which workers say how far they are.
-        inputs: make the briefs, one for each dialect.
-        executor: gives the executor; asked again and again, since it may be another one after its workers died.
-        changed: called after the state of a generation changed.
-        settings: how many at once, how long a lease lasts, and which words are not drawn.
-        faults: failures that were asked for.
+        store: the store, shared with other studios on the same folder.
+        presence: tells which of those studios are alive.
+        assets: the folder of the files.
+        progress: a folder for the files in which workers report their progress.
+        inputs: the converters to briefs, one for each dialect.
+        executor: a function that returns the executor; it is called repeatedly, since the executor may be a new one
+            after its workers died.
+        changed: a function that is called after the state of a generation has changed.
+        settings: the settings, with limits and refused words.
+        faults: the failures to inject.
     """
 
     def __init__(
@@ -101,7 +102,7 @@ class Queue:
         self._second_tries = asyncio.Lock()
 
     def start(self) -> None:
-        """Begin to draw; on the running loop."""
+        """Begin to draw, on the running loop."""
         self._progress.mkdir(parents=True, exist_ok=True)
         for left in filter(Path.is_file, self._progress.iterdir()):
             record = self._store.find(left.stem)
@@ -110,7 +111,7 @@ class Queue:
         self._heart = asyncio.create_task(self._beat())
 
     async def stop(self) -> None:
-        """Stop drawing. What was not finished is queued again."""
+        """Stop drawing. Unfinished generations are queued again."""
         heart, self._heart = self._heart, None
         tasks = [*(drawing.task for drawing in self._dreaming.values()), *([heart] if heart else [])]
         for task in tasks:
@@ -118,7 +119,7 @@ class Queue:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def wake(self) -> None:
-        """Look for work: something was queued, or a worker became free."""
+        """Look for work, because something was queued, or a worker became free."""
         if self._heart is None:
             return
         try:
@@ -133,7 +134,7 @@ class Queue:
             drawing.task.cancel()
 
     def progress(self, uid: str) -> float | None:
-        """How far a drawing is, from 0 to 1; None when its workers do not say."""
+        """Return the fraction done of a drawing, from 0 to 1; None if its workers have not reported it."""
         # Another studio on this folder may draw it: how many runs it has is seen by the files alone.
         said: list[float] = []
         with contextlib.suppress(OSError, ValueError):
@@ -146,7 +147,7 @@ class Queue:
         return self._progress / f"{uid if _ID.fullmatch(uid) else 'nobody'}.{run}"
 
     def thumbnail(self, asset: str) -> str | None:
-        """The name of the file that shows a video's first frame while it is drawn; None before that is there."""
+        """Return the name of the file with a video's first frame while it is drawn; None before it exists."""
         name = thumbnail_of(asset)
         return name if (self._assets.folder / name).is_file() else None
 
@@ -169,14 +170,14 @@ class Queue:
         return self._asked
 
     def _width(self) -> int:
-        """How many workers there are at the moment, as far as they may be used."""
+        """The number of workers that may be used now."""
         executor = self._executor()
         if problem(executor):
             return 0
         return self._settings.at_once or width(executor)
 
     def stalled(self) -> str | None:
-        """Why nothing that is queued is drawn, as a clause; None where everything has its turn."""
+        """Return why no queued generation is drawn, as a clause; None if they are."""
         if self._asked is not None and problem(self._asked):
             # Somebody may just have given it another one.
             with contextlib.suppress(Exception):
@@ -185,11 +186,11 @@ class Queue:
         return None
 
     def note(self) -> str | None:
-        """Why nothing is drawn at the moment, though it may begin at any time, as a clause; None where it is."""
+        """Return why nothing is drawn now, although it may begin at any time, as a clause; None if something is."""
         return None if self._asked is None else note(self._asked)
 
     def _begin(self, record: StoredGeneration, workers: int) -> None:
-        """Draw what was claimed, with as many workers."""
+        """Draw a claimed generation, with the given number of workers."""
         drawing = self._dreaming[record.id] = _Drawing(record, workers)
         drawing.task = asyncio.create_task(self._finish(drawing))
         # Not the task's own `finally`: one that is cancelled before it began never comes to that.
@@ -212,7 +213,7 @@ class Queue:
             await asyncio.sleep(self._pause())
 
     def _pause(self) -> float:
-        """Seconds until the next beat."""
+        """The seconds until the next heartbeat."""
         pause = self._settings.lease_seconds / _BEATS_PER_LEASE
         if not isinstance(self._asked, ClusterExecutor):
             return pause
@@ -220,7 +221,7 @@ class Queue:
         return min(pause, _CLUSTER_SECONDS if is_known else _FIRST_SECONDS)
 
     def _end(self, record: StoredGeneration, task: asyncio.Task[bool]) -> None:
-        """Free the place of a drawing."""
+        """Free the slot of a drawing."""
         self._dreaming.pop(record.id, None)
         self._tidy(record)
         if not task.cancelled() and (error := task.exception()):
@@ -233,7 +234,7 @@ class Queue:
             self.wake()
 
     def _tidy(self, record: StoredGeneration) -> None:
-        """Remove what a drawing shows of itself while it goes on."""
+        """Remove the temporary files of a drawing."""
         if record.id not in self._dreaming:
             with contextlib.suppress(OSError):
                 for said in self._progress.glob(f"{record.id}.*"):
@@ -245,7 +246,7 @@ class Queue:
             self._assets.remove(thumbnail_of(record.asset))
 
     async def _finish(self, drawing: _Drawing) -> bool:
-        """Draw a generation to its end. True when it has to be drawn again, another time."""
+        """Draw a generation to its end. Returns True if it has to be drawn again later."""
         record = drawing.record
         try:
             await self._keep(record, await self._draw(drawing, await self._brief(record)))
@@ -282,7 +283,7 @@ class Queue:
             self._assets.remove(*(name for name in names if name not in kept))
 
     async def _brief(self, record: StoredGeneration) -> Brief:
-        """What is drawn of a generation. A row may be somebody else's: it has to pass what a create has to pass."""
+        """The brief of a generation. Its row may come from somebody else, so it is checked like a create."""
         inputs = self._inputs[record.api]
         asked = inputs.asked(record)
         words = set(re.findall(r"\w+", (asked.prompt or "").lower()))
@@ -336,13 +337,13 @@ class Queue:
         return made
 
     def _keep_workers(self, drawing: _Drawing, count: int) -> None:
-        """Give back the workers that a drawing does not need any more."""
+        """Return workers that a drawing no longer needs."""
         if count < drawing.workers:
             drawing.workers = count
             self.wake()
 
     def _shown(self, record: StoredGeneration, run: int = 0) -> tuple[Path, Path]:
-        """Where a worker says how far it is, and shows the first frame."""
+        """The files in which a worker reports its progress and the first frame."""
         return self._said(record.id, run), self._assets.place(thumbnail_of(record.asset))
 
     async def _call(self, record: StoredGeneration, work: Callable[..., Any], *args: object) -> Any:
@@ -365,12 +366,12 @@ class Queue:
 
 @dataclass(slots=True)
 class _Drawing:
-    """A generation that this studio draws.
+    """A generation that this studio is drawing.
 
     Attributes:
         record: the generation.
-        workers: how many it keeps.
-        task: draws it.
+        workers: the number of workers that it keeps.
+        task: the task that draws it.
     """
 
     record: StoredGeneration

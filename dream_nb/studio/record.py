@@ -1,6 +1,6 @@
-"""A generation as the studio remembers it, and what a row of its database has to be to count as one.
+"""A stored generation, and the conditions for a row of the database to be one.
 
-The database lies in a library that may come from somebody else: any value of any type may stand in it.
+The database is part of a library that may come from somebody else, so it may contain any value of any type.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ def _one_of(words: Sequence[str]) -> str:
 
 
 class StoredGeneration(NamedTuple):
-    """A generation as it is remembered. `request` is its JSON; `created` as the API writes it; `price` millicents.
+    """A stored generation. `request` is its JSON; `created` is in the form of the API; `price` is in millicents.
 
-    `api` is the dialect that it was asked for in, and the only one in which it is shown.
+    `api` is the dialect of its request, and the only one in which it is returned.
 
-    `source` is the id of the generation that the path of the request named: what was upscaled or given sound.
-    `lines` is the resolution of a video in the words of the API, such as 720; None where it is unknown.
+    `source` is the id of the generation that the path of the request named: the one to be upscaled or given sound.
+    `lines` is the resolution of a video in the API's terms, such as 720; None if it is unknown.
 
-    `shorter_side` and `longest_seconds` are the settings under which it was asked for: any studio may draw it. `seal`
-    shows which installation accepted it.
+    `shorter_side` and `longest_seconds` are the settings at the time of the request, because any studio may draw it.
+    `seal` shows which installation accepted it.
     """
 
     id: Annotated[str, Field(pattern=_ID)]
@@ -72,11 +72,11 @@ class StoredGeneration(NamedTuple):
     seal: str | None = None
 
     def sealed(self) -> StoredGeneration:
-        """The same, as accepted by this installation."""
+        """Return the same record, as accepted by this installation."""
         return self._replace(seal=installation.seal(self._accepted()))
 
     def is_sealed(self) -> bool:
-        """Whether this installation accepted it: where its callbacks go, and what is fetched for it."""
+        """Return whether this installation accepted it, which decides about its callbacks and downloads."""
         return installation.is_sealed(self._accepted(), self.seal)
 
     def _accepted(self) -> str:
@@ -85,7 +85,7 @@ class StoredGeneration(NamedTuple):
 
 
 class Output(NamedTuple):
-    """One of several files of a generation: its name, its type in the words of the Luma API, and which layer it is."""
+    """One of several files of a generation: its name, its type in the Luma API, and its layer."""
 
     asset: Annotated[str, Field(pattern=r"^[0-9a-f]{32}\.[a-z0-9]{2,4}$")]
     type: Annotated[str, Field(pattern=r"^[a-z]{1,20}$")]
@@ -100,7 +100,7 @@ _OUTPUT: Final = TypeAdapter(Output, config=ConfigDict(strict=True))
 
 
 def read_row(row: Sequence[object]) -> StoredGeneration:
-    """The record of a row that the studio's database holds.
+    """Return the record of a row of the studio's database.
 
     Args:
         row: the values of `COLUMNS`.
@@ -112,5 +112,5 @@ def read_row(row: Sequence[object]) -> StoredGeneration:
 
 
 def read_output(row: Sequence[object]) -> Output:
-    """One of several files of a generation, as `read_row`."""
+    """Return one of several files of a generation, as `read_row` does."""
     return _OUTPUT.validate_python(tuple(row))

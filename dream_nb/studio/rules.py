@@ -1,7 +1,7 @@
-"""What the API accepts. Every refusal is a 400 that names the field.
+"""The rules of the Dream Machine API. Every refusal is a 400 that names the field.
 
-The path of 2024 is as lax as that API was. What came in 2025 is held against all that is documented of it, unless the
-studio is lenient: what is accepted here must not fail there.
+The path of 2024 is as lax as that API was. Requests of 2025 are checked against everything that is documented, unless
+the studio is lenient, so that what is accepted here does not fail at the hosted server.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ StateOf = Callable[[str], str | None]
 
 
 class Refusal(Exception):  # noqa: N818 - an answer of the API, not a defect
-    """An answer that is no success: its status, its detail, and headers of its own."""
+    """An answer other than a success: its status, its detail, and additional headers."""
 
     def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(detail)
@@ -96,21 +96,21 @@ class Refusal(Exception):  # noqa: N818 - an answer of the API, not a defect
 
 
 def bad(field: str, reason: str) -> Refusal:
-    """The refusal of a field."""
+    """Return the refusal of a field."""
     return Refusal(400, f"{field}: {reason}")
 
 
 def read_request(schema: type[R], body: bytes, state_of: StateOf, *, is_strict: bool) -> R:
-    """Read a request's body and hold it against every rule.
+    """Read a request's body, and check it against all rules.
 
     Args:
         schema: one of `REQUESTS`.
         body: the JSON document.
-        state_of: gives the state of a generation of the account by its id, None when it has no such generation.
-        is_strict: whether everything that is documented of 2025 counts.
+        state_of: a function that returns the state of a generation of the account by its id, or None if there is none.
+        is_strict: whether to apply everything that is documented for 2025.
 
     Raises:
-        Refusal: 400, with a detail that names the field.
+        Refusal: the request breaks a rule: 400, with a detail that names the field.
     """
     try:
         document = from_json(body, allow_inf_nan=False)
@@ -146,13 +146,13 @@ def read_request(schema: type[R], body: bytes, state_of: StateOf, *, is_strict: 
 
 
 def digest(document: Mapping[str, Any]) -> str:
-    """What two identical requests share: everything but how they are answered."""
+    """Return what identical requests have in common: everything except the form of the answer."""
     canonical = to_json(_sorted({key: value for key, value in document.items() if key not in DELIVERY}))
     return hashlib.sha256(canonical).hexdigest()
 
 
 def whole_number(field: str, text: str | None, default: int, lowest: int, highest: int) -> int:
-    """A number out of a query or header. Raises Refusal."""
+    """Return a number from a query or header. Raises Refusal."""
     if text is None:
         return default
     if not re.fullmatch(r"-?[0-9]{1,20}", text) or not lowest <= int(text) <= highest:
@@ -161,7 +161,7 @@ def whole_number(field: str, text: str | None, default: int, lowest: int, highes
 
 
 def is_http_url(text: str) -> bool:
-    """Whether a text is a URL that requests may name."""
+    """Return whether a text is a URL that a request may contain."""
     return len(text) <= MAX_URL and _HTTP_URL.fullmatch(text) is not None
 
 
@@ -180,7 +180,7 @@ def _path(parts: tuple[int | str, ...]) -> str:
 
 
 def _nulls(value: Any, path: str, nullable: Collection[str]) -> Iterator[str]:
-    """Fields of the specification that were sent as null, which it nowhere allows."""
+    """Fields of the specification that were sent as null, which it never allows."""
     if isinstance(value, BaseModel):
         for name in type(value).model_fields:
             if name == "extra" or name not in value.model_fields_set or name in nullable:
@@ -196,7 +196,7 @@ def _nulls(value: Any, path: str, nullable: Collection[str]) -> Iterator[str]:
 
 
 def _check_documented(request: Request, document: Mapping[str, Any]) -> None:
-    """What the schemas leave open, and the documentation of 2025 does not."""
+    """Check what is not in the schemas but in the documentation of 2025."""
     for field in _REQUIRED.get(request.generation_type, ()):
         if document.get(field) is None:
             raise bad(field, "is required")
@@ -207,7 +207,7 @@ def _check_documented(request: Request, document: Mapping[str, Any]) -> None:
 
 
 def _unknown_fields(request: Request) -> Iterator[str]:
-    """Fields that no specification has. Images have none of their own: both years have their path."""
+    """Fields that are in no specification. Images have no additional ones: both versions use the same path."""
     if isinstance(request, ImageGenerationRequest):
         return
     yield from request.extra
@@ -252,7 +252,7 @@ def _check_placing(request: ReframeVideoRequest | ReframeImageRequest) -> None:
 
 
 def _check_text(field: str, text: str | None) -> None:
-    """A text that may be left out or empty."""
+    """Check a text that may be missing or empty."""
     lowest, highest = PROMPT_LENGTH
     if text and not lowest <= len(text) <= highest:
         raise bad(field, f"has {len(text)} characters; {lowest} to {highest} are accepted")

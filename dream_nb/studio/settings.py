@@ -1,4 +1,4 @@
-"""What can be set about a studio."""
+"""The settings of a studio."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def _number(variable: str) -> float | None:
 
 @dataclass(frozen=True)
 class StudioPrices:
-    """What a generation costs, in USD cents of play money, where the public table of the hosted API has no price.
+    """The prices of generations, in USD cents of play money, if the public table of the hosted API has none.
 
     Args:
-        video: a video whose request names no model of 2025, as it cost in 2024.
-        audio: sound for a video.
+        video: the price of a video whose request names no model of 2025, as in 2024.
+        audio: the price of sound for a video.
     """
 
     video: float = 32.0
@@ -58,29 +58,31 @@ class Settings:
     """The settings of a studio. None of them can be changed over the network.
 
     Args:
-        shorter_side: pixels of the shorter side of everything drawn, for quick tests; None draws full size.
-            By default the environment variable `DREAM_NB_STUDIO_SIDE`.
-        longest_seconds: no video is longer; None leaves the lengths of the API.
-            By default the environment variable `DREAM_NB_STUDIO_SECONDS`.
-        public_url: what asset URLs begin with, where the address that a client used is not the one to give to
-            others; it ends with the prefix `/dream-machine/v1`.
-        balance: what a new account has, in USD cents.
-        prices: what a generation costs where the public table has no price.
-        lenient: whether requests of 2025 are taken that its documentation excludes, for trying things out.
-        blacklist: words that let a generation fail, in lower case.
-        unfinished_limit: generations of one account that may be queued or dreaming; the next is answered 429.
-        creates_per_minute: generations that one account may ask for in a minute; the next is answered 429.
-        at_once: drawings handed to the executor at the same time; None asks the executor for its width.
-        lease_seconds: how long after the death of a studio another one takes over what it was drawing.
-        max_body: bytes of a request; a longer one is answered 413.
-        max_input: bytes of one picture that is fetched.
-        max_media: bytes of one video that is fetched.
-        max_pixels: pixels of one picture that is fetched.
-        fetch_seconds: how long fetching one picture or video may take.
-        fetch_loopback: whether pictures and videos may be fetched from this machine.
-        public_callbacks: whether callbacks go to public addresses; otherwise to this machine only.
-        callback_seconds: how long one try of a callback may take.
-        address_seconds: how long the addresses count that the Luma API gives: of its outputs, and of files to be put.
+        shorter_side: the shorter side of everything drawn, in pixels, for quick tests; None draws full size. By default
+            the environment variable `DREAM_NB_STUDIO_SIDE`.
+        longest_seconds: the longest playing time of a video, in seconds; None keeps the durations of the API. By
+            default the environment variable `DREAM_NB_STUDIO_SECONDS`.
+        public_url: the beginning of asset URLs, if the address that a client used must not be given to others; it ends
+            with the prefix `/dream-machine/v1`.
+        balance: the balance of a new account, in USD cents.
+        prices: the prices of generations that the public table does not have.
+        lenient: whether to accept requests of 2025 that its documentation excludes, for experiments.
+        blacklist: words that make a generation fail, in lower case.
+        unfinished_limit: the number of generations of one account that may be queued or dreaming; the next is answered
+            429.
+        creates_per_minute: the number of generations that one account may request per minute; the next is answered 429.
+        at_once: the number of drawings that are submitted to the executor at the same time; None uses the executor's
+            width.
+        lease_seconds: the seconds after the death of a studio until another one takes over its drawings.
+        max_body: the largest size of a request in bytes; a larger one is answered 413.
+        max_input: the largest size of a downloaded picture in bytes.
+        max_media: the largest size of a downloaded video in bytes.
+        max_pixels: the largest number of pixels of a downloaded picture.
+        fetch_seconds: the time limit for downloading one picture or video, in seconds.
+        fetch_loopback: whether pictures and videos may be downloaded from this machine.
+        public_callbacks: whether callbacks may go to public addresses; otherwise only to this machine.
+        callback_seconds: the time limit of one try of a callback, in seconds.
+        address_seconds: the validity of addresses that the Luma API returns, of outputs and for uploads, in seconds.
     """
 
     shorter_side: int | None = field(default_factory=_side)
@@ -106,11 +108,11 @@ class Settings:
 
     @property
     def max_request(self) -> int:
-        """Bytes of a request as it is remembered, with its defaults written out."""
+        """The largest size in bytes of a stored request, with its defaults written out."""
         return 2 * self.max_body
 
     def __post_init__(self) -> None:
-        """Refuse what no drawing may have."""
+        """Refuse values that no drawing can have."""
         for name, variable, value, (lowest, highest) in (
             ("shorter_side", SIDE_VARIABLE, self.shorter_side, SIDES),
             ("longest_seconds", SECONDS_VARIABLE, self.longest_seconds, LENGTHS),

@@ -1,4 +1,4 @@
-"""The pictures and videos that requests refer to: fetched, or found among the studio's own files."""
+"""The pictures and videos that requests refer to: downloaded, or found among the studio's own files."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _ASSET_URL: Final = re.compile(
 
 
 def made_at(store: Store, account: str, url: str) -> StoredGeneration | None:
-    """The generation of an account whose file is at an address.
+    """Return the generation of an account whose file has an address.
 
     Args:
-        store: the generations.
-        account: whose they are.
+        store: the store of the generations.
+        account: the account that the generation must belong to.
         url: the address.
     """
     own = _ASSET_URL.fullmatch(url)
@@ -35,13 +35,13 @@ def made_at(store: Store, account: str, url: str) -> StoredGeneration | None:
 
 
 class SourceFiles:
-    """Gets what a request refers to, as bytes.
+    """Reads the files that a request refers to, as bytes.
 
     Args:
-        store: the generations.
-        uploads: what was uploaded.
-        assets: the files of both.
-        fetcher: gets files from elsewhere.
+        store: the store of the generations.
+        uploads: the store of uploaded files.
+        assets: the folder of the files of both.
+        fetcher: downloads files from elsewhere.
     """
 
     def __init__(self, store: Store, uploads: UploadedFiles, assets: AssetFiles, fetcher: Fetcher) -> None:
@@ -51,16 +51,16 @@ class SourceFiles:
         self._fetcher = fetcher
 
     async def at(self, record: StoredGeneration, field: str, url: str, kind: str) -> bytes:
-        """A file by its address.
+        """Return the file at an address.
 
         Args:
-            record: the generation whose request has the address.
-            field: where it stands in the request.
+            record: the generation whose request contains the address.
+            field: the field of the request.
             url: the address.
-            kind: "image" or "video".
+            kind: the kind of file: "image" or "video".
 
         Raises:
-            RenderError: it cannot be fetched.
+            RenderError: it cannot be downloaded.
         """
         own = _ASSET_URL.fullmatch(url)
         if own and (data := await self.read(own[2])) is not None:
@@ -79,14 +79,14 @@ class SourceFiles:
             raise RenderError(f"{UNREADABLE}: {field}: {error}") from None
 
     async def made(self, uid: str, account: str) -> tuple[StoredGeneration, bytes]:
-        """An earlier generation, and its file.
+        """Return an earlier generation, and its file.
 
         Args:
             uid: the id of the generation.
-            account: whose it is.
+            account: the account that it must belong to.
 
         Raises:
-            RenderError: there is none, or no file.
+            RenderError: the generation or its file does not exist.
         """
         earlier = self._store.find(uid, account)
         if earlier is None:
@@ -97,14 +97,14 @@ class SourceFiles:
         return earlier, data
 
     async def uploaded(self, uid: str, account: str) -> bytes:
-        """A file that was uploaded.
+        """Return an uploaded file.
 
         Args:
-            uid: its id.
-            account: whose it is.
+            uid: the id of the file.
+            account: the account that it must belong to.
 
         Raises:
-            RenderError: there is none, or it cannot be used.
+            RenderError: the file does not exist, or cannot be used.
         """
         file = self._uploads.find(uid, account)
         data = await self.read(file.asset) if file is not None and file.state == "ready" else None
@@ -113,7 +113,7 @@ class SourceFiles:
         return data
 
     async def read(self, name: str) -> bytes | None:
-        """A file of the studio by its name, or None."""
+        """Return a file of the studio by its name, or None."""
         try:
             return await asyncio.to_thread(self._assets.read, name)
         except OSError:

@@ -1,4 +1,4 @@
-"""What the studio remembers: generations and balances."""
+"""The studio's store of generations and balances."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ logger = logging.getLogger("dream_nb.studio")
 
 
 class Draft(NamedTuple):
-    """A generation that is about to be made. `take` None counts the account's identical requests (`digest`)."""
+    """A generation to be created. If `take` is None, the account's identical requests (`digest`) are counted."""
 
     id: str
     account: str
@@ -45,7 +45,7 @@ class Draft(NamedTuple):
 
 
 class InsufficientCreditsError(Exception):
-    """The balance, given in millicents, does not cover the price."""
+    """The balance, in millicents, is lower than the price."""
 
     def __init__(self, balance: int) -> None:
         super().__init__(balance)
@@ -56,9 +56,9 @@ class Store:
     """The generations and balances. Every method is one short transaction.
 
     Args:
-        database: where they are kept.
+        database: the database.
         owner: the name under which this studio holds leases.
-        balance: what a new account has, in millicents.
+        balance: the balance of a new account, in millicents.
     """
 
     def __init__(self, database: Database, owner: str, balance: int) -> None:
@@ -67,14 +67,14 @@ class Store:
         self._db = database
 
     def create(self, drafts: Iterable[Draft], check: Callable[[str], None]) -> list[StoredGeneration | Exception]:
-        """Remember generations as queued and charge them.
+        """Store generations as queued and charge them.
 
         Args:
-            drafts: in their order.
-            check: raises why an account may not create anything at the moment.
+            drafts: the generations, in order.
+            check: a function that raises an error if an account may not create anything now.
 
         Returns:
-            For each what is remembered; or why it was refused: what `check` raised, or an `InsufficientCreditsError`.
+            For each the stored generation, or the refusal: what `check` raised, or an `InsufficientCreditsError`.
         """
         with self._db.transaction():
             return [self._created(draft, check) for draft in drafts]
@@ -114,18 +114,18 @@ class Store:
         return record
 
     def find(self, uid: str, account: str | None = None, api: str | None = None) -> StoredGeneration | None:
-        """A generation by its id. A row that no studio wrote is none.
+        """Return a generation by its id. Rows that no studio has written are ignored.
 
         Args:
             uid: the id.
-            account: whose it has to be, or None.
-            api: the dialect that it has to be of, or None.
+            account: the account that it must belong to, or None.
+            api: the dialect that it must be of, or None.
         """
         record = self._read("id", uid)
         return record if record and account in (None, record.account) and api in (None, record.api) else None
 
     def find_made(self, asset: str, account: str) -> StoredGeneration | None:
-        """The generation of an account whose file has that name."""
+        """Return the generation of an account with a file of that name."""
         record = self._read("asset", asset)
         return record if record and record.account == account else None
 
@@ -140,7 +140,7 @@ class Store:
             return None
 
     def page(self, account: str, api: str, limit: int, offset: int) -> list[str]:
-        """The ids of an account's generations in a dialect, newest first."""
+        """Return the ids of an account's generations in a dialect, newest first."""
         # As one text, which is decoded once: an id of ours has no comma in it.
         (uids,) = self._db.execute(
             "SELECT group_concat(id) FROM"
@@ -150,7 +150,7 @@ class Store:
         return uids.split(",") if uids else []
 
     def unfinished(self, account: str) -> int:
-        """How many generations of an account are queued or dreaming."""
+        """Return the number of an account's generations that are queued or dreaming."""
         (count,) = self._db.execute(
             f"SELECT count(*) FROM generations WHERE {UNFINISHED} AND account = ?",  # noqa: S608 - a condition of ours
             (account,),
@@ -158,7 +158,7 @@ class Store:
         return int(count)
 
     def seconds_until(self, account: str, most: int, period: float) -> float:
-        """How long until an account has asked for fewer than `most` generations within `period` seconds."""
+        """Return the seconds until an account has made fewer than `most` requests within `period` seconds."""
         row = self._db.execute(
             "SELECT created FROM generations WHERE account = ? ORDER BY seq DESC LIMIT 1 OFFSET ?", (account, most - 1)
         ).fetchone()
@@ -169,7 +169,7 @@ class Store:
         return min(period, asked + period - time.time())
 
     def balance(self, account: str) -> int:
-        """What an account has left, in millicents."""
+        """Return the balance of an account, in millicents."""
         row = self._db.execute("SELECT balance FROM accounts WHERE name = ?", (account,)).fetchone()
         return row[0] if row and isinstance(row[0], int) else self._opening_balance
 
@@ -183,7 +183,7 @@ class Store:
             raise InsufficientCreditsError(self.balance(account))
 
     def _count(self, account: str, digest: str) -> int:
-        """The take of the account's next request of that kind. Counted too where a request names its take."""
+        """The take of the account's next request of that kind. Requests that name their take are counted too."""
         (count,) = self._db.execute(
             "INSERT INTO takes VALUES (?1, ?2, 1) ON CONFLICT (account, digest)"
             " DO UPDATE SET count = min(max(CAST(count AS INTEGER), 0) + 1, ?3) RETURNING count",
@@ -192,9 +192,9 @@ class Store:
         return int(count)
 
     def claim(self, lease_until: float, besides: Collection[str]) -> StoredGeneration | None:
-        """Take the oldest generation that nobody draws, as dreaming, until a moment (seconds since 1970).
+        """Claim the oldest generation that nobody draws, as dreaming, until a time (seconds since 1970).
 
-        Not one of `besides`, which this studio draws: a machine that slept finds its own leases run out.
+        It is not one of `besides`, which this studio is drawing: after sleep, its own leases have ended.
         """
         find = (
             f"SELECT seq FROM generations WHERE {UNFINISHED}"  # noqa: S608 - placeholders only
@@ -225,14 +225,14 @@ class Store:
         return None
 
     def renew(self, uids: Iterable[str], lease_until: float) -> None:
-        """Hold on to what this studio draws."""
+        """Renew the leases of this studio."""
         leases = [(lease_until, uid, self.owner) for uid in uids]
         if leases:
             with self._db.transaction():
                 self._db.executemany("UPDATE generations SET lease_until = ? WHERE id = ? AND owner = ?", leases)
 
     def others(self) -> list[object]:
-        """The names of the other studios that hold something."""
+        """Return the names of the other studios that hold leases."""
         rows = self._db.execute(
             f"SELECT owner FROM generations WHERE {UNFINISHED} AND owner <> ? AND lease_until > 0"  # noqa: S608 - as above
             " UNION SELECT owner FROM callbacks WHERE outcome IS NULL AND owner <> ? AND lease_until > 0",
@@ -241,13 +241,13 @@ class Store:
         return [owner for (owner,) in rows]
 
     def forfeit(self, owner: object) -> None:
-        """Let the leases of a studio run out, since it has ended."""
+        """End the leases of a studio that has ended."""
         with self._db.transaction():
             self._db.execute("UPDATE generations SET lease_until = 0 WHERE owner = ? AND state = 'dreaming'", (owner,))
             self._db.execute("UPDATE callbacks SET lease_until = 0 WHERE owner = ? AND outcome IS NULL", (owner,))
 
     def release(self, uid: str) -> None:
-        """Put a generation of this studio back into the queue."""
+        """Return a generation of this studio to the queue."""
         with self._db.transaction():
             self._db.execute(
                 "UPDATE generations SET state = 'queued', owner = NULL, lease_until = NULL"
@@ -256,11 +256,11 @@ class Store:
             )
 
     def complete(self, uid: str, outputs: Sequence[Output] = ()) -> bool:
-        """Remember that the asset is there. False when this studio no longer holds the generation.
+        """Record that the asset exists. False if this studio no longer holds the generation.
 
         Args:
-            uid: the generation.
-            outputs: all files, where there are several.
+            uid: the id of the generation.
+            outputs: all files, if there are several.
         """
         with self._db.transaction():
             if not self._finish(uid, "completed"):
@@ -270,7 +270,7 @@ class Store:
             return True
 
     def outputs(self, uid: str) -> list[Output]:
-        """The files of a completed generation that has several; none where its asset is all there is."""
+        """Return the files of a completed generation with several files; none if its asset is the only one."""
         rows = self._db.execute("SELECT asset, type, layer FROM outputs WHERE generation = ? ORDER BY place", (uid,))
         try:
             return [read_output(row) for row in rows]
@@ -278,12 +278,12 @@ class Store:
             return []
 
     def fail(self, uid: str, reason: str, code: str) -> bool:
-        """Remember a failure and refund it. False when this studio no longer holds the generation.
+        """Record a failure and refund it. False if this studio no longer holds the generation.
 
         Args:
-            uid: the generation.
-            reason: why, in words.
-            code: why, as a word of the Luma API.
+            uid: the id of the generation.
+            reason: the reason, in words.
+            code: the reason, as a code of the Luma API.
         """
         with self._db.transaction():
             if not self._finish(uid, "failed", reason, code):
@@ -309,9 +309,9 @@ class Store:
         )
 
     def delete(self, uid: str, account: str, api: str) -> tuple[StoredGeneration, list[str]] | None:
-        """Forget a generation, and refund it when it was not finished.
+        """Delete a generation, and refund it if it was not finished.
 
-        Gives back what it was and the names of its input files, or None when the account has no such generation.
+        Returns the generation and the names of its input files, or None if the account has no such generation.
         """
         with self._db.transaction():
             record = self.find(uid, account, api)

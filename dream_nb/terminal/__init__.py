@@ -1,1 +1,1 @@
-"""What a terminal shows: how far something is."""
+"""Progress and pictures in a terminal."""

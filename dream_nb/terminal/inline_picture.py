@@ -1,4 +1,4 @@
-"""A picture between the lines of a terminal that can show one: kitty, iTerm2, and whatever else knows sixel."""
+"""Shows a picture between the lines of a terminal that supports it: kitty, iTerm2, or sixel."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ VARIABLE: Final = "DREAM_NB_TERMINAL"
 _PLAIN: Final = "plain"
 _COLUMNS: Final = 64
 _LINES: Final = 18
-# How high the letters of a terminal are, about, where their width is 1.
+# The approximate height of a terminal's characters, relative to their width.
 _LETTER: Final = 2
-# Programs that name themselves, and show sixel.
+# Programs that identify themselves, and support sixel.
 _SIXEL_PROGRAMS: Final = frozenset({"iTerm.app", "WezTerm", "mintty", "vscode"})
 
 _stdout_lock = threading.Lock()
@@ -37,14 +37,15 @@ def show_picture(picture: Callable[[], bytes | None], *, through_kernel: bool = 
     """Show a picture on standard output.
 
     Args:
-        picture: gives its bytes, or None where there is none; not called where the terminal cannot show one.
-        through_kernel: whether another program, which started this kernel, writes what comes here to its terminal.
+        picture: a function that returns the bytes, or None if there is no picture; it is called only if the terminal
+            supports pictures.
+        through_kernel: whether another program, which started this kernel, writes the output to its terminal.
 
     Returns:
-        Whether it was shown.
+        Whether the picture was shown.
 
     Raises:
-        ConfigurationError: the variable of the environment has an unknown value.
+        ConfigurationError: the environment variable has an unknown value.
     """
     protocol = _of_environment(os.environ) if through_kernel else _of_terminal()
     data = picture() if protocol is not None else None
@@ -61,10 +62,10 @@ def show_picture(picture: Callable[[], bytes | None], *, through_kernel: bool = 
 
 
 def chosen_protocol(environment: Mapping[str, str] = os.environ) -> Protocol | Literal["plain"] | None:
-    """What the user says that the terminal can show; None where nothing is said.
+    """Return the protocol that the user has set; None if nothing is set.
 
     Args:
-        environment: the variables.
+        environment: the environment variables.
 
     Raises:
         ConfigurationError: the value is unknown.
@@ -79,7 +80,7 @@ def chosen_protocol(environment: Mapping[str, str] = os.environ) -> Protocol | L
 
 
 def _of_environment(environment: Mapping[str, str]) -> Protocol | None:
-    """What a terminal can show by the variables that it sets for its programs."""
+    """The protocol of a terminal, according to the variables that it sets for its programs."""
     if (chosen := chosen_protocol(environment)) is not None:
         return None if chosen == _PLAIN else chosen
     if environment.get("KITTY_WINDOW_ID") or environment.get("TERM") == "xterm-kitty":
@@ -90,7 +91,7 @@ def _of_environment(environment: Mapping[str, str]) -> Protocol | None:
 
 
 def _of_terminal() -> Protocol | None:
-    """What the terminal of this process can show; it is asked once."""
+    """The protocol of this process's terminal, which is asked once."""
     chosen = chosen_protocol()
     if chosen == _PLAIN or not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
         return None
@@ -104,11 +105,11 @@ def _of_terminal() -> Protocol | None:
 
 @cache
 def _answered() -> Protocol | None:
-    """What the terminal answers to the question of what it can show."""
+    """The terminal's own answer about its protocols."""
     try:
-        # Imported, it asks the terminal, and waits a tenth of a second for each answer.
+        # At its import, it asks the terminal, and waits a tenth of a second for each answer.
         from textual_image import renderable
-    except Exception:  # noqa: BLE001 - whatever a terminal answers, or refuses, there is a path to show
+    except Exception:  # noqa: BLE001 - whatever a terminal answers or refuses, the path can be shown instead
         return None
     if renderable.Image is renderable.SixelImage:
         return "sixel"
@@ -116,7 +117,7 @@ def _answered() -> Protocol | None:
 
 
 def _rendered(image: Image, protocol: Protocol) -> str:
-    """A picture as the characters that show it."""
+    """The characters that show a picture."""
     from rich.console import Console
     from textual_image.renderable.sixel import Image as Sixel
     from textual_image.renderable.tgp import Image as Kitty
@@ -126,26 +127,26 @@ def _rendered(image: Image, protocol: Protocol) -> str:
         file=written,
         force_terminal=True,
         force_jupyter=False,
-        # Kitty reads which picture it is from the colour of the letters that stand in its place.
+        # Kitty identifies the picture by the colour of the characters in its place.
         color_system="truecolor",
         no_color=False,
         legacy_windows=False,
     )
     shown: Any = Kitty if protocol == "kitty" else Sixel
-    # What a terminal does not tell of its letters is assumed, and no warning.
+    # If the terminal does not report the size of its characters it is assumed, without a warning.
     logging.getLogger("textual_image").setLevel(logging.ERROR)
     console.print(shown(image, width=_width(image, console.width), height="auto"))
     return written.getvalue()
 
 
 def _width(image: Image, columns: int) -> int:
-    """How many columns a picture gets, so that it is neither too wide nor too high for a terminal."""
+    """The number of columns for a picture, so that it is neither too wide nor too high for a terminal."""
     lines_a_column = image.height / image.width / _LETTER
     return max(1, min(_COLUMNS, columns - 1, round(_LINES / lines_a_column)))
 
 
 def _captured(image: Image, protocol: Protocol) -> str:
-    """As `_rendered`, with what the library writes to the standard output of the process."""
+    """As `_rendered`, including what the library writes to the standard output of the process."""
     with _stdout_lock, _stdout_kept() as kept:
         text = _rendered(image, protocol)
     return kept.getvalue() + text

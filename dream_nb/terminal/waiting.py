@@ -1,4 +1,4 @@
-"""How far a job is, as one line of a terminal: its state, a bar, the time that it has taken and what is left."""
+"""The progress of a job as one line in a terminal: its state, a bar, and the elapsed and the remaining time."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from dream_nb.results.pending import Pending
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-# Before that a fraction says little of the whole.
+# A smaller fraction says little about the whole.
 _TELLING: Final = 0.15
 _WIDEST_TITLE: Final = 40
 
 
 @contextmanager
 def follow(job: Pending[Any], *, through_kernel: bool = False) -> Iterator[None]:
-    """Show how far a job is while the body waits for it. When it ends, nothing of this stays.
+    """Show the progress of a job while the body waits for it, and remove it afterwards.
 
-    Where standard error is not a terminal, or one that cannot go back in a line, nothing is shown.
+    Nothing is shown if standard error is not a terminal, or one that cannot return to the start of a line.
 
     Args:
-        job: what the body waits for.
-        through_kernel: whether another program, which started this kernel, writes what comes here to its terminal.
+        job: the job that the body waits for.
+        through_kernel: whether another program, which started this kernel, writes the output to its terminal.
     """
     if not (through_kernel or sys.stderr.isatty()) or os.environ.get("TERM") == "dumb":
         yield
@@ -52,7 +52,7 @@ def _line(job: Pending[Any]) -> Progress:
     from rich.text import Text
 
     class Words(ProgressColumn):
-        """A text that is asked for anew each time."""
+        """A text that is computed each time it is shown."""
 
         def __init__(self, say: Callable[[], str]) -> None:
             super().__init__()
@@ -63,7 +63,7 @@ def _line(job: Pending[Any]) -> Progress:
 
     title = " ".join(job.title.split())
     short = title if len(title) <= _WIDEST_TITLE else f"{title[: _WIDEST_TITLE - 1]}…"
-    # What cells and programs print meanwhile is theirs: rich would move it to another stream.
+    # Other output of cells and programs must stay where it is: rich would move it to another stream.
     return Progress(
         Words(lambda: short),
         BarColumn(bar_width=20),
@@ -76,7 +76,7 @@ def _line(job: Pending[Any]) -> Progress:
 
 
 def told(job: Pending[Any]) -> str:
-    """The state of a job, the fraction done, the time that it has taken, and what is left: "dreaming 40% 0:12".
+    """Return the state of a job, the fraction done, and the elapsed and the remaining time: "dreaming 40% 0:12".
 
     Args:
         job: the job.
@@ -94,12 +94,12 @@ def told(job: Pending[Any]) -> str:
 
 
 def remaining(seconds: float, fraction: float | None, expected: float | None) -> float | None:
-    """How many seconds are left, as far as that can be estimated; None where it cannot.
+    """Return the estimated remaining time in seconds; None if it cannot be estimated.
 
     Args:
-        seconds: how long it has taken.
-        fraction: how much is done, from 0 to 1, or None.
-        expected: how long such a request has taken before, or None.
+        seconds: the elapsed time in seconds.
+        fraction: the fraction done, from 0 to 1, or None.
+        expected: the seconds that such a request usually takes, or None.
     """
     if fraction == 1:
         return None
@@ -110,9 +110,9 @@ def remaining(seconds: float, fraction: float | None, expected: float | None) ->
 
 
 def clock(seconds: float) -> str:
-    """Seconds as minutes and seconds: "1:05".
+    """Return seconds as minutes and seconds: "1:05".
 
     Args:
-        seconds: how many.
+        seconds: the number of seconds.
     """
     return f"{int(seconds) // 60}:{int(seconds) % 60:02}"

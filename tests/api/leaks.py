@@ -9,6 +9,7 @@ import traceback
 from types import TracebackType
 from typing import Any
 
+from IPython import version_info
 from IPython.core.ultratb import VerboseTB
 
 from dream_nb.api import errors
@@ -24,7 +25,8 @@ def below(trace: TracebackType | None) -> TracebackType | None:
 def seen(error: BaseException) -> str:
     """All that anybody sees of an error: texts, tracebacks with all variables, pickles, what hangs on it."""
     trace = below(error.__traceback__)
-    verbose = VerboseTB(theme_name="nocolor", include_vars=True)
+    plain: dict[str, Any] = {"theme_name": "nocolor"} if version_info >= (9,) else {"color_scheme": "NoColor"}
+    verbose = VerboseTB(**plain, include_vars=True)
     parts: list[Any] = [
         str(error),
         repr(error),

@@ -13,6 +13,7 @@ from dream_nb.html.stand_in import stand_in
 pytestmark = pytest.mark.browser
 
 SCRIPTS = Path(dream_nb.__file__).parent / "notebook" / "widgets"
+SHARED = ("base.css", "styles.js", "base.js", "nested.js")
 STUB = (SCRIPTS / "stub.js").read_text(encoding="utf-8")
 WIDGET = "export function render({ el }) { el.insertAdjacentHTML('beforeend', '<b>widget</b>'); }"
 # How front ends nest the outputs of a cell: text that came before, the stand-in, and the element of the widget.
@@ -64,7 +65,7 @@ VIEW = """([stub, parts, live]) => {
 @pytest.fixture(scope="module")
 def parts() -> dict[str, str]:
     """The styles and scripts of a widget, by their names."""
-    texts = {name: (SCRIPTS / name).read_text(encoding="utf-8") for name in ("base.css", "base.js")}
+    texts = {name: (SCRIPTS / name).read_text(encoding="utf-8") for name in SHARED}
     return {**texts, "widget.js": WIDGET}
 
 

@@ -82,3 +82,27 @@ def test_nothing_is_loaded_for_one_that_was_stopped(stage: Page) -> None:
     stage.evaluate("() => { transport.stop(); return transport.update(); }")
     assert stage.evaluate("() => asked.length") == 1
     assert stage.evaluate(PLAYING) == [False, False]
+
+
+def test_what_is_stopped_while_it_loads_does_not_play(stage: Page) -> None:
+    stage.evaluate("() => { transport.start(); }")
+    wait_for_question(stage, 1)
+    stage.evaluate("() => { transport.stop(); asked[0](); }")
+    stage.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert stage.evaluate("() => transport.isPlaying") is False
+    assert stage.evaluate(PLAYING) == [False, False]
+
+
+def test_a_video_that_is_freed_while_it_loads_is_waited_for_no_more(stage: Page) -> None:
+    stage.route("http://stage.test/silent.mp4", lambda _: None)  # never answered
+    with stage.expect_request("**/silent.mp4"):
+        stage.evaluate("""async () => {
+            const { picture } = await import("./compare.js");
+            const address = async () => "http://stage.test/silent.mp4";
+            globalThis.film = picture({ prompt: "a lake", kind: "video", address });
+            document.body.append(film.node);
+            globalThis.came = film.load().then((video) => [video]);
+        }""")
+    stage.evaluate("() => film.free()")
+    assert stage.evaluate("() => came") == [None]
+    assert stage.evaluate("() => document.querySelector('video')") is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from dream_nb.notebook.magics.magics import DreamMagics
 from tests.kernel import Kernel, start_kernel
 from tests.notebook.test_magic import line, previews
 
-GUIDE = (Path(__file__).parents[2] / "notebooks" / "README.md").read_text(encoding="utf-8")
 PARSER = DreamMagics.dream.parser  # type: ignore[union-attr]
 
 
@@ -281,18 +279,8 @@ OPTIONS = [option for action in PARSER._actions for option in action.option_stri
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-def test_each_option_is_in_the_help_and_in_the_guide(option: str) -> None:
+def test_each_option_is_in_the_help(option: str) -> None:
     assert option in (DreamMagics.dream.__doc__ or "")
-    assert f"| `{option}`" in GUIDE or f", `{option}`" in GUIDE
-
-
-def test_the_guide_names_no_option_that_is_not_there() -> None:
-    named = {
-        option
-        for row in re.findall(r"^\| (`-.*?) \|", GUIDE, re.MULTILINE)
-        for option in re.findall(r"`(-[^`]*)`", row)
-    }
-    assert named == set(OPTIONS)
 
 
 def test_a_panel_names_what_a_line_names(kernel: Kernel) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from dream_nb import marimo_kernel
 from dream_nb.api.errors import BudgetError
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.notebook.widgets.gallery import Gallery
@@ -66,7 +67,13 @@ def test_a_page_of_voila_and_of_a_marimo_app_is_not_trusted(
 ) -> None:
     monkeypatch.setenv("SERVER_SOFTWARE", software)
     if mode is not None:
-        monkeypatch.setitem(sys.modules, "marimo", SimpleNamespace(app_meta=lambda: SimpleNamespace(mode=mode)))
+        marimo = SimpleNamespace(
+            running_in_notebook=lambda: mode != "script",
+            notebook_dir=lambda: None,
+            app_meta=lambda: SimpleNamespace(mode=mode),
+        )
+        monkeypatch.setitem(sys.modules, "marimo", marimo)
+        monkeypatch.setattr(marimo_kernel, "_seen", None)
     assert is_trusted() is trusted
 
 

@@ -7,6 +7,7 @@ import io
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -57,6 +58,7 @@ class FakeTerminal:
     def __init__(self, kind: Kind, folder: Path, *words: str, environment: Mapping[str, str]) -> None:
         ours = {name: value for name, value in os.environ.items() if name not in {"TERM_PROGRAM", "KITTY_WINDOW_ID"}}
         self._kind = kind
+        self._has_answered = False
         self._program = pexpect.spawn(
             words[0],
             list(words[1:]),
@@ -71,9 +73,15 @@ class FakeTerminal:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if error is None:
-            self.until(pexpect.EOF)
-        self._program.close(force=True)
+        try:
+            if error is None:
+                self.until(pexpect.EOF)
+        except pexpect.TIMEOUT:
+            # An answer that comes too late is typed into the line of the program, which then may wait for more of it.
+            if not self._has_answered:
+                raise
+        finally:
+            self._program.close(force=True)
 
     def send(self, line: str) -> None:
         """Type a line."""
@@ -90,6 +98,7 @@ class FakeTerminal:
             shown += str(self._program.after)
             number = self._program.match[1] if found == 1 else ""
             kitty = f"\x1b_Gi={number};OK\x1b\\" if self._kind.has_kitty else ""
+            self._has_answered = True
             self._program.send([self._kind.attributes, kitty, self._kind.letter][found])
 
 
@@ -122,6 +131,7 @@ def until_answered(show: Callable[[], list[str]]) -> list[str]:
         show: runs the program anew; a busy machine may not answer for the terminal in that time.
     """
     for _ in range(_TRIES - 1):
-        if any(map(pictures, shown := show())):
-            return shown
+        with suppress(pexpect.TIMEOUT):
+            if any(map(pictures, shown := show())):
+                return shown
     return show()

@@ -1,1 +1,1 @@
-"""What a cell shows while it runs, and after it."""
+"""What a cell shows while it runs and afterwards."""

@@ -1,4 +1,4 @@
-"""A cell that is run again by the card of a kernel that was restarted: it comes back to what it had asked for."""
+"""Runs a cell again after a restart of the kernel, at the request of its card, so that it returns to its dreams."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CHANGED: Final = (
 
 
 class _NextCell:
-    """Has the session make nothing in the next cell, unless that is the one that is expected."""
+    """Prevents the session from making anything new in the next cell, unless it is the expected one."""
 
     def __init__(self, shell: InteractiveShell, session: Session, digest: str) -> None:
         self._shell = shell
@@ -52,12 +52,12 @@ class _NextCell:
 
 
 def find_again(digest: str) -> None:
-    """Let the next cell come back to what it had asked for. If it asks for something else now, nothing is sent.
+    """Let the next cell return to what it requested before. If it now requests something else, nothing is sent.
 
-    Loads the extension, as the kernel is new.
+    This loads the extension, because the kernel is new.
 
     Args:
-        digest: the `digest_of_code` of the cell when it asked.
+        digest: the `digest_of_code` of the cell when it sent its request.
     """
     shell = get_ipython()
     assert shell is not None

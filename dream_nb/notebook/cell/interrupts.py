@@ -1,4 +1,4 @@
-"""A wait that the user ended is no failure: one plain line says what goes on, and no error stands in the cell."""
+"""Shows an interrupted wait as one plain line that says what continues, instead of as an error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HANDLER: Final = "_dream_nb_interrupts"
 class PlainInterrupts:
     """Shows an interrupted wait.
 
-    The cell still ends as one that failed: the cells below it do not run, and programs that run notebooks stop.
+    The cell still counts as failed: the cells below it do not run, and programs that run notebooks stop.
 
     Args:
         shell: the shell whose cells wait.
@@ -29,15 +29,15 @@ class PlainInterrupts:
         self._show_other = shell.CustomTB
 
     def install(self) -> None:
-        """Begin to be asked, before a handler that is there already."""
-        # A kernel ends a cell that awaits by cancelling it.
+        """Install the handler in front of an existing one."""
+        # A kernel interrupts a cell that awaits by cancelling it.
         self._shell.set_custom_exc((WaitInterrupted, asyncio.CancelledError, *self._others), self._show)
         self._shell.events.register("pre_run_cell", self._begin_cell)
         setattr(self._shell, _HANDLER, self)
 
     @staticmethod
     def uninstall_from(shell: InteractiveShell) -> None:
-        """Be asked no more.
+        """Remove the handler.
 
         Args:
             shell: the shell.
@@ -46,7 +46,7 @@ class PlainInterrupts:
         if handler is None:
             return
         shell.events.unregister("pre_run_cell", handler._begin_cell)
-        # Another handler may have been set since.
+        # Another handler may have been installed since.
         if WaitInterrupted in shell.custom_exceptions:
             shell.custom_exceptions, shell.CustomTB = handler._others, handler._show_other
 
@@ -66,7 +66,7 @@ class PlainInterrupts:
             return self._show_as_before(kind, error, traceback, tb_offset)
         lines = interrupt._render_traceback_()
         sys.stdout.write("\n".join([*lines, ""]))
-        # What a kernel's reply says of the failed cell.
+        # The part of a kernel's reply that describes the failed cell.
         shell._last_traceback = lines
         return lines
 
@@ -81,7 +81,7 @@ class PlainInterrupts:
 
 
 def _interrupt_of(error: BaseException) -> WaitInterrupted | None:
-    """The interrupted wait with which a cell ended; None where it ended otherwise."""
+    """The interrupted wait that ended a cell; None if the cell ended for another reason."""
     if isinstance(error, WaitInterrupted):
         return error
     if not isinstance(error, asyncio.CancelledError):

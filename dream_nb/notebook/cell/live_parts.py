@@ -1,4 +1,4 @@
-"""What a result has besides its static preview while a person looks at it: controls, buttons, a grid that plays."""
+"""The live parts of a result, beside its static preview: controls, buttons, and a grid that plays."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dream_nb.storyboard.storyboard import Storyboard
 if TYPE_CHECKING:
     from dream_nb.notebook.widgets.base import Widget
 
-# In all: no page tells that a cell was deleted.
+# The limit for all together, since no page reports that a cell was deleted.
 _MOST: Final = 60
 
 _open: deque[tuple[str, str, Widget]] = deque()
@@ -24,7 +24,7 @@ _open: deque[tuple[str, str, Widget]] = deque()
 
 
 def is_live(made: object) -> bool:
-    """Whether a result gets live parts: where a page shows the cell, and not where a program only runs it.
+    """Return whether a result gets live parts: only if a page shows the cell, and not if a program just runs it.
 
     Args:
         made: the result.
@@ -59,11 +59,11 @@ def _part_of(made: Dream | Dreams | Storyboard) -> Widget:
 def show_live(made: Dream | Dreams | Storyboard, *, is_replay: bool = False) -> None:
     """Show the live parts of a result in the running cell, below its preview.
 
-    They are an output of the widgets' own type only: nbval skips it, and a saved notebook is the same without it.
+    Their output contains only the MIME type of widgets, so nbval skips it, and a saved notebook is the same without it.
 
     Args:
         made: the result.
-        is_replay: whether the library had it, which is said for a moment.
+        is_replay: whether the result was in the library, which is then said for a moment.
     """
     part = _part_of(made)
     if is_replay:
@@ -71,7 +71,7 @@ def show_live(made: Dream | Dreams | Storyboard, *, is_replay: bool = False) -> 
     show_view(part)
     cell, run = running_cell()
     for earlier in [one for one in _open if one[0] == cell and one[1] != run]:
-        # The page shows them no more.
+        # The page no longer shows them.
         _close(earlier)
     _open.append((cell, run, part))
     while len(_open) > _MOST:
@@ -79,7 +79,7 @@ def show_live(made: Dream | Dreams | Storyboard, *, is_replay: bool = False) -> 
 
 
 def close_live_parts() -> None:
-    """Close all that are open: nothing answers them any more."""
+    """Close all live parts that are open, since nothing can answer them any more."""
     for one in tuple(_open):
         _close(one)
 

@@ -1,11 +1,13 @@
-"""Exactly one preview a cell, whether what it made is assigned or is its result."""
+"""Shows exactly one preview per cell, whether the result is assigned or is the last expression."""
 
 from __future__ import annotations
 
 import sys
 from functools import partial
+from types import FrameType
 from typing import Any, Final
 
+from IPython.core.displayhook import DisplayHook
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 
@@ -29,34 +31,38 @@ _TYPES: Final = (Dream, Dreams, Plan, Listing, Facts, Storyboard, Job, Sweep, Sh
 
 
 class Previews:
-    """Shows what the magic made, and keeps the same cell's result from showing it again.
+    """Shows what a magic made, and prevents the result of the same cell from showing it again.
 
-    A notebook gets the preview at once. A terminal prints the prompt of a cell's result before it asks how to show it:
-    so there the preview is left to the result, and to the end of the cell where there is none. Below it stands a
-    picture, where the terminal can show one.
+    A notebook gets the preview at once. A terminal prints the prompt of a cell's result before it asks for its text, so
+    there the preview is left to the result, or to the end of the cell if there is no result. If the terminal can show
+    pictures, one follows.
 
     Args:
-        shell: whose display formatter asks.
+        shell: the shell whose display formatter is extended.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
         assert shell.display_formatter is not None
         self._formatter = shell.display_formatter.ipython_display_formatter
         self._shell = shell
+        self._was_enabled = self._formatter.enabled
         self._shown: list[object] = []
         self._due: list[object] = []
         self._pictured: list[object] = []
 
     def install(self) -> None:
-        """Begin to be asked."""
+        """Install the formatters."""
         for kind in _TYPES:
             self._formatter.for_type(kind, self._format)
+        # In a terminal, IPython 7 does not ask how things want to be shown.
+        self._formatter.enabled = True
         self._shell.events.register("post_run_cell", self._end_cell)
 
     def uninstall(self) -> None:
-        """Be asked no more."""
+        """Remove the formatters."""
         for kind in _TYPES:
             self._formatter.pop(kind, None)
+        self._formatter.enabled = self._was_enabled
         if self._end_cell in self._shell.events.callbacks["post_run_cell"]:
             self._shell.events.unregister("post_run_cell", self._end_cell)
 
@@ -67,12 +73,12 @@ class Previews:
         *,
         is_replay: bool = False,
     ) -> None:
-        """Show what the running cell made.
+        """Show what the running cell has made.
 
         Args:
-            made: what.
-            card: what showed how far it was, and gives it its place.
-            is_replay: whether the library had it.
+            made: the result.
+            card: the card that showed its progress, and that it replaces.
+            is_replay: whether the result was in the library.
         """
         if hasattr(self._shell, "kernel"):
             if card is None:
@@ -86,7 +92,7 @@ class Previews:
             self._due.append(made)
 
     def hide(self, job: Job | Sweep | Shooting) -> None:
-        """Show nothing of a job as the running cell's result, where its card stands."""
+        """Do not show a job as the running cell's result if its card is shown."""
         if not front_end().is_terminal:
             self._shown.append(job)
 
@@ -101,11 +107,11 @@ class Previews:
             for made in pictured:
                 show_picture(partial(_picture, made), through_kernel=hasattr(self._shell, "kernel"))
         except ConfigurationError as error:
-            # What an event raises is shown as a traceback.
+            # An exception in an event handler is shown as a traceback.
             sys.stderr.write(f"{error}\n")
 
     def _format(self, made: object) -> None:
-        """Show nothing where nothing is due; else leave it to the other formatters."""
+        """Return an empty text if nothing should be shown; otherwise leave it to the other formatters."""
         if self._is_result():
             if any(made is shown for shown in self._shown):
                 return
@@ -115,13 +121,21 @@ class Previews:
         raise NotImplementedError
 
     def _is_result(self) -> bool:
-        """Whether it is the cell's result that is being shown, and not an explicit `display(dream)`."""
+        """Whether this is the cell's result, and not an explicit `display(dream)`."""
         hook = self._shell.displayhook
-        return bool(getattr(hook, "msg", None) or getattr(hook, "is_active", False))
+        if hasattr(hook, "msg"):
+            return bool(hook.msg)
+        if hasattr(hook, "is_active"):
+            return bool(hook.is_active)
+        # IPython 7 does not say it: it is being shown where the hook is what asks.
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and frame.f_code is not DisplayHook.__call__.__code__:
+            frame = frame.f_back
+        return frame is not None
 
 
 def _picture(made: object) -> bytes | None:
-    """A picture of what was made; None of what has none."""
+    """A picture of what was made; None if it has none."""
     if isinstance(made, Dream):
         return still([made])
     if isinstance(made, Dreams):

@@ -1,4 +1,4 @@
-"""What moves while a dream is made: a card in a notebook, a line of text in a terminal."""
+"""Progress while a dream is made: a card in a notebook, a line of text in a terminal."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ _followed: list[tuple[Pending[Any], threading.Event]] = []
 
 @contextmanager
 def open_card(shell: InteractiveShell, job: UnderWay) -> Iterator[Vanishing | None]:
-    """Show the job while the body waits for it. When it is done, or has failed, nothing of this stays.
+    """Show the job while the body waits for it. Nothing of this remains when it is done or has failed.
 
     Yields:
-        The card, whose place the body can give to the result, or None where there is none.
+        The card, which the result can replace, or None if no card is shown.
 
     Raises:
-        WaitInterrupted: an interrupt ended the wait, also while the card was opened.
+        WaitInterrupted: an interrupt ended the wait, even if this was while the card was opened.
     """
     try:
         _note(job)
@@ -73,10 +73,10 @@ def open_card(shell: InteractiveShell, job: UnderWay) -> Iterator[Vanishing | No
 
 
 def card_of_wait(shell: InteractiveShell) -> Show:
-    """What shows a job that a cell waits for in Python, as `dream_nb.dream` does: the card of a `%dream` line.
+    """Return a function that shows jobs that a cell waits for in Python, with the same card as for a `%dream` line.
 
     Args:
-        shell: whose cells wait.
+        shell: the shell whose cells wait.
     """
 
     @contextmanager
@@ -92,13 +92,18 @@ def card_of_wait(shell: InteractiveShell) -> Show:
 
 
 def _widget(job: UnderWay) -> Card | Grid | Strip:
-    """What shows this job while it is made, in the cell that asked for it."""
-    card = _kind_of(job)
+    """The widget that shows this job in the cell that requested it."""
+    card = widget_of(job)
     card.asked_by = running_digest()
     return card
 
 
-def _kind_of(job: UnderWay) -> Card | Grid | Strip:
+def widget_of(job: UnderWay) -> Card | Grid | Strip:
+    """Return a widget that shows a job while it is made.
+
+    Args:
+        job: the running job.
+    """
     if isinstance(job, Shooting):
         from dream_nb.notebook.widgets.strip import Strip
 
@@ -113,7 +118,7 @@ def _kind_of(job: UnderWay) -> Card | Grid | Strip:
 
 
 def _note(job: UnderWay) -> None:
-    """Open no other card for a job, or for one of those that it is made of."""
+    """Do not open another card for a job, or for one of the jobs that it consists of."""
     _shown.add(job)
     for one in getattr(job, "jobs", ()):
         _shown.add(one)
@@ -138,7 +143,7 @@ def _card(job: UnderWay) -> Iterator[Vanishing]:
 
 
 def keep_card(job: UnderWay) -> None:
-    """Show the job in the running cell for as long as it goes on, and then a picture of what it made."""
+    """Show the job in the running cell as long as it runs, and then a picture of its result."""
     if front_end().is_terminal:
         return
     load_modules()
@@ -147,9 +152,9 @@ def keep_card(job: UnderWay) -> None:
 
 
 def _keep(job: UnderWay, card: Card | Grid | Strip, shown: Vanishing | None = None) -> None:
-    """Let the card stay, and put in the end, where readers without widgets look, the picture or why there is none."""
+    """Keep the card, and finally add the picture, or the reason why there is none, for readers without widgets."""
     text, display_id = job.title, uuid.uuid4().hex
-    # nbval sees this only, and compares neither picture nor reason.
+    # nbval sees only this, and compares neither the picture nor the reason.
     still = {"text/plain": text, "text/html": stand_in(text)}
     if shown is None:
         display(still, raw=True, display_id=display_id)
@@ -166,12 +171,12 @@ def _keep(job: UnderWay, card: Card | Grid | Strip, shown: Vanishing | None = No
             left.set()
 
     _followed.append((job, left))
-    # Jobs end on the loop that all others need: decoding is not done there.
+    # Jobs end on the loop that all others need, so pictures are not decoded there.
     job.on_end(lambda _: threading.Thread(target=leave, name="dream_nb-still", daemon=True).start())
 
 
 def _picture(job: Pending[Any]) -> bytes | None:
-    """A picture of what a job made, or None where it made nothing, or the files are gone."""
+    """A picture of the result of a job, or None if it has none or the files are missing."""
     if job.exception() is not None:
         return None
     made = job.result()
@@ -186,7 +191,7 @@ def _why(job: Pending[Any]) -> str:
 
 
 def wait_for_stills() -> None:
-    """Wait until what ended is shown: a cell that waited for a job is not over before, nor is its notebook saved."""
+    """Wait until finished jobs are shown, so that a cell that waited for one does not end, and is not saved, before."""
     for followed in list(_followed):
         job, left = followed
         if job.done():

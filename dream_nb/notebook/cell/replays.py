@@ -1,4 +1,4 @@
-"""The line that a replay shows for a moment: what the library gave cost nothing."""
+"""The line that a replay shows for a moment, which says that the library's result is free."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class _Line(threading.Thread):
     """A line below a widget, until its time is over.
 
     Args:
-        widget: what shows it.
-        seconds: how long it stays.
+        widget: the widget that shows the line.
+        seconds: how long it is shown, in seconds.
     """
 
     def __init__(self, widget: Widget, seconds: float) -> None:
@@ -33,7 +33,7 @@ class _Line(threading.Thread):
         widget.passing = REPLAYED.note
 
     def run(self) -> None:
-        """Wait, and take it away."""
+        """Wait, and remove the line."""
         self.over.wait(self._seconds)
         try:
             self.widget.passing = ""
@@ -42,7 +42,7 @@ class _Line(threading.Thread):
 
 
 def tell_terminal() -> None:
-    """Say in a terminal that nothing was spent; in a page `tell_below` says it."""
+    """Say in a terminal that nothing was spent. In a page, `tell_below` does this."""
     shown_in = front_end()
     if shown_in is CONSOLE or (shown_in is TERMINAL and sys.stderr.isatty()):
         sys.stderr.write(f"{REPLAYED.note}\n")
@@ -51,10 +51,10 @@ def tell_terminal() -> None:
 def tell_below(widget: Widget) -> None:
     """Say for a moment, below the live parts of a result, that nothing was spent.
 
-    An output of its own could not be taken back: the saved cell would keep an empty one, which its first run had not.
+    An output of its own could not be removed: the saved cell would keep an empty output, unlike after its first run.
 
     Args:
-        widget: the live parts, not shown yet.
+        widget: the live parts, which are not shown yet.
     """
     line = _Line(widget, _SECONDS)
     _shown.append(line)
@@ -62,7 +62,7 @@ def tell_below(widget: Widget) -> None:
 
 
 def vanish() -> None:
-    """Take away what is still shown."""
-    for line in _shown.copy():  # each takes itself off the list
+    """Remove all lines that are still shown."""
+    for line in _shown.copy():  # each line removes itself from the set
         line.over.set()
         line.join()

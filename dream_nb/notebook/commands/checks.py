@@ -1,4 +1,4 @@
-"""What works, and what to do where something does not: `%dreams check`."""
+"""`%dreams check`: what works, and what to do about what does not."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _PACKAGES: Final = ("dream_nb", "ipython", "ipykernel", "jupyterlab", "ipywidget
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at.
+    """One thing that was checked.
 
     Attributes:
-        name: what.
-        works: whether it does; None where it is not needed.
+        name: the name of the thing.
+        works: whether it works; None if it is not needed.
         found: what was found.
-        todo: what to do where it does not, in one sentence.
+        todo: what to do if it does not work, in one sentence.
     """
 
     name: str
@@ -40,12 +40,12 @@ class Check:
 
     @property
     def mark(self) -> str:
-        """Whether it works, in a word."""
+        """The result in one word."""
         return {True: "works", False: "to do", None: "not used"}[self.works]
 
 
 def check_all() -> list[Check]:
-    """Look at everything that a dream takes. Nothing is made, nothing is spent, and nothing is raised."""
+    """Check everything that is needed to make a dream. Nothing is made or spent, and no error is raised."""
     session = _looked_at("session", _session, "First fix the library or the backend.")
     if session:
         return [*session, *_versions()]
@@ -66,12 +66,12 @@ def check_all() -> list[Check]:
 
 
 def _looked_at(name: str, look: Callable[[], list[Check]], todo: str) -> list[Check]:
-    """What a look gives; where it fails, that it failed and why."""
+    """The result of a check, or the failure of the check itself."""
     try:
         return look()
     except DreamError as error:
         return [Check(name, False, str(error), todo)]
-    except Exception as error:  # noqa: BLE001 - whatever is wrong, the other checks are wanted all the more
+    except Exception as error:  # noqa: BLE001 - whatever is wrong, the other checks are needed all the more
         return [Check(name, False, f"{type(error).__name__}: {error}".removesuffix(": "), todo)]
 
 
@@ -96,16 +96,16 @@ def _studio() -> list[Check]:
 
 
 def _variables(is_used: bool) -> list[Check]:
-    """Proxy and certificate variables, where one of them does not work."""
+    """Check the proxy and certificate variables, if one of them does not work."""
     problem = broken_variable()
     if problem is None:
         return []
-    # A server on this machine does without them, but perhaps not its files.
+    # A server on this machine does not need them, but its files may.
     return [Check("variables", False if is_used else None, problem, _sentence(problem) if is_used else "")]
 
 
 def _server(backend: str, is_used: bool) -> list[Check]:
-    """Key and network of a server."""
+    """Check the key and the connection of a server."""
     address, key = address_of(backend), find_key(backend)
     if key is None:
         found = Check("key", False if is_used else None, f"none for {address}", _sentence(how_to_give(backend)))

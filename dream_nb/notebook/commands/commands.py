@@ -40,9 +40,9 @@ class Command:
     """A subcommand.
 
     Attributes:
-        usage: what stands behind its name.
+        usage: the arguments after its name.
         help: what it does, in one line.
-        options: its options, and whether each takes a value.
+        options: its options, with whether each takes a value.
     """
 
     usage: str
@@ -92,10 +92,10 @@ COMMANDS: Final[Mapping[str, Command]] = {
 
 
 def asks_for_command_help(line: str) -> bool:
-    """Whether a `%dreams` line asks for its help: with `--help` or `-h` alone, or behind a subcommand.
+    """Return whether a `%dreams` line asks for help: with `--help` or `-h` alone, or after a subcommand.
 
     Args:
-        line: what stands behind `%dreams`.
+        line: the text after `%dreams`.
     """
     name, _, rest = line.strip().partition(" ")
     command = COMMANDS.get(name)
@@ -103,11 +103,11 @@ def asks_for_command_help(line: str) -> bool:
 
 
 class Commands:
-    """Answers `%dreams`.
+    """Runs the subcommands of `%dreams`.
 
     Args:
-        state: what the notebook knows.
-        variables: those that the line may name.
+        state: the state of the notebook.
+        variables: the variables that the line may name.
     """
 
     def __init__(self, state: NotebookState, variables: Mapping[str, Any]) -> None:
@@ -115,11 +115,11 @@ class Commands:
         self._references = References(variables, state.last)
 
     def run(self, line: str) -> Answer:
-        """Answer a line: a subcommand, and what stands behind it.
+        """Run a line: a subcommand and its arguments.
 
         Raises:
-            InvalidRequestError: there is no such subcommand, or it takes something else.
-            DreamError: as the session raises it.
+            InvalidRequestError: there is no such subcommand, or its arguments are wrong.
+            DreamError: an error of the session.
         """
         name, _, rest = line.strip().partition(" ")
         if not name:
@@ -127,7 +127,7 @@ class Commands:
         if name not in COMMANDS:
             near = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(COMMANDS)}."
-            # Somebody may have typed a key here.
+            # The line may contain a key that was typed by mistake.
             shown = f" {name[:20]!r}" if near else ""
             raise InvalidRequestError(f"%dreams has no such subcommand{shown}: {hint} %dream makes dreams")
         command = COMMANDS[name]
@@ -157,7 +157,7 @@ class Commands:
 
     def _history(self, what: str, words: list[str]) -> Listing[Dream]:
         most = _whole(words[0].removeprefix("-n")) if words else _SHOWN
-        # What never left this machine is under way, or was refused: it is no dream.
+        # What never left this machine is still waiting, or was refused: it is not a dream.
         found = [dream for dream in self._session.history() if dream.state != "intended" and _has(dream, what)]
         trashed = {one.record.key for one in self._session.trash()}
         rows = [
@@ -191,7 +191,7 @@ class Commands:
         facts = {"balance": balance, "spent": allowance.spent, "budget": allowance.budget, "backend": session.backend}
         rows = [("backend", _name(session.backend)), ("spent in this session", dollars(allowance.spent))]
         if allowance.booked != allowance.lost and not allowance.shared and balance is not None:
-            # The budget counts the higher amount.
+            # The budget counts the higher of the two amounts.
             rows += [("by known prices", dollars(allowance.booked)), ("by the balance", dollars(allowance.lost))]
         if allowance.budget is not None:
             rows.append(("budget of this session", dollars(allowance.budget)))
@@ -229,7 +229,7 @@ class Commands:
         )
 
     def _instead(self, words: Literal["camera motions", "concepts"]) -> str:
-        """What to do where the backend does not list what was asked for, but perhaps the others of both."""
+        """What to do if the backend does not list what was asked for, but may list the other kind."""
         command = words.rpartition(" ")[2]
         if self._session.lists == words:
             return f"This backend has {words} instead: %dreams {command} lists them."
@@ -239,7 +239,7 @@ class Commands:
         found = self._references.dreams(what, self._session.history)
         if not found:
             alike = [dream for dream in self._session.history() if dream.state != "intended" and _has(dream, what)]
-            # What could not be made says why, and is shown where there is nothing else.
+            # Dreams that could not be made say why, and are shown if there is nothing else.
             found = Dreams([dream for dream in alike if dream._record.is_finished] or alike)
         if not found:
             raise InvalidRequestError(f"nothing in the library matches {what!r}: %dreams history lists its dreams")
@@ -276,7 +276,7 @@ class Commands:
     def _use(self, what: str, _: list[str]) -> Facts:
         if what:
             name = choose_backend(what)
-            # A key that is missing changes nothing, and neither does a session that is not open yet.
+            # A missing key changes nothing, and neither does a session that is not open yet.
             self._session.use(name)
             self._state.settings.backend = name
         session = self._session
@@ -316,7 +316,7 @@ class Commands:
 
     def _rebuild(self) -> Facts:
         folder = default_library()
-        # Nobody may have the old file open when it is moved.
+        # Nobody may have the old file open while it is moved.
         close_default_session()
         rebuilt = rebuild_ledger(folder)
         return Facts(
@@ -345,7 +345,7 @@ class Commands:
         from dream_nb.notebook.commands.key_prompt import ask_key, forget_key
 
         if what and what not in (*HOSTED_APIS, "hosted") and "://" not in what:
-            # It may be a key: it is not shown again.
+            # It may be a key, so it is not shown again.
             raise ConfigurationError(
                 "do not type a key into a cell: if this was one, clear the cell and its output. Run %dreams key alone "
                 "(or with dream-machine, luma or a URL): it asks for the key without showing it"
@@ -361,14 +361,14 @@ class Commands:
 
 
 def _standing(dream: Dream) -> str:
-    """Where a dream that is not in the trash stands."""
+    """The state of a dream that is not in the trash."""
     if dream._record.state == "deleted" and not dream._record.is_finished:
         return "deleted"
     return f"{dream.state}: {dream.failure_reason}" if dream.failure_reason else dream.state
 
 
 def _jobs_of(value: Any) -> Sequence[Any]:
-    """What is under way in the value of a variable."""
+    """The running jobs in the value of a variable."""
     if isinstance(value, Storyboard):
         value = value._shooting
     return value.jobs if isinstance(value, Sweep | Shooting) else (value,)
@@ -398,7 +398,7 @@ def _listed(command: str, jobs: list[Job], what: str, note: str) -> Listing[Job]
 
 
 def _has(dream: Dream, words: str) -> bool:
-    """Whether a dream's prompt, note or tags have all of the words."""
+    """Whether a dream's prompt, note or tags contain all words."""
     text = " ".join([dream.title, dream.note, *dream.tags]).lower()
     return all(word in text for word in words.lower().split())
 

@@ -11,10 +11,10 @@ from dream_nb.session import Session
 
 
 def list_trash(session: Session) -> Listing[Dream]:
-    """What can be restored, deleted last first.
+    """List the dreams that can be restored, most recently deleted first.
 
     Args:
-        session: the session whose library it is.
+        session: the session whose library is used.
     """
     trash, dreams = session.trash(), _dreams_in(session)
     rows = tuple(
@@ -34,16 +34,16 @@ def list_trash(session: Session) -> Listing[Dream]:
 
 
 def restore_one(session: Session, what: str, references: References) -> Dream:
-    """Bring one dream back from the trash.
+    """Restore one dream from the trash.
 
     Args:
-        session: the session whose library it is.
-        what: a variable, an id or its beginning, or words of its prompt.
-        references: finds what variables and ids stand for.
+        session: the session whose library is used.
+        what: a variable, an id or its beginning, or words of the prompt.
+        references: resolves variables and ids.
 
     Raises:
-        InvalidRequestError: nothing in the trash, or several things, are meant.
-        LibraryError: it is not in the trash, or its file is gone.
+        InvalidRequestError: nothing in the trash, or several dreams, match.
+        LibraryError: the dream is not in the trash, or its file is gone.
     """
     in_trash = _dreams_in(session)
     found = references.dreams(what, lambda: in_trash)

@@ -1,4 +1,4 @@
-"""Asks a person for a key, without showing it."""
+"""Asks the user for a key without showing it."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _SECONDS: Final = 10.0
 
 
 def ask_key(backend: str, *, save: bool = False) -> Facts:
-    """Ask for the key of a backend, try it, and keep it in this process.
+    """Ask for the key of a backend, test it, and store it in this process.
 
     Args:
         backend: "dream-machine", "luma", or a URL.
-        save: whether the keyring keeps it too.
+        save: whether to store it in the keyring as well.
 
     Raises:
-        ConfigurationError: the session is not interactive, or keyring is not installed.
-        AuthenticationError: the server does not accept it; nothing was kept.
+        ConfigurationError: the user cannot be asked, or there is no keyring.
+        AuthenticationError: the server does not accept the key; nothing was stored.
     """
     base_url = address_of(backend)
     origin = origin_of(base_url)
@@ -46,7 +46,7 @@ def ask_key(backend: str, *, save: bool = False) -> Facts:
 
 
 def forget_key(backend: str) -> Facts:
-    """Forget the key of a backend, here and in the keyring."""
+    """Remove the key of a backend from this process and from the keyring."""
     base_url = address_of(backend)
     forget(backend)
     key = find_key(backend)
@@ -62,9 +62,9 @@ def forget_key(backend: str) -> Facts:
 def _ask(origin: str, backend: str) -> SecretStr:
     try:
         with warnings.catch_warnings():
-            # Where the terminal would show what is typed, nothing is asked.
+            # Do not ask in a terminal that would show the typed key.
             warnings.simplefilter("error", getpass.GetPassWarning)
-            # By its full name: a kernel puts its own in that place while a cell runs.
+            # By its full name: a kernel replaces the other while a cell runs.
             return SecretStr(getpass.getpass(f"Key for {origin} (it is not shown): "))
     except (StdinNotImplementedError, EOFError, getpass.GetPassWarning):
         raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""What `%dreams` answers: listings and facts, as a small table, and as the objects that stand in it."""
+"""The answers of `%dreams`: lists and facts, which show as small tables and are also objects."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _SIDE: Final = 96
 
 @dataclass(frozen=True, kw_only=True)
 class _Answer:
-    """What is shown of an answer.
+    """The display form of an answer.
 
     Attributes:
-        command: the subcommand that gave it.
+        command: the subcommand.
         title: the answer in one line.
-        headings: of the columns; none where rows speak for themselves.
-        rows: one text a column.
-        note: what to do next, or what else there is.
-        before: what a word of a single column is copied with.
+        headings: the headings of the columns; empty if the rows need none.
+        rows: the rows, with one text per column.
+        note: what to do next, or other remarks.
+        before: the text to put before a word of a single column when it is copied.
     """
 
     command: str
@@ -58,7 +58,7 @@ class _Answer:
 
     @property
     def _is_plain(self) -> bool:
-        """Whether it is one column of words."""
+        """Whether it is a single column of words."""
         return bool(self.rows) and len(self.rows[0]) == 1
 
     def _pictures(self) -> list[str]:
@@ -67,10 +67,10 @@ class _Answer:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Listing(_Answer, Sequence[T_co], Generic[T_co]):
-    """Several things in a table: dreams, jobs, camera motions, checks. It is a sequence of them.
+    """A sequence of dreams, jobs, camera motions or checks, which shows as a table.
 
     Attributes:
-        items: all of them, also where the table shows only the first.
+        items: all items, even if the table shows only the first of them.
     """
 
     items: tuple[T_co, ...] = ()
@@ -92,10 +92,10 @@ class Listing(_Answer, Sequence[T_co], Generic[T_co]):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Facts(_Answer, Mapping[str, Any]):
-    """A few facts by their names.
+    """A few named facts.
 
     Attributes:
-        facts: what they are.
+        facts: the facts by their names.
     """
 
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -118,6 +118,6 @@ def _picture(dream: Dream) -> str:
 
 
 def _shortened(text: str, most: int) -> str:
-    # A prompt may hold what commands a terminal.
+    # A prompt may contain control sequences of terminals.
     line = "".join(letter if letter.isprintable() else "·" for letter in " ".join(text.split()))
     return line if len(line) <= most else f"{line[: most - 1]}…"

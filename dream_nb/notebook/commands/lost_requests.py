@@ -1,4 +1,4 @@
-"""`%dreams lost`: creates whose answer got lost, what may be their answers, and what their user says of them."""
+"""`%dreams lost`: creates of unknown outcome, their possible answers, and the user's decisions about them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _SHORT_ID: Final = 8
 
 
 def list_lost(session: Session) -> Listing[Lost]:
-    """The creates of which nobody knows whether they were taken, each with what may be its answer.
+    """List the creates of unknown outcome, each with its possible answers.
 
     Args:
-        session: whose library and server are looked at.
+        session: the session whose library and server are used.
 
     Raises:
-        APIError: the server cannot be asked.
+        APIError: the server cannot be reached.
     """
     found = session.lost()
     rows: list[tuple[str, ...]] = []
@@ -48,16 +48,16 @@ def list_lost(session: Session) -> Listing[Lost]:
 
 
 def settle_lost(session: Session, what: str, words: list[str]) -> Facts:
-    """Say what became of one of them.
+    """Resolve one of the creates.
 
     Args:
-        session: whose library and server are looked at.
-        what: its number in the listing.
+        session: the session whose library and server are used.
+        what: the number of the create in the list.
         words: `--is` and a generation's id or its beginning, or `--not-taken`.
 
     Raises:
-        InvalidRequestError: there is no such number, or no one generation of that id.
-        DreamError: as `Session.settle` raises it.
+        InvalidRequestError: there is no such number, or not exactly one generation with that id.
+        DreamError: an error of `Session.settle`.
     """
     found = session.lost()
     if not what.isdecimal() or not 1 <= int(what) <= len(found):
@@ -110,12 +110,12 @@ def _after(after: timedelta | None) -> str:
 
 
 def _nothing_listed(lost: Lost) -> str:
-    """What is said where nothing may be the answer to a create."""
+    """The text for a create without possible answers."""
     return "no match on the server" if can(lost.backend, "list") else f"{lost.backend} cannot list generations"
 
 
 def _to_quote(found: list[Lost]) -> str:
-    """The ids by which the provider's support finds creates, where there is no list."""
+    """The ids that the provider's support needs to find creates that the server does not list."""
     named = [(number, lost.record.request_id) for number, lost in enumerate(found, 1) if lost.record.request_id]
     if not named:
         return ""

@@ -1,1 +1,1 @@
-"""The magics, and what their lines say."""
+"""The magics."""

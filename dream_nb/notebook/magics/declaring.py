@@ -13,7 +13,7 @@ Magic = TypeVar("Magic", bound=Callable[..., Any])
 
 
 def takes(options: Options) -> Callable[[Magic], Magic]:
-    """Declare the options of a magic, which its help then lists.
+    """Declare the options of a magic, so that its help lists them.
 
     Args:
         options: `DREAM` or `STORYBOARD`.

@@ -1,4 +1,4 @@
-"""Prompts that IPython would change before the magic sees them: those that end with a question mark, for example."""
+"""Protects prompts that IPython would change before the magic sees them, such as those that end with "?"."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _CELL: Final = re.compile(r"%%(?P<name>dream|storyboard)(?:\s|$)")
 
 
 class DreamQuestion(TokenTransformBase):
-    """`%dream is this a lake?` dreams; `%dream?` still shows the help."""
+    """Makes `%dream is this a lake?` a dream, while `%dream?` still shows the help."""
 
-    # Before HelpEnd, which would look for the help of the last word.
+    # Before HelpEnd, which would show the help of the last word.
     priority = HelpEnd.priority - 1
 
     @classmethod
     def find(cls, tokens_by_line: list[list[TokenInfo]]) -> Self | None:
-        """The first line that HelpEnd would take and that is a prompt."""
+        """Find the first line that HelpEnd would transform although it is a prompt."""
         for tokens in tokens_by_line:
             found = HelpEnd.find([tokens])
             if found is not None and _QUESTION.fullmatch("".join({token.line: None for token in tokens}).rstrip()):
@@ -29,7 +29,7 @@ class DreamQuestion(TokenTransformBase):
         return None
 
     def transform(self, lines: list[str]) -> list[str]:
-        """Write the call that IPython makes of a magic, with the line as it was typed."""
+        """Write the call that IPython makes for a magic, with the line as it was typed."""
         match = _QUESTION.fullmatch(lines[self.start_line].rstrip())
         if match is None:
             return lines
@@ -38,10 +38,10 @@ class DreamQuestion(TokenTransformBase):
 
 
 def keep_body(lines: list[str]) -> list[str]:
-    """The call that IPython makes of a cell of ours, before it takes what looks like its own prompts for such.
+    """Write the call for one of our cells before IPython removes what looks like its own prompts.
 
-    Otherwise a body that begins with "... " or ">>> " would lose that, and the same in all of its lines. A cell
-    without a body is called too: IPython would refuse it, also where its line asks for the help.
+    Otherwise a body that begins with "... " or ">>> " would lose these characters in all of its lines. Cells without a
+    body are called too, because IPython would refuse them even if the line asks for help.
     """
     cell = _CELL.match(lines[0]) if lines else None
     if cell is None:

@@ -45,12 +45,12 @@ class DreamMagics(DreamSettings, Magics):
     """The magics of dream_nb.
 
     Args:
-        shell: where they are registered.
-        previews: shows what they make, once a cell.
+        shell: the shell in which they are registered.
+        previews: shows the results, once per cell.
 
     Attributes:
-        previews: as above.
-        state: what the notebook knows.
+        previews: the object that was given.
+        state: the state of the notebook.
     """
 
     shell: InteractiveShell
@@ -259,7 +259,7 @@ class DreamMagics(DreamSettings, Magics):
         return session.start(plan, prompt=arguments.prompt)
 
     def _wait(self, job: Job | Sweep) -> Dream | Dreams:
-        """Wait for what the job makes, and show it."""
+        """Wait for the result of the job, and show it."""
         with open_card(self.shell, job) as card:
             try:
                 made = job.result()
@@ -272,12 +272,12 @@ class DreamMagics(DreamSettings, Magics):
 
 
 def _plain(interrupt: KeyboardInterrupt) -> WaitInterrupted:
-    """An interrupt as one line. Only that of a wait knows that something goes on."""
+    """Show an interrupt as one line. Only an interrupted wait knows that work continues."""
     if isinstance(interrupt, WaitInterrupted):
         return interrupt
     return WaitInterrupted("%dreams jobs lists what was sent before that and is still under way.")
 
 
 def _tell_help(magic: Callable[..., Any]) -> None:
-    """Print what `?` shows of a magic."""
+    """Print what `?` shows for a magic."""
     sys.stdout.write(f"{inspect.getdoc(magic)}\n")

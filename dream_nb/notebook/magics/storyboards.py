@@ -1,4 +1,4 @@
-"""What a `%%storyboard` cell asks for."""
+"""What a `%%storyboard` cell requests."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def read_storyboard(
     defaults: Mapping[str, Any],
     session: Maker,
 ) -> tuple[Storyboard, Any]:
-    """Read a `%%storyboard` cell: its shots, a line each, with `---` before one that begins anew; and its options.
+    """Read a `%%storyboard` cell: one shot per line, with `---` before a shot that begins anew, and its options.
 
     Args:
-        line: what stands behind the magic's name.
+        line: the text after the name of the magic.
         cell: the lines below.
         references: finds variables, files and earlier dreams.
-        defaults: what options are where the line does not say them, by their names ("aspect_ratio").
-        session: makes the shots.
+        defaults: the defaults of options that the line leaves out, by option name ("aspect_ratio").
+        session: the session that makes the shots.
 
     Raises:
         InvalidRequestError: an option, a value or a shot is wrong; nothing was sent.
@@ -69,7 +69,7 @@ def _shots(cell: str, raw: bool, references: References) -> Iterator[Shot]:
 
 
 def _shot(line: str, cut: bool, references: References) -> Shot:
-    """The shot of a line: what is seen, then what is heard, and the pictures that it passes."""
+    """The shot of a line: its prompt, its sound, and its guide frames."""
     words, *options = _OPTION.split(line)
     given = [(name, text.strip()) for name, text in zip(options[::2], options[1::2], strict=True)]
     sounds = [text for name, text in given if name == "sound"]

@@ -1,4 +1,4 @@
-"""A request as the `%dream` line, or `%%dream` cell, that makes it again."""
+"""Converts a request to the `%dream` line or `%%dream` cell that makes it again."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _EDITS: Final = {
 }
 _TEXTS: Final = (*PLAIN, "mode", "negative_prompt", "format", "style")
 _FLAGS: Final = ("loop", "hdr", "exr_export", "web_search")
-# What no option is called after, or what has one of another form.
+# Fields that have no option of their name, or one of another form.
 _OWN: Final = {
     *("prompt", "generation_type", "callback_url", "extra", "keyframes", "media", "first_frame"),
     *("guide_frames", "source_position"),
@@ -50,18 +50,18 @@ _PICTURES: Final = "pictures"
 def to_line(
     request: Request, library: Library, home: Path, *, take: int = 1, count: int = 1, special: bool = False
 ) -> str:
-    """The line that makes a request again.
+    """Return the line that makes a request again.
 
     Args:
-        request: what is asked for.
-        library: pictures of this machine that stand in the request are written there, so that the line can name them.
-        home: the folder of the notebook, from which the line names files.
-        take: which result of it.
-        count: how many takes.
-        special: whether `{a|b}` in the prompt sweeps, and is not taken as it is.
+        request: the request.
+        library: the library that stores pictures that are part of the request, so that the line can refer to them.
+        home: the folder of the notebook, which paths in the line are relative to.
+        take: the number of the result of this request, from 1.
+        count: the number of takes.
+        special: whether `{a|b}` in the prompt is a sweep, and not literal text.
 
     Raises:
-        InvalidRequestError: a value cannot be written on a line.
+        InvalidRequestError: a value cannot be written on one line.
     """
     words = _words(request, library, home)
     words += [f"-n {count}"] if count > 1 else []
@@ -70,12 +70,12 @@ def to_line(
 
 
 def with_prompt(prompt: str, words: list[str], *, special: bool = False) -> str:
-    """A prompt with its options: on one line where it fits there, else in a cell.
+    """Return a prompt with its options, on one line if possible, otherwise as a cell.
 
     Args:
-        prompt: as it is to reach the API.
+        prompt: the prompt as the API should receive it.
         words: the options.
-        special: whether `{a|b}` in the prompt sweeps, and is not taken as it is.
+        special: whether `{a|b}` in the prompt is a sweep, and not literal text.
     """
     if not special and not (_is_plain(prompt) and prompt == prompt.strip("\n")):
         words = [*words, "--raw"]
@@ -84,7 +84,7 @@ def with_prompt(prompt: str, words: list[str], *, special: bool = False) -> str:
         return f"%dream {options}"
     for text in (prompt, f'"{prompt}"', f"'{prompt}'"):
         line = f"{text} {options}".rstrip()
-        # What IPython takes for the end of a line is more than a newline, and what follows it would run as Python.
+        # IPython ends lines at more characters than a newline, and what follows would run as Python.
         if len(prompt.splitlines()) == 1 and _reads(line, prompt):
             return f"%dream {line}"
     if len(split_prompts(prompt)) > 1 and "--raw" not in words:
@@ -101,7 +101,7 @@ def _is_plain(prompt: str) -> bool:
 
 
 def _reads(line: str, prompt: str) -> bool:
-    """Whether `%dream` takes this prompt out of a line, and would not be asked for help, or cut it."""
+    """Whether `%dream` reads exactly this prompt from a line, without showing its help or cutting it."""
     try:
         return cut_prompt(line, names(DREAM))[0] == prompt
     except InvalidRequestError:
@@ -109,7 +109,7 @@ def _reads(line: str, prompt: str) -> bool:
 
 
 def _edit_words(request: Request, library: Library, home: Path) -> list[str]:
-    """What a line says of another version of something."""
+    """The options for a change of another dream."""
     edit, source = _EDITS[request.generation_type], getattr(request, "media", None)
     if source is None:
         raise InvalidRequestError("the server does not say what it was made from, so it cannot be written as a line")
@@ -154,12 +154,12 @@ def _words(request: Request, library: Library, home: Path) -> list[str]:
 
 
 def _named(frame: ImageReference | GenerationReference, library: Library, home: Path) -> str:
-    """A keyframe as an option names it."""
+    """A keyframe as the value of an option."""
     return address_of(frame.url, library, home) if isinstance(frame, ImageReference) else frame.id
 
 
 def _concepts(request: Request) -> list[str] | None:
-    """The keys of concepts that options can say; None where `--set` has to."""
+    """The keys of concepts that options can express; None if `--set` is needed."""
     concepts = getattr(request, "concepts", None) or ()
     keys = [one.get("key") for one in concepts]
     is_plain = all(isinstance(key, str) and one.keys() == {"key"} for key, one in zip(keys, concepts, strict=True))
@@ -167,7 +167,7 @@ def _concepts(request: Request) -> list[str] | None:
 
 
 def _as_json(value: Any) -> str:
-    # Single quotes stand around it.
+    # Single quotes will enclose it.
     return json.dumps(value).replace("'", "\\u0027")
 
 
@@ -182,12 +182,12 @@ def _option(name: str, value: str) -> str:
 
 
 def address_of(url: str, library: Library, home: Path) -> str:
-    """A URL as it is; a picture that stands in it as the file that it is written to.
+    """Return a URL unchanged; for an embedded picture, write it to a file and return its path.
 
     Args:
         url: the URL.
-        library: the library that keeps the picture.
-        home: the folder of the notebook, from which the file is named.
+        library: the library that stores the picture.
+        home: the folder of the notebook, which the path is relative to.
 
     Raises:
         LibraryError: the file cannot be written.
@@ -198,11 +198,11 @@ def address_of(url: str, library: Library, home: Path) -> str:
 
 
 def keep_picture(data: bytes, library: Library) -> Path:
-    """Write a picture that came without a file beside the library's own, under the sha256 of its bytes.
+    """Write an embedded picture to a file in the library's folder, named by the sha256 of its bytes.
 
     Args:
-        data: its bytes.
-        library: the library in whose folder `pictures` it is kept.
+        data: the bytes of the picture.
+        library: the library in whose folder `pictures` it is stored.
 
     Raises:
         LibraryError: the folder cannot be written, or is a link, which may lead anywhere.
@@ -211,14 +211,14 @@ def keep_picture(data: bytes, library: Library) -> Path:
     found = format_of(data)
     path = folder / f"{hashlib.sha256(data).hexdigest()[:12]}{found.suffix if found else '.png'}"
     try:
-        # It may come with a repository.
+        # The folder may come with a repository.
         if folder.is_symlink():
             raise LibraryError(
                 f"{_PICTURES!r} in the library {library.folder.name!r} is a link: replace it with a folder"
             )
         folder.mkdir(parents=True, exist_ok=True)
         if path.is_symlink() or not path.is_file() or path.read_bytes() != data:
-            # What is there by that name, a link for example, is replaced and not written through.
+            # Whatever has that name, such as a link, is replaced instead of written through.
             with replacing(path) as partial, partial.open("xb") as file:
                 file.write(data)
     except OSError as error:
@@ -229,5 +229,5 @@ def keep_picture(data: bytes, library: Library) -> Path:
 
 
 def name_from(path: Path, home: Path) -> str:
-    """A file as the notebook names it: from its folder, where it lies below."""
+    """The path of a file relative to the notebook's folder, if it is below it."""
     return path.relative_to(home).as_posix() if path.is_relative_to(home) else path.as_posix()

@@ -1,4 +1,4 @@
-"""What widgets share that stand in a cell while it waits: its wait can be ended, and what it waits for cancelled."""
+"""The base of widgets that a cell waits for: the wait can be ended, and the work cancelled."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from dream_nb.systems import interrupt_main_thread
 
 
 class AwaitedWidget(Widget):
-    """A widget for which a cell may wait.
+    """A widget that a cell may wait for.
 
-    A busy kernel hears an action only when its cell has ended: the page then interrupts that cell.
+    A busy kernel handles an action only when its cell has ended, so the page interrupts that cell.
     """
 
     note = traitlets.Unicode().tag(sync=True)
@@ -33,6 +33,9 @@ class AwaitedWidget(Widget):
     waits = traitlets.Bool(False).tag(sync=True)
     """Whether a cell waits for it, so that the wait can be stopped."""
 
+    hears = traitlets.Bool(True).tag(sync=True)
+    """Whether Python hears the page while a cell waits for it, once that cell is interrupted if need be."""
+
     outcome = traitlets.Unicode().tag(sync=True)
     """How it ended, "done", "not made" or "cancelled"; empty before that."""
 
@@ -43,15 +46,15 @@ class AwaitedWidget(Widget):
     """What the balance is since it was cancelled, in words; empty before that, and where nothing is paid for."""
 
     def under_way(self) -> Job | Sweep | Shooting | None:
-        """What can be cancelled; None where nothing is under way."""
+        """The work that can be cancelled; None if nothing is running."""
         raise NotImplementedError
 
     @action
     def cancel(self) -> Answer:
-        """Have the server delete what is not made yet.
+        """Cancel the work: the server deletes what is not finished.
 
         Raises:
-            DreamError: it is made, or the server did not delete it.
+            DreamError: it is finished, or the server did not delete it.
         """
         job = self.under_way()
         if job is None:
@@ -59,14 +62,14 @@ class AwaitedWidget(Widget):
         job.cancel()
         maker = job.maker
         if isinstance(maker, Session) and is_paid(maker.backend):
-            # What came back is told by the balance, and the cancelling holds without it.
+            # The balance only tells how much was refunded; the cancellation is valid without it.
             with contextlib.suppress(DreamError):
                 self.balance = f"your balance is {dollars(maker.credits().credit_balance)} now"
         return None
 
     @action
     def stop(self) -> Answer:
-        """End the wait of the cell that waits for it. The dream goes on."""
+        """End the wait of the cell that waits for this. The generation continues."""
         if self.waits:
             interrupt_main_thread()
         return None

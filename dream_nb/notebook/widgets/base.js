@@ -168,7 +168,7 @@ async function fetched(model, file) {
  * `Widget.file` takes, `url` the file's address seen from the notebook. Rejects if it is missing or too large to send.
  */
 export async function media(model, { file, url }) {
-  if (url && /^[^:]*$/.test(url)) {
+  if (model.get("reaches_files") && url && /^[^:]*$/.test(url)) {
     const address = (await model.widget_manager?.resolveUrl?.(url)) ?? url;
     for (const one of new Set([address, `/voila/files/${url}`])) if (await reach(one)) return one;
   }
@@ -248,23 +248,6 @@ export function replaceStandIn(el, name = ".dream_nb-static") {
   const observer = new ResizeObserver(() => el.isConnected && mark(replacing(el, name)));
   observer.observe(el);
   return () => (observer.disconnect(), mark(null));
-}
-
-/** Show in an element the widgets whose model ids are in a trait, now and whenever the trait changes. */
-export function views(model, trait, place) {
-  const made = new Map();
-  const update = async () => {
-    const ids = model.get(trait);
-    for (const [id, view] of made) if (!ids.includes(id)) made.delete(id), (await view)?.remove();
-    for (const id of ids) {
-      if (!made.has(id)) made.set(id, model.widget_manager.get_model(id).then((child) => model.widget_manager.create_view(child)));
-    }
-    const elements = await Promise.all(ids.map(async (id) => (await made.get(id))?.el));
-    place.replaceChildren(...elements.filter(Boolean));
-  };
-  model.on(`change:${trait}`, update);
-  update();
-  return () => model.off(`change:${trait}`, update);
 }
 
 /** Copy a text to the clipboard; where the page may not, show the text so that the user can copy it. */

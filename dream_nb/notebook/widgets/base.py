@@ -1,9 +1,10 @@
-"""What the widgets share: one script for all of a kind, actions that never block the kernel, and media."""
+"""The base of all widgets: one script per kind, actions that never block the kernel, and media."""
 
 from __future__ import annotations
 
 import hashlib
 import inspect
+import json
 import logging
 import mimetypes
 import threading
@@ -25,17 +26,19 @@ from dream_nb.api.portal import portal
 from dream_nb.front_ends import front_end
 from dream_nb.html.stand_in import stand_in
 from dream_nb.notebook.widgets.messages import Piece
+from dream_nb.notebook.widgets.nested import NestedComm
 from dream_nb.notebook.widgets.trust import is_trusted
 from dream_nb.results.widget_view import show_view
 
 _HERE: Final = Path(__file__).parent
+_STUB: Final = "stub.js"
 _CHUNK: Final = 1 << 20
-# Beyond this a page plays a file from its address, or not at all.
+# A page can play a larger file only from its address.
 _LARGEST: Final = 32 * 2**20
 _LONGEST: Final = 500
-# Traits that every page's own library changes.
+# Traits that the widget library of every page changes.
 _CORE: Final = frozenset({"_view_count"})
-# What failed where it was no action; none has such a name.
+# The key for errors outside of actions; no action has this name.
 _MESSAGE: Final = "a message"
 _log: Final = logging.getLogger(__name__)
 
@@ -44,23 +47,23 @@ Act = TypeVar("Act", bound=Callable[..., Answer])
 
 
 class Listener(ipywidgets.Widget):  # type: ignore[misc]
-    """A widget that takes nothing from its page on trust: a message that is not one of its own is one line."""
+    """A widget that does not trust messages from its page: an invalid message is reported in one line."""
 
     page_traits: ClassVar[frozenset[str]] = frozenset()
     """The traits that the page may change. All others are Python's."""
 
     def complain(self, text: str) -> None:
-        """Say what is wrong with a message, in one line.
+        """Report an invalid message in one line.
 
         Args:
-            text: what is wrong.
+            text: a description of what is wrong.
         """
         _log.warning("%s: %s", type(self).__name__, text)
 
     def _handle_msg(self, msg: Mapping[str, Any]) -> None:
         try:
             self._hear(msg["content"]["data"], msg.get("buffers") or [])
-        except Exception as error:  # noqa: BLE001 - whatever a page sent, it is one line and no traceback
+        except Exception as error:  # noqa: BLE001 - whatever a page sent is reported in one line, without a traceback
             self.complain(said(error))
 
     def _hear(self, data: Any, buffers: list[memoryview]) -> None:
@@ -75,24 +78,35 @@ class Listener(ipywidgets.Widget):  # type: ignore[misc]
         else:
             raise InvalidRequestError("the page sent a message that this widget does not know: reload the page")
 
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Apply changes of the page. marimo calls this too.
+
+        Args:
+            sync_data: the new values of traits.
+
+        Raises:
+            InvalidRequestError: the page may not change one of the traits; none was changed.
+        """
+        if foreign := [name for name in sync_data if name not in self.page_traits | _CORE]:
+            raise InvalidRequestError(f"the page may not change {shortened(str(foreign[0]))!r}: reload the page")
+        super().set_state(sync_data)
+
     def _update(self, state: dict[str, Any]) -> None:
-        """Take over what the page changed, of what it may change. Where something is wrong, all stays as it was."""
+        """Apply changes of the page to the traits that it may change. If a value is not valid, nothing is changed."""
         before = {name: getattr(self, name) for name in state if name in self.keys}
         try:
-            if foreign := [name for name in state if name not in self.page_traits | _CORE]:
-                raise InvalidRequestError(f"the page may not change {shortened(str(foreign[0]))!r}: reload the page")
             self.set_state(state)
         except Exception:
             self._trait_values.update(before)
-            # The page shows what it sent: it has to show what counts.
+            # The page shows the values that it sent, and must be told the valid ones.
             self.send_state(list(before))
             raise
 
 
 class Part(Listener):
-    """One script or style. It is never shown: it brings its text to the page once, for every widget that needs it."""
+    """One script or style. It is invisible: it sends its text to the page once, for all widgets that need it."""
 
-    # None of these ever changes.
+    # These never change.
     name = traitlets.Unicode().tag(sync=True)
     """The name of the file, by which other scripts import it."""
 
@@ -113,8 +127,7 @@ def _part(name: str) -> Part:
         # `Widget.close_all()` closes it too.
         if part is None or part.comm is None:
             text = _text(name)
-            digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-            part = _parts[name] = Part(name=name, text=text, digest=digest)
+            part = _parts[name] = Part(name=name, text=text, digest=_digest(text))
         return part
 
 
@@ -123,11 +136,23 @@ def _text(name: str) -> str:
     return (_HERE / name).read_text(encoding="utf-8")
 
 
-def action(function: Act) -> Act:
-    """Let the page call a method: `ask(model, "name", {…})` in its script, `name(**…)` here.
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
-    It runs in a thread of its own, so it may wait. What it gives back is the answer: a mapping, or a mapping and
-    buffers. What it raises is shown in the widget.
+
+@cache
+def _whole_script() -> str:
+    """The script of every widget with all its imports, as one text that a page fetches once."""
+    names = sorted(path.name for kind in ("*.css", "*.js") for path in _HERE.glob(kind) if path.name != _STUB)
+    texts = {name: [_digest(_text(name)), _text(name)] for name in names}
+    return f"const TEXTS = {json.dumps(texts)};\n{_text(_STUB)}"
+
+
+def action(function: Act) -> Act:
+    """Make a method callable from the page, as `ask(model, "name", {…})` in its script.
+
+    The method runs on its own thread, so it may wait. Its result is the answer: a mapping, or a mapping and buffers.
+    Exceptions are shown in the widget.
     """
     function.__dict__["is_action"] = True
     return function
@@ -136,20 +161,20 @@ def action(function: Act) -> Act:
 class Widget(Listener, anywidget.AnyWidget):
     """A widget of this package: an object in Python that a page shows.
 
-    Its script and style reach page and saved notebook once, however many there are of it.
+    Its script and style are sent to the page, and saved in the notebook, once for all widgets of the class.
 
     Args:
-        trusted: whether the people at the page may do what the notebook's author may; by default they may, but not
-            under Voila and in marimo's run mode.
+        trusted: whether the users of the page may do what the notebook's author may; by default True, except under
+            Voila and in marimo's run mode.
         **traits: the values of its traits.
 
     Attributes:
-        trusted: as above.
-        error: what went wrong last, with what to do about it; empty where nothing did.
+        trusted: whether the users of the page may do what the notebook's author may.
+        error: the last error, with advice; empty if there is none.
     """
 
-    # Its text and not its path: anywidget watches files, and keeps whatever watches for good.
-    _esm = (_HERE / "stub.js").read_text(encoding="utf-8")
+    # The text instead of its path: anywidget watches files, and never stops watching.
+    _esm = (_HERE / _STUB).read_text(encoding="utf-8")
     modules: ClassVar[tuple[str, ...]] = ()
     """The styles and scripts beside this file, after those of the base. A script imports those before it by
     `"./name.js"`; the last has the `render` of an anywidget."""
@@ -160,7 +185,14 @@ class Widget(Listener, anywidget.AnyWidget):
     _own_layout: ipywidgets.Layout | None = None
 
     parts = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    """The model ids of its styles and scripts, in the order in which a page loads them. It never changes."""
+    """The model ids of its styles and scripts, in the order in which a page loads them; their names where its script
+    has them all. It never changes."""
+
+    reaches_files = traitlets.Bool(True).tag(sync=True)
+    """Whether the page may reach the library's files by their addresses. It never changes."""
+
+    has_magics = traitlets.Bool(True).tag(sync=True)
+    """Whether the cells of its notebook take `%dream` lines. It never changes."""
 
     error = traitlets.Unicode().tag(sync=True)
     """What went wrong last, in one line for the user; empty where nothing did. Python changes it."""
@@ -170,29 +202,60 @@ class Widget(Listener, anywidget.AnyWidget):
 
     def __init__(self, *, trusted: bool | None = None, **traits: Any) -> None:
         self.trusted = is_trusted() if trusted is None else trusted
-        names = ("base.css", "base.js", *self.modules)
-        super().__init__(parts=[_part(name).model_id for name in names], **traits)
+        self._nested: dict[str, NestedComm] = {}
+        names = ["base.css", "styles.js", "base.js", "nested.js", *self.modules]
+        shown_in = front_end()
+        if shown_in.has_all_widgets:
+            names = [_part(name).model_id for name in names]
+        else:
+            self._esm = _whole_script()
+        has = {"reaches_files": shown_in.has_files, "has_magics": shown_in.has_magics}
+        super().__init__(parts=names, **has, **traits)
         self._failed = ""
         self._own_layout = self.layout
         self.on_msg(self._receive)
 
     def close(self) -> None:
-        """Leave the page, with the layout, which is a widget too and would stay."""
+        """Remove the widget from the page, and its layout, which is a widget too and would remain."""
         super().close()
         if self._own_layout is not None:
             self._own_layout.close()
 
-    def file(self, name: str) -> Path | None:
-        """The file that the page knows by that name, or None. Nothing else is ever read for the page.
+    def nest(self, widgets: Sequence[Widget]) -> list[str]:
+        """Show other widgets inside this one.
 
         Args:
-            name: what the script calls it.
+            widgets: the widgets that the page must be able to find.
+
+        Returns:
+            The id of each widget, for a trait that `views` in nested.js shows.
+        """
+        if not front_end().has_all_widgets:
+            for widget in widgets:
+                own, name = widget.comm, widget.model_id
+                widget.comm = self._nested[name] = NestedComm(name, self, self._forget)
+                own.close()
+        return [widget.place_in_page for widget in widgets]
+
+    def _forget(self, name: str) -> None:
+        self._nested.pop(name, None)
+
+    @property
+    def place_in_page(self) -> str:
+        """The id by which the page finds the widget if it is shown inside another widget."""
+        return f"nested:{self.model_id}" if isinstance(self.comm, NestedComm) else str(self.model_id)
+
+    def file(self, name: str) -> Path | None:
+        """Return the path of the file with the given name, or None. The page can read no other files.
+
+        Args:
+            name: the name of the file in the script.
         """
         del name
         return None
 
     def static(self) -> str:
-        """HTML for a reader without widgets: a page without a kernel, or without the widget's state."""
+        """HTML for readers without widgets: for pages without a kernel, or without the widget's state."""
         return stand_in(repr(self))
 
     def _ipython_display_(self, **_: Any) -> None:
@@ -201,26 +264,27 @@ class Widget(Listener, anywidget.AnyWidget):
         if front_end().is_terminal:
             display({"text/plain": f"{self!r} needs a notebook. {self.instead}"}, raw=True)
             return
-        # An output of its own: of one with a widget in it JupyterLab shows nothing else, even where that is gone.
+        # An output of its own: JupyterLab shows an output with a widget as that widget only, even if it no longer
+        # exists.
         display({"text/plain": repr(self), "text/html": self.static()}, raw=True)
         show_view(self)
 
     @action
     def here(self) -> None:
-        """Answer, which is all: a page that does not know whether there is a kernel shows the widget only then."""
+        """Answer an empty message. A page that does not know whether there is a kernel shows the widget only then."""
 
     @action
     def read(self, file: str, at: int, length: int) -> tuple[Piece, list[bytes]]:
-        """A piece of a file, for a page that does not reach the library.
+        """Return a part of a file, for a page that has no access to the library.
 
         Args:
-            file: what `file` knows it by.
-            at: where it begins, in bytes.
-            length: how many bytes, at most 1 MB.
+            file: the name of the file, as for `file`.
+            at: the offset of the part, in bytes.
+            length: the length of the part in bytes, at most 1 MB.
 
         Raises:
-            InvalidRequestError: it does not begin and end within a file.
-            LibraryError: it is gone, or too large to be sent.
+            InvalidRequestError: the part is not within the file.
+            LibraryError: the file is missing, or too large to be sent.
         """
         if at < 0 or length < 0:
             raise InvalidRequestError(f"a piece of {length} bytes from byte {at} on is not part of a file")
@@ -239,13 +303,18 @@ class Widget(Listener, anywidget.AnyWidget):
         return {"size": size, "type": mimetypes.guess_type(path.name)[0] or ""}, [piece]
 
     def _receive(self, _: object, content: dict[str, Any], buffers: list[memoryview]) -> None:
-        # Kernels call this late or in any thread: nothing is done here.
+        if "nested" in content:
+            inner, data = self._nested.get(str(content["nested"])), content.get("data")
+            if inner is not None and isinstance(data, dict):
+                inner.hear(data, buffers)
+            return
+        # Kernels call this late or on any thread, so it does nothing.
         portal.start(anyio.to_thread.run_sync, self._act, content, buffers)
 
     def _act(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         arguments = dict(content)
         name, number = arguments.pop("action", ""), arguments.pop("ask", None)
-        # Of the class: of the instance it might be a property, which would be asked for its value.
+        # Looked up on the class: on the instance it might be a property, which would be evaluated.
         method = getattr(type(self), str(name), None)
         if not getattr(method, "is_action", False):
             return
@@ -254,7 +323,7 @@ class Widget(Listener, anywidget.AnyWidget):
             arguments["buffers"] = [bytes(buffer) for buffer in buffers]
         try:
             answer = method(self, **_checked(method, arguments))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown where the user looks
+        except Exception as error:  # noqa: BLE001 - any error is shown to the user in the widget
             self._failed, self.error = name, self._said(error)
             self.send({"answer": number, "error": self.error})
             return
@@ -264,7 +333,7 @@ class Widget(Listener, anywidget.AnyWidget):
         self.send({"answer": number, **told}, list(sent))
 
     def _said(self, error: Exception) -> str:
-        # What nobody foresaw may quote anything.
+        # Unexpected errors may quote anything.
         if not self.trusted and not isinstance(error, DreamError | ValueError):
             return f"{type(error).__name__}: this is not possible here"
         return said(error)
@@ -273,16 +342,16 @@ class Widget(Listener, anywidget.AnyWidget):
         """Show what is wrong with a message, in one line.
 
         Args:
-            text: what is wrong.
+            text: a description of what is wrong.
         """
         self._failed, self.error = _MESSAGE, text
 
 
 def _checked(method: Callable[..., Answer], arguments: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of an action as the page sent them.
+    """Check the arguments of an action that the page sent.
 
     Raises:
-        InvalidRequestError: one is missing, unknown, or of another type.
+        InvalidRequestError: an argument is missing, unknown, or of the wrong type.
     """
     parameters = list(inspect.signature(method).parameters.values())[1:]
     adapters = _adapters(method)
@@ -312,10 +381,10 @@ def _adapters(method: Callable[..., Answer]) -> Mapping[str, TypeAdapter[Any]]:
 
 
 def said(error: BaseException) -> str:
-    """An error as one line for the user.
+    """Return an error as one line for the user.
 
     Args:
-        error: what was raised.
+        error: the error that was raised.
     """
     if isinstance(error, DreamError | ValueError | traitlets.TraitError):
         return shortened(str(error))
@@ -323,10 +392,10 @@ def said(error: BaseException) -> str:
 
 
 def shortened(text: str) -> str:
-    """A text as one line of at most 500 characters.
+    """Return a text as one line of at most 500 characters.
 
     Args:
-        text: the text.
+        text: the text to shorten.
     """
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

@@ -1,7 +1,8 @@
 // The card: one generation, while it is made and when it is done.
-import { ask, askSoon, button, clock, copied, element, errorLine, folded, galleries, media, release, stateLabel, views } from "./base.js";
+import { ask, askSoon, button, clock, copied, element, errorLine, folded, galleries, media, release, stateLabel } from "./base.js";
 import { createPlayer } from "./card_player.js";
 import { followWait, noteOf, waitButtons } from "./long_wait.js";
+import { views } from "./nested.js";
 import { orphanAlert } from "./orphan.js";
 import { controlResult } from "./result_player.js";
 
@@ -25,6 +26,7 @@ const HINTS = {
   "As keyframe": "start a new dream from it, in the panel",
   "Open in gallery": "show it in the gallery of your library",
   "Copy as %dream": "copy the %dream line that makes it",
+  "Copy as Python": "copy the lines that make it again",
   Save: "save the file to your downloads",
   "Full screen": "show it in full screen",
 };
@@ -179,7 +181,7 @@ class Actions {
       ...this.#edits(),
       button("As keyframe", does("keyframe")),
       ...(this.#model.get("kept") ? [button("Open in gallery", () => this.#openGallery())] : []),
-      button("Copy as %dream", () => this.#copy()),
+      button(this.#model.get("has_magics") ? "Copy as %dream" : "Copy as Python", () => this.#copy()),
       button("Save", () => this.#save()),
       ...(fillScreen ? [button("Full screen", fillScreen)] : []),
     ];

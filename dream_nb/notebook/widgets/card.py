@@ -1,4 +1,4 @@
-"""The card: one generation, while it is made and when it is done."""
+"""The card, which shows one generation while it is made and when it is done."""
 
 from __future__ import annotations
 
@@ -51,22 +51,25 @@ _SAME_RATIO: Final = 0.01
 
 
 class Card(AwaitedWidget):
-    """One generation: how far it is, then a player, and what goes on from it. Its script counts the seconds.
+    """A card for one generation: its progress, then a player, and actions that continue from it.
 
-    The video plays while the pointer rests on it or it has the focus, and follows the pointer that moves over it. Arrow
-    keys go frame by frame, Space plays and pauses, F fills the screen. The page changes none of its traits.
+    The video plays while the pointer is on it or it has the focus, and moving the pointer over it moves through the
+    video. Arrow keys step by one frame, Space plays and pauses, and F switches to full screen. The page cannot change
+    any of its traits, and counts the seconds itself.
 
     Args:
-        shown: a dream, or what is under way.
-        add: is told of every job that is asked for here; by default its card stands below this one.
-        use: takes the dream as a keyframe, or the request to change it; by default a panel opens below this card.
-        trusted: whether the people at the page may do what the notebook's author may, see `Panel`.
-        wide: whether it is as large as the preview that takes its place.
-        bare: whether it stands below the preview of its dream. Then it controls that one's video.
-        slim: whether it has no picture.
+        shown: the dream to show, or a job.
+        add: a function that is called with every job that is started from this card; by default its card is shown below
+            this one.
+        use: a function that takes the dream as a keyframe, or the request to change; by default a panel opens below
+            this card.
+        trusted: whether the users of the page may do what the notebook's author may; see `Panel`.
+        wide: whether the card is as large as the preview that replaces it.
+        bare: whether the card belongs to the preview above it, and controls the video of that preview.
+        slim: whether the card shows no picture.
 
     Attributes:
-        shown: the dream; the job for as long as it is under way.
+        shown: the dream; while it is being made, its job.
     """
 
     instead: ClassVar = "Show the dream itself, or open the file at its path."
@@ -152,7 +155,7 @@ class Card(AwaitedWidget):
     """A `Relative` for each line of its tree; empty until it is made, and where it has no relatives."""
 
     below = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    """The model ids of the widgets below the card, in the order in which they were opened."""
+    """The ids of the widgets below the card, in the order in which they were opened."""
 
     def __init__(
         self,
@@ -195,10 +198,10 @@ class Card(AwaitedWidget):
         self.ended = self.state in FINAL_STATES
 
     def follow(self, job: Job | Sweep) -> None:
-        """Show where the job stands now.
+        """Show the current state of a job.
 
         Args:
-            job: what is under way.
+            job: the running job.
         """
         if self.comm is None:
             return
@@ -214,7 +217,7 @@ class Card(AwaitedWidget):
             self.cancels = not job.done() and job.progress.state in ("waiting", "queued", "dreaming")
 
     def _look_ahead(self, job: Job) -> None:
-        """Show what can be known before the server shows anything. On a thread of its own: pictures are decoded."""
+        """Show what is known before the server shows anything. It decodes pictures, so it uses its own thread."""
         picture = picture_of(job)
         colours = [] if picture else colours_of(job.request)
         if self.comm is None:
@@ -225,26 +228,26 @@ class Card(AwaitedWidget):
                 self.sight, self.sight_is_source = picture, True
 
     def stand(self, place: int, rest: float | None) -> None:
-        """Show its place in the queue.
+        """Show the place in the queue.
 
         Args:
-            place: from 1; 0 takes it away.
-            rest: in how many seconds it is probably done; None where that is unknown.
+            place: the place in the queue, from 1; 0 hides it.
+            rest: the seconds until it is probably done; None if unknown.
         """
         if self.comm is not None and (place, rest) != (self.place, self.rest):
             with self.hold_sync():
                 self.place, self.rest = place, rest
 
     def file(self, name: str) -> Path | None:
-        """The dream's own file.
+        """Return the path of the dream's own file.
 
         Args:
-            name: "film"; there is no other.
+            name: "film"; other names return None.
         """
         return self.shown.path if name == "film" and isinstance(self.shown, Dream) else None
 
     def close(self) -> None:
-        """Follow no more, and leave the page."""
+        """Stop following the job, and remove the card from the page."""
         under, self._under = self._under, []
         for widget in under:
             widget.close()
@@ -253,7 +256,7 @@ class Card(AwaitedWidget):
         super().close()
 
     def _leave(self, job: Job | Sweep) -> None:
-        # The job would keep this card for as long as anybody keeps the job.
+        # Otherwise the job would keep this card alive as long as the job itself.
         with contextlib.suppress(ValueError):
             job.off_change(self.follow)
 
@@ -261,7 +264,7 @@ class Card(AwaitedWidget):
         return f"Card({self.prompt!r})"
 
     def static(self) -> str:
-        """The dream's preview; of a job only what it is about, which is the same at the next run."""
+        """The dream's preview; for a job only its description, so that it is the same at the next run."""
         if not isinstance(self.shown, Dream):
             return stand_in(self.prompt)
         return stand_in(body=self.shown._repr_mimebundle_()["text/html"])
@@ -314,32 +317,32 @@ class Card(AwaitedWidget):
         return self.shown
 
     def under_way(self) -> Job | Sweep | None:
-        """What the card shows, while it is under way."""
+        """The job that the card shows, while it is running; otherwise None."""
         return None if isinstance(self.shown, Dream) else self.shown
 
     @action
     def extend(self, prompt: str) -> Answer:
-        """Go on from its end.
+        """Make a video that continues from the end of this one.
 
         Args:
-            prompt: what happens then; empty is the same prompt.
+            prompt: what happens next; empty means the same prompt.
         """
         self._add(self._dream().extend(prompt or None, wait=False))
         return None
 
     @action
     def reverse(self, prompt: str) -> Answer:
-        """Lead up to its beginning.
+        """Make a video that leads up to the beginning of this one.
 
         Args:
-            prompt: what happens before; empty is the same prompt.
+            prompt: what happens before; empty means the same prompt.
         """
         self._add(self._dream().reverse_extend(prompt or None, wait=False))
         return None
 
     @action
     def again(self) -> Answer:
-        """Make another take of the same request; what is not there, or could not be made, is asked for as it was."""
+        """Make another take of the same request. A take that is missing or failed is requested again instead."""
         fresh, maker = bool(self.film), self._maker()
         for one in _missing(self.shown) if isinstance(self.shown, Sweep) else [self.shown]:
             self._add(maker.submit(one.request, take=one.take, fresh=fresh))
@@ -347,43 +350,43 @@ class Card(AwaitedWidget):
 
     @action
     def edit(self, name: str, prompt: str, choice: str) -> Answer:
-        """Make another version of it.
+        """Modify, reframe or upscale the dream, or add sound.
 
         Args:
-            name: "modify", "reframe", "upscale" or "audio".
-            prompt: what is new; may be empty.
+            name: the kind of change: "modify", "reframe", "upscale" or "audio".
+            prompt: the prompt of the change; may be empty.
             choice: the mode, the aspect ratio or the resolution.
 
         Raises:
-            InvalidRequestError: it cannot be made of this dream; nothing was sent.
+            InvalidRequestError: this dream cannot be changed in this way; nothing was sent.
         """
         self._add(self._maker().submit(_edited(self._dream(), name, prompt, choice)))
         return None
 
     @action
     def quote(self, name: str, prompt: str, choice: str) -> Quote:
-        """What another version of it would cost. Nothing is sent.
+        """Estimate the cost of a change. Nothing is sent.
 
         Args:
-            name: as for `edit`.
-            prompt: as for `edit`.
-            choice: as for `edit`.
+            name: the kind of change, as for `edit`.
+            prompt: the prompt, as for `edit`.
+            choice: the mode, the aspect ratio or the resolution, as for `edit`.
 
         Raises:
-            InvalidRequestError: it cannot be made of this dream.
+            InvalidRequestError: this dream cannot be changed in this way.
         """
         plan = self._maker().plan([Ask(_edited(self._dream(), name, prompt, choice))])
         return {"cost": plan.cost if plan.new else "free: already in your library"}
 
     @action
     def keyframe(self) -> Answer:
-        """Begin a request that goes on from it."""
+        """Begin a request that continues from this dream."""
         self._use(self._dream(), "frame0")
         return None
 
     @action
     def change(self) -> Answer:
-        """Begin a request that is like it."""
+        """Begin a request like that of this dream."""
         request = first_of(self.shown).request
         if isinstance(self.shown, Sweep):
             request = request.model_copy(update={"prompt": self.shown.title})
@@ -392,13 +395,13 @@ class Card(AwaitedWidget):
 
     @action
     def show_in_gallery(self, shown: list[str]) -> Answer:
-        """Show it among everything in its library: in a gallery that the page shows, else in one below the card.
+        """Select this dream in a gallery: one that the page shows, or else a new one below the card.
 
         Args:
-            shown: the model ids of the galleries that the page shows, in the order in which it came to.
+            shown: the model ids of the galleries that the page shows, in the order of their creation.
 
         Raises:
-            InvalidRequestError: it is not in its library any more.
+            InvalidRequestError: the dream is no longer in its library.
         """
         dream = self._dream()
         gallery = open_gallery(shown, dream)
@@ -418,12 +421,14 @@ class Card(AwaitedWidget):
 
     @action
     def copy_line(self) -> Line:
-        """The `%dream` line that makes it again."""
+        """The `%dream` line that makes it again, or Python code in cells without magics."""
         dream = self._dream()
+        if not self.has_magics:
+            return {"line": dream.to_code()}
         return {"line": to_line(dream.request, with_ledger(dream._library), dream._home, take=dream.take)}
 
     def _maker(self) -> Maker:
-        """Who made it: another session may ask, and pay, somebody else."""
+        """The session that made it. Another session might use, and pay, another backend."""
         if isinstance(self.shown, Dream):
             return self.shown._maker_for()
         job = self.shown.jobs[0] if isinstance(self.shown, Sweep) else self.shown
@@ -442,27 +447,27 @@ class Card(AwaitedWidget):
         self._put(panel)
 
     def _put(self, widget: Widget) -> None:
-        if self.comm is None:  # closed while the action went on
+        if self.comm is None:  # closed while the action was running
             widget.close()
             return
         self._under.append(widget)
-        self.below = [*self.below, widget.model_id]
+        self.below = [*self.below, *self.nest([widget])]
 
 
 def _ender(card: weakref.ref[Card]) -> Callable[[Job | Sweep], None]:
-    """What a card does when its job ends. The job outlives the card, and must not keep it."""
+    """The function that a card calls when its job ends. It must not keep the card alive as long as the job."""
 
     def end(job: Job | Sweep) -> None:
         shown = card()
         if shown is not None and shown.comm is not None:
-            # Jobs end on the loop that all others need: decoding is not done there.
+            # Jobs end on the loop that all others need, so pictures are not decoded there.
             threading.Thread(target=shown._end, args=(job,), daemon=True).start()
 
     return end
 
 
 def _shape(ratio: str | None) -> tuple[int, int]:
-    """Width and height of an aspect ratio; of one that is none, as servers may write, those of 16:9."""
+    """Width and height of an aspect ratio; those of 16:9 if it is not valid, since servers may send anything."""
     sides = re.fullmatch(r"([1-9]\d{0,3}):([1-9]\d{0,3})", ratio or "")
     return (int(sides[1]), int(sides[2])) if sides else (16, 9)
 
@@ -488,9 +493,9 @@ def _failure(error: GenerationFailedError) -> Problem:
 
 
 def _edits(dream: Dream) -> Edits:
-    """The other versions that the backend of a dream can make of it."""
+    """The changes that the dream's backend can make."""
     maker = dream._maker
-    # What was made elsewhere is no concern of this session's backend.
+    # The session's backend knows nothing of dreams that were made elsewhere.
     can = maker.operations if isinstance(maker, Session) and maker.backend == dream.backend else frozenset[str]()
     width, height = dream.size
     is_video = dream.kind == "video"
@@ -509,7 +514,7 @@ def _edits(dream: Dream) -> Edits:
 
 
 def _edited(dream: Dream, name: str, prompt: str, choice: str) -> Edit:
-    """The request for another version of a dream."""
+    """The request for a change of a dream."""
     words = prompt.strip() or None
     if name == "modify":
         return modify_request(dream, words, mode=choice)
@@ -523,7 +528,7 @@ def _edited(dream: Dream, name: str, prompt: str, choice: str) -> Edit:
 
 
 def _lineage(dream: Dream) -> list[Relative]:
-    """What it came from and what came of it, as lines of a tree: each below what it goes on from, with its depth."""
+    """The ancestors and descendants of a dream as tree lines with depths, each below the one it continues from."""
     try:
         before, after = list(reversed(dream.ancestors())), list(dream.descendants())
     except LibraryError:
@@ -534,12 +539,12 @@ def _lineage(dream: Dream) -> list[Relative]:
     names = {one.generation.id: number for number, one in enumerate(family)}
     below: dict[int | None, list[int]] = {}
     for number, one in enumerate(family):
-        # One that goes on from two stands below the nearer of them.
+        # A dream that continues from two others is placed below the nearer one.
         parents = [names[name] for name in source_ids(one.request) if name in names]
         below.setdefault(max(parents, default=None), []).append(number)
     lines: list[Relative] = []
 
-    # A chain may be longer than calls can be deep.
+    # Iterative, because a chain may be longer than the recursion limit.
     waiting = [(root, 0) for root in reversed(below.get(None, ()))]
     while waiting:
         number, depth = waiting.pop()

@@ -29,7 +29,8 @@ export function differing(a, b) {
 }
 
 /**
- * The element that shows a dream, `node`, and `load()`, which promises the video when it can play, or null for an image.
+ * The element that shows a dream, `node`; `load()`, which promises the video when it can play, or null for an image; and
+ * `free()`, which takes it off the page: what was promised and is still loading becomes null.
  * `item` has `prompt`, `kind`, `poster` (an address, or a promise of one) and `address()`, a promise of the file's.
  */
 export function picture(item, className = "dream-layer") {
@@ -39,8 +40,9 @@ export function picture(item, className = "dream-layer") {
     : { alt: item.prompt });
   if (isVideo) node.muted = true;
   Promise.resolve(item.poster).then((poster) => poster && (isVideo ? (node.poster = poster) : (node.src ||= poster))).catch(() => {});
-  let loading;
-  const load = () => (loading ??= item.address().then((address) => new Promise((resolve, reject) => {
+  let [loading, isFreed, settle] = [undefined, false, () => {}];
+  const load = () => (loading ??= item.address().then((address) => isFreed ? null : new Promise((resolve, reject) => {
+    settle = resolve;
     node.addEventListener(isVideo ? "canplay" : "load", () => {
       node.removeAttribute("poster"); // else it covers the sharp first frame until the video moves
       resolve(isVideo ? node : null);
@@ -50,7 +52,16 @@ export function picture(item, className = "dream-layer") {
     node.src = address;
     if (isVideo) node.load();
   })).catch((error) => { loading = undefined; throw error; }));
-  return { node, load };
+  // Without an address it tells of nothing more: whoever waits for it would wait for ever.
+  const free = () => {
+    isFreed = true;
+    node.pause?.();
+    node.removeAttribute("src");
+    node.load?.();
+    node.remove();
+    settle(null);
+  };
+  return { node, load, free };
 }
 
 const now = () => performance.now() / 1000;
@@ -67,6 +78,8 @@ export class Transport {
   #isPlaying = false;
   #isLoading = false;
   #hasChanged = false;
+  // Counts the stops: whoever stops it while its videos load does not want them played.
+  #stops = 0;
   #at = 0;
   #began = 0;
   #length = 0;
@@ -128,6 +141,7 @@ export class Transport {
   }
 
   stop() {
+    this.#stops += 1;
     cancelAnimationFrame(this.#frame);
     this.#videos.forEach((video) => video.pause());
     this.#reflect(false);
@@ -146,8 +160,10 @@ export class Transport {
   }
 
   async #begin() {
+    const stops = this.#stops;
     try {
       await this.#load();
+      if (stops !== this.#stops) return;
       this.#place(0.02);
       await Promise.all(this.#videos.map((video) => video.play().catch(() => {})));
       this.#began = now() - this.#at;
@@ -277,7 +293,7 @@ export function enlarged(items, { close, tell, own = true, shuts = true }) {
   if (shuts) root.addEventListener("keydown", (event) => event.key === "Escape" && (event.stopPropagation(), leave(true)));
   const leave = (told) => {
     controls?.stop();
-    layers.forEach(({ node }) => (node.removeAttribute("src"), node.load?.()));
+    layers.forEach((layer) => layer.free());
     root.remove();
     if (told) close?.();
   };

@@ -1,4 +1,4 @@
-"""What is known of a dream, or of what is under way, in a few words each."""
+"""Facts about a dream or a job, in a few words each."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from dream_nb.results.sweep import Sweep
 
 
 def first_of(shown: Dream | Job | Sweep) -> Dream | Job:
-    """What stands for it where one request is asked for.
+    """Return the dream or job that represents others where a single one is needed.
 
     Args:
-        shown: a dream, or what is under way.
+        shown: a dream or job.
     """
     return shown.jobs[0] if isinstance(shown, Sweep) else shown
 
 
 def facts_of(shown: Dream | Job | Sweep) -> list[str]:
-    """What else is known of it besides its prompt, such as its size. Of a dream its file is read.
+    """Return facts about a dream or job besides its prompt, such as its size. The file of a dream is read.
 
     Args:
-        shown: a dream, or what is under way.
+        shown: a dream or job.
     """
     first = first_of(shown)
     request = first.request
@@ -43,6 +43,6 @@ def facts_of(shown: Dream | Job | Sweep) -> list[str]:
 
 
 def _words_told(dream: Dream) -> list[str]:
-    """What the studio says of the words of a prompt."""
+    """The studio's remarks about the words of a prompt."""
     told = (("drew", dream.drawn), ("not understood", dream.unknown))
     return [f"{what}: {', '.join(words)}" for what, words in told if words]

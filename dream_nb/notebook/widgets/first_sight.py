@@ -1,4 +1,4 @@
-"""What a card shows before its server shows anything: a picture that the request goes on from, and its colours."""
+"""What a card shows before the server has a preview: a picture that the request continues from, and its colours."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _SIDE = 480
 
 
 def picture_of(job: Job) -> bytes | None:
-    """A small JPEG of the first picture or dream that a request goes on from; None where there is none here.
+    """Return a small JPEG of the first picture or dream that a request continues from; None if there is none here.
 
     Args:
-        job: the request under way.
+        job: the running job.
     """
     for uri in pictures_of(job.request.model_dump(mode="json", exclude_none=True)):
         with contextlib.suppress(DreamError, binascii.Error, ValueError, *DAMAGE):
@@ -35,10 +35,10 @@ def picture_of(job: Job) -> bytes | None:
 
 
 def colours_of(request: Request) -> list[str]:
-    """The colours in which the studio would paint a prompt, from the top of the sky to the ground, as CSS.
+    """Return the colours that the studio would use for a prompt, from the top of the sky to the ground, as CSS.
 
     Args:
-        request: the request under way.
+        request: the request.
     """
     from dream_nb.studio.render.colours import sky_colours
 

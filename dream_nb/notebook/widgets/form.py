@@ -1,4 +1,4 @@
-"""What a panel's form says. A page may send anything: each value is checked before it is used."""
+"""The contents of a panel's form. A page may send anything, so each value is checked before it is used."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ EMPTY: Final[Form] = {
     "mode": DEFAULT_MODE,
 }
 
-# The API takes no weight for a character.
+# The API accepts no weight for a character.
 ROLE_CHOICES: Final[tuple[RoleChoice, ...]] = tuple(
     {"name": name, "weighted": name != "character_ref"} for name in ROLES
 )
 """The uses of a reference picture, the default first."""
 
 _Text = Annotated[str, Field(max_length=10_000)]
-# A data: URI of 20 MB.
+# The length of a data: URI of 20 MB.
 _Place = Annotated[str, Field(max_length=28_000_000)]
 
 
@@ -72,10 +72,10 @@ _TYPES: Final[dict[str, Any]] = {
 
 
 def read_form(form: Mapping[str, Any]) -> tuple[Form, dict[str, str]]:
-    """The values of a form, and what is wrong with those that are of another type, by field.
+    """Return the values of a form, and by field the problems with values of the wrong type.
 
     Args:
-        form: what the page sent. A field that is missing, or wrong, has its default in the values.
+        form: the values that the page sent. Missing or invalid fields get their default value.
     """
     values: dict[str, Any] = dict(EMPTY)
     problems: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The gallery: everything in the library, a window of it at a time."""
+"""The gallery, which shows everything in the library, one window at a time."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from dream_nb.results.made_file import address
 from dream_nb.session import Session
 from dream_nb.workers import pool
 
-# What the page has before it asks; and what it gets at once.
+# What the page knows before its first request, and what it is sent at once.
 _FIRST: Final = 36
 _MOST: Final = 120
 _CHOICES: Final = FilterChoices(
@@ -65,23 +65,23 @@ _STILL_COLUMNS: Final = 6
 
 
 class Gallery(Widget):
-    """Everything in the library, newest first: to search, to star and tag, to compare, to go on from.
+    """Everything in the library, newest first: search, rate, tag, compare, and continue from dreams.
 
     Args:
-        session: whose library; by default that of the default session.
-        trusted: whether the people at the page may do what the notebook's author may. Others export into folders inside
-            the library only. By default False under Voila and in marimo's run mode, else True.
-        **filters: what is looked for, see `filters`.
+        session: the session whose library is shown; by default the default session.
+        trusted: whether the users of the page may do what the notebook's author may. Others can export only to folders
+            inside the library. By default False under Voila and in marimo's run mode, otherwise True.
+        **filters: the initial filters, see `filters`.
 
     Attributes:
-        filters: what is looked for: `search` (words of prompt, note or tags), `kind`, `state` ("completed", "failed" or
-            "under way"), `ratio`, `backend`, `since` and `until` (days in UTC, such as "2026-11-01"), `stars` (at
-            least), `tag`.
-        chosen: the short names of what is selected. `observe` it to hear of a change.
-        total: how many there are, whatever is looked for.
+        filters: the filters by name: `search` (words of prompt, note or tags), `kind`, `state` ("completed", "failed"
+            or "under way"), `ratio`, `backend`, `since` and `until` (days in UTC, such as "2026-11-01"), `stars` (the
+            minimum), `tag`.
+        chosen: the short names of the selected dreams. Use `observe` to be notified of changes.
+        total: the number of all dreams, ignoring the filters.
 
     Raises:
-        InvalidRequestError: there is no such filter.
+        InvalidRequestError: a filter is unknown.
     """
 
     instead = "%dreams history lists the library, and %dreams show shows a dream of it."
@@ -138,7 +138,7 @@ class Gallery(Widget):
         Filter.of(filters)
         self._session = session or default_session()
         self._catalogue = Catalogue(self._session.library.ledger)
-        # The machines of a cluster may not have the library.
+        # The machines of a cluster may not have access to the library.
         self._thumbnails = Thumbnails(self._session.library, pool)
         self._stamp = self._catalogue.stamp()
         super().__init__(
@@ -156,7 +156,7 @@ class Gallery(Widget):
 
     @property
     def selected(self) -> Dreams:
-        """What is selected now, in the order in which it was."""
+        """The dreams that are selected now, in the order of selection."""
         return Dreams(map(self._dream, self._catalogue.find(self.chosen)))
 
     @selected.setter
@@ -164,13 +164,13 @@ class Gallery(Widget):
         self.chosen = [key(dream._record) for dream in dreams]
 
     def show(self, dream: Dream) -> None:
-        """Select a dream, and have the page scroll to it. Filters that do not admit it are removed.
+        """Select a dream, and make the page scroll to it. Filters that exclude it are removed.
 
         Args:
-            dream: the dream, of this gallery's library.
+            dream: the dream to show, from this gallery's library.
 
         Raises:
-            InvalidRequestError: it is not in this library, or deleted.
+            InvalidRequestError: the dream is not in this library, or was deleted.
         """
         name, filters = key(dream._record), self.filters
         keys = self._catalogue.keys(Filter.of(filters))
@@ -184,17 +184,17 @@ class Gallery(Widget):
             self.point = {"at": keys.index(name), "turn": self.point.get("turn", 0) + 1}
 
     def holds(self, dream: Dream) -> bool:
-        """Whether a dream is of this gallery's library.
+        """Whether a dream belongs to this gallery's library.
 
         Args:
-            dream: the dream.
+            dream: the dream to look for.
         """
         library = dream._library
         return isinstance(library, Library) and library.folder == self._session.library.folder
 
     @property
     def dreams(self) -> Dreams:
-        """Everything that the filters admit, newest first."""
+        """All dreams that match the filters, newest first."""
         return Dreams(map(self._dream, self._catalogue.find(self._catalogue.keys(Filter.of(self.filters)))))
 
     @traitlets.validate("filters")
@@ -203,12 +203,12 @@ class Gallery(Widget):
         return dict(proposal["value"])
 
     async def _watch(self) -> None:
-        """Tell the page whenever the library has changed, whoever changed it, until the widget or it is closed."""
+        """Notify the page of all changes of the library, until the widget or the library is closed."""
         while self.comm is not None:
             await anyio.sleep(_WATCH_SECONDS)
             try:
                 await anyio.to_thread.run_sync(self._look)
-            except Exception:  # noqa: BLE001 - a library that was closed has no news
+            except Exception:  # noqa: BLE001 - a closed library has no news
                 return
 
     def _look(self) -> None:
@@ -253,17 +253,17 @@ class Gallery(Widget):
             "small": self._address(small) if small else "",
             "made": self._thumbnails.made(record) is not None,
         }
-        # What is empty needs not travel.
+        # Empty values need not be sent.
         return cast("GalleryRow", {name: value for name, value in row.items() if value not in ("", [], 0, False)})
 
     def _address(self, path: Path) -> str:
         return address(path, self._session.home)
 
     def file(self, name: str) -> Path | None:
-        """The file of a dream, `file:KEY`, or its small picture, `small:KEY`.
+        """Return the path of a dream's file, `file:KEY`, or of its small picture, `small:KEY`.
 
         Args:
-            name: with the short name of its record.
+            name: the name, which contains the short name of the record.
         """
         what, _, which = name.partition(":")
         for record in self._catalogue.find([which]):
@@ -272,21 +272,21 @@ class Gallery(Widget):
 
     @action
     def window(self, filters: dict[str, Any], offset: int, limit: int) -> Window:
-        """Some rows of what the filters admit, and how many they are.
+        """Return some rows that match the filters, and the number of all matching rows.
 
         Args:
-            filters: as in `filters`.
-            offset: how many come before.
-            limit: how many, at most 120.
+            filters: the filters, as in `filters`.
+            offset: the number of matching rows to skip.
+            limit: the largest number of rows, at most 120.
         """
         return self._window(filters, offset, limit)
 
     @action
     def pictures(self, keys: list[str]) -> PictureProblems:
-        """Make the small pictures of some, and say what is wrong with those that cannot be made.
+        """Make the small pictures of some dreams, and report those that cannot be made.
 
         Args:
-            keys: their short names, at most 120.
+            keys: the short names of the dreams, at most 120.
         """
         records = self._catalogue.find(keys[:_MOST])
         problems = self._thumbnails.make(records)
@@ -295,12 +295,12 @@ class Gallery(Widget):
 
     @action
     def keys_between(self, filters: dict[str, Any], offset: int, limit: int) -> Keys:
-        """The short names of some of what the filters admit.
+        """Return the short names of some dreams that match the filters.
 
         Args:
-            filters: as in `filters`.
-            offset: how many come before.
-            limit: how many; -1 for all.
+            filters: the filters, as in `filters`.
+            offset: the number of matching dreams to skip.
+            limit: the largest number of names; -1 for all.
         """
         return {"keys": self._catalogue.keys(Filter.of(filters), offset, limit)}
 
@@ -313,13 +313,13 @@ class Gallery(Widget):
         tag: str | None = None,
         untag: str | None = None,
     ) -> Answer:
-        """Keep stars, a note, or one tag more or less, for some.
+        """Store stars or a note, or add or remove a tag, for some dreams.
 
         Args:
-            keys: their short names.
-            stars, note: what they have then; None leaves it as it is.
-            tag: what they are filed under besides.
-            untag: what they are filed under no more.
+            keys: the short names of the dreams.
+            stars, note: the new values; None leaves them unchanged.
+            tag: the tag to add.
+            untag: the tag to remove.
         """
         for record in self._catalogue.find(keys):
             tags = None
@@ -331,10 +331,10 @@ class Gallery(Widget):
 
     @action
     def delete(self, keys: list[str]) -> Deleted:
-        """Delete some at their servers, and move their files into the trash.
+        """Delete some dreams from their servers, and move their files to the trash.
 
         Args:
-            keys: their short names.
+            keys: the short names of the dreams.
         """
         gone, errors = [], []
         for record in self._catalogue.find(keys):
@@ -353,13 +353,13 @@ class Gallery(Widget):
 
     @action
     def restore(self, keys: list[str]) -> Restored:
-        """Bring some back from the trash, and select them. At their servers they stay deleted.
+        """Restore some dreams from the trash, and select them. They stay deleted on their servers.
 
         Args:
-            keys: their short names.
+            keys: the short names of the dreams.
 
         Raises:
-            LibraryError: one is not in the trash, or its file is gone; those before it are back.
+            LibraryError: a dream is not in the trash, or its file is gone; those before it are restored.
         """
         back = []
         try:
@@ -373,14 +373,14 @@ class Gallery(Widget):
 
     @action
     def extend(self, keys: list[str], prompt: str = "") -> Answer:
-        """Go on from the ends of some; what comes of it appears in the gallery.
+        """Make videos that continue from the ends of some dreams. The results appear in the gallery.
 
         Args:
-            keys: their short names.
-            prompt: what happens then; empty for their own prompts.
+            keys: the short names of the dreams.
+            prompt: what happens next; empty means their own prompts.
 
         Raises:
-            BudgetError: they are more than the setting `sweep_size` allows at once; nothing was sent.
+            BudgetError: there are more than the setting `sweep_size` allows at once; nothing was sent.
         """
         dreams, size = self._some(keys), sweep_size()
         if len(dreams) > size and (is_paid(self._session.backend) or not self.trusted):
@@ -392,11 +392,12 @@ class Gallery(Widget):
 
     @action
     def export(self, keys: list[str], folder: str) -> ExportedPage:
-        """Copy the files of some into a folder, with a page that plays them.
+        """Copy the files of some dreams into a folder, with a page that plays them.
 
         Args:
-            keys: their short names.
-            folder: seen from the notebook; where the page is not trusted, a folder inside the library.
+            keys: the short names of the dreams.
+            folder: the path of the folder, relative to the notebook; if the page is not trusted, it must be inside the
+                library.
         """
         if not folder.strip():
             raise InvalidRequestError("enter the name of a folder for the export")
@@ -407,7 +408,7 @@ class Gallery(Widget):
 
     @action
     def sync(self) -> Synced:
-        """Import what is on the account and not in the library."""
+        """Import generations of the account that are not in the library."""
         return {"count": len(self._session.sync())}
 
     def _some(self, keys: Sequence[str]) -> Dreams:
@@ -417,29 +418,29 @@ class Gallery(Widget):
         return f"Gallery({self._session.library.folder.name!r})"
 
     def static(self) -> str:
-        """The first of them on one small picture."""
+        """The first dreams on one small picture."""
         return stand_in(
             f"The gallery of {self._session.library.folder.name!r}: run the cell to use it", picture=self._still()
         )
 
     def _still(self) -> bytes | None:
-        """The first of them on one small picture, for a reader without widgets."""
+        """The first dreams on one small picture, for readers without widgets."""
         records = self._catalogue.window(0, _STILL, Filter.of({**self.filters, "state": "completed"}))
         self._thumbnails.make(records, here=True)
         shown = []
         for path in filter(None, map(self._thumbnails.made, records)):
-            # One that is damaged must not hide the others.
+            # A damaged dream must not hide the others.
             with suppress(LibraryError):
                 shown.append((reduced(read_picture(path), _STILL_SIDE), ""))
         return jpeg(sheet(shown, _STILL_COLUMNS, _STILL_SIDE)) if shown else None
 
 
 def open_gallery(names: Sequence[str], dream: Dream) -> Gallery | None:
-    """The last of some galleries that are open and of a dream's library; None where there is none.
+    """Return the last open gallery of a dream's library; None if there is none.
 
     Args:
-        names: the model ids of galleries, as a page knows them.
-        dream: the dream.
+        names: the model ids of the galleries that a page shows.
+        dream: the dream to show.
     """
     there = {gallery.model_id: gallery for gallery in tuple(_open) if gallery.comm is not None}
     found = [there[name] for name in names if name in there and there[name].holds(dream)]

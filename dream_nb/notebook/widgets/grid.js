@@ -225,7 +225,7 @@ class Grid {
       if (tile.video && !this.#transport.plays(tile.video)) tile.video.pause();
       return;
     }
-    this.#load(number).then((video) => tile.isHovered && video.play()).catch(this.#tell);
+    this.#load(number).then((video) => tile.isHovered && video?.play()).catch(this.#tell);
   }
 
   #load(number) {

@@ -1,4 +1,4 @@
-"""The grid: a sweep on two axes, headed by its words, filled as its results come."""
+"""The grid, which shows a sweep on two axes and fills as its results arrive."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from dream_nb.results.stills import still
 from dream_nb.results.sweep import Sweep
 from dream_nb.workers import pool
 
-# Of more the page has too many elements to be quick.
+# With more, the page has too many elements to be fast.
 LARGEST: Final = 2000
 _MOST_PICTURES: Final = 24
 _TELL_SECONDS: Final = 0.2
-# All of them travel at each change: of many, less often.
+# Each change sends all of them: if there are many, less often.
 _MANY: Final = 100
 _TELL_MANY_SECONDS: Final = 1.0
 
 
 def _titled(dreams: Sequence[Dream]) -> Dreams:
-    """Dreams with what each is called as its word; with numbers too where several are called the same."""
+    """Give dreams their titles as words, with numbers if several have the same title."""
     titles = [dream.caption for dream in dreams]
     numbered = [f"{number}. {title}" for number, title in enumerate(titles, 1)]
     words = titles if len(set(titles)) == len(titles) else numbered
@@ -46,20 +46,20 @@ def _titled(dreams: Sequence[Dream]) -> Dreams:
 
 
 class Grid(AwaitedWidget):
-    """A sweep on two axes: played all at once, compared two by two.
+    """A sweep on two axes, whose videos can be played together and compared in pairs.
 
     Args:
-        dreams: a sweep's dreams, a `Sweep` under way, whose results appear as they come, or a list of dreams, which are
-            headed by their titles. At most 2,000.
-        rows: the axis whose words head the rows; by default the last but one.
-        columns: the axis whose words head the columns; by default the last.
-        in_place: whether it takes the place of the overview of its dreams, which stands before it.
+        dreams: the dreams of a sweep, a running `Sweep`, whose results appear as they arrive, or a list of dreams,
+            which get their titles as headings. At most 2,000.
+        rows: the axis of the rows; by default the second to last axis.
+        columns: the axis of the columns; by default the last axis.
+        in_place: whether the grid replaces the overview of its dreams, which was shown before.
 
     Attributes:
-        picked: the number of the best one, from 0, or None. `observe` it to hear of a change.
+        picked: the index of the best dream, from 0, or None. Use `observe` to be notified of changes.
 
     Raises:
-        ValueError: there is no such axis, no dream, or there are too many.
+        ValueError: an axis is unknown, there are no dreams, or there are too many.
     """
 
     instead = "Show the dreams themselves; contact_sheet() makes one picture of all."
@@ -107,7 +107,7 @@ class Grid(AwaitedWidget):
     picked = traitlets.Int(None, allow_none=True).tag(sync=True)
     """The number of the best dream, from 0, or None. Page and Python change it."""
 
-    # A grid that could not be made is closed too.
+    # A grid whose creation failed is closed too.
     _jobs: tuple[Job, ...] = ()
     _sweep: Sweep | None = None
 
@@ -155,7 +155,7 @@ class Grid(AwaitedWidget):
 
     @property
     def dreams(self) -> Dreams:
-        """Those that are there, with their words."""
+        """The finished dreams, with their words."""
         there = [number for number, dream in enumerate(self._dreams) if dream is not None]
         return Dreams(
             (dream for dream in self._dreams if dream is not None), words=[self._words[number] for number in there]
@@ -163,7 +163,7 @@ class Grid(AwaitedWidget):
 
     @property
     def best(self) -> Dream | None:
-        """The one that was picked as the best, or None."""
+        """The dream that was picked as the best, or None."""
         return self._dreams[self.picked] if self.picked is not None else None
 
     @best.setter
@@ -193,23 +193,23 @@ class Grid(AwaitedWidget):
         self._later()
 
     def _hear_end(self, sweep: Sweep) -> None:
-        # At once: whoever waits for the sweep takes the grid off the page.
+        # At once, because whatever waits for the sweep removes the grid from the page.
         if self.comm is not None and not self.outcome:
             self.outcome = sweep.outcome or ""
 
     def close(self) -> None:
-        """Follow no more, and leave the page."""
+        """Stop following the sweep, and remove the grid from the page."""
         if self._sweep is not None:
             with contextlib.suppress(ValueError):
                 self._sweep.off_change(self._hear_end)
         for job in self._jobs:
-            # The job would keep this grid for as long as anybody keeps the job.
+            # Otherwise the job would keep this grid alive as long as the job itself.
             with contextlib.suppress(ValueError):
                 job.off_change(self._changed)
         super().close()
 
     def _later(self) -> None:
-        """Tell the page soon where all stand: many changes are one message."""
+        """Send the page the state of all dreams soon: many changes become one message."""
         with self._lock:
             if self._timer is None:
                 seconds = _TELL_SECONDS if len(self._words) <= _MANY else _TELL_MANY_SECONDS
@@ -229,7 +229,7 @@ class Grid(AwaitedWidget):
         if self._sweep is None:
             return
         for number in came:
-            # A kernel whose cell waits for the sweep would not answer a page that asks for them.
+            # A kernel whose cell waits for the sweep could not answer if the page asked for them.
             for _, jpeg in self._make_pictures([number], here=True):
                 self.send({"picture": number}, [jpeg])
 
@@ -237,7 +237,7 @@ class Grid(AwaitedWidget):
         self.states = [dict(self._status(number)) for number in range(len(self._words))]
 
     def _make_pictures(self, numbers: Sequence[int], *, here: bool) -> list[tuple[int, bytes]]:
-        """The small pictures of some. Why one cannot be made stands in its status from now on."""
+        """Make the small pictures of some dreams. If one cannot be made, its status says why."""
         there = [(number, dream) for number in numbers if (dream := self._dreams[number]) is not None]
         made = self._pictures.make([dream for _, dream in there], here=here)
         pairs = [(number, picture) for (number, _), picture in zip(there, made, strict=True)]
@@ -248,7 +248,7 @@ class Grid(AwaitedWidget):
         return [(number, picture.jpeg) for number, picture in pairs if picture.jpeg]
 
     def _tell_whole(self) -> None:
-        """Tell the page how far the whole sweep is."""
+        """Send the page the progress of the whole sweep."""
         sweep = self._sweep
         if sweep is None:
             return
@@ -262,14 +262,14 @@ class Grid(AwaitedWidget):
                 self.note = sweep.progress.note
 
     def _show_sights(self) -> None:
-        """Send the first pictures that have come. They are no part of its state: files take their places."""
+        """Send the first previews that have arrived. They are not part of the state, because files replace them."""
         for number, job in enumerate(self._jobs):
             if job.picture is not None and number not in self._looked and not job.done():
                 self._looked.add(number)
                 self.send({"sight": number}, [job.picture])
 
     def under_way(self) -> Job | Sweep | None:
-        """The sweep, while it is under way."""
+        """The sweep, while it is running."""
         return None if self._sweep is None or self._sweep.done() else self._sweep
 
     def _status(self, number: int) -> CellStatus:
@@ -293,14 +293,14 @@ class Grid(AwaitedWidget):
         problem = self._problems.get(number, "")
         if not problem:
             try:
-                # Asking for a file that is gone raises an error.
+                # Asking for a missing file raises an error.
                 _ = dream.path
             except LibraryError as error:
                 problem = str(error)
         return {"kind": dream._shows, "url": dream.url, "problem": problem}
 
     def _cell(self, number: int) -> Cell:
-        """What never changes of one of them."""
+        """The constant facts of one dream."""
         dream = self._dreams[number]
         request = dream.request if dream is not None else self._jobs[number].request
         row, column, caption = self._layout.places[number]
@@ -313,10 +313,10 @@ class Grid(AwaitedWidget):
         }
 
     def file(self, name: str) -> Path | None:
-        """The file of one of them, or a small copy of it.
+        """Return the path of a dream's file, or of a small copy of it.
 
         Args:
-            name: its number, from 0; after "small-" for the copy.
+            name: the index of the dream, from 0; with the prefix "small-" for the copy.
         """
         is_small, name = name.startswith("small-"), name.removeprefix("small-")
         dream = (
@@ -327,45 +327,45 @@ class Grid(AwaitedWidget):
         if not is_small or dream._shows != "video":
             return dream.path
         if not isinstance(dream._library, Library):
-            # Of files that no library keeps, there is no place for copies.
+            # Files without a library have no place to keep copies.
             return dream.path
-        # The machines of a cluster may not have the library.
+        # The machines of a cluster may not have access to the library.
         return small_video(dream._library, dream._record, pool())
 
     def contact_sheet(self, path: Path | str | None = None) -> Path:
-        """Write those that are there on one picture, headed by their words, as a PNG. The places of others stay grey.
+        """Write the finished dreams on one picture with their words, as a PNG. The places of the others are grey.
 
         Args:
-            path: where to; by default beside the first file.
+            path: the path of the new file; by default it is written beside the first dream's file.
 
         Returns:
-            Where it was written.
+            The path of the new file.
 
         Raises:
-            LibraryError: nothing is there yet, or it cannot be written.
+            LibraryError: no dream is finished yet, or the file cannot be written.
         """
         return write_picture(self._layout, self._dreams, path)
 
     def side_by_side(self, path: Path | str | None = None) -> Path:
-        """Write those that are there as one MP4, in which all play together. The places of others stay grey.
+        """Write the finished dreams as one MP4 in which all play together. The places of the others are grey.
 
         Args:
-            path: where to; by default beside the first file.
+            path: the path of the new file; by default it is written beside the first dream's file.
 
         Returns:
-            Where it was written.
+            The path of the new file.
 
         Raises:
-            LibraryError: nothing is there yet, or it cannot be read or written.
+            LibraryError: no dream is finished yet, or a file cannot be read or written.
         """
         return write_film(self._layout, self._dreams, path)
 
     @action
     def pictures(self, numbers: list[int]) -> tuple[Pictured, list[bytes]]:
-        """The small pictures of some of those that are there, as JPEGs. One that cannot be made says why in its status.
+        """Return small JPEG pictures of some finished dreams. If one cannot be made, its status says why.
 
         Args:
-            numbers: their numbers, from 0; at most 24.
+            numbers: the indexes of the dreams, from 0; at most 24.
         """
         known = [number for number in numbers[:_MOST_PICTURES] if 0 <= number < len(self._dreams)]
         made = self._make_pictures(known, here=False)
@@ -373,13 +373,13 @@ class Grid(AwaitedWidget):
 
     @action
     def facts(self, number: int) -> CellFacts:
-        """What is known of one of them besides its prompt.
+        """Return what is known of a dream besides its prompt.
 
         Args:
-            number: its number, from 0.
+            number: the index of the dream, from 0.
 
         Raises:
-            InvalidRequestError: it is not there.
+            InvalidRequestError: the dream is not finished.
         """
         dream = self._dreams[number] if 0 <= number < len(self._dreams) else None
         if dream is None:
@@ -388,20 +388,20 @@ class Grid(AwaitedWidget):
 
     @action
     def export(self, form: Literal["png", "mp4"]) -> Written:
-        """Write the contact sheet, "png", or the film, "mp4".
+        """Write the contact sheet or the film.
 
         Args:
-            form: "png" or "mp4".
+            form: "png" for the contact sheet, "mp4" for the film.
         """
         path = self.side_by_side() if form == "mp4" else self.contact_sheet()
-        # Where this machine keeps it is nothing for a visitor.
+        # Visitors must not learn the path on this machine.
         return {"path": str(path) if self.trusted else path.name}
 
     def __repr__(self) -> str:
         return f"Grid({len(self._words)})"
 
     def static(self) -> str:
-        """All of it on one small picture, and the words of its axes."""
+        """All dreams on one small picture, and the words of the axes."""
         axes = [", ".join(dict.fromkeys(words)) for words in (self.row_words, self.column_words) if any(words)]
         return stand_in(" by ".join(axes) or repr(self), picture=still(self._there()))
 

@@ -1,4 +1,4 @@
-"""The small pictures of a grid: those of a library are kept beside its files, and made once."""
+"""The small pictures of a grid. Those of dreams in a library are made once and stored beside the files."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class SmallPicture:
     """The small picture of a dream.
 
     Attributes:
-        jpeg: the picture; empty where there is none.
-        problem: why there is none; else empty.
+        jpeg: the picture; empty if there is none.
+        problem: the reason why there is none; otherwise empty.
     """
 
     jpeg: bytes
@@ -32,25 +32,25 @@ class SmallPicture:
 
 
 class GridPictures:
-    """Makes the small pictures of dreams. Safe to use from several threads."""
+    """Makes small pictures of dreams. Can be used from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: dict[Path, Thumbnails] = {}
 
     def make(self, dreams: Sequence[Dream], *, here: bool = False) -> list[SmallPicture]:
-        """The small picture of each.
+        """Return the small picture of each dream.
 
         Args:
             dreams: the dreams.
-            here: whether in this thread, and not in worker processes that may be drawing.
+            here: whether to use this thread instead of the worker processes, which may be busy drawing.
         """
         libraries: dict[Path, list[Dream]] = {}
         for dream in dreams:
             if isinstance(dream._library, Library):
                 libraries.setdefault(dream._library.folder, []).append(dream)
         for kept in libraries.values():
-            # Where the folder cannot be written they are made below, each time.
+            # If the folder cannot be written, they are made below, every time.
             with contextlib.suppress(OSError):
                 self._thumbnails(kept[0]).make([dream._record for dream in kept], here=here)
         return [self._picture(dream) for dream in dreams]
@@ -60,7 +60,7 @@ class GridPictures:
         assert isinstance(library, Library)
         with self._lock:
             if library.folder not in self._kept:
-                # The machines of a cluster may not have the library.
+                # The machines of a cluster may not have access to the library.
                 self._kept[library.folder] = Thumbnails(library, pool)
             return self._kept[library.folder]
 

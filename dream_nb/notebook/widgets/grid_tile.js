@@ -108,7 +108,7 @@ export class Tile {
     this.#image.hidden = false;
   }
 
-  /** Promises its video, loaded from what `address()` promises. */
+  /** Promises its video, loaded from what `address()` promises; null where it was freed meanwhile. */
   load(address) {
     if (!this.#film) {
       this.#film = picture({ prompt: this.#cell.prompt, kind: "video", address }, "dream-cell-picture dream-cell-film");
@@ -119,13 +119,8 @@ export class Tile {
 
   /** Free its video; the picture stays. */
   unload() {
-    const video = this.video;
-    if (!video) return;
+    this.#film?.free();
     this.#film = null;
-    video.pause();
-    video.removeAttribute("src");
-    video.load();
-    video.remove();
   }
 
   #enter(hover) {

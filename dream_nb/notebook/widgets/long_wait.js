@@ -187,9 +187,10 @@ export function waitButtons(model, wait, { cancel, say, tell }) {
     cancelled.add(model);
     askNow(model, "cancel", { patience: 0, say, tell: (error) => (cancelled.delete(model), tell(error)) });
   };
+  const hears = model.get("hears");
   return [
-    ...(model.get("waits") ? [button("Stop waiting", stop, "dream-button", { title: STOP })] : []),
-    ...(model.get("cancels") ? [button(cancel, cancelAll, "dream-button", { title: CANCEL })] : []),
+    ...(hears && model.get("waits") ? [button("Stop waiting", stop, "dream-button", { title: STOP })] : []),
+    ...(hears && model.get("cancels") ? [button(cancel, cancelAll, "dream-button", { title: CANCEL })] : []),
     ...(model.get("ended") || !wait.node ? [] : [wait.node]),
   ];
 }

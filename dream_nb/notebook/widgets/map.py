@@ -1,4 +1,4 @@
-"""The map: dreams as small pictures on two measures, which can be zoomed and selected."""
+"""The map, which places dreams as small pictures by two measures."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ _UNITS: Final = {
 
 
 class Map(Widget):
-    """Dreams as small pictures on two measures. The wheel zooms, dragging moves, a click selects.
+    """Dreams as small pictures, placed by two measures. The wheel zooms, dragging moves the map, and a click selects.
 
     Args:
-        dreams: the dreams, with their measures. Those without a value on one of the axes are left out.
-        x: the column of the horizontal axis.
-        y: the column of the vertical axis.
+        dreams: the dreams with their measures. Dreams without a value on one of the axes are left out.
+        x: the name of the column for the horizontal axis.
+        y: the name of the column for the vertical axis.
 
     Attributes:
-        chosen: the numbers of the selected dreams, from 0. `observe` it to hear of a change.
+        chosen: the indexes of the selected dreams, from 0. Use `observe` to be notified of changes.
 
     Raises:
-        ValueError: there is no such column, it has no numbers, or there are too many dreams.
+        ValueError: a column is unknown or not numeric, or there are too many dreams.
     """
 
     instead = "to_pandas() has the measures of the dreams as columns."
@@ -91,7 +91,7 @@ class Map(Widget):
 
     @property
     def selected(self) -> Dreams:
-        """The selected dreams, in their order."""
+        """The selected dreams, in the order of the collection."""
         return self.dreams._at(sorted(self.chosen))
 
     @selected.setter
@@ -109,7 +109,7 @@ class Map(Widget):
         return numbers
 
     def static(self) -> str:
-        """The same drawing without zoom and selection."""
+        """The same drawing, without zoom and selection."""
         return stand_in(body=scatter(self._spots, self._scales[0], self._scales[1], self._note))
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""What the widgets send to their pages: the dicts of their synced traits, and the answers of their actions."""
+"""What the widgets send to their pages: the dictionaries of their synced traits, and the answers of their actions."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Relation = Literal["this", "before", "after"]
 
 
 class Piece(TypedDict):
-    """The answer of `Widget.read`, beside the bytes.
+    """The answer of `Widget.read`, in addition to the bytes.
 
     Attributes:
         size: the size of the whole file, in bytes.
-        type: the file's media type; empty where it is unknown.
+        type: the file's media type; empty if it is unknown.
     """
 
     size: int
@@ -24,12 +24,12 @@ class Piece(TypedDict):
 
 
 class Status(TypedDict):
-    """Where a request stands.
+    """The state of a request.
 
     Attributes:
-        state: "waiting", "sending" or "looking", then the API's own, with "downloading" before the end.
-        fraction: how much is done, from 0 to 1; None where the server does not say.
-        note: why it takes its time, or why it failed; empty where there is nothing to say.
+        state: "waiting", "sending" or "looking", then the API's own states, with "downloading" before the end.
+        fraction: the fraction done, from 0 to 1; None if the server does not say.
+        note: why it takes longer, or why it failed; empty if there is nothing to say.
     """
 
     state: str
@@ -42,7 +42,7 @@ class Film(TypedDict):
 
     Attributes:
         kind: "video" or "image".
-        url: its address seen from the notebook.
+        url: the address of the file relative to the notebook.
         name: the file's name, to save it under.
         seconds, fps: the video's duration and frame rate; 0 for an image.
         sound: whether it has sound.
@@ -59,12 +59,12 @@ class Film(TypedDict):
 
 
 class Edits(TypedDict):
-    """The other versions of a card's dream that can be asked for.
+    """The changes of a card's dream that can be requested.
 
     Attributes:
-        modes: how far a modification goes; empty where it cannot be modified.
-        ratios: the other aspect ratios; empty where it cannot be reframed.
-        resolutions: the higher ones; empty where it cannot be upscaled.
+        modes: the modes of modification; empty if it cannot be modified.
+        ratios: the other aspect ratios; empty if it cannot be reframed.
+        resolutions: the higher resolutions; empty if it cannot be upscaled.
         sound: whether sound can be added.
     """
 
@@ -78,7 +78,7 @@ class Quote(TypedDict):
     """The answer of `Card.quote`.
 
     Attributes:
-        cost: what it would cost, in words.
+        cost: the estimated cost, in words.
     """
 
     cost: str
@@ -99,7 +99,7 @@ class Problem(TypedDict):
 
 
 class Relative(TypedDict):
-    """One line of the tree of a dream, of what it came from, and of what came of it.
+    """One line in the tree of a dream's ancestors and descendants.
 
     Attributes:
         prompt: its prompt.
@@ -118,20 +118,20 @@ class Line(TypedDict):
     """The answer of `Card.copy_line`.
 
     Attributes:
-        line: the `%dream` line, or `%%dream` cell.
+        line: the `%dream` line, or `%%dream` cell, or lines of Python.
     """
 
     line: str
 
 
 class GalleryRow(TypedDict):
-    """One dream in the gallery. What is empty, 0 or False is left out.
+    """One dream in the gallery. Fields that are empty, 0 or False are left out.
 
     Attributes:
         key: the short name of its record.
         id: the generation's id at the server.
         prompt: its prompt. Of this, `note` and `reason` only the first 400 characters are sent.
-        caption: the prompt with what tells it from others of the same, such as its take, where there is that.
+        caption: the prompt with what tells it apart from others of the same prompt, such as its take, if there is any.
         kind: "video" or "image".
         state: the generation's state: queued, dreaming, completed or failed.
         ratio: the aspect ratio that was asked for, such as "16:9".
@@ -142,9 +142,9 @@ class GalleryRow(TypedDict):
         note: the user's note.
         tags: the user's tags.
         reason: why it failed.
-        file: the address of its file, seen from the notebook.
+        file: the address of its file, relative to the notebook.
         small: the address of its small picture.
-        made: whether the small picture is made.
+        made: whether the small picture exists.
     """
 
     key: str
@@ -170,9 +170,9 @@ class Window(TypedDict):
     """The answer of `Gallery.window`.
 
     Attributes:
-        count: how many dreams the filters admit.
-        offset: how many of them come before the first row.
-        rows: some of them.
+        count: the number of dreams that match the filters.
+        offset: the number of matching dreams before the first row.
+        rows: some of the matching dreams.
     """
 
     count: int
@@ -210,7 +210,7 @@ class PictureProblems(TypedDict):
     """The answer of `Gallery.pictures`.
 
     Attributes:
-        problems: what is wrong with the pictures that could not be made, by the short name of the record.
+        problems: the reasons for pictures that could not be made, by the short name of the record.
     """
 
     problems: dict[str, str]
@@ -230,9 +230,9 @@ class Deleted(TypedDict):
     """The answer of `Gallery.delete`.
 
     Attributes:
-        count: how many were deleted.
+        count: the number of deleted dreams.
         restorable: the short names of those that are in the trash.
-        problem: why some were not deleted; empty where all were.
+        problem: why some were not deleted; empty if all were.
     """
 
     count: int
@@ -244,7 +244,7 @@ class Restored(TypedDict):
     """The answer of `Gallery.restore`.
 
     Attributes:
-        count: how many are back.
+        count: the number of restored dreams.
     """
 
     count: int
@@ -254,7 +254,7 @@ class ExportedPage(TypedDict):
     """The answer of `Gallery.export`.
 
     Attributes:
-        page: the address of the page that plays them, seen from the notebook.
+        page: the address of the page that plays them, relative to the notebook.
     """
 
     page: str
@@ -264,14 +264,14 @@ class Synced(TypedDict):
     """The answer of `Gallery.sync`.
 
     Attributes:
-        count: how many generations are new in the library.
+        count: the number of generations that are new in the library.
     """
 
     count: int
 
 
 class Cell(TypedDict):
-    """One dream of a grid, whether it is made or not.
+    """One dream of a grid, whether or not it is finished.
 
     Attributes:
         row, column: its place in the table, from 0. Several dreams may share one.
@@ -288,12 +288,12 @@ class Cell(TypedDict):
 
 
 class FileStatus(TypedDict):
-    """What is there of a dream of a grid.
+    """The file of a dream in a grid.
 
     Attributes:
-        kind: "video" or "image": what a page shows its file as.
-        url: the address of its file, seen from the notebook; empty until it is made.
-        problem: why its file cannot be shown; empty where it can.
+        kind: "video" or "image": how a page shows its file.
+        url: the address of its file, relative to the notebook; empty until it is made.
+        problem: why its file cannot be shown; empty if it can.
     """
 
     kind: str
@@ -302,11 +302,11 @@ class FileStatus(TypedDict):
 
 
 class CellStatus(Status, FileStatus):
-    """Where a dream of a grid stands, and what is there of it."""
+    """The state of a dream in a grid, and its file."""
 
 
 class Pictured(TypedDict):
-    """The answer of `Grid.pictures`, beside the JPEGs.
+    """The answer of `Grid.pictures`, in addition to the JPEGs.
 
     Attributes:
         numbers: for each JPEG the number of its dream.
@@ -340,9 +340,9 @@ class MapSpot(TypedDict):
 
     Attributes:
         x, y: its values on the axes.
-        picture: a `data:` URI of a small picture; empty where there is none.
-        width, height: of the picture in pixels.
-        text: what it is called.
+        picture: a `data:` URI of a small picture; empty if there is none.
+        width, height: the size of the picture in pixels.
+        text: the title.
     """
 
     x: float
@@ -357,7 +357,7 @@ class FormReference(TypedDict):
     """A reference picture of a form.
 
     Attributes:
-        role: the field of the request for which it is meant; "modify_ref" for the picture that is changed.
+        role: the request field for which it is meant; "modify_ref" for the picture to modify.
         name: a file, a URL, a variable or an id.
         weight: how much it counts, from 0 to 1; None for the server's default.
     """
@@ -385,18 +385,18 @@ class Form(TypedDict):
     Attributes:
         prompt: the prompt, which may have {variants|of words}.
         kind: "video" or "image".
-        aspect_ratio: such as "16:9".
-        model: empty for the default of the kind.
-        loop: whether the video is to end as it begins.
-        frame0, frame1: what the video begins and ends with: a file, a URL, a variable or an id; may be empty.
+        aspect_ratio: the aspect ratio, such as "16:9".
+        model: the model; empty for the default of the kind.
+        loop: whether the end of the video leads to its beginning.
+        frame0, frame1: the first and the last frame of the video: a file, a URL, a variable or an id; may be empty.
         references: the reference pictures of an image.
         count: the number of takes of each prompt.
-        duration, resolution: of a video; empty for the default.
+        duration, resolution: those of a video; empty for the default.
         concepts: the keys of a video's concepts.
-        format: the file of an image; empty for the default.
-        edit: "modify" or "reframe" for another version of something; empty for something new.
-        source: what that is of: a file, a URL, a variable or an id; may be empty.
-        mode: how far a modification goes.
+        format: the file format of an image; empty for the default.
+        edit: "modify" or "reframe" for a change of another dream; empty for something new.
+        source: the dream to change: a file, a URL, a variable or an id; may be empty.
+        mode: the mode of a modification.
     """
 
     prompt: str
@@ -418,15 +418,15 @@ class Form(TypedDict):
 
 
 class Offers(TypedDict):
-    """What a panel's controls offer besides ratios and models.
+    """The choices of a panel's controls, besides ratios and models.
 
     Attributes:
-        durations, resolutions: of a video.
-        formats: of an image's file.
-        modes: of a modification, the nearest to its source first.
-        models: those of "modify" and of "reframe".
-        concepts: the keys that the server lists; empty until it was asked, and where it lists none.
-        edits: "modify" and "reframe", where the server can do them.
+        durations, resolutions: those of a video.
+        formats: the file formats of an image.
+        modes: the modes of a modification, the closest to the source first.
+        models: the models of "modify" and of "reframe".
+        concepts: the keys that the server lists; empty until it was asked, or if it lists none.
+        edits: "modify" and "reframe", if the server supports them.
     """
 
     durations: list[str]
@@ -442,11 +442,11 @@ class Verdict(TypedDict):
     """The check of a panel's form.
 
     Attributes:
-        problems: what is wrong, by the name of the field; empty where all is well.
-        warnings: what is probably not meant, by the name of the field. It can be asked for all the same.
-        count: how many dreams it asks for.
-        code: the `%dream` line, or `%%dream` cell, that asks for the same; empty where something is wrong.
-        cost: what it would cost, in words; empty where something is wrong.
+        problems: the errors by the name of the field; empty if there are none.
+        warnings: what is probably not intended, by the name of the field. The request can be sent all the same.
+        count: the number of dreams that it asks for.
+        code: the `%dream` line or `%%dream` cell for the same request; empty if there are errors.
+        cost: the estimated cost, in words; empty if there are errors.
     """
 
     problems: dict[str, str]
@@ -460,7 +460,7 @@ class Named(TypedDict):
     """The answer of `Panel.take_in`.
 
     Attributes:
-        name: the path of the picture's file, seen from the notebook.
+        name: the path of the picture's file, relative to the notebook.
     """
 
     name: str
@@ -480,14 +480,14 @@ class Begun(TypedDict):
     """The answer of `Panel.begin`.
 
     Attributes:
-        point: the field that the page shows and puts the focus below; empty where the panel was not opened for one.
+        point: the field that the page has to show and focus; empty if the panel was not opened for one.
     """
 
     point: str
 
 
 class ShotTile(Status):
-    """One shot of a storyboard while it is made.
+    """One shot of a storyboard that is being made.
 
     Attributes:
         prompt: its prompt.

@@ -1,5 +1,6 @@
 // The panel: the form that makes dreams.
-import { ask, button, change, copied, element, errorLine, listen, views } from "./base.js";
+import { ask, button, change, copied, element, errorLine, listen } from "./base.js";
+import { views } from "./nested.js";
 import { choice, field, options, select, Several, Slot } from "./panel_fields.js";
 import { References } from "./panel_references.js";
 
@@ -165,7 +166,8 @@ class Controls {
     this.#ratio.set(form.aspect_ratio);
     this.fields.aspect_ratio.title.textContent = `Aspect ratio · ${form.aspect_ratio}`;
     this.#loop.set(form.loop ? "on" : "off");
-    if (document.activeElement !== this.#count) this.#count.value = form.count;
+    // The document knows of no focus inside a shadow root.
+    if (!this.#count.matches(":focus")) this.#count.value = form.count;
     for (const [name, { box }] of Object.entries(this.fields)) {
       const isUseless = name === "concepts" && !concepts.length && !form.concepts.length;
       box.hidden = !["prompt", "kind", ...(FIELDS[what] ?? [])].includes(name) || isUseless;
@@ -236,7 +238,8 @@ class Foot {
     this.#go.disabled = !code;
     this.#cost.textContent = cost && balance ? `${cost}, ${balance} left` : cost;
     this.#code.textContent = this.#code.title = code;
-    this.#copy.hidden = !code;
+    this.#code.hidden = !this.#model.get("has_magics");
+    this.#copy.hidden = this.#code.hidden || !code;
   }
 
   async #dream() {

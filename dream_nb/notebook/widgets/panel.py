@@ -1,4 +1,4 @@
-"""The panel: the form that makes dreams."""
+"""The panel, which is the form for making dreams."""
 
 from __future__ import annotations
 
@@ -88,38 +88,39 @@ _OFFERS: Final[Offers] = {
 }
 _OPERATIONS: Final = {"modify": "modify_video", "reframe": "reframe_video"}
 _MOTIONS: Final = 60
-# More are a grid.
+# More are shown as a grid.
 _MOST_CARDS: Final = 6
 _THUMBNAIL: Final = 184
-# So many are not even counted: a form is checked with every key that is pressed.
+# A form that asks for more is not even counted: it is checked at every key press.
 _MOST: Final = 1_000
 
 
 @dataclass
 class _Reading:
-    """What a form asks for, and what of it is wrong, by its field."""
+    """The request of a form, and its errors by field."""
 
     asks: list[Ask] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)
 
 
 class Panel(Widget):
-    """A form for a request: what is wrong stands beside its field, and what is made below, as cards.
+    """A form for a request. Errors are shown beside their fields, and results below the form, as cards.
 
-    More than six that are asked for at once are a grid. It makes at most as many new dreams at once as the setting
-    `sweep_size` says.
+    More than six dreams that are requested at once are shown as a grid. The setting `sweep_size` limits the number of
+    new dreams at once.
 
     Args:
-        session: who is asked; by default the one of `%dream`.
-        trusted: whether the people at the page may do what the notebook's author may. Others name no variables, neither
-            as pictures nor as `{{name}}` in the prompt, and no files outside the library, and `sweep_size` holds for
-            the studio too. By default False under Voila and in marimo's run mode, else True.
-        **fields: what the form begins with: prompt, kind, aspect_ratio, model, loop, count, duration, resolution,
+        session: the session that makes the dreams; by default the default session.
+        trusted: whether the users of the page may do what the notebook's author may. Other users cannot refer to
+            variables, neither as pictures nor as `{{name}}` in the prompt, or to files outside the library, and
+            `sweep_size` applies to the studio too. By default False under Voila and in marimo's run mode, otherwise
+            True.
+        **fields: the initial values of the form: prompt, kind, aspect_ratio, model, loop, count, duration, resolution,
             concepts, format, edit ("modify" or "reframe"), source and mode, and pictures as `use` takes them: frame0,
             frame1, image_ref, style_ref, character_ref, modify_image_ref.
 
     Raises:
-        InvalidRequestError: there is no such field, or a picture is not supported.
+        InvalidRequestError: a field is unknown, or a picture is not supported.
     """
 
     instead: ClassVar = "Write the request as a %dream line: %dream? lists the options."
@@ -151,13 +152,13 @@ class Panel(Widget):
     """What is left on the account, such as "$12.50"; empty where it is unknown or none is needed. Python changes it."""
 
     cards = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    """The model ids of the cards and grids below the form, the newest first. Python changes them."""
+    """The ids of the cards and grids below the form, the newest first. Python changes them."""
 
     hint = traitlets.Unicode().tag(sync=True)
     """What a picture may be named by, in a few words. It never changes."""
 
     def __init__(self, session: Session | None = None, *, trusted: bool | None = None, **fields: Any) -> None:
-        # First of all: what never began is closed too.
+        # First of all, because a panel whose creation failed is closed too.
         self._shown: list[Widget] = []
         self._turns = Turns()
         self._pointed = ""
@@ -176,14 +177,14 @@ class Panel(Widget):
 
     @property
     def dreams(self) -> Dreams:
-        """What was made here and is done, in the order in which it was asked for."""
+        """The finished dreams that were made with this panel, in the order of their requests."""
         with self._lock:
             jobs = [job for job in self._jobs if job.done()]
         return Dreams(job.result() for job in jobs if job.exception() is None)
 
     @property
     def code(self) -> str:
-        """The `%dream` line, or `%%dream` cell, that asks for the same.
+        """Return the `%dream` line or `%%dream` cell that makes the same request.
 
         Raises:
             InvalidRequestError: a field is wrong.
@@ -195,7 +196,7 @@ class Panel(Widget):
 
     @property
     def plan(self) -> Plan:
-        """What the form asks for, and what it would cost. Nothing is sent.
+        """Return the plan of the form's request, with its estimated cost. Nothing is sent.
 
         Raises:
             InvalidRequestError: a field is wrong.
@@ -209,15 +210,15 @@ class Panel(Widget):
         """Fill in a keyframe, the pictures of a field, or the whole form.
 
         Args:
-            value: for a keyframe what `dream_nb.keyframe` takes; for pictures what `dream_nb.reference` takes, or
-                several of it; a request for the whole form. A text stays as it is, and is read as one that was typed
-                into the form.
-            where: "frame0" or "frame1"; "image_ref", "style_ref", "character_ref" or "modify_image_ref"; "source" for
-                what another version is of; "request" for the whole form.
+            value: for a keyframe, what `dream_nb.keyframe` takes; for pictures, one or several of what
+                `dream_nb.reference` takes; for the whole form, a request. A string is kept, and is interpreted as if it
+                was typed into the form.
+            where: the field to fill in: "frame0" or "frame1"; "image_ref", "style_ref", "character_ref" or
+                "modify_image_ref"; "source" for the dream to change; "request" for the whole form.
 
         Raises:
-            InvalidRequestError: it is none of these.
-            DreamError: why the dream of a job could not be made.
+            InvalidRequestError: the value or the field is not valid.
+            DreamError: a job that was given failed; this is its error.
         """
         if where == "request" and isinstance(value, Request):
             self.form = self._as_form(value)
@@ -237,26 +238,26 @@ class Panel(Widget):
             raise InvalidRequestError(f"{where!r} is not one of {', '.join((*FRAMES, *FIELDS))}, source, request")
 
     def point_to(self, value: Input | Sequence[Input] | Request, where: str) -> None:
-        """Fill in as `use` does, and let the page show the panel and put the focus there.
+        """Fill in as `use` does, and make the page show the panel and focus the field.
 
         Args:
-            value: as for `use`.
-            where: as for `use`.
+            value: the value, as for `use`.
+            where: the field, as for `use`.
 
         Raises:
-            InvalidRequestError: as from `use`.
+            InvalidRequestError: as for `use`.
         """
         self.use(value, where)
         self._pointed = where
-        # Where no page shows the panel yet, it asks when it does.
+        # If no page shows the panel yet, it will ask when it does.
         self.send({"point": where})
 
     def generate(self) -> list[Job]:
-        """Ask for what the form says. Gives back at once, with a job for each dream.
+        """Start to make what the form asks for, and return a job for each dream at once.
 
         Raises:
             InvalidRequestError: a field is wrong; nothing was sent.
-            BudgetError: it asks for more new dreams than `sweep_size` allows; nothing was sent.
+            BudgetError: the form asks for more new dreams than `sweep_size` allows; nothing was sent.
             DreamError: as for `Session.submit`.
         """
         plan = self.plan
@@ -273,25 +274,25 @@ class Panel(Widget):
         return jobs
 
     def add(self, job: Job) -> None:
-        """Show a job as a card, above those that are there.
+        """Show a job as a card, above the others.
 
         Args:
-            job: what is under way, or done.
+            job: the job, running or done.
         """
         self._add(job, 0)
 
     def _add(self, job: Job, before: int) -> None:
-        """Show a job as a card, below so many others."""
+        """Show a job as a card, below the given number of others."""
         card = Card(job, add=self.add, use=self.point_to, trusted=self.trusted)
         self._put([job], [card], job, before)
         self._turns.add(job, card)
 
     def _add_sweep(self, sweep: Sweep) -> None:
-        """Show many jobs as one: a grid that fills, and while they are made a card that counts and cancels them."""
+        """Show many jobs as a grid that fills, and while they are running a card that counts and cancels them."""
         try:
             grid = Grid(sweep)
         except ValueError:
-            # More than a grid has room for.
+            # These are more than a grid can show.
             self._put(list(sweep.jobs), [Card(sweep, add=self.add, use=self.point_to, trusted=self.trusted)], sweep)
             return
         grid.trusted = self.trusted
@@ -307,16 +308,16 @@ class Panel(Widget):
         with self._lock:
             self._jobs += jobs
             self._shown += widgets
-            self.cards = [*self.cards[:before], *(widget.model_id for widget in widgets), *self.cards[before:]]
+            self.cards = [*self.cards[:before], *self.nest(widgets), *self.cards[before:]]
 
     def _take_away(self, card: Card) -> None:
         with self._lock:
             self._shown.remove(card)
-            self.cards = [name for name in self.cards if name != card.model_id]
+            self.cards = [name for name in self.cards if name != card.place_in_page]
         card.close()
 
     def close(self) -> None:
-        """Leave the page. What was asked for goes on."""
+        """Remove the panel from the page. Requests that were sent continue."""
         for card in self._shown:
             card.close()
         super().close()
@@ -325,18 +326,18 @@ class Panel(Widget):
         return "Panel()"
 
     def static(self) -> str:
-        """What the form says."""
+        """The contents of the form as text."""
         return stand_in(body=template("panel.html").render(form=self.form))
 
     @action
     def check(self) -> Answer:
-        """Say what is wrong, and what it would cost."""
+        """Report errors in the form, and the estimated cost."""
         self.verdict = dict(self._judge())
         return None
 
     @action
     def dream(self) -> Answer:
-        """Ask for it.
+        """Make what the form asks for.
 
         Raises:
             InvalidRequestError: a field is wrong; nothing was sent.
@@ -350,13 +351,13 @@ class Panel(Widget):
 
     @action
     def pointed(self) -> Begun:
-        """What the page has to show, if anything: asked once by each page that shows the panel, or was told so."""
+        """What the page has to show, if anything. A page asks when it shows the panel, or when it is told to."""
         where, self._pointed = self._pointed, ""
         return {"point": where}
 
     @action
     def begin(self) -> Answer:
-        """Fetch what the server has to say: camera motions or concepts, what it can do, and the balance."""
+        """Fetch what the server offers: camera motions or concepts, its operations, and the balance."""
         self.motions = self._session.camera_motions()[:_MOTIONS]
         concepts, can = self._session.concepts()[:_MOTIONS], self._session.operations
         edits = [name for name, operation in _OPERATIONS.items() if operation in can]
@@ -366,19 +367,19 @@ class Panel(Widget):
 
     @action
     def take_in(self, name: str, buffers: list[bytes]) -> tuple[Named, list[bytes]]:
-        """Keep a picture, or a video, that was dropped, pasted or chosen.
+        """Store a picture or video that was dropped, pasted or chosen.
 
         Args:
-            name: of the file.
-            buffers: its bytes.
+            name: the name of the file.
+            buffers: the bytes of the file.
 
         Raises:
-            InvalidRequestError: it is neither.
+            InvalidRequestError: the file is neither a picture nor a video.
         """
         if len(buffers) != 1:
             raise InvalidRequestError(f"{name!r} arrived without its data: drop it again")
         film = video(buffers[0], name)
-        # As it is sent: an AVIF becomes a PNG.
+        # In the form in which it is sent: an AVIF becomes a PNG.
         data = data_bytes(film or picture(buffers[0], name))
         path = keep_picture(data, self._session.library)
         small = jpeg(reduced(read_poster(path), _THUMBNAIL)) if film else _thumbnail(data, name)
@@ -386,13 +387,13 @@ class Panel(Widget):
 
     @action
     def look(self, name: str) -> tuple[Seen, list[bytes]]:
-        """A small picture of what a slot names, and the prompt where that is the id of a dream.
+        """Return a small picture of what a slot refers to, and the prompt if it is the id of a dream.
 
         Args:
-            name: a file, a URL, a variable, or an id.
+            name: the name of a file or variable, a URL, or an id.
 
         Raises:
-            InvalidRequestError: it is none of these.
+            InvalidRequestError: nothing has this name.
         """
         references, home, name = self._names(), self._session.home, name.strip()
         what, _ = (name, None) if is_url(name) else split_weight(name, references.file)
@@ -412,9 +413,9 @@ class Panel(Widget):
         return {"title": ""}, [_thumbnail(data_bytes(url), name)] if url.startswith("data:") else []
 
     def _ended(self, _: Job) -> None:
-        # Jobs end on the loop over which the balance is asked.
+        # Jobs end on the loop that is needed to ask for the balance.
         def tell() -> None:
-            # If the server does not say, the balance shown last stays.
+            # If the server does not answer, the balance shown last is kept.
             with contextlib.suppress(DreamError):
                 self._tell_balance()
 
@@ -454,11 +455,12 @@ class Panel(Widget):
         return verdict
 
     def _excess(self, plan: Plan) -> str:
-        """Why a plan is too large to be made at once; empty where it is not."""
+        """The reason why a plan is too large to be made at once; empty if it is not."""
         size = sweep_size()
         if plan.new <= size or (self.trusted and not is_paid(plan.backend)):
             return ""
-        todo = ", or set %config DreamMagics.sweep_size" if self.trusted else ""
+        setting = "%config DreamMagics.sweep_size" if self.has_magics else "DREAM_NB_SWEEP_SIZE"
+        todo = f", or set {setting}" if self.trusted else ""
         return (
             f"this makes {plan.new} new dreams ({plan.cost}), but at most {size} are made at once: reduce the "
             f"number{todo}"
@@ -499,7 +501,7 @@ class Panel(Widget):
         return reading
 
     def _read_edit(self, form: Form, reading: _Reading) -> _Reading:
-        """What the form asks for where it asks for another version of something."""
+        """Read the form's request for a change of another dream."""
         names, text = self._names(), form["source"].strip()
         if not text:
             reading.problems.setdefault("source", "give the source: a file, a URL, a variable or an id")
@@ -541,7 +543,7 @@ class Panel(Widget):
     def _references(self, given: list[Mapping[str, Any]]) -> dict[str, Any]:
         named = [(one["role"], one["name"].strip(), one["weight"]) for one in given]
         names = self._names()
-        # The picture of a character has no weight: what the form says of it does not count.
+        # The picture of a character has no weight, so the form's weight is ignored.
         return as_fields(
             role_picture(role, names.reference(name, None if role == "character_ref" else weight))
             for role, name, weight in named
@@ -549,14 +551,14 @@ class Panel(Widget):
         )
 
     def _names(self) -> References:
-        """Finds what is named in the form."""
+        """Resolves the names that are used in the form."""
         home = self._session.home
+        own = self._jobs[-1] if self._jobs else None
         if not self.trusted:
-            # What the notebook made is not the visitor's: "last" is what was made here.
-            own = self._jobs[-1] if self._jobs else None
+            # What the notebook made is not for visitors: for them, "last" is the last dream of this panel.
             return References({}, own, home=home, within=self._session.library.folder, made=self._session.find)
         state = current_state()
-        last = state.last if state is not None else None
+        last = state.last if state is not None else own
         return References(notebook_variables(), last, home=home, files_first=True, made=self._session.find)
 
     def _code(self, reading: _Reading) -> str:
@@ -566,21 +568,21 @@ class Panel(Widget):
         return to_line(typed, self._session.library, self._session.home, count=form["count"], special=True)
 
     def _frame_name(self, value: Any) -> str:
-        """What a keyframe is called in the form."""
+        """The name of a keyframe in the form."""
         if isinstance(value, str | Path):
             return self._file_name(value)
         frame = read_keyframe(value)
         return frame.id if isinstance(frame, GenerationReference) else self._picture(frame.url)
 
     def _source_name(self, value: Any) -> str:
-        """What the source of another version is called in the form."""
+        """The name of the source of a change in the form."""
         if isinstance(value, str | Path):
             return self._file_name(value)
         source = read_origin(value).source
         return source.id if isinstance(source, GenerationReference) else self._picture(source.url)
 
     def _reference_names(self, field: str, value: Any) -> list[dict[str, Any]]:
-        """What the pictures of a field are called in the form."""
+        """The names of a field's pictures in the form."""
         names: list[dict[str, Any]] = []
         for place, item in field_items(field, value):
             if isinstance(item, str | Path):
@@ -601,17 +603,17 @@ class Panel(Widget):
         return split_weight(value, lambda text: find_file(text, self._session.home))
 
     def _file_name(self, value: str | Path) -> str:
-        """What was named in Python, as the form names it."""
+        """The form's name for something that was named in Python."""
         home = self._session.home
         text = str(value)
         if isinstance(value, Path):
-            # A path in Python starts from the working directory, and a name in the form from the notebook's folder.
+            # Paths in Python are relative to the working directory, names in the form to the notebook's folder.
             path = given_path(value).absolute()
             text = name_from(path, home) if path.is_file() else value.as_posix()
         file = None if self.trusted or is_url(text) else find_file(text, home)
         if file is None or file.resolve().is_relative_to(self._session.library.folder.resolve()):
             return text
-        # The author gave it to the page: visitors see this one file, and no other outside the library.
+        # The author gave this file to the page, so visitors may see it, but no other file outside the library.
         return self._picture(picture(file, text))
 
     def _as_form(self, request: Request) -> dict[str, Any]:
@@ -622,7 +624,7 @@ class Panel(Widget):
             if lost := sorted(name for name in more if getattr(request, name, None)):
                 raise InvalidRequestError(
                     f"the panel has no control for {lost[0]}, which this request uses: edit its line instead (Copy as "
-                    "%dream)"
+                    f"{'%dream' if self.has_magics else 'Python'})"
                 )
             source = request.media
             form["edit"] = "modify" if isinstance(request, ModifyVideoRequest) else "reframe"
@@ -656,14 +658,14 @@ Card._panel = Panel
 
 
 def _thumbnail(picture: bytes, name: str) -> bytes:
-    """A small JPEG of a picture.
+    """Return a small JPEG of a picture.
 
     Args:
-        picture: its bytes.
-        name: what errors call it.
+        picture: the bytes of the picture.
+        name: the name of the picture in error messages.
 
     Raises:
-        InvalidRequestError: it cannot be read as a picture.
+        InvalidRequestError: the bytes cannot be read as a picture.
     """
     shown = name[:80]
     try:

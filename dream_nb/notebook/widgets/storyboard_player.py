@@ -1,4 +1,4 @@
-"""What the film of a storyboard has in a live page: controls below it, and shots that a click goes to."""
+"""The live part of a storyboard's film: controls below the film, and shots that can be clicked."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from dream_nb.storyboard.storyboard import Storyboard
 
 
 class StoryboardPlayer(Widget):
-    """Stands below the preview of a storyboard, controls its film, and seeks it where a shot is clicked.
+    """Controls the film in the preview of a storyboard above it, and seeks to the shot that is clicked.
 
     Args:
         board: the storyboard, all of whose shots are made.
 
     Raises:
-        LibraryError: a shot or the film is not there.
+        LibraryError: a shot or the film is missing.
     """
 
     instead = "Show the storyboard itself, or open the file at its path."
     modules = ("card.css", "storyboard_player.css", "result_player.js", "storyboard_player.js")
 
-    # None of these ever changes.
+    # These never change.
     film = traitlets.Dict().tag(sync=True)
     """The `Film`."""
 

@@ -1,4 +1,4 @@
-"""The strip: the shots of a storyboard while they are made."""
+"""The strip, which shows the shots of a storyboard while they are made."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _SIDE: Final = 190
 
 
 class Strip(AwaitedWidget):
-    """A tile a shot: its picture when it is done, before that how far it is, or for what it waits."""
+    """One tile per shot: its picture when it is done, before that its progress or what it waits for."""
 
     instead = "Show the storyboard itself, or open the file at its path."
     modules = ("strip.css", "orphan.js", "long_wait.js", "strip.js")
 
-    # The page changes none of these.
+    # The page cannot change these.
     shots = traitlets.List(traitlets.Dict()).tag(sync=True)
     """A `ShotTile` for each shot, in the order of the storyboard."""
 
@@ -44,7 +44,7 @@ class Strip(AwaitedWidget):
 
     @classmethod
     def of(cls, shooting: Shooting) -> Self:
-        """A strip that follows the storyboard."""
+        """Return a strip that follows the storyboard."""
         width, height = (int(side) for side in shooting.board.aspect_ratio.split(":"))
         strip = cls(width=width, height=height, title=shooting.board.prompts[0])
         strip._pictures = {}
@@ -55,7 +55,7 @@ class Strip(AwaitedWidget):
         return strip
 
     def close(self) -> None:
-        """Follow no more, and leave the page."""
+        """Stop following the storyboard, and remove the strip from the page."""
         if self._shooting is not None:
             self._shooting.off_change(self.follow)
             self._shooting = None
@@ -67,11 +67,11 @@ class Strip(AwaitedWidget):
     _shooting: Shooting | None = None
 
     def follow(self, shooting: Shooting) -> None:
-        """Show where the shots stand now."""
+        """Show the current state of the shots."""
         if self.comm is None:
             return
         goes_on = {number for scene in shooting.board.scenes for number in scene[1:]}
-        # Scenes tell of themselves from threads of their own.
+        # Scenes report from threads of their own.
         with self._lock, self.hold_sync():
             self._take_pictures(shooting)
             shots: list[ShotTile] = [
@@ -94,7 +94,7 @@ class Strip(AwaitedWidget):
             self.waits = self.waits and not self.ended
 
     def under_way(self) -> Shooting | None:
-        """The storyboard, while it is under way."""
+        """The storyboard, while it is being made; otherwise None."""
         return None if self._shooting is None or self._shooting.done() else self._shooting
 
     def _take_pictures(self, shooting: Shooting) -> None:

@@ -1,14 +1,14 @@
-"""Whether the people at a page are those who wrote the notebook, or visitors of it."""
+"""Whether the users of a page are the authors of the notebook, or visitors."""
 
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from dream_nb.api.errors import InvalidRequestError
+from dream_nb.marimo_kernel import is_marimo_app
 
 _VOILA: Final = "voila"
 _OWN: Final = ("pictures", "thumbnails")
@@ -18,24 +18,22 @@ def is_trusted() -> bool:
     """Whether the page belongs to the author of the notebook: not under Voila, and not in marimo's run mode."""
     if os.environ.get("SERVER_SOFTWARE", "").lower().startswith(_VOILA):
         return False
-    # Where marimo runs this code it has been imported already.
-    marimo = sys.modules.get("marimo")
-    meta = getattr(marimo, "app_meta", None)
-    return meta is None or meta().mode != "run"
+    return not is_marimo_app()
 
 
 def folder_inside(library: Path, home: Path, text: str) -> Path:
-    """A folder of the library that a visitor named, seen from the notebook or from the library.
+    """Return a folder of the library that a visitor named, relative to the notebook or to the library.
 
     Args:
         library: the folder of the library.
         home: the folder of the notebook.
-        text: what was written.
+        text: the path that was typed.
 
     Raises:
-        InvalidRequestError: it leads out of the library, also by a link, or is one of the library's own folders.
+        InvalidRequestError: the path leads out of the library, possibly by a link, or to one of the library's own
+            folders.
     """
-    # Only what is written like a path of the library is seen from the notebook.
+    # Only paths that begin with the library's own are relative to the notebook.
     is_full = Path(os.path.normpath(home / text)).is_relative_to(library)
     with suppress(OSError, RuntimeError, ValueError):
         folder = ((home if is_full else library) / text).resolve()

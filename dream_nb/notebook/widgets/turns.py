@@ -1,4 +1,4 @@
-"""The cards of what waits for its turn: their places in the queue, and when they are probably done."""
+"""The queue places of the cards that wait, and when they will probably be done."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 from dream_nb.notebook.widgets.card import Card
 from dream_nb.results.job import Job
 
-# Less done than this tells nothing of how long the rest takes.
+# A smaller fraction does not tell how long the rest takes.
 _TELLING: Final = 0.15
 _WAITING: Final = frozenset({"waiting", "sending", "looking", "queued"})
 
@@ -22,7 +22,7 @@ class _Shown:
 
 
 class Turns:
-    """Keeps the places of cards up to date, oldest first. Safe to use from several threads."""
+    """Updates the queue places of cards, oldest first. Can be used from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -35,7 +35,7 @@ class Turns:
         """Show the place of a job in its card until it has ended.
 
         Args:
-            job: what is under way; what has ended already has no place.
+            job: the running job; one that has ended gets no place.
             card: the card that shows it.
         """
         if job.done():
@@ -51,7 +51,7 @@ class Turns:
             self._shown = [one for one in self._shown if one.job is not job]
             self._ended += 1
             if not self._shown:
-                # What is asked for later is another queue.
+                # Later jobs form another queue.
                 self._began, self._ended = None, 0
         self._look(job)
 
@@ -61,7 +61,7 @@ class Turns:
             waiting = [one for one, state in zip(self._shown, states, strict=True) if state in _WAITING]
             made = [one.job for one, state in zip(self._shown, states, strict=True) if state not in _WAITING]
             each = _seconds_of_each([one.job for one in self._shown], made)
-            # A job tells often how much of it is done, which moves nobody in the queue.
+            # A job often reports its fraction done, which moves nobody in the queue.
             if (stands := (states, each is not None)) == self._stands:
                 return
             self._stands = stands
@@ -75,7 +75,7 @@ class Turns:
             card.stand(place, rest)
 
     def _rest(self, place: int, made: list[Job], each: float | None) -> float | None:
-        """In how many seconds what has a place is probably done; None where nothing is known."""
+        """The seconds until the job at a place is probably done; None if nothing is known."""
         if self._began is not None and self._ended:
             pace = (time.monotonic() - self._began) / self._ended
             # Those that are being made are half done on average.
@@ -88,7 +88,7 @@ class Turns:
 
 
 def _seconds_of_each(jobs: list[Job], made: list[Job]) -> float | None:
-    """How long one takes: as such requests did before, else as far as those have come that are being made."""
+    """The seconds that one job takes: as such requests took before, or as estimated from the running ones."""
     if known := [job.expected for job in jobs if job.expected is not None]:
         return max(known)
     told = [job.seconds / done for job in made if (done := job.progress.fraction or 0.0) > _TELLING]

@@ -63,17 +63,17 @@ __all__ = [
 
 
 def render(brief: Brief, progress: Path | None = None, thumbnail: Path | None = None) -> bytes:
-    """Draw a brief and give back the file: MP4 (H.264, yuv420p, faststart), JPEG or PNG.
+    """Draw a brief, and return the file: MP4 (H.264, yuv420p, faststart), JPEG or PNG.
 
     Args:
-        brief: what to draw.
-        progress: a small file to keep overwriting with the fraction done, "0.000" to "1.000". A path that cannot
-            be written is ignored.
-        thumbnail: where to put a small JPEG of a video's first frame, as soon as that is drawn. A path that cannot be
-            written is ignored.
+        brief: the brief of the drawing.
+        progress: the path of a small file that is overwritten with the fraction done, "0.000" to "1.000". If it cannot
+            be written, it is ignored.
+        thumbnail: the path for a small JPEG of a video's first frame, as soon as that is drawn. If it cannot be
+            written, it is ignored.
 
     Raises:
-        RenderError: a keyframe, a reference or the source of an edit cannot be read, or it cannot be edited so.
+        RenderError: a keyframe, a reference or the source of an edit cannot be read, or cannot be edited in this way.
     """
     from dream_nb.studio.render.finish.encode import write
 
@@ -84,8 +84,8 @@ def render_several(brief: Brief, progress: Path | None = None, thumbnail: Path |
     """Draw a brief that makes several files (`is_several`).
 
     Args:
-        brief: what to draw.
-        progress, thumbnail: as of `render`.
+        brief: the brief of the drawing.
+        progress, thumbnail: the paths of temporary files, as for `render`.
 
     Raises:
         RenderError: a picture or a video cannot be read.
@@ -99,13 +99,14 @@ def render_run(brief: Brief, run: range, progress: Path | None = None, thumbnail
     """Draw some parts of a video, while other workers draw the others.
 
     Args:
-        brief: the whole video.
-        run: which parts, by their numbers: one of `runs_of`.
-        progress: a small file to keep overwriting with the fraction of the whole video that this run has done.
-        thumbnail: where to put a small JPEG of the first frame of the run.
+        brief: the brief of the whole video.
+        run: the numbers of the parts: one of `runs_of`.
+        progress: the path of a small file that is overwritten with the fraction of the whole video that this run has
+            done.
+        thumbnail: the path for a small JPEG of the first frame of the run.
 
     Returns:
-        The parts, encoded: what `join_runs` takes.
+        The encoded parts, for `join_runs`.
 
     Raises:
         RenderError: a keyframe or a reference cannot be read.
@@ -116,14 +117,14 @@ def render_run(brief: Brief, run: range, progress: Path | None = None, thumbnail
 
 
 def join_runs(brief: Brief, runs: Sequence[Sequence[bytes]]) -> bytes:
-    """The file of a video, the same as `render` makes.
+    """Return the file of a video, which is the same as from `render`.
 
     Args:
-        brief: the whole video.
-        runs: what `render_run` gave for each of `runs_of`, in their order.
+        brief: the brief of the whole video.
+        runs: the results of `render_run` for each of `runs_of`, in order.
 
     Raises:
-        RenderError: the video that the sound is to be taken of cannot be read.
+        RenderError: the video that the sound comes from cannot be read.
     """
     from dream_nb.studio.render.finish.copyright import credited
     from dream_nb.studio.render.finish.encode import join_parts

@@ -1,4 +1,4 @@
-"""What a drawing depends on: everything, and nothing else."""
+"""The brief: everything that a drawing depends on, and nothing else."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RenderError(Exception):
 
     Args:
         reason: the message.
-        code: the reason as a word of the Luma API, for `failure_code`; by default it says which input is wrong, the
+        code: the reason as a code of the Luma API, for `failure_code`; by default it says which input is wrong, the
             pictures or the rest of the request.
     """
 
@@ -34,7 +34,7 @@ class RenderError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A picture that acts on the drawing: an encoded image file, and how much it counts (0 to 1)."""
+    """A picture that influences the drawing: an encoded image file, and its weight (0 to 1)."""
 
     picture: bytes
     weight: float = 0.85
@@ -42,7 +42,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Keyframe:
-    """A frame that is given: an encoded image (`end` is None), or an MP4 and which of its frames is meant."""
+    """A given frame: an encoded image (`end` is None), or an MP4 and which of its frames is meant."""
 
     data: bytes
     end: Literal["first", "last"] | None = None
@@ -50,7 +50,7 @@ class Keyframe:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A keyframe, and the number of the frame that it is."""
+    """A keyframe, and its frame number."""
 
     frame: int
     keyframe: Keyframe
@@ -58,14 +58,14 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """What a modified video keeps of its source, from 0 (nothing) to 1 (all of it); None leaves it to the strength.
+    """What a modified video preserves of its source, from 0 (nothing) to 1 (all of it); None leaves it to the strength.
 
     Args:
-        pose: what moves.
+        pose: the moving parts.
         depth: the coarse forms.
         normals: the fine forms.
         trajectory: the motion of the whole picture.
-        face: skin.
+        face: the skin.
     """
 
     pose: float | None = None
@@ -77,18 +77,18 @@ class Controls:
 
 @dataclass(frozen=True, slots=True)
 class Modify:
-    """A video with another look, that of the brief's prompt.
+    """A video with a new look, that of the brief's prompt.
 
     Args:
         source: the video, as a file.
-        strength: how far it goes from the source, from 0 (adhere_1) to 1 (reimagine_3); None goes less far, the more
+        strength: how far to depart from the source, from 0 (adhere_1) to 1 (reimagine_3); None departs less, the more
             the source moves.
-        first_frame: an encoded image of how the first frame is to look, or None.
-        guides: further frames that are given.
-        controls: what is kept of the source.
+        first_frame: an encoded image that the first frame should look like, or None.
+        guides: further given frames.
+        controls: what is preserved of the source.
         lines: the shorter side of the result, or None for that of the source.
-        aspect_ratio: of the middle of the source that is shown, or None for all of it.
-        most_seconds: how long the source may be.
+        aspect_ratio: the aspect ratio of the visible middle of the source, or None for all of it.
+        most_seconds: the longest playing time of the source, in seconds.
     """
 
     source: bytes
@@ -103,11 +103,11 @@ class Modify:
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """Where in a new ratio the source lies; None leaves it to the drawing. The names are those of the API.
+    """The place of the source in a new aspect ratio; None leaves it to the drawing. The names are those of the API.
 
     Args:
-        grid_position_x, grid_position_y: its left upper corner, in pixels of the result.
-        x_start, x_end, y_start, y_end: the part of the source that is shown, in pixels of the source.
+        grid_position_x, grid_position_y: its top left corner, in pixels of the result.
+        x_start, x_end, y_start, y_end: the visible part of the source, in pixels of the source.
         resized_width, resized_height: the size of that part in the result, in pixels of the result.
     """
 
@@ -123,13 +123,13 @@ class Placing:
 
 @dataclass(frozen=True, slots=True)
 class Reframe:
-    """A video or an image in another ratio; what is missing is painted on.
+    """A video or an image in another aspect ratio; missing parts are painted in.
 
     Args:
         source: the video or the image, as a file.
-        aspect_ratio: of the result.
-        placing: where the source lies.
-        first_frame: an encoded image of how the first frame is to look, or None.
+        aspect_ratio: the aspect ratio of the result.
+        placing: the place of the source.
+        first_frame: an encoded image that the first frame should look like, or None.
         size: width and height of the result; None keeps the shorter side of the source.
     """
 
@@ -155,12 +155,12 @@ class Resample:
 
 @dataclass(frozen=True, slots=True)
 class Soundtrack:
-    """A video with sound, which the brief's prompt asks for.
+    """A video with sound, which the brief's prompt describes.
 
     Args:
-        source: the video, as a file. Its pictures stay as they are.
-        scene: the prompt of the video, for where the brief's own prompt names no sound.
-        unwanted: what is not to be heard.
+        source: the video, as a file. Its pictures are not changed.
+        scene: the prompt of the video, which is used if the brief's own prompt names no sound.
+        unwanted: what must not be heard.
     """
 
     source: bytes
@@ -170,11 +170,11 @@ class Soundtrack:
 
 @dataclass(frozen=True, slots=True)
 class Separate:
-    """A picture taken apart into layers. The first word for a subject in the brief's prompt names what stands in front.
+    """A picture to separate into layers. The first word for a subject in the brief's prompt names the foreground.
 
     Args:
         source: the picture, as a file.
-        longer_side: of every layer, in pixels.
+        longer_side: the longer side of every layer, in pixels.
     """
 
     source: bytes
@@ -186,10 +186,10 @@ class RenderedFile:
     """One of several files of a drawing.
 
     Args:
-        data: its bytes.
-        suffix: of its name.
-        type: what it is, in the words of the Luma API: "image", "video" or "exr".
-        layer: what a layer is, in the words of the Luma API: index, label, description and alpha_hint; or None.
+        data: the bytes of the file.
+        suffix: the suffix of its name.
+        type: the type in the Luma API: "image", "video" or "exr".
+        layer: the description of a layer in the Luma API: index, label, description and alpha_hint; or None.
     """
 
     data: bytes
@@ -209,29 +209,30 @@ class Brief:
     Args:
         kind: a video (MP4) or an image (`image_format`).
         prompt: the text, as typed.
-        take: the n-th drawing of the same brief; another take is another composition.
-        width, height: in pixels; see `frame_size` and `image_size`. Odd numbers are rounded down.
-        seconds, fps: length and rate of a video; it has `round(seconds * fps)` frames.
-        loop: the last frame leads back to the first.
-        model: the API's name of the model that is asked for; "flash" ones are drawn coarser and faster.
+        take: the number of the drawing of the same brief; another take is another composition.
+        width, height: the size in pixels; see `frame_size` and `image_size`. Odd numbers are rounded down.
+        seconds, fps: length and frame rate of a video; it has `round(seconds * fps)` frames.
+        loop: whether the last frame leads back to the first.
+        model: the API's name of the requested model; "flash" models are drawn coarser and faster.
         frame0, frame1: first and last frame of a video.
-        anchors: further frames of a video. One behind its end is its last.
+        anchors: further frames of a video. One after its end becomes its last frame.
         image_refs: pictures whose layout is followed.
-        style_refs: pictures whose colours are taken.
+        style_refs: pictures whose colours are used.
         character_refs: pictures of a character who appears in the scene.
-        modify: a picture to be changed by the prompt; at weight 1 it hardly changes.
-        figures_over: whether the figures of the prompt stand before the picture that is changed, and are not mixed with
+        modify: a picture that the prompt changes; at weight 1 it hardly changes.
+        figures_over: whether the figures of the prompt are drawn in front of the changed picture, instead of mixed with
             it.
         style: the name of the style; empty leaves it to the prompt.
-        image_format: of an image.
-        concepts: keys of the API for what the camera does, such as "dolly_zoom". They change no seed: the scene stays.
-        edit: what is done to an earlier video or image, in place of drawing a scene from nothing.
+        image_format: the file format of an image.
+        concepts: keys of the API for the camera, such as "dolly_zoom". They change no seed, so the scene stays the
+            same.
+        edit: the change of an earlier video or image, instead of drawing a new scene.
         sound: a video whose sound the result has too, or None. The result of an edit keeps that of its source anyway.
-        shorter_side: pixels that the shorter side of an edit's result may have at most, or None.
-        longest_seconds: of an edit's result at most, or None.
-        hdr: whether a video has high dynamic range: 10 bits, BT.2020, hybrid log-gamma.
-        exr: whether its frames come in an OpenEXR file beside it.
-        tags: key and text to be kept in the metadata of the file.
+        shorter_side: the largest shorter side of an edit's result, in pixels, or None.
+        longest_seconds: the longest playing time of an edit's result, in seconds, or None.
+        hdr: whether a video has a high dynamic range: 10 bits, BT.2020, hybrid log-gamma.
+        exr: whether its frames are also written to an OpenEXR file.
+        tags: keys and texts for the metadata of the file.
     """
 
     kind: Literal["video", "image"]
@@ -264,17 +265,17 @@ class Brief:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height as drawn: even, at least 16."""
+        """Width and height of the drawing: even, at least 16."""
         return max(16, self.width // 2 * 2), max(16, self.height // 2 * 2)
 
     @property
     def frames(self) -> int:
-        """How many frames the video has."""
+        """The number of frames of the video."""
         return max(1, round(self.seconds * float(self.fps)))
 
     @property
     def is_several(self) -> bool:
-        """Whether it makes several files."""
+        """Whether the drawing has several files."""
         return self.exr or isinstance(self.edit, Separate)
 
     @property

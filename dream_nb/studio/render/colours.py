@@ -10,7 +10,7 @@ from dream_nb.studio.render.vocabulary import RGB
 
 
 def sky_colours(prompt: str) -> tuple[RGB, RGB, RGB, RGB]:
-    """The sky from top to horizon, and what is below it.
+    """Return the colours of the sky from top to horizon, and of what is below it.
 
     Args:
         prompt: any text.

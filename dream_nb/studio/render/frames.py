@@ -1,4 +1,4 @@
-"""From a brief to its frames."""
+"""Draws the frames of a brief."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Colours of an hour, tinted by the prompt and graded by the style."""
+"""The colours of a scene by hour, tinted by the prompt and graded by the style."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prompt -> plan: what will be drawn, in the words of the vocabulary."""
+"""The plan of a drawing: what a prompt means in the terms of the vocabulary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every part of a drawing needs to know: the frame, the plan, the light, the camera."""
+"""The stage of a drawing, which all its parts use: the frame, the plan, the light, the camera."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Styles: how colours are graded, how coarse, how much grain."""
+"""Styles: the grading of colours, the coarseness, and the grain."""
 
 from __future__ import annotations
 

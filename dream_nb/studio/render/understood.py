@@ -1,4 +1,4 @@
-"""What of a prompt is drawn, and which of its words are not known."""
+"""The words of a prompt that are drawn, and those that are not known."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _MOST: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What the studio made of a prompt.
+    """How the studio understood a prompt.
 
     Args:
         drawn: the words that it draws, the subjects first.
-        unknown: words that it does not know.
+        unknown: the words that it does not know.
     """
 
     drawn: tuple[str, ...]
@@ -27,7 +27,7 @@ class Understood:
 
 @lru_cache(maxsize=1024)
 def understood(prompt: str) -> Understood:
-    """What is drawn of a prompt, and which of its words are not known."""
+    """Return the words of a prompt that are drawn, and those that are not known."""
     known = KnownWords(prompt)
     subjects = [name for subject in known.cast.subjects for name in _names(subject)]
     scene = [word.name for word in known.words if word.traits and word.at not in known.cast.bound]

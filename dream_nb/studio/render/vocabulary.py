@@ -1,4 +1,4 @@
-"""The vocabulary: which words set what in a drawing. To teach the studio a word, add it to `VOCABULARY`."""
+"""The vocabulary: the effects of words on a drawing. To teach the studio a word, add it to `VOCABULARY`."""
 
 from __future__ import annotations
 

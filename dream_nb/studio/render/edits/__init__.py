@@ -1,1 +1,1 @@
-"""What is done to an earlier video or image: another look, another ratio, another size."""
+"""Edits of an earlier video or image: another look, another aspect ratio, another size."""

@@ -1,4 +1,4 @@
-"""From a brief with an edit to what is written: one branch for each kind of edit."""
+"""Applies the edit of a brief: one branch for each kind of edit."""
 
 from __future__ import annotations
 

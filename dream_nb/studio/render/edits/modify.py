@@ -1,4 +1,4 @@
-"""A video with another look: its motion and layout stay, colours, style, weather and fine forms come from a prompt."""
+"""A video with a new look: motion and layout are kept; colours, style, weather and fine forms come from a prompt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is painted on around a source that does not fill its frame."""
+"""The parts that are painted in around a source that does not fill its frame."""
 
 from __future__ import annotations
 

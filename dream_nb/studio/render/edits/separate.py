@@ -1,4 +1,4 @@
-"""A picture taken apart: what stands in front, the ground, what lies behind, each as a picture with transparency.
+"""Separates a picture into layers with transparency: the foreground, the ground, and the background.
 
 Laid over each other again, the layers give the picture back. So a layer has the colours of the picture wherever
 something of it is seen, and only what is wholly hidden is painted.

@@ -1,4 +1,4 @@
-"""What comes in flocks, floats or sails, as silhouettes: how large it is, where it belongs, how it moves."""
+"""Figures that come in flocks, float or sail, as silhouettes: their size, their place and their motion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who drew what a file shows, in the file itself, where a licence asks for it."""
+"""Credits for drawings in the metadata of a file, if a licence requires them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands between the viewer and a scene: doors, a shoulder, a face, hands, grass before the lens."""
+"""Objects between the viewer and a scene: doors, a shoulder, a face, hands, grass in front of the lens."""
 
 from __future__ import annotations
 

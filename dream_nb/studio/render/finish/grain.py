@@ -1,4 +1,4 @@
-"""What film does to a finished frame: darker corners, paper, grain."""
+"""Effects of film on a finished frame: darker corners, paper, grain."""
 
 from __future__ import annotations
 

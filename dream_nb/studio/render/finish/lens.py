@@ -1,4 +1,4 @@
-"""What the lens does to a finished frame: zoom and roll."""
+"""Effects of the lens on a finished frame: zoom and roll."""
 
 from __future__ import annotations
 

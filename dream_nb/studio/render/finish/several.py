@@ -1,4 +1,4 @@
-"""Drawings that are several files: one picture a layer, or a video with its frames in OpenEXR."""
+"""Drawings with several files: one picture per layer, or a video with its frames in OpenEXR."""
 
 from __future__ import annotations
 

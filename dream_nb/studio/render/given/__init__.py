@@ -1,1 +1,1 @@
-"""Pictures and clips that a request brings along: reading them, and what they do to a drawing."""
+"""Pictures and clips that a request contains: reading them, and their effects on a drawing."""

@@ -1,4 +1,4 @@
-"""Reference pictures: whose colours, whose layout, which character, and the picture that is to be changed."""
+"""Reference pictures, for colours, layout and characters, and the picture to be changed."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Land and water: ridges, what grows and stands on them, and how they are coloured."""
+"""Land and water: ridges, the plants and buildings on them, and their colours."""

@@ -1,1 +1,1 @@
-"""Places that are no landscapes: a street, a room, a table, the ground from near, forms, a backdrop, space."""
+"""Places other than landscapes: a street, a room, a table, the ground up close, forms, a backdrop, space."""

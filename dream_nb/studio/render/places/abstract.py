@@ -1,4 +1,4 @@
-"""Pictures of nothing but matter, light and form: ink in water, liquid metal, smoke, geometry, a fractal."""
+"""Pictures of matter, light and form only: ink in water, liquid metal, smoke, geometry, a fractal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A studio with a backdrop: for portraits, and for whatever the vocabulary has no place for."""
+"""A studio with a backdrop, for portraits and for anything that the vocabulary has no place for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands and hangs in rooms. Lengths are metres; depth 1 is the back wall."""
+"""Objects that stand and hang in rooms. Lengths are in metres; depth 1 is the back wall."""
 
 from __future__ import annotations
 

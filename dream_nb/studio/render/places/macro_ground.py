@@ -1,4 +1,4 @@
-"""The ground from so near that a leaf fills the frame: leaves, moss, blades of grass, and drops on them."""
+"""The ground so close that a leaf fills the frame: leaves, moss, blades of grass, and drops on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every place is to a scene: what lies behind its subjects and before them, and where they stand."""
+"""The interface of a place: what is behind and in front of its subjects, and where these stand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Windows of a room, and what is seen through them."""
+"""Windows of a room, and the view through them."""
 
 from __future__ import annotations
 

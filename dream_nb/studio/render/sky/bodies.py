@@ -1,4 +1,4 @@
-"""What shines in the sky: sun, moon, stars, planets."""
+"""Bodies in the sky: sun, moon, stars, planets."""
 
 from __future__ import annotations
 

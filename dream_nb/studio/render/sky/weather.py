@@ -1,4 +1,4 @@
-"""What falls and floats in front of a scene: rain, snow, petals, fireflies, mist, lightning."""
+"""Weather in front of a scene: rain, snow, petals, fireflies, mist, lightning."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The sound of videos, made by rule from words."""
+"""The sound of videos, generated from words."""

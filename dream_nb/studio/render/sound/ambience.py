@@ -1,4 +1,4 @@
-"""Sounds that go on: rain, wind, waves, fire, crickets, a city, traffic, and a drone of music."""
+"""Continuous sounds: rain, wind, waves, fire, crickets, a city, traffic, and a drone of music."""
 
 from __future__ import annotations
 

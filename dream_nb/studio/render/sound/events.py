@@ -1,4 +1,4 @@
-"""Sounds that come and go: thunder, birds, footsteps, bells."""
+"""Single sounds: thunder, birds, footsteps, bells."""
 
 from __future__ import annotations
 

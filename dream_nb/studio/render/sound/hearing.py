@@ -1,4 +1,4 @@
-"""Which sounds a soundtrack has: those that its words name, and how strong each is."""
+"""The sounds of a soundtrack: those that its words name, with their strengths."""
 
 from __future__ import annotations
 

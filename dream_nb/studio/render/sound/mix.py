@@ -1,4 +1,4 @@
-"""Several sounds together, at the loudness of other people's videos."""
+"""Mixes several sounds, at the usual loudness of videos."""
 
 from __future__ import annotations
 

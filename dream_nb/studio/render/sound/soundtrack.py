@@ -1,4 +1,4 @@
-"""A video with a soundtrack: its pictures are copied, its sound is made from words."""
+"""A video with a soundtrack: its pictures are copied, and its sound is generated from words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole bodies below drawings that show a face or a bust only, in the same hand."""
+"""Whole bodies for drawings that show only a face or a bust, in the same style."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A prompt's subjects: what it is of, how many, in which colours, with what, doing what."""
+"""The subjects of a prompt: what they are, how many, in which colours, with what, and what they do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How paper puppets move: they hop, rock, sway and travel, and face the way they go."""
+"""The motion of paper figures: they hop, rock, sway and travel, and face their direction."""
 
 from __future__ import annotations
 
