@@ -66,5 +66,5 @@ def test_a_path_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         with written(final) as partial:
             partial.write_text("lake")
 
-    with pytest.raises(LibraryError, match=r"lake\.mp4' cannot be written .*: give another path"):
+    with pytest.raises(LibraryError, match=r"lake\.mp4' cannot be written .*: choose another path"):
         write()

@@ -151,7 +151,7 @@ def test_a_clients_own_http_client_is_not_used_in_the_child(tmp_path: Path, stal
     source = "import httpx2\nm = dream_nb.DreamMachine(http_client=httpx2.AsyncClient())\nm.ping()\nchild(m.ping)\n"
     ended = script(tmp_path, source, stalled)
     assert ended.out.startswith("ConfigurationError the http_client of DreamMachine(")
-    assert "make a DreamMachine here" in ended.out
+    assert "create a DreamMachine here" in ended.out
 
 
 def test_forks_in_the_midst_of_writing_leave_the_ledger_whole(tmp_path: Path) -> None:

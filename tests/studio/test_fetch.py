@@ -271,7 +271,11 @@ async def test_a_video_is_fetched_as_it_is(host: str) -> None:
 
 @pytest.mark.parametrize(
     ("path", "reason"),
-    [("/endless", "the video has more than 100000 bytes"), ("/zipped", "the video came compressed"), ("/gone", "404")],
+    [
+        ("/endless", "the video has more than 100000 bytes"),
+        ("/zipped", "the video was sent compressed"),
+        ("/gone", "404"),
+    ],
 )
 async def test_a_video_that_breaks_a_limit_is_not_fetched(host: str, path: str, reason: str) -> None:
     limits = settings(fetch_loopback=True, max_media=100_000)
