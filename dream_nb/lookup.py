@@ -153,10 +153,11 @@ class Lookup:
             self._check_for_studio(ask.request)
             if speaks_luma(ask.request):
                 ask = replace(ask, request=self._planned(ask.request))
-            return Entry(ask, "new", 0.0)
+            return Entry(ask, "new", 0.0, backend=backend)
         ask = replace(ask, request=self._planned(ask.request))
         price = known_price(ask.request, self._allowance, backend)
-        return Entry(ask, "new", price.cents if price else None, is_public=price is not None and price.is_public)
+        is_public = price is not None and price.is_public
+        return Entry(ask, "new", price.cents if price else None, is_public=is_public, backend=backend)
 
     def _planned(self, request: Request) -> Request:
         """The request as the backend would receive it; if it cannot be reached, as the current hosted API would.

@@ -275,7 +275,7 @@ class Session:
             ConfigurationError: a keyframe belongs to another backend, and is unknown to the one that is used.
             APIError: the backend did not say which API it has.
         """
-        return Plan(tuple(self._lookup.entry(ask) for ask in asks), self.backend)
+        return Plan.of((self._lookup.entry(ask) for ask in asks), self.backend)
 
     def start(self, plan: Plan, *, prompt: str | None = None) -> Sweep:
         """Submit everything in a plan as one.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -48,12 +48,14 @@ class Entry:
         standing: "in the library" and "under way" cost nothing more; "new" would be sent.
         cents: the estimated cost in USD cents; None if it is unknown.
         is_public: whether the cost is only a public price, and was not observed here.
+        backend: the backend that a new one would be sent to; None for the others.
     """
 
     ask: Ask
     standing: Standing
     cents: float | None
     is_public: bool = False
+    backend: str | None = None
 
     @property
     def document(self) -> dict[str, Any]:
@@ -72,11 +74,24 @@ class Plan:
 
     Attributes:
         entries: one entry for each dream, in order.
-        backend: the backend that would be used: "studio", "dream-machine", "luma", or a URL.
+        backend: the backend that would be used: "studio", "dream-machine", "luma", or a URL; of several, their names
+            joined by "and".
     """
 
     entries: tuple[Entry, ...]
     backend: str
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry], backend: str) -> Plan:
+        """Return the plan of several dreams. A model that a request names may choose another backend for it.
+
+        Args:
+            entries: one entry for each dream, in order.
+            backend: the backend of the session.
+        """
+        entries = tuple(entries)
+        asked = dict.fromkeys(entry.backend for entry in entries if entry.backend)
+        return cls(entries, " and ".join(asked) or backend)
 
     @property
     def new(self) -> int:

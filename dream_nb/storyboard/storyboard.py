@@ -196,7 +196,7 @@ class Storyboard:
                 before = maker.submit(ask.request, take=ask.take).result() if there else f"shot {number}"
                 if (sound := self._sound_ask(number, before)) is not None:
                     entries += maker.plan([sound]).entries
-        return Plan(tuple(entries), maker.backend)
+        return Plan.of(entries, maker.backend)
 
     def start(self) -> Shooting:
         """Begin to make all missing shots in the background. The returned future ends with the whole storyboard.

@@ -97,6 +97,18 @@ def test_the_model_and_what_is_billed_stand_in_a_plan(session: Session, luma: Fa
     assert luma.calls == []
 
 
+def test_a_plan_names_the_backend_that_a_model_chooses(luma: FakeLuma, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Never asked: a model of images is the same in both its versions.
+    monkeypatch.setenv("LUMAAI_API_KEY", "a-key-of-the-other-api")
+    monkeypatch.setenv("LUMAAI_BASE_URL", "http://127.0.0.1:9/dream-machine/v1")
+    older = Ask(make_request("a lake", kind="image", model="photon-1"))
+    newer = Ask(make_request("a lake", model="ray-3.2"))
+    with reopened(backend="dream-machine") as session:
+        assert [session.plan([ask]).backend for ask in (older, newer)] == ["dream-machine", "luma"]
+        assert session.plan([older, newer]).summary.startswith("2 dreams of dream-machine and luma: 0 in the library")
+    assert luma.calls == []
+
+
 def test_a_create_leaves_with_the_request_id_that_the_ledger_has(session: Session, luma: FakeLuma) -> None:
     session.dream("a lake")
     (record,) = session.library.ledger.all()
