@@ -96,8 +96,8 @@ def test_what_the_panel_makes_stands_in_it_and_goes_on_from_there(app: str, page
     plays_when_stepped(page, cards)
     # What stands in what stands in the panel answers too.
     cards.get_by_role("button", name="Extend").click()
-    cards.get_by_label("Extend: what happens").fill("night falls")
-    cards.get_by_label("Extend: what happens").press("Enter")
+    cards.get_by_label("Extend: describe what happens").fill("night falls")
+    cards.get_by_label("Extend: describe what happens").press("Enter")
     expect(cards).to_have_count(2, timeout=FAR)
     expect(cards.locator("video.dream-film")).to_have_count(2, timeout=FAR)
     cards.first.get_by_role("button", name="Open in gallery").click()
