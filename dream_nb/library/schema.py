@@ -9,12 +9,15 @@ import shutil
 import sqlite3
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import closing
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from dream_nb.sqlite import connect, differences, make_tables, transaction, version_of
+
+T = TypeVar("T")
 
 VERSION: Final = 10
 
@@ -111,15 +114,29 @@ def open_database(path: Path, *, read_only: bool = False) -> tuple[sqlite3.Conne
     if read_only:
         database = connect_to_read(path)
         return database, problem_of(database)
+    return retried(lambda: _opened(path))
+
+
+def retried(work: Callable[[], T]) -> T:
+    """Return what a function returns, and call it again for a moment if the file is just being replaced.
+
+    Another session may be writing a ledger in the place of one that was removed or replaced, or may have its journal
+    beside it.
+
+    Args:
+        work: the function. It must not have changed anything if it fails.
+
+    Raises:
+        sqlite3.Error: it fails for another reason, or again and again.
+    """
     for _ in range(_TRIES - 1):
         try:
-            return _opened(path)
+            return work()
         except sqlite3.OperationalError as error:
-            # A session may just be writing a ledger in the place of one that was removed or replaced.
             if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _PASSING:
                 raise
         time.sleep(_PAUSE_SECONDS)
-    return _opened(path)
+    return work()
 
 
 def _opened(path: Path) -> tuple[sqlite3.Connection, str]:

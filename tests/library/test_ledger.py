@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -17,6 +18,7 @@ from dream_nb.api.models import Generation
 from dream_nb.api.request_models import GenerationReference, GenerationRequest, ImageGenerationRequest, Keyframes
 from dream_nb.library import schema
 from dream_nb.library.ledger import Ledger
+from dream_nb.library.schema import retried
 from dream_nb.requests.identity import request_hash
 from tests.scripts import run
 
@@ -203,6 +205,7 @@ import sys
 from pathlib import Path
 from dream_nb.api.request_models import GenerationRequest
 from dream_nb.library.ledger import Ledger
+from dream_nb.library.schema import retried
 path = Path("ledger.sqlite")
 others = []
 for number in range(20):
@@ -342,3 +345,20 @@ def test_a_ledger_that_is_locked_is_tried_once(tmp_path: Path, monkeypatch: pyte
     _read_in_vain(monkeypatch, 1, sqlite3.SQLITE_BUSY)
     with pytest.raises(sqlite3.OperationalError):
         Ledger(tmp_path / "ledger.sqlite")
+
+
+@pytest.mark.parametrize(("code", "calls"), [(sqlite3.SQLITE_IOERR, 3), (sqlite3.SQLITE_CORRUPT, 1)])
+def test_what_fails_while_the_file_is_replaced_is_tried_again(code: int, calls: int) -> None:
+    seen: list[int] = []
+
+    def work() -> str:
+        seen.append(code)
+        if len(seen) < 3:
+            error = sqlite3.OperationalError("as told")
+            error.sqlite_errorcode = code
+            raise error
+        return "done"
+
+    with contextlib.suppress(sqlite3.OperationalError):
+        assert retried(work) == "done"
+    assert len(seen) == calls
