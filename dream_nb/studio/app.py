@@ -246,7 +246,7 @@ def create_app(
         folder: the folder of its database and files, which is created if missing. Several studios may share one.
         keys: the bearer key of each account. Generations belong to the account, whatever its key is.
         executor: a function that returns the executor that draws; it is called again after its workers died.
-        settings: the settings: prices, limits, sizes.
+        settings: the settings: prices, limits, sizes. By default they follow the environment, as in a notebook.
         faults: the faults to inject, for practice and for tests; by default none.
     """
     routes = [
@@ -280,7 +280,7 @@ def create_app(
     app = StudioApp(
         routes=routes,
         exception_handlers=handlers,
-        lifespan=_lifespan(given_path(folder), keys, executor, settings or Settings(), faults),
+        lifespan=_lifespan(given_path(folder), keys, executor, settings or Settings(follows_environment=True), faults),
     )
     # A slash too many is an unknown path, not a redirect that a client would have to follow with its key.
     app.router.redirect_slashes = False

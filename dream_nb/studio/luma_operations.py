@@ -124,8 +124,8 @@ class LumaOperations:
             model=asked.model,
             lines=int(resolution.removesuffix("p")) if kind_of(asked) == "video" else None,
             inputs=tuple(inputs),
-            shorter_side=self._settings.shorter_side,
-            longest_seconds=self._settings.longest_seconds,
+            shorter_side=self._settings.now().shorter_side,
+            longest_seconds=self._settings.now().longest_seconds,
         )
 
 

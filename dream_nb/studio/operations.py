@@ -261,8 +261,8 @@ class Operations:
             source=source.id if source else None,
             lines=lines,
             inputs=tuple(inputs),
-            shorter_side=self._settings.shorter_side,
-            longest_seconds=self._settings.longest_seconds,
+            shorter_side=self._settings.now().shorter_side,
+            longest_seconds=self._settings.now().longest_seconds,
         )
 
     def _lines(self, account: str, asked: rules.Request, source: StoredGeneration | None) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from dream_nb.api.request_models import RESOLUTIONS
@@ -62,6 +62,8 @@ class Settings:
             the environment variable `DREAM_NB_STUDIO_SIDE`.
         longest_seconds: the longest playing time of a video, in seconds; None keeps the durations of the API. By
             default the environment variable `DREAM_NB_STUDIO_SECONDS`.
+        follows_environment: whether these two variables are read again at each request, as in a notebook, whose cells
+            may set them, and not only when the studio is opened.
         public_url: the beginning of asset URLs, if the address that a client used must not be given to others; it ends
             with the prefix `/dream-machine/v1`.
         balance: the balance of a new account, in USD cents.
@@ -87,6 +89,7 @@ class Settings:
 
     shorter_side: int | None = field(default_factory=_side)
     longest_seconds: float | None = field(default_factory=_seconds)
+    follows_environment: bool = False
     public_url: str | None = None
     balance: float = 1_000_000.0
     prices: StudioPrices = StudioPrices()
@@ -105,6 +108,16 @@ class Settings:
     public_callbacks: bool = False
     callback_seconds: float = 5.0
     address_seconds: float = 3600.0
+
+    def now(self) -> Settings:
+        """Return the settings for a request that has just come."""
+        if not self.follows_environment:
+            return self
+        try:
+            return replace(self, shorter_side=_side(), longest_seconds=_seconds())
+        except ValueError:
+            # A wrong value is told when a studio is opened. Here it would fail a request that has nothing wrong.
+            return self
 
     @property
     def max_request(self) -> int:

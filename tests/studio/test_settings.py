@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dream_nb.studio.settings import Settings
+from dream_nb.session import Session
+from dream_nb.studio.settings import SECONDS_VARIABLE, SIDE_VARIABLE, Settings
 from tests.studio.machine import PROMPT, Machine, in_process, picture, settings
 
 
@@ -45,3 +46,24 @@ async def test_an_odd_host_spoils_no_request(machine: Machine, host: str) -> Non
     body = {"keyframes": {"frame0": {"type": "image", "url": url}}, "prompt": PROMPT}
     generation = await machine.create(body, headers={"host": host})
     assert (await machine.finished(generation["id"]))["state"] == "completed"
+
+
+def test_those_of_a_notebook_follow_its_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SIDE_VARIABLE, "320")
+    fixed, following = Settings(), Settings(follows_environment=True)
+    monkeypatch.setenv(SIDE_VARIABLE, "90")
+    monkeypatch.setenv(SECONDS_VARIABLE, "0.5")
+    assert (fixed.now().shorter_side, fixed.now().longest_seconds) == (320, fixed.longest_seconds)
+    assert (following.now().shorter_side, following.now().longest_seconds) == (90, 0.5)
+    monkeypatch.setenv(SIDE_VARIABLE, "wide")
+    assert following.now().shorter_side == 320
+
+
+def test_a_studio_that_was_opened_before_a_cell_set_the_size_draws_in_that_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(SIDE_VARIABLE, raising=False)
+    with Session(tmp_path / "dreams", backend="studio") as session:
+        session.camera_motions()
+        monkeypatch.setenv(SIDE_VARIABLE, "90")
+        assert min(session.dream("a lake", kind="image").size) == 90
