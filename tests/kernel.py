@@ -69,7 +69,9 @@ class Kernel:
             then: what is done at that point, an interrupt for example.
             seconds: how long to wait for each message.
         """
-        return self.answer(self.client.execute(source), when=when, then=then, seconds=seconds)
+        # Else older kernels drop what comes soon after a cell that fails.
+        sent = self.client.execute(source, stop_on_error=False)
+        return self.answer(sent, when=when, then=then, seconds=seconds)
 
     def answer(
         self,

@@ -125,13 +125,13 @@ def test_what_is_in_the_trash_is_listed_restored_and_removed_for_good(kernel: Ke
 
 def test_jobs_and_stop_know_what_is_under_way(tmp_path: Path) -> None:
     with start_kernel(tmp_path) as kernel:
-        kernel.run("job = %dream a wood in the wind --background")
+        kernel.run("job = %dream a wood in the wind -r 1080p --background")
         assert "1 under way" in shown(kernel.run("jobs = %dreams jobs"))
         assert value(kernel, "jobs[0] is job") is True
         assert "1 no longer waiting" in shown(kernel.run("%dreams stop job"))
         assert "stopped waiting; what was sent continues on the server" in line(kernel.run("job.result(30)"))
         assert "no jobs under way" in shown(kernel.run("%dreams jobs"))
-        assert previews(kernel.run("d = %dream a wood in the wind")) == 1
+        assert previews(kernel.run("d = %dream a wood in the wind -r 1080p")) == 1
         assert value(kernel, "len(d._library.ledger.all())") == 1
 
 
