@@ -220,7 +220,7 @@ class Luma(BlockingClient[AsyncLuma]):
             id: the id of the file.
 
         Raises:
-            NotFoundError: there is no file with this id, or it belongs to another key.
+            NotFoundError: no file has this id, or it belongs to another key.
             APIError: the call failed for another reason.
         """
         return portal.call(self._client.get_file, id)
@@ -285,7 +285,7 @@ class Luma(BlockingClient[AsyncLuma]):
             id: the id of the file.
 
         Raises:
-            NotFoundError: there is no file with this id, or it belongs to another key.
+            NotFoundError: no file has this id, or it belongs to another key.
             APIError: the call failed for another reason.
         """
         portal.call(self._client.delete_file, id)

@@ -276,7 +276,7 @@ class AsyncLuma:
             id: the id of the file.
 
         Raises:
-            NotFoundError: there is no file with this id, or it belongs to another key.
+            NotFoundError: no file has this id, or it belongs to another key.
             APIError: the call failed for another reason.
         """
         return await self._ask("get_file", LumaFile.from_answer, "GET", f"/files/{_part(id, 'file')}")
@@ -374,7 +374,7 @@ class AsyncLuma:
             id: the id of the file.
 
         Raises:
-            NotFoundError: there is no file with this id, or it belongs to another key.
+            NotFoundError: no file has this id, or it belongs to another key.
             APIError: the call failed for another reason.
         """
         await self._ask("delete_file", _nothing, "DELETE", f"/files/{_part(id, 'file')}")

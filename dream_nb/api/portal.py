@@ -64,8 +64,7 @@ class Portal:
 
     def call(self, function: Callable[..., Awaitable[T]], *args: object) -> T:
         """Run a function on the loop, wait, and return its result. An interrupt ends both the wait and the call."""
-        # Created before the call: an interrupt may arrive when the call is running and its own future is not known here
-        # yet.
+        # Created before the call: an interrupt may arrive while the call runs, before its own future is returned.
         given_up: Future[None] = Future()
         try:
             future: Future[T] = self.start(_until_given_up, given_up, partial(function, *args))

@@ -83,7 +83,7 @@ class Backend:
         return LUMA_DIALECT if self.name == "studio" and speaks_luma(request) else self.client.known_dialect
 
     async def dialect(self, request: Request) -> Dialect:
-        """Return the dialect for a request. The server is asked if it is not known yet.
+        """Return the dialect for a request. This asks the server once, unless the dialect is already known.
 
         Raises:
             APIError: the server did not say.
