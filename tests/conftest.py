@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dream_nb.default import close_default_session, forget_default_settings
 from dream_nb.session import Session
 from tests.environment import force_studio, use_unix_sockets
 
@@ -46,6 +47,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if "slow" in item.keywords:
                 item.add_marker(pytest.mark.skip(reason="slow: run with --run-slow"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _default_session() -> Iterator[None]:
+    # The next module would use what this one left, and which module comes next differs from run to run.
+    yield
+    close_default_session()
+    forget_default_settings()
 
 
 @pytest.fixture(autouse=True)
