@@ -30,6 +30,7 @@ from dream_nb.api.errors import (
 )
 from dream_nb.api.schemas import shortened
 from dream_nb.backends.backends import BACKENDS
+from dream_nb.backends.keys import HOSTED_APIS
 from dream_nb.default import configure_default_session, default_session
 from dream_nb.files import given_path, written
 from dream_nb.lines.arguments import Arguments, ask_for, check_options
@@ -38,6 +39,7 @@ from dream_nb.lines.prompts import check_dash, unknown_option
 from dream_nb.lines.references import References
 from dream_nb.lines.settings import DreamSettings
 from dream_nb.lines.spending import check_cost
+from dream_nb.lines.wording import in_options
 from dream_nb.requests.media import replace_media
 from dream_nb.requests.newer import newer_note
 from dream_nb.requests.plan import Entry, Plan
@@ -126,7 +128,10 @@ _IN_A_NOTEBOOK: Final = {
     "run its cell again": "run its command again",
     "set it in a cell above.": "a command line has none.",
 }
-_COMMAND_OF_NOTEBOOK: Final = re.compile(r"%dreams(?: [a-z]+\b)?(?: --[a-z]+)?")
+_COMMAND_OF_NOTEBOOK: Final = re.compile(
+    rf"%dreams(?: key(?: --save)?(?: (?:{'|'.join(HOSTED_APIS)}|https?:\S+))?| [a-z]+\b(?: --[a-z]+)?)?"
+)
+_INCLUDING: Final = "To include it in the prompt, put -- before the prompt"
 _CONVERTED: Final = frozenset({".gif", ".webp"})
 _SAME: Final = {".jpeg": ".jpg"}
 _PICTURES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
@@ -146,7 +151,8 @@ def main(words: Sequence[str]) -> int:
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")
     try:
-        return _run(words)
+        with in_options():
+            return _run(words)
     except WaitInterrupted as interrupt:
         _tell(f"Interrupted: {interrupt}")
     except KeyboardInterrupt:
@@ -206,12 +212,13 @@ def _read(parser: OptionParser, words: Sequence[str]) -> tuple[str, Any]:
     given, unknown = parser.parse_known_intermixed_args(words[:end])
     if unknown:
         name = unknown[0].partition("=")[0]
-        raise InvalidRequestError(
-            f"{unknown_option(name, known)} To include it in the prompt, put -- before the prompt"
-        )
+        raise InvalidRequestError(f"{unknown_option(name, known)} {_INCLUDING}")
     for word in given.prompt:
         if not any(map(str.isspace, word)):
-            check_dash(word, known)
+            try:
+                check_dash(word, known)
+            except InvalidRequestError as error:
+                raise InvalidRequestError(f"{error} {_INCLUDING}") from None
     return " ".join([*given.prompt, *words[end + 1 :]]), given
 
 

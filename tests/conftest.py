@@ -11,6 +11,7 @@ import pytest
 from dream_nb.default import close_default_session, forget_default_settings
 from dream_nb.session import Session
 from tests.environment import force_studio, use_unix_sockets
+from tests.error_matrix import error_matrix  # noqa: F401 - a fixture
 
 force_studio()
 use_unix_sockets()
@@ -33,6 +34,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--run-slow", action="store_true", help="also run what is marked slow")
+    parser.addoption("--renew-errors", action="store_true", help="write error_matrix.txt instead of comparing with it")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -168,7 +168,7 @@ def test_a_file_can_be_a_keyframe(command: Command) -> None:
     [
         (("a lake", "--lop"), "unknown option --lop: did you mean --loop?"),
         (("a", "lake", "—loop"), "'—loop' begins with a dash that is not a hyphen: write --loop"),
-        (("a lake", "--count", "x"), "argument -n/--count: invalid int value: 'x'"),
+        (("a lake", "--count", "x"), "--count 'x' is not a whole number"),
         (("a lake", "--kind", "film"), "--kind 'film' is not one of video, image"),
         (("",), "the prompt is empty"),
         ((), "the prompt is empty"),

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from dream_nb.api.canonical import luma_only_fields
 from dream_nb.api.dialect import API, OPERATION_WORDS, R
 from dream_nb.api.errors import InvalidRequestError
+from dream_nb.api.luma_limits import LUMA_IMAGE_MODELS, LUMA_VIDEO_MODELS
 from dream_nb.api.request_models import GenerationReference, Request
 from dream_nb.api.schemas import outside_json
 
@@ -74,9 +75,10 @@ class DreamMachineDialect:
             InvalidRequestError: the API does not support it.
         """
         if fields := luma_only_fields(request):
+            model = (LUMA_IMAGE_MODELS if request.kind == "image" else LUMA_VIDEO_MODELS)[0]
             raise InvalidRequestError(
-                f"{fields[0]}: only the Luma API supports this: choose one of its models, such as -m ray-3.2 "
-                '(model="ray-3.2"), with the backend luma or the studio',
+                f'{fields[0]}: only the Luma API supports this: choose one of its models, such as model="{model}", '
+                "with the backend luma or the studio",
                 field=fields[0],
             )
         if request.generation_type in self.paths:

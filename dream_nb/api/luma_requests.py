@@ -511,5 +511,5 @@ def _check_keyframes(frames: Sequence[object] | None, indexes: Sequence[int] | N
         raise _wrong("keyframe_indexes contains a frame twice")
     wrong = next((one for one in indexes if one < 0 or (last is not None and one > last)), None)
     if wrong is not None:
-        known = "0 or more" if last is None else f"0 to {last}"
-        raise _wrong("keyframe index {wrong} is outside the video: {known}", wrong=wrong, known=known)
+        known = "0 or more" if last is None else f"0 to {last} (24 a second)"
+        raise _wrong("keyframe index {wrong} is outside the video, whose frames are {known}", wrong=wrong, known=known)

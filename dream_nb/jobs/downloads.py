@@ -177,6 +177,8 @@ class _Transfer:
         except httpx2.DecodingError:
             self._is_raw = True
             raise UnreadableAnswerError("download", "the asset's compression does not match its header") from None
+        except httpx2.ConnectError:
+            raise APIConnectionError("download", f"no connection to {httpx2.URL(self._url).host}") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise APIConnectionError("download", f"the download was cut off ({type(error).__name__})") from None
         # Count the bytes of the connection: a server may compress the file although it was asked not to.

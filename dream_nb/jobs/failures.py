@@ -8,7 +8,8 @@ from typing import Final
 from dream_nb.api.luma_dialect import LUMA_DIALECT
 from dream_nb.api.models import Generation
 
-_REFUSED: Final = "Change the prompt, or ask for another take with -t (take=)"
+_CHANGE: Final = "Change the prompt"
+_REFUSED: Final = f"{_CHANGE}, or ask for another take with -t (take=)"
 
 # The first that matches is used. Reasons are free text, so these are words that they contain.
 _TABLE: Final = (
@@ -16,7 +17,8 @@ _TABLE: Final = (
         re.compile(r"frame moderation|image moderation|(?:frame|picture|image)s?\b.*moderat", re.IGNORECASE),
         f"{_REFUSED}, and use another picture if you gave one",
     ),
-    (re.compile(r"moderat|blacklist|nsfw|prohibited|content policy|safety", re.IGNORECASE), _REFUSED),
+    (re.compile(r"blacklist", re.IGNORECASE), _CHANGE),
+    (re.compile(r"moderat|nsfw|prohibited|content policy|safety", re.IGNORECASE), _REFUSED),
     (
         re.compile(r"was deleted|is gone", re.IGNORECASE),
         "Make the dream that this starts from again, as another take (-t, take=), or use a file of your own",
@@ -37,7 +39,7 @@ _TABLE: Final = (
 )
 _ENDED: Final = "Run the cell again to make it; %dreams credits shows whether it was refunded"
 _ELSE: Final = "Run the cell again, or change the prompt"
-_MODERATION: Final = (_TABLE[0][0], _TABLE[1][0])
+_MODERATION: Final = (_TABLE[0][0], _TABLE[1][0], _TABLE[2][0])
 
 
 def advice(generation: Generation) -> str:

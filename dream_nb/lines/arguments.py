@@ -69,7 +69,14 @@ def read_arguments(
     Raises:
         InvalidRequestError: an option or a value is wrong; nothing was sent.
     """
-    prompt, given = parse(DREAM, line)
+    try:
+        prompt, given = parse(DREAM, line)
+    except InvalidRequestError as error:
+        if cell is not None or error.field != "prompt":
+            raise
+        raise InvalidRequestError(
+            f"{error} To include it in the prompt, put quotation marks around the whole prompt"
+        ) from None
     check_options(given)
     if cell is not None:
         if prompt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from argparse import Action
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from dream_nb.lines.prompts import cut_prompt
 from dream_nb.requests.edits import DEFAULT_MODE
 
 _SMALLEST, *_SMALLER = LUMA_RESOLUTIONS
+_WRONG_NUMBER: Final = re.compile(
+    r"argument (?:\S+/)?(?P<option>\S+): invalid (?P<type>int|float) value: (?P<value>.*)"
+)
+_NUMBERS: Final = {"int": "a whole number", "float": "a number"}
 _RESOLUTIONS: Final = f"{_SMALLEST} (a draft, of ray-3.2), {', '.join(_SMALLER)} or 4k (of ray-2)."
 
 
@@ -257,12 +262,14 @@ def asks_for_help(line: str, options: Mapping[str, bool]) -> bool:
         line: the text after the name of the magic.
         options: the other options of the magic, with whether each takes a value.
 
-    Raises:
-        InvalidRequestError: an option is unknown, or has no value.
     """
     if not any(name in line for name in HELP):
         return False
-    _, words = cut_prompt(line, {**options, **HELP})
+    try:
+        _, words = cut_prompt(line, {**options, **HELP})
+    except InvalidRequestError:
+        # It is raised again when the line is read, with advice.
+        return False
     return not HELP.keys().isdisjoint(words)
 
 
@@ -289,6 +296,8 @@ class OptionParser(argparse.ArgumentParser):
         Raises:
             InvalidRequestError: always.
         """
+        if wrong := _WRONG_NUMBER.fullmatch(message):
+            message = f"{wrong['option']} {wrong['value']} is not {_NUMBERS[wrong['type']]}"
         raise InvalidRequestError(message)
 
 

@@ -123,10 +123,7 @@ def check_dash(word: str, options: Mapping[str, bool]) -> None:
     if meant := _meant(word, options):
         is_dash = any(map(_is_dash, word.partition(meant.lstrip("-"))[0]))
         what = "a dash that is not a hyphen" if is_dash else "the wrong number of hyphens"
-        raise InvalidRequestError(
-            f"{word!r} begins with {what}: write {meant}. To include it in the prompt, put quotation marks around the "
-            "whole prompt"
-        )
+        raise InvalidRequestError(f"{word!r} begins with {what}: write {meant}.", field="prompt")
 
 
 def _is_dash(sign: str) -> bool:
@@ -140,8 +137,7 @@ def _check_quotes(prompt: str, options: Mapping[str, bool]) -> None:
         is_weight = prompt[0] == match[0][0] and _WEIGHT.fullmatch(word) is not None
         if is_weight or word.partition("=")[0] in options or _meant(word, options):
             raise InvalidRequestError(
-                f"{word!r} follows the quotation mark without a space: put a space between them, or, to include it in "
-                "the prompt, put quotation marks around the whole prompt"
+                f"{word!r} follows the quotation mark without a space: put a space between them.", field="prompt"
             )
 
 
@@ -161,10 +157,8 @@ def _take_options(text: str, position: int, options: Mapping[str, bool], words: 
         name, equals, _ = (word[:2], "", "") if _is_joined(word, options) else word.partition("=")
         if name not in options:
             raise InvalidRequestError(
-                f"{unknown_option(name, options)} To include it in the prompt, put quotation marks around the whole "
-                "prompt"
-                if options
-                else f"unknown option {name}: no options are allowed here"
+                unknown_option(name, options) if options else f"unknown option {name}: no options are allowed here",
+                field="prompt",
             )
         if not options[name]:
             if equals:
@@ -205,9 +199,13 @@ def unknown_option(name: str, options: Collection[str]) -> str:
         options: every option, long and short.
     """
     long = [option for option in options if option.startswith("--")] or list(options)
-    near = [option for option in long if option.startswith(name)] or difflib.get_close_matches(name, long, n=1)
+    # Without the hyphens, which all of them have in common.
+    words = {option.lstrip("-"): option for option in long}
+    near = [option for option in long if option.startswith(name)] or [
+        words[word] for word in difflib.get_close_matches(name.lstrip("-"), words, n=1)
+    ]
     return f"unknown option {name}: " + (
-        f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(long))}."
+        f"did you mean {near[0]}?" if near else f"choose one of {', '.join(sorted(long))}."
     )
 
 

@@ -67,7 +67,7 @@ class Layout:
         axes = axes_of(words)
         for wanted in (rows, columns):
             if wanted is not None and wanted not in axes:
-                there = f"the axes are {', '.join(map(repr, axes))}" if axes else "these dreams have no axes"
+                there = f"the axes are {', '.join(axes)}" if axes else "these dreams have no axes"
                 raise InvalidRequestError(f"no axis {wanted!r}: {there}")
         if rows is not None and rows == columns:
             raise InvalidRequestError(f"rows and columns are both {rows!r}: give two different axes")

@@ -332,9 +332,9 @@ def _origin(source: Any, operation: str, kind: Kind | None) -> Origin:
     with naming("media", "media"):
         origin = source if isinstance(source, Origin) else read_origin(source)
     if kind is not None and origin.kind is not None and origin.kind != kind:
-        advice = ": reframe changes images too" if operation == "modify" else ""
+        advice = ": reframe() changes images too" if operation == "modify" else ""
         raise InvalidRequestError(
-            f"media: {operation} needs {_A[kind]}, and {origin.label} is {_A[origin.kind]}{advice}", field="media"
+            f"media: {operation}() needs {_A[kind]}, and {origin.label} is {_A[origin.kind]}{advice}", field="media"
         )
     return origin
 
@@ -345,7 +345,7 @@ _A: Final[Mapping[Kind, str]] = {"video": "a video", "image": "an image"}
 def _at_server(origin: Origin, operation: str) -> GenerationReference:
     if not isinstance(origin.source, GenerationReference):
         raise InvalidRequestError(
-            f"media: {operation} needs a video made by the server, and {origin.label} is a file: give a Dream "
+            f"media: {operation}() needs a video made by the server, and {origin.label} is a file: give a Dream "
             "made there, or its id",
             field="media",
         )

@@ -143,8 +143,7 @@ def _value(name: str, variables: Mapping[str, object]) -> str:
         return _text(name, value)
     hint = f"did you mean {' or '.join(near)}?" if near else "set it in a cell above."
     raise InvalidRequestError(
-        f"no variable is named {name!r}: {hint} To include {{{{{name}}}}} in the prompt, put a backslash before it, or "
-        "add --raw"
+        f"no variable is named {name!r}: {hint} To include {{{{{name}}}}} in the prompt, put a backslash before it"
     )
 
 

@@ -97,7 +97,8 @@ class Refusal(Exception):  # noqa: N818 - an answer of the API, not a defect
 
 def bad(field: str, reason: str) -> Refusal:
     """Return the refusal of a field."""
-    return Refusal(400, f"{field}: {reason}")
+    # A sentence may begin with the name of its field.
+    return Refusal(400, f"{field}: {reason.removeprefix(field.rpartition('.')[2].replace('_', ' ') + ' ')}")
 
 
 def read_request(schema: type[R], body: bytes, state_of: StateOf, *, is_strict: bool) -> R:
@@ -251,11 +252,20 @@ def _check_placing(request: ReframeVideoRequest | ReframeImageRequest) -> None:
             raise bad(end, f"{last} is not greater than {start}, which is {first}")
 
 
+def _has_wrong_length(text: str) -> bool:
+    lowest, highest = PROMPT_LENGTH
+    return not lowest <= len(text) <= highest
+
+
+def _length(text: str) -> str:
+    characters = "character" if len(text) == 1 else "characters"
+    return f"has {len(text)} {characters}; {PROMPT_LENGTH[0]} to {PROMPT_LENGTH[1]} are accepted"
+
+
 def _check_text(field: str, text: str | None) -> None:
     """Check a text that may be missing or empty."""
-    lowest, highest = PROMPT_LENGTH
-    if text and not lowest <= len(text) <= highest:
-        raise bad(field, f"has {len(text)} characters; {lowest} to {highest} are accepted")
+    if text and _has_wrong_length(text):
+        raise bad(field, _length(text))
 
 
 def _check_prompt(request: Create) -> None:
@@ -264,14 +274,13 @@ def _check_prompt(request: Create) -> None:
         if frames is None or (frames.frame0 is None and frames.frame1 is None):
             raise bad("prompt", "is required without keyframes")
         return
-    lowest, highest = PROMPT_LENGTH
-    if not lowest <= len(request.prompt) <= highest:
-        raise bad("prompt", f"has {len(request.prompt)} characters; {lowest} to {highest} are accepted")
+    if _has_wrong_length(request.prompt):
+        raise bad("prompt", _length(request.prompt))
 
 
 def _check_video(request: GenerationRequest, state_of: StateOf) -> None:
     if request.duration is not None and not re.fullmatch(DURATION, request.duration):
-        raise bad("duration", f"{request.duration[:40]!r} is not one of 1s to 10s")
+        raise bad("duration", f"{request.duration[:40]!r} is not from 1s to 10s")
     if request.resolution is not None and request.resolution not in RESOLUTIONS:
         raise bad("resolution", f"{request.resolution[:40]!r} is not one of {', '.join(RESOLUTIONS)}")
     if request.keyframes is None:

@@ -133,7 +133,7 @@ REFUSED: dict[str, tuple[Fields, str]] = {
     "a place behind the video": (video(keyframes=[PICTURE], keyframe_indexes=[121]), "121 is outside .* 0 to 120"),
     "a place behind a long video": (
         video(duration="10s", keyframes=[PICTURE], keyframe_indexes=[241]),
-        "241 is outside the video: 0 to 240",
+        "241 is outside the video, whose frames are 0 to 240",
     ),
     "EXR without HDR": (video(exr_export=True), "exr_export requires hdr=True"),
     "HDR of a draft": (video(hdr=True, resolution="360p"), "hdr requires resolution 720p or 1080p, not 360p"),

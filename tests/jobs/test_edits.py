@@ -171,7 +171,7 @@ BAD: dict[str, tuple[Callable[[Dream, Dream], object], str, str]] = {
     ),
     "modify of an image": (
         lambda _, fox: fox.modify("snow"),
-        "media: modify needs a video, and 'a fox' is an image: reframe changes images too",
+        r"media: modify\(\) needs a video, and 'a fox' is an image: reframe\(\) changes images too",
         "media",
     ),
     "reframe to its own ratio": (
@@ -182,13 +182,13 @@ BAD: dict[str, tuple[Callable[[Dream, Dream], object], str, str]] = {
     "a ratio that is none": (lambda lake, _: lake.reframe("tall"), "aspect ratio 'tall' is not one of", "aspect_ratio"),
     "upscale to less": (
         lambda _, fox: upscale_request(fox, "720p"),
-        "media: upscale needs a video, and 'a fox' is an image",
+        r"media: upscale\(\) needs a video, and 'a fox' is an image",
         "media",
     ),
-    "audio for an image": (lambda _, fox: fox.add_audio("waves"), "media: add_audio needs a video", "media"),
+    "audio for an image": (lambda _, fox: fox.add_audio("waves"), r"media: add_audio\(\) needs a video", "media"),
     "audio for a file": (
         lambda lake, _: audio_request(lake.path, "waves"),
-        "media: add_audio needs a video made by the server, and .* is a file",
+        r"media: add_audio\(\) needs a video made by the server, and .* is a file",
         "media",
     ),
     "a URL that says nothing": (
@@ -754,7 +754,7 @@ def test_what_is_newer_warns_in_the_line_that_asks(fake: FakeDreamMachine, lake:
 
 def test_an_id_of_the_library_is_checked_as_its_dream(fake: FakeDreamMachine, session: Session, picture: Dream) -> None:
     references = References({}, made=session.find)
-    with pytest.raises(InvalidRequestError, match=r"media: add_audio needs a video, and '[0-9a-f-]+' is an image"):
+    with pytest.raises(InvalidRequestError, match=r"media: add_audio\(\) needs a video, and '[0-9a-f-]+' is an image"):
         read_arguments(f"waves --audio {picture.generation.id}", None, references=references, defaults={})
     assert len(posts(fake)) == 1
 

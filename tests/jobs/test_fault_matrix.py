@@ -20,6 +20,7 @@ from dream_nb.results.dream import Dream
 from dream_nb.results.job import Job
 from dream_nb.session import Session
 from dream_nb.studio.faults import Fault
+from tests.error_matrix import ErrorMatrix
 from tests.jobs.gate import Gate
 from tests.jobs.hosted import HASTE, SECONDS, Held, Hosted, hosted, use
 from tests.studio.machine import PREFIX, wait_for
@@ -115,12 +116,23 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
         stage.gate.shut()
 
 
-def check(error: BaseException | None) -> None:
-    """An error is one of ours, and says which operation it was and what to do next."""
-    if error is not None:
-        assert isinstance(error, DreamError)
-        assert _NAMED.search(str(error)), error
-        assert _NEXT.search(str(error)), error
+Check = Callable[[BaseException | None], None]
+
+
+@pytest.fixture
+def check(error_matrix: ErrorMatrix, request: pytest.FixtureRequest) -> Check:
+    """Checks an error: it is one of ours, says which operation it was and what to do next, and its text is reviewed."""
+    operation = request.function.__name__.removeprefix("test_").replace("_", " ")
+
+    def check(error: BaseException | None) -> None:
+        if error is not None:
+            assert isinstance(error, DreamError)
+            assert _NAMED.search(str(error)), error
+            assert _NEXT.search(str(error)), error
+            # Which of them depends on what the server did before the fault, so they are reviewed together.
+            error_matrix.review("a fault of a server", operation, f"{type(error).__name__}: {error}")
+
+    return check
 
 
 def settled(job: Job) -> BaseException | None:
@@ -130,7 +142,7 @@ def settled(job: Job) -> BaseException | None:
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_a_create(stage: Stage, trouble: str) -> None:
+def test_a_create(stage: Stage, check: Check, trouble: str) -> None:
     with stage.trouble(trouble, "POST", "/generations*", times=1):
         job = stage.session.submit(REQUEST)
         check(settled(job))
@@ -166,7 +178,7 @@ def test_a_look(stage: Stage, trouble: str, number: int) -> None:
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_a_list_of_what_was_made_elsewhere(stage: Stage, trouble: str) -> None:
+def test_a_list_of_what_was_made_elsewhere(stage: Stage, check: Check, trouble: str) -> None:
     elsewhere = stage.server.client.post("/generations/image", json=REQUEST.wire()).json()["id"]
     with stage.trouble(trouble, "GET", "/generations*", times=1):
         try:
@@ -181,7 +193,7 @@ def test_a_list_of_what_was_made_elsewhere(stage: Stage, trouble: str) -> None:
 
 @pytest.mark.parametrize("trouble", [*TROUBLES, *OF_ASSETS])
 @pytest.mark.parametrize("times", [1, 1000], ids=["once", "for long"])
-def test_a_download(stage: Stage, trouble: str, times: int) -> None:
+def test_a_download(stage: Stage, check: Check, trouble: str, times: int) -> None:
     first = stage.make()
     content = first.path.read_bytes()
     first.path.unlink()
@@ -197,7 +209,7 @@ def test_a_download(stage: Stage, trouble: str, times: int) -> None:
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_a_deletion(stage: Stage, trouble: str) -> None:
+def test_a_deletion(stage: Stage, check: Check, trouble: str) -> None:
     dream = stage.make()
     with stage.trouble(trouble, "DELETE", "/generations/*", times=1):
         try:

@@ -80,7 +80,7 @@ def test_a_create_whose_answer_was_lost_is_drawn_again(session: Session) -> None
 
 
 def test_what_only_the_luma_api_can_do_needs_one_of_its_models(session: Session) -> None:
-    with pytest.raises(InvalidRequestError, match=r"hdr: only the Luma API supports this: .*-m ray-3.2"):
+    with pytest.raises(InvalidRequestError, match=r"hdr: only the Luma API supports this: .*model=\"ray-3.2\""):
         session.dream("a lake", hdr=True)
 
 

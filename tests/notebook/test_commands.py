@@ -117,7 +117,7 @@ def test_what_is_in_the_trash_is_listed_restored_and_removed_for_good(kernel: Ke
     assert "a red barn" in listed
     answer = kernel.run("%dreams restore barn of something")
     assert answer.error is not None
-    assert "'barn of something' is nothing in the trash" in answer.error["evalue"]
+    assert "'barn of something' is not in the trash" in answer.error["evalue"]
     assert value(kernel, "back = %dreams restore red barn\nback.path.exists(), back.prompt") == (True, "a red barn")
     assert "1 dream deleted permanently" in shown(kernel.run("%dreams trash --empty"))
     assert "the trash is empty" in shown(kernel.run("%dreams trash"))

@@ -33,7 +33,7 @@ def test_words_head_rows_and_columns(dreams: Dreams) -> None:
 
 
 def test_an_unknown_axis_is_an_error_that_names_those_there_are(dreams: Dreams) -> None:
-    with pytest.raises(ValueError, match="no axis 'place': the axes are 'mood', 'time'"):
+    with pytest.raises(ValueError, match="no axis 'place': the axes are mood, time"):
         dreams.grid(rows="place")
 
 

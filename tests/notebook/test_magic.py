@@ -181,7 +181,7 @@ def test_the_question_mark_shows_the_help(kernel: Kernel) -> None:
         ("%%dream\n\n", "the prompt is empty"),
         ("%dream a lake --lop", "unknown option --lop: did you mean --loop?"),
         ("%dream a lake -a 7:3", "aspect ratio '7:3' is not one of 1:1, 16:9, 9:16, 4:3, 3:4, 21:9, 9:21"),
-        ("%dream a lake --take many", "argument -t/--take: invalid int value: 'many'"),
+        ("%dream a lake --take many", "--take 'many' is not a whole number"),
         ("%dream a lake --take 0", "take 0 is not a number from 1 to 10,000"),
         ("%dream --image --loop a lake", "--loop is for videos"),
         ("%%dream a lake\nby night", "the prompt on the lines below"),

@@ -228,7 +228,7 @@ def test_a_budget_and_yes_mean_nothing_where_nothing_is_paid(kernel: Kernel) -> 
         ("%dream a lake --style-ref day.png --frame0 v", "--frame0 is for videos, and --style-ref for images"),
         ("%dream -i a lake -m foton", "model 'foton' is not one of photon-1, photon-flash-1"),
         ("%dream a lake -n 0", "0 takes: give a number from 1"),
-        ("%dream a lake -n two", "argument -n/--count: invalid int value: 'two'"),
+        ("%dream a lake -n two", "--count 'two' is not a whole number"),
         ("%dream a lake -f -t 2", "leave out --take or --fresh"),
         ("%dream a lake --name 2x", "--name '2x' is not a valid Python name"),
         ("%dream a lake --name for", "--name 'for' is not a valid Python name"),

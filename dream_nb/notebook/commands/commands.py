@@ -353,6 +353,8 @@ class Commands:
         backend = choose_backend(
             what or (self._state.settings.backend if self._state.settings.backend != "studio" else "") or "hosted"
         )
+        if {"--forget", "--save"} <= {*words}:
+            raise InvalidRequestError("--forget and --save exclude each other: leave out one of them")
         if "--forget" in words:
             return forget_key(backend)
         facts = ask_key(backend, save="--save" in words)

@@ -51,8 +51,8 @@ def restore_one(session: Session, what: str, references: References) -> Dream:
         words = what.lower().split()
         found = Dreams(dream for dream in in_trash if all(word in dream.title.lower() for word in words))
     if len(found) != 1:
-        count = f"{len(found)} dreams" if found else "nothing in the trash"
-        raise InvalidRequestError(f"{what!r} is {count}: %dreams trash lists what can be restored, with ids")
+        count = f"matches {len(found)} dreams" if found else "is not in the trash"
+        raise InvalidRequestError(f"{what!r} {count}: %dreams trash lists what can be restored, with ids")
     return session.restore(found[0])
 
 

@@ -17,6 +17,7 @@ from dream_nb.lines.options import DREAM, STORYBOARD, asks_for_help, names
 from dream_nb.lines.references import References
 from dream_nb.lines.settings import DreamSettings
 from dream_nb.lines.spending import check_cost
+from dream_nb.lines.wording import in_options
 from dream_nb.notebook.cell.previews import Previews
 from dream_nb.notebook.cell.progress_card import keep_card, open_card
 from dream_nb.notebook.commands.commands import Answer, Commands, asks_for_command_help
@@ -108,7 +109,8 @@ class DreamMagics(DreamSettings, Magics):
             _tell_help(DreamMagics.dream)
             return None
         try:
-            return self._dream(line, cell)
+            with in_options():
+                return self._dream(line, cell)
         except KeyboardInterrupt as interrupt:
             raise _plain(interrupt) from None
 
@@ -169,7 +171,8 @@ class DreamMagics(DreamSettings, Magics):
             _tell_help(DreamMagics.storyboard)
             return None
         try:
-            return self._storyboard(line, cell)
+            with in_options():
+                return self._storyboard(line, cell)
         except KeyboardInterrupt as interrupt:
             raise _plain(interrupt) from None
 

@@ -441,7 +441,7 @@ class Panel(Widget):
             except InvalidRequestError as error:
                 if error.field not in self.form:
                     raise
-                verdict["problems"] = {error.field: said(error)}
+                verdict["problems"] = {error.field: _said_beside(error)}
                 return verdict
             there = len(plan.entries) - plan.new
             cost = "free" if plan.backend == "studio" else plan.cost
@@ -497,7 +497,7 @@ class Panel(Widget):
             reading.asks = self._asks(form, lambda prompt: make_request(prompt, kind=kind, **fields))
         except (DreamError, ValueError, TypeError) as error:
             wrong = getattr(error, "field", None)
-            reading.problems = {wrong if wrong in form else "prompt": said(error)} | reading.problems
+            reading.problems = {wrong if wrong in form else "prompt": _said_beside(error)} | reading.problems
         return reading
 
     def _read_edit(self, form: Form, reading: _Reading) -> _Reading:
@@ -521,7 +521,7 @@ class Panel(Widget):
             reading.asks = self._asks(form, make)
         except (DreamError, ValueError, TypeError) as error:
             wrong = getattr(error, "field", None)
-            reading.problems = {wrong if wrong in form else "source": said(error)} | reading.problems
+            reading.problems = {wrong if wrong in form else "source": _said_beside(error)} | reading.problems
         return reading
 
     def _asks(self, form: Form, make: Callable[[str], Request]) -> list[Ask]:
@@ -534,7 +534,7 @@ class Panel(Widget):
         try:
             do()
         except (DreamError, ValueError, OSError) as error:
-            reading.problems.setdefault(name, said(error))
+            reading.problems.setdefault(name, _said_beside(error))
 
     def _frame(self, fields: dict[str, Any], name: str, text: str) -> None:
         if text := text.strip():
@@ -672,3 +672,8 @@ def _thumbnail(picture: bytes, name: str) -> bytes:
         return jpeg(reduced(read_picture(picture, shown, near=(_THUMBNAIL, _THUMBNAIL)), _THUMBNAIL))
     except UnreadableFileError as error:
         raise InvalidRequestError(f"{shown!r} {error.reason}: choose another picture") from error
+
+
+def _said_beside(error: Exception) -> str:
+    """An error in the words of the panel, where it stands beside its field."""
+    return said(error).removeprefix(f"{getattr(error, 'field', None)}: ")
